@@ -1,0 +1,137 @@
+"""The error tree of the whole project: every leaf carries the exit code a person sees.
+
+    JutsuError                 1  a bug, or a broken promise between modules
+    ├── UsageError             2  bad command line, settings, strategy or signal file
+    │   ├── SettingsError
+    │   ├── ParameterError
+    │   └── SignalFileError
+    ├── KillSwitchOn           3
+    ├── DisagreementError      4  ledger and broker differ
+    ├── DataError              5  stale, missing, gapped; corporate action to review
+    ├── BrokerError            6  broker or authentication failure
+    │   ├── AuthenticationFailed
+    │   ├── BrokerRefused         a definite no: nothing was accepted
+    │   └── NotSent               the request provably never left: may be repeated in the window
+    ├── LimitError             7  a safety limit stopped it
+    └── UnresolvedError        8  an order's fate is unknown and a person must look
+        └── BrokerUnknown         no or odd reply to an order: never retried, only looked up
+
+"Refused" and "don't know" are different types on purpose: `BrokerUnknown` must never reach code that repeats a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with something a person wrote: where it is, what is wrong, what to do."""
+
+    path: str
+    problem: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return one line: `path: problem (remedy)`."""
+        tail = f" ({self.remedy})" if self.remedy else ""
+        return f"{self.path}: {self.problem}{tail}"
+
+
+class JutsuError(Exception):
+    """Base of every error the project raises on purpose.
+
+    Args:
+        problem: one line saying what is wrong.
+        where: the file, path, symbol or order concerned.
+        remedy: what the person should do next.
+        findings: every separate finding when a whole document was judged.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self, problem: str, *, where: str = "", remedy: str = "", findings: Iterable[Finding] = ()
+    ) -> None:
+        self.problem = problem
+        self.where = where
+        self.remedy = remedy
+        self.findings = tuple(findings)
+        super().__init__(self.line())
+
+    def line(self) -> str:
+        """Return the one line a person sees."""
+        head = f"{self.where}: {self.problem}" if self.where else self.problem
+        return f"{head} → {self.remedy}" if self.remedy else head
+
+
+class UsageError(JutsuError):
+    """Bad command line, settings, strategy or signal file."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """The settings are wrong; `findings` lists everything at once."""
+
+
+class ParameterError(UsageError):
+    """A strategy parameter is unknown, out of range or contradicts another."""
+
+
+class SignalFileError(UsageError):
+    """The signal file must not be executed; `findings` carries JSON paths."""
+
+
+class KillSwitchOn(JutsuError):  # noqa: N818 - named for what a person reads
+    """A person turned everything off."""
+
+    exit_code = 3
+
+
+class DisagreementError(JutsuError):
+    """Ledger and broker disagree."""
+
+    exit_code = 4
+
+
+class DataError(JutsuError):
+    """Market data are stale, missing, gapped or look like a corporate action."""
+
+    exit_code = 5
+
+
+class BrokerError(JutsuError):
+    """The broker cannot be used."""
+
+    exit_code = 6
+
+
+class AuthenticationFailed(BrokerError):  # noqa: N818
+    """The broker does not accept our credentials; a person must log in."""
+
+
+class BrokerRefused(BrokerError):  # noqa: N818
+    """The broker said no: the request had no effect and must not be repeated unchanged."""
+
+
+class NotSent(BrokerError):  # noqa: N818
+    """The request provably never reached the broker."""
+
+
+class LimitError(JutsuError):
+    """A safety limit stopped the run."""
+
+    exit_code = 7
+
+
+class UnresolvedError(JutsuError):
+    """The fate of an order is unknown; a person must look."""
+
+    exit_code = 8
+
+
+class BrokerUnknown(UnresolvedError):  # noqa: N818
+    """An order request got no reply, or one that does not say whether it was accepted."""

@@ -1,0 +1,1 @@
+"""Studies on top of the simulators: look-ahead audit, parameter sets, optimisation."""

@@ -1,0 +1,1 @@
+"""Simulators that run the rules over history."""

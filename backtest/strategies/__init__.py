@@ -1,0 +1,1 @@
+"""Strategies: pure functions from bars and memory to a decision."""

@@ -1,0 +1,76 @@
+"""What a strategy is: parameters and bars in, one frozen decision per session out.
+
+Two families live on one pipeline. An *allocation* strategy returns target weights; a *positions* strategy
+returns exits and entries. `Strategy.evaluate` computes every series once over the whole history;
+`Evaluation.decide` reads the row of one session, so simulator, replay and the live stage share one
+computation and one decision rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from backtest.data.bars import Bars
+from backtest.decision import Decision, ExecutionTime, Family, Json, Situation
+
+
+class Evaluation(Protocol):
+    """A strategy's series over one history."""
+
+    def decide(self, situation: Situation) -> Decision:
+        """Return the decision of one session; pure. DataError when a needed bar is missing."""
+        ...
+
+
+class Strategy(Protocol):
+    """A rule set with one named parameter set."""
+
+    @property
+    def name(self) -> str:
+        """Rule set, e.g. ``Hierarchical_Adaptive_v3_5b``."""
+        ...
+
+    @property
+    def variant(self) -> str:
+        """Parameter set, e.g. ``golden``."""
+        ...
+
+    @property
+    def family(self) -> Family:
+        """Allocation or positions."""
+        ...
+
+    @property
+    def execution_time(self) -> ExecutionTime:
+        """When the strategy trades."""
+        ...
+
+    @property
+    def parameters(self) -> Json:
+        """Every parameter with its value, JSON-ready, in a fixed order."""
+        ...
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """Names of the parameters that differ from the defaults."""
+        ...
+
+    @property
+    def signal_symbols(self) -> tuple[str, ...]:
+        """Symbols whose bars the decision reads."""
+        ...
+
+    @property
+    def tradable_symbols(self) -> tuple[str, ...]:
+        """Symbols the strategy may hold; empty when they come with the candidates."""
+        ...
+
+    @property
+    def warmup_bars(self) -> int:
+        """Bars needed before the first decision."""
+        ...
+
+    def evaluate(self, history: Mapping[str, Bars]) -> Evaluation:
+        """Compute every series over the whole history; no look-ahead inside a row."""
+        ...

@@ -1,0 +1,68 @@
+"""The only place that reads the clock: everything else is given an instant."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Source of time for the stages."""
+
+    def now(self) -> datetime:
+        """Return the current instant, timezone-aware (UTC)."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go backwards, for deadlines."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        """Return the current instant in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the monotonic clock of the machine."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for real."""
+        time.sleep(seconds)
+
+
+class SimulatedClock:
+    """A clock that stands still until told otherwise; sleeping moves it forward at once."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = _aware(at)
+
+    def now(self) -> datetime:
+        """Return the simulated instant in UTC."""
+        return self._at
+
+    def monotonic(self) -> float:
+        """Return the simulated instant in seconds."""
+        return self._at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        """Move the simulated instant forward."""
+        self._at += timedelta(seconds=seconds)
+
+    def set(self, at: datetime) -> None:
+        """Move to `at` (replay moves from session to session)."""
+        self._at = _aware(at)
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"naive datetime {at!r}: pass an aware one")
+    return at.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Orders: the idempotent submission protocol and the executor's phases."""

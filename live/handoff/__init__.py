@@ -1,0 +1,1 @@
+"""The signal file: model, schema, canonical form, seal, difference, approval."""

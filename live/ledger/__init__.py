@@ -1,0 +1,1 @@
+"""The ledger: what we intended, sent, saw filled and why."""

@@ -1,0 +1,1 @@
+"""Gates that stop a run before it can do harm."""
