@@ -1,0 +1,129 @@
+"""One way to write a signal file, and the seal over its meaning.
+
+`render` fixes the bytes people see: the model's key order, two-space indent, shortest float form, UTF-8,
+final newline. `seal` hashes the canonical form of RFC 8785 (JSON Canonicalization Scheme) of everything but
+the seal itself, so it survives re-indenting and detects any change of a value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import rfc8785
+from pydantic import BaseModel
+
+from backtest.errors import JutsuError
+from live.handoff.jsonpath import at
+from live.handoff.model import Seal, SignalFile
+
+UNSEALED = Seal(algorithm="sha256-rfc8785", digest="0" * 64)
+"""Placeholder of a draft; `sealed` replaces it."""
+
+MAX_EXACT_INTEGER = 2**53 - 1
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def as_data(signal: BaseModel) -> dict[str, Any]:
+    """Return the model as plain JSON values: keys in model order, free-form objects sorted by key.
+
+    Raises:
+        JutsuError: a value is not JSON (NaN, infinity, an integer over 2^53, another type), with its path.
+    """
+    data: dict[str, Any] = _plain(signal, "$")
+
+    return data
+
+
+def seal(data: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) over the RFC 8785 form of `data` without its key ``seal``.
+
+    Args:
+        data: a signal file as plain JSON values, from `as_data` or parsed from a file.
+
+    Raises:
+        JutsuError: the data have no canonical form (NaN, integers over 2^53, lone surrogates).
+    """
+    rest = {key: value for key, value in data.items() if key != "seal"}
+    try:
+        canonical = rfc8785.dumps(rest)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise JutsuError(f"a signal file without a canonical form: {error}") from error
+
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def sealed(draft: SignalFile) -> SignalFile:
+    """Return the draft with the seal of its content; whatever seal it carried is replaced."""
+    digest = seal(as_data(draft))
+
+    return draft.model_copy(update={"seal": Seal(algorithm="sha256-rfc8785", digest=digest)})
+
+
+def is_sealed(data: Mapping[str, Any]) -> bool:
+    """Tell whether the seal inside `data` is the seal of `data`: False means edited after writing."""
+    carried = data.get("seal")
+
+    return isinstance(carried, dict) and carried.get("digest") == seal(data)
+
+
+def render(signal: SignalFile) -> bytes:
+    """Return the bytes of the file: the same for the same model on any machine, locale or hash seed."""
+    text = json.dumps(as_data(signal), indent=2, ensure_ascii=False, allow_nan=False)
+
+    return text.encode("utf-8") + b"\n"
+
+
+def bytes_sha256(content: bytes) -> str:
+    """Return the SHA-256 (hex) of exact bytes: what an approval binds."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _plain(value: object, path: str) -> Any:
+    match value:
+        case BaseModel():
+            fields = type(value).model_fields
+            return {
+                (key := field.alias or name): _plain(getattr(value, name), at(path, key))
+                for name, field in fields.items()
+            }
+        case Mapping():
+            return {key: _plain(value[key], at(path, key)) for key in sorted(value)}
+        case list() | tuple():
+            return [_plain(item, at(path, index)) for index, item in enumerate(value)]
+        case None | bool():
+            return value
+        case str():
+            return _text(value, path)
+        case Integral():
+            return _integer(int(value), path)
+        case Real():
+            return _number(float(value), path)
+        case _:
+            raise JutsuError(f"{type(value).__name__} is not a JSON value", where=path)
+
+
+def _text(value: str, path: str) -> str:
+    if _SURROGATE.search(value):
+        raise JutsuError("text with a lone surrogate cannot be written as UTF-8", where=path)
+
+    return str(value)
+
+
+def _integer(value: int, path: str) -> int:
+    if abs(value) > MAX_EXACT_INTEGER:
+        raise JutsuError(f"integer {value} cannot be exact in JSON", where=path)
+
+    return value
+
+
+def _number(value: float, path: str) -> float:
+    if not math.isfinite(value):
+        raise JutsuError(f"{value} is not a JSON number: write null for a missing value", where=path)
+
+    return value + 0.0  # -0.0 becomes 0.0: equal numbers, equal bytes

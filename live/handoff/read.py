@@ -1,0 +1,150 @@
+"""Layer 0 of judging a signal file: is it well-formed JSON that means one thing only?
+
+Everything wrong is reported together with its JSON path, so the parser accepts what it can (NaN, duplicated
+keys, huge integers) and a walk over the result names it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backtest.errors import Finding, SignalFileError
+from live.handoff.canonical import MAX_EXACT_INTEGER
+from live.handoff.jsonpath import at
+
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 32
+_MAX_DIGITS = 400
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What parsing gave: data (None when nothing could be read) and every finding."""
+
+    data: Any = None
+    findings: tuple[Finding, ...] = ()
+    readable: bool = field(default=True)
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers keys written twice."""
+
+    duplicated: tuple[str, ...] = ()
+
+
+def read(path: Path) -> tuple[bytes, Any]:
+    """Return the exact bytes of a signal file and its parsed data.
+
+    Raises:
+        SignalFileError: the file is missing, unreadable, too large or not well-formed.
+    """
+    content = read_bytes(path)
+    parsed = parse(content)
+    if parsed.findings:
+        raise SignalFileError(
+            "the signal file is not well-formed",
+            where=str(path),
+            remedy="nothing was executed; generate it again with --force",
+            findings=parsed.findings,
+        )
+
+    return content, parsed.data
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the exact bytes of a signal file; SignalFileError when missing, unreadable or too large."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise SignalFileError(
+            "no such signal file", where=str(path), remedy="run python -m live.signal_generator first"
+        ) from error
+    except OSError as error:
+        raise SignalFileError(f"cannot read the signal file: {error.strerror}", where=str(path)) from error
+
+    return content
+
+
+def parse(content: bytes) -> Parsed:
+    """Return the data in `content` with every finding; never raises for any bytes."""
+    if len(content) > MAX_BYTES:
+        return _unreadable(f"larger than {MAX_BYTES:,} bytes: this is no signal file")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _unreadable(f"not UTF-8 at byte {error.start}")
+    try:
+        data = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        return _unreadable(_syntax(error, text))
+    except RecursionError:
+        return _unreadable(f"nested deeper than {MAX_DEPTH} levels")
+    findings: list[Finding] = []
+    _walk(data, "$", 0, findings)
+
+    return Parsed(data, tuple(findings))
+
+
+def _unreadable(problem: str) -> Parsed:
+    return Parsed(None, (Finding("$", problem),), readable=False)
+
+
+def _syntax(error: json.JSONDecodeError, text: str) -> str:
+    """Say where the syntax breaks; a break at the very end means a truncated file."""
+    if not text.strip():
+        return "the file is empty"
+    cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    kind = "truncated JSON" if cut else "malformed JSON"
+
+    return f"{kind} at line {error.lineno}, column {error.colno}: {error.msg}"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    result = _Object(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        result.duplicated = tuple(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+
+    return result
+
+
+def _integer(digits: str) -> int | float:
+    """Return the integer; one with absurdly many digits becomes infinity, which the walk reports."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+
+
+def _walk(value: Any, path: str, depth: int, findings: list[Finding]) -> None:
+    """Append what is wrong with `value` and everything in it."""
+    if depth > MAX_DEPTH:
+        findings.append(Finding(path, f"nested deeper than {MAX_DEPTH} levels"))
+        return
+    match value:
+        case dict():
+            twice = value.duplicated if isinstance(value, _Object) else ()
+            findings.extend(Finding(at(path, key), "this key is written twice", "keep one") for key in twice)
+            for key, item in value.items():
+                if _surrogate(key):
+                    findings.append(Finding(path, "a key with a lone surrogate"))
+                _walk(item, at(path, key), depth + 1, findings)
+        case list():
+            for index, item in enumerate(value):
+                _walk(item, at(path, index), depth + 1, findings)
+        case str() if _surrogate(value):
+            findings.append(Finding(path, "text with a lone surrogate"))
+        case float() if not math.isfinite(value):
+            findings.append(Finding(path, "not a finite number", "NaN and infinity are no prices or counts"))
+        case int() if abs(value) > MAX_EXACT_INTEGER:
+            findings.append(Finding(path, "an integer too large to be exact"))
+        case _:
+            pass
+
+
+def _surrogate(text: str) -> bool:
+    return _SURROGATE.search(text) is not None

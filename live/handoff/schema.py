@@ -1,0 +1,57 @@
+"""The JSON Schema (Draft 2020-12) of the signal file, generated from the model so that both always agree.
+
+Editors read the shipped copy while a person edits; `python -m live.handoff.schema FILE` refreshes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from live.handoff.model import SignalFile
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the schema as JSON values; treat it as read-only."""
+    generated = SignalFile.model_json_schema(by_alias=True)
+
+    return (
+        {"$schema": DIALECT, "title": "Signal file of jutsu"} | generated | {"title": "Signal file of jutsu"}
+    )
+
+
+@cache
+def schema_bytes() -> bytes:
+    """Return the bytes of the shipped schema file."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+@cache
+def validator() -> Validator:
+    """Return the compiled validator; jsonschema is imported on first use because that costs 70 ms."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - start-up time of the stages
+
+    return Draft202012Validator(schema())
+
+
+def main(arguments: list[str]) -> int:
+    """Write the schema to the file named, or to standard output."""
+    if arguments:
+        Path(arguments[0]).write_bytes(schema_bytes())
+    else:
+        sys.stdout.buffer.write(schema_bytes())
+
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""Put a signal file where people and the executor find it: atomically, with its schema beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backtest.data.atomic import write_atomic
+from live.handoff.canonical import render
+from live.handoff.model import SCHEMA_PATH, SignalFile
+from live.handoff.schema import schema_bytes
+
+
+def file_name(trade_date: str, variant: str) -> str:
+    """Return the name of a variant's signal file: `trade_signals_<date>_<variant>.json`."""
+    return f"trade_signals_{trade_date}_{variant}.json"
+
+
+def signal_path(directory: Path, signal: SignalFile) -> Path:
+    """Return where `signal` belongs inside an output directory."""
+    return directory / file_name(signal.trade_date, signal.strategy.variant)
+
+
+def write_signal(directory: Path, signal: SignalFile, content: bytes | None = None) -> Path:
+    """Write a sealed signal file and, when missing or outdated, the schema it points to.
+
+    Args:
+        directory: output directory, created when missing.
+        signal: the sealed file.
+        content: `render(signal)` when the caller has it already (the ledger stores the same bytes).
+
+    Returns:
+        The path written.
+
+    Raises:
+        OSError: disk full or no permission; an older file stays as it was.
+    """
+    write_schema(directory)
+    path = signal_path(directory, signal)
+    write_atomic(path, render(signal) if content is None else content)
+
+    return path
+
+
+def write_schema(directory: Path) -> Path:
+    """Copy the schema to `directory`, so that `$schema` of every file in it resolves in an editor."""
+    path = directory / SCHEMA_PATH
+    content = schema_bytes()
+    if not path.is_file() or path.read_bytes() != content:
+        write_atomic(path, content)
+
+    return path
