@@ -16,16 +16,15 @@ from numbers import Integral, Real
 from typing import Any
 
 import rfc8785
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from backtest.errors import JutsuError
-from live.handoff.jsonpath import at
-from live.handoff.model import Seal, SignalFile
+from backtest.errors import Finding, JutsuError
+from live.handoff.jsonpath import at, of
+from live.handoff.model import MAX_EXACT_INTEGER, Seal, SignalFile
 
 UNSEALED = Seal(algorithm="sha256-rfc8785", digest="0" * 64)
 """Placeholder of a draft; `sealed` replaces it."""
 
-MAX_EXACT_INTEGER = 2**53 - 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -58,8 +57,17 @@ def seal(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical).hexdigest()
 
 
-def sealed(draft: SignalFile) -> SignalFile:
-    """Return the draft with the seal of its content; whatever seal it carried is replaced."""
+def sealed(draft: SignalFile | Mapping[str, Any]) -> SignalFile:
+    """Return the draft with the seal of its content; whatever seal it carried is replaced.
+
+    Args:
+        draft: a model, or its fields by their names in the file (``$schema``), parts may be models.
+
+    Raises:
+        JutsuError: a field does not fit the model (a broken promise of the caller), with its path.
+    """
+    if not isinstance(draft, SignalFile):
+        draft = _model({**draft, "seal": UNSEALED})
     digest = seal(as_data(draft))
 
     return draft.model_copy(update={"seal": Seal(algorithm="sha256-rfc8785", digest=digest)})
@@ -82,6 +90,14 @@ def render(signal: SignalFile) -> bytes:
 def bytes_sha256(content: bytes) -> str:
     """Return the SHA-256 (hex) of exact bytes: what an approval binds."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _model(fields: Mapping[str, Any]) -> SignalFile:
+    try:
+        return SignalFile.model_validate(fields)
+    except ValidationError as error:
+        findings = [Finding(of(part["loc"]), part["msg"]) for part in error.errors()]
+        raise JutsuError("the generated file does not fit its own model", findings=findings) from error
 
 
 def _plain(value: object, path: str) -> Any:

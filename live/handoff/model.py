@@ -1,29 +1,60 @@
 """The signal file as a typed, frozen model. Field order is the key order of the file.
 
 Numbers are plain JSON numbers in their shortest form. Instants are ISO 8601 with offset, dates YYYY-MM-DD,
-both as strings so that the model dumps to exactly what is written.
+both as strings so that the model dumps to exactly what is written. Descriptions end up in the JSON Schema,
+where an editor shows them to the person who changes the file.
 """
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION = "1.0.0"
 SCHEMA_PATH = "schema/trade_signals.schema.json"
+MAX_EXACT_INTEGER = 2**53 - 1
 
-IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Instant = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}$")]
-Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9./-]{0,9}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Price = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
-Money = Annotated[float, Field(allow_inf_nan=False)]
+
+def _real_date(text: str) -> str:
+    date.fromisoformat(text)
+
+    return text
+
+
+def _real_instant(text: str) -> str:
+    datetime.fromisoformat(text)
+
+    return text
+
+
+IsoDate = Annotated[
+    str,
+    Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"}),
+    AfterValidator(_real_date),
+]
+Instant = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}$",
+        json_schema_extra={"format": "date-time"},
+    ),
+    AfterValidator(_real_instant),
+]
+Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9./-]{0,9}$", description="ticker in capitals")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hex")]
+Price = Annotated[
+    float, Field(gt=0, le=10_000_000, allow_inf_nan=False, description="currency per share, above 0")
+]
+QuotedPrice = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+Money = Annotated[float, Field(allow_inf_nan=False, description="currency of the account")]
 ClientOrderId = Annotated[
     str,
     Field(
         pattern=r"^([a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}_(exit|reduce|entry|increase|stop)_(buy|sell)"
-        r"(_r[1-9]\d*)?$"
+        r"(_r[1-9]\d*)?$",
+        description="{YYYYMMDD}_{SYMBOL}_{intent}_{side}, unique in the file",
     ),
 ]
 Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
@@ -76,9 +107,9 @@ class QuoteInput(_Part):
     """One quote used."""
 
     symbol: Symbol
-    bid: float | None
-    ask: float | None
-    last: float | None
+    bid: QuotedPrice | None
+    ask: QuotedPrice | None
+    last: QuotedPrice | None
     time: Instant | None
 
 
@@ -121,27 +152,27 @@ class TargetWeight(_Part):
 class Stop(_Part):
     """Protective stop that belongs to an entry."""
 
-    price: Price
+    price: Annotated[Price, Field(description="below the reference price; you may change it")]
     time_in_force: Literal["gtc", "day"]
 
 
 class SignalOrder(_Part):
-    """One order a person may disable, delete, resize or annotate."""
+    """One order. You may disable or delete it, change `quantity` or `stop`, and write a `note`."""
 
     client_order_id: ClientOrderId
     symbol: Symbol
-    side: Literal["buy", "sell"]
-    intent: Intent
-    quantity: Annotated[int, Field(ge=1, le=100_000_000)]
+    side: Annotated[Literal["buy", "sell"], Field(description="exit, reduce and stop sell; others buy")]
+    intent: Annotated[Intent, Field(description="why the order exists")]
+    quantity: Annotated[int, Field(ge=1, le=MAX_EXACT_INTEGER, description="whole shares; you may change it")]
     order_type: Literal["market", "market_on_open"]
-    reference_price: Price
-    estimated_value: Money
-    rank: Annotated[float, Field(allow_inf_nan=False)]
+    reference_price: Annotated[Price, Field(description="newest price the decision used")]
+    estimated_value: Annotated[Money, Field(description="quantity times reference price, in cents")]
+    rank: Annotated[float, Field(allow_inf_nan=False, description="buys are sent in descending rank")]
     reason: str
     stop: Stop | None
     details: dict[str, Any]
-    enabled: bool
-    note: str
+    enabled: Annotated[bool, Field(description="false: the executor leaves this order out")]
+    note: Annotated[str, Field(max_length=2000, description="anything you want to remember")]
 
 
 class Skipped(_Part):
@@ -160,12 +191,16 @@ class Seal(_Part):
 
 
 class SignalFile(_Part):
-    """The hand-off between the stages."""
+    """Hand-off from the signal generator to the executor.
+
+    You may disable or delete an order, change its quantity or stop, add a note, or add an order of your own
+    inside the limits; then run `jutsu approve FILE`. Every other change is refused.
+    """
 
     schema_: Annotated[Literal["schema/trade_signals.schema.json"], Field(alias="$schema")]
     schema_version: Annotated[str, Field(pattern=r"^1\.\d+\.\d+$")]
-    trade_date: IsoDate
-    as_of: Instant
+    trade_date: Annotated[IsoDate, Field(description="the session that trades")]
+    as_of: Annotated[Instant, Field(description="instant of the data")]
     session: SessionTimes
     execution_window: Window
     strategy: StrategyInfo
@@ -173,8 +208,8 @@ class SignalFile(_Part):
     inputs: Inputs
     decision: DecisionInfo
     targets: tuple[TargetWeight, ...]
-    orders: tuple[SignalOrder, ...]
+    orders: Annotated[tuple[SignalOrder, ...], Field(description="sells first, then buys by rank")]
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
-    residual_cash: Money
+    residual_cash: Annotated[Money, Field(description="cash the whole shares leave")]
     seal: Seal

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from backtest.errors import Finding, SignalFileError
-from live.handoff.canonical import MAX_EXACT_INTEGER
 from live.handoff.jsonpath import at
+from live.handoff.model import MAX_EXACT_INTEGER
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 32

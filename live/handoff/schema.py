@@ -24,9 +24,7 @@ def schema() -> dict[str, Any]:
     """Return the schema as JSON values; treat it as read-only."""
     generated = SignalFile.model_json_schema(by_alias=True)
 
-    return (
-        {"$schema": DIALECT, "title": "Signal file of jutsu"} | generated | {"title": "Signal file of jutsu"}
-    )
+    return {"$schema": DIALECT, "title": "Signal file of jutsu"} | _without_titles(generated)
 
 
 @cache
@@ -41,6 +39,16 @@ def validator() -> Validator:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - start-up time of the stages
 
     return Draft202012Validator(schema())
+
+
+def _without_titles(value: Any) -> Any:
+    """Drop the titles pydantic invents from field names: noise in an editor."""
+    if isinstance(value, list):
+        return [_without_titles(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+
+    return {k: _without_titles(v) for k, v in value.items() if k != "title" or not isinstance(v, str)}
 
 
 def main(arguments: list[str]) -> int:
