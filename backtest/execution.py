@@ -13,31 +13,45 @@ from pydantic import BaseModel, ConfigDict, Field
 class Limits(BaseModel):
     """Hard limits on nominal market value; exceeding one is exit code 7, never a silent clip."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    max_position_pct: float = Field(100.0, gt=0, le=1000, description="one symbol, percent of equity")
-    max_total_exposure_pct: float = Field(100.0, gt=0, le=1000, description="all symbols, percent of equity")
-    max_total_leverage: float = Field(2.0, gt=0, description="nominal exposure / equity, funds count once")
-    max_order_value: float = Field(1_000_000_000.0, gt=0, description="one order, currency of the account")
-    max_orders_per_run: int = Field(40, ge=1)
-    max_stop_orders_per_run: int = Field(20, ge=1)
-    max_orders_per_minute: int = Field(60, ge=1)
+    max_position_pct: float = Field(default=100.0, gt=0, le=1000, description="one symbol, percent of equity")
+    max_total_exposure_pct: float = Field(
+        default=100.0, gt=0, le=1000, description="all symbols, percent of equity"
+    )
+    max_total_leverage: float = Field(
+        default=2.0, gt=0, description="nominal exposure / equity, funds count once"
+    )
+    max_order_value: float = Field(
+        default=1_000_000_000.0, gt=0, description="one order, currency of the account"
+    )
+    max_orders_per_run: int = Field(default=40, ge=1)
+    max_stop_orders_per_run: int = Field(default=20, ge=1)
+    max_orders_per_minute: int = Field(default=60, ge=1)
 
 
 class ExecutionRules(BaseModel):
     """Sizing, costs and limits shared by backtest, replay and live."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    fill_at: Literal["mid", "close"] = Field("mid", description="what a paper or simulated market order pays")
-    slippage_pct: float = Field(0.0, ge=0, le=10, description="added to buys, taken from sells")
-    commission_per_order: float = Field(0.0, ge=0)
-    commission_per_share: float = Field(0.0, ge=0)
-    min_cash_pct: float = Field(5.0, ge=0, lt=100, description="target cash never below this")
-    max_buying_power_pct: float = Field(95.0, gt=0, le=100, description="share of buying power a run may use")
-    min_trade_pct: float = Field(0.0, ge=0, le=100, description="of equity; exits and stops never filtered")
-    max_holdings_drift: float | None = Field(
-        None, gt=0, description="sum |held - target| weight that also trades; off when null"
+    fill_at: Literal["mid", "close"] = Field(
+        default="mid", description="what a paper or simulated market order pays"
     )
-    stop_fill: Literal["gap", "stop"] = Field("gap", description="a stop gapped through fills at the open")
+    slippage_pct: float = Field(default=0.0, ge=0, le=10, description="added to buys, taken from sells")
+    commission_per_order: float = Field(default=0.0, ge=0)
+    commission_per_share: float = Field(default=0.0, ge=0)
+    min_cash_pct: float = Field(default=5.0, ge=0, lt=100, description="target cash never below this")
+    max_buying_power_pct: float = Field(
+        default=95.0, gt=0, le=100, description="share of buying power a run may use"
+    )
+    min_trade_pct: float = Field(
+        default=0.0, ge=0, le=100, description="of equity; exits and stops never filtered"
+    )
+    max_holdings_drift: float | None = Field(
+        default=None, gt=0, description="sum |held - target| weight that also trades; off when null"
+    )
+    stop_fill: Literal["gap", "stop"] = Field(
+        default="gap", description="a stop gapped through fills at the open"
+    )
     limits: Limits = Limits()
