@@ -1,0 +1,151 @@
+"""Which variants run, in which role, with which parameters, and what each of them owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from backtest.decision import Book, OpenPosition
+from backtest.errors import SettingsError
+from backtest.strategies.base import Strategy
+from backtest.strategies.registry import find_strategy
+from live.settings import BookSettings, Settings
+
+if TYPE_CHECKING:
+    from live.brokers.base import Account
+    from live.ledger.models import PositionRow
+
+Role = Literal["primary", "shadow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One variant of this run.
+
+    Attributes:
+        strategy: rules with parameters (overrides applied).
+        role: primary or shadow.
+        follows: variant of the primary whose equity a new shadow starts with (itself for a primary).
+        budget_pct: share of the account a primary may use, percent.
+        sources: parameter -> where its non-default value came from.
+        prefix_ids: several primaries share the account, so client order ids carry the variant.
+    """
+
+    strategy: Strategy
+    role: Role
+    follows: str
+    budget_pct: float = 100.0
+    sources: Mapping[str, str] = field(default_factory=dict)
+    prefix_ids: bool = False
+
+    @property
+    def variant(self) -> str:
+        """Variant name."""
+        return self.strategy.variant
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A primary with its shadows; `primary` is None when only an unlisted shadow file was asked for."""
+
+    primary: Line | None
+    shadows: tuple[Line, ...]
+
+
+Overrides = Mapping[str, Mapping[str, tuple[Any, str]]]
+
+
+def groups(
+    settings: Settings,
+    directory: Path,
+    selection: Sequence[str] = (),
+    *,
+    overrides: Overrides | None = None,
+    execution_time: str | None = None,
+) -> tuple[Group, ...]:
+    """Return the groups to run: all configured books, or the selected variants or files.
+
+    A selected primary brings its shadows; a listed shadow runs alone; an unlisted file is a shadow.
+    """
+    several = len(settings.books) > 1
+
+    def line(name: str, role: Role, follows: str, budget: float = 100.0) -> Line:
+        return _line(name, role, follows, budget, directory, overrides or {}, execution_time, several=several)
+
+    def group(book: BookSettings) -> Group:
+        primary = line(book.primary, "primary", book.primary, book.budget_pct)
+        return Group(primary, tuple(line(s, "shadow", primary.variant) for s in book.shadows))
+
+    if not selection:
+        return _unique(tuple(group(book) for book in settings.books))
+    chosen: list[Group] = []
+    for name in selection:
+        variant = find_strategy(name, directory).variant
+        book = next((b for b in settings.books if b.primary == variant), None)
+        if book is not None:
+            chosen.append(group(book))
+            continue
+        home = next((b.primary for b in settings.books if variant in b.shadows), variant)
+        chosen.append(Group(None, (line(name, "shadow", home),)))
+    return _unique(tuple(chosen))
+
+
+def _line(
+    name: str,
+    role: Role,
+    follows: str,
+    budget: float,
+    directory: Path,
+    overrides: Overrides,
+    execution_time: str | None,
+    *,
+    several: bool,
+) -> Line:
+    strategy = find_strategy(name, directory)
+    sources = dict.fromkeys(strategy.overridden, "strategy file")
+    changes: dict[str, Any] = {}
+    for key, (value, source) in overrides.get(strategy.variant, {}).items():
+        changes[key], sources[key] = value, source
+    if execution_time is not None:
+        changes["execution_time"], sources["execution_time"] = execution_time, "flag"
+    if changes:
+        strategy = strategy.with_parameters(changes)
+    return Line(strategy, role, follows, budget, dict(sorted(sources.items())), several)
+
+
+def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
+    names = [line.variant for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise SettingsError(
+            f"variant {', '.join(doubled)} appears more than once",
+            where="books",
+            remedy="give every variant its own name and list it once",
+        )
+    return found
+
+
+def primary_book(
+    rows: Iterable[PositionRow], account: Account, budget_pct: float, prices: Mapping[str, float]
+) -> Book:
+    """Return what a primary owns: its open positions and the cash its budget leaves (settled point 1)."""
+    positions = {
+        row.symbol: OpenPosition(
+            symbol=row.symbol,
+            quantity=row.quantity,
+            entry_price=float(row.entry_price),
+            entry_date=row.entry_session,
+            stop_price=None if row.stop_price is None else float(row.stop_price),
+            details=row.details,
+        )
+        for row in rows
+    }
+    cash = float(account.cash if account.cash is not None else Decimal(0))
+    if budget_pct < 100:
+        owned = sum(p.quantity * prices.get(p.symbol, p.entry_price) for p in positions.values())
+        equity = float(account.equity if account.equity is not None else Decimal(0))
+        cash = min(cash, max(0.0, equity * budget_pct / 100 - owned))
+    return Book(cash=cash, positions=positions)

@@ -1,0 +1,1 @@
+"""The topics of the `jutsu` command; each module has `register(app)`."""

@@ -1,0 +1,315 @@
+"""`jutsu status`, `trades`, `export`: is it fine, what happened, and take it with you."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from live.commands._shared import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    console,
+    emit_json,
+    money,
+    open_command,
+    percent,
+    plain,
+    table,
+)
+
+if TYPE_CHECKING:
+    from live.wiring import Runtime
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(trades)
+    app.command()(export)
+
+
+def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
+    """Show on one screen whether all is well and what to do next."""
+    with open_command(config=config, state_db=state_db) as runtime:
+        facts = gather(runtime)
+        if as_json:
+            emit_json(facts)
+            return
+        _show(facts)
+
+
+def gather(runtime: Runtime) -> dict[str, Any]:
+    """Return everything the status screen shows."""
+    from backtest import calendar  # noqa: PLC0415
+    from backtest.errors import JutsuError  # noqa: PLC0415
+    from live.books import groups  # noqa: PLC0415
+
+    ledger, today = runtime.ledger, runtime.today()
+    session = calendar.session(today)
+    upcoming = session or calendar.next_session(today)
+    if session is not None and runtime.clock.now() > session.close:
+        upcoming = calendar.next_session(today)
+    books: list[dict[str, Any]] = []
+    problems: list[str] = []
+    try:
+        for group in groups(
+            runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides
+        ):
+            for line in ((group.primary,) if group.primary else ()) + group.shadows:
+                window = calendar.window(upcoming, line.strategy.execution_time)
+                books.append(_book_facts(runtime, line, upcoming, window))
+    except JutsuError as error:
+        problems.append(error.line())
+    kill = ledger.state.kill_level()
+    if kill is not None:
+        problems.append(f"kill switch is on ({kill}); turn it off with `jutsu resume`")
+    unresolved = [order.client_order_id for order in ledger.orders.unresolved()]
+    problems += [
+        f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`" for name in unresolved
+    ]
+    naked = [
+        f"{row.variant}/{row.symbol}"
+        for row in ledger.positions.open_positions()
+        if row.needs_stop and not row.stop_broker_order_id
+    ]
+    problems += [f"position {name} has no protective stop; run the executor" for name in naked]
+    return {
+        "account": runtime.account,
+        "mode": runtime.settings.mode,
+        "data_source": runtime.settings.data.source,
+        "kill_switch": kill,
+        "next_session": upcoming.day,
+        "books": books,
+        "unfinished_orders": [order.client_order_id for order in ledger.orders.unfinished()],
+        "unresolved_orders": unresolved,
+        "naked_positions": naked,
+        "missed_sessions": [str(row.session) for row in ledger.runs.recent(20) if row.missed],
+        "problems": problems,
+    }
+
+
+def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[str, Any]:
+    latest = runtime.ledger.snapshots.latest(line.variant)
+    run = runtime.ledger.runs.latest(line.variant)
+    if line.role == "primary":
+        held = [
+            {
+                "symbol": row.symbol,
+                "quantity": row.quantity,
+                "entry_price": float(row.entry_price),
+                "stop_price": None if row.stop_price is None else float(row.stop_price),
+                "protected": bool(row.stop_broker_order_id) if row.needs_stop else None,
+            }
+            for row in runtime.ledger.positions.open_positions(line.variant)
+        ]
+    else:
+        book = runtime.ledger.shadow.book(line.variant)
+        held = [
+            {
+                "symbol": p.symbol,
+                "quantity": p.quantity,
+                "entry_price": p.entry_price,
+                "stop_price": p.stop_price,
+            }
+            for p in (() if book is None else book.positions.values())
+        ]
+    return {
+        "variant": line.variant,
+        "role": line.role,
+        "strategy": line.strategy.name,
+        "window_opens": window.opens_at,
+        "window_closes": window.closes_at,
+        "early_close": session.early_close,
+        "last_session": None if run is None else run.session,
+        "last_outcome": None if run is None else run.outcome,
+        "equity": None if latest is None else latest.equity,
+        "cash": None if latest is None else latest.cash,
+        "drawdown": None if latest is None else latest.drawdown,
+        "cumulative_return": None if latest is None else latest.cumulative_return,
+        "positions": held,
+    }
+
+
+def _show(facts: dict[str, Any]) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    screen = console()
+    for problem in facts["problems"]:
+        screen.print(Text(f"PROBLEM  {problem}", style="bold red"))
+    if not facts["problems"]:
+        screen.print(Text("all is well", style="green"))
+    demo = " (DEMO data)" if facts["data_source"] == "demo" else ""
+    screen.print(
+        f"account {facts['account']}, mode {facts['mode']}{demo}, next session {facts['next_session']}"
+    )
+    table(
+        "",
+        (
+            "variant",
+            "role",
+            "next window (New York)",
+            "last run",
+            "outcome",
+            "equity",
+            "cash",
+            "return",
+            "drawdown",
+        ),
+        [
+            (
+                book["variant"],
+                book["role"],
+                f"{_hour(book['window_opens'])}-{_hour(book['window_closes'])}",
+                book["last_session"] or "never",
+                book["last_outcome"] or "",
+                money(book["equity"]),
+                money(book["cash"]),
+                percent(book["cumulative_return"]),
+                percent(book["drawdown"]),
+            )
+            for book in facts["books"]
+        ],
+        right=("equity", "cash", "return", "drawdown"),
+    )
+    rows = [
+        (
+            book["variant"],
+            held["symbol"],
+            held["quantity"],
+            money(held["entry_price"]),
+            Text("NAKED", style="bold red") if held.get("protected") is False else money(held["stop_price"]),
+        )
+        for book in facts["books"]
+        for held in book["positions"]
+    ]
+    if rows:
+        table(
+            "positions",
+            ("variant", "symbol", "shares", "average price", "stop"),
+            rows,
+            right=("shares", "average price"),
+        )
+    if facts["missed_sessions"]:
+        screen.print(f"missed sessions: {', '.join(facts['missed_sessions'])}")
+
+
+def _hour(at: Any) -> str:
+    from backtest.calendar import NEW_YORK  # noqa: PLC0415
+
+    return str(at.astimezone(NEW_YORK).strftime("%H:%M"))
+
+
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many rows, newest first.")]
+ModeOption = Annotated[str | None, typer.Option("--mode", help="Only offline_mock or online_live.")]
+
+COLUMNS = (
+    "session",
+    "variant",
+    "symbol",
+    "action",
+    "intent",
+    "quantity",
+    "target_price",
+    "fill_price",
+    "commission",
+    "slippage_pct",
+    "realised_pnl",
+    "cell",
+    "trend_state",
+    "vol_state",
+    "t_norm",
+    "z_score",
+    "execution_time",
+    "mode",
+    "broker_order_id",
+    "at",
+)
+
+
+def trades(
+    *,
+    limit: LimitOption = 20,
+    mode: ModeOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """List executed trades, newest first, with the regime they were decided in."""
+    with open_command(config=config, state_db=state_db) as runtime:
+        rows = [_trade(row) for row in runtime.ledger.trades.recent(limit, mode)]
+    if as_json:
+        emit_json(rows)
+        return
+    if not rows:
+        typer.echo("no trades yet")
+        return
+    shown = (
+        "session",
+        "variant",
+        "symbol",
+        "action",
+        "intent",
+        "quantity",
+        "fill_price",
+        "slippage_pct",
+        "realised_pnl",
+        "cell",
+    )
+    table(
+        "",
+        shown,
+        [[row[name] for name in shown] for row in rows],
+        right=("quantity", "fill_price", "slippage_pct", "realised_pnl"),
+    )
+
+
+def _trade(row: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = plain({name: getattr(row, name) for name in COLUMNS})
+    return facts
+
+
+def export(
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File to write; standard output otherwise.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="First session, YYYY-MM-DD.")] = None,
+    mode: ModeOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Export all trades as CSV (or JSON)."""
+    import json  # noqa: PLC0415
+
+    from backtest.data.atomic import write_atomic  # noqa: PLC0415
+    from backtest.errors import UsageError  # noqa: PLC0415
+
+    try:
+        first = None if since is None else date.fromisoformat(since)
+    except ValueError as error:
+        raise UsageError(f"{since!r} is not a date", where="--since", remedy="write YYYY-MM-DD") from error
+    with open_command(config=config, state_db=state_db) as runtime:
+        found = [
+            row for row in runtime.ledger.trades.recent(None, mode) if first is None or row.session >= first
+        ]
+        rows = [_trade(row) for row in reversed(found)]
+    if as_json:
+        text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    else:
+        buffer = io.StringIO(newline="")
+        writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        text = buffer.getvalue()
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    write_atomic(output, text.encode())
+    typer.echo(f"{len(rows)} trade(s) written to {output}", err=True)

@@ -1,0 +1,223 @@
+"""The steps of stage 1 for one variant: window, data, book, decision, size, file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from backtest import calendar
+from backtest.data.bars import Bars
+from backtest.decision import Book, Decision, Situation
+from backtest.errors import DisagreementError, LimitError, SignalFileError
+from backtest.sizing import Plan, check_limits, plan_orders
+from backtest.strategies.base import Evaluation, Strategy
+from live.books import Line
+from live.handoff.canonical import is_sealed
+from live.handoff.model import AccountInput, SignalFile
+from live.handoff.read import parse
+from live.market import Market, check_history, check_quotes, gather
+from live.proposal import signal_file
+from live.settings_sources import settings_sha256
+from live.wiring import Runtime
+
+LOG = logging.getLogger("jutsu.generator")
+
+#: how long before its window a closing-window decision may be prepared (a person needs time to review)
+LEAD = timedelta(minutes=60)
+DEMO_WARNING = "DEMO data: a seeded synthetic market, not real prices"
+
+
+class Evaluator(Protocol):
+    """Computes a strategy's series; replay computes each once and reads row t."""
+
+    def __call__(self, strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
+        """Return the evaluation of `strategy` over `history`."""
+        ...
+
+
+def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
+    """Compute everything from the history given (the daily stage)."""
+    return strategy.evaluate(history)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A session in which a variant has something to decide now."""
+
+    session: calendar.Session
+    window: calendar.ExecutionWindow
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Nothing to do, and why."""
+
+    why: str
+
+
+def due(runtime: Runtime, line: Line) -> Due | NotDue:
+    """Tell whether the line decides now. LimitError 7 when its window is over."""
+    day = runtime.today()
+    session = calendar.session(day)
+    if session is None:
+        return NotDue(f"{day} is not a trading day: nothing to do")
+    window = calendar.window(session, line.strategy.execution_time)
+    at = runtime.arrive(window)
+    if at > window.closes_at:
+        raise LimitError(
+            f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",
+            where=line.variant,
+            remedy="nothing was generated; the next session proposes again",
+        )
+    earliest = session.open - timedelta(hours=9) if window.fills_at_open else window.opens_at - LEAD
+    if at < earliest:
+        return NotDue(
+            f"{line.variant}: too early for {day}; decisions for the window "
+            f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from {_clock(earliest)}"
+        )
+    return Due(session, window, at)
+
+
+def _clock(at: datetime) -> str:
+    return at.astimezone(calendar.NEW_YORK).strftime("%H:%M")
+
+
+def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -> Market:
+    """Read and check the data of one line. DataError 5 when anything needed is missing or stale."""
+    strategy = line.strategy
+    wanted = {*strategy.signal_symbols, *strategy.tradable_symbols, *held}
+    market = gather(runtime.feed, wanted, due_.window, due_.at)
+    check_history(market, strategy.signal_symbols)
+    market.require(held)
+    check_quotes(
+        market,
+        strategy.signal_symbols,
+        max_difference_pct=runtime.settings.data.max_price_difference_pct,
+    )
+    return market
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A decision with its orders."""
+
+    decision: Decision
+    plan: Plan
+
+
+def propose(
+    runtime: Runtime,
+    line: Line,
+    due_: Due,
+    market: Market,
+    book: Book,
+    memory: Mapping[str, Any],
+    evaluator: Evaluator,
+    candidates: tuple[Any, ...] | None = None,
+) -> Proposed:
+    """Decide and size. DataError 5 for a target leg without a price, LimitError 7 for a limit."""
+    strategy = line.strategy
+    decision = evaluator(strategy, market.bars).decide(
+        Situation(
+            session=due_.session.day,
+            decided_on=due_.window.decides_on,
+            book=book,
+            memory=dict(memory),
+            candidates=candidates,
+        )
+    )
+    market.require(target.symbol for target in decision.targets if target.weight > 0)
+    prices = market.reference_prices()
+    rules = runtime.settings.execution
+    plan = plan_orders(decision, book, prices, rules)
+    check_limits(plan, book, prices, rules)
+    return Proposed(decision, plan)
+
+
+def draft(
+    runtime: Runtime,
+    line: Line,
+    due_: Due,
+    market: Market,
+    account: AccountInput,
+    proposed: Proposed,
+    warnings: tuple[str, ...] = (),
+    candidates: Mapping[str, Any] | None = None,
+) -> SignalFile:
+    """Return the sealed signal file of a proposal."""
+    demo = any(bars.source.startswith("demo") for bars in market.bars.values())
+    used = sorted(
+        {*line.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
+        | {order.symbol for order in proposed.plan.orders}
+    )
+    return signal_file(
+        line=line,
+        session=due_.session,
+        window=due_.window,
+        mode=runtime.settings.mode,
+        market=market,
+        used_symbols=used,
+        account=account,
+        decision=proposed.decision,
+        plan=proposed.plan,
+        rules=runtime.settings.execution,
+        settings_sha256=settings_sha256(runtime.settings),
+        package_version=runtime.version,
+        candidates=candidates,
+        warnings=((DEMO_WARNING,) if demo else ()) + warnings,
+    )
+
+
+def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
+    """Refuse to replace a file this ledger does not know and a person may have edited (exit 2)."""
+    if force or not path.exists() or path.read_bytes() == rendered:
+        return
+    parsed = parse(path.read_bytes())
+    if parsed.findings or not isinstance(parsed.data, dict) or not is_sealed(parsed.data):
+        raise SignalFileError(
+            "a file with a person's edits lies there and this ledger does not know it",
+            where=str(path),
+            remedy="move it away, or run again with --force to replace it",
+        )
+
+
+def refuse_after_orders(runtime: Runtime, due_: Due, line: Line) -> None:
+    """Refuse `--force` once an order of the session was sent (settled point 18)."""
+    sent = [
+        order
+        for order in runtime.ledger.orders.of_session(due_.session.day, line.variant)
+        if order.state != "PLANNED"
+    ]
+    if sent:
+        raise SignalFileError(
+            f"{len(sent)} order(s) of {due_.session.day} were already sent",
+            where=line.variant,
+            remedy="the file that was executed stays; use `jutsu status` to see what happened",
+        )
+
+
+def refuse_the_past(runtime: Runtime, due_: Due) -> None:
+    """Refuse a session earlier than the newest one in the ledger (exit 2)."""
+    newest = runtime.ledger.runs.last_session()
+    if newest is not None and due_.session.day < newest:
+        raise SignalFileError(
+            f"the ledger already knows session {newest}; {due_.session.day} is in its past",
+            where="--as-of",
+            remedy="use another --state-db for a study of the past",
+        )
+
+
+def unresolved(runtime: Runtime) -> None:
+    """Stop while the fate of an earlier order is unknown: the book to decide on is not known either."""
+    waiting = runtime.ledger.orders.unresolved()
+    if waiting:
+        raise DisagreementError(
+            f"order {waiting[0].client_order_id} is in state {waiting[0].state}",
+            where="ledger",
+            remedy="run `python -m live.executor` to look it up, or `jutsu resolve`",
+        )

@@ -1,0 +1,53 @@
+"""Log files of the stages: one per stage and day, kept for a while, secrets masked."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+#: libraries whose DEBUG output prints whole bodies (account numbers, tokens)
+LOUD_LIBRARIES = ("schwab", "httpx", "httpcore", "authlib", "alpaca", "urllib3", "ib_async")
+
+
+def log_path(directory: Path, stage: str, now: datetime) -> Path:
+    """Return the log file of `stage` for the day of `now`."""
+    return directory / f"{stage}_{now.date().isoformat()}.log"
+
+
+def start_logging(directory: Path, stage: str, *, now: datetime, level: str, keep_days: int) -> Path | None:
+    """Send everything to the day's log file and drop files older than `keep_days`.
+
+    Returns the path, or None when the directory cannot be written: a run must not fail for its log.
+    """
+    from live.redaction import RedactionFilter  # noqa: PLC0415 - only a starting process needs it
+
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if getattr(h, "jutsu_stage", None)]:
+        root.removeHandler(old)
+        old.close()
+    path = log_path(directory, stage, now)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError:
+        return None
+    handler.jutsu_stage = stage  # type: ignore[attr-defined] # marks the handler as ours
+    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.addFilter(RedactionFilter())
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in LOUD_LIBRARIES:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    _prune(directory, now.date() - timedelta(days=keep_days))
+    return path
+
+
+def _prune(directory: Path, oldest: date) -> None:
+    for path in directory.glob("*_????-??-??.log"):
+        try:
+            if date.fromisoformat(path.stem[-10:]) < oldest:
+                path.unlink()
+        except (ValueError, OSError):
+            continue

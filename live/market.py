@@ -1,0 +1,131 @@
+"""Market data as the stages need it: complete, fresh, checked, cut at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from backtest import calendar
+from backtest.data.bars import Bars
+from backtest.errors import DataError, Finding
+from live.feeds.base import Feed, Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What one session's decision may read.
+
+    Attributes:
+        at: instant of the data.
+        window: the execution window decided for.
+        bars: history by symbol; in a closing window the last row is today's synthetic bar.
+        quotes: quotes of the running session by symbol, empty in an opening window before the open.
+    """
+
+    at: datetime
+    window: calendar.ExecutionWindow
+    bars: Mapping[str, Bars]
+    quotes: Mapping[str, Quote]
+
+    def reference_prices(self) -> dict[str, float]:
+        """Return the newest price the decision used, for every symbol that has a bar on `decides_on`."""
+        prices: dict[str, float] = {}
+        for symbol in sorted(self.bars):
+            bars = self.bars[symbol]
+            if len(bars) and bars.last == self.window.decides_on:
+                prices[symbol] = float(bars.close[-1])
+        return prices
+
+    def require(self, symbols: Iterable[str]) -> None:
+        """Raise DataError naming every symbol without a fresh bar."""
+        prices = self.reference_prices()
+        findings = [self._missing(symbol) for symbol in sorted(set(symbols)) if symbol not in prices]
+        if findings:
+            raise DataError(
+                f"no usable bar of {self.window.decides_on} for "
+                + ", ".join(finding.path for finding in findings),
+                remedy="update the data (jutsu data import) or check the vendor; nothing was traded",
+                findings=findings,
+            )
+
+    def _missing(self, symbol: str) -> Finding:
+        bars = self.bars.get(symbol)
+        if bars is None or not len(bars):
+            return Finding(symbol, "no data at all", "import its history")
+        return Finding(symbol, f"newest bar is {bars.last}, needed {self.window.decides_on}", "stale data")
+
+
+def gather(feed: Feed, symbols: Iterable[str], window: calendar.ExecutionWindow, at: datetime) -> Market:
+    """Read history and quotes known at `at` and put today's synthetic bar in place.
+
+    In a closing window today's quote becomes the provisional last bar of its symbol: it replaces whatever the
+    vendor already shows for today. In an opening window the newest bar is the previous session's.
+    """
+    wanted = sorted(set(symbols))
+    history = {s: bars.until(window.decides_on) for s, bars in feed.history(wanted, at).items() if len(bars)}
+    quotes = dict(feed.quotes(wanted, at))
+    if window.fills_at_open:
+        return Market(at, window, history, quotes)
+    today = window.decides_on
+    merged: dict[str, Bars] = dict(history)
+    for symbol, quote in sorted(quotes.items()):
+        bars = history.get(symbol)
+        if bars is None or quote.last is None or quote.volume is None:
+            continue
+        merged[symbol] = bars.with_bar(
+            today,
+            open_=quote.open if quote.open is not None else quote.last,
+            high=max(x for x in (quote.high, quote.last) if x is not None),
+            low=min(x for x in (quote.low, quote.last) if x is not None),
+            close=quote.last,
+            volume=quote.volume,
+        )
+    return Market(at, window, merged, quotes)
+
+
+def check_history(market: Market, symbols: Iterable[str]) -> None:
+    """Raise DataError (exit 5) when a signal symbol is stale or has a gap anywhere in its history."""
+    market.require(symbols)
+    findings = [finding for symbol in sorted(set(symbols)) for finding in gaps(market.bars[symbol])]
+    if findings:
+        raise DataError(
+            f"the history has {len(findings)} gap(s): {findings[0]}",
+            remedy="import the missing sessions; a decision on a gapped history is not the tested one",
+            findings=findings,
+        )
+
+
+def gaps(bars: Bars) -> list[Finding]:
+    """Return one finding per exchange session missing between the first and the last row."""
+    expected = calendar.sessions(bars.first, bars.last)
+    if len(expected) == len(bars):
+        return []
+    have: set[date] = set(bars.dates.tolist())
+    return [
+        Finding(bars.symbol, f"no bar on session {s.day}", "import it") for s in expected if s.day not in have
+    ]
+
+
+def check_quotes(market: Market, symbols: Iterable[str], *, max_difference_pct: float) -> None:
+    """Raise DataError when a quote and the newest bar of the same session disagree (settled point 10)."""
+    findings: list[Finding] = []
+    for symbol in sorted(set(symbols)):
+        quote, bars = market.quotes.get(symbol), market.bars.get(symbol)
+        if quote is None or bars is None or not len(bars) or bars.last != market.window.decides_on:
+            continue
+        mid, close = quote.mid, float(bars.close[-1])
+        if market.window.fills_at_open or mid is None:
+            continue
+        if abs(mid / close - 1) * 100 > max_difference_pct:
+            findings.append(
+                Finding(
+                    symbol, f"quote {mid} and newest bar {close} differ by more than {max_difference_pct} %"
+                )
+            )
+    if findings:
+        raise DataError(
+            f"quotes and bars disagree for {', '.join(f.path for f in findings)}",
+            remedy="compare both with a second source before trading",
+            findings=findings,
+        )

@@ -1,0 +1,251 @@
+"""Stage 1, `python -m live.signal_generator`: read the market, decide, write one signal file per variant.
+
+Reads like the daily checklist: kill switch, settings and manifest, session and window, data, account and
+reconciliation, decision, size and limits, file; then every shadow with its virtual book.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backtest.data.atomic import write_atomic
+from live import generation, manifest, shadow
+from live.books import Group, Line, groups, primary_book
+from live.execution.reconcile import require_agreement
+from live.handoff.canonical import bytes_sha256, render
+from live.handoff.model import AccountInput, SignalFile
+from live.handoff.write import file_name, signal_path, write_schema, write_signal
+from live.safety.gates import check_kill_switch
+from live.stage import guarded, say
+from live.wiring import Options, Runtime, open_runtime
+
+EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
+LOG = logging.getLogger("jutsu.generator")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one run of the generator was asked to do."""
+
+    strategies: tuple[str, ...] = ()
+    force: bool = False
+    quiet: bool = False
+    execution_time: str | None = None
+    report_file: Path | None = None
+    evaluator: generation.Evaluator = generation.evaluate
+
+
+def run(runtime: Runtime, request: Request) -> int:
+    """Generate every due file; return the exit code."""
+    check_kill_switch(runtime.ledger)
+    chosen = groups(
+        runtime.settings,
+        runtime.strategies,
+        request.strategies,
+        overrides=runtime.loaded.parameter_overrides,
+        execution_time=request.execution_time,
+    )
+    manifest.require(
+        runtime.manifest, [line.strategy for group in chosen for line in _lines(group)], runtime.settings
+    )
+    code = 0
+    for group in chosen:
+        code = max(code, _run_group(runtime, request, group))
+    return code
+
+
+def _lines(group: Group) -> tuple[Line, ...]:
+    return (() if group.primary is None else (group.primary,)) + group.shadows
+
+
+def _run_group(runtime: Runtime, request: Request, group: Group) -> int:
+    if group.primary is not None:
+        _announce(request, _primary(runtime, request, group.primary))
+    for line in group.shadows:
+        _announce(request, _shadow(runtime, request, line))
+    return 0
+
+
+def _announce(request: Request, result: str) -> None:
+    LOG.info("%s", result)
+    if not request.quiet:
+        say(result)
+
+
+def _primary(runtime: Runtime, request: Request, line: Line) -> str:
+    """Generate the file of the variant that trades."""
+    due = generation.due(runtime, line)
+    if isinstance(due, generation.NotDue):
+        return due.why
+    done = _already_done(runtime, request, line, due)
+    if done is not None:
+        return done
+    generation.unresolved(runtime)
+    rows = runtime.ledger.positions.open_positions(line.variant)
+    market = generation.market_for(runtime, line, due, tuple(sorted({row.symbol for row in rows})))
+    account = runtime.broker.account()
+    require_agreement(runtime, account, market.reference_prices(), force=request.force)
+    book = primary_book(rows, account, line.budget_pct, market.reference_prices())
+    memory = runtime.ledger.signals.last_memory(line.variant)
+    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator)
+    snapshot = AccountInput(
+        reference=account.reference,
+        equity=round(proposed.plan.equity, 2),
+        cash=round(book.cash, 2),
+        positions=book.shares(),
+    )
+    return _hand_off(
+        runtime, request, line, due, generation.draft(runtime, line, due, market, snapshot, proposed)
+    )
+
+
+def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
+    """Settle the shadow's pending session, then generate its next file on its virtual book."""
+    due = generation.due(runtime, line)
+    if isinstance(due, generation.NotDue):
+        return due.why
+    done = _already_done(runtime, request, line, due)
+    if done is not None:
+        return done
+    book = shadow.settled_book(runtime, line, due.at)
+    market = generation.market_for(runtime, line, due, tuple(sorted(book.positions)))
+    memory = runtime.ledger.shadow.last_memory(line.variant)
+    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator)
+    snapshot = AccountInput(
+        reference=f"virtual-{line.variant}",
+        equity=round(proposed.plan.equity, 2),
+        cash=round(book.cash, 2),
+        positions=book.shares(),
+    )
+    signal = generation.draft(runtime, line, due, market, snapshot, proposed)
+    if not runtime.dry_run:
+        shadow.keep_pending(runtime, line, due, book, proposed)
+    return _hand_off(runtime, request, line, due, signal)
+
+
+def _already_done(runtime: Runtime, request: Request, line: Line, due: generation.Due) -> str | None:
+    """Return a message when this session's file exists; put a vanished file back; None to generate."""
+    generation.refuse_the_past(runtime, due)
+    row = runtime.ledger.signals.get(due.session.day, line.variant)
+    if row is None:
+        return None
+    if request.force:
+        generation.refuse_after_orders(runtime, due, line)
+        return None
+    path = runtime.signals / file_name(due.session.day.isoformat(), line.variant)
+    if not path.exists() and not runtime.dry_run:
+        write_schema(runtime.signals)
+        write_atomic(path, row.content.encode())
+        return f"already done: {path} was missing and is back as generated"
+    return f"already done: {path}"
+
+
+def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Due, signal: SignalFile) -> str:
+    """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
+    path = signal_path(runtime.signals, signal)
+    content = render(signal)
+    summary = _summary(signal)
+    if runtime.dry_run:
+        return f"dry run: would write {path}: {summary}"
+    known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
+    generation.refuse_to_overwrite(path, content, force=request.force or known)
+    now = runtime.clock.now()
+    with runtime.ledger.transaction():
+        runtime.ledger.signals.record(
+            session=due.session.day,
+            variant=line.variant,
+            role=line.role,
+            path=str(path),
+            content=content.decode(),
+            seal=signal.seal.digest,
+            bytes_sha256=bytes_sha256(content),
+            memory=signal.decision.memory,
+            at=now,
+        )
+        runtime.ledger.runs.generated(
+            due.session.day,
+            line.variant,
+            role=line.role,
+            mode=runtime.settings.mode,
+            due_at=due.window.opens_at,
+            at=now,
+        )
+        runtime.ledger.state.set("settings_sha256", signal.inputs.settings_sha256, at=now)
+    write_signal(runtime.signals, signal, content)
+    return f"wrote {path}: {summary}"
+
+
+def _summary(signal: SignalFile) -> str:
+    diagnostics = signal.decision.diagnostics
+    regime = f"cell {diagnostics['cell']}, " if diagnostics.get("cell") is not None else ""
+    orders = f"{len(signal.orders)} order(s)" if signal.orders else "no orders"
+    warned = f", {len(signal.warnings)} warning(s)" if signal.warnings else ""
+    return f"{regime}{orders}{warned}"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of stage 1."""
+    made = argparse.ArgumentParser(
+        prog="python -m live.signal_generator",
+        description="Decide for this session and write one signal file per variant.",
+    )
+    add = made.add_argument
+    add(
+        "--strategy",
+        action="append",
+        default=[],
+        metavar="VARIANT|FILE",
+        help="repeatable; default: all books",
+    )
+    add("--as-of", metavar="DATE|TIME", help="run a past session (offline_mock only)")
+    add("--prices", type=Path, metavar="DIR", help="daily CSV files instead of the configured data")
+    add("--report-file", type=Path, metavar="FILE", help="candidates of an earnings strategy (JSON or HTML)")
+    add("--execution-time", choices=EXECUTION_TIMES, help="override the strategy's window for this run")
+    add("--output-dir", type=Path, metavar="DIR", help="where signal files go (default: signals)")
+    add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
+    add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
+    add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
+    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
+    add("--force", action="store_true", help="generate again, voiding an approval; continue past differences")
+    add("--dry-run", action="store_true", help="decide and print, write nothing")
+    add("-v", "--verbose", action="store_true", help="detailed log")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run stage 1 from the command line."""
+    log_file: list[Path | None] = [None]
+
+    def body() -> int:
+        args = parser().parse_args(argv)
+        options = Options(
+            config=args.config,
+            state_db=args.state_db,
+            manifest=args.manifest,
+            output_dir=args.output_dir,
+            prices=args.prices,
+            mode=args.mode,
+            as_of=args.as_of,
+            dry_run=args.dry_run,
+            verbose=args.verbose,
+        )
+        request = Request(
+            strategies=tuple(args.strategy),
+            force=args.force,
+            execution_time=args.execution_time,
+            report_file=args.report_file,
+        )
+        with open_runtime("signal_generator", options) as runtime:
+            log_file[0] = runtime.log_file
+            return run(runtime, request)
+
+    return guarded(body, lambda: log_file[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""How a stage ends: one line on the screen, the traceback in the log, the documented exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from backtest.errors import JutsuError
+
+INTERRUPTED = 130
+
+
+def say(line: str) -> None:
+    """Print one line for the person (standard output, no colour)."""
+    print(line, flush=True)  # noqa: T201 - the stages talk to a terminal or to cron's mail
+
+
+def complain(line: str) -> None:
+    """Print one line about a problem (standard error)."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def report_error(error: JutsuError, log_file: Path | None) -> int:
+    """Show an expected error and every finding behind it; return its exit code."""
+    logging.getLogger("jutsu").error("stopped: %s", error.line(), exc_info=error)
+    for finding in error.findings:
+        complain(f"  {finding}")
+    tail = f" [log: {log_file}]" if log_file else ""
+    complain(f"error {error.exit_code}: {error.line()}{tail}")
+    return error.exit_code
+
+
+def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int:
+    """Run a whole stage; turn whatever happens into one line and an exit code."""
+    try:
+        return body()
+    except JutsuError as error:
+        return report_error(error, log_file())
+    except KeyboardInterrupt:
+        complain("interrupted: nothing half-done is left behind; run the same command again")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - the outermost frame of the program
+        logging.getLogger("jutsu").critical("unexpected error", exc_info=error)
+        where = log_file()
+        tail = f"; the traceback is in {where}" if where else ""
+        complain(f"error 1: unexpected {type(error).__name__}: {error}{tail}")
+        return 1
