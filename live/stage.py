@@ -14,12 +14,12 @@ INTERRUPTED = 130
 
 def say(line: str) -> None:
     """Print one line for the person (standard output, no colour)."""
-    print(line, flush=True)  # noqa: T201 - the stages talk to a terminal or to cron's mail
+    print(line, flush=True)
 
 
 def complain(line: str) -> None:
     """Print one line about a problem (standard error)."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)
 
 
 def report_error(error: JutsuError, log_file: Path | None) -> int:
@@ -43,7 +43,7 @@ def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int
         return INTERRUPTED
     except BrokenPipeError:
         return 1
-    except Exception as error:  # noqa: BLE001 - the outermost frame of the program
+    except Exception as error:
         logging.getLogger("jutsu").critical("unexpected error", exc_info=error)
         where = log_file()
         tail = f"; the traceback is in {where}" if where else ""
