@@ -8,6 +8,7 @@ even: decimal arithmetic on the same price and quantity gives the same cents.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,10 +98,22 @@ def fill_stop(
 
 
 def gross_value(quantity: int, price: float) -> float:
-    """Return quantity times price rounded to cents: exact in micro-units, ties to even."""
-    cents, rest = divmod(quantity * round(price * _MICROS), _MICROS_PER_CENT)
-    twice = 2 * rest
-    if twice > _MICROS_PER_CENT or (twice == _MICROS_PER_CENT and cents % 2):
+    """Return quantity times price rounded to cents, exactly, ties to even."""
+    return _to_cents(quantity * _micros(price))
+
+
+def book_value(cash: float, holdings: Iterable[tuple[int, float]]) -> float:
+    """Return cash plus quantity times price of every holding, rounded once to cents, ties to even."""
+    return _to_cents(_micros(cash) + sum(quantity * _micros(price) for quantity, price in holdings))
+
+
+def _micros(amount: float) -> int:
+    return round(amount * _MICROS)
+
+
+def _to_cents(micros: int) -> float:
+    cents, rest = divmod(micros, _MICROS_PER_CENT)
+    if 2 * rest + cents % 2 > _MICROS_PER_CENT:
         cents += 1
     return cents / 100
 
