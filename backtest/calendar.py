@@ -151,21 +151,25 @@ def window(of: Session, execution_time: ExecutionTime) -> ExecutionWindow:
     )
 
 
+@lru_cache(maxsize=256)
 def session_dates(start: date, end: date) -> DateArray:
-    """Return the days of `sessions(start, end)` as datetime64[D], shape (n,)."""
+    """Return the days of `sessions(start, end)` as datetime64[D], shape (n,), read-only."""
     import numpy as np  # noqa: PLC0415 - the calendar alone must stay free of heavy imports
 
-    _require_covered(start, end)
-    first, stop = np.datetime64(start, "D"), np.datetime64(end + _DAY, "D")
-    days: DateArray = np.arange(first, stop)
-    weekdays = (days.astype(np.int64) + 3) % 7  # day 0 of numpy, 1970-01-01, was a Thursday
-    closed = np.array(sorted(_table()[0]), dtype="datetime64[D]")
-    return days[(weekdays < 5) & ~np.isin(days, closed)]
-
-
-def _require_covered(start: date, end: date) -> None:
     session(start)
-    session(end)
+    session(end)  # both raise outside the table
+    days: DateArray = np.arange(np.datetime64(start, "D"), np.datetime64(end + _DAY, "D"))
+    weekdays = (days.astype(np.int64) + 3) % 7  # day 0 of numpy, 1970-01-01, was a Thursday
+    days = days[(weekdays < 5) & ~np.isin(days, _closed_days())]
+    days.setflags(write=False)
+    return days
+
+
+@cache
+def _closed_days() -> DateArray:
+    import numpy as np  # noqa: PLC0415 - see session_dates
+
+    return np.array(sorted(_table()[0]), dtype="datetime64[D]")
 
 
 def _neighbour(day: date, step: timedelta) -> Session:

@@ -1,45 +1,43 @@
-"""Files that are either the old or the new version, never half of one, whatever kills the machine."""
+"""Whole files or none: a reader sees either the old content or the new one, also after a power cut."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
 
 
-def write_atomic(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Replace `path` with `content`, durably.
+def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write `content` to `path` durably and in one step; missing folders are made.
 
-    The bytes go to a temporary file in the same folder (a rename is atomic only inside one file system), are
-    flushed and fsynced, take the name of the target, and the folder is fsynced so that the name survives too.
+    A temporary file in the same folder is written, flushed to the disk and renamed over the target; then the
+    folder itself is flushed. An OSError leaves the old file untouched and removes the temporary one.
 
     Args:
-        path: target; its folder is created when missing.
-        content: the whole new file.
-        mode: permission bits of the new file.
-
-    Raises:
-        OSError: disk full, no permission; the old file is untouched and no temporary file stays.
+        path: target; replaced when it exists.
+        content: all bytes of the file.
+        mode: permission bits of the new file (0o600 for secrets), whatever the umask says.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(mode)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
+def sync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to the disk, so that a rename survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -225,6 +225,7 @@ def test_session_dates_are_the_days_of_the_sessions():
 
 
 def test_importing_the_calendar_loads_no_heavy_library():
-    code = "import sys, backtest.calendar; print([m for m in ('pandas', 'numpy', 'pydantic') if m in sys.modules])"
+    names = ["pandas", "numpy", "pydantic"]
+    code = f"import sys, backtest.calendar; print([m for m in {names} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
