@@ -24,7 +24,9 @@ def schema() -> dict[str, Any]:
     """Return the schema as JSON values; treat it as read-only."""
     generated = SignalFile.model_json_schema(by_alias=True)
 
-    return {"$schema": DIALECT, "title": "Signal file of jutsu"} | _without_titles(generated)
+    named: dict[str, Any] = _without_titles(generated)
+
+    return {"$schema": DIALECT, "title": "Signal file of jutsu"} | named
 
 
 @cache
