@@ -9,7 +9,7 @@ computation and one decision rule.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from backtest.data.bars import Bars
 from backtest.decision import Decision, ExecutionTime, Family, Json, Situation
@@ -68,7 +68,11 @@ class Strategy(Protocol):
 
     @property
     def warmup_bars(self) -> int:
-        """Bars needed before the first decision."""
+        """Bars to request before the first session of interest."""
+        ...
+
+    def with_parameters(self, changes: Mapping[str, Any]) -> Strategy:
+        """Return the variant with some parameters changed and validated; ParameterError lists all faults."""
         ...
 
     def evaluate(self, history: Mapping[str, Bars]) -> Evaluation:
