@@ -11,9 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class JournalState(StrEnum):
@@ -86,7 +86,48 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-Amount = Numeric(18, 6)
+class Amount(TypeDecorator[Decimal]):
+    """NUMERIC(18, 6) as Decimal everywhere.
+
+    SQLite has no decimal type: six places are rounded before writing and restored after reading, which is
+    exact up to 15 significant digits (999,999,999.999999).
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use the database's own decimals where it has them."""
+        if dialect.supports_native_decimal:
+            return dialect.type_descriptor(Numeric(18, 6, asdecimal=True))
+
+        return dialect.type_descriptor(Numeric(18, 6, asdecimal=False))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Round to six places; refuse NaN and infinity."""
+        if value is None:
+            return None
+        rounded = round_amount(value)
+
+        return rounded if dialect.supports_native_decimal else float(rounded)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return a Decimal with six places."""
+        del dialect
+
+        return None if value is None else round_amount(value)
+
+
+_SIX_PLACES = Decimal("0.000001")
+
+
+def round_amount(value: Decimal | float | str) -> Decimal:
+    """Return `value` as the ledger keeps it: six places, half to even; ValueError when it is not finite."""
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not an amount of money")
+
+    return number.quantize(_SIX_PLACES)
 
 
 class Base(DeclarativeBase):
@@ -108,11 +149,12 @@ class Order(Base):
         UniqueConstraint("account", "client_order_id"),
         Index("ix_orders_account_state", "account", "state"),
         Index("ix_orders_account_session", "account", "session"),
+        Index("ix_orders_account_broker_id", "account", "broker_order_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(String(64))
-    client_order_id: Mapped[str] = mapped_column(String(128), unique=True)
+    client_order_id: Mapped[str] = mapped_column(String(128))
     variant: Mapped[str] = mapped_column(String(64))
     session: Mapped[date]
     mode: Mapped[str] = mapped_column(String(20))
@@ -165,7 +207,10 @@ class ExecutionRow(Base):
     """Executions by broker id: booking one twice is impossible."""
 
     __tablename__ = "executions"
-    __table_args__ = (UniqueConstraint("account", "execution_id"),)
+    __table_args__ = (
+        UniqueConstraint("account", "execution_id"),
+        Index("ix_executions_order", "order_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(String(64))
@@ -308,6 +353,20 @@ class ShadowPosition(Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
+class ShadowBookRow(Base):
+    """Cash and last known equity of a shadow's virtual book."""
+
+    __tablename__ = "shadow_books"
+    __table_args__ = (UniqueConstraint("account", "variant"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(String(64))
+    variant: Mapped[str] = mapped_column(String(64))
+    session: Mapped[date]
+    cash: Mapped[float]
+    equity: Mapped[float]
+
+
 class ShadowSignal(Base):
     """One decision of a shadow: pending until its session's bar is known, then settled once."""
 
@@ -348,9 +407,10 @@ class PerformanceSnapshot(Base):
 
 
 class ConfigOverride(Base):
-    """A setting changed by a person, with the time it holds."""
+    """A setting changed by a person, with the time it holds. A later row of the same name wins."""
 
     __tablename__ = "config_overrides"
+    __table_args__ = (Index("ix_config_overrides_account_name", "account", "parameter_name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(String(64))
@@ -393,6 +453,7 @@ class Alert(Base):
     """Outbox: an alert is written before it is sent."""
 
     __tablename__ = "alerts"
+    __table_args__ = (Index("ix_alerts_account_key", "account", "key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,65 @@
+"""Outbox of alerts: written before sending, so that a crash loses none."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from live.ledger.database import Repository, table_of
+from live.ledger.models import Alert
+
+_T: Final = table_of(Alert)
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+
+
+class Alerts(Repository):
+    """The `alerts` table of one account."""
+
+    def add(self, key: str, *, level: str, title: str, body: str, at: datetime) -> Alert:
+        """Put an alert into the outbox; `key` names its cause, for quiet rules."""
+        return self._insert(
+            Alert, {"key": key, "level": level, "title": title, "body": body, "created_at": at}
+        )
+
+    def unsent(self, limit: int = 50, max_attempts: int | None = None) -> tuple[Alert, ...]:
+        """Return alerts that still have to go out, oldest first."""
+        statement = select(_T).where(_T.c.account == self._account, _T.c.sent_at.is_(None))
+        if max_attempts is not None:
+            statement = statement.where(_T.c.attempts < max_attempts)
+        return self._all(Alert, statement.order_by(_T.c.id).limit(limit))
+
+    def mark_sent(self, alert_id: int, *, at: datetime) -> None:
+        """Note that an alert left (or that nobody wants it)."""
+        self._change(alert_id, sent_at=at, error="")
+
+    def mark_failed(self, alert_id: int, error: str) -> None:
+        """Note a failed try; the alert stays in the outbox."""
+        self._change(alert_id, error=error)
+
+    def seen(self, key: str, day: date) -> bool:
+        """Return whether an alert with this key was made on that New York day."""
+        start = datetime.combine(day, time(), _NEW_YORK)
+        statement = select(_T.c.id).where(
+            _T.c.account == self._account,
+            _T.c.key == key,
+            _T.c.created_at >= start,
+            _T.c.created_at < datetime.combine(day + timedelta(days=1), time(), _NEW_YORK),
+        )
+        return bool(self._db.rows(statement.limit(1)))
+
+    def recent(self, limit: int = 50) -> tuple[Alert, ...]:
+        """Return the newest alerts, newest first."""
+        return self._all(
+            Alert, select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc()).limit(limit)
+        )
+
+    def _change(self, alert_id: int, **changes: datetime | str) -> None:
+        with self._db.transaction() as connection:
+            connection.execute(
+                update(_T)
+                .where(_T.c.id == alert_id, _T.c.account == self._account)
+                .values(attempts=_T.c.attempts + 1, **changes)
+            )

@@ -1,0 +1,236 @@
+"""One connection to the ledger's database, transactions that nest, and errors a person understands."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Row,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from live.ledger.errors import LedgerDamaged, LedgerError, LedgerUnavailable
+from live.ledger.models import Base
+
+BUSY_MILLISECONDS = 10_000
+RECOVER = "run `jutsu recover`; the file is left as it is"
+_Model = TypeVar("_Model", bound=Base)
+
+
+class Database:
+    """A connection kept for the life of the process; one thread only.
+
+    Opening a connection per call would cost more than the call.
+    """
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self.engine = engine
+        self.where = where
+        self._begin = "BEGIN"
+        self._depth = 0
+        self._failed = False
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "begin", self._begin_sqlite)
+        with translated(where):
+            self.connection: Connection = engine.connect()
+
+    def _begin_sqlite(self, connection: Connection) -> None:
+        connection.exec_driver_sql(self._begin)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Write atomically. Inner blocks join the outer one; if any of them failed, nothing is kept."""
+        if self._depth:
+            yield from self._join()
+            return
+        # A writer takes its lock at once: upgrading a reader half-way fails where waiting would have helped.
+        self._begin, self._failed = "BEGIN IMMEDIATE", False
+        self._depth = 1
+        try:
+            with translated(self.where), self.connection.begin():
+                yield self.connection
+                if self._failed:
+                    raise LedgerError(
+                        "a step of this transaction failed, so nothing of it was kept", where=self.where
+                    )
+        finally:
+            self._begin = "BEGIN"
+            self._depth = 0
+
+    def _join(self) -> Iterator[Connection]:
+        try:
+            yield self.connection
+        except BaseException:
+            self._failed = True
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read one consistent state without taking the writer's lock."""
+        if self._depth:
+            yield self.connection
+            return
+        with translated(self.where), self.connection.begin():
+            yield self.connection
+
+    def rows(self, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Return every row of a select."""
+        with self.reading() as connection:
+            return connection.execute(statement, values).all()
+
+    def close(self) -> None:
+        """Give the connection back; the write-ahead log is folded into the file by SQLite."""
+        self.connection.close()
+        self.engine.dispose()
+
+
+class Repository:
+    """Base of the repositories: the database, the account, and rows as detached objects."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._db = database
+        self._account = account
+
+    def _insert(self, model: type[_Model], values: dict[str, Any]) -> _Model:
+        """Insert one row of this account and return it as stored."""
+        table = table_of(model)
+        with self._db.transaction() as connection:
+            result = connection.execute(insert(table), {"account": self._account, **values})
+            key = result.inserted_primary_key
+            assert key is not None
+            row = connection.execute(select(table).where(table.c.id == key[0])).one()
+        return detached(model, row)
+
+    def _upsert(self, model: type[_Model], keys: dict[str, Any], values: dict[str, Any]) -> None:
+        """Update the row of this account that has `keys`, or insert it."""
+        table = table_of(model)
+        match = [table.c.account == self._account, *(table.c[name] == value for name, value in keys.items())]
+        with self._db.transaction() as connection:
+            if values and connection.execute(update(table).where(*match), values).rowcount:
+                return
+            if connection.execute(select(table.c.id).where(*match)).first() is None:
+                connection.execute(insert(table), {"account": self._account, **keys, **values})
+
+    def _one(
+        self, model: type[_Model], statement: Executable, values: dict[str, Any] | None = None
+    ) -> _Model | None:
+        rows = self._db.rows(statement, values)
+        return detached(model, rows[0]) if rows else None
+
+    def _all(
+        self, model: type[_Model], statement: Executable, values: dict[str, Any] | None = None
+    ) -> tuple[_Model, ...]:
+        return tuple(detached(model, row) for row in self._db.rows(statement, values))
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def detached(model: type[_Model], row: Row[Any]) -> _Model:
+    """Return `row` as an object that belongs to no session: changing it changes nothing in the ledger."""
+    return model(**row._mapping)  # noqa: SLF001 - public API of Row despite its underscore
+
+
+def sqlite_engine(path: Path | None) -> Engine:
+    """Return an engine for a file, or for memory when `path` is None."""
+    url = "sqlite://" if path is None else f"sqlite:///{path}"
+    engine = create_engine(
+        url,
+        poolclass=StaticPool,
+        connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+        json_serializer=to_json,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def server_engine(url: str) -> Engine:
+    """Return an engine for another database; its driver must be installed."""
+    return create_engine(url, json_serializer=to_json)
+
+
+def _prepare_sqlite(raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(raw, sqlite3.Connection)
+    raw.isolation_level = None  # we say BEGIN ourselves, see Database.transaction
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def to_json(value: Any) -> str:
+    """Return JSON for a details column; NaN is refused because it is not JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):  # datetimes too
+        return value.isoformat()
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept in the ledger")
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn the driver's errors into one line that says what to do. Constraint violations pass through."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise explain(where, error.orig or error) from error
+    except sqlite3.DatabaseError as error:
+        raise explain(where, error) from error
+
+
+_EXPLANATIONS: tuple[tuple[str, Callable[..., LedgerError], str, str], ...] = (
+    ("locked", LedgerUnavailable, "another process is writing to the ledger and does not finish",
+     "wait for it, or end it, then run the same command again"),
+    ("readonly", LedgerUnavailable, "the ledger or its folder is read-only",
+     "make both writable for this user, then run the same command again"),
+    ("disk is full", LedgerUnavailable, "the disk is full",
+     "free some space, then run the same command again"),
+    ("disk I/O error", LedgerUnavailable, "the disk reports an error",
+     "check disk and permissions, then run the same command again"),
+    ("unable to open", LedgerUnavailable, "the ledger cannot be opened",
+     "check that its folder exists and that this user may write to it"),
+    ("malformed", LedgerDamaged, "the ledger is damaged", RECOVER),
+    ("not a database", LedgerDamaged, "this file is not a ledger", RECOVER),
+)  # fmt: skip
+
+
+def explain(where: str, error: BaseException) -> LedgerError:
+    """Return the error a person should see for a driver's error."""
+    text = str(error)
+    for fragment, kind, problem, remedy in _EXPLANATIONS:
+        if fragment in text:
+            return kind(problem, where=where, remedy=remedy)
+    return LedgerError(f"the database says: {text}", where=where, remedy="run `jutsu doctor`")

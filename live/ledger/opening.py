@@ -1,0 +1,156 @@
+"""Opening a ledger: create it whole or not at all, judge the file before trusting it, bring it up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
+
+from live.ledger.database import RECOVER, Database, explain, server_engine, sqlite_engine, translated
+from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
+from live.ledger.models import Base
+
+REVISIONS: Final = ("0001",)
+"""Every revision this version knows, oldest first; the last is what models.py says (a test proves it)."""
+
+_HEADER: Final = b"SQLite format 3\x00"
+_VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+def open_database(target: Path | str, *, create: bool) -> Database:
+    """Open a ledger file, `sqlite://` (memory) or another database's URL.
+
+    Raises:
+        LedgerMissing: no file and `create` is False.
+        LedgerDamaged, LedgerUnavailable: the file cannot be trusted, or not be used now.
+        LedgerTooNew: a newer version of the program wrote it.
+    """
+    if target in {"sqlite://", ":memory:"}:
+        return _prepared(Database(sqlite_engine(None), "memory"))
+    text = str(target)
+    if "://" in text and not text.startswith("sqlite:///"):
+        return _prepared(Database(server_engine(text), text.rsplit("@", maxsplit=1)[-1]))
+    path = Path(text.removeprefix("sqlite:///"))
+    if not path.exists():
+        _refuse_orphaned_log(path)
+        if not create:
+            raise LedgerMissing(
+                "there is no ledger yet", where=str(path), remedy="run `python -m live.signal_generator` once"
+            )
+        _create(path)
+    check_file(path)
+    return _prepared(Database(sqlite_engine(path), str(path)))
+
+
+def check_file(path: Path) -> None:
+    """Judge an existing ledger file without changing it.
+
+    Raises:
+        LedgerDamaged: empty, truncated, not SQLite, or inconsistent inside.
+        LedgerUnavailable: it cannot be read now.
+    """
+    where = str(path)
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(100)
+    except OSError as error:
+        raise LedgerUnavailable(
+            f"cannot be read: {error.strerror}", where=where, remedy="check the path and its permissions"
+        ) from error
+    # SQLite would quietly make a new database of an empty file and drop its write-ahead log.
+    if len(header) < 100:
+        raise LedgerDamaged(f"only {len(header)} bytes are left of this ledger", where=where, remedy=RECOVER)
+    if not header.startswith(_HEADER):
+        raise LedgerDamaged("this file is not a ledger", where=where, remedy=RECOVER)
+    try:
+        raw = sqlite3.connect(path, timeout=10)
+        try:
+            verdict = [row[0] for row in raw.execute("PRAGMA quick_check(3)")]
+            tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            raw.close()
+    except sqlite3.Error as error:
+        raise explain(where, error) from error
+    if verdict != ["ok"]:
+        raise LedgerDamaged(
+            f"the ledger is damaged ({verdict[0].splitlines()[-1]})", where=where, remedy=RECOVER
+        )
+    if not {"orders", "alembic_version"} <= tables:
+        raise LedgerDamaged(
+            "this is a database of something else, not a ledger", where=where, remedy="name another file"
+        )
+
+
+def _refuse_orphaned_log(path: Path) -> None:
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise LedgerDamaged(
+            f"the ledger is gone but its write-ahead log {log.name} is still there",
+            where=str(path),
+            remedy=RECOVER,
+        )
+
+
+def _create(path: Path) -> None:
+    """Build the ledger under another name and link it into place: nobody ever sees half a ledger."""
+    temporary = path.with_name(f".{path.name}.new.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600)
+        database = Database(sqlite_engine(temporary), str(path))
+        try:
+            with translated(str(path)):
+                create_tables(database.connection)
+        finally:
+            database.close()
+        os.link(temporary, path)
+    except FileExistsError:
+        return  # another process was faster; its ledger is as good as ours
+    except OSError as error:
+        raise LedgerUnavailable(
+            f"the ledger cannot be created: {error.strerror}",
+            where=str(path),
+            remedy="check that the folder exists, is writable and has space",
+        ) from error
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            temporary.with_name(temporary.name + suffix).unlink(missing_ok=True)
+
+
+def create_tables(connection: Connection) -> None:
+    """Create every table of the newest revision and stamp it, without loading the migration tool."""
+    with connection.begin():
+        Base.metadata.create_all(connection)
+        _VERSION.metadata.create_all(connection)
+        connection.execute(_VERSION.insert().values(version_num=REVISIONS[-1]))
+
+
+def _prepared(database: Database) -> Database:
+    with translated(database.where):
+        found = revision(database)
+        if found is None:
+            create_tables(database.connection)
+        elif found not in REVISIONS:
+            database.close()
+            raise LedgerTooNew(
+                f"the ledger has revision {found}, this version knows up to {REVISIONS[-1]}",
+                where=database.where,
+                remedy="update the program",
+            )
+        elif found != REVISIONS[-1]:
+            from live.ledger.migrate import upgrade  # noqa: PLC0415 - the migration tool is slow to load
+
+            upgrade(database)
+    return database
+
+
+def revision(database: Database) -> str | None:
+    """Return the stamped revision, None for an empty database."""
+    with database.reading() as connection:
+        if not inspect(connection).has_table(_VERSION.name):
+            return None
+        return connection.execute(select(_VERSION.c.version_num)).scalar()

@@ -1,0 +1,285 @@
+"""The order journal: what we meant to do, written before it is done, and every step after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, TypedDict, Unpack
+
+from sqlalchemy import bindparam, insert, select, update
+
+from backtest.errors import SignalFileError, UnresolvedError
+from live.ledger.database import Repository, table_of
+from live.ledger.models import JournalState, Order, OrderEvent, round_amount
+
+S = JournalState
+ON_BROKER: Final = frozenset({S.ACKED, S.PENDING, S.WORKING, S.PARTIAL, S.CANCEL_PENDING, S.UNKNOWN_LIVE})
+BROKER_ENDED: Final = frozenset({S.FILLED, S.CANCELED, S.REPLACED, S.EXPIRED, S.REJECTED})
+_SEEN: Final = ON_BROKER | BROKER_ENDED
+
+# Source: the state diagram of the order protocol. A child of an entry is planned and then simply appears at
+# the broker, hence PLANNED -> seen. A request that provably never left may go back to PLANNED. Terminal
+# states have no way out.
+ALLOWED: Final[Mapping[JournalState, frozenset[JournalState]]] = {
+    S.PLANNED: _SEEN | {S.SENDING, S.LAPSED, S.REFUSED},
+    S.SENDING: _SEEN | {S.PLANNED, S.UNKNOWN, S.AMBIGUOUS, S.ABSENT, S.REFUSED, S.LAPSED},
+    S.UNKNOWN: _SEEN | {S.SENDING, S.AMBIGUOUS, S.ABSENT, S.REFUSED},
+    S.AMBIGUOUS: _SEEN | {S.UNKNOWN, S.ABSENT},
+    **dict.fromkeys(ON_BROKER, _SEEN),
+}
+"""State -> states that may follow; staying in a state is always allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlan:
+    """An order we intend to send.
+
+    Attributes:
+        rank: buys go out in descending rank.
+        parent_client_order_id: the entry a stop belongs to, or the order a retry continues.
+        planned_stop_price: protective stop that must exist once this entry filled.
+        details: anything the position should remember (candidate fields), JSON-ready.
+    """
+
+    client_order_id: str
+    variant: str
+    session: date
+    mode: str
+    symbol: str
+    side: str
+    intent: str
+    quantity: int
+    order_type: str = "market"
+    time_in_force: str = "day"
+    attempt: int = 0
+    parent_client_order_id: str | None = None
+    rank: float = 0.0
+    reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    reference_price: Decimal | None = None
+    quote_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    planned_stop_price: Decimal | None = None
+    seal: str | None = None
+
+
+# A second plan of the same id must be the same trade. Texts, quotes and the seal may differ between two runs.
+_IDENTITY: Final = (
+    "variant", "session", "mode", "symbol", "side", "intent", "quantity", "order_type", "time_in_force",
+    "stop_price", "planned_stop_price", "parent_client_order_id",
+)  # fmt: skip
+
+
+class OrderChange(TypedDict, total=False):
+    """Columns a transition may set."""
+
+    state_reason: str
+    broker_order_id: str | None
+    filled_quantity: int
+    average_price: Decimal | None
+    commission: Decimal
+    body: dict[str, Any] | None
+    ids_before: list[str] | None
+    position_before: int | None
+    clock_offset_seconds: float | None
+    quote_price: Decimal | None
+    stop_price: Decimal | None
+    planned_stop_price: Decimal | None
+    details: dict[str, Any]
+    sent_at: datetime | None
+    gave_up_at: datetime | None
+    ended_at: datetime | None
+
+
+_T: Final = table_of(Order)
+_E: Final = table_of(OrderEvent)
+_MINE: Final = _T.c.account == bindparam("a")
+_GET: Final = select(_T).where(_MINE, _T.c.client_order_id == bindparam("c"))
+_BY_BROKER_ID: Final = (
+    select(_T).where(_MINE, _T.c.broker_order_id == bindparam("b")).order_by(_T.c.id.desc())
+)
+_UNFINISHED: Final = (
+    select(_T)
+    .where(_MINE, _T.c.state.in_([s.value for s in JournalState if not s.terminal]))
+    .order_by(_T.c.id)
+)
+_UNRESOLVED: Final = (
+    select(_T).where(_MINE, _T.c.state.in_([s.value for s in JournalState if s.unresolved])).order_by(_T.c.id)
+)
+_SESSION: Final = select(_T).where(_MINE, _T.c.session == bindparam("s")).order_by(_T.c.id)
+_BOUND: Final = select(_T.c.broker_order_id).where(_MINE, _T.c.broker_order_id.is_not(None))
+_ATTEMPTS: Final = select(_T.c.client_order_id).where(_MINE, _T.c.client_order_id.startswith(bindparam("p")))
+
+
+class Orders(Repository):
+    """The `orders` and `order_events` tables of one account."""
+
+    def plan(self, order: OrderPlan, *, at: datetime) -> Order:
+        """Write the intent; planning the same trade again returns the row as it stands.
+
+        Raises:
+            SignalFileError: the id exists for a different trade.
+        """
+        with self._db.transaction() as connection:
+            known = self.get(order.client_order_id)
+            if known is not None:
+                _same_trade(known, order)
+                return known
+            row = self._insert(
+                Order,
+                {**asdict(order), "details": dict(order.details), "state": S.PLANNED.value, "planned_at": at},
+            )
+            connection.execute(insert(_E), self._event(row.id, S.PLANNED, at, {}))
+        return row
+
+    def transition(
+        self,
+        client_order_id: str,
+        state: JournalState,
+        *,
+        at: datetime,
+        detail: Mapping[str, Any] | None = None,
+        **fields: Unpack[OrderChange],
+    ) -> Order:
+        """Move an order to `state` and append the event, in one commit; return the new row.
+
+        `sent_at`, `gave_up_at` and `ended_at` are filled in from `at` when the state implies them.
+
+        Raises:
+            UnresolvedError: unknown id, a way the protocol does not allow, or a fill that would shrink.
+        """
+        with self._db.transaction() as connection:
+            order = self._existing(client_order_id)
+            _check_step(order, state, fields.get("filled_quantity"))
+            changes: dict[str, Any] = {**_stamps(order, state, at), **fields, "state": state.value}
+            connection.execute(update(_T).where(_T.c.id == order.id), changes)
+            connection.execute(insert(_E), self._event(order.id, state, at, dict(detail or {})))
+            return self._existing(client_order_id)
+
+    def note(self, client_order_id: str, *, at: datetime, detail: Mapping[str, Any]) -> None:
+        """Append an event without changing the order."""
+        with self._db.transaction() as connection:
+            order = self._existing(client_order_id)
+            connection.execute(insert(_E), self._event(order.id, S(order.state), at, dict(detail)))
+
+    def get(self, client_order_id: str) -> Order | None:
+        """Return one order."""
+        return self._one(Order, _GET, {"a": self._account, "c": client_order_id})
+
+    def by_broker_id(self, broker_order_id: str) -> Order | None:
+        """Return the order bound to a broker's id."""
+        return self._one(Order, _BY_BROKER_ID, {"a": self._account, "b": broker_order_id})
+
+    def unfinished(self, variant: str | None = None) -> tuple[Order, ...]:
+        """Return every order that is not terminal, oldest first."""
+        return _of(variant, self._all(Order, _UNFINISHED, {"a": self._account}))
+
+    def unresolved(self) -> tuple[Order, ...]:
+        """Return every order whose existence at the broker is unknown, oldest first."""
+        return self._all(Order, _UNRESOLVED, {"a": self._account})
+
+    def of_session(self, session: date, variant: str | None = None) -> tuple[Order, ...]:
+        """Return the orders of one session in the order they were planned."""
+        return _of(variant, self._all(Order, _SESSION, {"a": self._account, "s": session}))
+
+    def recent(self, limit: int = 50, mode: str | None = None) -> tuple[Order, ...]:
+        """Return the newest orders, newest first."""
+        statement = select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc()).limit(limit)
+        if mode is not None:
+            statement = statement.where(_T.c.mode == mode)
+        return self._all(Order, statement)
+
+    def bound_broker_ids(self) -> frozenset[str]:
+        """Return every broker order id that already belongs to one of our orders."""
+        return frozenset(row[0] for row in self._db.rows(_BOUND, {"a": self._account}))
+
+    def events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
+        """Return every step of an order, oldest first."""
+        statement = (
+            select(_E)
+            .join(_T, _T.c.id == _E.c.order_id)
+            .where(_T.c.account == self._account, _T.c.client_order_id == client_order_id)
+            .order_by(_E.c.id)
+        )
+        return self._all(OrderEvent, statement)
+
+    def next_retry_id(self, client_order_id: str) -> tuple[str, int]:
+        """Return the id and attempt number of the next try of the same intent (`_r1`, `_r2`, ...)."""
+        head, _, tail = client_order_id.rpartition("_r")
+        base = head if head and tail.isdigit() else client_order_id
+        used = [0]
+        for (name,) in self._db.rows(_ATTEMPTS, {"a": self._account, "p": f"{base}_r"}):
+            number = name[len(base) + 2 :]
+            if name.startswith(f"{base}_r") and number.isdigit():
+                used.append(int(number))
+        attempt = max(used) + 1
+        return f"{base}_r{attempt}", attempt
+
+    def _existing(self, client_order_id: str) -> Order:
+        order = self.get(client_order_id)
+        if order is None:
+            raise UnresolvedError(
+                "this order is not in the ledger", where=client_order_id, remedy="compare with `jutsu trades`"
+            )
+        return order
+
+    def _event(
+        self, order_id: int, state: JournalState, at: datetime, detail: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "account": self._account,
+            "order_id": order_id,
+            "at": at,
+            "state": state.value,
+            "detail": detail,
+        }
+
+
+def _of(variant: str | None, orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    return orders if variant is None else tuple(o for o in orders if o.variant == variant)
+
+
+def _same_trade(known: Order, order: OrderPlan) -> None:
+    differing = [name for name in _IDENTITY if not _equal(getattr(known, name), getattr(order, name))]
+    if differing:
+        changes = ", ".join(f"{n}: {getattr(known, n)} -> {getattr(order, n)}" for n in differing)
+        raise SignalFileError(
+            f"the ledger already has this order with other values ({changes})",
+            where=order.client_order_id,
+            remedy="undo the edit: an order that was planned can no longer be changed",
+        )
+
+
+def _equal(known: Any, wanted: Any) -> bool:
+    if isinstance(known, Decimal) and wanted is not None:
+        return known == round_amount(wanted)
+    return bool(known == wanted)
+
+
+def _check_step(order: Order, state: JournalState, filled: int | None) -> None:
+    now = S(order.state)
+    if state is not now and state not in ALLOWED.get(now, frozenset()):
+        raise UnresolvedError(
+            f"an order that is {now} cannot become {state}",
+            where=order.client_order_id,
+            remedy="look at it at the broker, then `jutsu resolve`",
+        )
+    if filled is not None and not order.filled_quantity <= filled <= order.quantity:
+        raise UnresolvedError(
+            f"{filled} of {order.quantity} shares filled, but the ledger already has {order.filled_quantity}",
+            where=order.client_order_id,
+            remedy="look at it at the broker, then `jutsu reconcile`",
+        )
+
+
+def _stamps(order: Order, state: JournalState, at: datetime) -> dict[str, datetime]:
+    stamps = {}
+    if state is S.SENDING:
+        stamps["sent_at"] = at
+    if state in {S.UNKNOWN, S.AMBIGUOUS} and order.gave_up_at is None:
+        stamps["gave_up_at"] = at
+    if state.terminal and order.ended_at is None:
+        stamps["ended_at"] = at
+    return stamps

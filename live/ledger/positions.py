@@ -1,0 +1,195 @@
+"""Positions: average cost, realised profit, and the stop that protects each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, TypedDict, Unpack
+
+from sqlalchemy import bindparam, select, update
+
+from backtest.errors import DisagreementError
+from live.ledger.database import Repository, table_of
+from live.ledger.models import PositionRow
+
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+
+_T: Final = table_of(PositionRow)
+_OPEN: Final = (
+    select(_T).where(_T.c.account == bindparam("a"), _T.c.status == OPEN).order_by(_T.c.symbol, _T.c.id)
+)
+
+_OPEN_ONE: Final = _OPEN.where(_T.c.variant == bindparam("v"), _T.c.symbol == bindparam("s"))
+_BY_ID: Final = select(_T).where(_T.c.account == bindparam("a"), _T.c.id == bindparam("i"))
+
+
+class StopFields(TypedDict, total=False):
+    """What is known about a position's protective stop."""
+
+    needs_stop: bool
+    stop_price: Decimal | None
+    stop_client_order_id: str | None
+    stop_broker_order_id: str | None
+    stop_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """Result of selling shares of a position: profit against average cost, before commission."""
+
+    position: PositionRow
+    quantity: int
+    realised_pnl: Decimal
+
+
+class Positions(Repository):
+    """The `positions` table of one account."""
+
+    def buy(
+        self,
+        variant: str,
+        symbol: str,
+        quantity: int,
+        price: Decimal,
+        *,
+        session: date,
+        details: Mapping[str, Any] | None = None,
+        **stop: Unpack[StopFields],
+    ) -> PositionRow:
+        """Open a position, or add to the open one at average cost.
+
+        Adding keeps entry session and details of the first purchase.
+        """
+        with self._db.transaction():
+            held = self.get(variant, symbol)
+            if held is None:
+                return self._insert(
+                    PositionRow,
+                    {
+                        "variant": variant,
+                        "symbol": symbol,
+                        "status": OPEN,
+                        "quantity": quantity,
+                        "entry_quantity": quantity,
+                        "entry_price": price,
+                        "entry_session": session,
+                        "details": dict(details or {}),
+                        **stop,
+                    },
+                )
+            total = held.quantity + quantity
+            average = (held.entry_price * held.quantity + price * quantity) / total
+            return self._change(
+                held,
+                {
+                    "quantity": total,
+                    "entry_quantity": held.entry_quantity + quantity,
+                    "entry_price": average,
+                    **stop,
+                },
+            )
+
+    def sell(
+        self, variant: str, symbol: str, quantity: int, price: Decimal, *, session: date, reason: str
+    ) -> Sale:
+        """Reduce a position; it closes when nothing is left.
+
+        Raises:
+            DisagreementError: the variant does not own that many shares.
+        """
+        with self._db.transaction():
+            held = self.get(variant, symbol)
+            if held is None or held.quantity < quantity:
+                raise DisagreementError(
+                    f"{quantity} shares were sold, the ledger knows of {held.quantity if held else 0}",
+                    where=f"{variant} {symbol}",
+                    remedy="run `jutsu reconcile`",
+                )
+            profit = (price - held.entry_price) * quantity
+            changes: dict[str, Any] = {
+                "quantity": held.quantity - quantity,
+                "realised_pnl": held.realised_pnl + profit,
+            }
+            if quantity == held.quantity:
+                changes |= {
+                    "status": CLOSED,
+                    "exit_price": price,
+                    "exit_session": session,
+                    "exit_reason": reason,
+                }
+            return Sale(self._change(held, changes), quantity, profit)
+
+    def adjust(
+        self, position_id: int, *, quantity: int, entry_price: Decimal, **stop: Unpack[StopFields]
+    ) -> PositionRow:
+        """Take over a quantity and cost without a trade of ours (split, adoption of the broker's truth)."""
+        with self._db.transaction():
+            return self._change(
+                self._by_id(position_id), {"quantity": quantity, "entry_price": entry_price, **stop}
+            )
+
+    def close(
+        self, position_id: int, *, session: date, reason: str, price: Decimal | None = None
+    ) -> PositionRow:
+        """Close a position that is gone at the broker; without a price no profit is booked."""
+        with self._db.transaction():
+            held = self._by_id(position_id)
+            profit = Decimal(0) if price is None else (price - held.entry_price) * held.quantity
+            return self._change(
+                held,
+                {
+                    "quantity": 0,
+                    "status": CLOSED,
+                    "exit_price": price,
+                    "exit_session": session,
+                    "exit_reason": reason,
+                    "realised_pnl": held.realised_pnl + profit,
+                },
+            )
+
+    def set_stop(self, position_id: int, **stop: Unpack[StopFields]) -> PositionRow:
+        """Remember what protects a position."""
+        with self._db.transaction():
+            return self._change(self._by_id(position_id), dict(stop))
+
+    def get(self, variant: str, symbol: str) -> PositionRow | None:
+        """Return the open position of a variant in a symbol."""
+        return self._one(PositionRow, _OPEN_ONE, {"a": self._account, "v": variant, "s": symbol})
+
+    def open_positions(self, variant: str | None = None) -> tuple[PositionRow, ...]:
+        """Return open positions by symbol."""
+        rows = self._all(PositionRow, _OPEN, {"a": self._account})
+        return rows if variant is None else tuple(row for row in rows if row.variant == variant)
+
+    def closed(self, variant: str | None = None) -> tuple[PositionRow, ...]:
+        """Return closed positions, oldest first."""
+        statement = select(_T).where(_T.c.account == self._account, _T.c.status == CLOSED).order_by(_T.c.id)
+        if variant is not None:
+            statement = statement.where(_T.c.variant == variant)
+        return self._all(PositionRow, statement)
+
+    def shares(self, variant: str | None = None) -> dict[str, int]:
+        """Return symbol -> shares owned, all variants together unless one is named, sorted by symbol."""
+        total: dict[str, int] = {}
+        for row in self.open_positions(variant):
+            total[row.symbol] = total.get(row.symbol, 0) + row.quantity
+        return total
+
+    def unprotected(self) -> tuple[PositionRow, ...]:
+        """Return open positions that should have a stop and have none."""
+        return tuple(p for p in self.open_positions() if p.needs_stop and p.stop_broker_order_id is None)
+
+    def _by_id(self, position_id: int) -> PositionRow:
+        row = self._one(PositionRow, _BY_ID, {"a": self._account, "i": position_id})
+        if row is None:
+            raise DisagreementError("there is no such position", where=f"position {position_id}")
+        return row
+
+    def _change(self, row: PositionRow, changes: dict[str, Any]) -> PositionRow:
+        with self._db.transaction() as connection:
+            if changes:
+                connection.execute(update(_T).where(_T.c.id == row.id), changes)
+        return self._by_id(row.id)

@@ -1,0 +1,163 @@
+"""The ledger: orders, fills, positions, runs and settings of one account, in one durable file.
+
+    with Ledger.open(Path("state/ledger.db"), account="paper", now=clock.now()) as ledger:
+        ledger.orders.plan(OrderPlan(...), at=clock.now())
+
+Every method is its own commit (synchronous FULL: on disk when it returns) unless it is called inside
+`with ledger.transaction():`. What is returned is detached: changing it changes nothing in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from live.brokers.base import Execution
+from live.ledger.alerts import Alerts
+from live.ledger.config import Config
+from live.ledger.database import Database
+from live.ledger.executions import Executions
+from live.ledger.models import Order
+from live.ledger.opening import open_database
+from live.ledger.orders import OrderPlan, Orders
+from live.ledger.positions import Positions, StopFields
+from live.ledger.runs import Runs
+from live.ledger.shadow import Shadow, ShadowBook
+from live.ledger.signals import GeneratedSignal, Signals
+from live.ledger.snapshots import Snapshots
+from live.ledger.state import EVERY_ACCOUNT, Cash, State
+from live.ledger.trades import TradeContext, Trades
+
+__all__ = [
+    "Booked",
+    "GeneratedSignal",
+    "Ledger",
+    "OrderPlan",
+    "ShadowBook",
+    "TradeContext",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One newly booked execution. `order` is None for a manual trade; `realised_pnl` is set for our sales."""
+
+    execution: Execution
+    order: Order | None
+    realised_pnl: Decimal | None = None
+
+
+class Ledger:
+    """One account's ledger; use `open`. Not for use by several threads."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._db = database
+        self.account = account
+        self.orders = Orders(database, account)
+        self.executions = Executions(database, account)
+        self.trades = Trades(database, account)
+        self.positions = Positions(database, account)
+        self.runs = Runs(database, account)
+        self.signals = Signals(database, account)
+        self.shadow = Shadow(database, account)
+        self.snapshots = Snapshots(database, account)
+        self.state = State(database, account)
+        self.cash = Cash(database, account)
+        self.alerts = Alerts(database, account)
+        self.config = Config(database, EVERY_ACCOUNT)
+
+    @classmethod
+    def open(cls, path_or_url: Path | str, *, account: str, now: datetime, create: bool = True) -> Self:
+        """Open a ledger, creating or upgrading it when needed.
+
+        Args:
+            path_or_url: a file, `sqlite://` for memory, or the URL of another database.
+            account: key of every row written and read.
+            now: instant of the opening, noted when the ledger is new.
+            create: False: a missing file is an error (reading commands).
+
+        Raises:
+            LedgerDamaged, LedgerUnavailable: exit code 8; the file is untouched.
+            LedgerMissing, LedgerTooNew: exit code 2.
+        """
+        ledger = cls(open_database(path_or_url, create=create), account)
+        if create and ledger.state.get("created") is None:
+            ledger.state.set("created", now.isoformat(), at=now)
+        return ledger
+
+    def for_account(self, account: str) -> Ledger:
+        """Return the ledger of another account on the same connection."""
+        return self if account == self.account else Ledger(self._db, account)
+
+    @property
+    def where(self) -> str:
+        """File or address, for messages."""
+        return self._db.where
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside one commit: all of it or nothing."""
+        with self._db.transaction():
+            yield
+
+    def book(self, executions: Iterable[Execution], *, at: datetime) -> tuple[Booked, ...]:
+        """Book new executions with everything that follows from them, in one commit.
+
+        The order's fill, the position of its variant (average cost, realised profit) and the cash estimate
+        move together, so a crash cannot leave a fill without its position. Known executions change nothing.
+
+        Raises:
+            UnresolvedError: a known execution changed.
+            DisagreementError: more was sold than the variant owns.
+        """
+        booked: list[Booked] = []
+        with self._db.transaction():
+            new = self.executions.book(executions, at=at)
+            for execution in new:
+                order = self.orders.by_broker_id(execution.order_id)
+                booked.append(
+                    Booked(execution, order, None if order is None else self._move(order, execution))
+                )
+            self.cash.booked(new, at=at)
+        return tuple(booked)
+
+    def _move(self, order: Order, execution: Execution) -> Decimal | None:
+        if execution.side == "buy":
+            protect: StopFields = {} if order.planned_stop_price is None else {"needs_stop": True}
+            self.positions.buy(
+                order.variant,
+                execution.symbol,
+                execution.quantity,
+                execution.price,
+                session=order.session,
+                details=order.details,
+                **protect,
+            )
+            return None
+        sale = self.positions.sell(
+            order.variant,
+            execution.symbol,
+            execution.quantity,
+            execution.price,
+            session=order.session,
+            reason=order.reason or order.intent,
+        )
+        return sale.realised_pnl
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,104 @@
+"""Filled orders with the context of their decision, for people and spreadsheets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select
+
+from live.ledger.database import Repository, table_of
+from live.ledger.models import LiveTrade, Order
+
+_T: Final = table_of(LiveTrade)
+_GET: Final = select(_T).where(_T.c.account == bindparam("a"), _T.c.order_id == bindparam("o"))
+
+
+@dataclass(frozen=True, slots=True)
+class TradeContext:
+    """What was known when a trade was decided; None where the strategy has no such value.
+
+    Attributes:
+        parameters: every parameter of the strategy at that time.
+        quote_slippage_pct: against the quote at submission, percent, positive is worse for us.
+        realised_pnl: profit of a sale against average cost.
+    """
+
+    execution_time: str
+    cell: int | None = None
+    trend_state: str | None = None
+    vol_state: str | None = None
+    t_norm: float | None = None
+    z_score: float | None = None
+    realised_pnl: Decimal | None = None
+    quote_slippage_pct: float | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Trades(Repository):
+    """The `live_trades` table of one account."""
+
+    def record(self, order: Order, context: TradeContext, *, at: datetime) -> LiveTrade | None:
+        """Write the trade of an order that filled at least one share; a later, larger fill updates the row.
+
+        Returns:
+            The row; None when nothing filled or no price is known (a price of 0 is never stored).
+        """
+        if not order.filled_quantity or order.average_price is None:
+            return None
+        values = {
+            "variant": order.variant,
+            "session": order.session,
+            "at": at,
+            "mode": order.mode,
+            "symbol": order.symbol,
+            "action": order.side,
+            "intent": order.intent,
+            "quantity": order.filled_quantity,
+            "target_price": order.reference_price,
+            "fill_price": order.average_price,
+            "commission": order.commission,
+            "slippage_pct": slippage_pct(order.side, order.average_price, order.reference_price),
+            "broker_order_id": order.broker_order_id,
+            **asdict(context),
+            "parameters": dict(context.parameters),
+        }
+        with self._db.transaction():
+            known = self._one(LiveTrade, _GET, {"a": self._account, "o": order.id})
+            if known is not None:
+                values["at"] = known.at
+                if context.realised_pnl is None:
+                    values["realised_pnl"] = known.realised_pnl
+            self._upsert(LiveTrade, {"order_id": order.id}, values)
+            return self._one(LiveTrade, _GET, {"a": self._account, "o": order.id})
+
+    def recent(
+        self, limit: int | None = 50, mode: str | None = None, variant: str | None = None
+    ) -> tuple[LiveTrade, ...]:
+        """Return the newest trades, newest first; all of them when `limit` is None."""
+        statement = select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc())
+        if mode is not None:
+            statement = statement.where(_T.c.mode == mode)
+        if variant is not None:
+            statement = statement.where(_T.c.variant == variant)
+        return self._all(LiveTrade, statement if limit is None else statement.limit(limit))
+
+    def between(self, since: date | None = None, until: date | None = None) -> tuple[LiveTrade, ...]:
+        """Return the trades of a range of sessions, oldest first (for export)."""
+        statement = select(_T).where(_T.c.account == self._account)
+        if since is not None:
+            statement = statement.where(_T.c.session >= since)
+        if until is not None:
+            statement = statement.where(_T.c.session <= until)
+        return self._all(LiveTrade, statement.order_by(_T.c.session, _T.c.id))
+
+
+def slippage_pct(side: str, fill: Decimal, reference: Decimal | None) -> float | None:
+    """Return how much worse than `reference` a fill was, percent; negative when it was better."""
+    if not reference:
+        return None
+    paid = float(fill / reference - 1) * 100
+    return paid if side == "buy" else -paid
