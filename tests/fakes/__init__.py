@@ -1,0 +1,1 @@
+"""Imitation broker servers that the real client libraries talk to over loopback HTTP."""
