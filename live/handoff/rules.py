@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from backtest.calendar import NEW_YORK
+from backtest.calendar import NEW_YORK, ExecutionWindow, session, window
+from backtest.decision import ExecutionTime
 from backtest.errors import Finding
 from backtest.execution import Limits
 from live import ids
@@ -35,8 +36,6 @@ class Expectations:
         names: variant -> name of its rule set.
         symbols: symbols the strategy may hold or reads; symbols held and those in `inputs` come on top.
         role: the role a file must have to be executed.
-        decided_on: newest session the decision should have used; another one means stale.
-        window: opening and closing of the execution window, aware.
         holdings: whole shares before the first order of the file; None takes the snapshot in the file, which
             stays right when the executor runs again after a partial execution.
         equity: what limits refer to; None takes the snapshot in the file.
@@ -50,8 +49,6 @@ class Expectations:
     names: Mapping[str, str] = field(default_factory=dict)
     symbols: frozenset[str] = frozenset()
     role: Literal["primary", "shadow"] | None = None
-    decided_on: date | None = None
-    window: tuple[datetime, datetime] | None = None
     holdings: Mapping[str, int] | None = None
     equity: float | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
@@ -76,30 +73,37 @@ def rule_findings(
 
 
 def _dates(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Finding]:
-    """Right session, right window, not stale."""
+    """Right session, its window by the exchange calendar, not stale."""
     trade_date, decided_on = _date(data.get("trade_date")), _date(_part(data, "decision").get("decided_on"))
     if trade_date is not None and trade_date != expectations.session:
         yield Finding("$.trade_date", f"is {trade_date}, but the session to trade is {expectations.session}")
-    due = expectations.decided_on
-    if decided_on is not None and due is not None and decided_on != due:
-        age = "stale" if decided_on < due else "from the future"
-        yield Finding("$.decision.decided_on", f"the decision is {age}: made on {decided_on}, due on {due}")
     times, as_of = _part(data, "execution_window"), _instant(data.get("as_of"))
-    opens, closes = _instant(times.get("opens_at")), _instant(times.get("closes_at"))
+    closes = _instant(times.get("closes_at"))
     if as_of and closes and as_of > closes:
         yield Finding("$.as_of", "is after the execution window closes")
     if as_of and decided_on and as_of.astimezone(NEW_YORK).date() < decided_on:
         yield Finding("$.as_of", f"is before the session the decision was made on ({decided_on})")
-    if opens and closes and opens > closes:
-        yield Finding("$.execution_window.closes_at", "is before opens_at")
-    if expectations.window is not None:
-        for key, found, expected in zip(
-            ("opens_at", "closes_at"), (opens, closes), expectations.window, strict=True
-        ):
-            if found is not None and found != expected:
-                yield Finding(
-                    f"$.execution_window.{key}", f"is {found.isoformat()}, expected {expected.isoformat()}"
-                )
+    due = _window(expectations.session, times.get("name"))
+    if due is None:
+        return
+    if decided_on is not None and decided_on != due.decides_on:
+        age = "stale" if decided_on < due.decides_on else "from the future"
+        yield Finding(
+            "$.decision.decided_on", f"the decision is {age}: made on {decided_on}, due on {due.decides_on}"
+        )
+    for key, expected in (("opens_at", due.opens_at), ("closes_at", due.closes_at)):
+        found = _instant(times.get(key))
+        if found is not None and found != expected:
+            yield Finding(f"$.execution_window.{key}", f"is {times[key]}, but {due.name} is at {expected}")
+
+
+def _window(day: date, name: Any) -> ExecutionWindow | None:
+    """Return the window of that name on the session, None when there is no such session or name."""
+    of = session(day)
+    if of is None or name not in get_args(ExecutionTime):
+        return None
+
+    return window(of, name)
 
 
 def _names(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Finding]:

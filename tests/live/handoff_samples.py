@@ -51,7 +51,7 @@ def draft(**changes):
         "execution_window": Window(
             name="15min_before_close",
             opens_at="2024-03-15T15:45:00-04:00",
-            closes_at="2024-03-15T15:59:00-04:00",
+            closes_at="2024-03-15T15:55:00-04:00",
         ),
         "strategy": StrategyInfo(
             name="Hierarchical_Adaptive_v3_5b",
