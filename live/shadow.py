@@ -11,16 +11,16 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backtest import calendar
-from backtest.decision import Book, OpenPosition
+from backtest.decision import Book
 from backtest.errors import DataError
-from backtest.fills import Fill
-from backtest.simulator.step import carry_out, mark
-from backtest.sizing import Plan, PlannedOrder
+from backtest.orders import Plan, PlannedOrder
+from backtest.simulator.step import Executed, carry_out, mark
 from live.books import Line
 from live.wiring import Runtime
 
 if TYPE_CHECKING:
     from live.generation import Due, Proposed
+    from live.ledger.models import ShadowSignal
 
 
 def settled_book(runtime: Runtime, line: Line, now: datetime) -> Book:
@@ -29,42 +29,59 @@ def settled_book(runtime: Runtime, line: Line, now: datetime) -> Book:
     A new shadow starts with the equity of the primary it follows.
     """
     settle(runtime, line, now)
-    book = runtime.ledger.shadow.book(line.variant)
-    return Book(cash=_starting_cash(runtime, line)) if book is None else book
+    known = runtime.ledger.shadow.book(line.variant)
+    return Book(cash=_starting_cash(runtime, line)) if known is None else known.book
 
 
 def settle(runtime: Runtime, line: Line, now: datetime) -> None:
-    """Settle the pending session once its bar is complete; do nothing before."""
-    pending = runtime.ledger.shadow.pending(line.variant)
-    if pending is None:
-        return
-    session = calendar.session(pending.session)
-    if session is None or session.close > now:
-        return
+    """Settle every pending session whose bar is complete; leave the others."""
+    for pending in runtime.ledger.shadow.pending(line.variant):
+        session = calendar.session(pending.session)
+        if session is not None and session.close <= now:
+            _settle_one(runtime, line, pending, session, now)
+
+
+def _settle_one(
+    runtime: Runtime, line: Line, pending: ShadowSignal, session: calendar.Session, now: datetime
+) -> None:
     plan = plan_from_json(pending.decision["plan"])
-    book = runtime.ledger.shadow.book(line.variant) or Book(cash=pending.cash)
+    known = runtime.ledger.shadow.book(line.variant)
+    book = Book(cash=pending.cash) if known is None else known.book
     symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
     opens, closes = _prices(runtime, symbols, session.day, now)
     window = calendar.window(session, line.strategy.execution_time)
-    fills, after = carry_out(
-        plan, book, opens if window.fills_at_open else closes, runtime.settings.execution, on=session.day
+    outcome = carry_out(
+        plan,
+        book,
+        opens if window.fills_at_open else closes,
+        runtime.settings.execution,
+        session=session.day,
     )
-    equity = mark(after, closes)
-    runtime.ledger.shadow.settle(
-        line.variant,
-        session.day,
-        book=after,
-        equity=equity,
-        fills=[{"symbol": symbol, **asdict(fill)} for symbol, fill in _rows(fills)],
-        at=now,
-        mode=runtime.settings.mode,
-        cell=pending.decision.get("cell"),
-    )
+    equity = mark(outcome.book, closes)
+    with runtime.ledger.transaction():
+        settled = runtime.ledger.shadow.settle(
+            line.variant,
+            session.day,
+            outcome.book,
+            equity=equity,
+            fills={"executed": [_fill(done) for done in outcome.executed], "warnings": list(outcome.warnings)},
+        )
+        if settled:
+            runtime.ledger.snapshots.add(
+                line.variant,
+                session.day,
+                at=now,
+                mode=runtime.settings.mode,
+                equity=equity,
+                cash=outcome.book.cash,
+                cell=pending.decision.get("cell"),
+                residual_cash=plan.residual_cash,
+            )
 
 
-def keep_pending(runtime: Runtime, line: Line, due: Due, book: Book, proposed: Proposed) -> None:
-    """Store today's decision as pending, once per session (again only while it is still pending)."""
-    runtime.ledger.shadow.keep(
+def keep_pending(runtime: Runtime, line: Line, due: Due, book: Book, proposed: Proposed, *, force: bool) -> None:
+    """Store today's decision as pending, once per session (`force` replaces it while it is pending)."""
+    runtime.ledger.shadow.propose(
         line.variant,
         due.session.day,
         decision={
@@ -73,9 +90,9 @@ def keep_pending(runtime: Runtime, line: Line, due: Due, book: Book, proposed: P
             "diagnostics": proposed.decision.diagnostics,
         },
         memory=proposed.decision.memory,
-        book=book,
+        cash=book.cash,
         equity=proposed.plan.equity,
-        at=runtime.clock.now(),
+        replace=force,
     )
 
 
@@ -106,8 +123,14 @@ def _prices(
     return opens, closes
 
 
-def _rows(fills: Any) -> list[tuple[str, Fill]]:
-    return [(item.order.symbol, item.fill) for item in fills]
+def _fill(done: Executed) -> dict[str, Any]:
+    return {
+        "symbol": done.order.symbol,
+        "intent": done.order.intent,
+        "reference_price": done.order.reference_price,
+        "realised_pnl": done.realised_pnl,
+        **asdict(done.fill),
+    }
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -129,8 +152,3 @@ def plan_from_json(data: dict[str, Any]) -> Plan:
         equity=data["equity"],
         residual_cash=data["residual_cash"],
     )
-
-
-def positions_value(positions: dict[str, OpenPosition], prices: dict[str, float]) -> float:
-    """Return the market value of positions at `prices`."""
-    return sum(position.quantity * prices[symbol] for symbol, position in positions.items())

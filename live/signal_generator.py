@@ -20,6 +20,7 @@ from live.execution.reconcile import require_agreement
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
+from live.ledger.signals import GeneratedSignal
 from live.safety.gates import check_kill_switch
 from live.stage import guarded, say
 from live.wiring import Options, Runtime, open_runtime
@@ -37,12 +38,22 @@ class Request:
     quiet: bool = False
     execution_time: str | None = None
     report_file: Path | None = None
+    groups: tuple[Group, ...] = ()
     evaluator: generation.Evaluator = generation.evaluate
 
 
 def run(runtime: Runtime, request: Request) -> int:
     """Generate every due file; return the exit code."""
     check_kill_switch(runtime.ledger)
+    chosen = request.groups or approved_groups(runtime, request)
+    code = 0
+    for group in chosen:
+        code = max(code, _run_group(runtime, request, group))
+    return code
+
+
+def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
+    """Return the variants to run after checking them against the manifest (exit 2 on a mismatch)."""
     chosen = groups(
         runtime.settings,
         runtime.strategies,
@@ -53,10 +64,7 @@ def run(runtime: Runtime, request: Request) -> int:
     manifest.require(
         runtime.manifest, [line.strategy for group in chosen for line in _lines(group)], runtime.settings
     )
-    code = 0
-    for group in chosen:
-        code = max(code, _run_group(runtime, request, group))
-    return code
+    return chosen
 
 
 def _lines(group: Group) -> tuple[Line, ...]:
@@ -124,7 +132,7 @@ def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
     )
     signal = generation.draft(runtime, line, due, market, snapshot, proposed)
     if not runtime.dry_run:
-        shadow.keep_pending(runtime, line, due, book, proposed)
+        shadow.keep_pending(runtime, line, due, book, proposed, force=request.force)
     return _hand_off(runtime, request, line, due, signal)
 
 
@@ -157,25 +165,22 @@ def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Du
     now = runtime.clock.now()
     with runtime.ledger.transaction():
         runtime.ledger.signals.record(
-            session=due.session.day,
-            variant=line.variant,
-            role=line.role,
-            path=str(path),
-            content=content.decode(),
-            seal=signal.seal.digest,
-            bytes_sha256=bytes_sha256(content),
-            memory=signal.decision.memory,
-            at=now,
+            GeneratedSignal(
+                session=due.session.day,
+                variant=line.variant,
+                role=line.role,
+                path=str(path),
+                content=content.decode(),
+                seal=signal.seal.digest,
+                bytes_sha256=bytes_sha256(content),
+                generated_at=now,
+                memory=signal.decision.memory,
+            )
         )
-        runtime.ledger.runs.generated(
-            due.session.day,
-            line.variant,
-            role=line.role,
-            mode=runtime.settings.mode,
-            due_at=due.window.opens_at,
-            at=now,
-        )
-        runtime.ledger.state.set("settings_sha256", signal.inputs.settings_sha256, at=now)
+        runs = runtime.ledger.runs
+        mode = runtime.settings.mode
+        runs.due(due.session.day, line.variant, role=line.role, mode=mode, due_at=due.window.opens_at)
+        runs.generated(due.session.day, line.variant, role=line.role, mode=mode, at=now)
     write_signal(runtime.signals, signal, content)
     return f"wrote {path}: {summary}"
 

@@ -9,8 +9,6 @@ import typer
 
 from live.commands._shared import ConfigOption, StateOption, open_command
 
-CONFIRMATION = "I ACCEPT REAL ORDERS"
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -36,7 +34,7 @@ def kill(
 def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Turn the kill switch off."""
     with open_command(config=config, state_db=state_db) as runtime:
-        if runtime.ledger.state.kill_level() is None:
+        if runtime.ledger.state.kill_level() == "none":
             typer.echo("kill switch is already off")
             return
         runtime.ledger.state.clear_kill(by=getpass.getuser(), at=runtime.clock.now())
@@ -45,15 +43,13 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
 
 def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Confirm once, by typing it, that this account may receive real orders."""
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from live.ledger.state import CONFIRMATION  # noqa: PLC0415
 
-    with open_command(config=config, state_db=state_db, confirming_online=True) as runtime:
+    with open_command(config=config, state_db=state_db, mode="online_live", confirming=True) as runtime:
         if runtime.ledger.state.online_confirmed():
             typer.echo(f"account {runtime.account} is already confirmed for real orders")
             return
-        typer.echo(f"Account {runtime.account}: with mode online_live the executor sends REAL orders.")
+        typer.echo(f"account {runtime.account}: with mode online_live the executor sends REAL orders.")
         typed = typer.prompt(f"Type {CONFIRMATION!r} to confirm", default="", show_default=False)
-        if typed.strip() != CONFIRMATION:
-            raise UsageError("not confirmed", where="online", remedy=f"type exactly {CONFIRMATION!r}")
-        runtime.ledger.state.confirm_online(by=getpass.getuser(), at=runtime.clock.now())
+        runtime.ledger.state.confirm_online(typed, by=getpass.getuser(), at=runtime.clock.now())
         typer.echo("confirmed: set mode: online_live to trade for real")

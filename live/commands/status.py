@@ -67,7 +67,7 @@ def gather(runtime: Runtime) -> dict[str, Any]:
     except JutsuError as error:
         problems.append(error.line())
     kill = ledger.state.kill_level()
-    if kill is not None:
+    if kill != "none":
         problems.append(f"kill switch is on ({kill}); turn it off with `jutsu resume`")
     unresolved = [order.client_order_id for order in ledger.orders.unresolved()]
     problems += [
@@ -96,7 +96,7 @@ def gather(runtime: Runtime) -> dict[str, Any]:
 
 def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[str, Any]:
     latest = runtime.ledger.snapshots.latest(line.variant)
-    run = runtime.ledger.runs.latest(line.variant)
+    run = next(iter(runtime.ledger.runs.recent(1, line.variant)), None)
     if line.role == "primary":
         held = [
             {
@@ -109,7 +109,7 @@ def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[
             for row in runtime.ledger.positions.open_positions(line.variant)
         ]
     else:
-        book = runtime.ledger.shadow.book(line.variant)
+        virtual = runtime.ledger.shadow.book(line.variant)
         held = [
             {
                 "symbol": p.symbol,
@@ -117,7 +117,7 @@ def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[
                 "entry_price": p.entry_price,
                 "stop_price": p.stop_price,
             }
-            for p in (() if book is None else book.positions.values())
+            for p in (() if virtual is None else virtual.book.positions.values())
         ]
     return {
         "variant": line.variant,

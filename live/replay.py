@@ -1,0 +1,226 @@
+"""Replay: both real stages, session by session over history, with a simulated clock and the paper broker.
+
+Nothing here decides or fills: it moves the clock, calls the stages and marks the books after each close. Each
+strategy's series are computed once over the whole history and read at row t; the look-ahead audit proves that
+this is the same as cutting the history at t.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from backtest import calendar
+from backtest.data.atomic import write_atomic
+from backtest.data.bars import Bars
+from backtest.errors import DataError, JutsuError, UsageError
+from backtest.strategies.base import Evaluation, Strategy
+from live import executor, shadow, signal_generator
+from live.books import Group, Line
+from live.clock import SimulatedClock
+from live.wiring import Runtime
+
+ORDER_COLUMNS = (
+    "session",
+    "variant",
+    "client_order_id",
+    "symbol",
+    "side",
+    "intent",
+    "quantity",
+    "state",
+    "filled_quantity",
+    "reference_price",
+    "average_price",
+    "commission",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A session whose stage did not end with 0."""
+
+    session: date
+    stage: str
+    code: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did."""
+
+    sessions: int
+    failures: tuple[Failure, ...]
+    equity_file: Path
+    orders_file: Path
+
+
+@dataclass
+class CachedSeries:
+    """Evaluates each strategy once over the whole history (and again only when the history differs)."""
+
+    history: Mapping[str, Bars]
+    _known: dict[str, Evaluation] = field(default_factory=dict)
+
+    def __call__(self, strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
+        """Return the evaluation over the whole history, restricted to the symbols the stage could see."""
+        known = self._known.get(strategy.variant)
+        if known is None:
+            whole = {symbol: bars for symbol, bars in self.history.items() if len(bars)}
+            known = self._known[strategy.variant] = strategy.evaluate(whole)
+        return known
+
+
+def replay(
+    runtime: Runtime,
+    *,
+    start: date,
+    end: date,
+    strategies: Sequence[str] = (),
+    keep_going: bool = False,
+    on_session: Callable[[date], None] | None = None,
+) -> Replayed:
+    """Run every session from `start` to `end` through both stages.
+
+    Raises:
+        UsageError: the ledger is not fresh, or the range is empty.
+        JutsuError: of the first session that failed, naming it, unless `keep_going`.
+    """
+    if not isinstance(runtime.clock, SimulatedClock):
+        raise JutsuError("replay needs a simulated clock")
+    _require_fresh(runtime)
+    sessions = calendar.sessions(start, end)
+    if not sessions:
+        raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
+    chosen = signal_generator.approved_groups(
+        runtime, signal_generator.Request(strategies=tuple(strategies))
+    )
+    session_runtime = replace(runtime, simulated=True)
+    whole = runtime.feed.history(_symbols(chosen), sessions[-1].close + timedelta(minutes=1))
+    request = signal_generator.Request(
+        strategies=tuple(strategies), quiet=True, evaluator=CachedSeries(dict(whole))
+    )
+    failures: list[Failure] = []
+    for session in sessions:
+        failure = _one(session_runtime, request, chosen, session)
+        if failure is not None:
+            failures.append(failure)
+            if not keep_going:
+                break
+        if on_session is not None:
+            on_session(session.day)
+    files = write_results(runtime, chosen)
+    if failures and not keep_going:
+        _stop(failures[0])
+    return Replayed(len(sessions), tuple(failures), *files)
+
+
+def _one(
+    runtime: Runtime, request: signal_generator.Request, chosen: Sequence[Group], session: calendar.Session
+) -> Failure | None:
+    """Generate, execute and mark one session."""
+    clock = runtime.clock
+    if not isinstance(clock, SimulatedClock):
+        raise JutsuError("replay needs a simulated clock")
+    failure: Failure | None = None
+    for opens_at in sorted({_window(line, session).opens_at for line in _all_lines(chosen)}):
+        clock.set(opens_at)
+        due = [g for g in chosen if _window(_all_lines([g])[0], session).opens_at == opens_at]
+        failure = failure or _stages(runtime, request, due, session)
+    clock.set(session.close + timedelta(minutes=1))
+    try:
+        for line in _all_lines(chosen):
+            if line.role == "primary":
+                executor.mark_session(runtime, line.variant, session.day)
+            else:
+                shadow.settle(runtime, line, clock.now())
+    except JutsuError as error:
+        failure = failure or Failure(session.day, "marking", error.exit_code, error.line())
+    return failure
+
+
+def _stages(
+    runtime: Runtime, request: signal_generator.Request, due: Sequence[Group], session: calendar.Session
+) -> Failure | None:
+    stage = "signal_generator"
+    try:
+        code = signal_generator.run(runtime, replace(request, groups=tuple(due)))
+        for group in due:
+            if code == 0 and group.primary is not None:
+                stage = "executor"
+                code = executor.run(runtime, executor.Request(variant=group.primary.variant))
+    except JutsuError as error:
+        return Failure(session.day, stage, error.exit_code, error.line())
+    return Failure(session.day, stage, code, "see the log") if code else None
+
+
+def _stop(failure: Failure) -> None:
+    error = DataError if failure.code == DataError.exit_code else JutsuError
+    stopped = error(
+        f"{failure.stage} ended with {failure.code}: {failure.why}",
+        where=f"session {failure.session}",
+        remedy="end the replay before this session, complete the data, or use --keep-going",
+    )
+    stopped.exit_code = failure.code  # type: ignore[misc] # the code of the stage that stopped
+    raise stopped
+
+
+def _require_fresh(runtime: Runtime) -> None:
+    if runtime.ledger.runs.last_session() is not None:
+        raise UsageError(
+            "replay needs a ledger of its own, this one has sessions already",
+            where="--state-db",
+            remedy="name a new file or delete the old replay",
+        )
+
+
+def _all_lines(chosen: Iterable[Group]) -> list[Line]:
+    return [line for g in chosen for line in ((g.primary,) if g.primary is not None else ()) + g.shadows]
+
+
+def _window(line: Line, session: calendar.Session) -> calendar.ExecutionWindow:
+    return calendar.window(session, line.strategy.execution_time)
+
+
+def _symbols(chosen: Iterable[Group]) -> list[str]:
+    found: set[str] = set()
+    for line in _all_lines(chosen):
+        found |= {*line.strategy.signal_symbols, *line.strategy.tradable_symbols}
+    return sorted(found)
+
+
+def write_results(runtime: Runtime, chosen: Sequence[Group]) -> tuple[Path, Path]:
+    """Write equity.csv (the first primary), equity_<variant>.csv for every variant, and orders.csv."""
+    runtime.signals.mkdir(parents=True, exist_ok=True)
+    main = runtime.signals / "equity.csv"
+    for index, line in enumerate(_all_lines(chosen)):
+        rows = [("date", "equity")] + [
+            (snapshot.session.isoformat(), f"{snapshot.equity:.2f}")
+            for snapshot in runtime.ledger.snapshots.series(line.variant)
+        ]
+        content = _csv(rows)
+        write_atomic(runtime.signals / f"equity_{line.variant}.csv", content)
+        if index == 0:
+            write_atomic(main, content)
+    orders = runtime.signals / "orders.csv"
+    rows = [ORDER_COLUMNS] + [
+        tuple(_cell(getattr(order, column)) for column in ORDER_COLUMNS)
+        for order in reversed(runtime.ledger.orders.recent(None))
+    ]
+    write_atomic(orders, _csv(rows))
+    return main, orders
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().encode()
