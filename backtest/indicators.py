@@ -1,7 +1,7 @@
 """Indicators as array functions: whole history in, one value per bar out, NaN where not defined.
 
-No row looks ahead: row t depends on rows 0 .. t only, so the value of a session is the same whether later bars
-are present or not, to the last bit. The loops themselves are in `backtest.kernels`.
+No row looks ahead: row t depends on rows 0 .. t only, so the value of a session is the same whether later
+bars are present or not, to the last bit. The loops themselves are in `backtest.kernels`.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def kalman_trend(
 ) -> FloatArray:
     """Return the normalised trend T_norm of a volume-adjusted Kalman filter.
 
-    A filter for level and slope runs over the closes; its innovations, relative to the largest of the last 500,
-    are smoothed by one or two linearly weighted means, divided by `t_max` and clipped.
+    A filter for level and slope runs over the closes; its innovations, relative to the largest of the last
+    500, are smoothed by one or two linearly weighted means, divided by `t_max` and clipped.
 
     Args:
         close: shape (n,), positive closes.

@@ -1,7 +1,8 @@
 """From a strategy file or a variant name to a validated strategy.
 
 A strategy file is YAML or JSON: ``strategy: {name, variant, parameters}``. To add a rule set, write a module
-with ``build(variant, parameters, *, where) -> Strategy`` and name it in `FAMILIES`; it is imported only when used.
+with ``build(variant, parameters, *, where) -> Strategy`` and name it in `FAMILIES`; it is imported
+only when used.
 """
 
 from __future__ import annotations
