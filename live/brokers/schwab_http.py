@@ -220,7 +220,7 @@ class SchwabConnection:
     # token ---------------------------------------------------------------------------------------------
 
     def ensure_token(self) -> None:
-        """Refresh the access token when it is about to run out: before an order, where failing is harmless."""
+        """Refresh an access token that is about to run out: before an order, where failing is harmless."""
         self._token_step(self.client.session.ensure_active_token)
 
     def _refresh(self) -> None:

@@ -76,7 +76,7 @@ def order_body(request: OrderRequest) -> dict[str, Any]:
     Raises:
         BrokerRefused: Schwab would not take such an order (fractions, no stop price, price off the tick).
     """
-    if isinstance(request.quantity, bool) or not isinstance(request.quantity, int) or request.quantity < 1:
+    if request.quantity != int(request.quantity) or request.quantity < 1:
         raise BrokerRefused(f"quantity {request.quantity!r} is not whole", where=request.client_order_id)
     body = _single(request.symbol, request.side, request.quantity, request.order_type, request.stop_price)
     if request.order_type == "stop":

@@ -52,9 +52,10 @@ def _instant(text: str | None) -> datetime:
 
 
 def _load_demo(app: SchwabApp) -> None:
+    from backtest import calendar
     from backtest.data import demo_market
 
-    for symbol, bars in demo_market.demo_market().items():
+    for symbol, bars in demo_market.demo_market(7, calendar.table_ends()).items():
         columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
         app.market.load(
             symbol,

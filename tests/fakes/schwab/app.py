@@ -143,7 +143,7 @@ class SchwabApp(App):
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def parse_day(text: str) -> date:

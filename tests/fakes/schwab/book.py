@@ -80,7 +80,7 @@ class Book:
                 and o.status != "AWAITING_PARENT_ORDER"
             )
             if order.quantity + busy > (held.quantity if held else 0):
-                return "This order may result in an oversold/overbought position in your account. (Position_Sys_0001)"
+                return "This order may result in an oversold/overbought position. (Position_Sys_0001)"
             if order.spec["orderType"] == "STOP" and order.stop_price >= price:
                 return "Sell stop orders must be entered below the current bid price. (Order_Sys_0002)"
         elif order.quantity * price > self.account.spendable():

@@ -8,7 +8,7 @@ import threading
 import urllib.request
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.fakes.clock import VirtualClock
 from tests.fakes.schwab.app import SchwabApp
@@ -80,7 +80,7 @@ class FakeSchwab(Remote):
         super().__init__(self.server.url)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> FakeSchwab:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
