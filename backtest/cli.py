@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -36,9 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_decisions(commands)
     _add_audit(commands)
-    for module in ("run_command", "portfolio_command"):
-        if importlib.util.find_spec(f"backtest.simulator.{module}"):
-            importlib.import_module(f"backtest.simulator.{module}").add_parser(commands)
+    run_command.add_parser(commands)
+    portfolio_command.add_parser(commands)
     return parser
 
 

@@ -5,10 +5,10 @@ import); research compiles the very same functions. Both give the same bits, bec
 the order a library sums in, and no fused or vectorised operation is used.
 
 Conventions: every function fills columns it is given and allocates nothing; rows that are not defined are
-left as they came (callers pre-fill NaN); scratch columns need at least `window` cells. A window of w rows that
-ends at row t always contains exactly one row b that is a multiple of w. Sums are accumulated from b outwards over
-x - x[b], so no window inherits rounding from rows outside it, and a constant window gives its value and a
-deviation of exactly zero.
+left as they came (callers pre-fill NaN); scratch columns need at least `window` cells. A window of w rows
+that ends at row t always contains exactly one row b that is a multiple of w. Sums are accumulated from b
+outwards over x - x[b], so no window inherits rounding from rows outside it, and a constant window gives its
+value and a deviation of exactly zero.
 """
 
 from __future__ import annotations
@@ -296,3 +296,72 @@ def weight_cases(cell: Column, bond_fast: Column, bond_slow: Column, first: int,
         if bond_slow[t] == bond_slow[t]:
             bond = 1 if bond_fast[t] > bond_slow[t] else 2
         out[t] = 3 * (cell[t] - 1) + bond
+
+
+def book_equity(
+    case: Column,
+    first: int,
+    start: int,
+    lag: int,
+    weights: Column,
+    threshold: float,
+    fills: Column,
+    marks: Column,
+    cost: float,
+    statistics: Column,
+    equity: Column,
+) -> None:
+    """Trade target weights of five legs from row `start` on, beginning with 1.0 in cash.
+
+    Session t acts on the case of row t - lag. `weights[5 * case + leg]` are targets, `fills` and `marks`
+    [5 * t + leg] prices to trade at (NaN: not tradable) and to mark with. A rebalance moves every tradable leg to
+    its share of what is not stuck in others and pays `cost` per unit of value moved; in between, holdings drift.
+    Fills `equity[t]` and the statistics: final equity, sum, sum of squares and of negative squares of daily
+    returns, largest drawdown, rebalances, turnover.
+    """
+    units = [0.0, 0.0, 0.0, 0.0, 0.0]
+    held = -1
+    cash = 1.0
+    before = 1.0
+    peak = 1.0
+    for i in range(len(statistics)):
+        statistics[i] = 0.0
+    for t in range(start, len(case)):
+        row = t - lag
+        if row >= first:
+            deviation = 0.0
+            for leg in range(5):
+                old = weights[5 * held + leg] if held >= 0 else 0.0
+                deviation += abs(old - weights[5 * case[row] + leg])
+            if deviation > threshold:
+                held = case[row]
+                free = cash
+                for leg in range(5):
+                    if fills[5 * t + leg] == fills[5 * t + leg]:
+                        free += units[leg] * fills[5 * t + leg]
+                moved = 0.0
+                cash = free
+                for leg in range(5):
+                    price = fills[5 * t + leg]
+                    if price == price:
+                        value = free * weights[5 * held + leg]
+                        moved += abs(value - units[leg] * price)
+                        units[leg] = value / price
+                        cash -= value
+                cash -= cost * moved
+                statistics[5] += 1.0
+                statistics[6] += moved / free if free > 0.0 else 0.0
+        value = cash
+        for leg in range(5):
+            if units[leg] != 0.0:
+                value += units[leg] * marks[5 * t + leg]
+        equity[t] = value
+        change = value / before - 1.0
+        before = value
+        statistics[1] += change
+        statistics[2] += change * change
+        if change < 0.0:
+            statistics[3] += change * change
+        peak = max(peak, value)
+        statistics[4] = max(statistics[4], 1.0 - value / peak)
+    statistics[0] = before

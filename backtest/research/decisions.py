@@ -43,8 +43,8 @@ def write_decisions(
     """Write one row per session of the signal symbol, atomically.
 
     The history always starts at the first bar of the files. Held weights are zero at the first session on or
-    after `start`; rows run from there to `end`, both inclusive. Only the signal and treasury files are read; the
-    treasury file may lack sessions, as it is joined by date.
+    after `start`; rows run from there to `end`, both inclusive. Only the signal and treasury files are read;
+    the treasury file may lack sessions, as it is joined by date.
 
     Returns:
         Number of rows written.
