@@ -7,9 +7,9 @@ Precedence, highest first: command-line flag, ledger override (`jutsu config set
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backtest.execution import ExecutionRules
 
@@ -19,7 +19,7 @@ PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply",
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class BookSettings(_Section):
@@ -83,6 +83,12 @@ class SafetySettings(_Section):
     min_free_disk_mb: Annotated[float, Field(ge=0)] = 100.0
     max_clock_skew_seconds: Annotated[float, Field(gt=0)] = 30.0
 
+    @model_validator(mode="after")
+    def _slippage_rises(self) -> Self:
+        if not self.slippage_warn_pct <= self.slippage_flag_pct <= self.slippage_abort_pct:
+            raise ValueError("slippage_warn_pct <= slippage_flag_pct <= slippage_abort_pct must hold")
+        return self
+
 
 class PollingSettings(_Section):
     """Waiting for fills; at most `retries` further tries of an unfilled rest."""
@@ -99,7 +105,9 @@ class SchwabSettings(_Section):
 
     account_last4: str | None = None
     token_file: Path = Path("state/schwab_token.json")
-    base_url: str | None = Field(None, description="loopback address of an imitation server, for rehearsals")
+    base_url: str | None = Field(
+        default=None, description="loopback address of an imitation server, for rehearsals"
+    )
     timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
 
 
@@ -107,7 +115,9 @@ class AlpacaSettings(_Section):
     """Alpaca; keys come from the environment."""
 
     paper: bool = True
-    base_url: str | None = Field(None, description="loopback address of an imitation server, for rehearsals")
+    base_url: str | None = Field(
+        default=None, description="loopback address of an imitation server, for rehearsals"
+    )
 
 
 class BrokerSettings(_Section):
@@ -121,7 +131,7 @@ class BrokerSettings(_Section):
 class AlertSettings(_Section):
     """Where alerts go; `urls_env` names the environment variable holding apprise URLs."""
 
-    urls_env: str = "JUTSU_ALERT_URLS"
+    urls_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "JUTSU_ALERT_URLS"
     minimum_level: Literal["info", "warning", "critical"] = "warning"
     execution_report: bool = True
 
@@ -155,3 +165,15 @@ class Settings(_Section):
     alerts: AlertSettings = AlertSettings()
     backup: BackupSettings = BackupSettings()
     logging: LoggingSettings = LoggingSettings()
+
+    @model_validator(mode="after")
+    def _books_fit(self) -> Self:
+        variants = [name for book in self.books for name in (book.primary, *book.shadows)]
+        doubled = sorted({name for name in variants if variants.count(name) > 1})
+        if not self.books:
+            raise ValueError("books: at least one book with a primary is needed")
+        if doubled:
+            raise ValueError(f"books: {', '.join(doubled)} appears more than once")
+        if sum(book.budget_pct for book in self.books) > 100:
+            raise ValueError("books: the budgets add up to more than 100 percent of the account")
+        return self
