@@ -11,8 +11,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from backtest.errors import Finding, UsageError
 
 Grade = Literal["A", "B", "C", "D"]
@@ -82,18 +80,17 @@ def ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(candidates, key=lambda candidate: -candidate.rank))
 
 
-class QualityFilter(BaseModel):
+@dataclass(frozen=True, slots=True)
+class QualityFilter:
     """Drops cheap stocks, and big gaps that were already rewarded with a high score.
 
     Prices in currency per share, gap in percent, score 0..100.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    price_from: float = Field(default=0.0, ge=0)
-    price_below: float = Field(default=30.0, ge=0)
-    gap_at_least: float = Field(default=10.0, ge=0)
-    score_at_least: float = Field(default=85.0, ge=0, le=100)
+    price_from: float = 0.0
+    price_below: float = 30.0
+    gap_at_least: float = 10.0
+    score_at_least: float = 85.0
 
     def reason(self, candidate: Candidate) -> str | None:
         """Return why a candidate is dropped, None when it passes. Unknown values never drop it."""

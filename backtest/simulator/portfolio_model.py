@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from backtest.candidates import Candidate
-from backtest.strategies.earnings_parameters import EarningsParameters
+from backtest.strategies.earnings_parameters import EarningsParameters, Percent
+from backtest.strategies.parameters import Flag, Whole
 
 PRICE_DECIMALS = 4
 
@@ -44,15 +45,15 @@ class PortfolioRules(EarningsParameters):
     size_from: Literal["open", "reference"] = "open"
     selection: Literal["one_by_one", "live"] | None = None
     stop_fill: Literal["gap", "stop"] = "gap"
-    entry_slippage_pct: float = Field(default=0.0, ge=0, lt=100)
-    fill_decimals: int | None = Field(default=6, ge=0, le=10)
-    keep_pending_exits: bool = True
+    entry_slippage_pct: Percent = 0.0
+    fill_decimals: Annotated[Whole, Field(ge=0, le=10)] | None = 6
+    keep_pending_exits: Flag = True
     final_price: Literal["last_close", "entry"] = "last_close"
-    record_unscheduled: bool = True
-    max_entry_delay_sessions: int | None = Field(default=5, ge=0)
-    rotate_same_day_entries: bool = False
-    last_bar_ends_week: bool = False
-    judge_missing_week_end: bool = True
+    record_unscheduled: Flag = True
+    max_entry_delay_sessions: Annotated[Whole, Field(ge=0)] | None = 5
+    rotate_same_day_entries: Flag = False
+    last_bar_ends_week: Flag = False
+    judge_missing_week_end: Flag = True
 
     @property
     def chooses_live(self) -> bool:
@@ -60,13 +61,16 @@ class PortfolioRules(EarningsParameters):
         return (self.selection or ("live" if self.size_from == "reference" else "one_by_one")) == "live"
 
 
+# Rules of the live strategy that the one-by-one selection leaves alone unless they are asked for.
+LIVE_ONLY: Mapping[str, Any] = {"daily_entry_limit": None, "quality_filter": False}
+
 # The original backtest knew no filters, daily limit or fixes.
 COMPATIBLE: Mapping[str, Any] = {
     "size_from": "open",
     "selection": "one_by_one",
     "min_grade": "D",
     "daily_entry_limit": None,
-    "quality_filter": None,
+    "quality_filter": False,
     "fill_decimals": None,
     "keep_pending_exits": False,
     "final_price": "entry",

@@ -80,9 +80,10 @@ def filtered(
 ) -> tuple[tuple[Candidate, ...], tuple[Skip, ...], int]:
     """Apply both filters; return the rest by score, the skips, and how many the grade dropped."""
     graded = [candidate for candidate in candidates if meets_grade(candidate, parameters.min_grade)]
+    quality = parameters.filter
     kept, skips = [], []
     for candidate in graded:
-        reason = parameters.quality_filter.reason(candidate) if parameters.quality_filter else None
+        reason = quality.reason(candidate) if quality is not None else None
         if reason is None:
             kept.append(candidate)
         else:

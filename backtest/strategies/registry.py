@@ -21,6 +21,7 @@ from backtest.strategies.strategy_file import SUFFIXES, read_document
 #: Rule set -> module. Names are compared without regard to case.
 FAMILIES = {
     "Hierarchical_Adaptive_v3_5b": "backtest.strategies.hierarchical_adaptive_v3_5b",
+    "earnings_swing": "backtest.strategies.earnings_swing",
 }
 _VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEYS = ("name", "variant", "parameters", "description")
