@@ -28,7 +28,7 @@ from live.handoff.schema import validator
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError as SchemaError
 
-__all__ = ["Expectations", "Judgement", "judge", "validate"]
+__all__ = ["Expectations", "Judgement", "judge", "raise_findings", "validate"]
 
 _REMEDY = "nothing was executed; correct the file or generate it again with --force"
 
@@ -105,6 +105,16 @@ def validate(
         LimitError: it is valid but exceeds limits; `findings` lists every one.
     """
     verdict = judge(content, expectations=expectations, original=original, trusted=trusted)
+
+    return raise_findings(verdict, where=where)
+
+
+def raise_findings(verdict: Judgement, *, where: str) -> SignalFile:
+    """Return the typed file of a judgement.
+
+    Raises:
+        SignalFileError, LimitError: as `validate`.
+    """
     if verdict.problems or verdict.signal is None:
         raise SignalFileError(
             _count(len(verdict.problems), "problem"), where=where, remedy=_REMEDY, findings=verdict.problems
