@@ -292,8 +292,8 @@ def weight_cases(cell: Column, bond_fast: Column, bond_slow: Column, first: int,
     Bond is 0 without averages (NaN), 1 when the fast one is above the slow one, else 2.
     """
     for t in range(first, len(cell)):
-        bond = 0  # NaN differs from itself
-        if bond_slow[t] == bond_slow[t]:
+        bond = 0
+        if not math.isnan(bond_slow[t]):
             bond = 1 if bond_fast[t] > bond_slow[t] else 2
         out[t] = 3 * (cell[t] - 1) + bond
 
@@ -314,8 +314,9 @@ def book_equity(
     """Trade target weights of five legs from row `start` on, beginning with 1.0 in cash.
 
     Session t acts on the case of row t - lag. `weights[5 * case + leg]` are targets, `fills` and `marks`
-    [5 * t + leg] prices to trade at (NaN: not tradable) and to mark with. A rebalance moves every tradable leg to
-    its share of what is not stuck in others and pays `cost` per unit of value moved; in between, holdings drift.
+    the prices [5 * t + leg] to trade at (NaN: not tradable) and to value with. A rebalance moves every tradable leg
+    to its share of what is not stuck in others and pays `cost` per unit of value moved; in between, holdings
+    drift.
     Fills `equity[t]` and the statistics: final equity, sum, sum of squares and of negative squares of daily
     returns, largest drawdown, rebalances, turnover.
     """
@@ -337,13 +338,14 @@ def book_equity(
                 held = case[row]
                 free = cash
                 for leg in range(5):
-                    if fills[5 * t + leg] == fills[5 * t + leg]:
-                        free += units[leg] * fills[5 * t + leg]
+                    price = fills[5 * t + leg]
+                    if not math.isnan(price):
+                        free += units[leg] * price
                 moved = 0.0
                 cash = free
                 for leg in range(5):
                     price = fills[5 * t + leg]
-                    if price == price:
+                    if not math.isnan(price):
                         value = free * weights[5 * held + leg]
                         moved += abs(value - units[leg] * price)
                         units[leg] = value / price
