@@ -77,10 +77,11 @@ def make_feed(
     """
     clock = clock or SystemClock()
     if settings.data.source == "schwab":
-        from live.feeds.schwab import SchwabFeed  # noqa: PLC0415
+        from live.feeds.schwab import SchwabFeed, stored_in  # noqa: PLC0415
 
         connection = schwab_connection(settings, clock=clock, environ=environ, root=root)
-        return SchwabFeed(connection, store=_stored_bars(settings, root))
+        folder = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
+        return SchwabFeed(connection, stored=stored_in(folder) if folder.is_dir() else None)
     if settings.data.source == "alpaca":
         from live.feeds.alpaca import AlpacaFeed  # noqa: PLC0415
 
@@ -112,8 +113,3 @@ def token_path(settings: Settings, root: Path | None) -> Path:
     """Return the absolute path of the Schwab token file."""
     path = settings.broker.schwab.token_file
     return path if path.is_absolute() else (root or Path.cwd()) / path
-
-
-def _stored_bars(settings: Settings, root: Path) -> Path | None:
-    store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
-    return store if store.is_dir() else None

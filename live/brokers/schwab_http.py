@@ -74,6 +74,32 @@ def http_module(session: Any) -> ModuleType:
     )
 
 
+def to_loopback(session: Any, base_url: str) -> None:
+    """Send every request of `session`, token requests included, to an imitation on this machine.
+
+    Raises:
+        SettingsError: the address is not a loopback address.
+    """
+    import httpx  # noqa: PLC0415 - heavy
+
+    target = httpx.URL(base_url)
+    if target.host not in LOOPBACK or target.scheme != "http":
+        raise SettingsError(
+            "only a loopback address may stand in for Schwab",
+            where="broker.schwab.base_url",
+            remedy="use http://127.0.0.1:PORT, or remove it to reach the real broker",
+        )
+
+    def send_there(request: Any) -> None:
+        request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
+
+    hooks = session.event_hooks
+    hooks["request"].append(send_there)
+    session.event_hooks = hooks
+    # a proxy of the environment must never see the imitation
+    session._mounts = {}  # noqa: SLF001 - httpx has no public way once the client is built
+
+
 class SchwabConnection:
     """Owns client and token for one process.
 
@@ -91,11 +117,9 @@ class SchwabConnection:
         self._lock = lock
         self._httpx = http_module(client.session)
         client.set_timeout(self._httpx.Timeout(timeout, connect=min(timeout, 10.0)))
-        hooks = client.session.event_hooks
         if base_url is not None:
-            hooks["request"].append(self._redirect(base_url))
-            # a proxy of the environment must never see the loopback imitation
-            client.session._mounts = {}  # noqa: SLF001 - httpx has no public way after construction
+            to_loopback(client.session, base_url)
+        hooks = client.session.event_hooks
         hooks["response"].append(self._note_date)
         client.session.event_hooks = hooks
 
@@ -252,20 +276,6 @@ class SchwabConnection:
         raise LoginNeeded("the token has no refresh token", where="Schwab", remedy=LOGIN)
 
     # hooks ---------------------------------------------------------------------------------------------
-
-    def _redirect(self, base_url: str) -> Callable[[Any], None]:
-        target = self._httpx.URL(base_url)
-        if target.host not in LOOPBACK or target.scheme != "http":
-            raise SettingsError(
-                "only a loopback address may stand in for Schwab",
-                where="broker.schwab.base_url",
-                remedy="use http://127.0.0.1:PORT, or remove it to reach the real broker",
-            )
-
-        def send_there(request: Any) -> None:
-            request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
-
-        return send_there
 
     def _note_date(self, response: Any) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import csv
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -106,10 +107,14 @@ class Market:
             self.scripted[symbol] = {"last": float(value)}
 
     def bar(self, symbol: str, day: date) -> Bar | None:
-        return next((bar for bar in reversed(self.bars.get(symbol, [])) if bar.day == day), None)
+        rows = self.bars.get(symbol, [])
+        at = bisect.bisect_left(rows, day, key=lambda bar: bar.day)
+        return rows[at] if at < len(rows) and rows[at].day == day else None
 
     def previous(self, symbol: str, day: date) -> Bar | None:
-        return next((bar for bar in reversed(self.bars.get(symbol, [])) if bar.day < day), None)
+        rows = self.bars.get(symbol, [])
+        at = bisect.bisect_left(rows, day, key=lambda bar: bar.day)
+        return rows[at - 1] if at else None
 
     def price(self, symbol: str, at: datetime) -> float | None:
         """Last price: the script, else the open in the first hour, the close in the last, else between."""

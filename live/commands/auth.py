@@ -1,0 +1,143 @@
+"""`jutsu auth login | status`: the Schwab login that a person renews, and how long it still lasts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from live.commands._shared import ConfigOption, JsonOption, console, emit_json
+
+if TYPE_CHECKING:
+    from live.brokers.schwab_token import TokenStatus, TokenStore
+    from live.settings import Settings
+
+_COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "dead": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="The broker login: renew it, see how long it lasts.")
+    group.command()(login)
+    group.command()(status)
+    app.add_typer(group, name="auth")
+
+
+def login(*, config: ConfigOption = None) -> None:
+    """Log in to Schwab with any browser and keep the token; needed every seven days."""
+    from live.brokers import schwab_login  # noqa: PLC0415 - commands import late
+    from live.brokers.schwab_token import load_credentials  # noqa: PLC0415
+    from live.clock import SystemClock  # noqa: PLC0415
+
+    settings, token = _opened(config)
+    credentials = load_credentials(os.environ, token.path.parent)
+    clock = SystemClock()
+    schwab_login.login(
+        credentials,
+        token,
+        clock,
+        show=typer.echo,
+        ask=lambda prompt: str(typer.prompt(prompt)),
+        base_url=settings.broker.schwab.base_url,
+    )
+    typer.echo(f"token kept in {token.path}")
+    _show(judge(token))
+
+
+def status(
+    *,
+    as_json: JsonOption = False,
+    check: Annotated[bool, typer.Option("--check", help="Also ask Schwab whether it accepts it.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the age of the login, when it expires and whether the next run can use it; exit 6 when it is dead."""
+    from backtest.errors import AuthenticationFailed  # noqa: PLC0415
+    from live.brokers.schwab_token import LOGIN  # noqa: PLC0415
+
+    settings, token = _opened(config)
+    state = judge(token)
+    accounts = _accounts(settings, token) if check and state.level != "dead" else None
+    if as_json:
+        emit_json(document(state, token.path) | ({} if accounts is None else {"accounts": accounts}))
+    else:
+        _show(state)
+        if accounts is not None:
+            typer.echo(f"Schwab accepts it; accounts: {', '.join(accounts)}")
+    if state.level == "dead":
+        raise AuthenticationFailed("the Schwab login has expired", where=str(token.path), remedy=LOGIN)
+
+
+def judge(token: TokenStore) -> TokenStatus:
+    """Return the state of the login now."""
+    from live.brokers.schwab_token import token_status  # noqa: PLC0415
+    from live.clock import SystemClock  # noqa: PLC0415
+
+    return token_status(token.created_at(), SystemClock().now())
+
+
+def document(state: TokenStatus, path: Path) -> dict[str, Any]:
+    """Return the state as JSON-ready data; ages in days, instants with offset."""
+    return {
+        "broker": "schwab",
+        "token_file": str(path),
+        "level": state.level,
+        "age_days": round(state.age.total_seconds() / 86400, 2),
+        "created_at": state.created_at,
+        "expires_at": state.expires_at,
+        "next_run": state.next_run,
+        "sessions_left": state.sessions_left,
+        "covers_next_run": state.covers_next_run,
+    }
+
+
+def _opened(config: Path | None) -> tuple[Settings, TokenStore]:
+    from live.brokers.schwab_token import TokenStore  # noqa: PLC0415
+    from live.clock import SystemClock  # noqa: PLC0415
+    from live.settings_sources import load_settings  # noqa: PLC0415
+
+    loaded = load_settings(
+        config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
+    )
+    return loaded.settings, TokenStore(loaded.path(loaded.settings.broker.schwab.token_file))
+
+
+def _accounts(settings: Settings, token: TokenStore) -> list[str]:
+    from live.brokers.schwab_http import SchwabConnection  # noqa: PLC0415
+    from live.brokers.schwab_token import load_credentials  # noqa: PLC0415
+    from live.clock import SystemClock  # noqa: PLC0415
+    from live.redaction import register_account  # noqa: PLC0415
+
+    connection = SchwabConnection.open(
+        token,
+        load_credentials(os.environ, token.path.parent),
+        SystemClock(),
+        timeout=settings.broker.schwab.timeout_seconds,
+        base_url=settings.broker.schwab.base_url,
+    )
+    try:
+        rows = connection.read("account numbers", lambda client: client.get_account_numbers())
+    finally:
+        connection.close()
+    return sorted(register_account(str(row["accountNumber"])) for row in rows)
+
+
+def _show(state: TokenStatus) -> None:
+    from backtest.calendar import NEW_YORK  # noqa: PLC0415
+
+    expires = state.expires_at.astimezone(NEW_YORK)
+    upcoming = state.next_run.astimezone(NEW_YORK)
+    advice = {
+        "ok": "",
+        "warning": "  renew soon: jutsu auth login",
+        "critical": "  renew now: jutsu auth login",
+        "dead": "  expired: jutsu auth login",
+    }[state.level]
+    age = state.age.total_seconds() / 86400
+    out = console()
+    out.print(f"[{_COLOURS[state.level]}]Schwab login: {state.level}[/]{advice}")
+    out.print(f"  age            {age:.1f} of 7 days")
+    out.print(f"  expires        {expires:%a %d %b %H:%M} New York, {state.sessions_left} sessions left")
+    covers = "yes" if state.covers_next_run else "NO"
+    out.print(f"  next run       {upcoming:%a %d %b %H:%M} New York, covered: {covers}")
