@@ -237,7 +237,7 @@ def _environment(environ: Mapping[str, str], layers: _Layers) -> Iterator[tuple[
         elif len(parts) > 1 or name in names.leaves():
             yield name, _environment_value(text), variable
         elif difflib.get_close_matches(name, [leaf for leaf in names.leaves() if "." not in leaf]):
-            # Other variables with our prefix hold secrets and are named by the settings: only slips are refused.
+            # Other variables with our prefix hold secrets and are named by the settings: only slips count.
             layers.findings.append(_unknown(name, variable))
 
 

@@ -39,6 +39,7 @@ class Config(Repository):
         *,
         at: datetime,
         by: str,
+        reason: str = "",
         effective_from: datetime | None = None,
         effective_until: datetime | None = None,
     ) -> ConfigOverride:
@@ -61,6 +62,7 @@ class Config(Repository):
                 "effective_until": effective_until,
                 "created_by": by[:50],
                 "created_at": at,
+                "reason": reason,
             },
         )
 

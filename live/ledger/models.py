@@ -420,6 +420,7 @@ class ConfigOverride(Base):
     effective_until: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(50))
     created_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class ConfigHistory(Base):

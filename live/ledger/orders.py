@@ -184,8 +184,8 @@ class Orders(Repository):
         """Return the orders of one session in the order they were planned."""
         return _of(variant, self._all(Order, _SESSION, {"a": self._account, "s": session}))
 
-    def recent(self, limit: int = 50, mode: str | None = None) -> tuple[Order, ...]:
-        """Return the newest orders, newest first."""
+    def recent(self, limit: int | None = 50, mode: str | None = None) -> tuple[Order, ...]:
+        """Return the newest orders, newest first; all of them when `limit` is None."""
         statement = select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc()).limit(limit)
         if mode is not None:
             statement = statement.where(_T.c.mode == mode)

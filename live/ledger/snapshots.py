@@ -84,6 +84,11 @@ class Snapshots(Repository):
         )
         return self._one(PerformanceSnapshot, statement)
 
+    def variants(self) -> tuple[str, ...]:
+        """Return the variants that have snapshots, sorted."""
+        statement = select(_T.c.variant).where(_T.c.account == self._account).distinct()
+        return tuple(sorted(row[0] for row in self._db.rows(statement)))
+
     def _number(self, statement: Executable, key: dict[str, Any]) -> float | None:
         rows = self._db.rows(statement, key)
         return rows[0][0] if rows else None

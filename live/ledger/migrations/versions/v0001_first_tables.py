@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("effective_until", sa.DateTime(), nullable=True),
         sa.Column("created_by", sa.String(length=50), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
