@@ -1,8 +1,8 @@
 """The bar store: one Parquet file per symbol, with where its rows came from and their digest inside.
 
 Beside each Parquet file lies a cache, `.cache/SYMBOL.bars`: the same numbers as plain arrays. Importing
-pyarrow takes 0.1 s, more than everything else a daily run does with its bars; the cache makes that unnecessary.
-It is only believed when it names the digest of the Parquet file as it is now, so it can never hide a changed or
+pyarrow takes 0.1 s, more than all else a daily run does with its bars; the cache makes that unnecessary. It is
+only believed when it names the digest of the Parquet file as it is now, so it can never hide a changed or
 damaged file, and deleting it costs nothing but time.
 """
 
