@@ -149,7 +149,7 @@ def _shape(content: bytes, parsed: Parsed, *, trusted: bool) -> tuple[SignalFile
 
 def _schema_findings(error: SchemaError) -> Iterator[Finding]:
     """Yield findings of one schema error; of alternatives the one that reaches deepest."""
-    deeper = [inner for inner in error.context or () if inner.relative_path]
+    deeper = [inner for inner in error.context or () if inner.relative_path or inner.validator != "type"]
     if deeper:
         for inner in deeper:
             yield from _schema_findings(inner)
