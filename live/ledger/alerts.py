@@ -31,9 +31,9 @@ class Alerts(Repository):
             statement = statement.where(_T.c.attempts < max_attempts)
         return self._all(Alert, statement.order_by(_T.c.id).limit(limit))
 
-    def mark_sent(self, alert_id: int, *, at: datetime) -> None:
-        """Note that an alert left (or that nobody wants it)."""
-        self._change(alert_id, sent_at=at, error="")
+    def mark_sent(self, alert_id: int, *, at: datetime, note: str = "") -> None:
+        """Note that an alert left (or that nobody wants it); `note` says why or which channel failed."""
+        self._change(alert_id, sent_at=at, error=note)
 
     def mark_failed(self, alert_id: int, error: str) -> None:
         """Note a failed try; the alert stays in the outbox."""
