@@ -39,6 +39,10 @@ class Change:
         """Whether a person may make this change and approve it."""
         return self.kind != "other"
 
+    def __str__(self) -> str:
+        """Return `line()`."""
+        return self.line()
+
     def line(self) -> str:
         """Return one line for a person."""
         match self.kind:

@@ -36,6 +36,8 @@ class Expectations:
         names: variant -> name of its rule set.
         symbols: symbols the strategy may hold or reads; symbols held and those in `inputs` come on top.
         role: the role a file must have to be executed.
+        decided_on: newest session the decision should have used; None takes the file's window by the calendar.
+        window: opening and closing of the execution window, aware; None takes the calendar's for its name.
         holdings: whole shares before the first order of the file; None takes the snapshot in the file, which
             stays right when the executor runs again after a partial execution.
         equity: what limits refer to; None takes the snapshot in the file.
@@ -49,6 +51,8 @@ class Expectations:
     names: Mapping[str, str] = field(default_factory=dict)
     symbols: frozenset[str] = frozenset()
     role: Literal["primary", "shadow"] | None = None
+    decided_on: date | None = None
+    window: tuple[datetime, datetime] | None = None
     holdings: Mapping[str, int] | None = None
     equity: float | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
@@ -83,18 +87,16 @@ def _dates(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Find
         yield Finding("$.as_of", "is after the execution window closes")
     if as_of and decided_on and as_of.astimezone(NEW_YORK).date() < decided_on:
         yield Finding("$.as_of", f"is before the session the decision was made on ({decided_on})")
-    due = _window(expectations.session, times.get("name"))
-    if due is None:
-        return
-    if decided_on is not None and decided_on != due.decides_on:
-        age = "stale" if decided_on < due.decides_on else "from the future"
-        yield Finding(
-            "$.decision.decided_on", f"the decision is {age}: made on {decided_on}, due on {due.decides_on}"
-        )
-    for key, expected in (("opens_at", due.opens_at), ("closes_at", due.closes_at)):
+    named = _window(expectations.session, times.get("name"))
+    due = expectations.decided_on or (named and named.decides_on)
+    if decided_on is not None and due is not None and decided_on != due:
+        age = "stale" if decided_on < due else "from the future"
+        yield Finding("$.decision.decided_on", f"the decision is {age}: made on {decided_on}, due on {due}")
+    expected = expectations.window or (named and (named.opens_at, named.closes_at))
+    for key, instant in zip(("opens_at", "closes_at"), expected or (), strict=False):
         found = _instant(times.get(key))
-        if found is not None and found != expected:
-            yield Finding(f"$.execution_window.{key}", f"is {times[key]}, but {due.name} is at {expected}")
+        if found is not None and found != instant:
+            yield Finding(f"$.execution_window.{key}", f"is {times[key]}, but should be {instant}")
 
 
 def _window(day: date, name: Any) -> ExecutionWindow | None:
