@@ -41,8 +41,9 @@ class Database:
     Opening a connection per call would cost more than the call.
     """
 
-    def __init__(self, engine: Engine, where: str) -> None:
+    def __init__(self, engine: Engine, where: str, path: Path | None = None) -> None:
         self.engine = engine
+        self.path = path
         self.where = where
         self._begin = "BEGIN"
         self._depth = 0

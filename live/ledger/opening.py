@@ -34,6 +34,8 @@ def open_database(target: Path | str, *, create: bool) -> Database:
     if "://" in text and not text.startswith("sqlite:///"):
         return _prepared(Database(server_engine(text), text.rsplit("@", maxsplit=1)[-1]))
     path = Path(text.removeprefix("sqlite:///"))
+    if recovery_marker(path).exists():
+        raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
     if not path.exists():
         _refuse_orphaned_log(path)
         if not create:
@@ -42,7 +44,12 @@ def open_database(target: Path | str, *, create: bool) -> Database:
             )
         _create(path)
     check_file(path)
-    return _prepared(Database(sqlite_engine(path), str(path)))
+    return _prepared(Database(sqlite_engine(path), str(path), path))
+
+
+def recovery_marker(path: Path) -> Path:
+    """Return the file that exists while a damaged ledger is being replaced."""
+    return path.with_name(f".{path.name}.recovering")
 
 
 def check_file(path: Path) -> None:

@@ -9,6 +9,7 @@ Every method is its own commit (synchronous FULL: on disk when it returns) unles
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Self
 
 from live.brokers.base import Execution
 from live.ledger.alerts import Alerts
+from live.ledger.backup import back_up
 from live.ledger.config import Config
 from live.ledger.database import Database
 from live.ledger.executions import Executions
@@ -149,6 +151,13 @@ class Ledger:
             reason=order.reason or order.intent,
         )
         return sale.realised_pnl
+
+    def backup(self, directory: Path, *, keep_days: int, now: datetime) -> Path | None:
+        """Copy the ledger while it is in use; None for a database that is not a file."""
+        raw = self._db.connection.connection.driver_connection
+        if not isinstance(raw, sqlite3.Connection) or self._db.path is None:
+            return None
+        return back_up(raw, directory, keep_days=keep_days, now=now)
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,0 +1,127 @@
+"""Copies of the ledger while it is in use, and `state.json` for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from backtest.data.atomic import write_atomic
+from live.ledger.errors import LedgerDamaged, LedgerUnavailable
+
+_NAME: Final = re.compile(r"ledger-(\d{4}-\d{2}-\d{2})\.db")
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+
+
+def back_up(source: sqlite3.Connection, directory: Path, *, keep_days: int, now: datetime) -> Path:
+    """Copy an open ledger to `ledger-<New York date>.db` and prune old copies.
+
+    The copy is consistent although others may write meanwhile, is checked before it takes its name, holds
+    everything in one file, and is readable by its owner only. The newest copy is never pruned.
+
+    Raises:
+        LedgerUnavailable: no space or permission. LedgerDamaged: what was copied is not intact.
+    """
+    day = now.astimezone(_NEW_YORK).date()
+    target = directory / f"ledger-{day}.db"
+    temporary = directory / f".{target.name}.{os.getpid()}.tmp"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600)
+        _copy(source, temporary)
+        _sync(temporary)
+        temporary.replace(target)
+        _sync(directory)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise LedgerUnavailable(
+            f"the backup failed: {error}",
+            where=str(target),
+            remedy="check space and permissions of the folder",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    prune(directory, keep_days=keep_days, today=day)
+    return target
+
+
+def backups(directory: Path) -> tuple[tuple[date, Path], ...]:
+    """Return the copies, newest first."""
+    if not directory.is_dir():
+        return ()
+    found = [(match, path) for path in directory.iterdir() if (match := _NAME.fullmatch(path.name))]
+    return tuple(sorted(((date.fromisoformat(m[1]), path) for m, path in found), reverse=True))
+
+
+def prune(directory: Path, *, keep_days: int, today: date) -> tuple[Path, ...]:
+    """Delete copies older than `keep_days`, never the newest; return what was deleted."""
+    old = [path for day, path in backups(directory)[1:] if day < today - timedelta(days=keep_days)]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return tuple(old)
+
+
+def write_state_json(
+    path: Path,
+    *,
+    last_run: datetime,
+    mode: str,
+    execution_time: str,
+    positions: Mapping[str, int],
+    equity: float,
+    allocation: Mapping[str, float],
+    cell: int | None = None,
+    vol_state: str | None = None,
+) -> None:
+    """Write what a person (or another program) wants to know; nothing of ours reads it back.
+
+    Args:
+        path: usually `state/state.json`.
+        last_run: instant of the run.
+        mode: `offline_mock` or `online_live`.
+        execution_time: when the primary trades.
+        positions: symbol -> shares.
+        equity: of the account.
+        allocation: symbol -> target weight.
+        cell: regime of the last decision, None before the first.
+        vol_state: `Low` or `High`, None before the first decision.
+    """
+    document: dict[str, Any] = {
+        "last_run": last_run.isoformat().replace("+00:00", "Z"),
+        "vol_state": vol_state,
+        "current_positions": dict(sorted(positions.items())),
+        "account_equity": round(equity, 2),
+        "last_cell": cell,
+        "last_allocation": dict(sorted(allocation.items())),
+        "mode": mode,
+        "execution_time": execution_time,
+    }
+    write_atomic(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    copy = sqlite3.connect(target)
+    try:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        verdict: str = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+    finally:
+        copy.close()
+    if verdict != "ok":
+        raise LedgerDamaged(
+            "the copy of the ledger is damaged", where=str(target), remedy="run `jutsu doctor`"
+        )
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
