@@ -1,0 +1,167 @@
+"""What a run leaves behind for people: trades with their context, snapshots, state.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backtest.data.atomic import write_atomic
+from backtest.decision import Book
+from backtest.errors import DataError
+from live.books import primary_book
+from live.execution.booking import REALISED
+from live.execution.recovery import catch_up
+from live.ledger.models import Order
+from live.ledger.trades import TradeContext, slippage_pct
+
+if TYPE_CHECKING:
+    from live.handoff.model import SignalFile
+    from live.wiring import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The book of a primary at given prices."""
+
+    book: Book
+    equity: float
+
+
+def record_trades(runtime: Runtime, orders: Iterable[Order], signal: SignalFile) -> None:
+    """Write one row per filled order with the context of its decision; a later, larger fill updates it."""
+    told: Mapping[str, Any] = signal.decision.diagnostics
+    filled = [order for order in orders if order.filled_quantity]
+    if not filled:
+        return
+    with runtime.ledger.transaction():
+        for order in filled:
+            realised = order.details.get(REALISED)
+            context = TradeContext(
+                execution_time=signal.execution_window.name,
+                cell=_whole(told.get("cell")),
+                trend_state=_text(told.get("trend_state")),
+                vol_state=_text(told.get("vol_state")),
+                t_norm=_number(told.get("T_norm")),
+                z_score=_number(told.get("z_score")),
+                realised_pnl=None if realised is None else Decimal(str(realised)),
+                quote_slippage_pct=_quote_slippage(order),
+                parameters=signal.strategy.parameters,
+            )
+            runtime.ledger.trades.record(order, context, at=runtime.clock.now())
+
+
+def marked_book(
+    runtime: Runtime, variant: str, prices: Mapping[str, float], *, budget_pct: float = 100.0
+) -> Marked:
+    """Return what a primary owns at `prices`.
+
+    Raises:
+        DataError: a held symbol has no price.
+    """
+    rows = runtime.ledger.positions.open_positions(variant)
+    missing = sorted(row.symbol for row in rows if row.symbol not in prices)
+    if missing:
+        raise DataError(f"no price for {', '.join(missing)}", where=variant, remedy="the book was not marked")
+    book = primary_book(rows, runtime.broker.account(), budget_pct, prices)
+    value = sum(position.quantity * prices[symbol] for symbol, position in book.positions.items())
+    return Marked(book, round(book.cash + value, 2))
+
+
+def snapshot(
+    runtime: Runtime,
+    variant: str,
+    day: date,
+    marked: Marked,
+    *,
+    cell: int | None = None,
+    residual_cash: float | None = None,
+) -> None:
+    """Write the performance snapshot of a session."""
+    runtime.ledger.snapshots.add(
+        variant,
+        day,
+        at=runtime.clock.now(),
+        mode=runtime.settings.mode,
+        equity=marked.equity,
+        cash=marked.book.cash,
+        cell=cell,
+        residual_cash=residual_cash,
+    )
+
+
+def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float = 100.0) -> float:
+    """Mark a primary at the close of `day`, booking stops that filled during it; return the equity.
+
+    Called after the close (replay, or the first run of a later session).
+    """
+    catch_up(runtime)
+    symbols = [row.symbol for row in runtime.ledger.positions.open_positions(variant)]
+    prices: dict[str, float] = {}
+    for symbol, bars in runtime.feed.history(symbols, runtime.clock.now()).items() if symbols else ():
+        known = bars.until(day)
+        if len(known):
+            prices[symbol] = float(known.close[-1])
+    marked = marked_book(runtime, variant, prices, budget_pct=budget_pct)
+    earlier = runtime.ledger.snapshots.series(variant, since=day, until=day)
+    snapshot(
+        runtime,
+        variant,
+        day,
+        marked,
+        cell=earlier[0].cell if earlier else None,
+        residual_cash=earlier[0].residual_cash if earlier else None,
+    )
+    return marked.equity
+
+
+def write_state(
+    path: Path, runtime: Runtime, signal: SignalFile, marked: Marked | None, outcome: str
+) -> None:
+    """Write state.json: the state of the primary for people and scripts, never read back by the program."""
+    told = signal.decision.diagnostics
+    rows = runtime.ledger.positions.open_positions(signal.strategy.variant)
+    state = {
+        "last_run": runtime.clock.now().isoformat(timespec="seconds"),
+        "mode": signal.mode,
+        "strategy": signal.strategy.name,
+        "variant": signal.strategy.variant,
+        "trade_date": signal.trade_date,
+        "outcome": outcome,
+        "cell": told.get("cell"),
+        "vol_state": told.get("vol_state"),
+        "trend_state": told.get("trend_state"),
+        "current_positions": {row.symbol: row.quantity for row in rows},
+        "stops": {
+            row.symbol: None if row.stop_broker_order_id is None else float(row.stop_price or 0)
+            for row in rows
+            if row.needs_stop
+        },
+        "account_equity": None if marked is None else marked.equity,
+        "cash": None if marked is None else round(marked.book.cash, 2),
+        "last_allocation": {target.symbol: target.weight for target in signal.targets},
+        "kill_switch": runtime.ledger.state.kill_level(),
+    }
+    write_atomic(path, (json.dumps(state, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _quote_slippage(order: Order) -> float | None:
+    if order.average_price is None:
+        return None
+    return slippage_pct(order.side, order.average_price, order.quote_price)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,76 @@
+"""After the sells: what is there really, and which buys does it afford?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from backtest.errors import BrokerError
+from backtest.sizing import PlannedOrder, afford
+from live.brokers.base import Account
+from live.execution.desk import Desk, filled
+from live.handoff.model import SignalOrder
+
+
+def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) -> dict[str, int]:
+    """Return client order id -> shares to buy now, cut in rank order to the broker's cash.
+
+    The backtest's own rule decides (`backtest.sizing.afford`), on the cash and the positions of the broker at
+    current prices. What earlier tries of an order filled is not bought again.
+
+    Raises:
+        BrokerError: the broker gave no figure for the cash; unknown is never zero.
+    """
+    wanted = [(order, _left(desk, order)) for order in buys]
+    wanted = [(order, quantity) for order, quantity in wanted if quantity > 0]
+    if not wanted:
+        return {}
+    account = desk.broker.account()
+    owned = desk.ledger.positions.shares(desk.variant)
+    prices = desk.quotes({*owned, *(order.symbol for order, _ in wanted)})
+    held = sum(shares * prices[symbol] for symbol, shares in owned.items() if symbol in prices)
+    cash = float(spendable_cash(account))
+    if budget_pct < 100:
+        equity = float(account.equity if account.equity is not None else spendable_cash(account))
+        cash = min(cash, max(0.0, equity * budget_pct / 100 - held))
+    planned = [
+        PlannedOrder(
+            symbol=order.symbol,
+            side="buy",
+            intent=order.intent,
+            quantity=quantity,
+            reference_price=order.reference_price,
+            rank=order.rank,
+            reason=order.reason,
+        )
+        for order, quantity in wanted
+    ]
+    kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=desk.settings.execution)
+    by_symbol = {order.symbol: order.quantity for order in kept}
+    return {order.client_order_id: by_symbol.get(order.symbol, 0) for order, _ in wanted}
+
+
+def spendable_cash(account: Account) -> Decimal:
+    """Return what buys may use: settled cash in a cash account, never more than the buying power.
+
+    Raises:
+        BrokerError: a figure is missing.
+    """
+    figures = [account.cash, account.settled_cash if account.kind == "cash" else account.cash]
+    if any(figure is None for figure in figures):
+        raise BrokerError(
+            "the broker gave no cash balance, so nothing can be bought",
+            where=account.reference,
+            remedy="sells and stops are done; run the executor again inside the window",
+        )
+    if account.buying_power is not None:
+        figures.append(account.buying_power)
+    return min(figure for figure in figures if figure is not None)
+
+
+def _left(desk: Desk, order: SignalOrder) -> int:
+    """Return the shares still to buy: the first try may already have been cut by an earlier recount."""
+    attempts = desk.attempts(order.client_order_id)
+    if not attempts:
+        return order.quantity
+    return min(order.quantity, attempts[0].quantity) - filled(attempts)

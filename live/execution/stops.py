@@ -1,0 +1,220 @@
+"""Protective stops: every position that should have one has exactly one, for exactly its shares."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+from backtest.errors import AuthenticationFailed, BrokerError, UnresolvedError
+from live.brokers.base import BrokerOrder
+from live.execution.desk import Desk, stop_id
+from live.execution.submission import LIST_MARGIN
+from live.ledger.models import JournalState, Order, PositionRow
+from live.ledger.orders import OrderPlan
+
+#: a stop that would expire this soon is replaced
+RENEW_BEFORE = timedelta(days=7)
+#: candidate detail from which the stop follows the fill instead of the planned price
+STOP_PCT = "stop_loss_pct"
+
+
+def tick(price: Decimal) -> Decimal:
+    """Return the smallest price step: a cent, below one dollar a hundredth of it."""
+    return Decimal("0.01") if price >= 1 else Decimal("0.0001")
+
+
+def to_tick(price: float | Decimal) -> Decimal:
+    """Return a price a broker accepts."""
+    value = Decimal(repr(price)) if isinstance(price, float) else price
+    return Decimal(repr(round(float(value), 2 if value >= 1 else 4))).quantize(tick(value))
+
+
+def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
+    """Return where the stop of a position belongs: below its fill, or where a person put it."""
+    if STOP_PCT in position.details:
+        share = float(position.details[STOP_PCT]) / 100
+        return to_tick(float(position.entry_price) * (1 - share))
+    if position.stop_price is not None:
+        return to_tick(position.stop_price)
+    planned = None if entry is None else entry.planned_stop_price
+    return None if planned is None else to_tick(planned)
+
+
+def protect_all(desk: Desk, *, but: frozenset[str] = frozenset()) -> None:
+    """Give every position that should have a stop its stop; `but` names symbols about to be sold."""
+    for position in desk.ledger.positions.open_positions(desk.variant):
+        if position.needs_stop and position.symbol not in but:
+            protect(desk, position)
+
+
+def protect(desk: Desk, position: PositionRow) -> None:
+    """Make sure one position has its stop; a failure turns the kill switch on and alarms."""
+    entry = entry_of(desk, position)
+    price = wanted_price(position, entry)
+    if price is None:
+        _naked(desk, position, "no stop price is known")
+        return
+    try:
+        resting = _resting(desk, position, entry)
+        if resting is not None and not _must_change(desk, resting, position, price):
+            _remember(desk, position, resting, price)
+            return
+        if resting is not None:
+            resting = desk.submission.cancel(resting)
+            if not JournalState(resting.state).terminal:
+                _naked(desk, position, f"its old stop {resting.client_order_id} could not be cancelled")
+                return
+        # A stop that filled while we cancelled it leaves nothing to protect.
+        left = desk.ledger.positions.get(desk.variant, position.symbol)
+        if left is not None:
+            _place(desk, left, price)
+    except (AuthenticationFailed, UnresolvedError):
+        _naked(desk, position, "the stop could not be placed or confirmed")
+        raise
+    except BrokerError as error:
+        _naked(desk, position, error.problem)
+
+
+def release(desk: Desk, position: PositionRow) -> Literal["free", "stuck"]:
+    """Cancel the resting stop of a position and wait for the confirmation.
+
+    Returns:
+        ``free``: no stop rests any more (a stop that filled instead is booked; look at the position again).
+        ``stuck``: the broker did not confirm, so the shares may still be held: do not sell.
+    """
+    resting = _resting(desk, position, entry_of(desk, position))
+    if resting is None:
+        return "free"
+    ended = desk.submission.cancel(resting)
+    return "free" if JournalState(ended.state).terminal else "stuck"
+
+
+def entry_of(desk: Desk, position: PositionRow) -> Order | None:
+    """Return the newest buy that built a position."""
+    rows = desk.ledger.orders.of_session(position.entry_session, position.variant)
+    buys = [o for o in rows if o.symbol == position.symbol and o.side == "buy" and o.filled_quantity]
+    return buys[-1] if buys else None
+
+
+def _resting(desk: Desk, position: PositionRow, entry: Order | None) -> Order | None:
+    """Return the live stop of a position, refreshed; a stop that filled meanwhile is booked by the look."""
+    known = _known_stop(desk, position)
+    if known is None and entry is not None and entry.stop_price is not None:
+        known = _adopt_child(desk, position, entry)
+    if known is None or JournalState(known.state).terminal:
+        return None
+    if known.broker_order_id is None:
+        return None
+    known = desk.submission.refresh(known)
+    return None if JournalState(known.state).terminal else known
+
+
+def _known_stop(desk: Desk, position: PositionRow) -> Order | None:
+    if position.stop_client_order_id is not None:
+        return desk.ledger.orders.get(position.stop_client_order_id)
+    waiting = desk.ledger.orders.unfinished(position.variant)
+    mine = [o for o in waiting if o.symbol == position.symbol and o.intent == "stop" and o.broker_order_id]
+    return mine[-1] if mine else None
+
+
+def _adopt_child(desk: Desk, position: PositionRow, entry: Order) -> Order | None:
+    """Take the attached stop the broker made for an entry into our books."""
+    child = find_child(desk, entry)
+    if child is None:
+        return None
+    known = desk.ledger.orders.by_broker_id(child.order_id)
+    if known is not None:
+        return known
+    # A part-filled entry leaves a child for the filled part: the broker's quantity is the truth here.
+    planned = _plan(desk, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry)
+    return desk.submission.adopt(planned, child)
+
+
+def find_child(desk: Desk, entry: Order) -> BrokerOrder | None:
+    """Return the attached stop of an entry as the broker shows it."""
+    assert entry.sent_at is not None
+    since, until = entry.sent_at - LIST_MARGIN, desk.clock.now() + LIST_MARGIN
+    for shown in desk.broker.orders(since, until):
+        if shown.parent_id == entry.broker_order_id and shown.order_type == "stop":
+            return shown
+    return None
+
+
+def _must_change(desk: Desk, resting: Order, position: PositionRow, price: Decimal) -> bool:
+    if resting.quantity - resting.filled_quantity != position.quantity or resting.stop_price is None:
+        return True
+    if position.stop_expires_at is not None and position.stop_expires_at < desk.clock.now() + RENEW_BEFORE:
+        return True
+    return abs(resting.stop_price - price) >= tick(price)
+
+
+def _place(desk: Desk, position: PositionRow, price: Decimal) -> None:
+    order = _plan(desk, position, price, quantity=position.quantity, parent=entry_of(desk, position))
+    desk.pace()
+    order = desk.submission.send(order)
+    if order.state in {JournalState.REFUSED, JournalState.REJECTED, JournalState.PLANNED}:
+        _naked(desk, position, f"the stop was not accepted: {order.state_reason or order.state}")
+        return
+    still = desk.ledger.positions.get(desk.variant, position.symbol)
+    if still is not None and not JournalState(order.state).terminal:
+        _remember(desk, still, order, price)
+
+
+def _plan(desk: Desk, position: PositionRow, price: Decimal, *, quantity: int, parent: Order | None) -> Order:
+    """Journal the intent of a stop under the first free id; an unsent plan of an earlier try is reused."""
+    name, attempt = stop_id(desk, position.symbol), 0
+    known = desk.attempts(name)
+    if known:
+        last = known[-1]
+        if last.state == JournalState.PLANNED:
+            if (last.quantity, last.stop_price) == (quantity, price):
+                return last
+            desk.ledger.orders.transition(
+                last.client_order_id, JournalState.LAPSED, at=desk.clock.now(), state_reason="replaced"
+            )
+        name, attempt = desk.ledger.orders.next_retry_id(name)
+    plan = OrderPlan(
+        client_order_id=name,
+        variant=position.variant,
+        session=desk.session.day,
+        mode=desk.mode,
+        symbol=position.symbol,
+        side="sell",
+        intent="stop",
+        quantity=quantity,
+        order_type="stop",
+        time_in_force="gtc",
+        attempt=attempt,
+        parent_client_order_id=None if parent is None else parent.client_order_id,
+        reason="stop",
+        reference_price=position.entry_price,
+        stop_price=price,
+        seal=desk.seal,
+    )
+    return desk.ledger.orders.plan(plan, at=desk.clock.now())
+
+
+def _remember(desk: Desk, position: PositionRow, order: Order, price: Decimal) -> None:
+    if (
+        position.stop_client_order_id == order.client_order_id
+        and position.stop_broker_order_id == order.broker_order_id
+        and position.stop_price == price
+    ):
+        return
+    shown = None if order.broker_order_id is None else desk.broker.order(order.broker_order_id)
+    desk.ledger.positions.set_stop(
+        position.id,
+        needs_stop=True,
+        stop_price=price,
+        stop_client_order_id=order.client_order_id,
+        stop_broker_order_id=order.broker_order_id,
+        stop_expires_at=None if shown is None else shown.expires_at,
+    )
+
+
+def _naked(desk: Desk, position: PositionRow, why: str) -> None:
+    """A position without its stop: no new entries until a person has looked."""
+    text = f"{position.symbol}: {position.quantity} shares have NO STOP: {why}"
+    desk.ledger.state.set_kill("entries", reason=text, by="executor", at=desk.clock.now())
+    desk.report.alarm(text)

@@ -1,0 +1,250 @@
+"""Stage 2, `python -m live.executor`: carry out today's signal file, safely and only once.
+
+Reads like the daily checklist: kill switch, read and validate, session and window, approval, one at a time,
+recover, (A) cancel stops and sell, (B) wait, (C) recount, (D) buy, (E) wait and place stops, (F) reconcile,
+record, report. Running it twice, or being killed anywhere and run again, never doubles and never
+loses an order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from backtest import calendar
+from backtest.errors import JutsuError, UsageError
+from live import manifest
+from live.books import Line, groups
+from live.execution import run as step
+from live.execution.desk import Report
+from live.execution.phases import buys_of, sells_of
+from live.execution.record import mark_session as _mark_session
+from live.execution.record import write_state
+from live.handoff.write import file_name
+from live.safety.gates import check_kill_switch
+from live.safety.lock import single_instance
+from live.stage import guarded, say
+from live.wiring import Options, Runtime, open_runtime
+
+LOG = logging.getLogger("jutsu.executor")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one run of the executor was asked to do.
+
+    Attributes:
+        variant: the primary to execute; None: every configured primary.
+        signals_file: a file to execute instead of the session's own.
+        lines: the configured variants when the caller already has them (replay).
+    """
+
+    variant: str | None = None
+    signals_file: Path | None = None
+    accept_edits: bool = False
+    force: bool = False
+    skip_time_check: bool = False
+    phase: step.Phase = "all"
+    quiet: bool = False
+    lines: tuple[Line, ...] | None = None
+
+
+def run(runtime: Runtime, request: Request) -> int:
+    """Execute every due file; return the exit code. Errors carry theirs."""
+    check_kill_switch(runtime.ledger)
+    lines = _lines(runtime) if request.lines is None else request.lines
+    if request.lines is None:
+        manifest.require(runtime.manifest, [line.strategy for line in lines], runtime.settings)
+    session = calendar.session(runtime.today())
+    if session is None:
+        _tell(request, f"{runtime.today()} is not a trading day: nothing to do")
+        return 0
+    for path in _files(runtime, request, lines):
+        if request.signals_file is None and not path.exists():
+            _tell(request, f"no signal file is due: {path} does not exist")
+            continue
+        job = step.read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
+        _tell(request, _execute(runtime, request, job))
+    return 0
+
+
+def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
+    """Carry out one file and say in one line what happened."""
+    step.require_phase(job, request.phase)
+    if job.known is not None and job.known.outcome == "completed":
+        return f"already done: {job.path}"
+    if runtime.dry_run:
+        return dry_run(job)
+    if not request.skip_time_check and step.before_window(runtime, job, phase=request.phase):
+        opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
+        return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
+    report = Report()
+    with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
+        try:
+            outcome = _carry_out(runtime, request, job, report)
+        except JutsuError as error:
+            step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
+            announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
+            raise
+    summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
+    announce(runtime, job, report, summary, failed=False)
+    return summary
+
+
+def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report) -> str:
+    """Run the phases; nothing in here is decided, every step may safely be repeated."""
+    phase = request.phase
+    desk = step.desk_for(runtime, job, report, phase=phase, skip_time_check=request.skip_time_check)
+    late = not request.skip_time_check and step.window_missed(runtime, job, phase=phase)
+    step.start(desk, runtime, force=request.force)
+    if late:
+        runtime.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
+        raise step.missed(job)
+    step.require_unchanged(desk, job)
+    step.begin(desk, runtime, job)
+    step.trade(desk, job, phase=phase)
+    outcome, marked = step.finish(desk, runtime, job, phase=phase)
+    if not runtime.simulated:
+        write_state(runtime.state / "state.json", runtime, job.signal, marked, outcome)
+        back_up(runtime)
+    return outcome
+
+
+def dry_run(job: step.Job) -> str:
+    """Return every order a real run would send now, one per line; touches neither broker nor ledger."""
+    told = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
+    for order in (*sells_of(job.go), *buys_of(job.go)):
+        stop = "" if order.stop is None else f", stop {order.stop.price:g} {order.stop.time_in_force}"
+        told.append(
+            f"  {order.side} {order.quantity} {order.symbol} {order.order_type} ({order.intent}) "
+            f"about {order.estimated_value:,.2f}{stop}  id {order.client_order_id}"
+        )
+    told.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
+    return "\n".join(told)
+
+
+def announce(runtime: Runtime, job: step.Job, report: Report, summary: str, *, failed: bool) -> None:
+    """Put the run's alerts into the outbox; delivering them never fails a run."""
+    level = "critical" if failed or report.critical else "warning" if report.warnings else "info"
+    LOG.info("%s", summary)
+    if level == "info" and runtime.simulated:
+        return
+    body = "\n".join((*report.critical, *report.warnings)) or summary
+    runtime.ledger.alerts.add(
+        f"executor_{level}", level=level, title=summary, body=body, at=runtime.clock.now()
+    )
+    del job
+
+
+def back_up(runtime: Runtime) -> None:
+    """Copy the ledger while it is open; replays need no copies."""
+
+
+def mark_session(runtime: Runtime, variant: str, day: date) -> float:
+    """Mark a primary's book at the close of `day` (replay calls this after every close)."""
+    book = next((b for b in runtime.settings.books if b.primary == variant), None)
+    return _mark_session(runtime, variant, day, budget_pct=100.0 if book is None else book.budget_pct)
+
+
+def _lines(runtime: Runtime) -> tuple[Line, ...]:
+    chosen = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    return tuple(
+        line
+        for group in chosen
+        for line in (*(() if group.primary is None else (group.primary,)), *group.shadows)
+    )
+
+
+def _files(runtime: Runtime, request: Request, lines: Sequence[Line]) -> list[Path]:
+    if request.signals_file is not None:
+        return [request.signals_file]
+    names = [line.variant for line in lines if line.role == "primary"]
+    if request.variant is not None:
+        if request.variant not in names:
+            raise UsageError(f"{request.variant} is no configured primary", where="books")
+        names = [request.variant]
+    day = runtime.today().isoformat()
+    return [runtime.signals / file_name(day, name) for name in names]
+
+
+def _counts(job: step.Job, report: Report) -> str:
+    orders = f"{len(job.go)} order(s)" if job.go else "no orders"
+    held = f", {len(report.gated)} held back" if report.gated else ""
+    warned = f", {len(report.warnings)} warning(s)" if report.warnings else ""
+    critical = f", {len(report.critical)} CRITICAL" if report.critical else ""
+    return orders + held + warned + critical
+
+
+def _tell(request: Request, text: str) -> None:
+    LOG.info("%s", text)
+    if not request.quiet:
+        say(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of stage 2."""
+    made = argparse.ArgumentParser(
+        prog="python -m live.executor", description="Carry out the session's signal file, safely and once."
+    )
+    add = made.add_argument
+    add("--signals-file", type=Path, metavar="FILE", help="default: the session's primary")
+    add("--as-of", metavar="DATE|TIME", help="run a past session (offline_mock only)")
+    add("--prices", type=Path, metavar="DIR", help="daily CSV files instead of the configured data")
+    add("--output-dir", type=Path, metavar="DIR", help="where signal files are (default: signals)")
+    add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
+    add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
+    add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
+    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
+    add("--phase", choices=("all", "place", "poll"), default="all", help="auction orders: place, then poll")
+    add(
+        "--paper-fault",
+        choices=("none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"),
+        help="how the paper broker misbehaves (rehearsal)",
+    )
+    add("--accept-edits", action="store_true", help="approve the edited bytes for this run")
+    add("--force", action="store_true", help="go on although ledger and broker differ")
+    add("--skip-time-check", action="store_true", help="ignore the execution window")
+    add("--dry-run", action="store_true", help="print every order, touch neither broker nor ledger")
+    add("-v", "--verbose", action="store_true", help="detailed log")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run stage 2 from the command line."""
+    log_file: list[Path | None] = [None]
+
+    def body() -> int:
+        args = parser().parse_args(argv)
+        options = Options(
+            config=args.config,
+            state_db=args.state_db,
+            manifest=args.manifest,
+            output_dir=args.output_dir,
+            prices=args.prices,
+            mode=args.mode,
+            as_of=args.as_of,
+            paper_fault=args.paper_fault,
+            dry_run=args.dry_run,
+            verbose=args.verbose,
+        )
+        request = Request(
+            signals_file=args.signals_file,
+            accept_edits=args.accept_edits,
+            force=args.force,
+            skip_time_check=args.skip_time_check,
+            phase=args.phase,
+        )
+        with open_runtime("executor", options) as runtime:
+            log_file[0] = runtime.log_file
+            return run(runtime, request)
+
+    return guarded(body, lambda: log_file[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
