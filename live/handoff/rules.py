@@ -36,7 +36,7 @@ class Expectations:
         names: variant -> name of its rule set.
         symbols: symbols the strategy may hold or reads; symbols held and those in `inputs` come on top.
         role: the role a file must have to be executed.
-        decided_on: newest session the decision should have used; None takes the file's window by the calendar.
+        decided_on: newest session the decision should have used; None takes it from the file's window.
         window: opening and closing of the execution window, aware; None takes the calendar's for its name.
         holdings: whole shares before the first order of the file; None takes the snapshot in the file, which
             stays right when the executor runs again after a partial execution.
@@ -88,12 +88,12 @@ def _dates(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Find
     if as_of and decided_on and as_of.astimezone(NEW_YORK).date() < decided_on:
         yield Finding("$.as_of", f"is before the session the decision was made on ({decided_on})")
     named = _window(expectations.session, times.get("name"))
-    due = expectations.decided_on or (named and named.decides_on)
+    due = expectations.decided_on or (None if named is None else named.decides_on)
     if decided_on is not None and due is not None and decided_on != due:
         age = "stale" if decided_on < due else "from the future"
         yield Finding("$.decision.decided_on", f"the decision is {age}: made on {decided_on}, due on {due}")
-    expected = expectations.window or (named and (named.opens_at, named.closes_at))
-    for key, instant in zip(("opens_at", "closes_at"), expected or (), strict=False):
+    expected = expectations.window or (() if named is None else (named.opens_at, named.closes_at))
+    for key, instant in zip(("opens_at", "closes_at"), expected, strict=False):
         found = _instant(times.get(key))
         if found is not None and found != instant:
             yield Finding(f"$.execution_window.{key}", f"is {times[key]}, but should be {instant}")
