@@ -1,4 +1,4 @@
-"""The one step a person must do every seven days: log in with a browser, paste the address, keep the token."""
+"""The one step a person must do every seven days: log in with a browser and paste the address it ends at."""
 
 from __future__ import annotations
 

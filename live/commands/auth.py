@@ -52,7 +52,7 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="Also ask Schwab whether it accepts it.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the age of the login, when it expires and whether the next run can use it; exit 6 when it is dead."""
+    """Show the age of the login, its expiry and whether the next run can use it; exit 6 when it is dead."""
     from backtest.errors import AuthenticationFailed  # noqa: PLC0415
     from live.brokers.schwab_token import LOGIN  # noqa: PLC0415
 

@@ -199,6 +199,8 @@ class Handler(BaseHTTPRequestHandler):
     """Turns sockets into requests and replies into (possibly broken) bytes."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one packet per reply, or the client waits 40 ms for an acknowledgement
     server: Server
 
     def do_GET(self) -> None:
@@ -251,6 +253,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+        self.wfile.flush()
 
 
 class Server(ThreadingHTTPServer):
