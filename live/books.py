@@ -8,11 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from backtest.strategies.registry import find_strategy
-
 from backtest.decision import Book, OpenPosition
 from backtest.errors import SettingsError
 from backtest.strategies.base import Strategy
+from backtest.strategies.registry import find_strategy
 from live.settings import BookSettings, Settings
 
 if TYPE_CHECKING:

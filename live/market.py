@@ -9,6 +9,7 @@ from datetime import date, datetime
 from backtest import calendar
 from backtest.data.bars import Bars
 from backtest.errors import DataError, Finding
+from live.feeds.bars import with_synthetic
 from live.feeds.base import Feed, Quote
 
 
@@ -67,21 +68,12 @@ def gather(feed: Feed, symbols: Iterable[str], window: calendar.ExecutionWindow,
     quotes = dict(feed.quotes(wanted, at))
     if window.fills_at_open:
         return Market(at, window, history, quotes)
-    today = window.decides_on
-    merged: dict[str, Bars] = dict(history)
-    for symbol, quote in sorted(quotes.items()):
-        bars = history.get(symbol)
-        if bars is None or quote.last is None or quote.volume is None:
-            continue
-        merged[symbol] = bars.with_bar(
-            today,
-            open_=quote.open if quote.open is not None else quote.last,
-            high=max(x for x in (quote.high, quote.last) if x is not None),
-            low=min(x for x in (quote.low, quote.last) if x is not None),
-            close=quote.last,
-            volume=quote.volume,
-        )
-    return Market(at, window, merged, quotes)
+    complete = {symbol: quote for symbol, quote in quotes.items() if _makes_a_bar(quote)}
+    return Market(at, window, with_synthetic(history, complete, window.decides_on), quotes)
+
+
+def _makes_a_bar(quote: Quote) -> bool:
+    return None not in {quote.last, quote.open, quote.high, quote.low, quote.volume}
 
 
 def check_history(market: Market, symbols: Iterable[str]) -> None:

@@ -97,9 +97,7 @@ def replay(
     sessions = calendar.sessions(start, end)
     if not sessions:
         raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
-    chosen = signal_generator.approved_groups(
-        runtime, signal_generator.Request(strategies=tuple(strategies))
-    )
+    chosen = signal_generator.approved_groups(runtime, signal_generator.Request(strategies=tuple(strategies)))
     session_runtime = replace(runtime, simulated=True)
     whole = runtime.feed.history(_symbols(chosen), sessions[-1].close + timedelta(minutes=1))
     request = signal_generator.Request(

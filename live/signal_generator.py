@@ -62,7 +62,10 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
         execution_time=request.execution_time,
     )
     manifest.require(
-        runtime.manifest, [line.strategy for group in chosen for line in _lines(group)], runtime.settings
+        runtime.manifest,
+        [line.strategy for group in chosen for line in _lines(group)],
+        runtime.settings,
+        but={"execution_time"} if request.execution_time else (),
     )
     return chosen
 

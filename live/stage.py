@@ -34,6 +34,7 @@ def report_error(error: JutsuError, log_file: Path | None) -> int:
 
 def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int:
     """Run a whole stage; turn whatever happens into one line and an exit code."""
+    logging.getLogger().addHandler(logging.NullHandler())  # silent until a log file is open
     try:
         return body()
     except JutsuError as error:

@@ -1,4 +1,4 @@
-"""Builds what a run needs from settings and flags: clock, ledger, broker, feed. The only factory of the shell."""
+"""Builds what a run needs from settings and flags: clock, ledger, broker, feed. The only factory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from backtest import __version__
 from backtest.calendar import NEW_YORK, ExecutionWindow
 from backtest.errors import SettingsError, UsageError
 from live.brokers.base import Broker
@@ -127,6 +127,8 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
     loaded = load_settings(
         config=options.config, environ=environ, overrides=None, flags=_flags(options), now=clock.now()
     )
+    _require_a_project(loaded)
+    log_file = _start_log(stage, loaded, options)
     account = account_key(loaded.settings)
     ledger = _open_ledger(loaded, options, account, clock)
     try:
@@ -140,7 +142,6 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
         settings = loaded.settings
         if not options.confirming:
             _check_mode(settings, options, as_of, ledger)
-        log_file = _start_log(stage, loaded, options)
         feed = make_feed(settings, options, loaded.root)
         state = _state_db(loaded).parent
         broker = make_broker(settings, clock=clock, feed=feed, state_db=_state_db(loaded), options=options)
@@ -156,13 +157,24 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
             state=state,
             manifest=loaded.path(settings.paths.manifest),
             strategies=loaded.path(settings.paths.strategies),
-            version=metadata.version("jutsu"),
+            version=__version__,
             as_of=as_of,
             dry_run=options.dry_run,
             log_file=log_file,
         )
     finally:
         ledger.close()
+
+
+def _require_a_project(loaded: LoadedSettings) -> None:
+    """Refuse to start (and to leave folders behind) where there is nothing to run."""
+    strategies = loaded.path(loaded.settings.paths.strategies)
+    if loaded.config_file is None and not strategies.is_dir():
+        raise SettingsError(
+            "there is neither config/live.yaml nor config/strategies here",
+            where=str(loaded.root),
+            remedy="run this in the project folder, or name the settings with --config",
+        )
 
 
 def account_key(settings: Settings) -> str:
@@ -179,7 +191,7 @@ def account_key(settings: Settings) -> str:
 
 def make_feed(settings: Settings, options: Options, root: Path) -> Feed:
     """Return the market data feed: a CSV folder, the bar store, the demo market or a vendor."""
-    from live.feeds import bars  # noqa: PLC0415 - chosen by the settings
+    from live.feeds import bars
 
     if options.prices is not None:
         return bars.csv_feed(options.prices)
@@ -188,7 +200,7 @@ def make_feed(settings: Settings, options: Options, root: Path) -> Feed:
     store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
     if settings.data.source == "store":
         return bars.store_feed(store)
-    from live.brokers import factory  # noqa: PLC0415 - vendor clients are heavy
+    from live.brokers import factory
 
     return factory.make_feed(settings, root=root, environ=os.environ)
 
@@ -198,7 +210,7 @@ def make_broker(
 ) -> Broker:
     """Return the broker of the mode: the embedded paper broker offline, a real one online."""
     if settings.mode == "offline_mock":
-        from live.brokers.paper import PaperBroker  # noqa: PLC0415
+        from live.brokers.paper import PaperBroker
 
         return PaperBroker.open(
             None if options.dry_run and not paper_path(state_db).exists() else paper_path(state_db),
@@ -209,7 +221,7 @@ def make_broker(
             fault=settings.paper.fault,
             durable=not options.replay,
         )
-    from live.brokers import factory  # noqa: PLC0415
+    from live.brokers import factory
 
     return factory.make_broker(
         settings, clock=clock, feed=feed, state_dir=Path(state_db).parent, environ=os.environ

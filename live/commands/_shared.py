@@ -46,7 +46,7 @@ def open_command(
     **options: Any,
 ) -> Iterator[Runtime]:
     """Open a `Runtime` for a command; further keywords are fields of `live.wiring.Options`."""
-    from live.wiring import Options, open_runtime  # noqa: PLC0415 - commands import late
+    from live.wiring import Options, open_runtime
 
     wired: Options = Options(config=config, state_db=state_db, output_dir=output_dir, **options)
     with open_runtime("jutsu", wired, clock) as runtime:
@@ -56,7 +56,7 @@ def open_command(
 
 def console(*, stderr: bool = False) -> Console:
     """Return a rich console: no colour codes when piped, 100 columns then."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(
@@ -88,8 +88,8 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
     """Print a table; columns named in `right` are aligned right."""
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     grid = Table(title=title or None, title_justify="left", header_style="bold", pad_edge=False)
     for column in columns:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from live.commands._shared import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
+from live.commands._shared import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    console,
+    emit_json,
+    open_command,
+    table,
+)
 
 if TYPE_CHECKING:
     from live.wiring import Runtime
@@ -42,7 +50,7 @@ def doctor(
     state_db: StateOption = None,
 ) -> int:
     """Check everything a run needs; exit code 1 when something failed."""
-    from backtest.errors import JutsuError  # noqa: PLC0415
+    from backtest.errors import JutsuError
 
     try:
         with open_command(config=config, state_db=state_db) as runtime:
@@ -56,7 +64,11 @@ def doctor(
     if as_json:
         emit_json({"healthy": not failed, "checks": [asdict(check) for check in checks]})
     else:
-        table("", ("check", "verdict", "detail", "what to do"), [(c.name, c.verdict, c.detail, c.remedy) for c in checks])
+        table(
+            "",
+            ("check", "verdict", "detail", "what to do"),
+            [(c.name, c.verdict, c.detail, c.remedy) for c in checks],
+        )
         console().print("healthy" if not failed else f"{len(failed)} check(s) failed")
     if failed:
         raise typer.Exit(1)
@@ -65,7 +77,7 @@ def doctor(
 
 def examine(runtime: Runtime) -> Iterator[Check]:
     """Yield one result per check; a check that raises is a failed check."""
-    from backtest.errors import JutsuError  # noqa: PLC0415
+    from backtest.errors import JutsuError
 
     looks: dict[str, Callable[[Runtime], Check]] = {
         "settings": _settings,
@@ -91,7 +103,7 @@ def _settings(runtime: Runtime) -> Check:
 
 
 def _strategies(runtime: Runtime) -> Check:
-    from live.books import groups  # noqa: PLC0415
+    from live.books import groups
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
     names = [line.variant for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
@@ -99,8 +111,8 @@ def _strategies(runtime: Runtime) -> Check:
 
 
 def _manifest(runtime: Runtime) -> Check:
-    from live import manifest  # noqa: PLC0415
-    from live.books import groups  # noqa: PLC0415
+    from live import manifest
+    from live.books import groups
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
     strategies = [line.strategy for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
@@ -116,19 +128,21 @@ def _kill_switch(runtime: Runtime) -> Check:
 
 
 def _calendar(runtime: Runtime) -> Check:
-    from backtest import calendar  # noqa: PLC0415
+    from backtest import calendar
 
     ends = calendar.table_ends()
     left = (ends - runtime.today()).days
     detail = f"the session table ends {ends}"
     if left < 30:
         return Check("calendar", "failed", detail, "python -m backtest.data.make_calendar")
-    return Check("calendar", "ok" if left > 180 else "warning", detail, "" if left > 180 else "refresh it soon")
+    return Check(
+        "calendar", "ok" if left > 180 else "warning", detail, "" if left > 180 else "refresh it soon"
+    )
 
 
 def _data(runtime: Runtime) -> Check:
-    from backtest import calendar  # noqa: PLC0415
-    from live.books import groups  # noqa: PLC0415
+    from backtest import calendar
+    from live.books import groups
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
     symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
@@ -140,7 +154,10 @@ def _data(runtime: Runtime) -> Check:
     stale = [s for s in symbols if s not in history or history[s].last < newest]
     if stale:
         return Check(
-            "data", "failed", f"no bar of {newest} for {', '.join(stale)}", "jutsu data import, or check the vendor"
+            "data",
+            "failed",
+            f"no bar of {newest} for {', '.join(stale)}",
+            "jutsu data import, or check the vendor",
         )
     return Check("data", "ok", f"{runtime.feed.name}: {', '.join(symbols)} up to {newest}")
 
@@ -153,7 +170,12 @@ def _broker(runtime: Runtime) -> Check:
 def _orders(runtime: Runtime) -> Check:
     unresolved = runtime.ledger.orders.unresolved()
     if unresolved:
-        return Check("orders", "failed", f"{unresolved[0].client_order_id}: fate unknown", "run the executor or jutsu resolve")
+        return Check(
+            "orders",
+            "failed",
+            f"{unresolved[0].client_order_id}: fate unknown",
+            "run the executor or jutsu resolve",
+        )
     return Check("orders", "ok", f"{len(runtime.ledger.orders.unfinished())} unfinished")
 
 
@@ -161,12 +183,14 @@ def _alerts(runtime: Runtime) -> Check:
     waiting = runtime.ledger.alerts.unsent()
     failed = [row for row in waiting if row.error]
     if failed:
-        return Check("alerts", "warning", f"{len(failed)} not delivered: {failed[-1].error}", "jutsu alerts test")
+        return Check(
+            "alerts", "warning", f"{len(failed)} not delivered: {failed[-1].error}", "jutsu alerts test"
+        )
     return Check("alerts", "ok", f"{len(waiting)} waiting")
 
 
 def _preflight(runtime: Runtime) -> Iterator[Check]:
-    from live.safety.preflight import health  # noqa: PLC0415
+    from live.safety.preflight import health
 
     for item in health(runtime):
         verdict: Verdict = "ok" if item.ok else "warning" if item.warning_only else "failed"
@@ -174,7 +198,7 @@ def _preflight(runtime: Runtime) -> Iterator[Check]:
 
 
 def _alert(runtime: Runtime, failed: list[Check]) -> None:
-    from live.alerts import send  # noqa: PLC0415
+    from live.alerts import send
 
     send(
         runtime,
@@ -187,16 +211,20 @@ def _alert(runtime: Runtime, failed: list[Check]) -> None:
 
 def schedule(
     *,
-    systemd: Annotated[bool, typer.Option("--systemd", help="Print systemd timers instead of cron lines.")] = False,
+    systemd: Annotated[
+        bool, typer.Option("--systemd", help="Print systemd timers instead of cron lines.")
+    ] = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
     """Print the lines that call both stages; the stages themselves decide by the exchange calendar."""
-    from live.books import groups  # noqa: PLC0415
+    from live.books import groups
 
     with open_command(config=config, state_db=state_db) as runtime:
         found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-        times = sorted({t for g in found if g.primary for t in _times(g.primary.strategy.execution_time, runtime)})
+        times = sorted(
+            {t for g in found if g.primary for t in _times(g.primary.strategy.execution_time, runtime)}
+        )
         folder = runtime.loaded.root
     for text in _systemd(folder, times) if systemd else _cron(folder, times):
         typer.echo(text)
@@ -204,9 +232,9 @@ def schedule(
 
 def _times(execution_time: str, runtime: Runtime) -> list[tuple[str, str]]:
     """Return (local HH:MM, stage) for every New York offset this host's zone can have, early closes included."""
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
-    from backtest import calendar  # noqa: PLC0415
+    from backtest import calendar
 
     today = runtime.today()
     upcoming = calendar.sessions(today, today + timedelta(days=370))

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from live.commands._shared import ConfigOption, JsonOption, console, emit_json, money, open_command, percent, table
+from live.commands._shared import (
+    ConfigOption,
+    JsonOption,
+    console,
+    emit_json,
+    money,
+    open_command,
+    percent,
+    table,
+)
 
 if TYPE_CHECKING:
     from live.wiring import Runtime
@@ -25,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _day(text: str | None, flag: str) -> date | None:
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.errors import UsageError
 
     try:
         return None if text is None else date.fromisoformat(text)
@@ -39,11 +48,15 @@ def replay(
     end: Annotated[str, typer.Option("--end", help="Last session, YYYY-MM-DD.")],
     prices: Annotated[Path | None, typer.Option("--prices", help="Folder of daily CSV files.")] = None,
     cash: Annotated[float | None, typer.Option("--cash", help="Initial cash of the paper account.")] = None,
-    strategy: Annotated[list[str] | None, typer.Option("--strategy", help="Variant or file; repeatable.")] = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option("--strategy", help="Variant or file; repeatable.")
+    ] = None,
     candidates: Annotated[Path | None, typer.Option("--candidates", help="Candidate list (JSON).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on after a failed session.")] = False,
     state_db: Annotated[Path | None, typer.Option("--state-db", help="A new ledger file.")] = None,
-    output_dir: Annotated[Path | None, typer.Option("--output-dir", help="Folder for files and CSVs.")] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", help="Folder for files and CSVs.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -60,23 +73,31 @@ def replay(
         cash=cash,
         start=first,
     ) as runtime:
-        result = _run(runtime, first, last, tuple(strategy or ()), keep_going=keep_going, candidates=candidates)
+        result = _run(
+            runtime, first, last, tuple(strategy or ()), keep_going=keep_going, candidates=candidates
+        )
         _report(runtime, result, as_json=as_json)
 
 
 def demo(
     *,
     strategy: DemoStrategy = "allocation",
-    sessions: Annotated[int, typer.Option("--sessions", min=1, max=2500, help="How many last sessions.")] = DEMO_SESSIONS,
-    until: Annotated[str | None, typer.Option("--until", help="Last session (default: the last closed one).")] = None,
+    sessions: Annotated[
+        int, typer.Option("--sessions", min=1, max=2500, help="How many last sessions.")
+    ] = DEMO_SESSIONS,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Last session (default: the last closed one).")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Show the whole product on a seeded demo market: the last sessions through both real stages."""
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.errors import UsageError
 
     if strategy not in {"allocation", "earnings"}:
-        raise UsageError(f"no demo called {strategy!r}", where="--strategy", remedy="use allocation or earnings")
+        raise UsageError(
+            f"no demo called {strategy!r}", where="--strategy", remedy="use allocation or earnings"
+        )
     last = _last_closed(_day(until, "--until"))
     first = _sessions_back(last, sessions)
     state, output = Path("state/demo"), Path("signals/demo")
@@ -85,10 +106,16 @@ def demo(
     for folder in (state, output):
         _clear(folder)
     with _replay_runtime(
-        config=config, state_db=state / "ledger.db", output_dir=output, prices=None, cash=None, start=first, demo=True
+        config=config,
+        state_db=state / "ledger.db",
+        output_dir=output,
+        prices=None,
+        cash=None,
+        start=first,
+        demo=True,
     ) as runtime:
         if strategy == "earnings":
-            from live.earnings_demo import run_demo  # noqa: PLC0415
+            from live.earnings_demo import run_demo
 
             result = run_demo(runtime, first, last)
         else:
@@ -103,8 +130,8 @@ def _clear(folder: Path) -> None:
 
 
 def _last_closed(until: date | None) -> date:
-    from backtest import calendar  # noqa: PLC0415
-    from live.clock import SystemClock  # noqa: PLC0415
+    from backtest import calendar
+    from live.clock import SystemClock
 
     now = SystemClock().now()
     today = now.astimezone(calendar.NEW_YORK).date()
@@ -115,14 +142,14 @@ def _last_closed(until: date | None) -> date:
 
 
 def _sessions_back(last: date, count: int) -> date:
-    from backtest import calendar  # noqa: PLC0415
+    from backtest import calendar
 
     return calendar.sessions(last - timedelta(days=count * 2 + 20), last)[-count].day
 
 
 def _replay_runtime(*, start: date, demo: bool = False, **options: Any) -> Any:
-    from backtest import calendar  # noqa: PLC0415
-    from live.clock import SimulatedClock  # noqa: PLC0415
+    from backtest import calendar
+    from live.clock import SimulatedClock
 
     at = (calendar.session(start) or calendar.next_session(start)).open
     return open_command(clock=SimulatedClock(at), mode="offline_mock", replay=True, demo=demo, **options)
@@ -137,10 +164,10 @@ def _run(
     keep_going: bool,
     candidates: Path | None = None,
 ) -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from backtest import calendar  # noqa: PLC0415
-    from live.replay import replay as run_replay  # noqa: PLC0415
+    from backtest import calendar
+    from live.replay import replay as run_replay
 
     screen = console(stderr=True)
     with Progress(
@@ -206,7 +233,9 @@ def _variant_facts(runtime: Runtime, variant: str) -> dict[str, Any]:
     series = runtime.ledger.snapshots.series(variant)
     first, last = series[0], series[-1]
     drawdowns = [row.drawdown for row in series if row.drawdown is not None]
-    start_equity = first.equity / (1 + first.cumulative_return) if first.cumulative_return is not None else first.equity
+    start_equity = (
+        first.equity / (1 + first.cumulative_return) if first.cumulative_return is not None else first.equity
+    )
     return {
         "variant": variant,
         "first": first.session,

@@ -43,7 +43,7 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
 
 def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Confirm once, by typing it, that this account may receive real orders."""
-    from live.ledger.state import CONFIRMATION  # noqa: PLC0415
+    from live.ledger.state import CONFIRMATION
 
     with open_command(config=config, state_db=state_db, mode="online_live", confirming=True) as runtime:
         if runtime.ledger.state.online_confirmed():

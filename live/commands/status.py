@@ -46,9 +46,9 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
 
 def gather(runtime: Runtime) -> dict[str, Any]:
     """Return everything the status screen shows."""
-    from backtest import calendar  # noqa: PLC0415
-    from backtest.errors import JutsuError  # noqa: PLC0415
-    from live.books import groups  # noqa: PLC0415
+    from backtest import calendar
+    from backtest.errors import JutsuError
+    from live.books import groups
 
     ledger, today = runtime.ledger, runtime.today()
     session = calendar.session(today)
@@ -137,7 +137,7 @@ def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[
 
 
 def _show(facts: dict[str, Any]) -> None:
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     screen = console()
     for problem in facts["problems"]:
@@ -200,7 +200,7 @@ def _show(facts: dict[str, Any]) -> None:
 
 
 def _hour(at: Any) -> str:
-    from backtest.calendar import NEW_YORK  # noqa: PLC0415
+    from backtest.calendar import NEW_YORK
 
     return str(at.astimezone(NEW_YORK).strftime("%H:%M"))
 
@@ -286,10 +286,10 @@ def export(
     state_db: StateOption = None,
 ) -> None:
     """Export all trades as CSV (or JSON)."""
-    import json  # noqa: PLC0415
+    import json
 
-    from backtest.data.atomic import write_atomic  # noqa: PLC0415
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.data.atomic import write_atomic
+    from backtest.errors import UsageError
 
     try:
         first = None if since is None else date.fromisoformat(since)
