@@ -294,6 +294,18 @@ def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
         phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait)
     if wait:
         stops.protect_all(desk)
+        _tell_unfilled(desk, job)
+
+
+def _tell_unfilled(desk: Desk, job: Job) -> None:
+    for order in job.go:
+        attempts = desk.attempts(order.client_order_id)
+        if attempts and not live(attempts) and filled(attempts) < attempts[0].quantity:
+            done, wanted = filled(attempts), attempts[0].quantity
+            text = (
+                f"{order.symbol}: {done} of {wanted} shares filled in {len(attempts)} tries ({order.intent})"
+            )
+            (desk.report.alarm if order.side == "sell" else desk.report.warn)(text)
 
 
 def outcome_of(desk: Desk, job: Job) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
@@ -56,15 +57,13 @@ def protect(desk: Desk, position: PositionRow) -> None:
         _naked(desk, position, "no stop price is known")
         return
     try:
-        resting = _resting(desk, position, entry)
-        if resting is not None and not _must_change(desk, resting, position, price):
-            _remember(desk, position, resting, price)
+        resting = _resting(desk, position)
+        if len(resting) == 1 and not _must_change(desk, resting[0], position, price):
+            _remember(desk, position, resting[0], price)
             return
-        if resting is not None:
-            resting = desk.submission.cancel(resting)
-            if not JournalState(resting.state).terminal:
-                _naked(desk, position, f"its old stop {resting.client_order_id} could not be cancelled")
-                return
+        if not _cancel_all(desk, resting):
+            _naked(desk, position, "an old stop could not be cancelled")
+            return
         # A stop that filled while we cancelled it leaves nothing to protect.
         left = desk.ledger.positions.get(desk.variant, position.symbol)
         if left is not None:
@@ -83,52 +82,61 @@ def release(desk: Desk, position: PositionRow) -> Literal["free", "stuck"]:
         ``free``: no stop rests any more (a stop that filled instead is booked; look at the position again).
         ``stuck``: the broker did not confirm, so the shares may still be held: do not sell.
     """
-    resting = _resting(desk, position, entry_of(desk, position))
-    if resting is None:
-        return "free"
-    ended = desk.submission.cancel(resting)
-    return "free" if JournalState(ended.state).terminal else "stuck"
+    return "free" if _cancel_all(desk, _resting(desk, position)) else "stuck"
+
+
+def _cancel_all(desk: Desk, resting: Sequence[Order]) -> bool:
+    """Cancel stops and confirm each; False when one may still be alive."""
+    return all(JournalState(desk.submission.cancel(order).state).terminal for order in resting)
 
 
 def entry_of(desk: Desk, position: PositionRow) -> Order | None:
     """Return the newest buy that built a position."""
-    rows = desk.ledger.orders.of_session(position.entry_session, position.variant)
-    buys = [o for o in rows if o.symbol == position.symbol and o.side == "buy" and o.filled_quantity]
+    buys = _buys(desk, position)
     return buys[-1] if buys else None
 
 
-def _resting(desk: Desk, position: PositionRow, entry: Order | None) -> Order | None:
-    """Return the live stop of a position, refreshed; a stop that filled meanwhile is booked by the look."""
-    known = _known_stop(desk, position)
-    if known is None and entry is not None and entry.stop_price is not None:
-        known = _adopt_child(desk, position, entry)
-    if known is None or JournalState(known.state).terminal:
-        return None
-    if known.broker_order_id is None:
-        return None
-    known = desk.submission.refresh(known)
-    return None if JournalState(known.state).terminal else known
+def _buys(desk: Desk, position: PositionRow) -> list[Order]:
+    sessions = sorted({position.entry_session, desk.session.day})
+    rows = [o for day in sessions for o in desk.ledger.orders.of_session(day, position.variant)]
+    return [o for o in rows if o.symbol == position.symbol and o.side == "buy" and o.filled_quantity]
 
 
-def _known_stop(desk: Desk, position: PositionRow) -> Order | None:
-    if position.stop_client_order_id is not None:
-        return desk.ledger.orders.get(position.stop_client_order_id)
-    waiting = desk.ledger.orders.unfinished(position.variant)
-    mine = [o for o in waiting if o.symbol == position.symbol and o.intent == "stop" and o.broker_order_id]
-    return mine[-1] if mine else None
+def _resting(desk: Desk, position: PositionRow) -> list[Order]:
+    """Return the live stops of a position, refreshed: one, unless part-filled tries left several.
+
+    A stop that filled meanwhile is booked by the look. Stops the broker attached to a buy by itself are taken
+    into our books first.
+    """
+    for buy in _buys(desk, position):
+        if buy.stop_price is not None and buy.broker_order_id is not None:
+            _adopt_child(desk, position, buy)
+    mine = [
+        order
+        for order in desk.ledger.orders.unfinished(position.variant)
+        if order.symbol == position.symbol and order.intent == "stop" and order.broker_order_id is not None
+    ]
+    seen = [desk.submission.refresh(order) for order in mine]
+    return [order for order in seen if not JournalState(order.state).terminal]
 
 
-def _adopt_child(desk: Desk, position: PositionRow, entry: Order) -> Order | None:
-    """Take the attached stop the broker made for an entry into our books."""
+def _adopt_child(desk: Desk, position: PositionRow, entry: Order) -> None:
+    """Take the attached stop the broker made for a buy into our books, once."""
+    children = [o for o in desk.rows() if o.parent_client_order_id == entry.client_order_id]
+    if entry.session != desk.session.day:
+        children += [
+            o
+            for o in desk.ledger.orders.of_session(entry.session, entry.variant)
+            if o.parent_client_order_id == entry.client_order_id
+        ]
+    if any(o.intent == "stop" and o.broker_order_id is not None for o in children):
+        return
     child = find_child(desk, entry)
-    if child is None:
-        return None
-    known = desk.ledger.orders.by_broker_id(child.order_id)
-    if known is not None:
-        return known
+    if child is None or desk.ledger.orders.by_broker_id(child.order_id) is not None:
+        return
     # A part-filled entry leaves a child for the filled part: the broker's quantity is the truth here.
     planned = _plan(desk, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry)
-    return desk.submission.adopt(planned, child)
+    desk.submission.adopt(planned, child)
 
 
 def find_child(desk: Desk, entry: Order) -> BrokerOrder | None:

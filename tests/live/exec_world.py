@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from backtest.data.bars import Bars
+from live.clock import SimulatedClock
 from live.feeds.base import Quote
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -79,3 +81,205 @@ class ScriptedFeed:
             for s in symbols
             if s in self.prices
         }
+
+
+@dataclass(frozen=True)
+class StubStrategy:
+    """Just enough of a strategy for the executor: names, window and parameters."""
+
+    name: str = "Test_Strategy"
+    variant: str = "golden"
+    family: str = "positions"
+    execution_time: str = "15min_before_close"
+    parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
+    overridden: tuple = ()
+    signal_symbols: tuple = ("AAA", "BBB", "CCC")
+    tradable_symbols: tuple = ("AAA", "BBB", "CCC")
+    warmup_bars: int = 1
+
+
+def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **extra):
+    side = "sell" if intent in {"exit", "reduce"} else "buy"
+    return {
+        "client_order_id": f"{day:%Y%m%d}_{symbol}_{intent}_{side}",
+        "symbol": symbol,
+        "side": side,
+        "intent": intent,
+        "quantity": quantity,
+        "order_type": "market",
+        "reference_price": price,
+        "estimated_value": round(quantity * price, 2),
+        "rank": rank,
+        "reason": "test",
+        "stop": None if stop is None else {"price": stop, "time_in_force": "gtc"},
+        "details": {},
+        "enabled": True,
+        "note": "",
+        **extra,
+    }
+
+
+def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, strategy=None):
+    """Return a sealed signal file for the 15-minutes-before-close window."""
+    from backtest import calendar
+    from live.handoff.canonical import sealed
+    from live.proposal import instant
+
+    strategy = strategy or StubStrategy()
+    session = calendar.session(day)
+    window = calendar.window(session, strategy.execution_time)
+    positions = positions or {}
+    return sealed(
+        {
+            "$schema": "schema/trade_signals.schema.json",
+            "schema_version": "1.0.0",
+            "trade_date": day.isoformat(),
+            "as_of": instant(window.opens_at),
+            "session": {
+                "open": instant(session.open),
+                "close": instant(session.close),
+                "early_close": session.early_close,
+            },
+            "execution_window": {
+                "name": window.name,
+                "opens_at": instant(window.opens_at),
+                "closes_at": instant(window.closes_at),
+            },
+            "strategy": {
+                "name": strategy.name,
+                "variant": strategy.variant,
+                "role": "primary",
+                "family": strategy.family,
+                "parameters": strategy.parameters,
+                "sources": {},
+            },
+            "mode": "offline_mock",
+            "inputs": {
+                "bars": (),
+                "quotes": (),
+                "account": {
+                    "reference": "paper",
+                    "equity": 100_000.0,
+                    "cash": cash,
+                    "positions": positions,
+                },
+                "candidates": None,
+                "settings_sha256": "0" * 64,
+                "package_version": "0",
+            },
+            "decision": {
+                "decided_on": window.decides_on.isoformat(),
+                "rebalance": False,
+                "diagnostics": {"cell": 1, "trend_state": "BullStrong", "vol_state": "Low"},
+                "memory": memory or {},
+            },
+            "targets": (),
+            "orders": tuple(orders),
+            "skipped": (),
+            "warnings": (),
+            "residual_cash": 0.0,
+        }
+    )
+
+
+@dataclass
+class World:
+    """Ledger, paper broker, feed and clock in one folder; `executor()` runs stage 2 once."""
+
+    folder: Path
+    feed: ScriptedFeed
+    clock: SimulatedClock
+    honours_client_id: bool = True
+    attached: bool = True
+    fault: str = "none"
+    overrides: dict = field(default_factory=dict)
+    wrap: object = None
+
+    def settings(self):
+        from live.settings import Settings
+
+        base = {
+            "books": [{"primary": "golden"}],
+            "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100},
+        }
+        return Settings.model_validate({**base, **self.overrides})
+
+    def open(self):
+        """Return a fresh runtime on the files of this world, as a new process would."""
+        from live.brokers.paper import PaperBroker
+        from live.ledger.store import Ledger
+        from live.settings_sources import LoadedSettings
+        from live.wiring import Runtime
+
+        settings = self.settings()
+        broker = PaperBroker(
+            self.folder / "paper.db",
+            clock=self.clock,
+            feed=self.feed,
+            rules=settings.execution,
+            initial_cash=100_000.0,
+            fault=self.fault,
+            honours_client_id=self.honours_client_id,
+            supports_attached_stop=self.attached,
+            durable=False,
+        )
+        ledger = Ledger.open(self.folder / "ledger.db", account="paper", now=self.clock.now())
+        self.broker, self.ledger = broker, ledger
+        return Runtime(
+            settings=settings,
+            loaded=LoadedSettings(settings, {}, self.folder, None),
+            clock=self.clock,
+            ledger=ledger,
+            broker=self.wrap(broker) if self.wrap else broker,
+            feed=self.feed,
+            account="paper",
+            signals=self.folder / "signals",
+            state=self.folder / "state",
+            manifest=self.folder / "manifest.json",
+            strategies=self.folder,
+            version="0",
+        )
+
+    def write(self, made, *, record=True):
+        """Write a signal file and, as the generator does, record the original in the ledger."""
+        from live.handoff.canonical import bytes_sha256, render
+        from live.handoff.write import write_signal
+        from live.ledger.store import GeneratedSignal
+
+        content = render(made)
+        path = write_signal(self.folder / "signals", made, content)
+        if record:
+            self.open().ledger.signals.record(
+                GeneratedSignal(
+                    session=date.fromisoformat(made.trade_date),
+                    variant=made.strategy.variant,
+                    role="primary",
+                    path=str(path),
+                    content=content.decode(),
+                    seal=made.seal.digest,
+                    bytes_sha256=bytes_sha256(content),
+                    generated_at=self.clock.now(),
+                    memory=made.decision.memory,
+                )
+            )
+            self.ledger.close()
+        return path
+
+    def executor(self, **request):
+        """Run stage 2 as a new process would; JutsuError passes."""
+        from live import executor
+        from live.books import Line
+
+        runtime = self.open()
+        strategy = request.pop("strategy", None) or StubStrategy()
+        lines = (Line(strategy, "primary", strategy.variant),)
+        return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
+
+    def holdings(self):
+        return self.broker.account().shares()
+
+
+def world(folder, **kind):
+    """Return a world with three symbols at 100, 50 and 20, at the opening of the closing window."""
+    feed = ScriptedFeed(prices={"AAA": 100.0, "BBB": 50.0, "CCC": 20.0})
+    return World(Path(folder), feed, SimulatedClock(AT), **kind)
