@@ -154,7 +154,7 @@ def window(of: Session, execution_time: ExecutionTime) -> ExecutionWindow:
 @lru_cache(maxsize=256)
 def session_dates(start: date, end: date) -> DateArray:
     """Return the days of `sessions(start, end)` as datetime64[D], shape (n,), read-only."""
-    import numpy as np  # noqa: PLC0415 - the calendar alone must stay free of heavy imports
+    import numpy as np
 
     session(start)
     session(end)  # both raise outside the table
@@ -167,7 +167,7 @@ def session_dates(start: date, end: date) -> DateArray:
 
 @cache
 def _closed_days() -> DateArray:
-    import numpy as np  # noqa: PLC0415 - see session_dates
+    import numpy as np
 
     return np.array(sorted(_table()[0]), dtype="datetime64[D]")
 

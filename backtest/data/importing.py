@@ -50,7 +50,7 @@ def import_bars(
         DataError: defects, gaps between old and new rows, split-like or scattered differences with the stored
             rows, or another import holds the lock. Nothing is written then.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only imports need it
+    from filelock import FileLock, Timeout
 
     store.directory.mkdir(parents=True, exist_ok=True)
     try:

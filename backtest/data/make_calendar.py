@@ -45,7 +45,7 @@ EARLY_CLOSES = """
 
 def table_text(until_year: int) -> str:
     """Return the source of the table from 1990 to the end of `until_year`."""
-    import pandas_market_calendars as markets  # noqa: PLC0415 - half a second, needed here only
+    import pandas_market_calendars as markets
 
     first, last = date(FIRST_YEAR, 1, 1), date(until_year, 12, 31)
     schedule = markets.get_calendar("NYSE").schedule(first.isoformat(), last.isoformat())

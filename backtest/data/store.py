@@ -1,8 +1,8 @@
 """The bar store: one Parquet file per symbol, with where its rows came from and their digest inside.
 
 Beside each Parquet file lies a cache, `.cache/SYMBOL.bars`: the same numbers as plain arrays. Importing
-pyarrow takes 0.1 s, more than all else a daily run does with its bars; the cache makes that unnecessary. It is
-only believed when it names the digest of the Parquet file as it is now, so it can never hide a changed or
+pyarrow takes 0.1 s, more than all else a daily run does with its bars; the cache makes that unnecessary. It
+is only believed when it names the digest of the Parquet file as it is now, so it can never hide a changed or
 damaged file, and deleting it costs nothing but time.
 """
 
@@ -90,8 +90,8 @@ class BarStore:
 
     def write(self, bars: Bars, *, imported_at: datetime, source: str | None = None) -> Provenance:
         """Store the whole history of one symbol atomically, replacing what was there."""
-        import pyarrow as pa  # noqa: PLC0415 - 0.1 s that reading does not need
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
         kept = bars if source is None else replace(bars, source=source)
         about = _provenance(kept, imported_at)
@@ -191,8 +191,8 @@ def _from_cache(path: Path, file_sha256: str) -> Bars | None:
 
 def _load(path: Path, content: bytes) -> tuple[Bars, Provenance]:
     """Read a Parquet file completely and compare its rows with the digest it carries."""
-    import pyarrow as pa  # noqa: PLC0415 - see the top of the module
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
         table = pq.ParquetFile(pa.BufferReader(content)).read()
