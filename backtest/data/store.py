@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PRICES: Final = ("open", "high", "low", "close", "volume")
 _KEY: Final = b"jutsu"
 _MAGIC: Final = b"jutsu bars 1\n"
-_AGAIN: Final = "import the symbol again: jutsu data import --source csv DIR"
+_AGAIN: Final = "move the file away, then import its whole history: jutsu data import --source csv DIR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
             raise typer.Exit(DataError.exit_code)
         return
     if findings:
-        table("", ("where", "problem", "what to do"), [(f.path, f.problem, f.remedy) for f in findings])
+        for finding in findings:  # not a table: paths must stay whole, to be copied
+            typer.echo(str(finding))
         typer.echo(f"{len(findings)} problem(s) in {len(symbols)} files of {target.directory}")
         raise typer.Exit(DataError.exit_code)
     typer.echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
