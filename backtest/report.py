@@ -99,7 +99,7 @@ def _benchmark_table(metrics: Json) -> str:
 
 
 def _charts(result: Result) -> Figure:
-    from plotly.subplots import make_subplots  # noqa: PLC0415 - half a second that only a report pays
+    from plotly.subplots import make_subplots
 
     regimes = _regimes(result)
     titles = ["Equity", "Drawdown", "Allocation", *(["Regime"] if regimes else [])]
@@ -150,7 +150,7 @@ def _regimes(result: Result) -> list[tuple[date, int, str]]:
 
 
 def _regime(figure: Figure, regimes: list[tuple[date, int, str]]) -> None:
-    from plotly.graph_objects import Scattergl  # noqa: PLC0415 - see _charts
+    from plotly.graph_objects import Scattergl
 
     for cell in sorted({cell for _, cell, _ in regimes}):
         rows = [(day.isoformat(), name) for day, at, name in regimes if at == cell]
@@ -170,6 +170,6 @@ def _regime(figure: Figure, regimes: list[tuple[date, int, str]]) -> None:
 
 
 def _line(figure: Figure, row: int, x: list[str], y: list[float], name: str, **style: Any) -> None:
-    from plotly.graph_objects import Scatter  # noqa: PLC0415 - see _charts
+    from plotly.graph_objects import Scatter
 
     figure.add_trace(Scatter(x=x, y=y, name=name, mode="lines", **style), row=row, col=1)

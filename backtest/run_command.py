@@ -170,8 +170,8 @@ def _history(folder: Path, strategy: Strategy, benchmark: str) -> Mapping[str, B
 
 
 def _show(result: Result, metrics: Json, folder: Path) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only the command line pays for it
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(title=f"{result.variant}, {metrics['start']} to {metrics['end']}", title_justify="left")
     table.add_column("figure")

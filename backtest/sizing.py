@@ -302,6 +302,7 @@ def _shrunk(weights: Mapping[str, float], *, room: float) -> dict[str, float]:
 def _drifted(
     weights: Mapping[str, float], values: Mapping[str, float], equity: float, rules: ExecutionRules
 ) -> bool:
+    # A decision without targets says nothing to drift from (warm-up, or the positions family).
     if rules.max_holdings_drift is None or not weights:
         return False
     symbols = sorted(set(weights) | set(values))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_strategy import CloseFollower, ScriptedWeights, days, make_bars
 
-from backtest.decision import Book, OpenPosition
+from backtest.decision import Book, OpenPosition, Target
 from backtest.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.execution import ExecutionRules, Limits
 from backtest.fills import Fill
@@ -182,6 +182,26 @@ def test_a_later_start_begins_with_nothing():
     assert strategy.seen[0].memory == {}
     assert result.dates.tolist() == WEEK[3:]
     assert result.trades[0].session == WEEK[3]
+
+
+def test_wandering_holdings_trade_when_the_rules_say_so():
+    """Same targets every session, one rebalance: AAA rises from 50 to 60 until its weight left the target."""
+    day_one = WEEK[0]
+
+    class Steady(ScriptedWeights):
+        def decide(self, situation):
+            decision = super().decide(situation)
+            return replace(decision, targets=(Target("AAA", 0.5),))
+
+    calm = run(scenario(), Steady({day_one: {"AAA": 0.5}}), rules=FREE)
+    assert [t.session for t in calm.trades] == [day_one]
+    # Jan 5: 100 * 60 of 11,000 is .545, drift .045; 5,500 / 60 = 91.67 leaves 91 shares
+    rules = ExecutionRules(max_holdings_drift=0.04)
+    drifted = run(scenario(), Steady({day_one: {"AAA": 0.5}}), rules=rules)
+    assert [(t.session, t.intent, t.quantity) for t in drifted.trades] == [
+        (day_one, "entry", 100),
+        (WEEK[3], "reduce", 9),
+    ]
 
 
 def test_benchmark_is_held_from_the_first_close():

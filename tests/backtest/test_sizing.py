@@ -294,3 +294,23 @@ def test_any_plan(target, held, prices, rules, cash):
             assert (shares + 1) * prices[symbol] > scaled.get(symbol, 0.0) * plan.equity - 1e-6
     if not filtered:
         assert plan.residual_cash >= rules.min_cash_pct / 100 * plan.equity - 0.01
+
+
+@given(weights, holdings, price_lists, st.floats(100, 1e6), st.floats(5, 120), st.floats(5, 120))
+def test_a_plan_that_passes_the_limits_is_inside_them(target, held, prices, cash, one, all_together):
+    rules = limited(max_position_pct=one, max_total_exposure_pct=all_together)
+    book = holding(round(cash, 2), **held)
+    plan = plan_orders(decide(**target), book, prices, rules)
+    after = dict(held)
+    for order in plan.orders:
+        after[order.symbol] = after.get(order.symbol, 0) + order.quantity * (1 if order.side == "buy" else -1)
+    parts = {symbol: 100 * shares * prices[symbol] / plan.equity for symbol, shares in after.items()}
+    bought = [order.symbol for order in plan.orders if order.side == "buy"]
+    excess = [max((parts[symbol] for symbol in bought), default=0.0) - one]
+    excess.append(sum(parts.values()) - all_together if bought else -1.0)
+    try:
+        check_limits(plan, book, prices, rules)
+    except LimitError:
+        assert max(excess) > -1e-6
+    else:
+        assert max(excess) < 1e-6
