@@ -13,7 +13,7 @@ from logging import LogRecord
 MASK = "***"
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=@-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[0-9=+/._-])[A-Za-z0-9._~+/=@-]{8,}"), rf"\1 {MASK}"),
     (
         re.compile(
             r"(?i)([\"']?\b(?:access_token|refresh_token|id_token|client_secret|app_secret|secret_key|api_key"

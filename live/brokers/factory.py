@@ -43,8 +43,8 @@ def make_broker(
     del state_dir  # the token file has its own setting
     name = settings.broker.name
     if name == "schwab":
-        from live.brokers.schwab import SchwabBroker  # noqa: PLC0415 - only when chosen
-        from live.feeds.schwab import SchwabFeed  # noqa: PLC0415
+        from live.brokers.schwab import SchwabBroker
+        from live.feeds.schwab import SchwabFeed
 
         connection = (
             feed.connection
@@ -53,13 +53,13 @@ def make_broker(
         )
         return SchwabBroker(connection, account_last4=settings.broker.schwab.account_last4, clock=clock)
     if name == "alpaca":
-        from live.brokers.alpaca import AlpacaBroker  # noqa: PLC0415
+        from live.brokers.alpaca import AlpacaBroker
 
         return AlpacaBroker.open(
             settings.broker.alpaca, clock=clock, environ=environ, mode=settings.mode, confirmed=confirmed
         )
     if name == "ibkr":
-        from live.brokers.ibkr import IbkrBroker  # noqa: PLC0415
+        from live.brokers.ibkr import IbkrBroker
 
         return IbkrBroker.open(environ=environ, clock=clock)
     raise SettingsError(
@@ -77,13 +77,13 @@ def make_feed(
     """
     clock = clock or SystemClock()
     if settings.data.source == "schwab":
-        from live.feeds.schwab import SchwabFeed, stored_in  # noqa: PLC0415
+        from live.feeds.schwab import SchwabFeed, stored_in
 
         connection = schwab_connection(settings, clock=clock, environ=environ, root=root)
         folder = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
         return SchwabFeed(connection, stored=stored_in(folder) if folder.is_dir() else None)
     if settings.data.source == "alpaca":
-        from live.feeds.alpaca import AlpacaFeed  # noqa: PLC0415
+        from live.feeds.alpaca import AlpacaFeed
 
         return AlpacaFeed.open(settings.broker.alpaca, environ=environ)
     raise SettingsError(
@@ -95,8 +95,8 @@ def schwab_connection(
     settings: Settings, *, clock: Clock, environ: Mapping[str, str], root: Path | None
 ) -> SchwabConnection:
     """Open the process's connection to Schwab."""
-    from live.brokers.schwab_http import SchwabConnection  # noqa: PLC0415
-    from live.brokers.schwab_token import TokenStore, load_credentials  # noqa: PLC0415
+    from live.brokers.schwab_http import SchwabConnection
+    from live.brokers.schwab_token import TokenStore, load_credentials
 
     own = settings.broker.schwab
     path = token_path(settings, root)

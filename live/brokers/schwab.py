@@ -165,7 +165,7 @@ class SchwabBroker:
         )
 
     def _order_id(self, response: Any) -> str | None:
-        import schwab.utils  # noqa: PLC0415 - loaded with the client already
+        import schwab.utils
 
         try:
             found = schwab.utils.Utils(self.connection.client, self._hash).extract_order_id(response)

@@ -43,11 +43,11 @@ class Throttled(NotSent):
 def import_schwab() -> ModuleType:
     """Import schwab.auth without its dependencies' two known deprecation warnings."""
     with warnings.catch_warnings():
-        import authlib.deprecate  # noqa: PLC0415 - it installs a filter of its own, so it comes first
+        import authlib.deprecate
 
         warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
         warnings.filterwarnings("ignore", message="websockets.*deprecated", category=DeprecationWarning)
-        import schwab.auth  # noqa: PLC0415 - heavy, only with a real broker
+        import schwab.auth
     for name in ("schwab", "authlib", "httpx", "httpcore"):
         logger = logging.getLogger(name)
         if logger.level < logging.INFO:
@@ -62,7 +62,7 @@ def http_module(session: Any) -> ModuleType:
     Raises:
         BrokerError: it is not httpx (authlib silently prefers httpx2 when that is installed).
     """
-    import httpx  # noqa: PLC0415
+    import httpx
 
     origins = {base.__module__.partition(".")[0] for base in type(session).__mro__}
     if isinstance(session, httpx.Client) and "httpx2" not in origins:
@@ -80,7 +80,7 @@ def to_loopback(session: Any, base_url: str) -> None:
     Raises:
         SettingsError: the address is not a loopback address.
     """
-    import httpx  # noqa: PLC0415 - heavy
+    import httpx
 
     target = httpx.URL(base_url)
     if target.host not in LOOPBACK or target.scheme != "http":
@@ -254,7 +254,7 @@ class SchwabConnection:
         self._token_step(lambda: session.refresh_token(endpoint, refresh_token=refresh))
 
     def _token_step(self, step: Callable[[], Any]) -> None:
-        from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415 - heavy
+        from authlib.common.errors import AuthlibBaseError
 
         httpx = self._httpx
         try:

@@ -42,8 +42,8 @@ def redeem(
         BrokerError: Schwab could not be reached, or another process uses the token file.
     """
     auth = import_schwab()
-    import httpx  # noqa: PLC0415 - heavy
-    from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
+    import httpx
+    from authlib.common.errors import AuthlibBaseError
 
     register_secret(pasted.strip())
     session = auth.OAuth2Client(credentials.api_key, redirect_uri=credentials.callback_url, timeout=20.0)

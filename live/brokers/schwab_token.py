@@ -141,7 +141,7 @@ class TokenStore:
 
     def own(self, timeout: float = 5.0) -> BaseFileLock:
         """Take the file for this process; BrokerError when another one holds it."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - only with a real broker
+        from filelock import FileLock, Timeout
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path.with_name(self.path.name + ".lock"))

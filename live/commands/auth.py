@@ -27,9 +27,9 @@ def register(app: typer.Typer) -> None:
 
 def login(*, config: ConfigOption = None) -> None:
     """Log in to Schwab with any browser and keep the token; needed every seven days."""
-    from live.brokers import schwab_login  # noqa: PLC0415 - commands import late
-    from live.brokers.schwab_token import load_credentials  # noqa: PLC0415
-    from live.clock import SystemClock  # noqa: PLC0415
+    from live.brokers import schwab_login
+    from live.brokers.schwab_token import load_credentials
+    from live.clock import SystemClock
 
     settings, token = _opened(config)
     credentials = load_credentials(os.environ, token.path.parent)
@@ -53,8 +53,8 @@ def status(
     config: ConfigOption = None,
 ) -> None:
     """Show the age of the login, its expiry and whether the next run can use it; exit 6 when it is dead."""
-    from backtest.errors import AuthenticationFailed  # noqa: PLC0415
-    from live.brokers.schwab_token import LOGIN  # noqa: PLC0415
+    from backtest.errors import AuthenticationFailed
+    from live.brokers.schwab_token import LOGIN
 
     settings, token = _opened(config)
     state = judge(token)
@@ -71,8 +71,8 @@ def status(
 
 def judge(token: TokenStore) -> TokenStatus:
     """Return the state of the login now."""
-    from live.brokers.schwab_token import token_status  # noqa: PLC0415
-    from live.clock import SystemClock  # noqa: PLC0415
+    from live.brokers.schwab_token import token_status
+    from live.clock import SystemClock
 
     return token_status(token.created_at(), SystemClock().now())
 
@@ -93,9 +93,9 @@ def document(state: TokenStatus, path: Path) -> dict[str, Any]:
 
 
 def _opened(config: Path | None) -> tuple[Settings, TokenStore]:
-    from live.brokers.schwab_token import TokenStore  # noqa: PLC0415
-    from live.clock import SystemClock  # noqa: PLC0415
-    from live.settings_sources import load_settings  # noqa: PLC0415
+    from live.brokers.schwab_token import TokenStore
+    from live.clock import SystemClock
+    from live.settings_sources import load_settings
 
     loaded = load_settings(
         config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
@@ -104,10 +104,10 @@ def _opened(config: Path | None) -> tuple[Settings, TokenStore]:
 
 
 def _accounts(settings: Settings, token: TokenStore) -> list[str]:
-    from live.brokers.schwab_http import SchwabConnection  # noqa: PLC0415
-    from live.brokers.schwab_token import load_credentials  # noqa: PLC0415
-    from live.clock import SystemClock  # noqa: PLC0415
-    from live.redaction import register_account  # noqa: PLC0415
+    from live.brokers.schwab_http import SchwabConnection
+    from live.brokers.schwab_token import load_credentials
+    from live.clock import SystemClock
+    from live.redaction import register_account
 
     connection = SchwabConnection.open(
         token,
@@ -124,7 +124,7 @@ def _accounts(settings: Settings, token: TokenStore) -> list[str]:
 
 
 def _show(state: TokenStatus) -> None:
-    from backtest.calendar import NEW_YORK  # noqa: PLC0415
+    from backtest.calendar import NEW_YORK
 
     expires = state.expires_at.astimezone(NEW_YORK)
     upcoming = state.next_run.astimezone(NEW_YORK)

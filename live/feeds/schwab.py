@@ -7,7 +7,6 @@ the stored bars shows it. A candle is stamped with midnight in Chicago; today's 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backtest import calendar
-from backtest.data.bars import Bars, DateArray, FloatArray
+from backtest.data.bars import Bars, FloatArray
 from backtest.data.quality import split_like
 from backtest.errors import DataError
 from live.brokers.schwab_http import SchwabConnection
@@ -27,7 +26,6 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 OVERLAP = timedelta(days=90)
 QUOTES_PER_CALL = 200
 _STATUS: Mapping[str, SecurityStatus] = {"Normal": "normal", "Halted": "halted", "Closed": "closed"}
-_COLUMNS = ("open", "high", "low", "close", "volume")
 Stored = Callable[[str], Bars | None]
 
 
@@ -110,12 +108,16 @@ class SchwabFeed:
         found: dict[str, Quote] = {}
         for first in range(0, len(symbols), QUOTES_PER_CALL):
             part = {to_vendor(symbol): symbol for symbol in symbols[first : first + QUOTES_PER_CALL]}
-            answer = self.connection.read("quotes", lambda client, part=part: client.get_quotes(list(part)))
+            answer = self._quotes(list(part))
             for vendor, symbol in part.items():
                 row = answer.get(vendor)
                 if isinstance(row, Mapping) and isinstance(row.get("quote"), Mapping):
                     found[symbol] = parse_quote(symbol, row, session_over=over)
         return found
+
+    def _quotes(self, symbols: list[str]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self.connection.read("quotes", lambda client: client.get_quotes(symbols))
+        return answer
 
     # hours ---------------------------------------------------------------------------------------------
 
@@ -158,20 +160,30 @@ def session_date(stamp: float) -> date:
 
 def parse_candles(symbol: str, rows: Sequence[Mapping[str, Any]]) -> Bars:
     """Return candles as bars; DataError when a field is missing or a date repeats or runs backwards."""
+
+    def column(name: str) -> FloatArray:
+        return np.array([row[name] for row in rows], dtype=np.float64)
+
     try:
-        dates: DateArray = np.array([session_date(row["datetime"]) for row in rows], dtype="datetime64[D]")
-        columns: dict[str, FloatArray] = {
-            name: np.array([row[name] for row in rows], dtype=np.float64) for name in _COLUMNS
-        }
+        bars = Bars(
+            symbol,
+            np.array([session_date(row["datetime"]) for row in rows], dtype="datetime64[D]"),
+            column("open"),
+            column("high"),
+            column("low"),
+            column("close"),
+            column("volume"),
+            source=NAME,
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"a candle is not understood: {type(error).__name__} {error}",
             where=symbol,
             remedy="nothing was traded; compare with another source",
         ) from error
-    if np.any(np.diff(dates) <= np.timedelta64(0, "D")):
+    if np.any(np.diff(bars.dates) <= np.timedelta64(0, "D")):
         raise DataError("candles are not in date order", where=symbol, remedy="ask again; nothing was traded")
-    return Bars(symbol, dates, source=NAME, **columns)
+    return bars
 
 
 def merged(known: Bars, fresh: Bars) -> Bars:
@@ -189,13 +201,20 @@ def merged(known: Bars, fresh: Bars) -> Bars:
             where=fresh.symbol,
             remedy="import the missing sessions",
         )
-    newer = fresh.since(known.last).dates > np.datetime64(known.last, "D")
-    tail = fresh.since(known.last)
-    return replace(
-        known,
-        dates=np.concatenate([known.dates, tail.dates[newer]]),
-        source=f"{known.source}+{NAME}" if known.source != NAME else NAME,
-        **{name: np.concatenate([getattr(known, name), getattr(tail, name)[newer]]) for name in _COLUMNS},
+    tail = fresh.since(known.last + timedelta(days=1))
+
+    def joined(old: FloatArray, new: FloatArray) -> FloatArray:
+        return np.concatenate([old, new])
+
+    return Bars(
+        known.symbol,
+        np.concatenate([known.dates, tail.dates]),
+        joined(known.open, tail.open),
+        joined(known.high, tail.high),
+        joined(known.low, tail.low),
+        joined(known.close, tail.close),
+        joined(known.volume, tail.volume),
+        source=known.source if known.source == NAME else f"{known.source}+{NAME}",
     )
 
 
@@ -270,7 +289,7 @@ def _instant(value: Any) -> datetime | None:
 
 def stored_in(folder: Path) -> Stored:
     """Return a reader of the bar store in `folder`."""
-    from backtest.data.store import BarStore  # noqa: PLC0415 - only when a store is there
+    from backtest.data.store import BarStore
 
     store = BarStore(folder)
     present = frozenset(store.symbols())
