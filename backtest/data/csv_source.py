@@ -6,7 +6,7 @@ line by line, slowly, to name every defect with its line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,8 @@ def read_directory(
     directory: Path,
     symbols: Sequence[str] | None = None,
     progress: Callable[[str], None] | None = None,
+    *,
+    allow_gaps: Collection[str] = (),
 ) -> dict[str, Bars]:
     """Read `SYMBOL.csv` files of a folder.
 
@@ -45,6 +47,7 @@ def read_directory(
         directory: the folder.
         symbols: which symbols; None means every *.csv file. A symbol without a file is left out.
         progress: called with each symbol before its file is read.
+        allow_gaps: symbols that may lack sessions (their rows are joined by date).
 
     Raises:
         DataError: no such folder, no file at all, or defects; the findings of all files come together.
@@ -57,7 +60,7 @@ def read_directory(
         if progress is not None:
             progress(symbol)
         try:
-            bars[symbol] = read_csv(files[symbol.upper()], symbol)
+            bars[symbol] = read_csv(files[symbol.upper()], symbol, allow_gaps=symbol in allow_gaps)
         except DataError as error:
             findings.extend(error.findings)
     quality.refuse(findings, str(directory))
@@ -77,7 +80,7 @@ def _files(directory: Path) -> Mapping[str, Path]:
     return files
 
 
-def read_csv(path: Path, symbol: str) -> Bars:
+def read_csv(path: Path, symbol: str, *, allow_gaps: bool = False) -> Bars:
     """Read the daily bars of one file; a byte order mark, CRLF line ends and spaces around cells are fine.
 
     Raises:
@@ -93,9 +96,10 @@ def read_csv(path: Path, symbol: str) -> Bars:
         lines.pop()
     bars = _parse(lines, symbol)
     if bars is None:
-        bars, findings = _diagnose(lines, path.name, symbol)
+        bars, findings = _diagnose(lines, path.name, symbol, allow_gaps=allow_gaps)
     else:
-        findings = quality.check(bars, lambda row: f"{path.name}:{row + 2}")
+        judge = quality.check_rows if allow_gaps else quality.check
+        findings = judge(bars, lambda row: f"{path.name}:{row + 2}")
     if not findings and not text.endswith(("\n", "\r")):
         findings = _cut_off(bars, f"{path.name}:{len(lines)}")
     quality.refuse(findings, str(path))
@@ -145,7 +149,9 @@ def _cut_off(bars: Bars, place: str) -> tuple[Finding, ...]:
     return ()
 
 
-def _diagnose(lines: Sequence[str], name: str, symbol: str) -> tuple[Bars, tuple[Finding, ...]]:
+def _diagnose(
+    lines: Sequence[str], name: str, symbol: str, *, allow_gaps: bool
+) -> tuple[Bars, tuple[Finding, ...]]:
     """Read, cell by cell, a file that the fast parser refused; return its good rows and every defect."""
     rows: list[_Line] = []
     heading: tuple[Finding, ...] = ()
@@ -165,7 +171,8 @@ def _diagnose(lines: Sequence[str], name: str, symbol: str) -> tuple[Bars, tuple
     judged = quality.check_rows(bars, lambda row: f"{name}:{good[row].number}")
     ordered = sorted((*cells, *judged), key=lambda found: int(found.path.rsplit(":", 1)[1]))
     dates = np.array([row.day for row in rows if row.day is not None], dtype="datetime64[D]")
-    return bars, (*heading, *ordered, *quality.gaps(dates, bars.symbol))
+    gaps = () if allow_gaps else quality.gaps(dates, bars.symbol)
+    return bars, (*heading, *ordered, *gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,19 @@ def test_gaps_are_named_but_not_where_a_bad_row_stands(tmp_path):
     ]
 
 
+def test_gaps_may_be_allowed_by_symbol(tmp_path):
+    gapped = [GOOD[0], *GOOD[2:]]
+    spaced = [line.replace(",", " , ") for line in gapped]  # takes the slow reader
+    write(tmp_path, gapped, "TLT.csv")
+    write(tmp_path, spaced, "TMF.csv")
+    with pytest.raises(DataError) as caught:
+        read_directory(tmp_path, allow_gaps=["TLT"])
+    assert [(f.path, f.problem) for f in caught.value.findings] == [
+        ("TMF", "1 session is missing: 2026-11-25")
+    ]
+    assert len(read_directory(tmp_path, allow_gaps=["TLT", "TMF"])["TMF"]) == 3
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
