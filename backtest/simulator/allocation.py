@@ -220,6 +220,8 @@ class _Run:
                 raise DataError("no bars of the benchmark", where=benchmark, remedy="import its history")
             bars = history[benchmark]
             held = hold_value(bars.dates, bars.close, dates, cash)
+            if held is None:
+                self.warnings.append(f"{benchmark}: no bar by {self.market.days[first]}, so no benchmark")
         return Result(
             strategy=self.strategy.name,
             variant=self.strategy.variant,

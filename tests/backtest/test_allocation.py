@@ -210,6 +210,14 @@ def test_benchmark_is_held_from_the_first_close():
     assert result.equity.tolist() == [1010.0] * 5
 
 
+def test_a_benchmark_that_begins_later_is_left_out_with_a_warning():
+    history = scenario()
+    history["BBB"] = history["BBB"].since(WEEK[1])
+    result = run(history, ScriptedWeights({}), benchmark="BBB")
+    assert result.benchmark is None
+    assert result.warnings == ("BBB: no bar by 2024-01-02, so no benchmark",)
+
+
 def test_a_limit_stops_the_run_and_names_the_session():
     rules = replace_limits(max_position_pct=50)
     with pytest.raises(LimitError, match="2024-01-02") as caught:
