@@ -1,0 +1,248 @@
+"""Where the stocks are on a page: ticker evidence, the block that belongs to it, the section it stands in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from backtest.candidates import Grade
+from backtest.reports import values
+from backtest.reports.dom import HEADINGS, Node, Page, Segment
+
+_TICKER_WORDS: Final = frozenset({"ticker", "tickers", "symbol", "tick", "sym"})
+_TITLE_WORDS: Final = frozenset({"title", "name", "company", "heading", "head", "header"})
+_CARD_TOKENS: Final = re.compile(r"(?:.*[-_])?(?:card|stock|stock-item|stock-entry|stock-block|stock-panel)(?:[-_][abcd])?")
+_NOT_CARDS: Final = frozenset(
+    "summary stat stats dashboard metric legend info highlight overview header body content grade".split()
+)
+_OUTSIDE_TOKENS: Final = re.compile(
+    r".*(?:upcoming|summary-section|disqualif|reject|excluded|screened-out|not-qualif|stock-reviewed|methodology|"
+    r"legend|disclaimer|watchlist|watch-list).*"
+)
+_OUTSIDE_HEADINGS: Final = re.compile(
+    r"\bupcoming\b|\bdisqualif|\bexcluded\b|\bnot qualif|\brejected\b|\bwatch ?list\b|\bearnings to watch\b|"
+    r"\bmethodology\b|\bcalendar\b|\bfiltered out\b|\bscreened out\b|\bnear[- ]miss",
+    re.IGNORECASE,
+)
+_NO_STOCKS: Final = re.compile(
+    r"\s*\W*no\s+(?:(?!grade)[\w-]+\s+){0,4}?(?:stocks?|candidates?|gap-?ups?|opportunit\w+|setups?)\b(?!.*\b[abcd][- ]grade)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TickerMark:
+    """One place that names a ticker, and how strongly: 3 by class, exchange or $, 2 heading, 1 title text."""
+
+    tickers: tuple[str, ...]
+    strength: int
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The part of the page that describes one stock.
+
+    Attributes:
+        tickers: one, or two share classes of one company.
+        node: the card.
+        segments: its text without cards of other stocks inside it.
+        mark: the place that named the ticker.
+    """
+
+    tickers: tuple[str, ...]
+    node: Node
+    segments: tuple[Segment, ...]
+    mark: TickerMark
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What the headings above a place say: a grade, or that the stocks there are no candidates."""
+
+    grade: Grade | None
+    outside: bool
+
+
+def outside(node: Node) -> bool:
+    """Tell whether a node is inside a part of the page that lists no candidates, by its classes."""
+    return any(
+        _OUTSIDE_TOKENS.fullmatch(token) for place in (node, *node.ancestors()) for token in place.tokens
+    )
+
+
+def says_no_stocks(page: Page) -> bool:
+    """Tell whether the page says that no stock qualifies: by class, or in a main heading."""
+    for node in page.nodes:
+        if node.tokens & {"no-stocks-card", "no-stocks-title"}:
+            return True
+        if node.tag in {"h1", "h2", "h3"} and node.end > node.start and not _in_grade_part(node):
+            text = " ".join(segment.text for segment in page.text_of(node))
+            if _NO_STOCKS.match(text):
+                return True
+    return False
+
+
+def _in_grade_part(node: Node) -> bool:
+    return any("grade" in place.words for place in (node, *node.ancestors()))
+
+
+def sections(page: Page) -> dict[int, Section]:
+    """Return, for every heading in document order, the state from its first segment on.
+
+    A heading holds until the next one of the same or a higher level outside a card.
+    """
+    states: dict[int, Section] = {}
+    stack: list[tuple[int, Section]] = []
+    for node in page.nodes:
+        level = heading_level(node)
+        if level is None or node.start == node.end or _inside_card(node):
+            continue
+        texts = page.text_of(node)
+        text = " ".join(segment.text for segment in texts)
+        while stack and stack[-1][0] >= level:
+            stack.pop()
+        above = stack[-1][1] if stack else Section(None, outside=False)
+        named = values.grades_named(text)
+        if not named:
+            named = {g for g in [_header_grade(node, page)] if g is not None}
+        grade = next(iter(named)) if len(named) == 1 else above.grade if not named else None
+        state = Section(grade, outside=above.outside or bool(_OUTSIDE_HEADINGS.search(text)))
+        stack.append((level, state))
+        states[node.start] = state
+    return states
+
+
+def heading_level(node: Node) -> int | None:
+    """Return 1..6 for headings, 2 for elements that are headings by class, None for others."""
+    if node.tag in HEADINGS:
+        return int(node.tag[1])
+    if node.tokens & {"section-title", "grade-header", "grade-title", "section-header"} and not any(
+        child.tag in HEADINGS for child in node.children
+    ):
+        return 2
+    return None
+
+
+def _header_grade(node: Node, page: Page) -> Grade | None:
+    """Return the grade a badge beside a heading shows: <div grade-header><badge>A</badge><h2>Premium…</h2>."""
+    header = next((place for place in node.ancestors() if "grade-header" in place.tokens), None)
+    if header is None:
+        return None
+    shown = {values.as_grade(segment.text) for segment in page.text_of(header)} - {None}
+    return shown.pop() if len(shown) == 1 else None
+
+
+def section_at(states: dict[int, Section], index: int) -> Section:
+    """Return the section a segment stands in."""
+    before = [start for start in states if start <= index]
+    return states[max(before)] if before else Section(None, outside=False)
+
+
+def ticker_marks(page: Page) -> list[TickerMark]:
+    """Return every place that names a ticker, outside tables and parts without candidates, in page order."""
+    marks = []
+    for node in page.nodes:
+        if node.end == node.start or node.tag in {"table", "tbody", "thead", "tr"}:
+            continue
+        mark = _mark(node, page)
+        if mark is not None and not outside(node) and not any(place.tag == "table" for place in node.ancestors()):
+            marks.append(mark)
+    return marks
+
+
+def _mark(node: Node, page: Page) -> TickerMark | None:
+    if node.words & _TICKER_WORDS:
+        inner = [child for child in node.children if child.words & _TICKER_WORDS]
+        if not inner:
+            return _first_form(page.text_of(node), 3)
+        return None
+    texts = page.text_of(node)
+    if node.tag in HEADINGS or node.tokens & {"stock-title", "card-title"}:
+        first = texts[0]
+        if "$" in first.text[:1]:
+            return _first_form(texts[:1], 3)
+        return _first_form([segment for segment in texts if segment.node is first.node][:1], 2)
+    if len(texts) <= 3:
+        prefixed = [s for s in texts if s.node is node and re.match(r"\(?[A-Za-z]{3,10}\s?:", s.text)]
+        for segment in prefixed:
+            found = values.marked_tickers(segment.text)
+            if found and len(segment.text) < 80:
+                return TickerMark(found, 3, segment)
+    if node.words & _TITLE_WORDS and texts[0].node is node:
+        found = values.marked_tickers(texts[0].text)
+        if found:
+            return TickerMark(found, 1, texts[0])
+    return None
+
+
+def _first_form(texts: list[Segment], strength: int) -> TickerMark | None:
+    for segment in texts[:2]:
+        text = segment.text
+        if strength < 3 and re.fullmatch(r"[ABCD]", text):
+            return None
+        found = values.exact_tickers(text) or values.marked_tickers(text) or values.leading_ticker(text)
+        if found and not (strength < 3 and values.is_common_word(found[0])):
+            return TickerMark(found, strength, segment)
+    return None
+
+
+def is_card(node: Node) -> bool:
+    """Tell whether an element is a card by its tag or class."""
+    if node.tag == "article":
+        return True
+    if node.tag not in {"div", "section", "li", "details"}:
+        return False
+    return any(
+        _CARD_TOKENS.fullmatch(token) and not set(re.split(r"[-_]", token)) & _NOT_CARDS for token in node.tokens
+    )
+
+
+def _inside_card(node: Node) -> bool:
+    return any(is_card(place) for place in (node, *node.ancestors()))
+
+
+def blocks(page: Page, marks: list[TickerMark]) -> list[Block]:
+    """Return one block per stock named outside tables, in page order."""
+    cards: dict[int, tuple[Node, list[TickerMark]]] = {}
+    for mark in marks:
+        card = _card_of(mark, page, marks)
+        cards.setdefault(card.order, (card, []))[1].append(mark)
+    owners = {order: max(found, key=lambda mark: mark.strength) for order, (_, found) in cards.items()}
+    merged = {order: (card, owners[order]) for order, (card, _) in cards.items()}
+    for order, (card, mark) in sorted(merged.items(), reverse=True):
+        outer = next((merged[place.order] for place in card.ancestors() if place.order in merged), None)
+        if outer is not None and outer[1].tickers == mark.tickers:
+            del merged[order]
+    return [
+        Block(mark.tickers, card, _own_segments(page, card, [c for c, _ in merged.values()]), mark)
+        for _, (card, mark) in sorted(merged.items())
+    ]
+
+
+def _card_of(mark: TickerMark, page: Page, marks: list[TickerMark]) -> Node:
+    """Return the nearest card around a mark, else the widest element that names no other ticker."""
+    start = mark.segment.node
+    card = next((place for place in (start, *start.ancestors()) if is_card(place)), None)
+    if card is not None:
+        return card
+    places = {other.segment.index for other in marks if other.tickers != mark.tickers}
+    node = start
+    for place in start.ancestors():
+        if place.tag in {"body", "html", "main"} or any(place.start <= index < place.end for index in places):
+            break
+        if any(heading_level(child) == 1 for child in place.children) or place.tag == "section":
+            break
+        node = place
+    return node
+
+
+def _own_segments(page: Page, card: Node, others: list[Node]) -> tuple[Segment, ...]:
+    inner = [other for other in others if other is not card and card.start <= other.start and other.end <= card.end]
+    inner = [other for other in inner if other.within(card)]
+    return tuple(
+        segment
+        for segment in page.text_of(card)
+        if not any(other.start <= segment.index < other.end for other in inner)
+    )

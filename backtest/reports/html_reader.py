@@ -1,0 +1,174 @@
+"""HTML reports to candidates: cards and tables of pages a model writes, whose layout drifts from week to week.
+
+Nothing here knows one particular page. Places that name a ticker are found first, then the block each belongs
+to, then every field by weighing all hints in that block. A value that two equally good hints contradict is
+left out, and the page's own counters check the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from backtest.candidates import Candidate, Grade, inferred_grade
+from backtest.errors import Finding
+from backtest.reports import blocks as layout
+from backtest.reports.counters import disagreements
+from backtest.reports.dom import Node, Page, parse_page
+from backtest.reports.fields import Fields, enclosing_grade, read_fields
+from backtest.reports.model import Report, date_in_name, rejected
+from backtest.reports.tables import stock_rows
+
+MAX_BYTES: Final = 5_000_000
+MAX_STOCKS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    """What one place of the page says about one ticker."""
+
+    ticker: str
+    fields: Fields
+    start: int
+
+
+def read_html(content: bytes | str, name: str) -> Report:
+    """Read an HTML report; the report date is the first date in its file name.
+
+    Never raises for anything a page contains: what cannot be used is a finding.
+    """
+    day = date_in_name(name)
+    if day is None:
+        return rejected(None, [Finding(name, "no_date: no report date in the file name")], "no_date")
+    if len(content) > MAX_BYTES:
+        finding = Finding(name, f"too_large: {len(content):,} bytes, at most {MAX_BYTES:,}")
+        return rejected(day, [finding], "too_large")
+    findings: list[Finding] = []
+    page = parse_page(_text(content, findings))
+    if page.cut:
+        findings.append(Finding(name, f"cut: the page is {page.cut}; the rest was not read"))
+    if layout.says_no_stocks(page):
+        findings.append(Finding(name, "no_stocks: the page says that no stock qualifies"))
+        return Report(day, (), tuple(findings))
+    states = layout.sections(page)
+    stocks = [*_cards(page, states, findings), *_rows(page, states)]
+    if len(stocks) > MAX_STOCKS:
+        findings.append(Finding(name, f"too_many: {len(stocks)} stocks, at most {MAX_STOCKS} are believable"))
+        return rejected(day, findings, "too_many")
+    candidates = _merge(stocks, day, findings)
+    return _checked(page, day, candidates, findings)
+
+
+def _text(content: bytes | str, findings: list[Finding]) -> str:
+    if isinstance(content, str):
+        return content
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "cp1252"
+    findings.append(Finding("$", f"encoding: not UTF-8, read as {encoding}"))
+    return content.decode(encoding, errors="replace")
+
+
+def _cards(page: Page, states: dict[int, layout.Section], findings: list[Finding]) -> list[_Stock]:
+    stocks = []
+    for block in layout.blocks(page, layout.ticker_marks(page)):
+        where = ", ".join(block.tickers)
+        section = layout.section_at(states, block.mark.segment.index)
+        if section.outside:
+            findings.append(Finding(where, "outside: listed under a heading for stocks that are no candidates"))
+            continue
+        fields = read_fields(block, page)
+        if fields.grade is None and "grade" not in fields.unclear:
+            fields = replace(fields, grade=_section_grade(block.node, section))
+        stocks += [_Stock(ticker, fields, block.mark.segment.index) for ticker in block.tickers]
+    return stocks
+
+
+def _section_grade(node: Node, section: layout.Section) -> Grade | None:
+    return section.grade or enclosing_grade(node)
+
+
+def _rows(page: Page, states: dict[int, layout.Section]) -> list[_Stock]:
+    stocks = []
+    for table in page.nodes:
+        if table.tag != "table" or layout.outside(table):
+            continue
+        for row in stock_rows(page, table):
+            section = layout.section_at(states, row.start)
+            if section.outside:
+                continue
+            grade = row.grade or _section_grade(row.node, section)
+            fields = Fields(grade, row.score, row.price, row.gap, row.company, ())
+            stocks += [_Stock(ticker, fields, row.start) for ticker in row.tickers]
+    return stocks
+
+
+def _merge(stocks: list[_Stock], day: date, findings: list[Finding]) -> list[Candidate]:
+    """Return one candidate per ticker: the richest place speaks, others fill what it lacks."""
+    by_ticker: dict[str, list[_Stock]] = {}
+    for stock in stocks:
+        by_ticker.setdefault(stock.ticker, []).append(stock)
+    kept: list[tuple[int, Candidate]] = []
+    for ticker, found in by_ticker.items():
+        best = max(found, key=_richness)
+        fields, contradictions = _filled(best, found)
+        for name in (*best.fields.unclear, *contradictions):
+            findings.append(Finding(ticker, f"unclear: the page shows more than one {name}; left out"))
+        if fields.grade is None and fields.score is None:
+            findings.append(Finding(ticker, "no_grade: neither a grade nor a score belongs to it; dropped"))
+            continue
+        kept.append((best.start, _candidate(ticker, fields, day)))
+        if fields.price is None:
+            findings.append(Finding(ticker, "no_price: no certain price"))
+    return [candidate for _, candidate in sorted(kept, key=lambda item: item[0])]
+
+
+def _richness(stock: _Stock) -> tuple[int, int]:
+    fields = stock.fields
+    known = [fields.grade, fields.score, fields.price, fields.gap]
+    return (int(fields.grade is not None or fields.score is not None), sum(v is not None for v in known))
+
+
+def _filled(best: _Stock, found: list[_Stock]) -> tuple[Fields, list[str]]:
+    """Return the fields of the best place completed by the others, and names on which places contradict."""
+    fields, contradictions = best.fields, []
+    for name in ("grade", "score", "price", "gap", "company"):
+        told = [getattr(stock.fields, name) for stock in found if getattr(stock.fields, name) is not None]
+        if name == "company":
+            fields = replace(fields, company=fields.company or next(iter(told), None))
+        elif len(set(told)) > 1:
+            if name in {"price", "gap"}:
+                contradictions.append(name)
+                fields = replace(fields, **{name: None})
+        elif told and name not in best.fields.unclear:
+            fields = replace(fields, **{name: told[0]})
+    return fields, contradictions
+
+
+def _candidate(ticker: str, fields: Fields, day: date) -> Candidate:
+    inferred = fields.grade is None and fields.score is not None
+    return Candidate(
+        ticker=ticker,
+        report_date=day,
+        grade=fields.grade or inferred_grade(fields.score or 0.0),
+        score=fields.score,
+        price=fields.price,
+        gap_size=fields.gap,
+        company_name=fields.company,
+        grade_source="inferred" if inferred else "html",
+    )
+
+
+def _checked(page: Page, day: date, candidates: list[Candidate], findings: list[Finding]) -> Report:
+    """Compare with the page's own counters; a difference is a finding and clears `counters_agree`."""
+    wrong, counted = disagreements(page, [candidate.grade for candidate in candidates])
+    for grade, (said, read) in sorted(wrong.items()):
+        findings.append(Finding("counters", f"counter_mismatch: the page says {said} of grade {grade}, {read} were read"))
+    if not candidates and not counted:
+        findings.append(Finding("$", "nothing_found: no stock was recognised on this page"))
+    return Report(
+        day, tuple(candidates), tuple(findings), counters_agree=(not wrong) if counted else None
+    )
