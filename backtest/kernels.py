@@ -313,10 +313,10 @@ def book_equity(
 ) -> None:
     """Trade target weights of five legs from row `start` on, beginning with 1.0 in cash.
 
-    Session t acts on the case of row t - lag. `weights[5 * case + leg]` are targets, `fills` and `marks`
-    the prices [5 * t + leg] to trade at (NaN: not tradable) and to value with. A rebalance moves every tradable leg
-    to its share of what is not stuck in others and pays `cost` per unit of value moved; in between, holdings
-    drift.
+    Session t acts on the case of row t - lag. `weights[5 * case + leg]` are targets; `fills` and `marks` are
+    the prices [5 * t + leg] to trade at (NaN: not tradable) and to value with. A rebalance moves every
+    tradable leg to its share of what is not stuck in others and pays `cost` per unit of value moved; in
+    between, holdings drift.
     Fills `equity[t]` and the statistics: final equity, sum, sum of squares and of negative squares of daily
     returns, largest drawdown, rebalances, turnover.
     """

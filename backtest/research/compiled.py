@@ -65,7 +65,8 @@ def backtest_sets() -> Callable[..., None]:
     """Return the compiled loop over parameter sets; it releases the interpreter lock.
 
     Compiled code is kept beside the source where that folder is writable; its key holds a digest of the
-    kernels, so changed rules never meet old machine code. In a read-only installation every process compiles anew.
+    kernels, so changed rules never meet old machine code. In a read-only installation every process compiles
+    anew.
     """
     import numba  # noqa: PLC0415 - a third of a second that only research pays
     from numba.extending import register_jitable  # noqa: PLC0415

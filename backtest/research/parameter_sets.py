@@ -1,8 +1,8 @@
 """Thousands of v3.5b parameter sets over one history: weights-level backtests, compiled, on all cores.
 
-A weights-level backtest trades fractions of shares at the closing price (opening windows: at the next open), pays
-a percentage of what it moves and knows no whole shares, reserve or limits. It ranks parameter sets; the
-allocation simulator judges the chosen one. Every set recomputes all of its indicators.
+A weights-level backtest trades fractions of shares at the closing price (opening windows: at the next
+open), pays a percentage of what it moves and knows no whole shares, reserve or limits. It ranks parameter
+sets; the allocation simulator judges the chosen one. Every set recomputes all of its indicators.
 """
 
 from __future__ import annotations
@@ -113,10 +113,10 @@ def run_many(
     if not sets:
         raise UsageError("no parameter sets to run")
     market = prepare(prices, sets, start=start, end=end)
-    settings, weights = _matrices(sets)
+    settings, weights = matrices(sets)
     statistics = np.zeros((len(sets), len(STATISTICS)))
     run = backtest_sets()
-    workers = max(1, min(threads or _cores(), len(sets)))
+    workers = max(1, min(threads or cores(), len(sets)))
     # A few pieces per worker even out cores that are not equally free.
     pieces = np.array_split(np.arange(len(sets)), workers if len(sets) < 64 else 4 * workers)
 
@@ -139,7 +139,7 @@ def equity_curve(
 ) -> FloatArray:
     """Return the equity of one weights-level backtest, shape (sessions from `start` to `end`,), from 1.0."""
     market = prepare(prices, [parameters], start=start, end=end)
-    settings, weights = _matrices([parameters])
+    settings, weights = matrices([parameters])
     statistics = np.zeros((1, len(STATISTICS)))
     return run_piece(backtest_sets(), market, settings, weights, cost_pct, statistics)[market.start :]
 
@@ -224,7 +224,8 @@ def summarise(statistics: FloatArray, sessions: int) -> Summaries:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -250,7 +251,7 @@ def _aligned(bars: Bars | None, signal: Bars) -> tuple[FloatArray, FloatArray, F
     )
 
 
-def _matrices(sets: Sequence[Parameters]) -> tuple[FloatArray, FloatArray]:
+def matrices(sets: Sequence[Parameters]) -> tuple[FloatArray, FloatArray]:
     """Return settings, shape (sets, len(FIELDS)), and target weights, shape (sets, 18 * 5)."""
     settings = np.array([_settings(p) for p in sets], dtype=np.float64)
     weights = np.array(
