@@ -101,7 +101,7 @@ def lay_out(runtime: Runtime, path: Path) -> Case:
 
 def require_valid(case: Case) -> SignalFile:
     """Return the typed file; SignalFileError 2 or LimitError 7 with every finding."""
-    from live.handoff.validate import raise_findings  # noqa: PLC0415 - only this command needs it
+    from live.handoff.validate import raise_findings
 
     return raise_findings(case.verdict, where=str(case.path))
 
@@ -139,8 +139,8 @@ def _row(runtime: Runtime, path: Path, data: Any) -> SignalRow | None:
 
 
 def _expectations(runtime: Runtime, session: date, row: SignalRow | None) -> Any:
-    from live.books import groups  # noqa: PLC0415 - loads the strategies
-    from live.handoff.expect import expectations_for  # noqa: PLC0415
+    from live.books import groups
+    from live.handoff.expect import expectations_for
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
     lines = [line for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]

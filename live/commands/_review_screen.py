@@ -50,6 +50,7 @@ def facts(runtime: Runtime, case: Case) -> dict[str, Any]:
         "cash": signal.inputs.account.cash,
         "cash_after": _cash_after(signal, orders),
         "residual_cash": signal.residual_cash,
+        "rounding_cash": _rounding_cash(signal),
         "diagnostics": signal.decision.diagnostics,
         "targets": [target.model_dump() for target in signal.targets],
         "orders": orders,
@@ -97,11 +98,13 @@ def show(screen: dict[str, Any]) -> None:
     )
     _show_lines(
         "changed since it was generated",
-        [f"{e['path']}: {e['kind']} {_edit(e)}".rstrip() for e in screen["edits"]],
+        [f"{e['path']}: {_edit(e)}" for e in screen["edits"]],
     )
+    rounding = screen["rounding_cash"]
     out.print(
-        f"cash {money(screen['cash'])}, after these orders about {money(screen['cash_after'])}; left by "
-        f"whole shares {money(screen['residual_cash'])} of equity {money(screen['equity'])}",
+        f"cash {money(screen['cash'])} → about {money(screen['cash_after'])} of equity "
+        f"{money(screen['equity'])}"
+        + ("" if rounding is None else f"; rounding to whole shares leaves {money(rounding)}"),
         markup=False,
     )
     out.print(f"next: {screen['next']}", markup=False)
@@ -165,8 +168,17 @@ def _cash_after(signal: SignalFile, orders: list[dict[str, Any]]) -> float:
     return float(round(signal.inputs.account.cash + sum(flows), 2))
 
 
+def _rounding_cash(signal: SignalFile) -> float | None:
+    """Return the cash that whole shares leave above the target cash; None when no targets were traded."""
+    if not signal.targets or not signal.decision.rebalance:
+        return None
+    target_cash = (1 - sum(target.weight for target in signal.targets)) * signal.inputs.account.equity
+
+    return round(signal.residual_cash - target_cash, 2)
+
+
 def _show_warnings(screen: dict[str, Any]) -> None:
-    from rich.text import Text  # noqa: PLC0415 - start-up time
+    from rich.text import Text
 
     out = console()
     for finding in (*screen["problems"], *screen["limits"]):
@@ -227,9 +239,10 @@ def _show_lines(title: str, lines: list[str]) -> None:
 
 def _edit(edit: dict[str, Any]) -> str:
     if edit["kind"] in {"added", "deleted", "disabled", "enabled"}:
-        return str(edit["order"])
+        return f"{edit['kind']} {edit['order']}"
+    change = f"{_value(edit['before'])} → {_value(edit['after'])}"
 
-    return f"{_value(edit['before'])} → {_value(edit['after'])}"
+    return f"{change} (NOT ALLOWED)" if edit["kind"] == "other" else change
 
 
 def _value(value: Any) -> str:

@@ -264,7 +264,7 @@ def show(comparisons: list[dict[str, Any]]) -> None:
 
 
 def _parse(text: str | None) -> date | None:
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.errors import UsageError
 
     try:
         return None if text is None else date.fromisoformat(text)

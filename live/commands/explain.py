@@ -41,7 +41,7 @@ def explain(
 
 def gather(runtime: Runtime, symbol: str, day: date | None) -> dict[str, Any]:
     """Return the story of one symbol and session, one entry per variant."""
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.errors import UsageError
 
     recent = runtime.ledger.signals.recent(2000)
     session = day or next((row.session for row in recent), None)
@@ -61,7 +61,7 @@ def gather(runtime: Runtime, symbol: str, day: date | None) -> dict[str, Any]:
 
 
 def _of_variant(runtime: Runtime, row: SignalRow, symbol: str) -> dict[str, Any]:
-    from live.handoff.model import SignalFile  # noqa: PLC0415
+    from live.handoff.model import SignalFile
 
     generated = SignalFile.model_validate_json(row.content)
     executed = None if row.executed_content is None else SignalFile.model_validate_json(row.executed_content)
@@ -129,7 +129,7 @@ def _reasons(detail: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     """Return what the executor noted about these orders, whatever it noted it under."""
     names = {order["client_order_id"] for order in facts["orders"]}
 
-    return [f"{key}: {value}" for key, value in _leaves(detail) if key in names or _mentions(value, names)]
+    return [value for key, value in _leaves(detail) if key in names or _mentions(value, names)]
 
 
 def _leaves(value: Any, key: str = "note") -> list[tuple[str, str]]:
@@ -154,8 +154,8 @@ def _file_order(order: SignalOrder) -> dict[str, Any]:
 
 
 def _edits(generated: SignalFile, executed: SignalFile | None, symbol: str) -> list[dict[str, Any]]:
-    from live.handoff.canonical import as_data  # noqa: PLC0415
-    from live.handoff.diff import changes  # noqa: PLC0415
+    from live.handoff.canonical import as_data
+    from live.handoff.diff import changes
 
     if executed is None:
         return []
@@ -259,7 +259,7 @@ def _value(value: Any) -> str:
 
 
 def _parse(text: str | None) -> date | None:
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.errors import UsageError
 
     try:
         return None if text is None else date.fromisoformat(text)

@@ -47,7 +47,7 @@ def review(
     Warnings come first, then every order with its reason, share of equity, estimated cost and the gain or
     loss it realises, then what changed. Piped or with --json nothing is asked and nothing changes.
     """
-    from live.commands import _desk, _review_screen  # noqa: PLC0415 - start-up time
+    from live.commands import _desk, _review_screen
 
     with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
         files = (file,) if file is not None else _desk.default_files(runtime)
@@ -69,7 +69,7 @@ def approve(
     as_of: AsOfOption = None,
 ) -> None:
     """Approve the exact bytes of a signal file; the approval ends with the execution window."""
-    from live.commands import _desk  # noqa: PLC0415 - start-up time
+    from live.commands import _desk
 
     with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
         case = _desk.lay_out(runtime, _only(runtime, file))
@@ -88,7 +88,7 @@ def skip(
     as_of: AsOfOption = None,
 ) -> None:
     """Send nothing of this file; the strategy proposes again in the next session."""
-    from live.commands import _desk  # noqa: PLC0415 - start-up time
+    from live.commands import _desk
 
     with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
         case = _desk.lay_out(runtime, _only(runtime, file))
@@ -101,8 +101,8 @@ def skip(
 
 def _only(runtime: Runtime, file: Path | None) -> Path:
     """Return the file named, or the newest when there is exactly one."""
-    from backtest.errors import UsageError  # noqa: PLC0415
-    from live.commands import _desk  # noqa: PLC0415
+    from backtest.errors import UsageError
+    from live.commands import _desk
 
     if file is not None:
         return file
@@ -116,7 +116,7 @@ def _only(runtime: Runtime, file: Path | None) -> Path:
 
 def _review_one(runtime: Runtime, path: Path) -> None:
     """Show one file; on a terminal ask what to do until the person is done."""
-    from live.commands import _desk, _review_screen  # noqa: PLC0415
+    from live.commands import _desk, _review_screen
 
     while True:
         case = _desk.lay_out(runtime, path)
@@ -146,8 +146,8 @@ def _open_to_answers(case: Case) -> bool:
 
 def _approve(runtime: Runtime, case: Case, *, quiet: bool = False) -> dict[str, object]:
     """Bind the approval after every check; print what it covers."""
-    from backtest.errors import LimitError, SignalFileError  # noqa: PLC0415
-    from live.commands import _desk  # noqa: PLC0415
+    from backtest.errors import LimitError, SignalFileError
+    from live.commands import _desk
 
     row, signal = _desk.require_row(case), _desk.require_valid(case)
     if row.role != "primary":
@@ -191,8 +191,8 @@ def _approve(runtime: Runtime, case: Case, *, quiet: bool = False) -> dict[str, 
 
 
 def _skip(runtime: Runtime, case: Case) -> None:
-    from backtest.errors import SignalFileError  # noqa: PLC0415
-    from live.commands import _desk  # noqa: PLC0415
+    from backtest.errors import SignalFileError
+    from live.commands import _desk
 
     row = _desk.require_row(case)
     if row.executed_sha256 is not None:
@@ -206,7 +206,7 @@ def _skip(runtime: Runtime, case: Case) -> None:
 
 def _edit(path: Path) -> None:
     """Open the file in the person's editor and wait."""
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.errors import UsageError
 
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:

@@ -167,9 +167,11 @@ def _weights(signal: SignalFile) -> dict[str, float]:
 
 
 def _states(signal: SignalFile) -> dict[str, Any]:
+    """Return diagnostics with discrete values; dates move every day and say nothing."""
+    days = {signal.trade_date, signal.decision.decided_on}
     values = signal.decision.diagnostics
 
-    return {key: value for key, value in values.items() if isinstance(value, str | int | bool)}
+    return {k: v for k, v in values.items() if isinstance(v, str | int | bool) and v not in days}
 
 
 def _get(order: Any, key: str) -> Any:

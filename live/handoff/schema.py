@@ -38,7 +38,7 @@ def schema_bytes() -> bytes:
 @cache
 def validator() -> Validator:
     """Return the compiled validator; jsonschema is imported on first use because that costs 70 ms."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - start-up time of the stages
+    from jsonschema import Draft202012Validator
 
     return Draft202012Validator(schema())
 
