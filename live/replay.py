@@ -151,7 +151,10 @@ def _stages(
         for group in due:
             if code == 0 and group.primary is not None:
                 stage = "executor"
-                code = executor.run(runtime, executor.Request(variant=group.primary.variant))
+                lines = (group.primary, *group.shadows)
+                code = executor.run(
+                    runtime, executor.Request(variant=group.primary.variant, lines=lines, quiet=True)
+                )
     except JutsuError as error:
         return Failure(session.day, stage, error.exit_code, error.line())
     return Failure(session.day, stage, code, "see the log") if code else None
