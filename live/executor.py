@@ -9,6 +9,7 @@ loses an order.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -18,17 +19,18 @@ from pathlib import Path
 
 from backtest import calendar
 from backtest.errors import JutsuError, UsageError
-from live import manifest
+from live import alerts, manifest
 from live.books import Line, groups
 from live.execution import run as step
 from live.execution.desk import Report
 from live.execution.phases import buys_of, sells_of
+from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
-from live.execution.record import write_state
 from live.handoff.write import file_name
+from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.safety.lock import single_instance
-from live.stage import guarded, say
+from live.stage import complain, guarded, say
 from live.wiring import Options, Runtime, open_runtime
 
 LOG = logging.getLogger("jutsu.executor")
@@ -101,6 +103,9 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
     phase = request.phase
     desk = step.desk_for(runtime, job, report, phase=phase, skip_time_check=request.skip_time_check)
     late = not request.skip_time_check and step.window_missed(runtime, job, phase=phase)
+    if not late:
+        for warning in preflight.require(preflight.before_trading(runtime, job.session)):
+            LOG.warning("%s", warning)
     step.start(desk, runtime, force=request.force)
     if late:
         runtime.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
@@ -110,8 +115,7 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
     step.trade(desk, job, phase=phase)
     outcome, marked = step.finish(desk, runtime, job, phase=phase)
     if not runtime.simulated:
-        write_state(runtime.state / "state.json", runtime, job.signal, marked, outcome)
-        back_up(runtime)
+        keep_copies(runtime, job, marked)
     return outcome
 
 
@@ -129,20 +133,30 @@ def dry_run(job: step.Job) -> str:
 
 
 def announce(runtime: Runtime, job: step.Job, report: Report, summary: str, *, failed: bool) -> None:
-    """Put the run's alerts into the outbox; delivering them never fails a run."""
-    level = "critical" if failed or report.critical else "warning" if report.warnings else "info"
-    LOG.info("%s", summary)
-    if level == "info" and runtime.simulated:
+    """Send the run's alert or report; delivering it never fails a run."""
+    if runtime.simulated:
         return
+    level: alerts.Level = "info"
+    if failed or report.critical:
+        level = "critical"
+    elif report.warnings:
+        level = "warning"
     body = "\n".join((*report.critical, *report.warnings)) or summary
-    runtime.ledger.alerts.add(
-        f"executor_{level}", level=level, title=summary, body=body, at=runtime.clock.now()
-    )
-    del job
+    told = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
+    key = f"executor_{job.variant}_{job.day}_{told}"
+    for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
+        complain(problem)
 
 
-def back_up(runtime: Runtime) -> None:
-    """Copy the ledger while it is open; replays need no copies."""
+def keep_copies(runtime: Runtime, job: step.Job, marked: Marked | None) -> None:
+    """Write state.json and today's backup; neither may undo a run that was carried out."""
+    try:
+        write_state(runtime.state / "state.json", runtime, job.signal, marked)
+        keep = runtime.settings.backup.keep_days
+        runtime.ledger.backup(runtime.state / "backups", keep_days=keep, now=runtime.clock.now())
+    except (OSError, JutsuError) as error:
+        LOG.warning("no copy was kept: %s", error)
+        complain(f"warning: state.json or the backup could not be written: {error}")
 
 
 def mark_session(runtime: Runtime, variant: str, day: date) -> float:

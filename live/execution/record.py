@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,12 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backtest.data.atomic import write_atomic
 from backtest.decision import Book
 from backtest.errors import DataError
+from backtest.simulator.step import mark
 from live.books import primary_book
 from live.execution.booking import REALISED
 from live.execution.recovery import catch_up
+from live.ledger.backup import write_state_json
 from live.ledger.models import Order
 from live.ledger.trades import TradeContext, slippage_pct
 
@@ -68,8 +68,7 @@ def marked_book(
     if missing:
         raise DataError(f"no price for {', '.join(missing)}", where=variant, remedy="the book was not marked")
     book = primary_book(rows, runtime.broker.account(), budget_pct, prices)
-    value = sum(position.quantity * prices[symbol] for symbol, position in book.positions.items())
-    return Marked(book, round(book.cash + value, 2))
+    return Marked(book, mark(book, prices))
 
 
 def snapshot(
@@ -119,34 +118,22 @@ def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float
     return marked.equity
 
 
-def write_state(
-    path: Path, runtime: Runtime, signal: SignalFile, marked: Marked | None, outcome: str
-) -> None:
+def write_state(path: Path, runtime: Runtime, signal: SignalFile, marked: Marked | None) -> None:
     """Write state.json: the state of the primary for people and scripts, never read back by the program."""
     told = signal.decision.diagnostics
-    rows = runtime.ledger.positions.open_positions(signal.strategy.variant)
-    state = {
-        "last_run": runtime.clock.now().isoformat(timespec="seconds"),
-        "mode": signal.mode,
-        "strategy": signal.strategy.name,
-        "variant": signal.strategy.variant,
-        "trade_date": signal.trade_date,
-        "outcome": outcome,
-        "cell": told.get("cell"),
-        "vol_state": told.get("vol_state"),
-        "trend_state": told.get("trend_state"),
-        "current_positions": {row.symbol: row.quantity for row in rows},
-        "stops": {
-            row.symbol: None if row.stop_broker_order_id is None else float(row.stop_price or 0)
-            for row in rows
-            if row.needs_stop
-        },
-        "account_equity": None if marked is None else marked.equity,
-        "cash": None if marked is None else round(marked.book.cash, 2),
-        "last_allocation": {target.symbol: target.weight for target in signal.targets},
-        "kill_switch": runtime.ledger.state.kill_level(),
-    }
-    write_atomic(path, (json.dumps(state, indent=2, ensure_ascii=False) + "\n").encode())
+    if marked is None:
+        return
+    write_state_json(
+        path,
+        last_run=runtime.clock.now(),
+        mode=signal.mode,
+        execution_time=signal.execution_window.name,
+        positions=marked.book.shares(),
+        equity=marked.equity,
+        allocation={target.symbol: target.weight for target in signal.targets},
+        cell=_whole(told.get("cell")),
+        vol_state=_text(told.get("vol_state")),
+    )
 
 
 def _quote_slippage(order: Order) -> float | None:

@@ -132,7 +132,7 @@ def _expectations(
 def _refused(
     path: Path, stands: Standing, original: SignalFile | None, signal: SignalFile
 ) -> SignalFileError:
-    from live.handoff.diff import changes  # noqa: PLC0415 - only an edited file needs it
+    from live.handoff.diff import changes
 
     edits: list[str] = []
     if original is not None:
