@@ -30,6 +30,8 @@ _NO_STOCKS: Final = re.compile(
     re.IGNORECASE,
 )
 
+_HEADER_TEXTS: Final = 6  # an element with no more texts is only a header line
+
 
 @dataclass(frozen=True, slots=True)
 class TickerMark:
@@ -59,8 +61,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What the headings above a place say: a grade, or that the stocks there are no candidates."""
+    """What a heading says about the stocks below it.
 
+    Attributes:
+        level: 1 (page title) to 6.
+        start, end: segments it holds for, later headings aside.
+        grade: the one grade it names.
+        outside: the stocks there are no candidates.
+    """
+
+    level: int
+    start: int
+    end: int
     grade: Grade | None
     outside: bool
 
@@ -88,30 +100,39 @@ def _in_grade_part(node: Node) -> bool:
     return any("grade" in place.words for place in (node, *node.ancestors()))
 
 
-def sections(page: Page) -> dict[int, Section]:
-    """Return, for every heading in document order, the state from its first segment on.
+def sections(page: Page, cards: list[Node]) -> list[Section]:
+    """Return what the headings outside cards say, in document order.
 
-    A heading holds until the next one of the same or a higher level outside a card.
+    A heading holds until a later one of the same or a higher level, and only inside the element it heads: the
+    nearest one around it that holds more than a header line.
     """
-    states: dict[int, Section] = {}
-    stack: list[tuple[int, Section]] = []
+    found: list[Section] = []
     for node in page.nodes:
         level = heading_level(node)
-        if level is None or node.start == node.end or _inside_card(node):
+        if level is None or node.start == node.end or any(node.within(card) for card in cards):
             continue
-        texts = page.text_of(node)
-        text = " ".join(segment.text for segment in texts)
-        while stack and stack[-1][0] >= level:
-            stack.pop()
-        above = stack[-1][1] if stack else Section(None, outside=False)
-        named = values.grades_named(text)
-        if not named:
-            named = {g for g in [_header_grade(node, page)] if g is not None}
-        grade = next(iter(named)) if len(named) == 1 else above.grade if not named else None
-        state = Section(grade, outside=above.outside or bool(_OUTSIDE_HEADINGS.search(text)))
-        stack.append((level, state))
-        states[node.start] = state
-    return states
+        text = " ".join(segment.text for segment in page.text_of(node))
+        above = next((s for s in reversed(found) if s.level < level and s.start <= node.start < s.end), None)
+        named = values.grades_named(text) or _header_grade(node, page)
+        grade = above.grade if above is not None and not named else None
+        found.append(
+            Section(
+                level=level,
+                start=node.start,
+                end=_scope(node).end,
+                grade=next(iter(named)) if len(named) == 1 else grade,
+                outside=bool(_OUTSIDE_HEADINGS.search(text)) or (above is not None and above.outside),
+            )
+        )
+    return found
+
+
+def _scope(heading: Node) -> Node:
+    place = heading
+    for place in heading.ancestors():
+        if place.end - place.start > _HEADER_TEXTS:
+            break
+    return place
 
 
 def heading_level(node: Node) -> int | None:
@@ -125,19 +146,19 @@ def heading_level(node: Node) -> int | None:
     return None
 
 
-def _header_grade(node: Node, page: Page) -> Grade | None:
+def _header_grade(node: Node, page: Page) -> set[Grade]:
     """Return the grade a badge beside a heading shows: <div grade-header><badge>A</badge><h2>Premium…</h2>."""
     header = next((place for place in node.ancestors() if "grade-header" in place.tokens), None)
     if header is None:
-        return None
-    shown = {values.as_grade(segment.text) for segment in page.text_of(header)} - {None}
-    return shown.pop() if len(shown) == 1 else None
+        return set()
+    shown = (values.as_grade(segment.text) for segment in page.text_of(header))
+    return {grade for grade in shown if grade is not None}
 
 
-def section_at(states: dict[int, Section], index: int) -> Section:
+def section_at(found: list[Section], index: int) -> Section:
     """Return the section a segment stands in."""
-    before = [start for start in states if start <= index]
-    return states[max(before)] if before else Section(None, outside=False)
+    nearest = next((s for s in reversed(found) if s.start <= index < s.end), None)
+    return nearest or Section(0, 0, 0, grade=None, outside=False)
 
 
 def ticker_marks(page: Page) -> list[TickerMark]:
@@ -197,10 +218,6 @@ def is_card(node: Node) -> bool:
     return any(
         _CARD_TOKENS.fullmatch(token) and not set(re.split(r"[-_]", token)) & _NOT_CARDS for token in node.tokens
     )
-
-
-def _inside_card(node: Node) -> bool:
-    return any(is_card(place) for place in (node, *node.ancestors()))
 
 
 def blocks(page: Page, marks: list[TickerMark]) -> list[Block]:

@@ -9,8 +9,7 @@ from typing import Final
 
 from backtest.candidates import GRADES, Grade
 from backtest.reports import values
-from backtest.reports.blocks import is_card
-from backtest.reports.dom import Page, Segment
+from backtest.reports.dom import Node, Page, Segment
 
 _COUNT: Final = re.compile(r"\d{1,3}")
 _FOUR: Final = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})\s*/\s*(\d{1,3})\s*/\s*(\d{1,3})")
@@ -19,11 +18,12 @@ _INLINE: Final = re.compile(r"([ABCD])[- ]Grade(?:\s+\w+)?\s*:?\s*(\d{1,3})", re
 _LABEL: Final = re.compile(r"\s*([ABCD])[- ]?Grade(?:s|d)?(?:\s+(?:stocks?|candidates?|picks?|count|setups?))?\s*(?:\(.*\))?\s*", re.I)
 
 
-def page_counters(page: Page) -> dict[Grade, int]:
+def page_counters(page: Page, cards: Iterable[Node]) -> dict[Grade, int]:
     """Return how many stocks of each grade the page says it lists; grades it does not count are absent."""
     counts: dict[Grade, set[int]] = {}
+    stocks = [(card.start, card.end) for card in cards]
     for node in page.nodes:
-        if not 2 <= node.end - node.start <= 4 or any(is_card(place) for place in (node, *node.ancestors())):
+        if not 2 <= node.end - node.start <= 4 or any(a <= node.start and node.end <= b for a, b in stocks):
             continue
         for grade, count in _read(page.text_of(node)):
             counts.setdefault(grade, set()).add(count)
@@ -44,8 +44,10 @@ def _read(texts: list[Segment]) -> Iterable[tuple[Grade, int]]:
             yield grade, numbers[0]
 
 
-def disagreements(page: Page, grades: Iterable[Grade]) -> tuple[dict[Grade, tuple[int, int]], bool]:
+def disagreements(
+    page: Page, cards: Iterable[Node], grades: Iterable[Grade]
+) -> tuple[dict[Grade, tuple[int, int]], bool]:
     """Return grade -> (page says, we read) where they differ, and whether the page counts at all."""
-    said = page_counters(page)
+    said = page_counters(page, cards)
     read = Counter(grades)
     return {grade: (count, read[grade]) for grade, count in said.items() if count != read[grade]}, bool(said)

@@ -254,7 +254,9 @@ def _score_value(pair: Pair, text: str) -> Hint | None:
     inside = _in_breakdown(pair)
     if not inside and (classes or badge) and (value := values.points(text)) is not None:
         return Hint(1, value)
-    direct = any(_SCORE_CLASSES.fullmatch(token) for token in pair.value.node.tokens)
+    owner = pair.value.node
+    direct = any(_SCORE_CLASSES.fullmatch(token) for token in owner.tokens)
+    direct = direct or (classes and bool(owner.tokens & {"value", "number", "num", "points"}))
     if not inside and direct and (value := values.plain_score(text)) is not None:
         return Hint(2, value)
     return None

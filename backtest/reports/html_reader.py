@@ -51,13 +51,14 @@ def read_html(content: bytes | str, name: str) -> Report:
     if layout.says_no_stocks(page):
         findings.append(Finding(name, "no_stocks: the page says that no stock qualifies"))
         return Report(day, (), tuple(findings))
-    states = layout.sections(page)
-    stocks = [*_cards(page, states, findings), *_rows(page, states)]
+    found = layout.blocks(page, layout.ticker_marks(page))
+    states = layout.sections(page, [block.node for block in found])
+    stocks = [*_cards(page, found, states, findings), *_rows(page, states)]
     if len(stocks) > MAX_STOCKS:
         findings.append(Finding(name, f"too_many: {len(stocks)} stocks, at most {MAX_STOCKS} are believable"))
         return rejected(day, findings, "too_many")
     candidates = _merge(stocks, day, findings)
-    return _checked(page, day, candidates, findings)
+    return _checked(page, day, candidates, [block.node for block in found], findings)
 
 
 def _text(content: bytes | str, findings: list[Finding]) -> str:
@@ -72,9 +73,11 @@ def _text(content: bytes | str, findings: list[Finding]) -> str:
     return content.decode(encoding, errors="replace")
 
 
-def _cards(page: Page, states: dict[int, layout.Section], findings: list[Finding]) -> list[_Stock]:
+def _cards(
+    page: Page, found: list[layout.Block], states: list[layout.Section], findings: list[Finding]
+) -> list[_Stock]:
     stocks = []
-    for block in layout.blocks(page, layout.ticker_marks(page)):
+    for block in found:
         where = ", ".join(block.tickers)
         section = layout.section_at(states, block.mark.segment.index)
         if section.outside:
@@ -91,7 +94,7 @@ def _section_grade(node: Node, section: layout.Section) -> Grade | None:
     return section.grade or enclosing_grade(node)
 
 
-def _rows(page: Page, states: dict[int, layout.Section]) -> list[_Stock]:
+def _rows(page: Page, states: list[layout.Section]) -> list[_Stock]:
     stocks = []
     for table in page.nodes:
         if table.tag != "table" or layout.outside(table):
@@ -162,9 +165,11 @@ def _candidate(ticker: str, fields: Fields, day: date) -> Candidate:
     )
 
 
-def _checked(page: Page, day: date, candidates: list[Candidate], findings: list[Finding]) -> Report:
+def _checked(
+    page: Page, day: date, candidates: list[Candidate], cards: list[Node], findings: list[Finding]
+) -> Report:
     """Compare with the page's own counters; a difference is a finding and clears `counters_agree`."""
-    wrong, counted = disagreements(page, [candidate.grade for candidate in candidates])
+    wrong, counted = disagreements(page, cards, [candidate.grade for candidate in candidates])
     for grade, (said, read) in sorted(wrong.items()):
         findings.append(Finding("counters", f"counter_mismatch: the page says {said} of grade {grade}, {read} were read"))
     if not candidates and not counted:

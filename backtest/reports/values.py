@@ -22,11 +22,14 @@ _PLAIN: Final = re.compile(r"(\d+(?:\.\d+)?)")
 _FIVE: Final = re.compile(r"(\d(?:\.\d+)?)\s*/\s*5(?:\.0+)?(?:\s*(?:pts?|points?))?(?:\s*\(\s*(\d+(?:\.\d+)?)\s*%\s*\))?", re.I)
 _GRADE_WORD: Final = re.compile(r"([ABCD])[- ]?Grade\b|Grade[:\s-]*([ABCD])(?![A-Za-z+])", re.I)
 _GRADE_SCORE: Final = re.compile(
-    r"([ABCD])(?:[- ]?Grade)?\s*[-:,(]?\s*(\d+(?:\.\d+)?)\s*(?:pts?|points?|/\s*100)\)?", re.I
+    r"([ABCD])(?:[- ]?Grade)?\s*[-:,(]?\s*(\d+(?:\.\d+)?)\s*(?:pts?|points?|/\s*100)\)?"
+    r"|([ABCD])(?:[- ]Grade)?\s*[-:]\s*(\d{2,3}(?:\.\d+)?)",
+    re.I,
 )
 _SCORE_GRADE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([ABCD])[- ]Grade\b.*", re.I)
 _LABELLED_SCORE: Final = re.compile(
-    r"(?:(?:total|final|overall|backtest|composite|weighted|combined|quality)\s+)*score\s*[:=]?\s*"
+    r"(?:(?:total|final|overall|backtest|composite|weighted|combined|quality)\s+)*score"
+    r"(?:\s+(?:breakdown|analysis|summary|details?|card))?\s*[:=]?\s*"
     r"(\d+(?:\.\d+)?)\s*(/\s*100|/\s*5(?:\.0+)?|pts?|points?)?(?:\s*\(.*\))?",
     re.I,
 )
@@ -109,8 +112,8 @@ def points(text: str) -> float | None:
 
 
 def five_point_score(text: str) -> float | None:
-    """Return a total on a 5-point scale times 20."""
-    match = _FIVE.fullmatch(text)
+    """Return a total on a 5-point scale times 20: "4.05 / 5.0", or "4.05" alone (decimals required)."""
+    match = _FIVE.fullmatch(text) or re.fullmatch(r"(\d\.\d+)", text)
     value = float(match.group(1)) if match else 0.0
     return round(value * 20, 2) if 0 < value <= 5 else None
 
@@ -131,7 +134,7 @@ def grade_and_score(text: str) -> tuple[Grade, float] | None:
     """Return both values of "B - 82 pts", "A-Grade 88.5 pts" or "86.0A-Grade (70%+)"."""
     match = _GRADE_SCORE.fullmatch(text)
     if match:
-        letter, digits = match.group(1), match.group(2)
+        letter, digits = match.group(1) or match.group(3), match.group(2) or match.group(4)
     else:
         match = _SCORE_GRADE.fullmatch(text)
         if match is None:
