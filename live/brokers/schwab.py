@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backtest import calendar
-from backtest.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent
+from backtest.errors import AuthenticationFailed, BrokerError, BrokerRefused, BrokerUnknown, NotSent
 from live.brokers.base import Account, BrokerOrder, OrderRequest
 from live.brokers.schwab_account import choose_account, parse_account
 from live.brokers.schwab_http import SchwabConnection, Throttled, reason, retry_after
@@ -131,8 +131,8 @@ class SchwabBroker:
         """Send once. Return the order id, None when accepted without a usable id.
 
         Raises:
-            BrokerRefused: Schwab said no. NotSent (Throttled, LoginNeeded included): nothing left or nothing
-                was taken. BrokerUnknown: search before anything else.
+            BrokerRefused: Schwab said no. NotSent (also Throttled), AuthenticationFailed: nothing left or
+                nothing was taken. BrokerUnknown: search before anything else.
         """
         self._refuse_late_auction(request)
         body, account = order_body(request), self._hash_before_sending()
@@ -142,7 +142,7 @@ class SchwabBroker:
     def _hash_before_sending(self) -> str:
         try:
             return self._hash
-        except NotSent:
+        except (NotSent, AuthenticationFailed):
             raise
         except BrokerError as error:
             raise NotSent(error.problem, where=error.where, remedy=error.remedy) from error

@@ -29,8 +29,8 @@ LOGIN = "run `jutsu auth login`"
 Level = Literal["ok", "warning", "critical", "dead"]
 
 
-class LoginNeeded(AuthenticationFailed, NotSent):
-    """The token is dead or refused: nothing was sent and only a person can help."""
+class LoginNeeded(AuthenticationFailed):
+    """The token is dead or refused: nothing was sent or accepted, and only a person can help."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,10 +57,15 @@ def differences(request: OrderRequest, shown: BrokerOrder) -> tuple[str, ...]:
         "side": (request.side, shown.side),
         "quantity": (request.quantity, shown.quantity),
         "order_type": (request.order_type, shown.order_type),
-        "time_in_force": (request.time_in_force, shown.time_in_force),
+        "time_in_force": (_one_day(request.time_in_force), _one_day(shown.time_in_force)),
         "stop_price": (_price(request.stop_price), _price(shown.stop_price)),
     }
     return tuple(name for name, (ours, theirs) in pairs.items() if ours != theirs)
+
+
+def _one_day(time_in_force: str) -> str:
+    """A market-on-open order is, at a broker without such a kind, a day order sent before the session."""
+    return "day" if time_in_force == "opg" else time_in_force
 
 
 def _price(value: Decimal | None) -> Decimal | None:

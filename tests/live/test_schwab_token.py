@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backtest.errors import AuthenticationFailed, BrokerError, NotSent, SettingsError
+from backtest.errors import AuthenticationFailed, BrokerError, SettingsError
 from live.brokers import schwab_login
 from live.brokers.schwab_token import LoginNeeded, TokenStore, load_credentials, next_run_after, token_status
 from tests.fakes.schwab.harness import ENVIRON, FakeSchwab, LinkedClock
@@ -42,7 +42,6 @@ def test_an_unusable_token_needs_a_login(tmp_path, content):
     with pytest.raises(LoginNeeded) as caught:
         TokenStore(path).read()
     assert isinstance(caught.value, AuthenticationFailed)
-    assert isinstance(caught.value, NotSent)
     assert caught.value.exit_code == 6
 
 
