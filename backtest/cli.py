@@ -68,8 +68,8 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 
 def _decisions(options: argparse.Namespace) -> int:
-    from backtest.research.decisions import write_decisions  # noqa: PLC0415 - only this command needs it
-    from backtest.strategies.registry import load_strategy  # noqa: PLC0415
+    from backtest.research.decisions import write_decisions  # only this command needs it
+    from backtest.strategies.registry import load_strategy
 
     strategy = load_strategy(options.strategy)
     try:
@@ -81,7 +81,7 @@ def _decisions(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from backtest.research.audit import run_audit  # noqa: PLC0415 - only this command needs it
+    from backtest.research.audit import run_audit  # only this command needs it
 
     return run_audit(Path(options.strategy), options.prices, samples=options.samples, seed=options.seed)
 

@@ -128,7 +128,7 @@ def test_one_full_backtest(benchmark, history, floor_seconds):
     parameters = [Parameters()]
     market = prepare(history, parameters)
     settings, weights = matrices(parameters)
-    out = np.zeros((1, 8))
+    out = np.zeros((1, 7))
     run = backtest_sets()
     benchmark(run_piece, run, market, settings, weights, 0.05, out)
     benchmark.extra_info["floor_ms"] = round(floor_seconds * 1e3, 3)

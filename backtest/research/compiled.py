@@ -43,7 +43,7 @@ FIELDS = (
     "lag",
 )
 #: Columns of the statistics matrix.
-STATISTICS = ("final", "sum", "squares", "downside", "drawdown", "rebalances", "turnover", "last_cell")
+STATISTICS = ("final", "sum", "squares", "downside", "drawdown", "rebalances", "turnover")
 LEGS = 5
 _KERNELS = (
     kernels.rolling_mean,
@@ -68,10 +68,10 @@ def backtest_sets() -> Callable[..., None]:
     kernels, so changed rules never meet old machine code. In a read-only installation every process compiles
     anew.
     """
-    import numba  # noqa: PLC0415 - a third of a second that only research pays
-    from numba.extending import register_jitable  # noqa: PLC0415
+    import numba  # a third of a second that only research pays
+    from numba.extending import register_jitable
 
-    for kernel in _KERNELS:
+    for kernel in (*_KERNELS, _series, _cases):
         register_jitable(error_model="numpy")(kernel)
     digest = hashlib.sha256(Path(str(kernels.__file__)).read_bytes()).hexdigest()
     loop = _loop(digest)
@@ -81,6 +81,58 @@ def backtest_sets() -> Callable[..., None]:
     except RuntimeError:  # numba found no folder it may write its cache to
         compiled = numba.njit(**options)(loop)
     return compiled
+
+
+def _series(
+    s: Any, close: Any, volume: Any, bond_close: Any, bond_rows: Any, work: Any, ring: Any, rows: Any
+) -> None:
+    """Fill the series of one parameter set: rows 1 to 7 of `work` as `_cases` reads them."""
+    n = len(close)
+    m = len(bond_close)
+    work[:12] = np.nan
+    left = work[12]
+    right = work[13]
+    spare = work[14, :n]
+    kernels.kalman_innovations(close, volume, s[0], s[1], s[2], s[3] > 0.0, work[0, :n])
+    wait = int(s[4])
+    count = kernels.oscillators(work[0, :n], wait, ring, rows, spare)
+    kernels.smoothed_trend(spare, count, wait, int(s[5]), int(s[6]), s[7], left, work[1, :n])
+    kernels.rolling_mean(close, int(s[8]), left, work[2, :n])
+    kernels.rolling_mean(close, int(s[9]), left, work[3, :n])
+    window = int(s[10])
+    mean = work[11, :n]
+    kernels.realised_volatility(close, window, work[10, :n], left, right, mean, work[4, :n])
+    kernels.volatility_z(work[4, :n], window, int(s[11]), left, right, mean, spare, work[5, :n])
+    if s[20] > 0.0 and m > 0:
+        kernels.rolling_mean(bond_close, int(s[18]), left, work[8, :m])
+        kernels.rolling_mean(bond_close, int(s[19]), left, work[9, :m])
+        for t in range(n):
+            if bond_rows[t] >= 0:
+                work[6, t] = work[8, bond_rows[t]]
+                work[7, t] = work[9, bond_rows[t]]
+
+
+def _cases(s: Any, n: int, first: int, work: Any, states: Any) -> None:
+    """Fill volatility state, crush, trend, cell and weight case: rows 0 to 4 of `states`."""
+    kernels.regimes(
+        work[1, :n],
+        work[5, :n],
+        work[4, :n],
+        work[2, :n],
+        work[3, :n],
+        first,
+        int(s[12]),
+        s[13],
+        s[14],
+        s[15],
+        s[16],
+        s[17],
+        states[0, :n],
+        states[1, :n],
+        states[2, :n],
+        states[3, :n],
+    )
+    kernels.weight_cases(states[3, :n], work[6, :n], work[7, :n], first, states[4, :n])
 
 
 def _loop(digest: str) -> Callable[..., None]:
@@ -103,83 +155,28 @@ def _loop(digest: str) -> Callable[..., None]:
         if len(digest) == 0:  # the digest is part of the cache key only because it is used
             return
         n = len(close)
-        m = len(bond_close)
-        size = max(n, m, 1)
-        nan = np.nan
+        size = max(n, len(bond_close), 1)
         work = np.empty((15, size))
         states = np.empty((5, size), dtype=np.int64)
         ring = np.empty(kernels.RING_MASK + 1)
         rows = np.empty(kernels.RING_MASK + 1, dtype=np.int64)
         for index in range(len(settings)):
             s = settings[index]
-            wait = int(s[4])
-            window = int(s[10])
-            baseline = int(s[11])
-            slow_window = int(s[9])
-            work[:12] = nan
-            innovations = work[0, :n]
-            t_norm = work[1, :n]
-            fast = work[2, :n]
-            slow = work[3, :n]
-            sigma = work[4, :n]
-            z = work[5, :n]
-            bond_fast = work[6, :n]
-            bond_slow = work[7, :n]
-            own_fast = work[8, :m]
-            own_slow = work[9, :m]
-            returns = work[10, :n]
-            mean = work[11, :n]
-            left = work[12]
-            right = work[13]
-            spare = work[14, :n]
-            kernels.kalman_innovations(close, volume, s[0], s[1], s[2], s[3] > 0.0, innovations)
-            count = kernels.oscillators(innovations, wait, ring, rows, spare)
-            kernels.smoothed_trend(spare, count, wait, int(s[5]), int(s[6]), s[7], left, t_norm)
-            kernels.rolling_mean(close, int(s[8]), left, fast)
-            kernels.rolling_mean(close, slow_window, left, slow)
-            kernels.realised_volatility(close, window, returns, left, right, mean, sigma)
-            kernels.volatility_z(sigma, window, baseline, left, right, mean, spare, z)
-            if s[20] > 0.0 and m > 0:
-                kernels.rolling_mean(bond_close, int(s[18]), left, own_fast)
-                kernels.rolling_mean(bond_close, int(s[19]), left, own_slow)
-                for t in range(n):
-                    if bond_rows[t] >= 0:
-                        bond_fast[t] = own_fast[bond_rows[t]]
-                        bond_slow[t] = own_slow[bond_rows[t]]
-            first = max(slow_window, baseline + window) - 1
-            kernels.regimes(
-                t_norm,
-                z,
-                sigma,
-                fast,
-                slow,
-                first,
-                int(s[12]),
-                s[13],
-                s[14],
-                s[15],
-                s[16],
-                s[17],
-                states[0, :n],
-                states[1, :n],
-                states[2, :n],
-                states[3, :n],
-            )
-            kernels.weight_cases(states[3, :n], bond_fast, bond_slow, first, states[4, :n])
-            lag = int(s[22])
+            _series(s, close, volume, bond_close, bond_rows, work, ring, rows)
+            first = max(int(s[9]), int(s[10]) + int(s[11])) - 1
+            _cases(s, n, first, work, states)
             kernels.book_equity(
                 states[4, :n],
                 first,
                 start,
-                lag,
+                int(s[22]),
                 weights[index],
                 s[21],
-                opens if lag > 0 else closes,
+                opens if s[22] > 0.0 else closes,
                 marks,
                 cost,
                 statistics[index],
                 equity,
             )
-            statistics[index, 7] = states[3, n - 1] if n > first else 0.0
 
     return run

@@ -21,8 +21,8 @@ from backtest.data.bars import Bars, FloatArray
 from backtest.errors import DataError, UsageError
 from backtest.indicators import TRADING_DAYS, smoothing_lengths
 from backtest.research.compiled import FIELDS, LEGS, STATISTICS, backtest_sets
-from backtest.strategies.hierarchical_adaptive_v3_5b import newest_rows, weight_table
 from backtest.strategies.v35b_parameters import Parameters, parse
+from backtest.strategies.v35b_series import newest_rows, weight_table
 
 OPENING = ("open", "15min_after_open")
 _SYMBOLS = (
@@ -208,7 +208,7 @@ def prepare(
 
 def summarise(statistics: FloatArray, sessions: int) -> Summaries:
     """Turn the sums of the compiled loop into the figures people compare."""
-    final, total, squares, downside, drawdown, rebalances, turnover, _ = statistics.T
+    final, total, squares, downside, drawdown, rebalances, turnover = statistics.T
     mean = total / sessions
     variance = np.maximum(squares - total * mean, 0.0) / max(sessions - 1, 1)
     deviation = np.sqrt(variance)

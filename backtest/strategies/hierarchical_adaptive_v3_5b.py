@@ -1,7 +1,7 @@
 """Hierarchical Adaptive v3.5b: trend and volatility choose one of six cells, each cell has fixed weights.
 
-Section numbers refer to the specification of the rules: trend (3), averages (4), volatility (5), its state
-(6), crush (7), trend class (8), cells (9), bonds and leverage (10), rebalance rule (11).
+The series (trend, volatility, cells, weights) are in `v35b_series`; here a row of them becomes a decision, by
+the rebalance rule (section 11 of the specification).
 """
 
 from __future__ import annotations
@@ -14,80 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from backtest import indicators, kernels
-from backtest.data.bars import Bars, FloatArray
+from backtest.data.bars import Bars
 from backtest.decision import Decision, ExecutionTime, Family, Json, Situation, Target
 from backtest.errors import DataError
 from backtest.strategies.v35b_parameters import Parameters, parse
+from backtest.strategies.v35b_series import compute_columns, weight_table
 
 NAME = "Hierarchical_Adaptive_v3_5b"
 WEIGHT_COLUMNS = ("w_TQQQ", "w_QQQ", "w_PSQ", "w_TMF", "w_TMV", "w_cash")
 TREND_NAMES = {1: "BullStrong", 0: "Sideways", -1: "BearStrong"}
-BOND_SHARE = 0.4
-NO_BOND, BULL_BOND, BEAR_BOND = 0, 1, 2
-
-Weights = tuple[float, float, float, float, float, float]
-
-
-def cell_weights(cell: int, bond: int, parameters: Parameters) -> Weights:
-    """Return the six target weights of a cell (sections 9 and 10), summing to 1.
-
-    Args:
-        cell: 1 to 6.
-        bond: 0 no bonds (not allowed, or too few closes), 1 bull bond leg, 2 bear bond leg.
-        parameters: of the variant.
-
-    Returns:
-        Weights of TQQQ, QQQ, PSQ, TMF, TMV and cash.
-    """
-    base = {1: (0.6, 0.4), 2: (0.0, 1.0), 3: (0.2, 0.8), 4: (0.0, 0.0), 5: (0.0, 0.5), 6: (0.0, 0.0)}
-    defensive = {4: 1.0, 5: 0.5, 6: 1.0}.get(cell, 0.0)
-    (leveraged, core), inverse, cash = base[cell], 0.0, defensive
-    if cell == 6 and parameters.use_inverse_hedge:
-        inverse = min(0.5, parameters.w_PSQ_max)
-        defensive, cash = 0.0, 1.0 - inverse
-    bonds = 0.0
-    if bond != NO_BOND and defensive > 0.0:
-        bonds = min(BOND_SHARE * defensive, parameters.max_bond_weight)
-        cash = defensive - bonds
-    scale = parameters.leverage_scalar
-    raw = (
-        leveraged * scale,
-        core * scale,
-        inverse * scale,
-        bonds if bond == BULL_BOND else 0.0,
-        bonds if bond == BEAR_BOND else 0.0,
-        cash,
-    )
-    total = sum(raw)
-    return (raw[0] / total, raw[1] / total, raw[2] / total, raw[3] / total, raw[4] / total, raw[5] / total)
-
-
-def weight_table(parameters: Parameters) -> tuple[Weights, ...]:
-    """Return the weights of every case; row `3 * (cell - 1) + bond`."""
-    return tuple(cell_weights(cell, bond, parameters) for cell in range(1, 7) for bond in range(3))
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Every series of one history as lists, one entry per bar of the signal symbol; NaN where not defined.
-
-    Before row `first` only `t_norm` and the averages mean anything. `case` is the row of `weight_table`.
-    """
-
-    first: int
-    t_norm: list[float]
-    sma_fast: list[float]
-    sma_slow: list[float]
-    sigma: list[float]
-    z_score: list[float]
-    bond_fast: list[float]
-    bond_slow: list[float]
-    high: list[int]
-    crushed: list[int]
-    trend: list[int]
-    cell: list[int]
-    case: list[int]
 
 
 class V35bEvaluation:
@@ -261,93 +196,6 @@ class HierarchicalAdaptiveV35b:
 def build(variant: str, parameters: Mapping[str, Any], *, where: str = "") -> HierarchicalAdaptiveV35b:
     """Return the strategy of a parameter set; ParameterError lists everything wrong with it."""
     return HierarchicalAdaptiveV35b(variant, parse(parameters, where=where))
-
-
-def compute_columns(parameters: Parameters, signal: Bars, treasury: Bars | None) -> Columns:
-    """Compute sections 3 to 9 over the whole history; no row reads a later one."""
-    p = parameters
-    n = len(signal)
-    t_norm = indicators.kalman_trend(
-        signal.close,
-        signal.volume,
-        measurement_noise=p.measurement_noise,
-        process_noise_1=p.process_noise_1,
-        process_noise_2=p.process_noise_2,
-        osc_smoothness=p.osc_smoothness,
-        strength_smoothness=p.strength_smoothness,
-        t_max=p.T_max,
-        symmetric=p.symmetric_volume_adjustment,
-        double_smoothing=p.double_smoothing,
-    )
-    if n and not math.isfinite(t_norm[-1]):
-        raise DataError(
-            "the trend filter overflowed", where=signal.symbol, remedy="check the noise parameters"
-        )
-    sigma = indicators.realised_volatility(signal.close, p.realized_vol_window)
-    z_score = indicators.volatility_z_score(sigma, p.realized_vol_window, p.vol_baseline_window)
-    bond_fast, bond_slow = _bond_averages(p, signal, treasury)
-    high, crushed, trend, cell = [0] * n, [0] * n, [0] * n, [0] * n
-    series = [t_norm, z_score, sigma, indicators.sma(signal.close, p.sma_fast)]
-    series.append(indicators.sma(signal.close, p.sma_slow))
-    lists: list[list[float]] = [column.tolist() for column in series]
-    trends, z_scores, sigmas, fast, slow = lists
-    first = p.first_decision_bar - 1
-    kernels.regimes(
-        trends,
-        z_scores,
-        sigmas,
-        fast,
-        slow,
-        first,
-        p.vol_crush_lookback,
-        p.t_norm_bull_thresh,
-        p.t_norm_bear_thresh,
-        p.upper_thresh_z,
-        p.lower_thresh_z,
-        p.vol_crush_threshold,
-        high,
-        crushed,
-        trend,
-        cell,
-    )
-    case = [0] * n
-    kernels.weight_cases(cell, bond_fast, bond_slow, first, case)
-    return Columns(
-        first=first,
-        t_norm=trends,
-        sma_fast=fast,
-        sma_slow=slow,
-        sigma=sigmas,
-        z_score=z_scores,
-        bond_fast=bond_fast,
-        bond_slow=bond_slow,
-        high=high,
-        crushed=crushed,
-        trend=trend,
-        cell=cell,
-        case=case,
-    )
-
-
-def newest_rows(signal: Bars, other: Bars) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Return, per signal bar, the row of the newest bar of `other` dated on or before it, -1 for none."""
-    return np.searchsorted(other.dates, signal.dates, side="right") - 1
-
-
-def _bond_averages(
-    parameters: Parameters, signal: Bars, treasury: Bars | None
-) -> tuple[list[float], list[float]]:
-    if treasury is None or not len(treasury):
-        return [math.nan] * len(signal), [math.nan] * len(signal)
-    rows = newest_rows(signal, treasury)
-    slow = indicators.sma(treasury.close, parameters.bond_sma_slow)
-    fast = np.where(np.isnan(slow), np.nan, indicators.sma(treasury.close, parameters.bond_sma_fast))
-
-    def joined(average: FloatArray) -> list[float]:
-        column: list[float] = np.where(rows >= 0, average[rows], np.nan).tolist()
-        return column
-
-    return joined(fast), joined(slow)
 
 
 def _usable(history: Mapping[str, Bars], symbol: str) -> Bars:

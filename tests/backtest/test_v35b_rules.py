@@ -15,8 +15,9 @@ from market_v35b import bars, market, random_walk
 from backtest import kernels
 from backtest.decision import Book, Situation, Target
 from backtest.errors import DataError
-from backtest.strategies.hierarchical_adaptive_v3_5b import build, cell_weights
+from backtest.strategies.hierarchical_adaptive_v3_5b import build
 from backtest.strategies.v35b_parameters import Parameters
+from backtest.strategies.v35b_series import cell_weights
 
 BONDS = {"none": 0, "bull": 1, "bear": 2}
 SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
