@@ -111,7 +111,8 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
         runtime.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
         raise step.missed(job)
     step.require_unchanged(desk, job)
-    step.begin(desk, runtime, job)
+    if job.go:
+        step.begin(desk, job)
     step.trade(desk, job, phase=phase)
     outcome, marked = step.finish(desk, runtime, job, phase=phase)
     if not runtime.simulated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -106,14 +107,11 @@ def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float
         if len(known):
             prices[symbol] = float(known.close[-1])
     marked = marked_book(runtime, variant, prices, budget_pct=budget_pct)
-    earlier = runtime.ledger.snapshots.series(variant, since=day, until=day)
+    executed = runtime.ledger.signals.get(day, variant)
+    told = {} if executed is None else json.loads(executed.content)
+    cell = told.get("decision", {}).get("diagnostics", {}).get("cell")
     snapshot(
-        runtime,
-        variant,
-        day,
-        marked,
-        cell=earlier[0].cell if earlier else None,
-        residual_cash=earlier[0].residual_cash if earlier else None,
+        runtime, variant, day, marked, cell=_whole(cell), residual_cash=_number(told.get("residual_cash"))
     )
     return marked.equity
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from backtest import calendar
-from backtest.errors import DisagreementError, LimitError, SignalFileError
+from backtest.errors import LimitError, SignalFileError
 from live.books import Line
 from live.execution import phases, reconcile, record, recovery, stops
 from live.execution.desk import Desk, Report, filled, live
@@ -251,20 +251,15 @@ def require_unchanged(desk: Desk, job: Job) -> None:
 
 
 def _essence(order: SignalOrder | None) -> Any:
-    return None if order is None else replace_note(order)
-
-
-def replace_note(order: SignalOrder) -> SignalOrder:
     """Return the order without its note, which means nothing to the broker."""
-    return order.model_copy(update={"note": ""})
+    return None if order is None else order.model_copy(update={"note": ""})
 
 
-def begin(desk: Desk, runtime: Runtime, job: Job) -> None:
+def begin(desk: Desk, job: Job) -> None:
     """Keep the bytes that are being executed, before the first order is planned."""
     sha = bytes_sha256(job.content)
     if job.known is not None and job.known.executed_sha256 != sha:
         desk.ledger.signals.executed(job.day, job.variant, sha256=sha, content=job.content.decode())
-    del runtime
 
 
 def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
@@ -337,24 +332,27 @@ def _carried_out(desk: Desk, order: SignalOrder) -> bool:
 
 def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Outcome, record.Marked | None]:
     """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
-    record.record_trades(runtime, desk.rows(), job.signal)
+    rows = desk.rows()
+    record.record_trades(runtime, rows, job.signal)
     outcome: Outcome = outcome_of(desk, job) if phase != "place" else "partial"
-    result = _compare_at_end(desk, runtime)
-    marked = _mark(desk, runtime, job)
-    now = runtime.clock.now()
+    # Without an order of ours nothing can have changed since the comparison at the start.
+    result = _compare_at_end(desk, runtime) if rows else None
+    difference = None if result is None or result.agrees else reconcile.error_of(result)
+    marked = None if runtime.simulated else _mark(desk, runtime, job)
     with desk.ledger.transaction():
+        begin(desk, job)
         if job.known is not None:
             desk.ledger.signals.finish(job.day, job.variant, outcome)
         desk.ledger.runs.executed(
             job.day,
             job.variant,
-            at=now,
-            exit_code=0 if result.agrees else DisagreementError.exit_code,
+            at=runtime.clock.now(),
+            exit_code=0 if difference is None else difference.exit_code,
             outcome=outcome,
             detail={"warnings": desk.report.warnings, "critical": desk.report.critical},
         )
-    if not result.agrees:
-        raise reconcile.error_of(result)
+    if difference is not None:
+        raise difference
     return outcome, marked
 
 
@@ -400,8 +398,3 @@ def failed(runtime: Runtime, job: Job, report: Report, *, exit_code: int, why: s
         outcome="failed",
         detail={"error": why, "warnings": report.warnings, "critical": report.critical},
     )
-
-
-def with_report(desk: Desk, report: Report) -> Desk:
-    """Return the desk with another report (panic)."""
-    return replace(desk, report=report)
