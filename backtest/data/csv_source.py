@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from backtest.data import quality
-from backtest.data.bars import Bars
+from backtest.data.bars import Bars, DateArray
+from backtest.data.quality import DatedFinding
 from backtest.errors import DataError, Finding
 
 HEADER = "date,open,high,low,close,volume"
 COLUMNS = tuple(HEADER.split(","))
+_FIX = "correct or remove the row"
 
 # One character more than a date has, so that longer cells are noticed instead of cut.
 _ROW = np.dtype([("date", "S11"), *((name, "f8") for name in COLUMNS[1:])])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The readable rows of one file and everything wrong with it."""
+
+    bars: Bars
+    findings: tuple[DatedFinding, ...]
 
 
 class CsvDirectory:
@@ -30,8 +41,14 @@ class CsvDirectory:
         self.directory = directory
 
     def read(self, symbols: Sequence[str]) -> dict[str, Bars]:
-        """Return the bars of `symbols`; a symbol without a file is left out."""
+        """Return the bars of `symbols`; a symbol without a file is left out. DataError for any defect."""
         return read_directory(self.directory, symbols)
+
+    def judged(self, symbols: Sequence[str]) -> dict[str, Judged]:
+        """Return bars and findings of `symbols`: the caller decides which findings concern it."""
+        files = _files(self.directory)
+        known = [symbol for symbol in dict.fromkeys(symbols) if symbol.upper() in files]
+        return {symbol: judge_csv(files[symbol.upper()], symbol) for symbol in known}
 
 
 def read_directory(
@@ -59,10 +76,9 @@ def read_directory(
     for symbol in wanted:
         if progress is not None:
             progress(symbol)
-        try:
-            bars[symbol] = read_csv(files[symbol.upper()], symbol, allow_gaps=symbol in allow_gaps)
-        except DataError as error:
-            findings.extend(error.findings)
+        judged = judge_csv(files[symbol.upper()], symbol, allow_gaps=symbol in allow_gaps)
+        bars[symbol] = judged.bars
+        findings.extend(found.finding for found in judged.findings)
     quality.refuse(findings, str(directory))
     return bars
 
@@ -86,24 +102,31 @@ def read_csv(path: Path, symbol: str, *, allow_gaps: bool = False) -> Bars:
     Raises:
         DataError: the file cannot be read or has defects; `findings` lists all of them as file:line.
     """
+    judged = judge_csv(path, symbol, allow_gaps=allow_gaps)
+    quality.refuse([found.finding for found in judged.findings], str(path))
+    return judged.bars
+
+
+def judge_csv(path: Path, symbol: str, *, allow_gaps: bool = False) -> Judged:
+    """Read one file without raising: its readable rows, and every defect with the session it concerns."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        finding = Finding(path.name, f"cannot be read: {error}", "check the file")
-        raise DataError(finding.problem, where=str(path), findings=(finding,)) from error
+        unreadable = Finding(path.name, f"cannot be read: {error}", "check the file")
+        return Judged(_no_bars(symbol), (DatedFinding(None, unreadable),))
     lines = text.splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
     bars = _parse(lines, symbol)
     if bars is None:
-        bars, findings = _diagnose(lines, path.name, symbol, allow_gaps=allow_gaps)
+        bars, findings, dates = _diagnose(lines, path.name, symbol)
     else:
-        judge = quality.check_rows if allow_gaps else quality.check
-        findings = judge(bars, lambda row: f"{path.name}:{row + 2}")
+        findings, dates = quality.judge_rows(bars, lambda row: f"{path.name}:{row + 2}"), bars.dates
+    if not allow_gaps:
+        findings = (*findings, *quality.judge_gaps(dates, bars.symbol))
     if not findings and not text.endswith(("\n", "\r")):
         findings = _cut_off(bars, f"{path.name}:{len(lines)}")
-    quality.refuse(findings, str(path))
-    return bars
+    return Judged(bars, findings)
 
 
 def _parse(lines: Sequence[str], symbol: str) -> Bars | None:
@@ -136,49 +159,63 @@ def _bars(symbol: str, dates: np.ndarray, columns: Sequence[np.ndarray]) -> Bars
     )
 
 
+def _no_bars(symbol: str) -> Bars:
+    return _bars(symbol, np.array([], dtype="datetime64[D]"), [np.array([], dtype=np.float64)] * 5)
+
+
 def _is_header(line: str) -> bool:
     return [cell.strip().lower() for cell in line.split(",")] == list(COLUMNS)
 
 
-def _cut_off(bars: Bars, place: str) -> tuple[Finding, ...]:
+def _cut_off(bars: Bars, place: str) -> tuple[DatedFinding, ...]:
     """Judge a last line without a line end: a cut inside the volume leaves a number that is far too small."""
     before = bars.volume[-21:-1]
     if len(before) and bars.volume[-1] < before.min() / 5:
         problem = f"the file ends without a line end and volume {bars.volume[-1]:.0f} is suspiciously small"
-        return (Finding(place, problem, "the file looks cut off: fetch it again, or end it with a newline"),)
+        remedy = "the file looks cut off: fetch it again, or end it with a newline"
+        return (DatedFinding(bars.last, Finding(place, problem, remedy)),)
     return ()
 
 
 def _diagnose(
-    lines: Sequence[str], name: str, symbol: str, *, allow_gaps: bool
-) -> tuple[Bars, tuple[Finding, ...]]:
-    """Read, cell by cell, a file that the fast parser refused; return its good rows and every defect."""
-    rows: list[_Line] = []
-    heading: tuple[Finding, ...] = ()
-    if not lines or not _is_header(lines[0]):
-        problem = f"wrong header {lines[0][:80]!r}" if lines else "the file is empty"
-        heading = (Finding(f"{name}:1", problem, f"the first line must be: {HEADER}"),)
-    elif len(lines) == 1:
-        heading = (Finding(f"{name}:1", "no rows below the header", "get the rows from your data source"),)
-    else:
-        rows = [_read_line(n, line, last=n == len(lines)) for n, line in enumerate(lines[1:], start=2)]
+    lines: Sequence[str], name: str, symbol: str
+) -> tuple[Bars, tuple[DatedFinding, ...], DateArray]:
+    """Read, cell by cell, a file that the fast parser refused; return good rows, defects and all dates."""
+    heading = _heading(lines, f"{name}:1")
+    if heading is not None:
+        nothing = _no_bars(symbol)
+        return nothing, (DatedFinding(None, heading),), nothing.dates
+    rows = [_read_line(n, line, last=n == len(lines)) for n, line in enumerate(lines[1:], start=2)]
     good = [row for row in rows if row.day is not None and not row.problems]
     table = np.array([row.values for row in good], dtype=np.float64).reshape(-1, 5)
-    bars = _bars(symbol, np.array([row.day for row in good], dtype="datetime64[D]"), list(table.T))
-    cells = [
-        Finding(f"{name}:{row.number}", p, "correct or remove the row") for row in rows for p in row.problems
-    ]
-    judged = quality.check_rows(bars, lambda row: f"{name}:{good[row].number}")
-    ordered = sorted((*cells, *judged), key=lambda found: int(found.path.rsplit(":", 1)[1]))
+    columns = [np.ascontiguousarray(column) for column in table.T]
+    bars = _bars(symbol, np.array([row.day for row in good], dtype="datetime64[D]"), columns)
+    findings: list[tuple[int, DatedFinding]] = []
+    day: date | None = None
+    for row in rows:
+        day = row.day or day  # a row without a date stands where it stands
+        found = (Finding(f"{name}:{row.number}", problem, _FIX) for problem in row.problems)
+        findings.extend((row.number, DatedFinding(day, finding)) for finding in found)
+    judged = quality.judge_rows(bars, lambda row: f"{name}:{good[row].number}")
+    findings.extend((int(found.finding.path.rsplit(":", 1)[1]), found) for found in judged)
+    findings.sort(key=lambda item: item[0])
     dates = np.array([row.day for row in rows if row.day is not None], dtype="datetime64[D]")
-    gaps = () if allow_gaps else quality.gaps(dates, bars.symbol)
-    return bars, (*heading, *ordered, *gaps)
+    return bars, tuple(found for _, found in findings), dates
+
+
+def _heading(lines: Sequence[str], place: str) -> Finding | None:
+    if not lines or not _is_header(lines[0]):
+        problem = f"wrong header {lines[0][:80]!r}" if lines else "the file is empty"
+        return Finding(place, problem, f"the first line must be: {HEADER}")
+    if len(lines) == 1:
+        return Finding(place, "no rows below the header", "get the rows from your data source")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     number: int
-    day: np.datetime64 | None
+    day: date | None
     values: tuple[float, ...]
     problems: tuple[str, ...]
 
@@ -202,9 +239,9 @@ def _read_line(number: int, line: str, *, last: bool) -> _Line:
     return _Line(number, day, tuple(values), tuple(problems))
 
 
-def _date(cell: str) -> np.datetime64 | None:
+def _date(cell: str) -> date | None:
     try:
-        day = np.datetime64(cell, "D")
+        day = date.fromisoformat(cell)
     except ValueError:
         return None
-    return day if len(cell) == 10 and not np.isnat(day) else None
+    return day if day.isoformat() == cell else None  # the parser knows other spellings too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -24,6 +25,21 @@ SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 
 _FIX = "correct or remove the row"
 
 
+@dataclass(frozen=True, slots=True)
+class DatedFinding:
+    """A finding and the session it concerns; `day` is None when it concerns the whole file.
+
+    A run about an instant must not be influenced by anything later, so it only minds findings up to its day.
+    """
+
+    day: date | None
+    finding: Finding
+
+    def concerns(self, until: date) -> bool:
+        """Tell whether a run that may know sessions up to `until` must mind it."""
+        return self.day is None or self.day <= until
+
+
 def check(bars: Bars, place: Place | None = None) -> tuple[Finding, ...]:
     """Return everything wrong with one history, in the order of its rows, gaps last.
 
@@ -31,10 +47,10 @@ def check(bars: Bars, place: Place | None = None) -> tuple[Finding, ...]:
         bars: daily bars of one symbol.
         place: names a row for people, e.g. ``QQQ.csv:17``; default is symbol and date.
     """
-    return (*check_rows(bars, place), *gaps(bars.dates, bars.symbol))
+    return tuple(found.finding for found in (*judge_rows(bars, place), *judge_gaps(bars.dates, bars.symbol)))
 
 
-def check_rows(bars: Bars, place: Place | None = None) -> tuple[Finding, ...]:
+def judge_rows(bars: Bars, place: Place | None = None) -> tuple[DatedFinding, ...]:
     """Return what is wrong with single rows: order, dates, prices, volume."""
     name = place or (lambda row: f"{bars.symbol} {bars.dates[row]}")
     found = [
@@ -42,7 +58,8 @@ def check_rows(bars: Bars, place: Place | None = None) -> tuple[Finding, ...]:
         for wrong, problem, remedy in _row_rules(bars)
         for row in np.flatnonzero(wrong)
     ]
-    return tuple(finding for _, finding in sorted(found, key=lambda item: item[0]))
+    found.sort(key=lambda item: item[0])
+    return tuple(DatedFinding(bars.dates[row].item(), finding) for row, finding in found)
 
 
 def _row_rules(bars: Bars) -> Iterable[tuple[BoolArray, Callable[[int], str], str]]:
@@ -108,7 +125,7 @@ def _why_closed(day: date) -> str:
     return "is a week-end day" if day.weekday() > 4 else "is an exchange holiday"
 
 
-def gaps(dates: DateArray, symbol: str) -> tuple[Finding, ...]:
+def judge_gaps(dates: DateArray, symbol: str) -> tuple[DatedFinding, ...]:
     """Return one finding per run of sessions that are missing between the first and the last date."""
     inside = dates[_in_calendar(dates)]
     if not len(inside):
@@ -118,7 +135,7 @@ def gaps(dates: DateArray, symbol: str) -> tuple[Finding, ...]:
     if not len(missing):
         return ()
     runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1)
-    return tuple(_gap(symbol, expected[run]) for run in runs)
+    return tuple(DatedFinding(expected[run[0]].item(), _gap(symbol, expected[run])) for run in runs)
 
 
 def _gap(symbol: str, missing: DateArray) -> Finding:

@@ -20,14 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from math import isfinite
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from backtest import calendar
 from backtest.calendar import NEW_YORK, Session
 from backtest.data.bars import Bars
-from backtest.data.csv_source import CsvDirectory
+from backtest.data.csv_source import CsvDirectory, Judged
 from backtest.data.demo_market import DemoMarket
+from backtest.data.quality import DatedFinding, refuse
 from backtest.data.store import BarStore
 from backtest.errors import DataError
 from live.feeds.base import Quote
@@ -41,13 +43,27 @@ class BarSource(Protocol):
         ...
 
 
+@runtime_checkable
+class JudgingSource(Protocol):
+    """A source of files that may be wrong: it tells what is wrong, and the feed what of it matters yet."""
+
+    def judged(self, symbols: Sequence[str]) -> Mapping[str, Judged]:
+        """Return bars and findings of `symbols`; a symbol without a file is left out."""
+        ...
+
+
 class BarFeed:
-    """`Feed` over daily bars. Each symbol is read once; answers are views, cheap enough for every session."""
+    """`Feed` over daily bars. Each symbol is read once; answers are views, cheap enough for every session.
+
+    Defects of a file raise DataError as soon as an answer covers their session, and never before: what lies
+    after the instant of a run must not influence it, not even by stopping it.
+    """
 
     def __init__(self, source: BarSource, name: str) -> None:
         self._source = source
         self._name = name
         self._known: dict[str, Bars | None] = {}
+        self._faults: dict[str, tuple[DatedFinding, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -57,6 +73,7 @@ class BarFeed:
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
         """Return the bars of sessions that closed at or before `at`; a symbol without any is left out."""
         newest = last_completed(at)
+        self._mind_faults(symbols, newest)
         cut = {symbol: bars.until(newest) for symbol, bars in self._load(symbols).items()}
         return {symbol: bars for symbol, bars in cut.items() if len(bars)}
 
@@ -65,7 +82,9 @@ class BarFeed:
         running = calendar.session(at.astimezone(NEW_YORK).date())
         if running is None or at < running.open:
             return {}
-        make = _closing_quote if _knows_the_close(running, at) else _opening_quote
+        closing = _knows_the_close(running, at)
+        self._mind_faults(symbols, running.day if closing else calendar.previous_session(running.day).day)
+        make = _closing_quote if closing else _opening_quote
         found: dict[str, Quote] = {}
         for symbol, bars in self._load(symbols).items():
             row = bars.row(running.day)
@@ -76,14 +95,26 @@ class BarFeed:
     def _load(self, symbols: Sequence[str]) -> dict[str, Bars]:
         missing = [symbol for symbol in symbols if symbol not in self._known]
         if missing:
-            read = self._source.read(missing)
+            read = self._read(missing)
             self._known.update({symbol: read.get(symbol) for symbol in missing})
         known = ((symbol, self._known[symbol]) for symbol in symbols)
         return {symbol: bars for symbol, bars in known if bars is not None}
 
+    def _read(self, symbols: Sequence[str]) -> Mapping[str, Bars]:
+        if not isinstance(self._source, JudgingSource):
+            return self._source.read(symbols)
+        judged = self._source.judged(symbols)
+        self._faults.update({symbol: item.findings for symbol, item in judged.items() if item.findings})
+        return {symbol: item.bars for symbol, item in judged.items()}
+
+    def _mind_faults(self, symbols: Sequence[str], until: date) -> None:
+        self._load(symbols)
+        faults = (fault for symbol in symbols for fault in self._faults.get(symbol, ()))
+        refuse([fault.finding for fault in faults if fault.concerns(until)], f"{self._name} bars")
+
 
 def csv_feed(directory: Path) -> BarFeed:
-    """Return a feed over `SYMBOL.csv` files; DataError at first use when they have defects."""
+    """Return a feed over `SYMBOL.csv` files."""
     return BarFeed(CsvDirectory(directory), "csv")
 
 
@@ -174,6 +205,10 @@ def _closing_quote(bars: Bars, row: int, at: datetime, source: str) -> Quote:
 
 def _opening_quote(bars: Bars, row: int, at: datetime, source: str) -> Quote:
     price = float(bars.open[row])
+    if not (isfinite(price) and price > 0):
+        raise DataError(
+            f"the open of {bars.dates[row]} is {price}", where=bars.symbol, remedy="correct the row"
+        )
     return Quote(
         symbol=bars.symbol,
         bid=price,

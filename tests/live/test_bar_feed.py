@@ -151,6 +151,62 @@ def test_a_price_outside_the_vendors_range_widens_the_bar(feed):
     assert (bars.high[-1], bars.close[-1], bars.low[-1]) == (120.0, 120.0, 99.0)
 
 
+LINES = [
+    "date,open,high,low,close,volume",
+    "2026-11-20,100,102,99,101,1000",
+    "2026-11-23,101,103,100,102,1000",
+    "2026-11-24,102,104,101,103,1000",
+    "2026-11-25,103,105,102,104,1000",
+    "2026-11-27,104,106,103,105,1000",
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({4: "2026-11-25,103,105,102,999,1000"}, "high 105.0 is below"),
+        ({4: "2026-11-25,103,105,102,nan,1000"}, "not a number"),
+        ({4: "2026-11-25,103,105,102,,1000"}, "close is blank"),
+        ({4: None}, "missing: 2026-11-25"),
+        ({5: "2026-11-25,104,106,103,105,1000"}, "appears twice"),
+        ({4: "garbage"}, "not YYYY-MM-DD"),
+    ],
+)
+def test_a_defect_stops_the_run_from_its_session_on_and_never_before(tmp_path, changes, problem):
+    lines = [changes.get(row, line) for row, line in enumerate(LINES)]
+    (tmp_path / "QQQ.csv").write_text("\n".join(line for line in lines if line is not None) + "\n")
+    feed = csv_feed(tmp_path)
+    early = new_york("2026-11-23T15:56")
+    assert feed.history(["QQQ"], early)["QQQ"].last == date(2026, 11, 20)
+    assert feed.quotes(["QQQ"], early)["QQQ"].last == 102.0
+    for ask in (feed.history, feed.quotes):
+        with pytest.raises(DataError, match=problem) as caught:
+            ask(["QQQ"], new_york("2026-11-27T12:56"))
+        assert caught.value.exit_code == 5
+
+
+def test_an_opening_run_does_not_mind_how_its_day_ends(tmp_path):
+    lines = [*LINES[:4], "2026-11-25,103,105,102,999,1000", *LINES[5:]]
+    (tmp_path / "QQQ.csv").write_text("\n".join(lines) + "\n")
+    feed = csv_feed(tmp_path)
+    assert feed.quotes(["QQQ"], new_york("2026-11-25T09:31"))["QQQ"].last == 103.0
+    with pytest.raises(DataError):
+        feed.quotes(["QQQ"], new_york("2026-11-25T15:56"))
+
+
+def test_a_bad_open_is_no_quote(tmp_path):
+    (tmp_path / "QQQ.csv").write_text("\n".join([*LINES[:4], "2026-11-25,nan,105,102,104,1000"]) + "\n")
+    with pytest.raises(DataError, match="open of 2026-11-25 is nan"):
+        csv_feed(tmp_path).quotes(["QQQ"], new_york("2026-11-25T09:31"))
+
+
+@pytest.mark.parametrize("content", ["", "date,close\n2026-11-20,1\n", "\n".join(LINES[:1])])
+def test_a_wrong_file_stops_every_run(tmp_path, content):
+    (tmp_path / "QQQ.csv").write_text(content)
+    with pytest.raises(DataError, match=r"QQQ\.csv:1"):
+        csv_feed(tmp_path).history(["QQQ"], new_york("2010-01-05T15:56"))
+
+
 def test_the_three_sources_agree(tmp_path):
     from backtest.data.demo_market import demo_market
     from backtest.data.importing import import_bars
