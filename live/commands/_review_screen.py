@@ -50,7 +50,7 @@ def facts(runtime: Runtime, case: Case) -> dict[str, Any]:
         "cash": signal.inputs.account.cash,
         "cash_after": _cash_after(signal, orders),
         "residual_cash": signal.residual_cash,
-        "rounding_cash": _rounding_cash(signal),
+        "rounding_cash": None if case.edits else _rounding_cash(signal),
         "diagnostics": signal.decision.diagnostics,
         "targets": [target.model_dump() for target in signal.targets],
         "orders": orders,

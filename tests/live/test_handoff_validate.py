@@ -1,7 +1,7 @@
 """Every kind of bad signal file is refused, with the JSON path, and everything wrong is listed at once."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from handoff_samples import order, sample
@@ -364,3 +364,34 @@ def test_reading_a_file(tmp_path):
         read(tmp_path / "absent.json")
     with pytest.raises(SignalFileError, match="cannot read"):
         read(tmp_path)
+
+
+def test_a_run_may_say_which_window_and_decision_it_expects():
+    late = (
+        datetime.fromisoformat("2024-03-15T15:55:00-04:00"),
+        datetime.fromisoformat("2024-03-15T15:59:00-04:00"),
+    )
+    expectations = Expectations(session=date(2024, 3, 15), window=late, decided_on=date(2024, 3, 14))
+    assert set(found(render(ORIGINAL), expectations=expectations)) == {
+        "$.execution_window.opens_at",
+        "$.execution_window.closes_at",
+        "$.decision.decided_on",
+    }
+
+
+def test_an_opening_window_decides_on_the_session_before():
+    opening = {
+        "name": "15min_after_open",
+        "opens_at": "2024-03-15T09:45:00-04:00",
+        "closes_at": "2024-03-15T10:00:00-04:00",
+    }
+    changes = ((("execution_window",), opening), (("as_of",), "2024-03-15T09:45:00-04:00"))
+    assert set(found(bent(*changes))) == {"$.decision.decided_on"}
+    assert not judge(
+        bent(*changes, (("decision", "decided_on"), "2024-03-14")), expectations=EXPECTED
+    ).problems
+
+
+def test_an_account_without_equity_buys_nothing():
+    broke = Expectations(session=date(2024, 3, 15), equity=0.0)
+    assert [f.path for f in judge(render(ORIGINAL), expectations=broke).limits] == ["$.inputs.account.equity"]

@@ -239,3 +239,71 @@ class Terminal:
 
     def isatty(self):
         return True
+
+
+def titan():
+    return sample(strategy=sample().strategy.model_copy(update={"variant": "titan"}))
+
+
+def test_with_several_primaries_review_shows_all_and_an_answer_needs_a_name(tmp_path, monkeypatch):
+    world = runtime(tmp_path, books=[{"primary": name, "budget_pct": 50} for name in ("golden", "titan")])
+    generated(world)
+    generated(world, titan())
+    shown = json.loads(invoke(monkeypatch, world, review, "review", "--json").output)
+    assert [one["variant"] for one in shown["files"]] == ["golden", "titan"]
+    error = invoke(monkeypatch, world, review, "approve").exception
+    assert isinstance(error, UsageError)
+    assert "trade_signals_2024-03-15_golden.json, trade_signals_2024-03-15_titan.json" in str(error)
+
+
+def test_answers_as_documents(world, monkeypatch):
+    path = generated(world)
+    skipped = json.loads(invoke(monkeypatch, world, review, "skip", "--json").output)
+    assert skipped == {"file": str(path), "answer": "skip"}
+    approved = json.loads(invoke(monkeypatch, world, review, "approve", "--json").output)
+    assert approved["sha256"] == bytes_sha256(path.read_bytes())
+    assert approved["expires_at"] == "2024-03-15T15:55:00-04:00"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data["orders"][1].update(quantity=120_000), "make the orders smaller"),
+        (lambda data: data["orders"][1].update(quantity=-1), "correct the file"),
+    ],
+)
+def test_the_next_step_fits_what_is_wrong(world, change, words):
+    path = generated(world)
+    edit(path, change)
+    assert words in screen(world, path)["next"]
+
+
+def test_the_next_step_fits_what_happened(tmp_path):
+    late = runtime(tmp_path, now=NOW + timedelta(hours=1))
+    path = generated(late)
+    shown = screen(late, path)
+    assert "window is over" in shown["next"]
+    assert "the execution window is over" in shown["warnings"]
+    late.ledger.signals.executed(DAY, "golden", sha256="e" * 64, content=path.read_text())
+    assert "already executed" in screen(late, path)["next"]
+    assert "--state-db" in screen(runtime(tmp_path), path)["next"]
+
+
+def test_an_early_close_is_a_warning(world):
+    early = sample().session.model_copy(update={"close": "2024-03-15T13:00:00-04:00", "early_close": True})
+    assert (
+        screen(world, generated(world, sample(session=early)))["warnings"][0]
+        == "early close at 13:00 New York"
+    )
+
+
+def test_skip_in_the_conversation(world, monkeypatch):
+    path = generated(world)
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "s")
+    review._review_one(world, path)
+    assert world.ledger.signals.get(DAY, "golden").answer == "skip"
+    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "q")
+    review._review_one(world, path)
+    assert world.ledger.signals.get(DAY, "golden").answer == "skip"
