@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -33,7 +34,7 @@ def back_up(source: sqlite3.Connection, directory: Path, *, keep_days: int, now:
     temporary = directory / f".{target.name}.{os.getpid()}.tmp"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
+        discard(temporary)
         temporary.touch(mode=0o600)
         _copy(source, temporary)
         _sync(temporary)
@@ -46,7 +47,7 @@ def back_up(source: sqlite3.Connection, directory: Path, *, keep_days: int, now:
             remedy="check space and permissions of the folder",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        discard(temporary)
     prune(directory, keep_days=keep_days, today=day)
     return target
 
@@ -117,6 +118,12 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
         raise LedgerDamaged(
             "the copy of the ledger is damaged", where=str(target), remedy="run `jutsu doctor`"
         )
+
+
+def discard(path: Path) -> None:
+    """Delete a temporary file, wherever the work on it stopped."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _sync(path: Path) -> None:

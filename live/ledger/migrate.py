@@ -19,9 +19,9 @@ def upgrade(database: Database, to: str = "head") -> None:
         run(connection, to)
 
 
-def run(connection: Connection, to: str = "head", migrations: Path = MIGRATIONS) -> None:
+def run(connection: Connection, to: str = "head") -> None:
     """Run the migrations on a connection whose transaction the caller owns."""
     config = Config()
-    config.set_main_option("script_location", str(migrations))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, to)

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
+from live.ledger.backup import discard
 from live.ledger.database import RECOVER, Database, explain, server_engine, sqlite_engine, translated
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.ledger.models import Base
@@ -106,7 +107,7 @@ def _create(path: Path) -> None:
     temporary = path.with_name(f".{path.name}.new.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
+        discard(temporary)
         temporary.touch(mode=0o600)
         database = Database(sqlite_engine(temporary), str(path))
         try:
@@ -114,9 +115,7 @@ def _create(path: Path) -> None:
                 create_tables(database.connection)
         finally:
             database.close()
-        os.link(temporary, path)
-    except FileExistsError:
-        return  # another process was faster; its ledger is as good as ours
+        _publish(temporary, path)
     except OSError as error:
         raise LedgerUnavailable(
             f"the ledger cannot be created: {error.strerror}",
@@ -125,7 +124,18 @@ def _create(path: Path) -> None:
         ) from error
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
-            temporary.with_name(temporary.name + suffix).unlink(missing_ok=True)
+            discard(temporary.with_name(temporary.name + suffix))
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    """Give the finished file its name, unless another process was faster: its ledger is as good as ours."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        if not path.exists():
+            temporary.rename(path)
 
 
 def create_tables(connection: Connection) -> None:
@@ -149,7 +159,7 @@ def _prepared(database: Database) -> Database:
                 remedy="update the program",
             )
         elif found != REVISIONS[-1]:
-            from live.ledger.migrate import upgrade  # noqa: PLC0415 - the migration tool is slow to load
+            from live.ledger.migrate import upgrade
 
             upgrade(database)
     return database

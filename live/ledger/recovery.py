@@ -1,4 +1,4 @@
-"""A damaged ledger: moved aside, never deleted; replaced by a backup; told what the broker still remembers."""
+"""A damaged ledger: moved aside, never deleted; replaced by a backup; told what the broker remembers."""
 
 from __future__ import annotations
 
