@@ -1,7 +1,7 @@
 """Bars in: CSV, store, demo market, and the feed of a ten-year replay.
 
-Read each figure as a ratio to the floor of its group, measured in the same run: for files the floor is reading
-their bytes and hashing them, for the demo market it is drawing its random bits.
+Read each figure as a ratio to the floor of its group, measured in the same run: for files the floor is
+reading and hashing their bytes, for the demo market it is drawing its random bits.
 """
 
 import hashlib

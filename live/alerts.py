@@ -170,6 +170,8 @@ def deliver(urls: Sequence[str], *, title: str, body: str, level: Level) -> dict
     Returns:
         URL -> what went wrong, masked; empty text when delivered.
     """
+    for talkative in ("apprise", "urllib3"):  # at DEBUG they write whole URLs, and URLs are secrets
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     results: dict[str, str] = {}
     asked = [url for url in urls if url not in _HANGING]
     threads = [

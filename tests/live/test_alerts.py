@@ -218,13 +218,23 @@ def test_a_crash_inside_the_library_is_a_warning(ring, monkeypatch):
 def test_secrets_never_reach_the_ledger_or_the_message(ring, server, context):
     register_secret("account-1234567890", "***7890")
     server.status = 403
-    ring(title="account-1234567890 refused", body="Bearer abcdefghijkl and account-1234567890")
+    ring(title="account-1234567890 refused", body="Bearer abcdef1234567890XYZ and account-1234567890")
     (row,) = context.ledger.alerts.recent()
     text = f"{row.title} {row.body} {row.error}"
-    for secret in ("account-1234567890", "abcdefghijkl", TOKEN, "127.0.0.1"):
+    for secret in ("account-1234567890", "abcdef1234567890XYZ", TOKEN, "127.0.0.1"):
         assert secret not in text
     assert row.title == "***7890 refused"
     assert TOKEN not in redact(f"a log line with {server.url}")
+
+
+def test_debug_logs_do_not_tell_the_url(ring, context, server, caplog, monkeypatch):
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/pin77")
+    assert ring() == ()
+    server.status = 500
+    ring(key="again")
+    assert caplog.records
+    assert "pin77" not in caplog.text
 
 
 def test_channels_from_a_private_file(context, tmp_path, server):
