@@ -120,24 +120,39 @@ def send(
 
 
 def flush(context: Context) -> tuple[str, ...]:
-    """Warn about alerts that earlier runs could not deliver, and try again; called at the start of a run."""
-    if context.simulated or context.offline_past:
+    """Send what waits in the outbox; a run calls it at its start and at its end.
+
+    Returns:
+        Warnings: what earlier tries could not deliver, and channels that fail now.
+    """
+    if context.simulated:
         return ()
-    outbox, now = context.ledger.alerts, context.clock.now()
-    warnings = list(_partly_delivered(outbox))
+    outbox = context.ledger.alerts
+    warnings = () if context.offline_past else _partly_delivered(outbox)
     waiting = outbox.unsent(max_attempts=MAX_ATTEMPTS)
-    if waiting:
-        urls, problem = _channels_or_problem(context)
-        for alert in waiting:
-            because = alert.error.removeprefix(_FAILED) or "the run ended before it was sent"
-            warnings.append(f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}")
-            if problem:
-                outbox.mark_failed(alert.id, problem)
-            elif not urls:
-                outbox.mark_sent(alert.id, at=now, note=f"{_SILENT}no channel is configured any more")
-            else:
-                _deliver(outbox, alert, urls, now, late=True)
-    return tuple(warnings)
+    if not waiting:
+        return warnings
+    urls, problem = _channels_or_problem(context)
+    for alert in waiting:
+        warnings = (*warnings, *_flush_one(context, alert, urls, problem))
+    return warnings
+
+
+def _flush_one(context: Context, alert: Alert, urls: Sequence[str], problem: str) -> tuple[str, ...]:
+    outbox, now = context.ledger.alerts, context.clock.now()
+    tried = alert.attempts > 0
+    if tried and context.offline_past:
+        return ()  # a run about the present will try again
+    because = alert.error.removeprefix(_FAILED)
+    told = (f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}",) if tried else ()
+    why_silent = _why_silent(context, _level(alert), report=tried, urls=urls)
+    if problem:
+        outbox.mark_failed(alert.id, problem)
+        return told
+    if why_silent:
+        outbox.mark_sent(alert.id, at=now, note=_SILENT + why_silent)
+        return told
+    return (*told, *_deliver(outbox, alert, urls, now, late=tried))
 
 
 def channels(
@@ -210,6 +225,10 @@ def _deliver(
     for error in errors:
         LOG.warning("alert channel failed: %s", error)
     return tuple(f"alert channel failed: {error}" for error in errors)
+
+
+def _level(alert: Alert) -> Level:
+    return next((level for level in LEVELS if level == alert.level), "critical")
 
 
 def _notify(url: str, title: str, body: str, level: Level, results: dict[str, str]) -> None:

@@ -227,6 +227,25 @@ def test_secrets_never_reach_the_ledger_or_the_message(ring, server, context):
     assert TOKEN not in redact(f"a log line with {server.url}")
 
 
+def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(ring, context, server):
+    add = context.ledger.alerts.add
+    add("adopted", level="warning", title="the broker's truth was adopted", body="b", at=AT)
+    add("digest", level="info", title="nothing to do", body="b", at=AT)
+    assert alerts.flush(context) == ()
+    assert server.titles == ["the broker's truth was adopted"]
+    assert outcome(context) == [("adopted", True, ""), ("digest", True, "not sent: below the level warning")]
+
+
+def test_a_past_run_leaves_failed_alerts_for_the_present(ring, context, server):
+    server.status = 500
+    ring()
+    server.status, context.offline_past = 200, True
+    assert alerts.flush(context) == ()
+    context.offline_past = False
+    assert len(alerts.flush(context)) == 1
+    assert len(server.titles) == 1
+
+
 def test_debug_logs_do_not_tell_the_url(ring, context, server, caplog, monkeypatch):
     caplog.set_level("DEBUG")
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/pin77")
@@ -248,7 +267,7 @@ def test_channels_from_a_private_file(context, tmp_path, server):
     (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
     assert "others can read this file" in warning
     path.chmod(0o600)
-    assert len(alerts.flush(context)) == 1
+    assert "chmod 600" in alerts.flush(context)[0]
     assert server.titles == ["t (from 2026-11-20 15:56)"]
 
 
