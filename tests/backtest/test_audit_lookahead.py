@@ -1,11 +1,15 @@
 """The look-ahead audit passes honest strategies and catches those that peek."""
 
+import json
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import pytest
 from market_v35b import bars, random_walk
 
+from backtest import calendar
+from backtest.cli import main
 from backtest.errors import DataError, UsageError
 from backtest.research.audit import CHANGES, audit, table
 from backtest.strategies.hierarchical_adaptive_v3_5b import HierarchicalAdaptiveV35b, build
@@ -81,3 +85,22 @@ def test_what_cannot_be_audited_is_said(history):
         audit(strategy, {"QQQ": bars("QQQ", [1.0] * 19), "TLT": history["TLT"]}, samples=1, seed=1)
     with pytest.raises(DataError, match="QQQ"):
         audit(strategy, {"TLT": history["TLT"]}, samples=1, seed=1)
+
+
+def test_the_command_prints_a_table_and_exits_0(history, tmp_path, capsys):
+    days = [session.day for session in calendar.sessions(date(2020, 1, 2), date(2020, 12, 31))]
+    for symbol, rows in history.items():
+        lines = [
+            f"{day},{price!r},{price!r},{price!r},{price!r},{volume!r}"
+            for day, price, volume in zip(days, rows.close.tolist(), rows.volume.tolist(), strict=False)
+        ]
+        text = "\n".join(["date,open,high,low,close,volume", *lines, ""])
+        (tmp_path / f"{symbol}.csv").write_text(text)
+    document = {"strategy": {"name": "hierarchical_adaptive_v3_5b", "variant": "s", "parameters": SMALL}}
+    (tmp_path / "s.json").write_text(json.dumps(document))
+    command = ["audit", "--strategy", str(tmp_path / "s.json"), "--prices", str(tmp_path)]
+    assert main([*command, "--samples", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Hierarchical_Adaptive_v3_5b s (close): no look-ahead found"
+    assert [line.split()[1] for line in lines[2:]] == ["cut", "scramble", "distort"] * 2
+    assert main([*command, "--samples", "0"]) == 2

@@ -171,3 +171,14 @@ def test_compiled_and_interpreted_agree_to_the_last_bit(compiled, walk, monkeypa
     for ours, native in zip(interpreted, everything(), strict=True):
         assert ours.tobytes() == native.tobytes()
         assert np.isfinite(ours[-1])
+
+
+def test_a_magnitude_counts_for_exactly_500_bars():
+    innovations = np.full(503, 1.0)
+    innovations[1] = -100.0
+    out = [0.0] * 503
+    count = kernels.oscillators(innovations, 1, [0.0] * 512, [0] * 512, out)
+    assert count == 502
+    assert out[0] == -100.0
+    assert set(out[1:500]) == {1.0}  # rows 2 to 500 still see the 100 of row 1
+    assert out[500:502] == [100.0, 100.0]  # rows 501 and 502 do not
