@@ -54,7 +54,7 @@ def check(
 ) -> tuple[Finding, ...]:
     """Return every difference between the manifest and what would run.
 
-    A variant that no book lists may be missing (it only ever is a shadow) as long as the manifest is about the
+                    f"the manifest does not cover {strategy.name}, it is of another strategy",
     same rule set at all.
     """
     variants = read(path)

@@ -56,7 +56,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Read the settings, the strategies they name and the manifest; list everything that is wrong."""
-    from backtest.errors import Finding, JutsuError  # noqa: PLC0415
+    from backtest.errors import Finding, JutsuError
 
     findings: list[Finding] = []
     try:
@@ -85,9 +85,9 @@ def set_(
     state_db: StateOption = None,
 ) -> None:
     """Override a setting from the ledger; it wins over environment and file until it is unset."""
-    from live import manifest  # noqa: PLC0415
-    from live.clock import SystemClock  # noqa: PLC0415
-    from live.settings_sources import parse_text  # noqa: PLC0415
+    from live import manifest
+    from live.clock import SystemClock
+    from live.settings_sources import parse_text
 
     parsed = parse_text(value)
     now = SystemClock().now()
@@ -116,7 +116,7 @@ def unset(
     state_db: StateOption = None,
 ) -> None:
     """Take an override back; the next lower source holds again."""
-    from live.clock import SystemClock  # noqa: PLC0415
+    from live.clock import SystemClock
 
     now = SystemClock().now()
     with _ledger(_load(config, state_db, overrides=False), now) as ledger, ledger.transaction():
@@ -127,7 +127,7 @@ def unset(
 
 def history(config: ConfigOption = None, state_db: StateOption = None, as_json: JsonOption = False) -> None:
     """Show every override ever made and every settings snapshot."""
-    from live.clock import SystemClock  # noqa: PLC0415
+    from live.clock import SystemClock
 
     with _ledger(_load(config, state_db, overrides=False), SystemClock().now(), create=False) as ledger:
         overrides, snapshots = ledger.config.overrides(), ledger.config.history()
@@ -166,8 +166,8 @@ def freeze(
     state_db: StateOption = None,
 ) -> None:
     """Write what would trade now into the manifest; both stages then accept nothing else."""
-    from live import manifest  # noqa: PLC0415
-    from live.settings_sources import parse_text  # noqa: PLC0415
+    from live import manifest
+    from live.settings_sources import parse_text
 
     changes = [item.partition("=") for item in values or []]
     parsed = {key.strip(): parse_text(text) for key, _, text in changes}
@@ -182,10 +182,10 @@ def freeze(
 def _load(
     config: Path | None, state_db: Path | None, *, flags: dict[str, Any] | None = None, overrides: bool = True
 ) -> LoadedSettings:
-    import os  # noqa: PLC0415
+    import os
 
-    from live.clock import SystemClock  # noqa: PLC0415
-    from live.settings_sources import load_settings  # noqa: PLC0415
+    from live.clock import SystemClock
+    from live.settings_sources import load_settings
 
     now = SystemClock().now()
     given = dict(flags or {})
@@ -200,8 +200,8 @@ def _load(
 
 
 def _ledger(loaded: LoadedSettings, now: datetime, *, create: bool = True) -> Any:
-    from live.ledger.state import EVERY_ACCOUNT  # noqa: PLC0415
-    from live.ledger.store import Ledger  # noqa: PLC0415
+    from live.ledger.state import EVERY_ACCOUNT
+    from live.ledger.store import Ledger
 
     return Ledger.open(
         loaded.path(loaded.settings.paths.state_db), account=EVERY_ACCOUNT, now=now, create=create
@@ -210,8 +210,8 @@ def _ledger(loaded: LoadedSettings, now: datetime, *, create: bool = True) -> An
 
 def _judge(key: str, value: Any, config: Path | None, state_db: Path | None) -> None:
     """Refuse an override that could not be loaded, before it is stored."""
-    from backtest.errors import UsageError  # noqa: PLC0415
-    from live import settings_names as names  # noqa: PLC0415
+    from backtest.errors import UsageError
+    from live import settings_names as names
 
     if key.startswith("paths."):
         raise UsageError(
@@ -227,7 +227,7 @@ def _judge(key: str, value: Any, config: Path | None, state_db: Path | None) -> 
 
 
 def _strategies(loaded: LoadedSettings, selection: list[str] | None, *, plain: bool = False) -> list[Any]:
-    from backtest.strategies.registry import find_strategy  # noqa: PLC0415
+    from backtest.strategies.registry import find_strategy
 
     books = loaded.settings.books
     wanted = selection or [name for book in books for name in (book.primary, *book.shadows)]
@@ -240,8 +240,8 @@ def _strategies(loaded: LoadedSettings, selection: list[str] | None, *, plain: b
 
 
 def _check_strategies(loaded: LoadedSettings) -> list[Any]:
-    from backtest.errors import Finding, JutsuError  # noqa: PLC0415
-    from live import manifest  # noqa: PLC0415
+    from backtest.errors import Finding, JutsuError
+    from live import manifest
 
     try:
         strategies = _strategies(loaded, None)
@@ -251,9 +251,9 @@ def _check_strategies(loaded: LoadedSettings) -> list[Any]:
 
 
 def _remember(ledger: Any, config: Path | None, state_db: Path | None, now: datetime, reason: str) -> None:
-    import os  # noqa: PLC0415
+    import os
 
-    from live.settings_sources import load_settings, settings_sha256, snapshot  # noqa: PLC0415
+    from live.settings_sources import load_settings, settings_sha256, snapshot
 
     flags = {} if state_db is None else {"paths.state_db": state_db.absolute()}
     active = ledger.config.active(now)
@@ -267,10 +267,10 @@ def _instant(text: str | None) -> datetime | None:
     """Parse `--from` / `--until`; naive times and dates are New York."""
     if text is None:
         return None
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
-    from backtest.calendar import NEW_YORK  # noqa: PLC0415
-    from backtest.errors import UsageError  # noqa: PLC0415
+    from backtest.calendar import NEW_YORK
+    from backtest.errors import UsageError
 
     try:
         at = datetime.fromisoformat(text)
@@ -282,12 +282,12 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _user() -> str:
-    import getpass  # noqa: PLC0415
+    import getpass
 
     return getpass.getuser()
 
 
 def _text(value: Any) -> str:
-    import json  # noqa: PLC0415
+    import json
 
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -37,13 +37,13 @@ def recover(
     state_db: StateOption = None,
 ) -> None:
     """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
-    import os  # noqa: PLC0415
+    import os
 
-    from live.clock import SystemClock  # noqa: PLC0415
-    from live.ledger.recovery import damage_of, restore  # noqa: PLC0415
-    from live.safety.lock import single_instance  # noqa: PLC0415
-    from live.settings_sources import load_settings  # noqa: PLC0415
-    from live.wiring import account_key  # noqa: PLC0415
+    from live.clock import SystemClock
+    from live.ledger.recovery import damage_of, restore
+    from live.safety.lock import single_instance
+    from live.settings_sources import load_settings
+    from live.wiring import account_key
 
     flags = {} if state_db is None else {"paths.state_db": state_db.absolute()}
     loaded = load_settings(config=config, environ=os.environ, flags=flags)
@@ -80,9 +80,9 @@ def _tell(path: Path, restored: Restored) -> None:
 
 def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
     """Ask the broker what the backup cannot know; return 4 when a person has to look."""
-    from datetime import UTC, datetime, time, timedelta  # noqa: PLC0415
+    from datetime import UTC, datetime, time, timedelta
 
-    from live.ledger.recovery import rejoin  # noqa: PLC0415
+    from live.ledger.recovery import rejoin
 
     first = restored.backup_day or (now - timedelta(days=60)).date()
     since = datetime.combine(first - timedelta(days=1), time(), UTC)

@@ -74,7 +74,8 @@ def check_file(path: Path) -> None:
     if not header.startswith(_HEADER):
         raise LedgerDamaged("this file is not a ledger", where=where, remedy=RECOVER)
     try:
-        raw = sqlite3.connect(path, timeout=10)
+        # Read-only: closing a writing connection would fold the log into a file that may be damaged.
+        raw = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
         try:
             verdict = [row[0] for row in raw.execute("PRAGMA quick_check(3)")]
             tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

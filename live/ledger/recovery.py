@@ -80,7 +80,7 @@ def restore(path: Path, backup_folder: Path, *, now: datetime) -> Restored:
     """
     damage = damage_of(path)
     log = path.with_name(path.name + "-wal")
-    nothing_lost = not path.exists() and not log.exists() and not backups(backup_folder)
+    nothing_lost = not path.exists() and not _size(log) and not backups(backup_folder)
     if not damage or (nothing_lost and not recovery_marker(path).exists()):
         return Restored("")
     rejected: list[Path] = []
@@ -159,6 +159,10 @@ def _adopt(ledger: Ledger, plan: OrderPlan, shown: BrokerOrder, at: datetime) ->
         )
         ledger.book(shown.executions, at=at)
         ledger.orders.transition(plan.client_order_id, JournalState(shown.state.value), at=at, detail=detail)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _free_name(path: Path, now: datetime) -> Path:

@@ -214,6 +214,31 @@ def test_a_damaged_ledger_stops_with_code_8_and_is_never_touched(filled, damage)
     assert filled.read_bytes() == before
 
 
+def test_judging_a_damaged_ledger_does_not_fold_its_log_into_it(path):
+    ledger = Ledger.open(path, account="paper", now=NOW)
+    for number in range(300):
+        ledger.alerts.add(f"k{number}", level="info", title="t" * 50, body="b" * 400, at=NOW)
+    ledger._db.connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    ledger.alerts.add("last", level="info", title="t", body="b", at=NOW)
+    copy = path.with_name("copy.db")
+    _copy_with_log(path, copy)
+    ledger.close()
+    _zeroed_pages(copy)
+    log = copy.with_name("copy.db-wal")
+    before = copy.read_bytes(), log.read_bytes()
+
+    with pytest.raises(LedgerDamaged):
+        Ledger.open(copy, account="paper", now=NOW)
+
+    assert (copy.read_bytes(), log.read_bytes()) == before
+
+
+def _copy_with_log(path, copy):
+    """What a power cut leaves: the file and a log that was never folded in."""
+    shutil.copyfile(path, copy)
+    shutil.copyfile(path.with_name(path.name + "-wal"), copy.with_name(copy.name + "-wal"))
+
+
 def test_an_emptied_file_does_not_cost_the_write_ahead_log(filled):
     log = filled.with_name("ledger.db-wal")
     filled.write_bytes(b"")
