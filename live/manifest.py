@@ -54,8 +54,8 @@ def check(
 ) -> tuple[Finding, ...]:
     """Return every difference between the manifest and what would run.
 
-                    f"the manifest does not cover {strategy.name}, it is of another strategy",
-    same rule set at all.
+    A variant that no book lists may be missing (it only ever is a shadow) as long as the manifest is about
+    the same rule set at all.
     """
     variants = read(path)
     configured = {name for book in settings.books for name in (book.primary, *book.shadows)}
