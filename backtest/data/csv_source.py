@@ -45,10 +45,14 @@ class CsvDirectory:
         return read_directory(self.directory, symbols)
 
     def judged(self, symbols: Sequence[str]) -> dict[str, Judged]:
-        """Return bars and findings of `symbols`: the caller decides which findings concern it."""
+        """Return bars and findings of `symbols`: the caller decides which findings concern it.
+
+        Missing sessions are no finding here: only signal symbols, held legs and targets need every bar, and
+        who they are is known to the strategy, not to the folder.
+        """
         files = _files(self.directory)
         known = [symbol for symbol in dict.fromkeys(symbols) if symbol.upper() in files]
-        return {symbol: judge_csv(files[symbol.upper()], symbol) for symbol in known}
+        return {symbol: judge_csv(files[symbol.upper()], symbol, allow_gaps=True) for symbol in known}
 
 
 def read_directory(
@@ -57,6 +61,7 @@ def read_directory(
     progress: Callable[[str], None] | None = None,
     *,
     allow_gaps: Collection[str] = (),
+    until: date | None = None,
 ) -> dict[str, Bars]:
     """Read `SYMBOL.csv` files of a folder.
 
@@ -65,6 +70,7 @@ def read_directory(
         symbols: which symbols; None means every *.csv file. A symbol without a file is left out.
         progress: called with each symbol before its file is read.
         allow_gaps: symbols that may lack sessions (their rows are joined by date).
+        until: newest session that may be known; later rows are cut off and their defects do not matter.
 
     Raises:
         DataError: no such folder, no file at all, or defects; the findings of all files come together.
@@ -77,8 +83,8 @@ def read_directory(
         if progress is not None:
             progress(symbol)
         judged = judge_csv(files[symbol.upper()], symbol, allow_gaps=symbol in allow_gaps)
-        bars[symbol] = judged.bars
-        findings.extend(found.finding for found in judged.findings)
+        bars[symbol] = judged.bars if until is None else judged.bars.until(until)
+        findings.extend(f.finding for f in judged.findings if until is None or f.concerns(until))
     quality.refuse(findings, str(directory))
     return bars
 

@@ -56,7 +56,8 @@ class BarFeed:
     """`Feed` over daily bars. Each symbol is read once; answers are views, cheap enough for every session.
 
     Defects of a file raise DataError as soon as an answer covers their session, and never before: what lies
-    after the instant of a run must not influence it, not even by stopping it.
+    after the instant of a run must not influence it, not even by stopping it. A missing session is no defect
+    here: whether its bar was needed, the strategy knows (`live.market.check_history`).
     """
 
     def __init__(self, source: BarSource, name: str) -> None:

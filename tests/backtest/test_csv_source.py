@@ -1,6 +1,7 @@
 """CSV reading: exact numbers, and every defect named with its line."""
 
 import math
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,14 @@ def test_directory_collects_the_findings_of_all_files(tmp_path):
         read_directory(tmp_path)
     assert [found.path for found in caught.value.findings] == ["QQQ.csv:2", "TLT.csv:2"]
     assert "2 defects" in caught.value.line()
+
+
+def test_rows_after_the_last_wanted_session_do_not_matter(tmp_path):
+    write(tmp_path, [*GOOD[:2], GOOD[2].replace("102.5", "nan"), *GOOD[3:]])
+    bars = read_directory(tmp_path, until=date(2026, 11, 25))["QQQ"]
+    assert bars.close.tolist() == [100.123457, 101.9]
+    with pytest.raises(DataError, match=r"QQQ\.csv:4"):
+        read_directory(tmp_path, until=date(2026, 11, 27))
 
 
 def test_missing_or_empty_directory(tmp_path):

@@ -167,7 +167,6 @@ LINES = [
         ({4: "2026-11-25,103,105,102,999,1000"}, "high 105.0 is below"),
         ({4: "2026-11-25,103,105,102,nan,1000"}, "not a number"),
         ({4: "2026-11-25,103,105,102,,1000"}, "close is blank"),
-        ({4: None}, "missing: 2026-11-25"),
         ({5: "2026-11-25,104,106,103,105,1000"}, "appears twice"),
         ({4: "garbage"}, "not YYYY-MM-DD"),
     ],
@@ -183,6 +182,13 @@ def test_a_defect_stops_the_run_from_its_session_on_and_never_before(tmp_path, c
         with pytest.raises(DataError, match=problem) as caught:
             ask(["QQQ"], new_york("2026-11-27T12:56"))
         assert caught.value.exit_code == 5
+
+
+def test_a_missing_session_is_left_to_those_who_need_it(tmp_path):
+    (tmp_path / "TMF.csv").write_text("\n".join([*LINES[:4], *LINES[5:]]) + "\n")
+    feed = csv_feed(tmp_path)
+    assert feed.quotes(["TMF"], new_york("2026-11-25T15:56")) == {}
+    assert len(feed.history(["TMF"], new_york("2026-11-27T13:00"))["TMF"]) == 4
 
 
 def test_an_opening_run_does_not_mind_how_its_day_ends(tmp_path):
