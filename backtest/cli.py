@@ -11,6 +11,10 @@ from pathlib import Path
 from backtest import run_command
 from backtest.errors import JutsuError, UsageError
 from backtest.simulator import portfolio_command
+from backtest.strategies.registry import find_strategy
+
+#: Where a variant given by name is looked up.
+STRATEGIES = Path("config/strategies")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +65,12 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--strategy", required=True, metavar="FILE", help="strategy file, YAML or JSON")
+    parser.add_argument(
+        "--strategy",
+        required=True,
+        metavar="FILE",
+        help="strategy file (YAML or JSON), or a variant of config/strategies",
+    )
     parser.add_argument(
         "--prices", required=True, type=Path, metavar="DIR", help="folder of SYMBOL.csv files"
     )
@@ -69,9 +78,8 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def _decisions(options: argparse.Namespace) -> int:
     from backtest.research.decisions import write_decisions  # only this command needs it
-    from backtest.strategies.registry import load_strategy
 
-    strategy = load_strategy(options.strategy)
+    strategy = find_strategy(options.strategy, STRATEGIES)
     try:
         rows = write_decisions(strategy, options.prices, options.output, options.start, options.end)
     except OSError as error:
@@ -83,7 +91,8 @@ def _decisions(options: argparse.Namespace) -> int:
 def _audit(options: argparse.Namespace) -> int:
     from backtest.research.audit import run_audit  # only this command needs it
 
-    return run_audit(Path(options.strategy), options.prices, samples=options.samples, seed=options.seed)
+    strategy = find_strategy(options.strategy, STRATEGIES)
+    return run_audit(strategy, options.prices, samples=options.samples, seed=options.seed)
 
 
 def _day(text: str) -> date:

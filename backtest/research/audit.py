@@ -22,7 +22,6 @@ from backtest.execution import ExecutionRules
 from backtest.simulator.allocation import simulate
 from backtest.simulator.result import Trade
 from backtest.strategies.base import Strategy
-from backtest.strategies.registry import load_strategy
 
 Change = Callable[[Bars, date, np.random.Generator], Bars]
 CASH = 1_000_000.0
@@ -68,9 +67,8 @@ class Check:
     difference: Difference | None
 
 
-def run_audit(strategy_file: Path, prices: Path, *, samples: int, seed: int) -> int:
+def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int) -> int:
     """Audit a strategy on a folder of CSV files and print a table; return 0 when clean, 1 when not."""
-    strategy = load_strategy(strategy_file)
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
     history = read_directory(prices, symbols, allow_gaps=symbols[1:])
     checks = audit(strategy, history, samples=samples, seed=seed)

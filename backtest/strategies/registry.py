@@ -69,7 +69,7 @@ def find_strategy(name_or_path: str | Path, directory: Path) -> Strategy:
     """
     text = str(name_or_path)
     path = Path(text)
-    if path.suffix.lower() in SUFFIXES or len(path.parts) > 1:
+    if path.suffix.lower() in SUFFIXES or len(path.parts) > 1 or path.is_file():
         return load_strategy(path)
     files = strategy_files(directory)
     for file in files:
