@@ -213,7 +213,8 @@ class SchwabConnection:
         """Send an order request once; after a 401 (definitely refused) refresh and send once more.
 
         Raises:
-            NotSent, LoginNeeded: it never left, or was refused for its token. BrokerUnknown: no reply, or a broken one.
+            NotSent, LoginNeeded: it never left, or was refused for its token.
+            BrokerUnknown: no reply, or a broken one.
         """
         self.ensure_token()
         response = self._post_once(call)

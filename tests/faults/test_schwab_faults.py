@@ -407,7 +407,7 @@ def test_an_html_refusal_of_the_token_endpoint_sends_nothing(at):
         body="<H1>Access Denied</H1>",
         content_type="text/html",
     )
-    with pytest.raises(NotSent):
+    with pytest.raises(AuthenticationFailed):
         at.broker.submit(buy())
     assert at.fake.sent() == []
 

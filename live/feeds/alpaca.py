@@ -1,0 +1,143 @@
+"""Alpaca market data: snapshots as quotes, split-adjusted daily bars. Minimal, for Alpaca accounts.
+
+The free plan sees one exchange (IEX) in real time; its volume is not the market's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from backtest import calendar
+from backtest.data.bars import Bars, FloatArray
+from backtest.errors import DataError
+from live.brokers.alpaca_http import AlpacaConnection, import_alpaca, keys, require_loopback, utc_text
+from live.brokers.schwab_orders import instant
+from live.clock import Clock, SystemClock
+from live.feeds.base import Quote
+from live.feeds.schwab import last_finished
+from live.settings import AlpacaSettings
+
+NAME = "alpaca"
+EARLIEST = datetime(2016, 1, 1, tzinfo=UTC)
+#: consolidated data of the last quarter of an hour is not in the free plan
+DELAY = timedelta(minutes=16)
+
+
+class AlpacaFeed:
+    """Market data of one pair of keys."""
+
+    name = NAME
+
+    def __init__(self, connection: AlpacaConnection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def open(
+        cls, settings: AlpacaSettings, *, environ: Mapping[str, str], clock: Clock | None = None
+    ) -> AlpacaFeed:
+        """Build the real data client; SettingsError when keys are missing."""
+        if settings.base_url is not None:
+            require_loopback(settings.base_url)
+        key, secret = keys(environ)
+        import_alpaca()
+        from alpaca.data.historical.stock import StockHistoricalDataClient
+
+        client = StockHistoricalDataClient(key, secret, raw_data=True, url_override=settings.base_url)
+        return cls(AlpacaConnection(client, clock or SystemClock(), local=settings.base_url is not None))
+
+    def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
+        """Return completed daily bars known at `at`; see `live.feeds.base.Feed`."""
+        if not symbols:
+            return {}
+        until = last_finished(at)
+        query: dict[str, Any] = {
+            "symbols": ",".join(symbols),
+            "timeframe": "1Day",
+            "adjustment": "split",
+            "feed": "sip",
+            "limit": 10_000,
+            "start": utc_text(EARLIEST),
+            "end": utc_text(at - DELAY),
+        }
+        rows: dict[str, list[Mapping[str, Any]]] = {}
+        while True:
+            page = self._get("history", "/stocks/bars", query)
+            for symbol, part in (page.get("bars") or {}).items():
+                rows.setdefault(symbol, []).extend(part)
+            if not page.get("next_page_token"):
+                break
+            query = query | {"page_token": page["next_page_token"]}
+        return {symbol: parse_bars(symbol, part).until(until) for symbol, part in rows.items() if part}
+
+    def _get(self, what: str, path: str, query: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self.connection.read(
+            what, lambda: self.connection.client.get(path, dict(query))
+        )
+        return answer
+
+    def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
+        """Return quotes of the running session; a symbol Alpaca does not know is left out."""
+        del at
+        query = {"symbols": ",".join(symbols), "feed": "iex"}
+        answer = self._get("quotes", "/stocks/snapshots", query) if symbols else {}
+        return {
+            symbol: parse_snapshot(symbol, row) for symbol, row in answer.items() if isinstance(row, Mapping)
+        }
+
+
+def parse_bars(symbol: str, rows: Sequence[Mapping[str, Any]]) -> Bars:
+    """Return bar rows as bars; DataError when a field is missing or dates are out of order."""
+
+    def column(name: str) -> FloatArray:
+        return np.array([row[name] for row in rows], dtype=np.float64)
+
+    try:
+        days = [
+            datetime.fromisoformat(row["t"]).astimezone(calendar.NEW_YORK).date().isoformat() for row in rows
+        ]
+        dates = np.array(days, dtype="datetime64[D]")
+        bars = Bars(
+            symbol, dates, column("o"), column("h"), column("l"), column("c"), column("v"), source=NAME
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"a bar is not understood: {type(error).__name__} {error}",
+            where=symbol,
+            remedy="nothing was traded",
+        ) from error
+    if np.any(np.diff(bars.dates) <= np.timedelta64(0, "D")):
+        raise DataError("bars are not in date order", where=symbol, remedy="ask again; nothing was traded")
+    return bars
+
+
+def parse_snapshot(symbol: str, row: Mapping[str, Any]) -> Quote:
+    """Return a snapshot as a quote; a missing time stays missing and means stale."""
+    trade, quote, day = (row.get(name) or {} for name in ("latestTrade", "latestQuote", "dailyBar"))
+    return Quote(
+        symbol=symbol,
+        bid=_price(quote.get("bp")),
+        ask=_price(quote.get("ap")),
+        last=_price(trade.get("p")),
+        quote_time=_time(quote.get("t")),
+        trade_time=_time(trade.get("t")),
+        open=_price(day.get("o")),
+        high=_price(day.get("h")),
+        low=_price(day.get("l")),
+        volume=float(day["v"]) if isinstance(day.get("v"), (int, float)) else None,
+        source=NAME,
+    )
+
+
+def _price(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _time(value: Any) -> datetime | None:
+    if isinstance(value, str) and "." in value:
+        head, _, tail = value.partition(".")
+        value = f"{head}.{tail.rstrip('Z')[:6]}Z"
+    return instant(value)

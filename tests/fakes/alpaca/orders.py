@@ -1,0 +1,210 @@
+"""Orders of the Alpaca imitation and what the market does to them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from tests.fakes.clock import VirtualClock
+from tests.fakes.market import NEW_YORK, Market
+
+CLOSED = {"filled", "canceled", "expired", "rejected", "replaced"}
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Nanosecond text, as the API prints instants."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z" if at else None
+
+
+@dataclass
+class AlpacaOrder:
+    """One order or leg."""
+
+    id: str
+    spec: dict[str, Any]
+    submitted: datetime
+    status: str = "new"
+    filled: int = 0
+    value: float = 0.0
+    legs: list[AlpacaOrder] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    scripted: bool = False
+
+    @property
+    def live(self) -> bool:
+        return self.status not in CLOSED
+
+    @property
+    def left(self) -> int:
+        return int(self.spec["qty"]) - self.filled
+
+    def row(self) -> dict[str, Any]:
+        """The order as the API shows it; numbers are text."""
+        gtc = self.spec["time_in_force"] == "gtc"
+        return {
+            "id": self.id,
+            "client_order_id": self.spec["client_order_id"],
+            "created_at": stamp(self.submitted),
+            "submitted_at": stamp(self.submitted),
+            "expires_at": stamp(self.submitted + timedelta(days=90)) if gtc else None,
+            "symbol": self.spec["symbol"],
+            "asset_class": "us_equity",
+            "qty": self.spec["qty"],
+            "filled_qty": str(self.filled),
+            "filled_avg_price": f"{self.value / self.filled:.6f}" if self.filled else None,
+            "order_class": self.spec.get("order_class", ""),
+            "order_type": self.spec["type"],
+            "type": self.spec["type"],
+            "side": self.spec["side"],
+            "time_in_force": self.spec["time_in_force"],
+            "stop_price": self.spec.get("stop_price"),
+            "status": self.status,
+            "legs": [leg.row() for leg in self.legs] or None,
+        }
+
+
+class Book:
+    """Cash, positions, orders and fill activities of one account."""
+
+    def __init__(self, clock: VirtualClock, market: Market) -> None:
+        self.clock, self.market = clock, market
+        self.cash = 100_000.0
+        self.positions: dict[str, tuple[int, float]] = {}
+        self.roots: list[AlpacaOrder] = []
+        self.fills: list[dict[str, Any]] = []
+        self.scripts: list[dict[str, Any]] = []
+
+    def all(self) -> list[AlpacaOrder]:
+        return [node for root in self.roots for node in (root, *root.legs)]
+
+    def by_client_id(self, name: str) -> AlpacaOrder | None:
+        return next((o for o in self.all() if o.spec["client_order_id"] == name), None)
+
+    def refusal(self, spec: dict[str, Any]) -> tuple[int, int, str] | None:
+        """(status, code, message) when the API refuses the order."""
+        if self.by_client_id(spec.get("client_order_id", "")):
+            return 422, 40010001, "client_order_id must be unique"
+        local = self.clock.now().astimezone(NEW_YORK).time()
+        if spec["time_in_force"] == "opg" and time(9, 28) <= local < time(19):
+            return 422, 42210000, "opg orders are not accepted between 9:28am and 7:00pm ET"
+        price = self.market.price(spec["symbol"], self.clock.now())
+        if price is None:
+            return 422, 42210000, f"asset {spec['symbol']} not found"
+        quantity = int(spec["qty"])
+        if spec["side"] == "buy" and quantity * price > self.cash * 2:
+            return 403, 40310000, "insufficient buying power"
+        held = self.positions.get(spec["symbol"], (0, 0.0))[0]
+        busy = sum(
+            o.left
+            for o in self.all()
+            if o.live
+            and o.status != "held"
+            and o.spec["side"] == "sell"
+            and o.spec["symbol"] == spec["symbol"]
+        )
+        if spec["side"] == "sell" and quantity + busy > held:
+            return (
+                403,
+                40310000,
+                f"insufficient qty available for order (requested: {quantity}, available: {held - busy})",
+            )
+        return None
+
+    def accept(self, spec: dict[str, Any]) -> AlpacaOrder:
+        now = self.clock.now()
+        spec.setdefault("client_order_id", str(uuid.uuid4()))
+        order = AlpacaOrder(self._id(), spec, now)
+        order.status = "new" if self.market.is_open(now) else "accepted"
+        if spec.get("order_class") == "oto":
+            leg = {
+                "symbol": spec["symbol"],
+                "qty": spec["qty"],
+                "side": "sell",
+                "type": "stop",
+                "time_in_force": spec["time_in_force"],
+                "order_class": "oto",
+                "stop_price": spec["stop_loss"]["stop_price"],
+                "client_order_id": self._id(),
+            }
+            order.legs = [AlpacaOrder(self._id(), leg, now, "held")]
+        self.roots.append(order)
+        self._script(order)
+        self._match(order)
+        return order
+
+    def _id(self) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"fake-{len(self.all())}-{len(self.fills)}-{self._next()}"))
+
+    def _next(self) -> int:
+        self.count = getattr(self, "count", 0) + 1
+        return self.count
+
+    def _script(self, order: AlpacaOrder) -> None:
+        for script in self.scripts:
+            if all(order.spec.get(key) == value for key, value in script.get("match", {}).items()):
+                order.scripted = True
+                order.steps = [dict(step) for step in script.get("fills", [])]
+                self.scripts.remove(script)
+                return
+
+    def advance(self) -> None:
+        """Match everything that is live at the current instant."""
+        for order in self.all():
+            self._match(order)
+
+    def _match(self, order: AlpacaOrder) -> None:
+        now = self.clock.now()
+        if not order.live or order.status == "held":
+            return
+        if order.scripted:
+            while order.steps and now >= order.submitted + timedelta(seconds=order.steps[0].get("after", 0)):
+                step = order.steps.pop(0)
+                self._fill(order, int(step["quantity"]), float(step["price"]))
+            return
+        if not self.market.is_open(now):
+            return
+        order.status = "new" if order.status == "accepted" else order.status
+        price = self.market.fill_price(order.spec["symbol"], order.spec["side"].upper(), now)
+        touched = order.spec["type"] == "market" or (price or 0) <= float(order.spec.get("stop_price") or 0)
+        if price is not None and touched:
+            self._fill(order, order.left, price)
+
+    def _fill(self, order: AlpacaOrder, quantity: int, price: float) -> None:
+        symbol, sign = order.spec["symbol"], 1 if order.spec["side"] == "buy" else -1
+        held, average = self.positions.get(symbol, (0, 0.0))
+        self.cash = round(self.cash - sign * quantity * price, 2)
+        total = held + sign * quantity
+        paid = (average * held + price * quantity) / total if sign > 0 else average
+        self.positions.pop(symbol, None)
+        if total:
+            self.positions[symbol] = (total, paid)
+        order.filled += quantity
+        order.value += quantity * price
+        order.status = "filled" if order.left == 0 else "partially_filled"
+        at = self.clock.now()
+        self.fills.append(
+            {
+                "activity_type": "FILL",
+                "id": f"{at:%Y%m%d%H%M%S%f}::{len(self.fills):04d}",
+                "order_id": order.id,
+                "symbol": symbol,
+                "side": order.spec["side"],
+                "qty": str(quantity),
+                "price": str(price),
+                "transaction_time": stamp(at),
+                "type": "fill" if order.left == 0 else "partial_fill",
+            }
+        )
+        if order.status == "filled":
+            for leg in order.legs:
+                leg.status = "new"
+
+    def cancel(self, order: AlpacaOrder) -> bool:
+        if not order.live:
+            return False
+        for node in (order, *order.legs):
+            if node.live:
+                node.status = "canceled"
+        return True
