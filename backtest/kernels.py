@@ -298,6 +298,27 @@ def weight_cases(cell: Column, bond_fast: Column, bond_slow: Column, first: int,
         out[t] = 3 * (cell[t] - 1) + bond
 
 
+def trade_legs(
+    case: int, session: int, weights: Column, fills: Column, units: Column, cash: float
+) -> tuple[float, float, float]:
+    """Move `units` of every leg with a price to its weight; return cash, what was divided, value moved."""
+    free = cash
+    for leg in range(5):
+        price = fills[5 * session + leg]
+        if not math.isnan(price):
+            free += units[leg] * price
+    moved = 0.0
+    cash = free
+    for leg in range(5):
+        price = fills[5 * session + leg]
+        if not math.isnan(price):
+            value = free * weights[5 * case + leg]
+            moved += abs(value - units[leg] * price)
+            units[leg] = value / price
+            cash -= value
+    return cash, free, moved
+
+
 def book_equity(
     case: Column,
     first: int,
@@ -336,20 +357,7 @@ def book_equity(
                 deviation += abs(old - weights[5 * case[row] + leg])
             if deviation > threshold:
                 held = case[row]
-                free = cash
-                for leg in range(5):
-                    price = fills[5 * t + leg]
-                    if not math.isnan(price):
-                        free += units[leg] * price
-                moved = 0.0
-                cash = free
-                for leg in range(5):
-                    price = fills[5 * t + leg]
-                    if not math.isnan(price):
-                        value = free * weights[5 * held + leg]
-                        moved += abs(value - units[leg] * price)
-                        units[leg] = value / price
-                        cash -= value
+                cash, free, moved = trade_legs(held, t, weights, fills, units, cash)
                 cash -= cost * moved
                 statistics[5] += 1.0
                 statistics[6] += moved / free if free > 0.0 else 0.0

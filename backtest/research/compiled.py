@@ -56,6 +56,7 @@ _KERNELS = (
     kernels.smoothed_trend,
     kernels.regimes,
     kernels.weight_cases,
+    kernels.trade_legs,
     kernels.book_equity,
 )
 
