@@ -128,5 +128,3 @@ def completed_weeks(entry: date, week: int) -> int:
     The entry week never counts, even when the entry was on a Monday.
     """
     return week - week_number(entry)
-
-

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
 from backtest.candidates import Grade
 from backtest.reports import values
-from backtest.reports.dom import HEADINGS, Node, Page, Segment
+from backtest.reports.dom import HEADINGS, Node, Page, Segment, words
 
 _TICKER_WORDS: Final = frozenset({"ticker", "tickers", "symbol", "tick", "sym"})
 _TITLE_WORDS: Final = frozenset({"title", "name", "company", "heading", "head", "header"})
-_CARD_TOKENS: Final = re.compile(r"(?:.*[-_])?(?:card|stock|stock-item|stock-entry|stock-block|stock-panel)(?:[-_][abcd])?")
-_NOT_CARDS: Final = frozenset(
-    "summary stat stats dashboard metric legend info highlight overview header body content grade".split()
+_CARD_TOKENS: Final = re.compile(
+    r"(?:.*[-_])?(?:card|stock|stock-item|stock-entry|stock-block|stock-panel)(?:[-_][abcd])?"
+)
+_NOT_CARDS: Final = words(
+    "summary stat stats dashboard metric legend info highlight overview header body content grade"
 )
 _OUTSIDE_TOKENS: Final = re.compile(
     r".*(?:upcoming|summary-section|disqualif|reject|excluded|screened-out|not-qualif|stock-reviewed|methodology|"
@@ -26,10 +29,13 @@ _OUTSIDE_HEADINGS: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_STOCKS: Final = re.compile(
-    r"\s*\W*no\s+(?:(?!grade)[\w-]+\s+){0,4}?(?:stocks?|candidates?|gap-?ups?|opportunit\w+|setups?)\b(?!.*\b[abcd][- ]grade)",
+    r"\s*\W*no\s+(?:(?!grade)[\w-]+\s+){0,4}?(?:stocks?|candidates?|gap-?ups?|opportunit\w+|setups?)\b"
+    r"(?!.*\b[abcd][- ]grade)",
     re.IGNORECASE,
 )
 
+_PLAIN_TICKER: Final = re.compile(r"[A-Z]{2,5}")
+MAX_HEADINGS: Final = 2_000
 _HEADER_TEXTS: Final = 6  # an element with no more texts is only a header line
 
 
@@ -107,9 +113,12 @@ def sections(page: Page, cards: list[Node]) -> list[Section]:
     nearest one around it that holds more than a header line.
     """
     found: list[Section] = []
+    inside = {card.order for card in cards}
     for node in page.nodes:
         level = heading_level(node)
-        if level is None or node.start == node.end or any(node.within(card) for card in cards):
+        if level is None or node.start == node.end or len(found) >= MAX_HEADINGS:
+            continue
+        if any(place.order in inside for place in (node, *node.ancestors())):
             continue
         text = " ".join(segment.text for segment in page.text_of(node))
         above = next((s for s in reversed(found) if s.level < level and s.start <= node.start < s.end), None)
@@ -147,7 +156,7 @@ def heading_level(node: Node) -> int | None:
 
 
 def _header_grade(node: Node, page: Page) -> set[Grade]:
-    """Return the grade a badge beside a heading shows: <div grade-header><badge>A</badge><h2>Premium…</h2>."""
+    """Return the grade that a badge beside a heading shows, both inside an element `grade-header`."""
     header = next((place for place in node.ancestors() if "grade-header" in place.tokens), None)
     if header is None:
         return set()
@@ -168,9 +177,30 @@ def ticker_marks(page: Page) -> list[TickerMark]:
         if node.end == node.start or node.tag in {"table", "tbody", "thead", "tr"}:
             continue
         mark = _mark(node, page)
-        if mark is not None and not outside(node) and not any(place.tag == "table" for place in node.ancestors()):
+        if (
+            mark is not None
+            and not outside(node)
+            and not any(place.tag == "table" for place in node.ancestors())
+        ):
             marks.append(mark)
     return marks
+
+
+def unmarked_cards(page: Page, marks: list[TickerMark]) -> list[TickerMark]:
+    """Return marks for innermost cards that begin with a ticker no class or heading marks: "EGBN"."""
+    places = sorted(mark.segment.index for mark in marks)
+    cards = [node for node in page.nodes if is_card(node)]
+    found = []
+    orders = [card.order for card in cards]
+    for position, node in enumerate(cards):
+        holds_card = position + 1 < len(cards) and orders[position + 1] <= node.last_order()
+        known = bisect_left(places, node.start) < bisect_left(places, node.end)
+        if holds_card or known or node.start == node.end or outside(node):
+            continue
+        first = page.segments[node.start]
+        if _PLAIN_TICKER.fullmatch(first.text) and not values.is_common_word(first.text):
+            found.append(TickerMark((first.text,), 1, first))
+    return found
 
 
 def _mark(node: Node, page: Page) -> TickerMark | None:
@@ -204,6 +234,7 @@ def _first_form(texts: list[Segment], strength: int) -> TickerMark | None:
         if strength < 3 and re.fullmatch(r"[ABCD]", text):
             return None
         found = values.exact_tickers(text) or values.marked_tickers(text) or values.leading_ticker(text)
+        found = found or values.bracketed_ticker(text)
         if found and not (strength < 3 and values.is_common_word(found[0])):
             return TickerMark(found, strength, segment)
     return None
@@ -216,7 +247,8 @@ def is_card(node: Node) -> bool:
     if node.tag not in {"div", "section", "li", "details"}:
         return False
     return any(
-        _CARD_TOKENS.fullmatch(token) and not set(re.split(r"[-_]", token)) & _NOT_CARDS for token in node.tokens
+        _CARD_TOKENS.fullmatch(token) and not set(re.split(r"[-_]", token)) & _NOT_CARDS
+        for token in node.tokens
     )
 
 
@@ -224,7 +256,7 @@ def blocks(page: Page, marks: list[TickerMark]) -> list[Block]:
     """Return one block per stock named outside tables, in page order."""
     cards: dict[int, tuple[Node, list[TickerMark]]] = {}
     for mark in marks:
-        card = _card_of(mark, page, marks)
+        card = _card_of(mark, marks)
         cards.setdefault(card.order, (card, []))[1].append(mark)
     owners = {order: max(found, key=lambda mark: mark.strength) for order, (_, found) in cards.items()}
     merged = {order: (card, owners[order]) for order, (card, _) in cards.items()}
@@ -232,13 +264,14 @@ def blocks(page: Page, marks: list[TickerMark]) -> list[Block]:
         outer = next((merged[place.order] for place in card.ancestors() if place.order in merged), None)
         if outer is not None and outer[1].tickers == mark.tickers:
             del merged[order]
+    nodes = [merged[order][0] for order in sorted(merged)]
     return [
-        Block(mark.tickers, card, _own_segments(page, card, [c for c, _ in merged.values()]), mark)
+        Block(mark.tickers, card, _own_segments(page, card, nodes), mark)
         for _, (card, mark) in sorted(merged.items())
     ]
 
 
-def _card_of(mark: TickerMark, page: Page, marks: list[TickerMark]) -> Node:
+def _card_of(mark: TickerMark, marks: list[TickerMark]) -> Node:
     """Return the nearest card around a mark, else the widest element that names no other ticker."""
     start = mark.segment.node
     card = next((place for place in (start, *start.ancestors()) if is_card(place)), None)
@@ -249,17 +282,23 @@ def _card_of(mark: TickerMark, page: Page, marks: list[TickerMark]) -> Node:
     for place in start.ancestors():
         if place.tag in {"body", "html", "main"} or any(place.start <= index < place.end for index in places):
             break
-        if any(heading_level(child) == 1 for child in place.children) or place.tag == "section":
+        if any(heading_level(child) == 1 for child in place.children[:50]) or place.tag == "section":
             break
         node = place
     return node
 
 
 def _own_segments(page: Page, card: Node, others: list[Node]) -> tuple[Segment, ...]:
-    inner = [other for other in others if other is not card and card.start <= other.start and other.end <= card.end]
-    inner = [other for other in inner if other.within(card)]
-    return tuple(
-        segment
-        for segment in page.text_of(card)
-        if not any(other.start <= segment.index < other.end for other in inner)
-    )
+    """Return the texts of a card without those of the cards of other stocks inside it."""
+    own: list[Segment] = []
+    position = card.start
+    for other in others:  # in page order: of nested ones the outermost comes first
+        if (
+            other.order > card.order
+            and other.start >= position
+            and other.end <= card.end
+            and other.within(card)
+        ):
+            own += page.segments[position : other.start]
+            position = max(position, other.end)
+    return (*own, *page.segments[position : card.end])

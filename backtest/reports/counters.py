@@ -15,7 +15,10 @@ _COUNT: Final = re.compile(r"\d{1,3}")
 _FOUR: Final = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})\s*/\s*(\d{1,3})\s*/\s*(\d{1,3})")
 _FOUR_LABEL: Final = re.compile(r"a\s*/\s*b\s*/\s*c\s*/\s*d", re.IGNORECASE)
 _INLINE: Final = re.compile(r"([ABCD])[- ]Grade(?:\s+\w+)?\s*:?\s*(\d{1,3})", re.IGNORECASE)
-_LABEL: Final = re.compile(r"\s*([ABCD])[- ]?Grade(?:s|d)?(?:\s+(?:stocks?|candidates?|picks?|count|setups?))?\s*(?:\(.*\))?\s*", re.I)
+_LABEL: Final = re.compile(
+    r"\s*([ABCD])[- ]?Grade(?:s|d)?(?:\s+(?:stocks?|candidates?|picks?|count|setups?))?\s*(?:\(.*\))?\s*",
+    re.IGNORECASE,
+)
 
 
 def page_counters(page: Page, cards: Iterable[Node]) -> dict[Grade, int]:

@@ -11,10 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-MAX_NODES: Final = 200_000
-MAX_DEPTH: Final = 150
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+MAX_NODES: Final = 100_000
+MAX_DEPTH: Final = 100
 MAX_TEXT: Final = 400
-_INVISIBLE: Final = frozenset({"script", "style", "template", "noscript", "svg", "head", "iframe", "object", "select"})
+MAX_UNCLOSED: Final = 5_000
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_VOID: Final = words(
+    "area base br col embed hr img input link meta source track wbr p li td th tr tbody thead option dt dd"
+)
+_INVISIBLE: Final = frozenset(
+    {"script", "style", "template", "noscript", "svg", "head", "iframe", "object", "select"}
+)
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPLIT: Final = re.compile(r"\s*[|·•‖¦]\s*")
 _WORD: Final = re.compile(r"[-_]+|(?<=[a-z])(?=[A-Z])")
@@ -50,6 +63,13 @@ class Node:
             yield node
             node = node.parent
 
+    def last_order(self) -> int:
+        """Return the order of the last node inside this one."""
+        node = self
+        while node.children:
+            node = node.children[-1]
+        return node.order
+
     def within(self, other: Node) -> bool:
         """Tell whether this node is `other` or inside it."""
         return self is other or any(node is other for node in self.ancestors())
@@ -84,9 +104,21 @@ class Page:
         return self.segments[node.start : node.end]
 
 
+def nesting(html: str) -> int:
+    """Return how deep elements are opened and not closed, roughly: parsing time grows with its square."""
+    depth = deepest = 0
+    for match in _TAG.finditer(html):
+        if match.group(1):
+            depth = max(0, depth - 1)
+        elif match.group(2).lower() not in _VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
 def parse_page(html: str) -> Page:
     """Parse HTML of any quality. Scripts, styles and hidden elements leave no text."""
-    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only reading HTML needs it
+    from selectolax.lexbor import LexborHTMLParser
 
     root = Node("html", frozenset(), frozenset(), None, 0, 0)
     page = Page(root, [root])

@@ -14,24 +14,41 @@ from backtest.reports.dom import Node, Page, Segment
 
 _PRICE_LABELS: Final = (
     frozenset({"price", "current price", "stock price", "share price", "last price", "price now", "current"}),
-    frozenset({"pre-market price", "premarket price", "pre-market", "market price", "latest price", "open price"}),
+    frozenset({"market price", "latest price", "quote"}),
 )
 _PRICE_CLASSES: Final = frozenset(
     {"price-current", "price-value", "stock-price", "current-price", "price", "share-price", "last-price"}
 )
-_GAP_LABEL: Final = re.compile(r"\bgap\b(?!.*\b(?:points?|score|pts|range|weight|factor)\b)", re.I)
-_GAP_EXACT: Final = frozenset({"gap", "gap size", "gap up", "gap-up", "gap %", "gap up %", "gap change", "today gap"})
+_GAP_LABEL: Final = re.compile(r"\bgap\b(?!.*\b(?:points?|score|pts|range|weight|factor)\b)", re.IGNORECASE)
+_GAP_EXACT: Final = frozenset(
+    {"gap", "gap size", "gap up", "gap-up", "gap %", "gap up %", "gap change", "today gap"}
+)
+_GAP_TEXTS: Final = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        r"[^:(]*\bgap\b[^:(]*:(.*)",
+        r"gap(?:[- ]up)?\s+([+-]?\d.*)",
+        r"([+-]?\d[\d.]*%)\s+gap(?:[- ]up)?",
+    )
+)
+_GAP_CLASSES: Final = frozenset(
+    {"gap", "gap-value", "gap-size", "gap-pct", "gap-percent", "stock-gap", "gap-badge"}
+)
 _FACTOR: Final = re.compile(
     r"\b(?:gap|trend|volume|vol|ma ?\d+|moving|momentum|position|eps|revenue|earnings|surprise|pre|beat|risk|"
     r"success|probability|sentiment|technical|rsi|average|top)\b",
-    re.I,
+    re.IGNORECASE,
 )
-_SCORE_LABEL: Final = re.compile(r"\bscore\b|^total\b|^final\b|^points$|\btotal\b.*/\s*100", re.I)
-_TOTAL_LABEL: Final = re.compile(r"\b(?:total|final|overall|backtest|composite)\b.*\bscore\b|^score$|^total\b", re.I)
+_SCORE_LABEL: Final = re.compile(r"\bscore\b|^total\b|^final\b|^points$|\btotal\b.*/\s*100", re.IGNORECASE)
+_TOTAL_LABEL: Final = re.compile(
+    r"\b(?:total|final|overall|backtest|composite)\b.*\bscore\b|^score$|^total\b", re.IGNORECASE
+)
 _SCORE_CLASSES: Final = re.compile(
     r"(?:.*-)?score(?:-(?:value|number|badge|total|display|big|num))?|total-(?:score-)?value|total-score|grade-score"
 )
-_BREAKDOWN: Final = re.compile(r"(?:.*-)?(?:breakdown|factors?|components?|scoring|score-(?:item|row|bar|grid|details?)|element)s?(?:-.*)?")
+_BREAKDOWN: Final = re.compile(
+    r"(?:.*-)?(?:breakdown|factors?|components?|scoring|score-(?:item|row|bar|grid|details?)|element)s?(?:-.*)?"
+)
 _GRADE_TOKEN: Final = re.compile(r"(?:.*-)?grade-([abcd])(?:-.*)?|([abcd])-(?:grade|header)(?:-.*)?")
 _COMPANY_CLASSES: Final = frozenset({"stock-company", "company-name", "company", "stock-name", "name"})
 _LONG: Final = 60
@@ -72,8 +89,8 @@ def read_fields(block: Block, page: Page) -> Fields:
     """Weigh all hints of a block."""
     pairs = _pairs(block, page)
     price, price_unclear = decide(_price_hints(block, pairs))
-    gap, gap_unclear = decide(_gap_hints(block, pairs))
-    score, score_unclear = decide(_score_hints(block, pairs))
+    gap, gap_unclear = decide(_gap_hints(pairs))
+    score, score_unclear = decide(_score_hints(pairs))
     grade, grade_unclear = _grade(block, page)
     unclear = [
         name
@@ -139,9 +156,9 @@ def _label(segment: Segment, crowd: Sequence[Segment]) -> str:
     Two or three texts: the one that is no value. More: the text before it when the row begins with a label,
     else the text after it.
     """
-    others = [other for other in crowd if other is not segment]
-    if not others or len(crowd) > _CROWDED:
+    if not 2 <= len(crowd) <= _CROWDED:
         return ""
+    others = [other for other in crowd if other is not segment]
     words = [other for other in others if not _is_value(other.text)]
     if len(crowd) <= 3:
         return words[0].text if words else ""
@@ -167,8 +184,7 @@ def _price_hints(block: Block, pairs: list[Pair]) -> list[Hint]:
         if value is not None and level is not None:
             hints.append(Hint(level * 10, value))
         elif pair.value.node.tokens & _PRICE_CLASSES and (value := values.price(text)) is not None:
-            if normal_label(pair.label) in {"", *_PRICE_LABELS[0]} or len(pair.crowd) > 1:
-                hints.append(Hint(5, value))
+            hints.append(Hint(5, value))
     marked = re.fullmatch(r"\$?[A-Z][A-Z0-9./-]*\s*-\s*(\$.+)", block.mark.segment.text)
     if marked and (value := values.price(marked.group(1))) is not None:
         hints.append(Hint(7, value))
@@ -180,29 +196,35 @@ def _price_level(label: str) -> int | None:
     return next((level for level, names in enumerate(_PRICE_LABELS) if name in names), None)
 
 
-def _gap_hints(block: Block, pairs: list[Pair]) -> list[Hint]:
+def _gap_hints(pairs: list[Pair]) -> list[Hint]:
     hints = []
     for pair in pairs:
         text = pair.value.text
-        if _GAP_LABEL.search(text) and len(text) <= _LONG:
-            inside = values.embedded_percent(text)
-            if inside is not None:
-                hints.append(Hint(2, inside))
-            head, colon, tail = text.partition(":")
-            value = values.percent(tail.strip()) if colon and _GAP_LABEL.search(head) else None
-            if value is None and (badge := re.match(r"(?:gap(?:[- ]up)?)\s+([+-]?\d.*)", text, re.I)):
-                value = values.percent(badge.group(1))
-            if value is None and (badge := re.fullmatch(r"([+-]?\d+(?:\.\d+)?%)\s+gap(?:[- ]up)?", text, re.I)):
-                value = values.percent(badge.group(1))
-            if value is not None:
-                hints.append(Hint(1, value))
-            continue
-        if not _GAP_LABEL.search(pair.label) or len(pair.label) > _LONG:
+        if _GAP_LABEL.search(text):
+            if len(text) <= _LONG:
+                hints += _gap_inside(text)
             continue
         value = values.percent(text)
-        if value is None or (values.looks_like_weight(text) and (len(pair.crowd) > 2 or _in_breakdown(pair))):
+        if value is None:
             continue
-        hints.append(Hint(0 if normal_label(pair.label) in _GAP_EXACT else 1, value))
+        if pair.value.node.tokens & _GAP_CLASSES:
+            hints.append(Hint(2, value))
+        elif _GAP_LABEL.search(pair.label) and len(pair.label) <= _LONG:
+            weight = values.looks_like_weight(text) and (len(pair.crowd) > 2 or _in_breakdown(pair))
+            if not weight:
+                hints.append(Hint(0 if normal_label(pair.label) in _GAP_EXACT else 1, value))
+    return hints
+
+
+def _gap_inside(text: str) -> list[Hint]:
+    """Return the gap a text states itself: "Gap Size (10.88%)", "Gap: +5%", "Gap Up 5%", "+5.2% gap"."""
+    inside = values.embedded_percent(text)
+    hints = [] if inside is None else [Hint(2, inside)]
+    for form in _GAP_TEXTS:
+        match = form.fullmatch(text)
+        value = values.percent(match.group(1).strip()) if match else None
+        if value is not None:
+            return [*hints, Hint(1, value)]
     return hints
 
 
@@ -217,7 +239,7 @@ def _near(node: Node) -> list[Node]:
     return [node, *list(node.ancestors())[:3]]
 
 
-def _score_hints(block: Block, pairs: list[Pair]) -> list[Hint]:
+def _score_hints(pairs: list[Pair]) -> list[Hint]:
     hints = []
     for pair in pairs:
         text = pair.value.text
@@ -249,7 +271,9 @@ def _score_value(pair: Pair, text: str) -> Hint | None:
         return Hint(0 if _TOTAL_LABEL.search(label) else 1, value)
     if _TOTAL_LABEL.search(label) and (value := values.five_point_score(text)) is not None:
         return Hint(3, value)
-    classes = any(_SCORE_CLASSES.fullmatch(token) for place in _near(pair.value.node)[:2] for token in place.tokens)
+    classes = any(
+        _SCORE_CLASSES.fullmatch(token) for place in _near(pair.value.node)[:2] for token in place.tokens
+    )
     badge = bool(pair.value.node.words & {"grade", "rating", "score", "badge"})
     inside = _in_breakdown(pair)
     if not inside and (classes or badge) and (value := values.points(text)) is not None:
@@ -263,7 +287,7 @@ def _score_value(pair: Pair, text: str) -> Hint | None:
 
 
 def _grade(block: Block, page: Page) -> tuple[Grade | None, bool]:
-    """Return the displayed grade: text in a grade badge, text elsewhere, then classes; and whether unclear."""
+    """Return the displayed grade (badge text, other text, then classes), and whether hints contradict."""
     badge: set[Grade] = set()
     text: set[Grade] = set()
     for segment in block.segments:
@@ -293,18 +317,11 @@ def _grade_classes(block: Block, page: Page) -> set[Grade]:
     own = _token_grades(block.node)
     if own:
         return own
-    inner = {
+    return {
         grade
-        for node in page.nodes[block.node.order : _last_order(block.node) + 1]
+        for node in page.nodes[block.node.order : block.node.last_order() + 1]
         for grade in _token_grades(node)
     }
-    return inner
-
-
-def _last_order(node: Node) -> int:
-    while node.children:
-        node = node.children[-1]
-    return node.order
 
 
 def _token_grades(node: Node) -> set[Grade]:
@@ -312,7 +329,11 @@ def _token_grades(node: Node) -> set[Grade]:
     for token in node.tokens:
         match = _GRADE_TOKEN.fullmatch(token)
         letter = (match.group(1) or match.group(2)) if match else None
-        if letter is None and token in {"a", "b", "c", "d"} and (node.words & {"grade", "badge", "card", "rating"}):
+        if (
+            letter is None
+            and token in {"a", "b", "c", "d"}
+            and (node.words & {"grade", "badge", "card", "rating"})
+        ):
             letter = token
         grade = values.as_grade(letter) if letter else None
         if grade is not None:

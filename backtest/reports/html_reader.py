@@ -1,4 +1,4 @@
-"""HTML reports to candidates: cards and tables of pages a model writes, whose layout drifts from week to week.
+"""HTML reports to candidates: cards and tables of pages whose layout drifts from week to week.
 
 Nothing here knows one particular page. Places that name a ticker are found first, then the block each belongs
 to, then every field by weighing all hints in that block. A value that two equally good hints contradict is
@@ -7,21 +7,23 @@ left out, and the page's own counters check the result.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from backtest.candidates import Candidate, Grade, inferred_grade
 from backtest.errors import Finding
 from backtest.reports import blocks as layout
 from backtest.reports.counters import disagreements
-from backtest.reports.dom import Node, Page, parse_page
+from backtest.reports.dom import MAX_UNCLOSED, Node, Page, nesting, parse_page
 from backtest.reports.fields import Fields, enclosing_grade, read_fields
 from backtest.reports.model import Report, date_in_name, rejected
 from backtest.reports.tables import stock_rows
 
+T = TypeVar("T")
 MAX_BYTES: Final = 5_000_000
-MAX_STOCKS: Final = 500
+MAX_STOCKS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,39 @@ def read_html(content: bytes | str, name: str) -> Report:
         finding = Finding(name, f"too_large: {len(content):,} bytes, at most {MAX_BYTES:,}")
         return rejected(day, [finding], "too_large")
     findings: list[Finding] = []
-    page = parse_page(_text(content, findings))
+    text = _text(content, findings)
+    complete = "</html" in text[-2_000:].lower()
+    if not complete:
+        findings.append(Finding(name, "incomplete: the page does not end with </html>, it looks cut off"))
+    if nesting(text) > MAX_UNCLOSED:
+        findings.append(Finding(name, "nested: elements are opened thousands deep; this is no report"))
+        return rejected(day, findings, "nested")
+    page = parse_page(text)
     if page.cut:
         findings.append(Finding(name, f"cut: the page is {page.cut}; the rest was not read"))
     if layout.says_no_stocks(page):
         findings.append(Finding(name, "no_stocks: the page says that no stock qualifies"))
         return Report(day, (), tuple(findings))
-    found = layout.blocks(page, layout.ticker_marks(page))
+    marks = layout.ticker_marks(page)
+    marks += layout.unmarked_cards(page, marks)
+    if len(marks) > MAX_STOCKS:
+        return _too_many(len(marks), name, day, findings)
+    found = layout.blocks(page, marks)
     states = layout.sections(page, [block.node for block in found])
     stocks = [*_cards(page, found, states, findings), *_rows(page, states)]
     if len(stocks) > MAX_STOCKS:
-        findings.append(Finding(name, f"too_many: {len(stocks)} stocks, at most {MAX_STOCKS} are believable"))
-        return rejected(day, findings, "too_many")
+        return _too_many(len(stocks), name, day, findings)
+    if not complete and stocks:
+        cut = max(stocks, key=lambda stock: stock.start)
+        stocks = [stock for stock in stocks if stock.ticker != cut.ticker]
+        findings.append(Finding(cut.ticker, "cut: last stock of an incomplete page; dropped"))
     candidates = _merge(stocks, day, findings)
     return _checked(page, day, candidates, [block.node for block in found], findings)
+
+
+def _too_many(count: int, name: str, day: date, findings: list[Finding]) -> Report:
+    findings.append(Finding(name, f"too_many: {count} stocks, at most {MAX_STOCKS} are believable"))
+    return rejected(day, findings, "too_many")
 
 
 def _text(content: bytes | str, findings: list[Finding]) -> str:
@@ -81,7 +102,9 @@ def _cards(
         where = ", ".join(block.tickers)
         section = layout.section_at(states, block.mark.segment.index)
         if section.outside:
-            findings.append(Finding(where, "outside: listed under a heading for stocks that are no candidates"))
+            findings.append(
+                Finding(where, "outside: listed under a heading for stocks that are no candidates")
+            )
             continue
         fields = read_fields(block, page)
         if fields.grade is None and "grade" not in fields.unclear:
@@ -118,8 +141,10 @@ def _merge(stocks: list[_Stock], day: date, findings: list[Finding]) -> list[Can
     for ticker, found in by_ticker.items():
         best = max(found, key=_richness)
         fields, contradictions = _filled(best, found)
-        for name in (*best.fields.unclear, *contradictions):
-            findings.append(Finding(ticker, f"unclear: the page shows more than one {name}; left out"))
+        findings += [
+            Finding(ticker, f"unclear: the page shows more than one {name}; left out")
+            for name in (*best.fields.unclear, *contradictions)
+        ]
         if fields.grade is None and fields.score is None:
             findings.append(Finding(ticker, "no_grade: neither a grade nor a score belongs to it; dropped"))
             continue
@@ -136,19 +161,28 @@ def _richness(stock: _Stock) -> tuple[int, int]:
 
 
 def _filled(best: _Stock, found: list[_Stock]) -> tuple[Fields, list[str]]:
-    """Return the fields of the best place completed by the others, and names on which places contradict."""
-    fields, contradictions = best.fields, []
-    for name in ("grade", "score", "price", "gap", "company"):
-        told = [getattr(stock.fields, name) for stock in found if getattr(stock.fields, name) is not None]
-        if name == "company":
-            fields = replace(fields, company=fields.company or next(iter(told), None))
-        elif len(set(told)) > 1:
-            if name in {"price", "gap"}:
-                contradictions.append(name)
-                fields = replace(fields, **{name: None})
-        elif told and name not in best.fields.unclear:
-            fields = replace(fields, **{name: told[0]})
-    return fields, contradictions
+    """Return the fields of the best place completed by the others, and names on which places contradict.
+
+    A price or gap that two places state differently is left out; grade and score of the best place stand.
+    """
+    own = best.fields
+    others = [best.fields, *(stock.fields for stock in found if stock is not best)]
+    prices = {fields.price for fields in others} - {None}
+    gaps = {fields.gap for fields in others} - {None}
+    known = own.unclear
+    filled = Fields(
+        grade=own.grade or _first(fields.grade for fields in others if "grade" not in known),
+        score=own.score or _first(fields.score for fields in others if "score" not in known),
+        price=prices.pop() if len(prices) == 1 and "price" not in known else None,
+        gap=gaps.pop() if len(gaps) == 1 and "gap" not in known else None,
+        company=_first(fields.company for fields in others),
+        unclear=known,
+    )
+    return filled, [name for name, told in (("price", prices), ("gap", gaps)) if len(told) > 1]
+
+
+def _first(told: Iterable[T | None]) -> T | None:
+    return next((value for value in told if value is not None), None)
 
 
 def _candidate(ticker: str, fields: Fields, day: date) -> Candidate:
@@ -171,9 +205,9 @@ def _checked(
     """Compare with the page's own counters; a difference is a finding and clears `counters_agree`."""
     wrong, counted = disagreements(page, cards, [candidate.grade for candidate in candidates])
     for grade, (said, read) in sorted(wrong.items()):
-        findings.append(Finding("counters", f"counter_mismatch: the page says {said} of grade {grade}, {read} were read"))
+        findings.append(
+            Finding("counters", f"counter_mismatch: the page says {said} of grade {grade}, {read} were read")
+        )
     if not candidates and not counted:
         findings.append(Finding("$", "nothing_found: no stock was recognised on this page"))
-    return Report(
-        day, tuple(candidates), tuple(findings), counters_agree=(not wrong) if counted else None
-    )
+    return Report(day, tuple(candidates), tuple(findings), counters_agree=(not wrong) if counted else None)

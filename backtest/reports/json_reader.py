@@ -50,7 +50,9 @@ def read_strict(content: bytes | str, name: str = "") -> Report:
         return rejected(named, findings, codes[0])
     day = _iso_date(document.get("report_date"))
     if day is None:
-        defect("$.report_date", "report_date_bad", f"must be YYYY-MM-DD, is {_show(document.get('report_date'))}")
+        defect(
+            "$.report_date", "report_date_bad", f"must be YYYY-MM-DD, is {_show(document.get('report_date'))}"
+        )
     rows = document.get("candidates")
     if not isinstance(rows, list):
         defect("$.candidates", "candidates_not_list", f"must be a list, is {_show(rows)}")
@@ -187,7 +189,7 @@ def _candidate(row: dict[str, Any], ticker: str, grade: str, day: date) -> Candi
     return Candidate(
         ticker=ticker,
         report_date=day,
-        grade=GRADES[GRADES.index(grade)],  # type: ignore[arg-type]
+        grade=GRADES[GRADES.index(grade)],
         score=float(row["score"]),
         price=float(row["price"]),
         gap_size=None if gap is None else float(gap),

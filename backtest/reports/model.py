@@ -34,14 +34,35 @@ class Report:
     counters_agree: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return candidates and findings JSON-ready."""
+        """Return candidates and findings JSON-ready.
+
+        A candidate also carries the names of the candidate list format, so the output can be simulated.
+        """
         return {
-            "candidates": [candidate.as_json() for candidate in self.candidates],
-            "findings": [
-                {"where": finding.path, "problem": finding.problem, "remedy": finding.remedy}
-                for finding in self.findings
-            ],
+            "candidates": [_shown(candidate) for candidate in self.candidates],
+            "findings": [_reasoned(finding) for finding in self.findings],
         }
+
+
+def _shown(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "ticker": candidate.ticker,
+        "grade": candidate.grade,
+        "score": candidate.score,
+        "price": candidate.price,
+        "gap": candidate.gap_size,
+        "company": candidate.company_name,
+        "grade_source": candidate.grade_source,
+        "report_date": candidate.report_date.isoformat(),
+        "gap_size": candidate.gap_size,
+        "company_name": candidate.company_name,
+    }
+
+
+def _reasoned(finding: Finding) -> dict[str, str]:
+    """Return where, the reason code before the first colon, and the sentence after it."""
+    reason, _, problem = finding.problem.partition(": ")
+    return {"where": finding.path, "reason": reason, "problem": problem, "remedy": finding.remedy}
 
 
 def rejected(report_date: date | None, findings: list[Finding], reason: str) -> Report:

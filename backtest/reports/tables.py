@@ -15,7 +15,9 @@ _COLUMNS: Final = {
     "ticker": re.compile(r"ticker|symbol|stock|ticker symbol|ticker / company|ticker company"),
     "company": re.compile(r"company|company name|name"),
     "grade": re.compile(r"grade|rating"),
-    "score": re.compile(r"(?:total |final |backtest |overall |weighted )?score(?: /100| /5)?|points|pts|total"),
+    "score": re.compile(
+        r"(?:total |final |backtest |overall |weighted )?score(?: /100| /5)?|points|pts|total"
+    ),
     "price": re.compile(r"price|current price|last price|stock price|share price"),
     "gap": re.compile(r"gap|gap %|gap size|gap up|gap-up|gap size %"),
 }
@@ -57,9 +59,7 @@ def stock_rows(page: Page, table: Node) -> list[Row]:
     return found
 
 
-def _row(
-    page: Page, row: Node, cells: list[Node], columns: dict[str, int | None], ticker: int
-) -> Row | None:
+def _row(page: Page, row: Node, cells: list[Node], columns: dict[str, int | None], ticker: int) -> Row | None:
     named = page.text_of(cells[ticker])
     tickers = _ticker(named)
     if not tickers:
@@ -73,7 +73,7 @@ def _row(
     company = texts("company") or [segment.text for segment in named[1:2]]
     return Row(
         tickers=tickers,
-        grade=both[0] if both else _grade(texts("grade"), cells, columns["grade"]),
+        grade=both[0] if both else _grade(texts("grade")),
         score=_score(texts("score")) if texts("score") else both[1] if both else None,
         price=values.price(texts("price")[0], bare=True) if texts("price") else None,
         gap=values.percent(texts("gap")[0]) if texts("gap") else None,
@@ -90,8 +90,8 @@ def _ticker(named: list[Segment]) -> tuple[str, ...]:
     return values.exact_tickers(text) or values.leading_ticker(text) or values.marked_tickers(text)
 
 
-def _grade(texts: list[str], cells: list[Node], column: int | None) -> Grade | None:
-    if not texts or column is None:
+def _grade(texts: list[str]) -> Grade | None:
+    if not texts:
         return None
     named = values.grades_named(texts[0])
     return values.as_grade(texts[0]) or (next(iter(named)) if len(named) == 1 else None)

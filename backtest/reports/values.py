@@ -6,45 +6,59 @@ import re
 from typing import Final
 
 from backtest.candidates import GRADES, TICKER, Grade
+from backtest.reports.dom import words
 
 MAX_PRICE: Final = 1_000_000.0
 MAX_GAP: Final = 1_000.0
 LOWEST_SCORE: Final = 5.0  # smaller numbers are parts of a score, never a total out of 100
 
 _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_PRICE: Final = re.compile(rf"(?:US)?\$\s?({_NUMBER})(?![\d.,]*\s?(?:[KMBT%x]\b|%|bn|mn|million|billion|trillion))", re.I)
+_PRICE: Final = re.compile(
+    rf"(?:US)?\$\s?({_NUMBER})(?![\d.,]*\s?(?:[KMBT%x]\b|%|bn|mn|million|billion|trillion))", re.IGNORECASE
+)
 _BARE_PRICE: Final = re.compile(rf"({_NUMBER})")
 _PERCENT: Final = re.compile(r"([+-]?)\s?(\d+(?:\.\d+)?)\s?%")
 _EMBEDDED: Final = re.compile(r"\(([+-]?\d+\.\d+)%\)")
 _HUNDRED: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*100(?:\.0+)?(?:\s*(?:pts?|points?))?\.?")
-_POINTS: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:pts?|points?)\.?", re.I)
+_POINTS: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:pts?|points?)\.?", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"(\d+(?:\.\d+)?)")
-_FIVE: Final = re.compile(r"(\d(?:\.\d+)?)\s*/\s*5(?:\.0+)?(?:\s*(?:pts?|points?))?(?:\s*\(\s*(\d+(?:\.\d+)?)\s*%\s*\))?", re.I)
-_GRADE_WORD: Final = re.compile(r"([ABCD])[- ]?Grade\b|Grade[:\s-]*([ABCD])(?![A-Za-z+])", re.I)
+_FIVE: Final = re.compile(
+    r"(\d(?:\.\d+)?)\s*/\s*5(?:\.0+)?(?:\s*(?:pts?|points?))?"
+    r"(?:\s*\(\s*(\d+(?:\.\d+)?)\s*%\s*\))?",
+    re.IGNORECASE,
+)
+_GRADE_WORD: Final = re.compile(r"([ABCD])[- ]?Grade\b|Grade[:\s-]*([ABCD])(?![A-Za-z+])", re.IGNORECASE)
 _GRADE_SCORE: Final = re.compile(
     r"([ABCD])(?:[- ]?Grade)?\s*[-:,(]?\s*(\d+(?:\.\d+)?)\s*(?:pts?|points?|/\s*100)\)?"
     r"|([ABCD])(?:[- ]Grade)?\s*[-:]\s*(\d{2,3}(?:\.\d+)?)",
-    re.I,
+    re.IGNORECASE,
 )
-_SCORE_GRADE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([ABCD])[- ]Grade\b.*", re.I)
+_SCORE_GRADE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([ABCD])[- ]Grade\b.*", re.IGNORECASE)
 _LABELLED_SCORE: Final = re.compile(
     r"(?:(?:total|final|overall|backtest|composite|weighted|combined|quality)\s+)*score"
     r"(?:\s+(?:breakdown|analysis|summary|details?|card))?\s*[:=]?\s*"
     r"(\d+(?:\.\d+)?)\s*(/\s*100|/\s*5(?:\.0+)?|pts?|points?)?(?:\s*\(.*\))?",
-    re.I,
+    re.IGNORECASE,
 )
-_TOTAL_INSIDE: Final = re.compile(r"\btotal\s*:?\s*(\d+(?:\.\d+)?)\s*(?:points?|pts?|/\s*100)", re.I)
+_TOTAL_INSIDE: Final = re.compile(r"\btotal\s*:?\s*(\d+(?:\.\d+)?)\s*(?:points?|pts?|/\s*100)", re.IGNORECASE)
 _PART: Final = re.compile(r"\b\d+(?:\.\d+)?\s*/\s*(?!100\b)\d+\b")
-_EXCHANGE: Final = r"(?:NYSE(?:\s?(?:American|Arca|MKT))?|NASDAQ|NasdaqGS|NasdaqGM|NasdaqCM|AMEX|BATS|CBOE|OTC\w*)"
+_EXCHANGE: Final = (
+    r"(?:NYSE(?:\s?(?:American|Arca|MKT))?|NASDAQ|NasdaqGS|NasdaqGM|NasdaqCM|AMEX|BATS|CBOE|OTC\w*)"
+)
 _TICKER: Final = r"[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z]{1,4})?"
-_PREFIXED: Final = re.compile(rf"{_EXCHANGE}\s*:\s*\$?({_TICKER})\b", re.I)
+_PREFIXED: Final = re.compile(rf"{_EXCHANGE}\s*:\s*\$?({_TICKER})\b", re.IGNORECASE)
 _BRACKETED: Final = re.compile(rf"\((?:{_EXCHANGE}\s*:\s*|\$)?({_TICKER})\)")
 _LEADING: Final = re.compile(rf"(\$?)({_TICKER})\s*(?:-\s|\(|:\s|,\s).*|(\$)({_TICKER})(?=\s|$).*")
 _NO_TICKERS: Final = frozenset({"N/A", "NA", "TBD", "NONE", "TICKER", "SYMBOL"})
-_WORDS: Final = frozenset(
-    "EPS RSI MA MACD CEO CFO USD GAAP FY ETF IPO PE YOY QOQ ATH HIGH LOW BUY SELL HOLD GAP NEW TOP NO N/A NA TBD "
-    "TOTAL SCORE GRADE PRICE RISK STOP ENTRY NOTE KEY NEWS AVG MAX MIN VOL ALL DAY WEEK RANK STOCK TICKER "
-    "SYMBOL NASDAQ NYSE AMEX BMO AMC ET EST EDT PST Q1 Q2 Q3 Q4 MA20 MA50 MA200 VIX SPX".split()
+_SUFFIXES: Final = words(
+    "ADR ADS REIT LP LLC INC CO PLC SA NV AG USA US UK EU CAN BDC SPAC ETF AL AK AZ AR CA CO CT DE FL GA "
+    "HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN "
+    "TX UT VT VA WA WV WI WY DC A B C D"
+)
+_WORDS: Final = words(
+    "EPS RSI MA MACD CEO CFO USD GAAP FY ETF IPO PE YOY QOQ ATH HIGH LOW BUY SELL HOLD GAP NEW TOP NO N/A "
+    "NA TBD TOTAL SCORE GRADE PRICE RISK STOP ENTRY NOTE KEY NEWS AVG MAX MIN VOL ALL DAY WEEK RANK STOCK "
+    "TICKER SYMBOL NASDAQ NYSE AMEX BMO AMC ET EST EDT PST Q1 Q2 Q3 Q4 MA20 MA50 MA200 VIX SPX"
 )
 
 
@@ -59,7 +73,7 @@ def price(text: str, *, bare: bool = False) -> float | None:
     Ranges ($140 - $143), amounts in thousands or more ($25.8B) and percentages are no prices.
     """
     match = _PRICE.match(text) or (_BARE_PRICE.fullmatch(text) if bare else None)
-    if match is None or re.match(r"\s*(?:-|to\b)\s*\$?\d", text[match.end() :]):
+    if match is None or re.match(r"[.,]|\s*(?:-|to\b)\s*\$?\d", text[match.end() :]):
         return None
     value = number(match.group(1))
     return value if 0 < value <= MAX_PRICE else None
@@ -76,7 +90,7 @@ def percent(text: str) -> float | None:
 
 def looks_like_weight(text: str) -> bool:
     """Tell whether a percentage is unsigned and round, like the weight of a factor."""
-    return bool(re.fullmatch(r"\(?\d{1,3}\s?%\)?(?:\s*weight)?", text, re.I))
+    return bool(re.fullmatch(r"\(?\d{1,3}\s?%\)?(?:\s*weight)?", text, re.IGNORECASE))
 
 
 def embedded_percent(text: str) -> float | None:
@@ -173,13 +187,21 @@ def exact_tickers(text: str) -> tuple[str, ...]:
 
 
 def marked_tickers(text: str) -> tuple[str, ...]:
-    """Return the ticker an exchange prefix or brackets mark: "NYSE: USB", "Baidu (BIDU)"; () without one."""
-    match = _PREFIXED.search(text) or _BRACKETED.search(text)
+    """Return the ticker an exchange prefix marks: "NYSE: USB"; () without one."""
+    match = _PREFIXED.search(text)
     return () if match is None else _known(match.group(1))
 
 
+def bracketed_ticker(text: str) -> tuple[str, ...]:
+    """Return the ticker in the brackets that end a text: "Baidu (BIDU)"; states and share forms are none."""
+    match = _BRACKETED.search(text)
+    if match is None or match.end() != len(text) or match.group(1) in _SUFFIXES:
+        return ()
+    return _known(match.group(1))
+
+
 def is_common_word(ticker: str) -> bool:
-    """Tell whether capitals are a usual abbreviation of these pages, so that only a strong mark is believed."""
+    """Tell whether capitals are a usual abbreviation of these pages, believed only with a strong mark."""
     return ticker in _WORDS
 
 

@@ -48,11 +48,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and write the result; return the exit code."""
-    from backtest.candidates import read_candidate_list  # noqa: PLC0415 - other commands need none of these
-    from backtest.data.csv_source import read_directory  # noqa: PLC0415
-    from backtest.simulator.portfolio import simulate  # noqa: PLC0415
-    from backtest.simulator.portfolio_independent import simulate_independent  # noqa: PLC0415
-    from backtest.simulator.portfolio_metrics import summary  # noqa: PLC0415
+    from backtest.candidates import read_candidate_list
+    from backtest.data.csv_source import read_directory
+    from backtest.simulator.portfolio import simulate
+    from backtest.simulator.portfolio_independent import simulate_independent
+    from backtest.simulator.portfolio_metrics import summary
 
     rules = rules_for(options.strategy, options.set, compatible=options.compat)
     candidates = read_candidate_list(options.candidates)
@@ -86,9 +86,9 @@ def rules_for(strategy: str, settings: Sequence[str], *, compatible: bool) -> An
         ParameterError: an unknown name (with a suggestion) or a value out of range; all at once.
         UsageError: not the strategy of a positions family, or a setting without ``=``.
     """
-    from backtest.simulator.portfolio_model import COMPATIBLE, LIVE_ONLY, PortfolioRules  # noqa: PLC0415
-    from backtest.strategies.earnings_parameters import parse  # noqa: PLC0415
-    from backtest.strategies.registry import find_strategy  # noqa: PLC0415
+    from backtest.simulator.portfolio_model import COMPATIBLE, LIVE_ONLY, PortfolioRules
+    from backtest.strategies.earnings_parameters import parse
+    from backtest.strategies.registry import find_strategy
 
     loaded = find_strategy(strategy, Path("config/strategies"))
     if loaded.family != "positions":
@@ -128,7 +128,7 @@ def _lines(document: dict[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from backtest.data.atomic import write_atomic  # noqa: PLC0415
+    from backtest.data.atomic import write_atomic
 
     try:
         write_atomic(path, text.encode())
