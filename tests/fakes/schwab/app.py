@@ -37,6 +37,7 @@ class SchwabApp(App):
         self.book = Book(clock, self.market, self.account)
         self.list_lag = timedelta(0)
         self.lag_reads = 0
+        self.reject_at_once = False
 
     def control(self, name: str, data: Any) -> Any:
         return control.obey(self, name, data)
@@ -99,6 +100,8 @@ class SchwabApp(App):
             return Reply.of(
                 {"message": "A validation error occurred while processing the request.", "errors": [why]}, 400
             )
+        if self.reject_at_once and (why := self.book.would_reject(spec)):
+            return refusal(400, why)
         lag = self.list_lag
         order = self.book.accept(spec)
         if rule is not None and rule.action == "list_lag":

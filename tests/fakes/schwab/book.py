@@ -52,6 +52,10 @@ class Book:
         self._match(root, now)
         return root
 
+    def would_reject(self, spec: dict[str, Any]) -> str | None:
+        """Why the account cannot take the order; Schwab answers either 400 or 201 and then REJECTED."""
+        return self._reject_reason(FakeOrder(0, spec, self.clock.now()))
+
     def _node(self, spec: dict[str, Any], parent: FakeOrder | None, tag: str) -> FakeOrder:
         entered = self.clock.shown() - timedelta(seconds=1)
         node = FakeOrder(next(self.ids), spec, entered, tag, parent=parent)

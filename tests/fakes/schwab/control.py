@@ -90,6 +90,7 @@ def _account(app: SchwabApp, data: Any) -> None:
     account.kind = data.get("type", account.kind)
     account.cash = float(data.get("cash", account.cash))
     account.extra_rows = data.get("extra_rows", account.extra_rows)
+    app.reject_at_once = bool(data.get("reject_at_once", app.reject_at_once))
     if "unsettled" in data:
         account.unsettled = [(date.max, float(data["unsettled"]))]
     for symbol, (quantity, average) in data.get("positions", {}).items():
