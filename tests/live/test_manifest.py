@@ -36,7 +36,8 @@ def problems(path, strategies, given, **options):
 
 def test_the_shipped_manifest_fits_the_shipped_strategies(project_root):
     loaded = load_settings(config=project_root / "config" / "live.yaml", environ={})
-    shipped = [find_strategy(name, project_root / "config" / "strategies") for name in ("golden", "titan")]
+    names = [name for book in loaded.settings.books for name in (book.primary, *book.shadows)]
+    shipped = [find_strategy(name, project_root / "config" / "strategies") for name in names]
 
     manifest.require(project_root / "config" / "manifest.json", shipped, loaded.settings)
 

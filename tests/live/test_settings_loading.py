@@ -34,7 +34,7 @@ def findings(**sources):
 def test_the_shipped_file_is_complete_and_says_what_the_defaults_are(project_root):
     loaded = load_settings(config=project_root / "config" / "live.yaml", environ={})
 
-    assert loaded.settings == Settings()
+    assert loaded.settings.model_copy(update={"books": Settings().books}) == Settings()
     assert {name for name, source in loaded.sources.items() if source == "default"} == set()
     assert loaded.settings.mode == "offline_mock"
     assert (loaded.settings.books[0].primary, loaded.settings.books[0].shadows) == ("golden", ("titan",))
