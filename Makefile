@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint bench faults clean
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
@@ -24,6 +24,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Kills the executor at every fourth step of every scenario and at 1,000 random ones; prints the table.
+faults: setup
+	$(BIN)/python tests/faults/paper_kills.py --every 4 --random 1000
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -q --benchmark-only -p no:xdist

@@ -1,7 +1,6 @@
 """What every broker adapter must do, whatever is behind it. Subclass it and provide `broker` and `market`.
 
-A `market` lets the suite set prices and cut trading: `price(symbol, value)`, `pause()` (orders stay unfilled),
-`resume()` and `wait(seconds)`.
+A `market` lets the suite set prices and pass time: `price(symbol, value)` and `wait(seconds)`.
 """
 
 from __future__ import annotations
@@ -42,7 +41,8 @@ class BrokerContract:
 
     def test_c2_the_account_has_figures_and_no_positions_at_first(self, broker):
         account = broker.account()
-        assert account.cash is not None and account.cash > 0
+        assert account.cash is not None
+        assert account.cash > 0
         assert account.shares() == {}
         assert len(account.reference) < 20
 
@@ -144,4 +144,5 @@ class BrokerContract:
         import json
 
         text = json.dumps(broker.body(self.stop("90.10")))
-        assert "90.1" in text and self.SYMBOL in text
+        assert "90.1" in text
+        assert self.SYMBOL in text

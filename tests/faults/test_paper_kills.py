@@ -1,0 +1,24 @@
+"""The short version of the kill table; `make faults` runs the long one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
+def test_killed_anywhere_every_intent_has_exactly_one_order():
+    runner = Path(__file__).with_name("paper_kills.py")
+    done = subprocess.run(
+        [sys.executable, str(runner), "--every", "120", "--random", "6"],
+        capture_output=True,
+        text=True,
+        timeout=220,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 wrong" in done.stdout.splitlines()[-1]
