@@ -293,6 +293,8 @@ def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger
 
 
 def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | None:
+    if options.dry_run:
+        return None  # a dry run leaves nothing behind, not even a log file
     settings = loaded.settings
     return start_logging(
         loaded.path(settings.paths.logs),
