@@ -21,12 +21,10 @@ def start_logging(directory: Path, stage: str, *, now: datetime, level: str, kee
 
     Returns the path, or None when the directory cannot be written: a run must not fail for its log.
     """
-    from live.redaction import RedactionFilter  # noqa: PLC0415 - only a starting process needs it
+    from live.redaction import RedactionFilter
 
     root = logging.getLogger()
-    for old in [h for h in root.handlers if getattr(h, "jutsu_stage", None)]:
-        root.removeHandler(old)
-        old.close()
+    stop_logging()
     path = log_path(directory, stage, now)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -42,6 +40,14 @@ def start_logging(directory: Path, stage: str, *, now: datetime, level: str, kee
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
     _prune(directory, now.date() - timedelta(days=keep_days))
     return path
+
+
+def stop_logging() -> None:
+    """Close the log file of this process, if there is one."""
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if getattr(h, "jutsu_stage", None)]:
+        root.removeHandler(old)
+        old.close()
 
 
 def _prune(directory: Path, oldest: date) -> None:

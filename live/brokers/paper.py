@@ -57,7 +57,7 @@ class PaperBroker:
         fault: how to misbehave, for rehearsals.
         honours_client_id: False imitates a broker without client order ids (protocol B).
         supports_attached_stop: whether one request can carry a buy and its stop.
-        durable: see `PaperStore`.
+        durable, scratch: see `PaperStore`.
     """
 
     def __init__(
@@ -72,8 +72,9 @@ class PaperBroker:
         honours_client_id: bool = True,
         supports_attached_stop: bool = True,
         durable: bool = True,
+        scratch: bool = False,
     ) -> None:
-        self._store = PaperStore(path, money(initial_cash), durable=durable)
+        self._store = PaperStore(path, money(initial_cash), durable=durable, scratch=scratch)
         self._clock = clock
         self._feed = feed
         self._rules = rules
@@ -92,8 +93,9 @@ class PaperBroker:
         initial_cash: float = 100_000.0,
         fault: PaperFault = "none",
         durable: bool = True,
+        scratch: bool = False,
     ) -> PaperBroker:
-        """Open the account file, or an account in memory when `path` is None."""
+        """Open the account file; in memory when `path` is None or it is only a `scratch` account."""
         return cls(
             path,
             clock=clock,
@@ -102,6 +104,7 @@ class PaperBroker:
             initial_cash=initial_cash,
             fault=fault,
             durable=durable,
+            scratch=scratch,
         )
 
     @property

@@ -79,13 +79,19 @@ class PaperStore:
         initial_cash: cash of a new account.
         durable: wait for the disk at every commit. False keeps the same transactions but lets the operating
             system write when it likes: safe against a killed process, not against a power cut (replay).
+        scratch: work on a copy in memory, so that nothing that happens reaches the file (dry runs).
     """
 
-    def __init__(self, path: Path | None, initial_cash: Decimal, *, durable: bool = True) -> None:
+    def __init__(
+        self, path: Path | None, initial_cash: Decimal, *, durable: bool = True, scratch: bool = False
+    ) -> None:
         try:
-            if path is not None:
+            if path is not None and not scratch:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=10.0)
+            target = ":memory:" if path is None or scratch else path
+            self._db = sqlite3.connect(target, isolation_level=None, timeout=10.0)
+            if scratch and path is not None and path.exists():
+                self._copy(path)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA foreign_keys = ON")
@@ -97,6 +103,13 @@ class PaperStore:
                 where=str(path),
                 remedy="check the folder, the disk and that the file was not damaged",
             ) from error
+
+    def _copy(self, path: Path) -> None:
+        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+        try:
+            source.backup(self._db)
+        finally:
+            source.close()
 
     def _create(self, initial_cash: Decimal) -> None:
         with self.transaction():
