@@ -65,28 +65,31 @@ def groups(
     *,
     overrides: Overrides | None = None,
     execution_time: str | None = None,
+    everything: bool = False,
 ) -> tuple[Group, ...]:
-    """Return the groups to run: all configured books, or the selected variants or files.
+    """Return the groups to run: all daily books, or the selected variants or files.
+
+    `everything` adds the books that only run on request.
 
     A selected primary brings its shadows; a listed shadow runs alone; an unlisted file is a shadow.
     """
-    several = len(settings.books) > 1
+    several = sum(book.run == "daily" for book in settings.books) > 1
 
     def line(name: str, role: Role, follows: str, budget: float = 100.0) -> Line:
         return _line(name, role, follows, budget, directory, overrides or {}, execution_time, several=several)
 
-    def group(book: BookSettings) -> Group:
-        primary = line(book.primary, "primary", book.primary, book.budget_pct)
+    def group(book: BookSettings, source: str | None = None) -> Group:
+        primary = line(source or book.primary, "primary", book.primary, book.budget_pct)
         return Group(primary, tuple(line(s, "shadow", primary.variant) for s in book.shadows))
 
     if not selection:
-        return _unique(tuple(group(book) for book in settings.books))
+        return _unique(tuple(group(book) for book in settings.books if everything or book.run == "daily"))
     chosen: list[Group] = []
     for name in selection:
         variant = find_strategy(name, directory).variant
         book = next((b for b in settings.books if b.primary == variant), None)
         if book is not None:
-            chosen.append(group(book))
+            chosen.append(group(book, name))
             continue
         home = next((b.primary for b in settings.books if variant in b.shadows), variant)
         chosen.append(Group(None, (line(name, "shadow", home),)))

@@ -90,7 +90,8 @@ def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
         try:
             outcome = _carry_out(runtime, request, job, report)
         except JutsuError as error:
-            step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
+            if not isinstance(error, step.WindowMissed):
+                step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
             announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
             raise
     summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
@@ -107,13 +108,14 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
         for warning in preflight.require(preflight.before_trading(runtime, job.session)):
             LOG.warning("%s", warning)
     step.start(desk, runtime, force=request.force)
-    if late:
-        runtime.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
-        raise step.missed(job)
-    step.require_unchanged(desk, job)
-    if job.go:
-        step.begin(desk, job)
-    step.trade(desk, job, phase=phase)
+    error = step.too_late(desk, runtime, job) if late else None
+    if error is not None:
+        raise error
+    if not late:
+        step.require_unchanged(desk, job)
+        if job.go:
+            step.begin(desk, job)
+        step.trade(desk, job, phase=phase)
     outcome, marked = step.finish(desk, runtime, job, phase=phase)
     if not runtime.simulated:
         keep_copies(runtime, job, marked)
@@ -167,7 +169,12 @@ def mark_session(runtime: Runtime, variant: str, day: date) -> float:
 
 
 def _lines(runtime: Runtime) -> tuple[Line, ...]:
-    chosen = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    chosen = groups(
+        runtime.settings,
+        runtime.strategies,
+        overrides=runtime.loaded.parameter_overrides,
+        everything=True,
+    )
     return tuple(
         line
         for group in chosen
@@ -184,7 +191,9 @@ def _files(runtime: Runtime, request: Request, lines: Sequence[Line]) -> list[Pa
             raise UsageError(f"{request.variant} is no configured primary", where="books")
         names = [request.variant]
     day = runtime.today().isoformat()
-    return [runtime.signals / file_name(day, name) for name in names]
+    daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
+    files = [(name, runtime.signals / file_name(day, name)) for name in names]
+    return [path for name, path in files if name in daily or name == request.variant or path.exists()]
 
 
 def _counts(job: step.Job, report: Report) -> str:

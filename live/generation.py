@@ -21,6 +21,7 @@ from live.handoff.model import AccountInput, SignalFile
 from live.handoff.read import parse
 from live.market import Market, check_history, check_quotes, gather
 from live.proposal import signal_file
+from live.report_input import NO_REPORT, ReportInput
 from live.settings_sources import settings_sha256
 from live.wiring import Runtime
 
@@ -88,12 +89,17 @@ def _clock(at: datetime) -> str:
 
 
 def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -> Market:
-    """Read and check the data of one line. DataError 5 when anything needed is missing or stale."""
+    """Read and check the data of one line. DataError 5 when anything needed is missing or stale.
+
+    An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
+    because one of them is halted or delisted: that one is kept, named in the warnings, and the others go on.
+    """
     strategy = line.strategy
     wanted = {*strategy.signal_symbols, *strategy.tradable_symbols, *held}
     market = gather(runtime.feed, wanted, due_.window, due_.at)
     check_history(market, strategy.signal_symbols)
-    market.require(held)
+    if strategy.family == "allocation":
+        market.require(held)
     check_quotes(
         market,
         strategy.signal_symbols,
@@ -118,7 +124,7 @@ def propose(
     book: Book,
     memory: Mapping[str, Any],
     evaluator: Evaluator,
-    candidates: tuple[Any, ...] | None = None,
+    report: ReportInput = NO_REPORT,
 ) -> Proposed:
     """Decide and size. DataError 5 for a target leg without a price, LimitError 7 for a limit."""
     strategy = line.strategy
@@ -128,14 +134,15 @@ def propose(
             decided_on=due_.window.decides_on,
             book=book,
             memory=dict(memory),
-            candidates=candidates,
+            candidates=report.candidates,
         )
     )
     market.require(target.symbol for target in decision.targets if target.weight > 0)
     prices = market.reference_prices()
     rules = runtime.settings.execution
-    plan = plan_orders(decision, book, prices, rules)
-    check_limits(plan, book, prices, rules)
+    marks = market.last_prices()
+    plan = plan_orders(decision, book, prices, rules, marks=marks)
+    check_limits(plan, book, {**marks, **prices}, rules)
     return Proposed(decision, plan)
 
 
@@ -146,11 +153,19 @@ def draft(
     market: Market,
     account: AccountInput,
     proposed: Proposed,
-    warnings: tuple[str, ...] = (),
-    candidates: Mapping[str, Any] | None = None,
+    report: ReportInput = NO_REPORT,
 ) -> SignalFile:
     """Return the sealed signal file of a proposal."""
     demo = any(bars.source.startswith("demo") for bars in market.bars.values())
+    stale = tuple(
+        f"{symbol}: held, but its newest bar is {bars.last}: judged on old data"
+        for symbol, bars in sorted(market.bars.items())
+        if symbol in account.positions and bars.last != due_.window.decides_on
+    ) + tuple(
+        f"{symbol}: held, but there are no bars at all"
+        for symbol in account.positions
+        if symbol not in market.bars
+    )
     used = sorted(
         {*line.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
         | {order.symbol for order in proposed.plan.orders}
@@ -168,8 +183,8 @@ def draft(
         rules=runtime.settings.execution,
         settings_sha256=settings_sha256(runtime.settings),
         package_version=runtime.version,
-        candidates=candidates,
-        warnings=((DEMO_WARNING,) if demo else ()) + warnings,
+        candidates=report.facts,
+        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale,
     )
 
 

@@ -38,6 +38,10 @@ class Market:
                 prices[symbol] = float(bars.close[-1])
         return prices
 
+    def last_prices(self) -> dict[str, float]:
+        """Return the newest close of every symbol, however old: for marking what does not trade now."""
+        return {symbol: float(bars.close[-1]) for symbol, bars in sorted(self.bars.items()) if len(bars)}
+
     def require(self, symbols: Iterable[str]) -> None:
         """Raise DataError naming every symbol without a fresh bar."""
         prices = self.reference_prices()

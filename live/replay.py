@@ -15,13 +15,17 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from backtest import calendar
+from backtest.candidates import Candidate
 from backtest.data.atomic import write_atomic
 from backtest.data.bars import Bars
 from backtest.errors import DataError, JutsuError, UsageError
 from backtest.strategies.base import Evaluation, Strategy
+from backtest.strategies.earnings_parameters import EntryMode
+from backtest.strategies.earnings_swing import entry_session
 from live import executor, shadow, signal_generator
 from live.books import Group, Line
 from live.clock import SimulatedClock
+from live.report_input import simulated_report
 from live.wiring import Runtime
 
 ORDER_COLUMNS = (
@@ -83,6 +87,7 @@ def replay(
     end: date,
     strategies: Sequence[str] = (),
     keep_going: bool = False,
+    candidates: Sequence[Candidate] | None = None,
     on_session: Callable[[date], None] | None = None,
 ) -> Replayed:
     """Run every session from `start` to `end` through both stages.
@@ -99,9 +104,13 @@ def replay(
         raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
     chosen = signal_generator.approved_groups(runtime, signal_generator.Request(strategies=tuple(strategies)))
     session_runtime = replace(runtime, simulated=True)
-    whole = runtime.feed.history(_symbols(chosen), sessions[-1].close + timedelta(minutes=1))
+    symbols = {*_symbols(chosen), *(candidate.ticker for candidate in candidates or ())}
+    whole = runtime.feed.history(sorted(symbols), sessions[-1].close + timedelta(minutes=1))
     request = signal_generator.Request(
-        strategies=tuple(strategies), quiet=True, evaluator=CachedSeries(dict(whole))
+        strategies=tuple(strategies),
+        quiet=True,
+        evaluator=CachedSeries(dict(whole)),
+        reports=None if candidates is None else scheduled(candidates, chosen),
     )
     failures: list[Failure] = []
     for session in sessions:
@@ -116,6 +125,26 @@ def replay(
     if failures and not keep_going:
         _stop(failures[0])
     return Replayed(len(sessions), tuple(failures), *files)
+
+
+def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signal_generator.Reports:
+    """Return the candidates of each session, as the entry mode of the positions strategy schedules them."""
+    modes = {
+        str(line.strategy.parameters["entry_mode"])
+        for line in _all_lines(chosen)
+        if line.strategy.family == "positions"
+    }
+    if len(modes) != 1:
+        raise UsageError(
+            "candidates need a positions strategy (and one entry mode)",
+            where="--candidates",
+            remedy="name one with --strategy, e.g. ema_p10",
+        )
+    mode: EntryMode = "next_day_open" if modes == {"next_day_open"} else "report_open"
+    due: dict[date, list[Candidate]] = {}
+    for candidate in candidates:
+        due.setdefault(entry_session(candidate.report_date, mode), []).append(candidate)
+    return lambda day: simulated_report(due.get(day, ()))
 
 
 def _one(

@@ -28,6 +28,9 @@ class BookSettings(_Section):
     primary: str
     shadows: tuple[str, ...] = ()
     budget_pct: Annotated[float, Field(gt=0, le=100)] = 100.0
+    run: Literal["daily", "on_request"] = Field(
+        default="daily", description="on_request: only when `--strategy` (or a signal file) names it"
+    )
 
 
 class DataSettings(_Section):
@@ -174,6 +177,6 @@ class Settings(_Section):
             raise ValueError("books: at least one book with a primary is needed")
         if doubled:
             raise ValueError(f"books: {', '.join(doubled)} appears more than once")
-        if sum(book.budget_pct for book in self.books) > 100:
+        if sum(book.budget_pct for book in self.books if book.run == "daily") > 100:
             raise ValueError("books: the budgets add up to more than 100 percent of the account")
         return self

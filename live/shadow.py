@@ -1,7 +1,7 @@
 """The virtual book of a shadow variant: same rules, fills and costs, never a broker.
 
 A decision is kept as pending until the bar of its session is known; the next run settles it exactly once,
-fills it through `backtest.fills` and marks the book at that session's close.
+fills it through the simulator's own step and marks the book at that session's close.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from backtest.decision import Book
 from backtest.errors import DataError
 from backtest.orders import Plan, PlannedOrder
 from backtest.simulator.step import Executed, carry_out, mark
+from live import shadow_positions
 from live.books import Line
+from live.report_input import ReportInput
+from live.shadow_positions import Settled
 from live.wiring import Runtime
 
 if TYPE_CHECKING:
@@ -37,16 +40,26 @@ def settle(runtime: Runtime, line: Line, now: datetime) -> None:
     """Settle every pending session whose bar is complete; leave the others."""
     for pending in runtime.ledger.shadow.pending(line.variant):
         session = calendar.session(pending.session)
-        if session is not None and session.close <= now:
-            _settle_one(runtime, line, pending, session, now)
+        if session is None or session.close > now:
+            continue
+        known = runtime.ledger.shadow.book(line.variant)
+        book = Book(cash=pending.cash) if known is None else known.book
+        if line.strategy.family == "positions":
+            settled = shadow_positions.settled(runtime, line, pending, book, now)
+        else:
+            settled = _settled_weights(runtime, line, pending, book, session, now)
+        _keep_settled(runtime, line, pending, settled, now)
 
 
-def _settle_one(
-    runtime: Runtime, line: Line, pending: ShadowSignal, session: calendar.Session, now: datetime
-) -> None:
+def _settled_weights(
+    runtime: Runtime,
+    line: Line,
+    pending: ShadowSignal,
+    book: Book,
+    session: calendar.Session,
+    now: datetime,
+) -> Settled:
     plan = plan_from_json(pending.decision["plan"])
-    known = runtime.ledger.shadow.book(line.variant)
-    book = Book(cash=pending.cash) if known is None else known.book
     symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
     opens, closes = _prices(runtime, symbols, session.day, now)
     window = calendar.window(session, line.strategy.execution_time)
@@ -57,30 +70,45 @@ def _settle_one(
         runtime.settings.execution,
         session=session.day,
     )
-    equity = mark(outcome.book, closes)
+    return Settled(
+        outcome.book,
+        mark(outcome.book, closes),
+        {"executed": [_fill(done) for done in outcome.executed], "warnings": list(outcome.warnings)},
+    )
+
+
+def _keep_settled(
+    runtime: Runtime, line: Line, pending: ShadowSignal, settled: Settled, now: datetime
+) -> None:
     with runtime.ledger.transaction():
-        settled = runtime.ledger.shadow.settle(
-            line.variant,
-            session.day,
-            outcome.book,
-            equity=equity,
-            fills={"executed": [_fill(done) for done in outcome.executed], "warnings": list(outcome.warnings)},
+        first = runtime.ledger.shadow.settle(
+            line.variant, pending.session, settled.book, equity=settled.equity, fills=settled.fills
         )
-        if settled:
+        if first:
             runtime.ledger.snapshots.add(
                 line.variant,
-                session.day,
+                pending.session,
                 at=now,
                 mode=runtime.settings.mode,
-                equity=equity,
-                cash=outcome.book.cash,
+                equity=settled.equity,
+                cash=settled.book.cash,
                 cell=pending.decision.get("cell"),
-                residual_cash=plan.residual_cash,
+                residual_cash=pending.decision["plan"]["residual_cash"],
             )
 
 
-def keep_pending(runtime: Runtime, line: Line, due: Due, book: Book, proposed: Proposed, *, force: bool) -> None:
+def keep_pending(
+    runtime: Runtime,
+    line: Line,
+    due: Due,
+    book: Book,
+    proposed: Proposed,
+    report: ReportInput,
+    *,
+    force: bool,
+) -> None:
     """Store today's decision as pending, once per session (`force` replaces it while it is pending)."""
+    candidates = None if report.candidates is None else [c.as_json() for c in report.candidates]
     runtime.ledger.shadow.propose(
         line.variant,
         due.session.day,
@@ -88,6 +116,7 @@ def keep_pending(runtime: Runtime, line: Line, due: Due, book: Book, proposed: P
             "plan": plan_to_json(proposed.plan),
             "cell": proposed.decision.diagnostics.get("cell"),
             "diagnostics": proposed.decision.diagnostics,
+            "candidates": candidates,
         },
         memory=proposed.decision.memory,
         cash=book.cash,

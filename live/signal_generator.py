@@ -9,24 +9,33 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from backtest.data.atomic import write_atomic
 from live import generation, manifest, shadow
+from live.alerts import send as alert
 from live.books import Group, Line, groups, primary_book
 from live.execution.reconcile import require_agreement
+from live.execution.recovery import catch_up
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
 from live.ledger.signals import GeneratedSignal
+from live.report_input import ReportInput, read_report
 from live.safety.gates import check_kill_switch
 from live.stage import guarded, say
 from live.wiring import Options, Runtime, open_runtime
 
 EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
 LOG = logging.getLogger("jutsu.generator")
+
+
+#: gives the candidates of a session when they do not come from a report file (replay)
+Reports = Callable[[date], ReportInput]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Request:
     execution_time: str | None = None
     report_file: Path | None = None
     groups: tuple[Group, ...] = ()
+    reports: Reports | None = None
     evaluator: generation.Evaluator = generation.evaluate
 
 
@@ -46,10 +56,10 @@ def run(runtime: Runtime, request: Request) -> int:
     """Generate every due file; return the exit code."""
     check_kill_switch(runtime.ledger)
     chosen = request.groups or approved_groups(runtime, request)
-    code = 0
-    for group in chosen:
-        code = max(code, _run_group(runtime, request, group))
-    return code
+    with runtime.ledger.rehearsal() if runtime.dry_run else nullcontext():
+        for group in chosen:
+            _run_group(runtime, request, group)
+    return 0
 
 
 def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
@@ -74,12 +84,11 @@ def _lines(group: Group) -> tuple[Line, ...]:
     return (() if group.primary is None else (group.primary,)) + group.shadows
 
 
-def _run_group(runtime: Runtime, request: Request, group: Group) -> int:
+def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
     if group.primary is not None:
         _announce(request, _primary(runtime, request, group.primary))
     for line in group.shadows:
         _announce(request, _shadow(runtime, request, line))
-    return 0
 
 
 def _announce(request: Request, result: str) -> None:
@@ -97,21 +106,46 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     if done is not None:
         return done
     generation.unresolved(runtime)
+    catch_up(runtime)
+    report = _report(runtime, request, line, due)
     rows = runtime.ledger.positions.open_positions(line.variant)
     market = generation.market_for(runtime, line, due, tuple(sorted({row.symbol for row in rows})))
     account = runtime.broker.account()
     require_agreement(runtime, account, market.reference_prices(), force=request.force)
     book = primary_book(rows, account, line.budget_pct, market.reference_prices())
     memory = runtime.ledger.signals.last_memory(line.variant)
-    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator)
+    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
         reference=account.reference,
         equity=round(proposed.plan.equity, 2),
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    return _hand_off(
-        runtime, request, line, due, generation.draft(runtime, line, due, market, snapshot, proposed)
+    if report.problems and not runtime.dry_run:
+        alert(
+            runtime,
+            key=f"report_{line.variant}",
+            level="warning",
+            title=f"{line.variant} {due.session.day}: no entries today",
+            body="\n".join(report.problems),
+        )
+    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report)
+    return _hand_off(runtime, request, line, due, signal)
+
+
+def _report(runtime: Runtime, request: Request, line: Line, due: generation.Due) -> ReportInput:
+    """Return today's candidates of a positions strategy; without a report its exits still run."""
+    if line.strategy.family != "positions":
+        return ReportInput()
+    if request.reports is not None:
+        return request.reports(due.session.day)
+    if request.report_file is None:
+        return ReportInput()
+    return read_report(
+        request.report_file,
+        session=due.session.day,
+        entry_mode=str(line.strategy.parameters.get("entry_mode", "report_open")),
+        mode=runtime.settings.mode,
     )
 
 
@@ -123,19 +157,19 @@ def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
     done = _already_done(runtime, request, line, due)
     if done is not None:
         return done
+    report = _report(runtime, request, line, due)
     book = shadow.settled_book(runtime, line, due.at)
     market = generation.market_for(runtime, line, due, tuple(sorted(book.positions)))
     memory = runtime.ledger.shadow.last_memory(line.variant)
-    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator)
+    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
         reference=f"virtual-{line.variant}",
         equity=round(proposed.plan.equity, 2),
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    signal = generation.draft(runtime, line, due, market, snapshot, proposed)
-    if not runtime.dry_run:
-        shadow.keep_pending(runtime, line, due, book, proposed, force=request.force)
+    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report)
+    shadow.keep_pending(runtime, line, due, book, proposed, report, force=request.force)
     return _hand_off(runtime, request, line, due, signal)
 
 

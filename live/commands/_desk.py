@@ -142,7 +142,12 @@ def _expectations(runtime: Runtime, session: date, row: SignalRow | None) -> Any
     from live.books import groups
     from live.handoff.expect import expectations_for
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    found = groups(
+        runtime.settings,
+        runtime.strategies,
+        overrides=runtime.loaded.parameter_overrides,
+        everything=True,
+    )
     lines = [line for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
     executing = row is not None and row.role == "primary"
 

@@ -186,7 +186,7 @@ def _run(
             end=last,
             strategies=strategies,
             keep_going=keep_going,
-            candidates=candidates,
+            candidates=None if candidates is None else read_candidate_list(candidates),
             on_session=lambda _: progress.advance(task),
         )
 

@@ -58,10 +58,16 @@ def gather(runtime: Runtime) -> dict[str, Any]:
     books: list[dict[str, Any]] = []
     problems: list[str] = []
     try:
+        daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
         for group in groups(
-            runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides
+            runtime.settings,
+            runtime.strategies,
+            overrides=runtime.loaded.parameter_overrides,
+            everything=True,
         ):
             for line in ((group.primary,) if group.primary else ()) + group.shadows:
+                if line.follows not in daily and not ledger.runs.recent(1, line.variant):
+                    continue
                 window = calendar.window(upcoming, line.strategy.execution_time)
                 books.append(_book_facts(runtime, line, upcoming, window))
     except JutsuError as error:

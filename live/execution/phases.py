@@ -235,8 +235,12 @@ def _next_try(desk: Desk, order: SignalOrder, quantity: int) -> Order:
 def _plan(desk: Desk, order: SignalOrder, quantity: int, *, name: str, number: int) -> OrderPlan:
     quote = desk.quote(order.symbol)
     mid = None if quote is None else quote.mid
+    details = _details(desk, order)
     stop = None if order.stop is None else stops.to_tick(order.stop.price)
-    attached = stop is not None and desk.broker.supports_attached_stop
+    attached = stop if desk.broker.supports_attached_stop else None
+    if attached is not None and mid is not None and stops.STOP_PCT in details:
+        # A stop planned from yesterday's price could lie above today's and would sell at once.
+        attached = stops.to_tick(mid * (1 - float(desk.stop_loss_pct or 0) / 100))
     return OrderPlan(
         client_order_id=name,
         variant=desk.variant,
@@ -252,10 +256,10 @@ def _plan(desk: Desk, order: SignalOrder, quantity: int, *, name: str, number: i
         parent_client_order_id=order.client_order_id if number else None,
         rank=order.rank,
         reason=order.reason,
-        details=_details(desk, order),
+        details=details,
         reference_price=Decimal(repr(order.reference_price)),
         quote_price=None if mid is None else Decimal(repr(mid)),
-        stop_price=stop if attached else None,
+        stop_price=attached,
         planned_stop_price=stop,
         seal=desk.seal,
     )

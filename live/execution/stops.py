@@ -195,7 +195,7 @@ def _plan(desk: Desk, position: PositionRow, price: Decimal, *, quantity: int, p
         time_in_force="gtc",
         attempt=attempt,
         parent_client_order_id=None if parent is None else parent.client_order_id,
-        reason="stop",
+        reason="stop_loss",
         reference_price=position.entry_price,
         stop_price=price,
         seal=desk.seal,

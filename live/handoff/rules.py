@@ -257,6 +257,9 @@ def _known_symbols(
         for _, row in _objects(inputs.get(key))
         if isinstance(row.get("symbol"), str)
     )
+    tickers = _part(inputs, "candidates").get("tickers")
+    if isinstance(tickers, list):
+        known.update(ticker for ticker in tickers if isinstance(ticker, str))
     if original is not None:
         known.update(order.symbol for order in original.orders)
         known.update(target.symbol for target in original.targets)

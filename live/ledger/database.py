@@ -35,6 +35,10 @@ RECOVER = "run `jutsu recover`; the file is left as it is"
 _Model = TypeVar("_Model", bound=Base)
 
 
+class _TakenBack(Exception):  # noqa: N818 - the normal end of a rehearsal
+    pass
+
+
 class Database:
     """A connection kept for the life of the process; one thread only.
 
@@ -75,6 +79,16 @@ class Database:
         finally:
             self._begin = "BEGIN"
             self._depth = 0
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run everything inside for real, then take all of it back."""
+        try:
+            with self.transaction():
+                yield
+                raise _TakenBack
+        except _TakenBack:
+            return
 
     def _join(self) -> Iterator[Connection]:
         try:

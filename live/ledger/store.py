@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from backtest.calendar import NEW_YORK
 from live.brokers.base import Execution
 from live.ledger.alerts import Alerts
 from live.ledger.backup import back_up
@@ -108,6 +109,12 @@ class Ledger:
         with self._db.transaction():
             yield
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run everything inside for real and keep nothing of it (dry runs)."""
+        with self._db.rehearsal():
+            yield
+
     def book(self, executions: Iterable[Execution], *, at: datetime) -> tuple[Booked, ...]:
         """Book new executions with everything that follows from them, in one commit.
 
@@ -147,7 +154,7 @@ class Ledger:
             execution.symbol,
             execution.quantity,
             execution.price,
-            session=order.session,
+            session=execution.at.astimezone(NEW_YORK).date(),  # a stop fills sessions after it was placed
             reason=order.reason or order.intent,
         )
         return sale.realised_pnl
