@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ from live.brokers.base import Broker
 from live.clock import Clock, SimulatedClock, SystemClock
 from live.feeds.base import Feed
 from live.ledger.store import Ledger
-from live.logs import start_logging
+from live.logs import start_logging, stop_logging
 from live.settings import Settings
 from live.settings_sources import LoadedSettings, load_settings
 
@@ -131,6 +131,7 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
     log_file = _start_log(stage, loaded, options)
     account = account_key(loaded.settings)
     ledger = _open_ledger(loaded, options, account, clock)
+    opened: list[object] = []
     try:
         loaded = load_settings(
             config=options.config,
@@ -142,9 +143,19 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
         settings = loaded.settings
         if not options.confirming:
             _check_mode(settings, options, as_of, ledger)
-        feed = make_feed(settings, options, loaded.root)
+        feed = make_feed(settings, options, loaded.root, clock)
+        opened.append(feed)
         state = _state_db(loaded).parent
-        broker = make_broker(settings, clock=clock, feed=feed, state_db=_state_db(loaded), options=options)
+        broker = make_broker(
+            settings,
+            clock=clock,
+            feed=feed,
+            state_db=_state_db(loaded),
+            options=options,
+            root=loaded.root,
+            confirmed=ledger.state.online_confirmed(),
+        )
+        opened.append(broker)
         yield Runtime(
             settings=settings,
             loaded=loaded,
@@ -163,7 +174,16 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
             log_file=log_file,
         )
     finally:
+        _hang_up(opened)
         ledger.close()
+
+
+def _hang_up(opened: Iterable[object]) -> None:
+    """Close connections to vendors, so that the next process of this machine may use the login."""
+    for thing in opened:
+        connection = getattr(thing, "connection", None)
+        if connection is not None:
+            connection.close()
 
 
 def _require_a_project(loaded: LoadedSettings) -> None:
@@ -189,7 +209,7 @@ def account_key(settings: Settings) -> str:
     return name
 
 
-def make_feed(settings: Settings, options: Options, root: Path) -> Feed:
+def make_feed(settings: Settings, options: Options, root: Path, clock: Clock | None = None) -> Feed:
     """Return the market data feed: a CSV folder, the bar store, the demo market or a vendor."""
     from live.feeds import bars
 
@@ -202,29 +222,43 @@ def make_feed(settings: Settings, options: Options, root: Path) -> Feed:
         return bars.store_feed(store)
     from live.brokers import factory
 
-    return factory.make_feed(settings, root=root, environ=os.environ)
+    return factory.make_feed(settings, root=root, environ=os.environ, clock=clock)
 
 
 def make_broker(
-    settings: Settings, *, clock: Clock, feed: Feed, state_db: Path | str, options: Options
+    settings: Settings,
+    *,
+    clock: Clock,
+    feed: Feed,
+    state_db: Path | str,
+    options: Options,
+    root: Path | None = None,
+    confirmed: bool = False,
 ) -> Broker:
     """Return the broker of the mode: the embedded paper broker offline, a real one online."""
     if settings.mode == "offline_mock":
         from live.brokers.paper import PaperBroker
 
         return PaperBroker.open(
-            None if options.dry_run and not paper_path(state_db).exists() else paper_path(state_db),
+            paper_path(state_db),
             clock=clock,
             feed=feed,
             rules=settings.execution,
             initial_cash=options.cash if options.cash is not None else settings.paper.initial_cash,
             fault=settings.paper.fault,
             durable=not options.replay,
+            scratch=options.dry_run,
         )
     from live.brokers import factory
 
     return factory.make_broker(
-        settings, clock=clock, feed=feed, state_dir=Path(state_db).parent, environ=os.environ
+        settings,
+        clock=clock,
+        feed=feed,
+        state_dir=Path(state_db).parent,
+        environ=os.environ,
+        root=root,
+        confirmed=confirmed,
     )
 
 
@@ -294,7 +328,8 @@ def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger
 
 def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | None:
     if options.dry_run:
-        return None  # a dry run leaves nothing behind, not even a log file
+        stop_logging()  # a dry run leaves nothing behind, not even a log file
+        return None
     settings = loaded.settings
     return start_logging(
         loaded.path(settings.paths.logs),

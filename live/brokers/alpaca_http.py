@@ -98,6 +98,10 @@ class AlpacaConnection:
             return
         self.offset = shown.astimezone(UTC) + timedelta(seconds=0.5) - self.clock.now()
 
+    def close(self) -> None:
+        """Close the sockets."""
+        self.client._session.close()  # noqa: SLF001 - the client has no close
+
     # reading -------------------------------------------------------------------------------------------
 
     def read(self, what: str, call: Call, *, missing: bool = False, empty: bool = False) -> Any:

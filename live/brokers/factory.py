@@ -85,7 +85,7 @@ def make_feed(
     if settings.data.source == "alpaca":
         from live.feeds.alpaca import AlpacaFeed
 
-        return AlpacaFeed.open(settings.broker.alpaca, environ=environ)
+        return AlpacaFeed.open(settings.broker.alpaca, environ=environ, clock=clock)
     raise SettingsError(
         f"{settings.data.source!r} is not a data vendor", where="data.source", remedy="set schwab or alpaca"
     )
