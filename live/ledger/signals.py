@@ -118,6 +118,11 @@ class Signals(Repository):
             statement = statement.where(_T.c.variant == variant)
         return self._all(SignalRow, statement.order_by(_T.c.session.desc(), _T.c.id.desc()).limit(limit))
 
+    def of_session(self, session: date) -> tuple[SignalRow, ...]:
+        """Return the records of one session, primaries first, then by variant."""
+        statement = select(_T).where(_T.c.account == self._account, _T.c.session == session)
+        return self._all(SignalRow, statement.order_by(_T.c.role, _T.c.variant))
+
     def _existing(self, session: date, variant: str) -> SignalRow:
         row = self.get(session, variant)
         if row is None:
