@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from backtest.errors import DataError, DisagreementError, Finding
 from live.brokers.base import Account, Broker
+from live.execution.outcome import finish_past
+from live.execution.recovery import catch_up
 
 if TYPE_CHECKING:
     from live.ledger.store import Ledger
@@ -167,6 +169,12 @@ def require_agreement(
     """
     limit = runtime.settings.safety.cash_jump_pct
     result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
+    if not runtime.dry_run and not runtime.simulated:
+        finish_past(runtime, today=runtime.today())
+    if not result.agrees and not runtime.dry_run and catch_up(runtime):
+        # a stop filled since the last run: booked now, so look again
+        account = runtime.broker.account()
+        result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
     if not result.agrees:
         for finding in result.findings():
             LOG.warning("ledger and broker differ: %s", finding)

@@ -13,6 +13,7 @@ from backtest.errors import LimitError, SignalFileError
 from live.books import Line
 from live.execution import phases, reconcile, record, recovery, stops
 from live.execution.desk import Desk, Report, filled, live
+from live.execution.outcome import outcome_of
 from live.execution.submission import Submission
 from live.handoff.approval import Standing, orders_to_send, standing
 from live.handoff.canonical import as_data, bytes_sha256
@@ -20,7 +21,7 @@ from live.handoff.model import SignalFile, SignalOrder
 from live.handoff.read import parse, read_bytes
 from live.handoff.rules import Expectations
 from live.handoff.validate import validate
-from live.ledger.models import JournalState
+from live.ledger.models import Order
 from live.ledger.signals import Outcome
 
 if TYPE_CHECKING:
@@ -151,14 +152,14 @@ def desk_for(
     *,
     phase: Phase,
     skip_time_check: bool,
-    kill_blocks: bool = True,
 ) -> Desk:
     """Return the desk of a run: the window decides until when orders may leave."""
 
-    def may_send() -> bool:
-        if kill_blocks and runtime.ledger.state.kill_level() == "all":
+    def may_send(order: Order | None) -> bool:
+        if runtime.ledger.state.kill_level() == "all":
             return False
-        return skip_time_check or _inside(job, runtime.clock.now(), phase)
+        protective = order is not None and order.intent == "stop"
+        return protective or skip_time_check or _inside(job, runtime.clock.now(), phase)
 
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock, may_send)
     parameters = job.line.strategy.parameters
@@ -205,10 +206,21 @@ def window_missed(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
     return runtime.clock.now() > last
 
 
-def missed(job: Job) -> LimitError:
-    """Return the error of a run that came too late."""
+class WindowMissed(LimitError):  # noqa: N818 - named for what a person reads
+    """The run came too late to send anything."""
+
+
+def too_late(desk: Desk, runtime: Runtime, job: Job) -> WindowMissed | None:
+    """Note a window that passed; None when an earlier, interrupted run had carried out everything."""
+    rows = desk.rows()
+    outcome = outcome_of(job.signal, rows, held=job.held, reached_end=False)
+    if rows and outcome == "completed":
+        return None
+    if job.known is not None:
+        desk.ledger.signals.finish(job.day, job.variant, "partial" if rows else "expired")
+    desk.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
     closes = job.window.closes_at.astimezone(calendar.NEW_YORK)
-    return LimitError(
+    return WindowMissed(
         f"the execution window {job.window.name} of {job.day} closed at {closes:%H:%M} New York",
         where=str(job.path),
         remedy="nothing new was sent; the next session proposes again (check the cron line)",
@@ -267,8 +279,7 @@ def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
     recovered = recovery.recover_all(desk.submission, runtime, today=desk.session.day)
     for order in recovered:
         desk.report.warn(f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled")
-    if desk.submission.open_for_orders():
-        stops.protect_all(desk)
+    stops.protect_all(desk)
     account = runtime.broker.account()
     owned = [row.symbol for row in desk.ledger.positions.open_positions()]
     prices = desk.quotes(owned) if owned else {}
@@ -303,38 +314,11 @@ def _tell_unfilled(desk: Desk, job: Job) -> None:
             (desk.report.alarm if order.side == "sell" else desk.report.warn)(text)
 
 
-def outcome_of(desk: Desk, job: Job) -> Outcome:
-    """Return what became of the file; only `completed` moves the strategy's memory on (settled 3)."""
-    enabled = [order for order in job.signal.orders if order.enabled]
-    held = [order for order in enabled if order.client_order_id in job.held]
-    if enabled and len(held) == len(enabled):
-        return "skipped"
-    verdicts = [_carried_out(desk, order) for order in enabled if order.client_order_id not in job.held]
-    if all(verdicts) and not held:
-        return "completed"
-    if any(order.client_order_id in desk.report.gated for order in enabled) and not any(verdicts):
-        return "gated"
-    return "partial" if any(verdicts) or held else "failed"
-
-
-def _carried_out(desk: Desk, order: SignalOrder) -> bool:
-    """Tell whether an order was sent and has ended, or has nothing left to do."""
-    if order.client_order_id in desk.report.gated:
-        return False
-    attempts = desk.attempts(order.client_order_id)
-    if not attempts:
-        # a sell whose stop was faster, or a buy the recount could not afford
-        return True
-    if live(attempts) or attempts[-1].state == JournalState.PLANNED:
-        return False
-    return filled(attempts) > 0
-
-
 def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Outcome, record.Marked | None]:
     """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
     rows = desk.rows()
     record.record_trades(runtime, rows, job.signal)
-    outcome: Outcome = outcome_of(desk, job) if phase != "place" else "partial"
+    outcome = _outcome(desk, job, phase)
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(desk, runtime) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
@@ -354,6 +338,14 @@ def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Out
     if difference is not None:
         raise difference
     return outcome, marked
+
+
+def _outcome(desk: Desk, job: Job, phase: Phase) -> Outcome:
+    if phase == "place":
+        return "partial"
+    enabled = {order.client_order_id for order in job.signal.orders if order.enabled}
+    held = enabled & job.held.keys()
+    return outcome_of(job.signal, desk.rows(), held=held, gated=desk.report.gated)
 
 
 def _compare_at_end(desk: Desk, runtime: Runtime) -> reconcile.Reconciliation:

@@ -54,11 +54,15 @@ class Submission:
         broker: where orders go.
         ledger: the journal.
         clock: waits and time stamps.
-        may_send: whether an order may still leave (execution window, kill switch).
+        may_send: whether an order may still leave (execution window, kill switch); None asks for any order.
     """
 
     def __init__(
-        self, broker: Broker, ledger: Ledger, clock: Clock, may_send: Callable[[], bool] = lambda: True
+        self,
+        broker: Broker,
+        ledger: Ledger,
+        clock: Clock,
+        may_send: Callable[[Order | None], bool] = lambda _: True,
     ) -> None:
         self._broker = broker
         self._ledger = ledger
@@ -67,7 +71,7 @@ class Submission:
 
     def open_for_orders(self) -> bool:
         """Whether an order may leave now (execution window, kill switch)."""
-        return self._may_send()
+        return self._may_send(None)
 
     def send(self, order: Order) -> Order:
         """Send a PLANNED order once and return what is known of it then.
@@ -84,7 +88,7 @@ class Submission:
         for attempt in range(NOT_SENT_TRIES):
             if attempt:
                 self._clock.sleep(NOT_SENT_WAIT)
-            if not self._may_send():
+            if not self._may_send(order):
                 return order
             order = self._post(order)
             if order.state != JournalState.PLANNED:
@@ -195,7 +199,7 @@ class Submission:
     def _never_accepted(self, order: Order, *, may_repeat: bool) -> Order:
         """Protocol A only: the broker never saw this id, so the very same id may be sent again."""
         why = "the broker does not know this id: it was never accepted"
-        if may_repeat and self._may_send():
+        if may_repeat and self._may_send(order):
             order = self._announce(order)
             try:
                 order_id = self._broker.submit(request_of(order))

@@ -264,9 +264,9 @@ def test_skip_time_check_goes_on_after_the_window(made):
 
 def test_exit_7_when_another_run_is_at_work(made):
     made.write(signal([ENTRY]))
-    with single_instance(made.folder / "state", "paper", run_id="other"):
-        with pytest.raises(LimitError) as caught:
-            made.executor()
+    busy = single_instance(made.folder / "state", "paper", run_id="other")
+    with busy, pytest.raises(LimitError) as caught:
+        made.executor()
     assert caught.value.exit_code == 7
     assert "other" in caught.value.line()
 
@@ -567,3 +567,41 @@ def test_panic_sets_the_switch_although_the_broker_fails(made):
     result = panic.close_everything(made.open())
     assert result.problems
     assert made.ledger.state.kill_level() == "all"
+
+
+def test_a_run_that_died_after_its_orders_is_completed_even_after_the_window(made):
+    made.attached = False
+    made.write(signal([ENTRY]))
+    made.wrap = lambda broker: FailAfter(broker, 1)
+    with pytest.raises(BrokerError):
+        made.executor()
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)  # the stop is gone as well
+    made.wrap = None
+    made.clock.set(AT + timedelta(minutes=12))
+    assert made.executor() == 0
+    assert outcome(made) == "completed"
+    assert made.ledger.positions.unprotected() == ()
+    assert [p.quantity for p in made.ledger.positions.open_positions()] == [100]
+
+
+def test_the_next_session_learns_that_an_interrupted_file_was_carried_out(made):
+    made.write(signal([ENTRY], memory={"h": 1}))
+    made.wrap = lambda broker: FailAfter(broker, 1)
+    with pytest.raises(BrokerError):
+        made.executor()
+    assert outcome(made) == "pending"
+    made.wrap = None
+    tomorrow(made, [], positions={"AAA": 100}, cash=90_000.0)
+    assert made.executor() == 0
+    assert outcome(made) == "completed"
+
+
+def test_a_late_run_that_sent_nothing_expires_the_file(made):
+    made.write(signal([ENTRY], memory={"h": 1}))
+    made.clock.set(AT + timedelta(minutes=12))
+    with pytest.raises(LimitError):
+        made.executor()
+    assert outcome(made) == "expired"
+    assert made.ledger.runs.get(DAY, "golden").missed
+    assert made.ledger.signals.last_memory("golden") == {}

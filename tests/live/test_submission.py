@@ -204,7 +204,7 @@ def test_a_dead_token_leaves_the_order_planned(desk):
 
 
 def test_outside_the_window_nothing_leaves(desk):
-    shut = Submission(desk.line, desk.ledger, desk.clock, lambda: False)
+    shut = Submission(desk.line, desk.ledger, desk.clock, lambda _: False)
     assert shut.send(desk.plan()).state == S.PLANNED
     assert desk.line.submits == 0
 
