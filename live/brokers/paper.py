@@ -13,34 +13,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from backtest.calendar import Session, session
 from backtest.data.bars import Bars
 from backtest.errors import BrokerError, BrokerRefused, BrokerUnknown
 from backtest.execution import ExecutionRules
-from backtest.fills import Fill, commission, fill_market, fill_stop, market_price
-from live.brokers.base import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
+from backtest.fills import commission, market_price
+from live.brokers.base import Account, BrokerOrder, Holding, OrderRequest, OrderState
+from live.brokers.paper_engine import PaperEngine
 from live.brokers.paper_rules import (
     checked_until,
     fill_price,
-    first_session,
-    last_closed,
     market_value,
     money,
-    needs_bars,
     running_session,
 )
 from live.brokers.paper_store import PaperOrder, PaperStore
 from live.clock import Clock
-from live.feeds.base import Feed, Quote
+from live.feeds.base import Feed
 from live.settings import PaperFault
 
 ACCOUNT_REFERENCE = "paper"
-SLOW_FILL = timedelta(seconds=20)
 LATE_CANCEL = timedelta(seconds=10)
 STOP_LIFETIME = timedelta(days=180)
 
@@ -78,7 +74,7 @@ class PaperBroker:
         self._clock = clock
         self._feed = feed
         self._rules = rules
-        self._fault = fault
+        self._engine = PaperEngine(self._store, clock, feed, rules, fault)
         self._honours_client_id = honours_client_id
         self._supports_attached_stop = supports_attached_stop
 
@@ -132,7 +128,7 @@ class PaperBroker:
 
     def account(self) -> Account:
         """Return balances and positions at current quotes."""
-        self._advance_all()
+        self._engine.advance_all()
         cash = self._store.cash()
         positions = self._store.positions()
         quotes = self._feed.quotes(list(positions), self._clock.now()) if positions else {}
@@ -154,12 +150,12 @@ class PaperBroker:
 
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
         """Return every order entered in the interval, children included, oldest first."""
-        self._advance_all()
+        self._engine.advance_all()
         return [self._shown(order) for order in self._store.entered_between(since, until)]
 
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order, None when there is none with this id."""
-        self._advance_all()
+        self._engine.advance_all()
         found = self._store.find(number=int(order_id)) if order_id.isdecimal() else None
         return None if found is None else self._shown(found)
 
@@ -167,7 +163,7 @@ class PaperBroker:
         """Return the order with this client id."""
         if not self._honours_client_id:
             raise BrokerError("this broker knows no client order ids", where=client_order_id)
-        self._advance_all()
+        self._engine.advance_all()
         found = self._store.find(client_id=client_order_id)
         return None if found is None else self._shown(found)
 
@@ -188,12 +184,12 @@ class PaperBroker:
 
     def submit(self, request: OrderRequest) -> str | None:
         """Accept, refuse or (fault ``lost_reply``) accept without an answer."""
-        self._advance_all()
+        self._engine.advance_all()
         with self._store.transaction():
             self._check(request)
             order = self._enter(request)
-            self._advance(order, self._quotes([order]), self._clock.now())
-        if self._fault == "lost_reply":
+            self._engine.advance(order, self._engine.quotes([order]), self._clock.now())
+        if self._engine.fault == "lost_reply":
             raise BrokerUnknown(
                 "the reply to the order was lost", where=request.client_order_id, remedy="look it up"
             )
@@ -201,123 +197,22 @@ class PaperBroker:
 
     def cancel(self, order_id: str) -> None:
         """Cancel a live order, at once or (fault ``late_cancel``) ten seconds later."""
-        self._advance_all()
+        self._engine.advance_all()
         with self._store.transaction():
             order = self._store.find(number=int(order_id)) if order_id.isdecimal() else None
             if order is None:
                 raise BrokerRefused("no such order", where=order_id)
             if order.state.terminal:
                 raise BrokerRefused(f"the order is already {order.state.value}", where=order_id)
-            if self._fault == "late_cancel":
+            if self._engine.fault == "late_cancel":
                 due = self._clock.now() + LATE_CANCEL
                 self._store.save(replace(order, state=OrderState.CANCEL_PENDING, cancel_at=due))
             else:
-                self._end(order, OrderState.CANCELED, "cancelled by the customer")
+                self._engine.end(order, OrderState.CANCELED, "cancelled by the customer")
 
     def settle(self, bars: Mapping[str, Bars]) -> None:
-        """Book stops and held orders that were due in sessions which have passed.
-
-        Args:
-            bars: completed daily bars by symbol; a symbol without bars is left as it is.
-        """
-        with self._store.transaction():
-            for order in self._store.live_orders():
-                if order.symbol in bars and not order.awaiting:
-                    self._settle_order(order, bars[order.symbol])
-
-    def _settle_order(self, order: PaperOrder, bars: Bars) -> None:
-        for row in range(len(bars.since(order.checked_until + timedelta(days=1))), 0, -1):
-            index = len(bars) - row
-            day: date = bars.dates[index].item()
-            passed = session(day)
-            if passed is None or passed.close > self._clock.now():
-                continue
-            if order.order_type != "stop":
-                if order.state is OrderState.PENDING and day == first_session(order).day:
-                    self._fill_market(order, self._rest(order), float(bars.open[index]), passed.open)
-                return
-            assert order.stop_price is not None
-            open_, low = float(bars.open[index]), float(bars.low[index])
-            fill = fill_stop(self._rest(order), float(order.stop_price), open_, low, self._rules)
-            checked = replace(order, checked_until=day)
-            self._store.save(checked)
-            if fill is not None:
-                self._book(checked, fill, passed.close)
-                return
-
-    def _advance_all(self) -> None:
-        """Let everything happen that is due by now; cheap when no order is live."""
-        live = self._store.live_orders()
-        if not live:
-            return
-        with self._store.transaction():
-            now = self._clock.now()
-            passed = last_closed(now)
-            late = {order.symbol for order in live if needs_bars(order, passed)}
-            if late:
-                self.settle(self._feed.history(sorted(late), now))
-            live = self._store.live_orders()
-            quotes = self._quotes(live)
-            for order in live:
-                # An earlier order of this pass may have ended or activated this one.
-                self._advance(self._store.order(order.id), quotes, now)
-
-    def _advance(self, order: PaperOrder, quotes: Mapping[str, Quote], now: datetime) -> None:
-        if order.state.terminal or order.awaiting:
-            return
-        quote = quotes.get(order.symbol)
-        running = running_session(now)
-        if order.order_type == "stop":
-            self._advance_stop(order, quote, running)
-        else:
-            self._advance_market(order, quote, running)
-        order = self._store.order(order.id)
-        if order.state is OrderState.CANCEL_PENDING and order.cancel_at and order.cancel_at <= now:
-            self._end(order, OrderState.CANCELED, "cancelled by the customer")
-
-    def _advance_market(self, order: PaperOrder, quote: Quote | None, running: Session | None) -> None:
-        if running is None or running.day != first_session(order).day:
-            if first_session(order).close <= self._clock.now():
-                self._end(order, OrderState.EXPIRED, "the session ended")
-            return
-        if order.state is OrderState.PENDING:
-            order = replace(order, state=OrderState.WORKING)
-            self._store.save(order)
-        if self._fault == "reject":
-            self._end(order, OrderState.REJECTED, "rejected by the paper broker (rehearsal)")
-            return
-        waited = self._clock.now() - max(order.entered_at, running.open)
-        if self._fault == "never" or (self._fault == "slow" and waited < SLOW_FILL):
-            return
-        price = fill_price(quote, held=order.entered_at < running.open)
-        if price is None:
-            return
-        quantity = self._rest(order)
-        if self._fault == "partial":
-            quantity = 0 if self._store.executions(order.id) else max(1, order.quantity // 2)
-        if quantity:
-            self._fill_market(order, quantity, price, self._clock.now())
-
-    def _fill_market(self, order: PaperOrder, quantity: int, price: float, at: datetime) -> None:
-        fill = fill_market(order.side, quantity, price, self._rules)
-        if order.side == "buy" and self._store.cash() + money(fill.cash_flow) < 0:
-            self._end(order, OrderState.REJECTED, "not enough cash at the fill price")
-        else:
-            self._book(order, fill, at)
-
-    def _advance_stop(self, order: PaperOrder, quote: Quote | None, running: Session | None) -> None:
-        if running is None or quote is None:
-            return
-        assert order.stop_price is not None
-        level = float(order.stop_price)
-        fill = None
-        if running.day > order.checked_until and quote.open is not None and quote.low is not None:
-            fill = fill_stop(self._rest(order), level, quote.open, quote.low, self._rules)
-        price = fill_price(quote)
-        if fill is None and price is not None and price <= level:
-            fill = fill_market("sell", self._rest(order), price, self._rules)
-        if fill is not None:
-            self._book(order, fill, self._clock.now())
+        """Book stops and held orders that were due in sessions that passed; see `PaperEngine`."""
+        self._engine.settle(bars)
 
     def _check(self, request: OrderRequest) -> None:
         """Raise BrokerRefused for what a real broker refuses at the door."""
@@ -375,67 +270,21 @@ class PaperBroker:
             )
         return order
 
-    def _book(self, order: PaperOrder, fill: Fill, at: datetime) -> None:
-        """Record one fill with its effect on cash and position: the caller's transaction makes it one."""
-        earlier = self._store.executions(order.id)
-        price = money(fill.price)
-        execution = Execution(
-            execution_id=f"{order.id}-{len(earlier) + 1}",
-            order_id=str(order.id),
-            symbol=order.symbol,
-            side=order.side,
-            quantity=fill.quantity,
-            price=price,
-            at=at,
-            commission=money(fill.commission),
-        )
-        self._store.add_execution(execution)
-        self._store.set_cash(self._store.cash() + money(fill.cash_flow))
-        held, average = self._store.positions().get(order.symbol, (0, Decimal(0)))
-        if order.side == "buy":
-            total = held + fill.quantity
-            average = (average * held + price * fill.quantity) / total
-        else:
-            total = held - fill.quantity
-        self._store.set_position(order.symbol, total, average)
-        if fill.quantity + sum(e.quantity for e in earlier) == order.quantity:
-            self._end(order, OrderState.FILLED, "")
-
-    def _end(self, order: PaperOrder, state: OrderState, reason: str) -> None:
-        """End an order; its attached stop starts with what was filled, or ends with it."""
-        self._store.save(replace(order, state=state, reason=reason))
-        filled = sum(e.quantity for e in self._store.executions(order.id))
-        for child in self._store.children(order.id):
-            if not child.awaiting:
-                continue
-            if filled:
-                now = self._clock.now()
-                checked = checked_until(now, "stop")
-                working = replace(child, state=OrderState.WORKING, quantity=filled, checked_until=checked)
-                self._store.save(working)
-            else:
-                self._store.save(replace(child, state=OrderState.CANCELED, reason="the buy ended unfilled"))
-
-    def _rest(self, order: PaperOrder) -> int:
-        return order.quantity - sum(e.quantity for e in self._store.executions(order.id))
-
     def _reserved_shares(self, symbol: str) -> int:
         live = self._store.live_orders()
-        return sum(self._rest(o) for o in live if o.symbol == symbol and o.side == "sell" and not o.awaiting)
+        return sum(
+            self._engine.rest(o) for o in live if o.symbol == symbol and o.side == "sell" and not o.awaiting
+        )
 
     def _reserved_cash(self) -> Decimal:
         buys = [order for order in self._store.live_orders() if order.side == "buy"]
-        quotes = self._quotes(buys)
+        quotes = self._engine.quotes(buys)
         prices = {order.symbol: fill_price(quotes.get(order.symbol)) or 0.0 for order in buys}
-        return sum((self._cost(self._rest(o), prices[o.symbol]) for o in buys), Decimal(0))
+        return sum((self._cost(self._engine.rest(o), prices[o.symbol]) for o in buys), Decimal(0))
 
     def _cost(self, quantity: int, price: float) -> Decimal:
         pays = market_price("buy", price, self._rules)
         return money(quantity * pays + commission(quantity, self._rules)).quantize(Decimal("0.01"))
-
-    def _quotes(self, orders: Sequence[PaperOrder]) -> Mapping[str, Quote]:
-        symbols = sorted({order.symbol for order in orders})
-        return self._feed.quotes(symbols, self._clock.now()) if symbols else {}
 
     def _shown(self, order: PaperOrder) -> BrokerOrder:
         executions = self._store.executions(order.id)

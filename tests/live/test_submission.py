@@ -290,7 +290,7 @@ def test_the_next_day_a_changed_position_forbids_guessing(desk, protocol):
 
 
 def test_an_order_that_disappears_from_the_list_stays_alive(desk):
-    desk.broker._fault = "never"
+    desk.broker._engine.fault = "never"
     row = desk.submission.send(desk.plan())
     desk.line.order = lambda order_id: None
     assert desk.submission.refresh(row).state == S.UNKNOWN_LIVE
@@ -305,7 +305,7 @@ def test_a_fill_that_shrinks_halts(desk):
 
 
 def test_executions_that_lag_behind_keep_the_order_alive(desk):
-    desk.broker._fault = "slow"
+    desk.broker._engine.fault = "slow"
     row = desk.submission.send(desk.plan())
     desk.clock.sleep(30)
     full = desk.broker.order(row.broker_order_id)
@@ -329,7 +329,7 @@ def test_booking_the_same_sight_twice_changes_nothing(desk):
 
 
 def test_a_cancel_that_was_not_answered_is_asked_again(desk):
-    desk.broker._fault = "never"
+    desk.broker._engine.fault = "never"
     row = desk.submission.send(desk.plan())
     asked = []
 
@@ -345,7 +345,7 @@ def test_a_cancel_that_was_not_answered_is_asked_again(desk):
 
 
 def test_a_cancel_refused_because_it_filled_is_a_fill(desk):
-    desk.broker._fault = "slow"
+    desk.broker._engine.fault = "slow"
     row = desk.submission.send(desk.plan())
     desk.clock.sleep(25)
     after = desk.submission.cancel(row)
