@@ -127,6 +127,7 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
     loaded = load_settings(
         config=options.config, environ=environ, overrides=None, flags=_flags(options), now=clock.now()
     )
+    clock = _rehearsing(loaded.settings, clock)
     _require_a_project(loaded)
     log_file = _start_log(stage, loaded, options)
     account = account_key(loaded.settings)
@@ -141,6 +142,8 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
             now=clock.now(),
         )
         settings = loaded.settings
+        account = account_key(settings)  # an override may have changed mode or broker
+        ledger = ledger.for_account(account)
         if not options.confirming:
             _check_mode(settings, options, as_of, ledger)
         feed = make_feed(settings, options, loaded.root, clock)
@@ -176,6 +179,16 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
     finally:
         _hang_up(opened)
         ledger.close()
+
+
+def _rehearsing(settings: Settings, clock: Clock) -> Clock:
+    """Return the imitation's clock when one stands in for the broker, else `clock`."""
+    if settings.mode != "online_live" or not isinstance(clock, SystemClock):
+        return clock
+    from live.brokers.rehearsal import rehearsal_clock, stand_in
+
+    url = stand_in(settings.broker)
+    return clock if url is None else rehearsal_clock(url, clock)
 
 
 def _hang_up(opened: Iterable[object]) -> None:
@@ -216,7 +229,9 @@ def make_feed(settings: Settings, options: Options, root: Path, clock: Clock | N
     if options.prices is not None:
         return bars.csv_feed(options.prices)
     if settings.data.source == "demo":
-        return bars.demo_feed(settings.data.demo_seed)
+        from backtest.data.demo_market import DEMO_STOCKS
+
+        return bars.demo_feed(settings.data.demo_seed, DEMO_STOCKS)
     store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
     if settings.data.source == "store":
         return bars.store_feed(store)

@@ -12,6 +12,7 @@ from live.commands._shared import ConfigOption, JsonOption, console, emit_json
 
 if TYPE_CHECKING:
     from live.brokers.schwab_token import TokenStatus, TokenStore
+    from live.clock import Clock
     from live.settings import Settings
 
 _COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "dead": "red"}
@@ -29,11 +30,10 @@ def login(*, config: ConfigOption = None) -> None:
     """Log in to Schwab with any browser and keep the token; needed every seven days."""
     from live.brokers import schwab_login
     from live.brokers.schwab_token import load_credentials
-    from live.clock import SystemClock
 
     settings, token = _opened(config)
     credentials = load_credentials(os.environ, token.path.parent)
-    clock = SystemClock()
+    clock = _clock(settings)
     schwab_login.login(
         credentials,
         token,
@@ -43,7 +43,7 @@ def login(*, config: ConfigOption = None) -> None:
         base_url=settings.broker.schwab.base_url,
     )
     typer.echo(f"token kept in {token.path}")
-    _show(judge(token))
+    _show(judge(token, clock))
 
 
 def status(
@@ -57,7 +57,7 @@ def status(
     from live.brokers.schwab_token import LOGIN
 
     settings, token = _opened(config)
-    state = judge(token)
+    state = judge(token, _clock(settings))
     accounts = _accounts(settings, token) if check and state.level != "dead" else None
     if as_json:
         emit_json(document(state, token.path) | ({} if accounts is None else {"accounts": accounts}))
@@ -69,12 +69,20 @@ def status(
         raise AuthenticationFailed("the Schwab login has expired", where=str(token.path), remedy=LOGIN)
 
 
-def judge(token: TokenStore) -> TokenStatus:
+def judge(token: TokenStore, clock: Clock) -> TokenStatus:
     """Return the state of the login now."""
     from live.brokers.schwab_token import token_status
+
+    return token_status(token.created_at(), clock.now())
+
+
+def _clock(settings: Settings) -> Clock:
+    """Return the real clock, or the imitation's when one stands in for Schwab."""
+    from live.brokers.rehearsal import rehearsal_clock
     from live.clock import SystemClock
 
-    return token_status(token.created_at(), SystemClock().now())
+    url = settings.broker.schwab.base_url
+    return SystemClock() if url is None else rehearsal_clock(url)
 
 
 def document(state: TokenStatus, path: Path) -> dict[str, Any]:
