@@ -66,6 +66,7 @@ def run(runtime: Runtime, request: Request) -> int:
     if session is None:
         _tell(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
+    _refuse_the_past(runtime, session)
     for path in _files(runtime, request, lines):
         if request.signals_file is None and not path.exists():
             _tell(request, f"no signal file is due: {path} does not exist")
@@ -73,6 +74,17 @@ def run(runtime: Runtime, request: Request) -> int:
         job = step.read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
         _tell(request, _execute(runtime, request, job))
     return 0
+
+
+def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
+    """Refuse a session earlier than the newest one in the ledger: its prices and holdings are gone."""
+    newest = runtime.ledger.runs.last_session()
+    if newest is not None and session.day < newest:
+        raise UsageError(
+            f"the ledger already knows session {newest}; {session.day} is in its past",
+            where="--as-of",
+            remedy="use another --state-db for a study of the past",
+        )
 
 
 def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:

@@ -83,7 +83,7 @@ def _row_rules(bars: Bars) -> Iterable[tuple[BoolArray, Callable[[int], str], st
     )
     top, bottom = np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)
     usable = ~np.any([_bad_price(values) for _, values in prices], axis=0)
-    slack = SAME_PRICE * bars.close
+    slack = SAME_PRICE * np.where(usable, bars.close, 0.0)
     yield (
         usable & (bars.high < top - slack),
         lambda row: f"high {bars.high[row]} is below open or close {top[row]}",
