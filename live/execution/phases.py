@@ -96,16 +96,18 @@ def buy(desk: Desk, order: SignalOrder, quantity: int) -> None:
         desk.report.gate(order.client_order_id, blocked)
         return
     if quantity <= 0:
-        desk.report.warn(f"{order.symbol}: not bought, the cash after the sells does not afford a share")
+        desk.report.warn(
+            f"{order.symbol}: not bought: cash after the sells, or the order's value cap, allows no share"
+        )
         return
     if quantity < order.quantity and not attempts:
         desk.report.warn(
             f"{order.symbol}: {quantity} of {order.quantity} shares: more is not affordable after the sells"
         )
     sent = _send(desk, order, quantity)
-    if sent.state in REFUSED:
-        if order.stop is not None and sent.stop_price is not None:
-            desk.report.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
+    if _refused_with_stop([sent]):
+        desk.report.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
+    elif sent.state in REFUSED:
         desk.report.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")
 
 
@@ -177,7 +179,15 @@ def _may_try_again(desk: Desk, order: SignalOrder) -> bool:
 
 
 def _said_no(attempts: Sequence[Order]) -> bool:
-    return bool(attempts) and attempts[-1].state in REFUSED
+    return bool(attempts) and attempts[-1].state in REFUSED and not _refused_with_stop(attempts)
+
+
+def _refused_with_stop(attempts: Sequence[Order]) -> bool:
+    """Tell whether the last try was refused while it carried its stop: the buy alone may be welcome."""
+    if not attempts:
+        return False
+    last = attempts[-1]
+    return last.side == "buy" and last.state == JournalState.REFUSED and last.stop_price is not None
 
 
 def _gate(desk: Desk, order: SignalOrder) -> str:
@@ -237,7 +247,8 @@ def _plan(desk: Desk, order: SignalOrder, quantity: int, *, name: str, number: i
     mid = None if quote is None else quote.mid
     details = _details(desk, order)
     stop = None if order.stop is None else stops.to_tick(order.stop.price)
-    attached = stop if desk.broker.supports_attached_stop else None
+    refused = _refused_with_stop(desk.attempts(order.client_order_id))
+    attached = stop if desk.broker.supports_attached_stop and not refused else None
     if attached is not None and mid is not None and stops.STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
         attached = stops.to_tick(mid * (1 - float(desk.stop_loss_pct or 0) / 100))

@@ -605,3 +605,27 @@ def test_a_late_run_that_sent_nothing_expires_the_file(made):
     assert outcome(made) == "expired"
     assert made.ledger.runs.get(DAY, "golden").missed
     assert made.ledger.signals.last_memory("golden") == {}
+
+
+def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after_the_fill(made):
+    class NoBrackets:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def submit(self, request):
+            from backtest.errors import BrokerRefused
+
+            if request.attached_stop is not None:
+                raise BrokerRefused("complex orders are not enabled")
+            return self.inner.submit(request)
+
+    made.wrap = NoBrackets
+    enter(made)
+    assert states(made) == [
+        ("AAA_entry_buy", "REFUSED", 0),
+        ("AAA_entry_buy_r1", "FILLED", 100),
+        ("AAA_stop_sell", "WORKING", 0),
+    ]
