@@ -29,11 +29,11 @@ _OUTSIDE_HEADINGS: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_STOCKS: Final = re.compile(
-    r"\s*\W*no\s+(?:(?!grade)[\w-]+\s+){0,4}?(?:stocks?|candidates?|gap-?ups?|opportunit\w+|setups?)\b"
-    r"(?!.*\b[abcd][- ]grade)",
+    r"\W*no\s+(?!.*\b[abcd][- ]?grade)(?:[\w-]+\s+){0,4}?"
+    r"(?:stocks?|candidates?|gap-?ups?|opportunit\w+|setups?)\b",
     re.IGNORECASE,
 )
-
+_RANK: Final = re.compile(r"^(?:[^\w$(#]+\s*)?(?:(?:#\d{1,3}|\d{1,3}[.)])[\s:-]*)?")
 _PLAIN_TICKER: Final = re.compile(r"[A-Z]{2,5}")
 MAX_HEADINGS: Final = 2_000
 _HEADER_TEXTS: Final = 6  # an element with no more texts is only a header line
@@ -90,11 +90,14 @@ def outside(node: Node) -> bool:
     )
 
 
-def says_no_stocks(page: Page) -> bool:
-    """Tell whether the page says that no stock qualifies: by class, or in a main heading."""
+def marked_empty(page: Page) -> bool:
+    """Tell whether the page says by class that no stock qualifies."""
+    return any(node.tokens & {"no-stocks-card", "no-stocks-title"} for node in page.nodes)
+
+
+def titled_empty(page: Page) -> bool:
+    """Tell whether a main heading says that no stock qualifies."""
     for node in page.nodes:
-        if node.tokens & {"no-stocks-card", "no-stocks-title"}:
-            return True
         if node.tag in {"h1", "h2", "h3"} and node.end > node.start and not _in_grade_part(node):
             text = " ".join(segment.text for segment in page.text_of(node))
             if _NO_STOCKS.match(text):
@@ -212,7 +215,7 @@ def _mark(node: Node, page: Page) -> TickerMark | None:
     texts = page.text_of(node)
     if node.tag in HEADINGS or node.tokens & {"stock-title", "card-title"}:
         first = texts[0]
-        if "$" in first.text[:1]:
+        if _RANK.sub("", first.text)[:1] == "$":
             return _first_form(texts[:1], 3)
         return _first_form([segment for segment in texts if segment.node is first.node][:1], 2)
     if len(texts) <= 3:
@@ -230,9 +233,9 @@ def _mark(node: Node, page: Page) -> TickerMark | None:
 
 def _first_form(texts: list[Segment], strength: int) -> TickerMark | None:
     for segment in texts[:2]:
-        text = segment.text
-        if strength < 3 and re.fullmatch(r"[ABCD]", text):
-            return None
+        text = _RANK.sub("", segment.text)
+        if strength < 3 and re.fullmatch(r"[ABCD]|[A-Z0-9]{6,}", text):
+            return None  # a grade, or a company name in capitals
         found = values.exact_tickers(text) or values.marked_tickers(text) or values.leading_ticker(text)
         found = found or values.bracketed_ticker(text)
         if found and not (strength < 3 and values.is_common_word(found[0])):

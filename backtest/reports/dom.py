@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 
@@ -156,12 +157,11 @@ def _is_hidden(raw: Any) -> bool:
 
 
 def _node(raw: Any, parent: Node, page: Page) -> Node:
-    names = (raw.attributes.get("class") or "")[:300].split()[:20]
-    words = (word for name in names for word in _WORD.split(name) if word)
+    tokens, parts = _classes((raw.attributes.get("class") or "")[:300])
     node = Node(
         tag=raw.tag,
-        tokens=frozenset(name.lower() for name in names),
-        words=frozenset(word.lower() for word in words),
+        tokens=tokens,
+        words=parts,
         parent=parent,
         start=len(page.segments),
         order=len(page.nodes),
@@ -170,6 +170,14 @@ def _node(raw: Any, parent: Node, page: Page) -> Node:
     parent.children.append(node)
     page.nodes.append(node)
     return node
+
+
+@lru_cache(maxsize=4096)
+def _classes(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return class names and their parts, lower case."""
+    names = text.split()[:20]
+    parts = (word for name in names for word in _WORD.split(name) if word)
+    return frozenset(name.lower() for name in names), frozenset(word.lower() for word in parts)
 
 
 def _add_text(text: str, owner: Node, page: Page) -> None:

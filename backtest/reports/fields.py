@@ -44,12 +44,15 @@ _TOTAL_LABEL: Final = re.compile(
     r"\b(?:total|final|overall|backtest|composite)\b.*\bscore\b|^score$|^total\b", re.IGNORECASE
 )
 _SCORE_CLASSES: Final = re.compile(
-    r"(?:.*-)?score(?:-(?:value|number|badge|total|display|big|num))?|total-(?:score-)?value|total-score|grade-score"
+    r"(?:.*-)?score(?:-(?:value|number|badge|total|display|big|num|circle|ring|main))?|total-(?:score-)?value|total-score|grade-score"
 )
 _BREAKDOWN: Final = re.compile(
     r"(?:.*-)?(?:breakdown|factors?|components?|scoring|score-(?:item|row|bar|grid|details?)|element)s?(?:-.*)?"
 )
-_GRADE_TOKEN: Final = re.compile(r"(?:.*-)?grade-([abcd])(?:-.*)?|([abcd])-(?:grade|header)(?:-.*)?")
+_GRADE_TOKEN: Final = re.compile(
+    r"(?:.*-)?(?:grade-?|(?:badge|rating|tier|card|pill)-)([abcd])(?:-.*)?"
+    r"|([abcd])-(?:grade|header|badge|rating|tier|card)(?:-.*)?"
+)
 _COMPANY_CLASSES: Final = frozenset({"stock-company", "company-name", "company", "stock-name", "name"})
 _LONG: Final = 60
 _CROWDED: Final = 8  # an element with more texts is a whole card: its neighbours label nothing

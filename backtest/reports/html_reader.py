@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from backtest.candidates import Candidate, Grade, inferred_grade
 from backtest.errors import Finding
 from backtest.reports import blocks as layout
-from backtest.reports.counters import disagreements
+from backtest.reports.counters import disagreements, page_counters
 from backtest.reports.dom import MAX_UNCLOSED, Node, Page, nesting, parse_page
 from backtest.reports.fields import Fields, enclosing_grade, read_fields
 from backtest.reports.model import Report, date_in_name, rejected
@@ -57,7 +57,7 @@ def read_html(content: bytes | str, name: str) -> Report:
     page = parse_page(text)
     if page.cut:
         findings.append(Finding(name, f"cut: the page is {page.cut}; the rest was not read"))
-    if layout.says_no_stocks(page):
+    if layout.marked_empty(page) or (layout.titled_empty(page) and not any(page_counters(page, ()).values())):
         findings.append(Finding(name, "no_stocks: the page says that no stock qualifies"))
         return Report(day, (), tuple(findings))
     marks = layout.ticker_marks(page)
@@ -66,7 +66,7 @@ def read_html(content: bytes | str, name: str) -> Report:
         return _too_many(len(marks), name, day, findings)
     found = layout.blocks(page, marks)
     states = layout.sections(page, [block.node for block in found])
-    stocks = [*_cards(page, found, states, findings), *_rows(page, states)]
+    stocks = [*_cards(page, found, states, findings), *_rows(page, states, found)]
     if len(stocks) > MAX_STOCKS:
         return _too_many(len(stocks), name, day, findings)
     if not complete and stocks:
@@ -117,11 +117,14 @@ def _section_grade(node: Node, section: layout.Section) -> Grade | None:
     return section.grade or enclosing_grade(node)
 
 
-def _rows(page: Page, states: list[layout.Section]) -> list[_Stock]:
+def _rows(page: Page, states: list[layout.Section], found: list[layout.Block]) -> list[_Stock]:
     stocks = []
+    cards = {block.node.order for block in found if layout.is_card(block.node)}
     for table in page.nodes:
         if table.tag != "table" or layout.outside(table):
             continue
+        if any(place.order in cards for place in table.ancestors()):
+            continue  # a table inside the card of one stock compares it with others
         for row in stock_rows(page, table):
             section = layout.section_at(states, row.start)
             if section.outside:

@@ -39,7 +39,7 @@ class Row:
 
 
 def stock_rows(page: Page, table: Node) -> list[Row]:
-    """Return the stocks of a table, [] for a table of something else (trading plans included)."""
+    """Return the stocks of a table, [] for one without grades or scores and for trading plans."""
     rows = [node for node in _descendants(table, "tr") if _owner(node) is table]
     if not rows:
         return []
@@ -47,7 +47,8 @@ def stock_rows(page: Page, table: Node) -> list[Row]:
     names = [normal_label(" ".join(segment.text for segment in page.text_of(cell))) for cell in header]
     columns = {field: _column(names, form) for field, form in _COLUMNS.items()}
     ticker = columns["ticker"]
-    if ticker is None or any(_PLAN.search(name) for name in names):
+    graded = columns["grade"] is not None or columns["score"] is not None
+    if ticker is None or not graded or any(_PLAN.search(name) for name in names):
         return []
     found = []
     for row in rows[1:]:

@@ -1,6 +1,7 @@
 """Properties of capacity and rotation, and parity of the live decision with the simulator."""
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -124,7 +125,9 @@ def replay(days, prices, found, strategy, rules, execution):
             if row is not None:
                 held = book.pop(signal.symbol)
                 fill = fill_market("sell", held.quantity, float(prices[signal.symbol].open[row]), execution)
-                trades.append((signal.symbol, held.entry_date, today, fill.price, held.quantity, signal.reason))
+                trades.append(
+                    (signal.symbol, held.entry_date, today, fill.price, held.quantity, signal.reason)
+                )
         for entry in decision.entries:
             row = prices[entry.symbol].row(today)
             if row is not None and len(book) < strategy.rules.max_positions:
@@ -162,7 +165,9 @@ def test_the_live_decision_replayed_equals_the_simulator(seed, positions, traili
         {**strategy.parameters, "size_from": "reference", "entry_slippage_pct": 0.3}
     )
     result = simulate(found, prices, rules)
-    closed = [trade for trade in result.trades if trade.exit_date != days[-1].item() or trade.reason == "stop_loss"]
+    closed = [
+        trade for trade in result.trades if trade.exit_date != days[-1].item() or trade.reason == "stop_loss"
+    ]
     ours = sorted(
         (t.position.symbol, t.position.entry_date, t.exit_date, t.exit_price, t.position.shares, t.reason)
         for t in closed
@@ -190,5 +195,5 @@ def test_a_book_never_holds_more_than_its_slots_or_a_ticker_twice(seed, position
         spans.setdefault(trade.position.symbol, []).append((trade.position.entry_date, trade.exit_date))
     for rows in spans.values():
         ordered = sorted(rows)
-        assert all(before[1] <= after[0] for before, after in zip(ordered, ordered[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(ordered))
     assert len(result.trades) + len(result.skipped) == len(found)

@@ -9,11 +9,11 @@ import pytest
 from backtest import cli
 from backtest.candidates import Candidate
 from backtest.data.bars import Bars
+from backtest.errors import ParameterError, UsageError
 from backtest.simulator.portfolio import simulate
 from backtest.simulator.portfolio_command import rules_for
 from backtest.simulator.portfolio_metrics import max_drawdown, summary
 from backtest.simulator.portfolio_model import PortfolioRules
-from backtest.errors import ParameterError, UsageError
 
 EMA = "config/strategies/ema_p10.yaml"
 
@@ -228,7 +228,9 @@ def test_candidate_lists_name_every_defect(tmp_path):
         )
     )
     assert [c.score for c in read_candidate_list(file)] == [None, 80.0]
-    file.write_text(json.dumps({"candidates": [{"ticker": "", "report_date": "x", "grade": "E", "score": "9"}]}))
+    file.write_text(
+        json.dumps({"candidates": [{"ticker": "", "report_date": "x", "grade": "E", "score": "9"}]})
+    )
     with pytest.raises(UsageError) as caught:
         read_candidate_list(file)
     assert [finding.path for finding in caught.value.findings] == [
