@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from backtest.calendar import NEW_YORK
 from backtest.errors import DataError, DisagreementError, Finding
 from live.brokers.base import Account, Broker
 from live.execution.outcome import finish_past
@@ -225,7 +226,7 @@ def adopt(
     changes: list[str] = []
     with ledger.transaction():
         for line in result.differences:
-            changes.extend(_adopt_line(ledger, line, at))
+            changes.extend(_adopt_line(ledger, account, line, at))
         if account.cash is not None and account.cash != result.ledger_cash:
             ledger.cash.reconciled(account.cash, at=at)
             changes.append(f"cash: {result.ledger_cash} -> {account.cash}")
@@ -241,21 +242,36 @@ def adopt(
     return tuple(changes)
 
 
-def _adopt_line(ledger: Ledger, line: Line, at: datetime) -> list[str]:
+def _adopt_line(ledger: Ledger, account: Account, line: Line, at: datetime) -> list[str]:
     rows = [row for row in ledger.positions.open_positions() if row.symbol == line.symbol]
     if not rows:
-        return [f"{line.symbol}: {line.broker} shares at the broker belong to no book: left alone"]
+        return [_adopt_again(ledger, account, line, at)]
     if len(rows) > 1 and line.broker:
         return [f"{line.symbol}: several variants hold it: adjust by hand"]
     for row in rows:
         if line.broker == 0:
-            ledger.positions.close(row.id, session=at.date(), reason="adopted: gone at the broker")
+            day = at.astimezone(NEW_YORK).date()
+            ledger.positions.close(row.id, session=day, reason="adopted: gone at the broker")
+        elif line.kind == "split_like":
+            share = Decimal(line.ledger) / line.broker
+            stop = None if row.stop_price is None else row.stop_price * share
+            ledger.positions.adjust(
+                row.id, quantity=line.broker, entry_price=row.entry_price * share, stop_price=stop
+            )
         else:
-            price = row.entry_price
-            if line.kind == "split_like":
-                price = row.entry_price * line.ledger / line.broker
-            ledger.positions.adjust(row.id, quantity=line.broker, entry_price=price)
+            ledger.positions.adjust(row.id, quantity=line.broker, entry_price=row.entry_price)
     return [f"{line.symbol}: {line.ledger} -> {line.broker} shares"]
+
+
+def _adopt_again(ledger: Ledger, account: Account, line: Line, at: datetime) -> str:
+    """Give shares of a symbol we traded before back to the book that traded it last."""
+    last = [row for row in ledger.positions.closed() if row.symbol == line.symbol]
+    held = next((h for h in account.holdings if h.symbol == line.symbol), None)
+    if not last or held is None or held.average_price is None:
+        return f"{line.symbol}: {line.broker} shares at the broker belong to no book: left alone"
+    day = at.astimezone(NEW_YORK).date()
+    ledger.positions.buy(last[-1].variant, line.symbol, line.broker, held.average_price, session=day)
+    return f"{line.symbol}: {line.broker} shares taken into the book of {last[-1].variant}"
 
 
 def manual_fills(ledger: Ledger, broker: Broker, *, since: datetime, at: datetime) -> tuple[str, ...]:

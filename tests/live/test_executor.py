@@ -629,3 +629,36 @@ def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after
         ("AAA_entry_buy_r1", "FILLED", 100),
         ("AAA_stop_sell", "WORKING", 0),
     ]
+
+
+def test_adopting_a_split_scales_cost_and_stop_and_the_next_run_resizes_the_stop(made):
+    enter(made, order("AAA", "entry", 100, 100.0, stop=93.0))
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)  # brokers cancel or adjust them
+    with made.broker._store.transaction():
+        made.broker._store.set_position("AAA", 200, Decimal(50))
+    made.feed.prices["AAA"] = 50.0
+    made.feed.opens["AAA"] = made.feed.lows["AAA"] = 50.0
+    runtime = made.open()
+    result = compare(runtime.ledger, runtime.broker.account(), {}, cash_jump_pct=10.0)
+    assert [line.kind for line in result.lines] == ["split_like"]
+    adopt(runtime.ledger, runtime.broker.account(), result, at=made.clock.now(), by="test")
+    tomorrow(made, [], positions={"AAA": 200}, cash=90_000.0)
+    assert made.executor() == 0
+    (position,) = made.ledger.positions.open_positions()
+    assert (position.quantity, position.entry_price) == (200, Decimal(50))
+    alive = [o for o in made.broker.orders(AT, AT + timedelta(days=2)) if not o.state.terminal]
+    assert [(o.quantity, o.stop_price) for o in alive] == [(200, Decimal("46.50"))]
+
+
+def test_shares_that_came_back_are_adopted_by_the_book_that_traded_them(made):
+    enter(made, order("AAA", "entry", 10, 100.0))
+    tomorrow(made, [next_order("AAA", "exit", 10, 100.0)], positions={"AAA": 10}, cash=99_000.0)
+    assert made.executor() == 0
+    made.broker.submit(OrderRequest("by hand", "AAA", "buy", 5))
+    account = made.broker.account()
+    result = compare(made.ledger, account, {}, cash_jump_pct=10.0)
+    assert not result.agrees
+    adopt(made.ledger, account, result, at=made.clock.now(), by="test")
+    assert compare(made.ledger, account, {}, cash_jump_pct=10.0).agrees
+    assert made.ledger.positions.shares("golden") == {"AAA": 5}
