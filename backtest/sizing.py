@@ -85,7 +85,8 @@ def plan_orders(
 
     Allocation: nothing unless `decision.rebalance` (or the holdings drifted further than
     `max_holdings_drift`); whole shares rounded down; a symbol without a price is not tradable: its weight
-    stays in cash and a warning says so. Positions: exits sell everything held, entries are taken as given.
+    stays in cash and a warning says so. Positions: exits sell everything held, entries are taken by rank as
+    long as the cash after the exits and the reserve pays for them; the rest is skipped (`insufficient_cash`).
 
     Args:
         decision: what the strategy wants.
@@ -100,7 +101,7 @@ def plan_orders(
     if decision.exits or decision.entries:
         if decision.rebalance or decision.targets:
             raise JutsuError("a decision has both weights and entries or exits")
-        return _plan_positions(decision, book, prices, equity)
+        return _plan_positions(decision, book, prices, equity, rules)
     weights = scaled_weights(decision, rules)
     values = {symbol: shares * known[symbol] for symbol, shares in book.shares().items()}
     if equity <= 0 or not (decision.rebalance or _drifted(weights, values, equity, rules)):
@@ -175,7 +176,9 @@ def _rounding_cash(weights: Mapping[str, float], prices: Mapping[str, float], eq
     return max(0.0, round(sum(left), 2))
 
 
-def _plan_positions(decision: Decision, book: Book, prices: Mapping[str, float], equity: float) -> Plan:
+def _plan_positions(
+    decision: Decision, book: Book, prices: Mapping[str, float], equity: float, rules: ExecutionRules
+) -> Plan:
     orders: list[PlannedOrder] = []
     skipped: list[Skip] = []
     warnings: list[str] = []
@@ -198,7 +201,15 @@ def _plan_positions(decision: Decision, book: Book, prices: Mapping[str, float],
                 reason=signal.reason,
             )
         )
-    orders.extend(_entry_order(signal) for signal in decision.entries)
+    left = spendable(_cash_after(book.cash, orders), equity, rules)
+    for entry in by_rank(_entry_order(signal) for signal in decision.entries):
+        cost = _cost(entry.quantity, entry.reference_price, rules)
+        if cost > left:
+            # An entry nobody can pay for must not stop the exits of the same file.
+            skipped.append(Skip(entry.symbol, "insufficient_cash", {"cost": cost, "available": left}))
+            continue
+        left = round(left - cost, 2)
+        orders.append(entry)
     return Plan(
         orders=in_order(orders),
         equity=equity,

@@ -72,7 +72,8 @@ class CachedSeries:
     _known: dict[str, Evaluation] = field(default_factory=dict)
 
     def __call__(self, strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
-        """Return the evaluation over the whole history, restricted to the symbols the stage could see."""
+        """Return the evaluation over the whole history; what the stage could see is a prefix of it."""
+        del history
         known = self._known.get(strategy.variant)
         if known is None:
             whole = {symbol: bars for symbol, bars in self.history.items() if len(bars)}
@@ -88,9 +89,14 @@ def replay(
     strategies: Sequence[str] = (),
     keep_going: bool = False,
     candidates: Sequence[Candidate] | None = None,
+    reports: signal_generator.Reports | None = None,
+    symbols: Sequence[str] = (),
     on_session: Callable[[date], None] | None = None,
 ) -> Replayed:
     """Run every session from `start` to `end` through both stages.
+
+    Candidates of a positions strategy come from a list for simulation (`candidates`) or from a function of the
+    session (`reports`); `symbols` are what may be traded besides the symbols of the strategies.
 
     Raises:
         UsageError: the ledger is not fresh, or the range is empty.
@@ -104,13 +110,13 @@ def replay(
         raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
     chosen = signal_generator.approved_groups(runtime, signal_generator.Request(strategies=tuple(strategies)))
     session_runtime = replace(runtime, simulated=True)
-    symbols = {*_symbols(chosen), *(candidate.ticker for candidate in candidates or ())}
-    whole = runtime.feed.history(sorted(symbols), sessions[-1].close + timedelta(minutes=1))
+    known = {*_symbols(chosen), *symbols, *(candidate.ticker for candidate in candidates or ())}
+    whole = runtime.feed.history(sorted(known), sessions[-1].close + timedelta(minutes=1))
     request = signal_generator.Request(
         strategies=tuple(strategies),
         quiet=True,
         evaluator=CachedSeries(dict(whole)),
-        reports=None if candidates is None else scheduled(candidates, chosen),
+        reports=reports if candidates is None else scheduled(candidates, chosen),
     )
     failures: list[Failure] = []
     for session in sessions:
@@ -229,20 +235,19 @@ def write_results(runtime: Runtime, chosen: Sequence[Group]) -> tuple[Path, Path
     runtime.signals.mkdir(parents=True, exist_ok=True)
     main = runtime.signals / "equity.csv"
     for index, line in enumerate(_all_lines(chosen)):
-        rows = [("date", "equity")] + [
-            (snapshot.session.isoformat(), f"{snapshot.equity:.2f}")
-            for snapshot in runtime.ledger.snapshots.series(line.variant)
-        ]
-        content = _csv(rows)
+        series = runtime.ledger.snapshots.series(line.variant)
+        content = _csv(
+            [("date", "equity"), *((mark.session.isoformat(), f"{mark.equity:.2f}") for mark in series)]
+        )
         write_atomic(runtime.signals / f"equity_{line.variant}.csv", content)
         if index == 0:
             write_atomic(main, content)
     orders = runtime.signals / "orders.csv"
-    rows = [ORDER_COLUMNS] + [
-        tuple(_cell(getattr(order, column)) for column in ORDER_COLUMNS)
+    rows = (
+        [_cell(getattr(order, column)) for column in ORDER_COLUMNS]
         for order in reversed(runtime.ledger.orders.recent(None))
-    ]
-    write_atomic(orders, _csv(rows))
+    )
+    write_atomic(orders, _csv([ORDER_COLUMNS, *rows]))
     return main, orders
 
 

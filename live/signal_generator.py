@@ -27,7 +27,8 @@ from live.handoff.write import file_name, signal_path, write_schema, write_signa
 from live.ledger.signals import GeneratedSignal
 from live.report_input import ReportInput, read_report
 from live.safety.gates import check_kill_switch
-from live.stage import guarded, say
+from live.settings_sources import snapshot as snapshot_of
+from live.stage import alerting, guarded, say
 from live.wiring import Options, Runtime, open_runtime
 
 EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
@@ -105,11 +106,14 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     done = _already_done(runtime, request, line, due)
     if done is not None:
         return done
-    generation.unresolved(runtime)
+    generation.resolve_open_questions(runtime, due)
     catch_up(runtime)
     report = _report(runtime, request, line, due)
     rows = runtime.ledger.positions.open_positions(line.variant)
-    market = generation.market_for(runtime, line, due, tuple(sorted({row.symbol for row in rows})))
+    held = tuple(sorted({row.symbol for row in rows}))
+    market = generation.market_for(runtime, line, due, held)
+    if not request.force:
+        generation.check_corporate_actions(runtime, line, due, market, held)
     account = runtime.broker.account()
     require_agreement(runtime, account, market.reference_prices(), force=request.force)
     book = primary_book(rows, account, line.budget_pct, market.reference_prices())
@@ -218,6 +222,13 @@ def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Du
         mode = runtime.settings.mode
         runs.due(due.session.day, line.variant, role=line.role, mode=mode, due_at=due.window.opens_at)
         runs.generated(due.session.day, line.variant, role=line.role, mode=mode, at=now)
+        runtime.ledger.config.remember(
+            signal.inputs.settings_sha256,
+            snapshot_of(runtime.settings),
+            by="signal_generator",
+            reason="settings of this run",
+            at=now,
+        )
     write_signal(runtime.signals, signal, content)
     return f"wrote {path}: {summary}"
 
@@ -284,7 +295,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         with open_runtime("signal_generator", options) as runtime:
             log_file[0] = runtime.log_file
-            return run(runtime, request)
+            with alerting(runtime, "signal_generator"):
+                return run(runtime, request)
 
     return guarded(body, lambda: log_file[0])
 

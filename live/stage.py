@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backtest.errors import JutsuError
+
+if TYPE_CHECKING:
+    from live.wiring import Runtime
 
 INTERRUPTED = 130
 
@@ -20,6 +25,40 @@ def say(line: str) -> None:
 def complain(line: str) -> None:
     """Print one line about a problem (standard error)."""
     print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
+    """Deliver waiting alerts before and after a run, and say so when it ends with an error.
+
+    Delivering never fails a run: what could not be sent is one more line on the screen and is tried again.
+    """
+    from live import alerts
+
+    if runtime.dry_run:
+        yield
+        return
+    _tell(alerts.flush(runtime))
+    try:
+        yield
+    except JutsuError as error:
+        _tell(
+            alerts.send(
+                runtime,
+                key=f"{stage}_{error.exit_code}_{error.where}"[:128],
+                level="critical",
+                title=f"{stage} stopped with exit code {error.exit_code}",
+                body="\n".join((error.line(), *(str(finding) for finding in error.findings))),
+            )
+        )
+        raise
+    finally:
+        _tell(alerts.flush(runtime))
+
+
+def _tell(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        complain(f"warning: {warning}")
 
 
 def report_error(error: JutsuError, log_file: Path | None) -> int:

@@ -72,6 +72,11 @@ _FUNDS = {
     "TMV": ("bond", -3.0, 900.0, 1_000_000.0),
 }
 FUNDS = tuple(_FUNDS)
+#: invented stocks of the earnings demo
+DEMO_STOCKS = (
+    "ABLE", "BOLT", "CRUX", "DELT", "ECHO", "FLUX", "GRID", "HALO", "IRIS", "JADE", "KITE", "LUMA",
+    "MESA", "NOVA", "ORCA", "PIKE", "QUIL", "RUNE", "SOLA", "TIDE", "UMBR", "VALE", "WREN", "ZEST",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,10 @@ class _Day:
                 self._skip(entry.candidate, "no_price_data")
             elif len(self.book) >= self.rules.max_positions:
                 self._skip(entry.candidate, "capacity_full")
+            elif (shares := min(entry.quantity, self.rules.most_shares(bar.open))) < 1:
+                self._skip(entry.candidate, "zero_shares")
             else:
-                self._enter(entry.candidate, entry.quantity)
+                self._enter(entry.candidate, shares)
 
     def _enter(self, candidate: Candidate, shares: int) -> None:
         bar = self.session.bars[candidate.ticker]

@@ -93,9 +93,23 @@ class EarningsParameters(ParameterModel):
         """Return the stop level below an entry price, not rounded."""
         return entry_price * (1 - self.stop_loss_pct / 100)
 
+    @property
+    def max_order_value(self) -> float:
+        """Most an entry may cost at the price it is bought at, rounded to cents."""
+        return round(self.position_size * (1 + self.max_entry_overrun_pct / 100), 2)
+
+    def most_shares(self, price: float) -> int:
+        """Return how many shares `max_order_value` allows at `price`."""
+        return most_shares(self.max_order_value, price)
+
     def held_long_enough(self, entry: date, today: date) -> bool:
         """Tell whether the maximum holding time (calendar days since the entry) is used up."""
         return self.max_holding_days is not None and (today - entry).days >= self.max_holding_days
+
+
+def most_shares(max_order_value: float, price: float) -> int:
+    """Return the whole shares that cost at most `max_order_value`: a gap must not make an entry bigger."""
+    return int(max_order_value // price) if price > 0 else 0
 
 
 RULES = (

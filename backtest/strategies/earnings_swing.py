@@ -233,7 +233,6 @@ class EarningsEvaluation:
 
     def _signal(self, entry: Entry) -> EntrySignal:
         found = entry.candidate
-        overrun = 1 + self._rules.max_entry_overrun_pct / 100
         score = "no score" if found.score is None else f"score {found.score:g}"
         return EntrySignal(
             symbol=found.ticker,
@@ -245,7 +244,7 @@ class EarningsEvaluation:
             details={
                 **found.as_json(),
                 "stop_loss_pct": self._rules.stop_loss_pct,
-                "max_order_value": round(self._rules.position_size * overrun, 2),
+                "max_order_value": self._rules.max_order_value,
                 "entry_order_type": self._rules.entry_order_type,
             },
         )

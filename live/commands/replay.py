@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -117,7 +119,8 @@ def demo(
         if strategy == "earnings":
             from live.earnings_demo import run_demo
 
-            result = run_demo(runtime, first, last)
+            with _progress(first, last) as advance:
+                result = run_demo(runtime, first, last, on_session=advance)
         else:
             result = _run(runtime, first, last, (), keep_going=False)
         _report(runtime, result, as_json=as_json, story=True)
@@ -164,10 +167,28 @@ def _run(
     keep_going: bool,
     candidates: Path | None = None,
 ) -> Any:
+    from backtest.candidates import read_candidate_list
+    from live.replay import replay as run_replay
+
+    known = None if candidates is None else read_candidate_list(candidates)
+    with _progress(first, last) as advance:
+        return run_replay(
+            runtime,
+            start=first,
+            end=last,
+            strategies=strategies,
+            keep_going=keep_going,
+            candidates=known,
+            on_session=advance,
+        )
+
+
+@contextmanager
+def _progress(first: date, last: date) -> Iterator[Callable[[date], None]]:
+    """Show a progress bar on the terminal (nothing when piped)."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from backtest import calendar
-    from live.replay import replay as run_replay
 
     screen = console(stderr=True)
     with Progress(
@@ -180,15 +201,7 @@ def _run(
         disable=not screen.is_terminal,
     ) as progress:
         task = progress.add_task("replaying", total=len(calendar.sessions(first, last)))
-        return run_replay(
-            runtime,
-            start=first,
-            end=last,
-            strategies=strategies,
-            keep_going=keep_going,
-            candidates=None if candidates is None else read_candidate_list(candidates),
-            on_session=lambda _: progress.advance(task),
-        )
+        yield lambda _: progress.advance(task)
 
 
 def _report(runtime: Runtime, result: Any, *, as_json: bool, story: bool = False) -> None:

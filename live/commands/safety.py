@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,7 +26,7 @@ def kill(
 ) -> None:
     """Turn the kill switch on: no order leaves until `jutsu resume`."""
     with open_command(config=config, state_db=state_db) as runtime:
-        level = "entries" if entries_only else "all"
+        level: Literal["entries", "all"] = "entries" if entries_only else "all"
         runtime.ledger.state.set_kill(level, reason=reason, by=getpass.getuser(), at=runtime.clock.now())
         typer.echo(f"kill switch is ON ({level}): {reason}. Turn it off with `jutsu resume`.")
 

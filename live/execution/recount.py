@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from backtest.errors import BrokerError
 from backtest.sizing import PlannedOrder, afford
+from backtest.strategies.earnings_parameters import most_shares
 from live.brokers.base import Account
 from live.execution.desk import Desk, filled
 from live.handoff.model import SignalOrder
@@ -22,12 +23,12 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
         BrokerError: the broker gave no figure for the cash; unknown is never zero.
     """
     wanted = [(order, _left(desk, order)) for order in buys]
-    wanted = [(order, quantity) for order, quantity in wanted if quantity > 0]
-    if not wanted:
+    if not any(quantity > 0 for _, quantity in wanted):
         return {}
     account = desk.broker.account()
     owned = desk.ledger.positions.shares(desk.variant)
     prices = desk.quotes({*owned, *(order.symbol for order, _ in wanted)})
+    capped = [(order, min(quantity, _most(order, prices.get(order.symbol)))) for order, quantity in wanted]
     held = sum(shares * prices[symbol] for symbol, shares in owned.items() if symbol in prices)
     cash = float(spendable_cash(account))
     if budget_pct < 100:
@@ -43,11 +44,20 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
             rank=order.rank,
             reason=order.reason,
         )
-        for order, quantity in wanted
+        for order, quantity in capped
+        if quantity > 0
     ]
     kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=desk.settings.execution)
     by_symbol = {order.symbol: order.quantity for order in kept}
     return {order.client_order_id: by_symbol.get(order.symbol, 0) for order, _ in wanted}
+
+
+def _most(order: SignalOrder, price: float | None) -> int:
+    """Return how many shares the order's own value cap allows at the current price."""
+    cap = order.details.get("max_order_value")
+    if price is None or not isinstance(cap, int | float):
+        return order.quantity
+    return most_shares(float(cap), price)
 
 
 def spendable_cash(account: Account) -> Decimal:
