@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.fakes.clock import VirtualClock
+from tests.fakes.demo import load_demo
 from tests.fakes.schwab.app import SchwabApp
 from tests.fakes.schwab.harness import ENVIRON, write_private
 from tests.fakes.web import Server
@@ -21,6 +22,7 @@ def main() -> None:
         "--prices", type=Path, help="folder of SYMBOL.csv files: date,open,high,low,close,volume"
     )
     source.add_argument("--demo", action="store_true", help="the synthetic demo market")
+    parser.add_argument("--stocks", default="", help="with --demo: made-up histories of these too, A,B,C")
     parser.add_argument("--at", help="virtual start, ISO 8601 (naive = UTC); default now")
     parser.add_argument("--frozen", action="store_true", help="the virtual clock stands still until told")
     parser.add_argument("--cash", type=float, default=100_000.0)
@@ -33,7 +35,7 @@ def main() -> None:
     if options.prices:
         app.market.load_csv(options.prices)
     elif options.demo:
-        _load_demo(app)
+        load_demo(app.market, [s for s in options.stocks.split(",") if s])
     if options.write_token:
         write_private(options.write_token, app.tokens.login())
     server = Server(app, options.port)
@@ -49,21 +51,6 @@ def _instant(text: str | None) -> datetime:
         return datetime.now(UTC)
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _load_demo(app: SchwabApp) -> None:
-    from backtest import calendar
-    from backtest.data import demo_market
-
-    for symbol, bars in demo_market.demo_market(7, calendar.table_ends()).items():
-        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-        app.market.load(
-            symbol,
-            [
-                {"date": str(day), **dict(zip(("open", "high", "low", "close", "volume"), row, strict=True))}
-                for day, *row in zip(bars.dates, *columns, strict=True)
-            ],
-        )
 
 
 def _explain(url: str, app: SchwabApp, token: Path | None) -> None:
