@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -17,8 +16,9 @@ Grade = Literal["A", "B", "C", "D"]
 GradeSource = Literal["html", "inferred", "json"]
 GRADES: Final[tuple[Grade, ...]] = get_args(Grade)
 SOURCES: Final[tuple[GradeSource, ...]] = get_args(GradeSource)
+_LARGEST: Final = 1e9
 TICKER: Final = re.compile(r"[A-Z][A-Z0-9./-]{0,9}")
-_SYNTHETIC_TICKER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
+_LISTED_TICKER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _INFERRED: Final[tuple[tuple[float, Grade], ...]] = ((85.0, "A"), (70.0, "B"), (55.0, "C"))
 
 
@@ -135,7 +135,7 @@ def _listed(row: object, where: str, findings: list[Finding]) -> Candidate | Non
         return None
     found = len(findings)
     ticker, grade = row.get("ticker"), row.get("grade")
-    if not isinstance(ticker, str) or not _SYNTHETIC_TICKER.fullmatch(ticker):
+    if not isinstance(ticker, str) or not _LISTED_TICKER.fullmatch(ticker):
         findings.append(Finding(f"{where}.ticker", f"not a ticker: {ticker!r}"))
     if grade is None or grade not in GRADES:
         findings.append(Finding(f"{where}.grade", f"must be one of A B C D, is {grade!r}"))
@@ -161,7 +161,8 @@ def _number(row: dict[str, Any], key: str, where: str, findings: list[Finding]) 
     value = row.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        findings.append(Finding(f"{where}.{key}", f"must be a number or null, is {value!r}"))
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or not abs(value) <= _LARGEST:
+        findings.append(Finding(f"{where}.{key}", f"must be a number or null, is {str(value)[:40]}"))
         return None
     return float(value)

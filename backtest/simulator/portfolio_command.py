@@ -7,9 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backtest.errors import UsageError
+
+if TYPE_CHECKING:
+    from backtest.candidates import Candidate
 
 _EPILOG = """\
 Settings have the names of the strategy file and of the simulator. Values are JSON, anything else is text,
@@ -30,7 +33,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--strategy", required=True, metavar="FILE", help="strategy file or variant name")
     parser.add_argument(
-        "--candidates", required=True, type=Path, metavar="FILE.json", help='{"candidates": […]}'
+        "--candidates",
+        required=True,
+        type=Path,
+        metavar="FILE.json",
+        help='{"candidates": […]} or a folder of reports',
     )
     parser.add_argument(
         "--prices", required=True, type=Path, metavar="DIR", help="folder of SYMBOL.csv files"
@@ -48,14 +55,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and write the result; return the exit code."""
-    from backtest.candidates import read_candidate_list
     from backtest.data.csv_source import read_directory
     from backtest.simulator.portfolio import simulate
     from backtest.simulator.portfolio_independent import simulate_independent
     from backtest.simulator.portfolio_metrics import summary
 
     rules = rules_for(options.strategy, options.set, compatible=options.compat)
-    candidates = read_candidate_list(options.candidates)
+    candidates = _candidates(options.candidates)
     prices = read_directory(options.prices, [candidate.ticker for candidate in candidates])
     play = simulate_independent if rules.book == "independent" else simulate
     result = play(candidates, prices, rules)
@@ -77,6 +83,20 @@ def run(options: argparse.Namespace) -> int:
         f"profit factor {figures['profit_factor']}; written to {options.output}\n"
     )
     return 0
+
+
+def _candidates(path: Path) -> Sequence[Candidate]:
+    """Return the candidates of a list, or of a folder of HTML and JSON reports."""
+    if not path.is_dir():
+        from backtest.candidates import read_candidate_list
+
+        return read_candidate_list(path)
+    from backtest.reports.directory import read_folder
+
+    found, findings = read_folder(path)
+    if findings:
+        sys.stderr.write(f"{path}: {len(findings)} findings, first: {findings[0]}\n")
+    return found
 
 
 def rules_for(strategy: str, settings: Sequence[str], *, compatible: bool) -> Any:
