@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from live.settings import Settings
 
 if TYPE_CHECKING:
     from live.brokers.schwab_http import SchwabConnection
+    from live.brokers.schwab_token import TokenStatus
 
 
 def make_broker(
@@ -107,6 +109,19 @@ def schwab_connection(
         timeout=own.timeout_seconds,
         base_url=own.base_url,
     )
+
+
+def login_status(settings: Settings, *, root: Path | None, now: datetime) -> TokenStatus | None:
+    """Return how long the broker's login lasts, None for a broker that needs none; asks nobody.
+
+    Raises:
+        LoginNeeded: there is no usable token. SettingsError: its file is readable by others.
+    """
+    if settings.mode != "online_live" or settings.broker.name != "schwab":
+        return None
+    from live.brokers.schwab_token import TokenStore, token_status
+
+    return token_status(TokenStore(token_path(settings, root)).created_at(), now)
 
 
 def token_path(settings: Settings, root: Path | None) -> Path:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backtest import calendar
-from backtest.errors import AuthenticationFailed, BrokerError, DataError, JutsuError, LimitError
+from backtest.errors import (
+    AuthenticationFailed,
+    BrokerError,
+    DataError,
+    JutsuError,
+    LimitError,
+    SettingsError,
+)
 
 if TYPE_CHECKING:
     from live.wiring import Runtime
@@ -39,7 +46,7 @@ class CheckResult:
 
 def health(runtime: Runtime) -> tuple[CheckResult, ...]:
     """Return every check that makes sense at any time of day (`jutsu doctor`)."""
-    checks: list[Callable[[Runtime], CheckResult]] = [disk, connectivity, clock_skew, cron]
+    checks: list[Callable[[Runtime], CheckResult]] = [disk, login, connectivity, clock_skew, cron]
     return tuple(check(runtime) for check in checks)
 
 
@@ -89,6 +96,30 @@ def disk(runtime: Runtime) -> CheckResult:
     if free < wanted:
         detail = f"only {free:,.0f} MB free, {wanted:g} wanted"
     return CheckResult("disk", ok=free >= wanted, detail=detail, remedy="free some space")
+
+
+def login(runtime: Runtime) -> CheckResult:
+    """The broker's login should outlive the next run too (Friday looks at Monday)."""
+    from live.brokers.factory import login_status
+
+    try:
+        found = login_status(runtime.settings, root=runtime.loaded.root, now=runtime.clock.now())
+    except (AuthenticationFailed, SettingsError) as error:
+        return CheckResult("login", ok=False, detail=error.line(), remedy=error.remedy, error=BrokerError)
+    if found is None:
+        return CheckResult("login", ok=True, detail="this broker needs no login")
+    until = found.expires_at.astimezone(calendar.NEW_YORK)
+    detail = f"expires {until:%a %d %b %H:%M} New York, {found.sessions_left} sessions left"
+    if not found.covers_next_run:
+        detail += ", before the next run"
+    return CheckResult(
+        "login",
+        ok=found.level == "ok",
+        detail=detail,
+        remedy="run `jutsu auth login`",
+        warning_only=found.level != "dead",
+        error=BrokerError,
+    )
 
 
 def connectivity(runtime: Runtime) -> CheckResult:
