@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint bench faults clean
+.PHONY: setup demo test long lint bench faults clean
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
@@ -17,7 +17,11 @@ demo: setup
 	$(BIN)/jutsu demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -q $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n 2 -q -m "not long" $(PYTEST_FLAGS)
+
+# minutes instead of seconds: ten years of parity, two years of earnings candidates
+long: setup
+	$(BIN)/python -m pytest -n 2 -q -m long --timeout=1800
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,209 @@
+"""The earnings family on the same pipeline: parity with the simulator, reports, and the shadow's book."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from backtest import calendar
+from backtest.candidates import Candidate, read_candidate_list
+from backtest.simulator.portfolio import END_OF_DATA, simulate
+from backtest.simulator.portfolio_model import PortfolioRules
+from backtest.strategies.earnings_swing import entry_session
+from backtest.strategies.registry import find_strategy
+from live import executor, signal_generator
+from live.clock import SimulatedClock
+from live.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
+from live.replay import replay
+from live.wiring import Options, open_runtime
+
+PROJECT = Path(__file__).resolve().parents[2]
+VARIANTS = ("ema_p10", "nwl_p4")
+
+
+def runtime_for(tmp_path, start, prices=None):
+    wired = Options(
+        config=PROJECT / "config" / "live.yaml",
+        state_db=tmp_path / "ledger.db",
+        output_dir=tmp_path / "signals",
+        prices=prices,
+        cash=1_000_000.0,  # the simulator has no cash account, so cash must not bind here either
+        mode="offline_mock",
+        replay=True,
+    )
+    return open_runtime(
+        "replay", wired, SimulatedClock((calendar.session(start) or calendar.next_session(start)).open)
+    )
+
+
+def simulated(variant, candidates, prices, end):
+    strategy = find_strategy(variant, PROJECT / "config" / "strategies")
+    rules = PortfolioRules(
+        **{
+            **strategy.parameters,
+            "size_from": "reference",
+            "slippage_pct": 0.0,
+            "entry_slippage_pct": 0.0,
+            "data_end_date": end,
+        }
+    )
+    rows = [trade.as_row() for trade in simulate(candidates, prices, rules).trades]
+    return sorted(
+        (
+            r["ticker"],
+            r["entry_date"],
+            r["shares"],
+            r["entry_price"],
+            r["exit_date"],
+            r["exit_price"],
+            r["exit_reason"],
+        )
+        for r in rows
+        if r["exit_reason"] != END_OF_DATA
+    )
+
+
+def executed(ledger):
+    """Closed positions of the primary as the ledger of a real run knows them."""
+    return sorted(
+        (
+            p.symbol,
+            p.entry_session.isoformat(),
+            p.entry_quantity,
+            round(float(p.entry_price), 4),
+            p.exit_session.isoformat(),
+            round(float(p.exit_price), 4),
+            p.exit_reason,
+        )
+        for p in ledger.positions.closed("ema_p10")
+    )
+
+
+def shadowed(ledger):
+    rows = [
+        row for signal in ledger.shadow.history("nwl_p4") for row in (signal.fills or {}).get("trades", [])
+    ]
+    return sorted(
+        (
+            r["ticker"],
+            r["entry_date"],
+            r["shares"],
+            r["entry_price"],
+            r["exit_date"],
+            r["exit_price"],
+            r["exit_reason"],
+        )
+        for r in rows
+    )
+
+
+def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
+    start, end = date(2025, 9, 2), date(2026, 3, 31)
+    with runtime_for(tmp_path, start) as runtime:
+        result = run_demo(runtime, start, end)
+        assert not result.failures
+        last = calendar.session(end)
+        prices = dict(runtime.feed.history(DEMO_STOCKS, last.close))
+        candidates = [
+            Candidate(report_date=day, **row)
+            for day, rows in sorted(reports(prices, start, end).items())
+            for row in rows
+        ]
+        want = {variant: simulated(variant, candidates, prices, end) for variant in VARIANTS}
+        assert executed(runtime.ledger) == want["ema_p10"]
+        assert shadowed(runtime.ledger) == want["nwl_p4"]
+        naked = [p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id]
+    assert len(want["ema_p10"]) > 10, "a stretch without trades proves nothing"
+    assert not naked
+
+
+@pytest.mark.shared
+@pytest.mark.long
+def test_replay_of_two_years_of_candidates_equals_the_simulator(tmp_path, shared_data):
+    start, end = date(2024, 8, 1), date(2026, 8, 20)
+    folder = shared_data / "earnings"
+    listed = read_candidate_list(folder / "candidates_dev.json")
+    candidates = [c for c in listed if start <= entry_session(c.report_date, "report_open") <= end]
+    with runtime_for(tmp_path, start, folder / "prices") as runtime:
+        result = replay(runtime, start=start, end=end, strategies=["ema_p10"], candidates=candidates)
+        assert not result.failures
+        symbols = sorted({c.ticker for c in candidates})
+        prices = dict(runtime.feed.history(symbols, calendar.session(end).close))
+        assert executed(runtime.ledger) == simulated("ema_p10", candidates, prices, end)
+        assert shadowed(runtime.ledger) == simulated("nwl_p4", candidates, prices, end)
+
+
+class TestReportFile:
+    """One session by hand, with a report file, as a user runs it."""
+
+    DAY = "2026-02-02"
+
+    def stage(self, tmp_path, main, *more):
+        return main(
+            [
+                "--as-of",
+                self.DAY,
+                "--state-db",
+                str(tmp_path / "ledger.db"),
+                "--config",
+                str(PROJECT / "config" / "live.yaml"),
+                *more,
+            ]
+        )
+
+    def generate(self, tmp_path, *more):
+        strategy = str(PROJECT / "config" / "strategies" / "ema_p10.yaml")
+        out = str(tmp_path / "signals")
+        code = self.stage(tmp_path, signal_generator.main, "--strategy", strategy, "--output-dir", out, *more)
+        path = tmp_path / "signals" / f"trade_signals_{self.DAY}_ema_p10.json"
+        return code, path, json.loads(path.read_text()) if path.exists() else None
+
+    def report(self, tmp_path, day=DAY, **changes):
+        row = {
+            "ticker": "ABLE",
+            "grade": "A",
+            "score": 91.0,
+            "price": 250.0,
+            "gap_size": 6.0,
+            "company_name": "Able Demo Inc",
+        }
+        return write_report(tmp_path, date.fromisoformat(day), [{**row, **changes}])
+
+    def test_a_good_report_buys_with_a_protective_stop(self, tmp_path):
+        code, path, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path)))
+        assert code == 0
+        (order,) = signal["orders"]
+        assert (order["client_order_id"], order["quantity"]) == ("20260202_ABLE_entry_buy", 40)
+        assert order["stop"] == {"price": 225.0, "time_in_force": "gtc"}
+        assert signal["inputs"]["candidates"]["tickers"] == ["ABLE"]
+        assert self.stage(tmp_path, executor.main, "--signals-file", str(path)) == 0
+        assert self.stage(tmp_path, executor.main, "--signals-file", str(path)) == 0
+
+    @pytest.mark.parametrize(
+        ("changes", "day", "told"),
+        [
+            ({"price": -1.0}, DAY, "price"),
+            ({"ticker": "$ABLE"}, DAY, "ticker"),
+            ({"grade": "a"}, DAY, "grade"),
+            ({}, "2026-01-29", "2026-01-29"),
+        ],
+    )
+    def test_a_bad_report_blocks_entries_and_says_why(self, tmp_path, changes, day, told):
+        code, _, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path, day, **changes)))
+        assert code == 0
+        assert signal["orders"] == []
+        assert signal["decision"]["diagnostics"]["price_validation_failed"] is True
+        assert any("blocked" in warning and told in warning for warning in signal["warnings"])
+
+    def test_without_a_report_the_exits_still_run(self, tmp_path):
+        code, _, signal = self.generate(tmp_path)
+        assert code == 0
+        assert signal["orders"] == []
+        assert any("exits still run" in warning for warning in signal["warnings"])
+
+    def test_a_missing_report_file_is_a_mistake_to_correct(self, tmp_path, capsys):
+        code, _, signal = self.generate(tmp_path, "--report-file", str(tmp_path / "none.json"))
+        assert code == 2
+        assert signal is None
+        assert "--report-file" in capsys.readouterr().err
