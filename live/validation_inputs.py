@@ -353,7 +353,9 @@ def _about_settings(runtime: Runtime, signal: SignalFile, on_final: Choice | Non
 def _about_sources(signal: SignalFile, bars: Mapping[str, Bars]) -> tuple[str, ...]:
     """Return what may explain a difference that is not the market's."""
     used = {item.symbol: item.source for item in signal.inputs.bars}
-    return tuple(
+    demo = any(item.source.startswith("demo") for item in bars.values())
+    label = ("DEMO data: a seeded synthetic market, not real prices",) if demo else ()
+    return label + tuple(
         f"{symbol}: decided on {used[symbol]} bars, validated on {item.source} bars"
         for symbol, item in sorted(bars.items())
         if symbol in used and used[symbol] != item.source

@@ -64,7 +64,8 @@ def validate(
         for problem in announce(runtime, judged) if judged else ():
             complain(problem)
     if as_json:
-        emit_json({"verdict": _worst(judged), "validations": [as_data(item) for item in judged]})
+        verdict = _worst(judged) if judged else None  # nothing looked at is not GREEN
+        emit_json({"verdict": verdict, "why": why_none, "validations": [as_data(item) for item in judged]})
     elif not judged:
         typer.echo(why_none)
     else:
@@ -102,7 +103,7 @@ def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple
             where=f"{since} to {last}" if since else str(last),
             remedy="`jutsu status` shows the last session of every variant",
         )
-    return found, f"no signal file of {last}: nothing to validate"
+    return found, "" if found else f"no signal file of {last}: nothing to validate"
 
 
 def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:

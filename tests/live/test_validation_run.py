@@ -270,7 +270,29 @@ def test_the_default_is_the_last_closed_session(desk, at_execution, now, expecte
     desk.generate(QUIET)
     with runtime(desk, at_execution, now) as opened:
         found, told = command.sessions_of(opened, None, None)
-    assert (found, told) == (((), expected) if expected else ((QUIET,), told))
+    assert (found, told) == (() if expected else (QUIET,), expected)
+
+
+def test_nothing_to_validate_is_not_called_green(desk, at_execution, monkeypatch):
+    desk.generate(QUIET)  # and nothing for the last closed session, whichever that is today
+    code, out, _ = desk.validate(monkeypatch, at_execution)
+    assert (code, "nothing to validate" in out) == (0, True)
+    code, out, _ = desk.validate(monkeypatch, at_execution, "--json")
+    found = json.loads(out)
+    assert (code, found["verdict"], found["validations"]) == (0, None, [])
+    assert desk.alerts() == []
+
+
+def test_bars_from_another_source_are_named(desk, monkeypatch):
+    desk.session(QUIET)
+    flags = ["--date", str(QUIET), "--json", "--state-db", str(desk.db)]
+    config = ["--config", str(PROJECT / "config" / "live.yaml")]
+    monkeypatch.setattr(sys, "argv", ["jutsu", "validate", *flags, *config])
+    with pytest.raises(SystemExit):
+        cli.main()
+    notes = json.loads(desk.capsys.readouterr().out)["validations"][0]["notes"]
+    assert "DEMO data: a seeded synthetic market, not real prices" in notes
+    assert "QQQ: decided on csv bars, validated on demo bars" in notes
 
 
 def test_a_session_that_is_still_open_waits(desk, at_execution):
