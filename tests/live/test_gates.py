@@ -66,7 +66,7 @@ def runtime(tmp_path):
 
 def test_preflight_names_every_check(runtime):
     names = [r.name for r in preflight.before_trading(runtime, session(DAY))]
-    assert names == ["session", "disk", "broker", "clock", "cron"]
+    assert names == ["session", "disk", "login", "broker", "clock", "cron"]
 
 
 def test_preflight_is_skipped_for_the_past(runtime):
