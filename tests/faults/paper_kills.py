@@ -3,7 +3,7 @@
 Every run is a process of its own (forked, so that a thousand of them take minutes) and is killed with SIGKILL
 at one step: before and after every broker call, before and after every commit of the ledger and of the paper
 account. Then it is run again until it ends. Where the protocol asks for a person (exit code 8, brokers
-without client order ids) the harness plays that person: it looks at the broker and resolves the order by hand.
+without client order ids) the harness plays that person: it looks at the broker and resolves the order.
 
     python tests/faults/paper_kills.py --every 1 --random 1000
 """
