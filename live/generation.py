@@ -15,13 +15,17 @@ from backtest.decision import Book, Decision, Situation
 from backtest.errors import DisagreementError, LimitError, SignalFileError
 from backtest.sizing import Plan, check_limits, plan_orders
 from backtest.strategies.base import Evaluation, Strategy
+from live import splits
 from live.books import Line
+from live.execution.recovery import recover_all
+from live.execution.submission import Submission
 from live.handoff.canonical import is_sealed
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.read import parse
 from live.market import Market, check_history, check_quotes, gather
 from live.proposal import signal_file
 from live.report_input import NO_REPORT, ReportInput
+from live.safety.lock import single_instance
 from live.settings_sources import settings_sha256
 from live.wiring import Runtime
 
@@ -106,6 +110,20 @@ def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -
         max_difference_pct=runtime.settings.data.max_price_difference_pct,
     )
     return market
+
+
+def check_corporate_actions(
+    runtime: Runtime, line: Line, due_: Due, market: Market, held: tuple[str, ...]
+) -> None:
+    """Stop before deciding on prices or holdings that a split has changed. DataError 5.
+
+    A single stock may well open at half its price; only funds are judged by their opening.
+    """
+    if line.strategy.family == "allocation":
+        splits.require_no_jump(market, {*line.strategy.signal_symbols, *held})
+    if held and not runtime.simulated:
+        earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
+        splits.require_same_history(earlier, market.bars, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +245,22 @@ def refuse_the_past(runtime: Runtime, due_: Due) -> None:
         )
 
 
-def unresolved(runtime: Runtime) -> None:
-    """Stop while the fate of an earlier order is unknown: the book to decide on is not known either."""
+def resolve_open_questions(runtime: Runtime, due_: Due) -> None:
+    """Look up orders whose fate an earlier run left unknown: until then the book to decide on is not known.
+
+    Raises:
+        UnresolvedError: 8, still unknown. DisagreementError: 4, in a dry run, which may not look it up.
+        LimitError: 7, an executor is at work.
+    """
     waiting = runtime.ledger.orders.unresolved()
-    if waiting:
+    if not waiting:
+        return
+    if runtime.dry_run:
         raise DisagreementError(
             f"order {waiting[0].client_order_id} is in state {waiting[0].state}",
             where="ledger",
-            remedy="run `python -m live.executor` to look it up, or `jutsu resolve`",
+            remedy="a real run looks it up first",
         )
+    submission = Submission(runtime.broker, runtime.ledger, runtime.clock, lambda _: False)
+    with single_instance(runtime.state, runtime.account, run_id=f"{due_.session.day}_generator"):
+        recover_all(submission, runtime, today=due_.session.day)
