@@ -16,7 +16,8 @@
     └── UnresolvedError        8  an order's fate is unknown and a person must look
         └── BrokerUnknown         no or odd reply to an order: never retried, only looked up
 
-"Refused" and "don't know" are different types on purpose: `BrokerUnknown` must never reach code that repeats a request.
+"Refused" and "don't know" are different types on purpose: `BrokerUnknown` must never reach code that repeats a
+request.
 """
 
 from __future__ import annotations
@@ -118,7 +119,12 @@ class BrokerRefused(BrokerError):  # noqa: N818
 
 
 class NotSent(BrokerError):  # noqa: N818
-    """The request provably never reached the broker."""
+    """The request provably never reached the broker, or it asked for a pause before taking anything.
+
+    `retry_after` is the pause it asked for, in seconds.
+    """
+
+    retry_after: float | None = None
 
 
 class LimitError(JutsuError):

@@ -36,8 +36,8 @@ class Throttled(NotSent):
     """The broker answered 429: nothing was accepted; wait `retry_after` seconds (None: it did not say)."""
 
     def __init__(self, problem: str, *, retry_after: float | None = None, **context: Any) -> None:
-        self.retry_after = retry_after
         super().__init__(problem, **context)
+        self.retry_after = retry_after
 
 
 def import_schwab() -> ModuleType:

@@ -41,6 +41,7 @@ ABSENT_AFTER_READS = 3
 ABSENT_AFTER_SECONDS = 30.0
 NOT_SENT_TRIES = 3
 NOT_SENT_WAIT = 5.0
+LONGEST_PAUSE = 60.0
 CANCEL_READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LIST_MARGIN = timedelta(minutes=10)
 APP_TAG = "app_tag"
@@ -68,6 +69,7 @@ class Submission:
         self._ledger = ledger
         self._clock = clock
         self._may_send = may_send
+        self._pause = NOT_SENT_WAIT
 
     def open_for_orders(self) -> bool:
         """Whether an order may leave now (execution window, kill switch)."""
@@ -87,7 +89,7 @@ class Submission:
         self._refuse_while_unresolved()
         for attempt in range(NOT_SENT_TRIES):
             if attempt:
-                self._clock.sleep(NOT_SENT_WAIT)
+                self._clock.sleep(self._pause)
             if not self._may_send(order):
                 return order
             order = self._post(order)
@@ -100,6 +102,7 @@ class Submission:
         try:
             order_id = self._broker.submit(request_of(order))
         except NotSent as error:
+            self._pause = min(error.retry_after or NOT_SENT_WAIT, LONGEST_PAUSE)
             return self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
         except AuthenticationFailed as error:
             self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
