@@ -158,14 +158,12 @@ class Repository:
 
 def table_of(model: type[Base]) -> Table:
     """Return the table of a model."""
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
+    return model.__table__
 
 
 def detached(model: type[_Model], row: Row[Any]) -> _Model:
     """Return `row` as an object that belongs to no session: changing it changes nothing in the ledger."""
-    return model(**row._mapping)  # noqa: SLF001 - public API of Row despite its underscore
+    return model.of(row._asdict())
 
 
 def sqlite_engine(path: Path | None) -> Engine:

@@ -9,11 +9,28 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from live.ledger.records import Record, column
 
 
 class JournalState(StrEnum):
@@ -130,15 +147,23 @@ def round_amount(value: Decimal | float | str) -> Decimal:
     return number.quantize(_SIX_PLACES)
 
 
-class Base(DeclarativeBase):
-    """Declarative base."""
+class Base(Record):
+    """Base of every table of the ledger."""
 
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
-        datetime: UtcDateTime,
-        Decimal: Amount,
-        dict[str, Any]: JSON,
-        list[str]: JSON,
-    }
+    metadata = MetaData()
+    types = MappingProxyType(
+        {
+            "int": Integer(),
+            "float": Double(),
+            "str": String(),
+            "bool": Boolean(),
+            "date": Date(),
+            "datetime": UtcDateTime(),
+            "Decimal": Amount(),
+            "dict[str, Any]": JSON(),
+            "list[str]": JSON(),
+        }
+    )
 
 
 class Order(Base):
@@ -152,42 +177,42 @@ class Order(Base):
         Index("ix_orders_account_broker_id", "account", "broker_order_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    client_order_id: Mapped[str] = mapped_column(String(128))
-    variant: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    mode: Mapped[str] = mapped_column(String(20))
-    symbol: Mapped[str] = mapped_column(String(16))
-    side: Mapped[str] = mapped_column(String(8))
-    intent: Mapped[str] = mapped_column(String(12))
-    quantity: Mapped[int]
-    order_type: Mapped[str] = mapped_column(String(16))
-    time_in_force: Mapped[str] = mapped_column(String(8))
-    attempt: Mapped[int] = mapped_column(default=0)
-    parent_client_order_id: Mapped[str | None] = mapped_column(String(128))
-    rank: Mapped[float] = mapped_column(default=0.0)
-    reason: Mapped[str] = mapped_column(Text, default="")
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    reference_price: Mapped[Decimal | None]
-    quote_price: Mapped[Decimal | None]
-    stop_price: Mapped[Decimal | None]
-    planned_stop_price: Mapped[Decimal | None]
-    state: Mapped[str] = mapped_column(String(20))
-    state_reason: Mapped[str] = mapped_column(Text, default="")
-    broker_order_id: Mapped[str | None] = mapped_column(String(64))
-    filled_quantity: Mapped[int] = mapped_column(default=0)
-    average_price: Mapped[Decimal | None]
-    commission: Mapped[Decimal] = mapped_column(default=Decimal(0))
-    body: Mapped[dict[str, Any] | None]
-    ids_before: Mapped[list[str] | None]
-    position_before: Mapped[int | None]
-    clock_offset_seconds: Mapped[float | None]
-    seal: Mapped[str | None] = mapped_column(String(64))
-    planned_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
-    gave_up_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    client_order_id: str = column(String(128))
+    variant: str = column(String(64))
+    session: date
+    mode: str = column(String(20))
+    symbol: str = column(String(16))
+    side: str = column(String(8))
+    intent: str = column(String(12))
+    quantity: int
+    order_type: str = column(String(16))
+    time_in_force: str = column(String(8))
+    attempt: int = column(default=0)
+    parent_client_order_id: str | None = column(String(128))
+    rank: float = column(default=0.0)
+    reason: str = column(Text, default="")
+    details: dict[str, Any] = column(default=dict)
+    reference_price: Decimal | None
+    quote_price: Decimal | None
+    stop_price: Decimal | None
+    planned_stop_price: Decimal | None
+    state: str = column(String(20))
+    state_reason: str = column(Text, default="")
+    broker_order_id: str | None = column(String(64))
+    filled_quantity: int = column(default=0)
+    average_price: Decimal | None
+    commission: Decimal = column(default=Decimal(0))
+    body: dict[str, Any] | None
+    ids_before: list[str] | None
+    position_before: int | None
+    clock_offset_seconds: float | None
+    seal: str | None = column(String(64))
+    planned_at: datetime
+    sent_at: datetime | None
+    gave_up_at: datetime | None
+    ended_at: datetime | None
 
 
 class OrderEvent(Base):
@@ -195,12 +220,12 @@ class OrderEvent(Base):
 
     __tablename__ = "order_events"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(20))
-    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    order_id: int = column(ForeignKey("orders.id"), index=True)
+    at: datetime
+    state: str = column(String(20))
+    detail: dict[str, Any] = column(default=dict)
 
 
 class ExecutionRow(Base):
@@ -212,18 +237,18 @@ class ExecutionRow(Base):
         Index("ix_executions_order", "order_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    execution_id: Mapped[str] = mapped_column(String(128))
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
-    broker_order_id: Mapped[str] = mapped_column(String(64))
-    symbol: Mapped[str] = mapped_column(String(16))
-    side: Mapped[str] = mapped_column(String(8))
-    quantity: Mapped[int]
-    price: Mapped[Decimal]
-    commission: Mapped[Decimal] = mapped_column(default=Decimal(0))
-    at: Mapped[datetime]
-    booked_at: Mapped[datetime]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    execution_id: str = column(String(128))
+    order_id: int | None = column(ForeignKey("orders.id"))
+    broker_order_id: str = column(String(64))
+    symbol: str = column(String(16))
+    side: str = column(String(8))
+    quantity: int
+    price: Decimal
+    commission: Decimal = column(default=Decimal(0))
+    at: datetime
+    booked_at: datetime
 
 
 class LiveTrade(Base):
@@ -232,31 +257,31 @@ class LiveTrade(Base):
     __tablename__ = "live_trades"
     __table_args__ = (Index("ix_live_trades_account_session", "account", "session"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), unique=True)
-    variant: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    at: Mapped[datetime]
-    mode: Mapped[str] = mapped_column(String(20))
-    symbol: Mapped[str] = mapped_column(String(16))
-    action: Mapped[str] = mapped_column(String(8))
-    intent: Mapped[str] = mapped_column(String(12))
-    quantity: Mapped[int]
-    target_price: Mapped[Decimal | None]
-    fill_price: Mapped[Decimal]
-    commission: Mapped[Decimal]
-    slippage_pct: Mapped[float | None]
-    quote_slippage_pct: Mapped[float | None]
-    realised_pnl: Mapped[Decimal | None]
-    broker_order_id: Mapped[str | None] = mapped_column(String(64))
-    cell: Mapped[int | None]
-    trend_state: Mapped[str | None] = mapped_column(String(20))
-    vol_state: Mapped[str | None] = mapped_column(String(10))
-    t_norm: Mapped[float | None]
-    z_score: Mapped[float | None]
-    execution_time: Mapped[str] = mapped_column(String(30))
-    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    order_id: int = column(ForeignKey("orders.id"), unique=True)
+    variant: str = column(String(64))
+    session: date
+    at: datetime
+    mode: str = column(String(20))
+    symbol: str = column(String(16))
+    action: str = column(String(8))
+    intent: str = column(String(12))
+    quantity: int
+    target_price: Decimal | None
+    fill_price: Decimal
+    commission: Decimal
+    slippage_pct: float | None
+    quote_slippage_pct: float | None
+    realised_pnl: Decimal | None
+    broker_order_id: str | None = column(String(64))
+    cell: int | None
+    trend_state: str | None = column(String(20))
+    vol_state: str | None = column(String(10))
+    t_norm: float | None
+    z_score: float | None
+    execution_time: str = column(String(30))
+    parameters: dict[str, Any] = column(default=dict)
 
 
 class PositionRow(Base):
@@ -265,25 +290,25 @@ class PositionRow(Base):
     __tablename__ = "positions"
     __table_args__ = (Index("ix_positions_account_status", "account", "status"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    variant: Mapped[str] = mapped_column(String(64))
-    symbol: Mapped[str] = mapped_column(String(16))
-    status: Mapped[str] = mapped_column(String(8))
-    quantity: Mapped[int]
-    entry_quantity: Mapped[int]
-    entry_price: Mapped[Decimal]
-    entry_session: Mapped[date]
-    needs_stop: Mapped[bool] = mapped_column(default=False)
-    stop_price: Mapped[Decimal | None]
-    stop_client_order_id: Mapped[str | None] = mapped_column(String(128))
-    stop_broker_order_id: Mapped[str | None] = mapped_column(String(64))
-    stop_expires_at: Mapped[datetime | None]
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    exit_price: Mapped[Decimal | None]
-    exit_session: Mapped[date | None]
-    exit_reason: Mapped[str | None] = mapped_column(String(64))
-    realised_pnl: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    variant: str = column(String(64))
+    symbol: str = column(String(16))
+    status: str = column(String(8))
+    quantity: int
+    entry_quantity: int
+    entry_price: Decimal
+    entry_session: date
+    needs_stop: bool = column(default=False)
+    stop_price: Decimal | None
+    stop_client_order_id: str | None = column(String(128))
+    stop_broker_order_id: str | None = column(String(64))
+    stop_expires_at: datetime | None
+    details: dict[str, Any] = column(default=dict)
+    exit_price: Decimal | None
+    exit_session: date | None
+    exit_reason: str | None = column(String(64))
+    realised_pnl: Decimal = column(default=Decimal(0))
 
 
 class RunLog(Base):
@@ -292,21 +317,21 @@ class RunLog(Base):
     __tablename__ = "run_log"
     __table_args__ = (UniqueConstraint("account", "session", "variant"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    variant: Mapped[str] = mapped_column(String(64))
-    role: Mapped[str] = mapped_column(String(8))
-    mode: Mapped[str] = mapped_column(String(20))
-    due_at: Mapped[datetime | None]
-    generated_at: Mapped[datetime | None]
-    approved_at: Mapped[datetime | None]
-    executed_at: Mapped[datetime | None]
-    missed: Mapped[bool] = mapped_column(default=False)
-    generator_exit: Mapped[int | None]
-    executor_exit: Mapped[int | None]
-    outcome: Mapped[str] = mapped_column(String(20), default="")
-    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    session: date
+    variant: str = column(String(64))
+    role: str = column(String(8))
+    mode: str = column(String(20))
+    due_at: datetime | None
+    generated_at: datetime | None
+    approved_at: datetime | None
+    executed_at: datetime | None
+    missed: bool = column(default=False)
+    generator_exit: int | None
+    executor_exit: int | None
+    outcome: str = column(String(20), default="")
+    detail: dict[str, Any] = column(default=dict)
 
 
 class SignalRow(Base):
@@ -315,25 +340,25 @@ class SignalRow(Base):
     __tablename__ = "signal_files"
     __table_args__ = (UniqueConstraint("account", "session", "variant"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    variant: Mapped[str] = mapped_column(String(64))
-    role: Mapped[str] = mapped_column(String(8))
-    path: Mapped[str] = mapped_column(Text)
-    content: Mapped[str] = mapped_column(Text)
-    seal: Mapped[str] = mapped_column(String(64))
-    bytes_sha256: Mapped[str] = mapped_column(String(64))
-    generated_at: Mapped[datetime]
-    approved_sha256: Mapped[str | None] = mapped_column(String(64))
-    approved_at: Mapped[datetime | None]
-    approved_by: Mapped[str | None] = mapped_column(String(64))
-    approval_expires_at: Mapped[datetime | None]
-    answer: Mapped[str | None] = mapped_column(String(8))
-    executed_sha256: Mapped[str | None] = mapped_column(String(64))
-    executed_content: Mapped[str | None] = mapped_column(Text)
-    outcome: Mapped[str] = mapped_column(String(20), default="pending")
-    memory: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    session: date
+    variant: str = column(String(64))
+    role: str = column(String(8))
+    path: str = column(Text)
+    content: str = column(Text)
+    seal: str = column(String(64))
+    bytes_sha256: str = column(String(64))
+    generated_at: datetime
+    approved_sha256: str | None = column(String(64))
+    approved_at: datetime | None
+    approved_by: str | None = column(String(64))
+    approval_expires_at: datetime | None
+    answer: str | None = column(String(8))
+    executed_sha256: str | None = column(String(64))
+    executed_content: str | None = column(Text)
+    outcome: str = column(String(20), default="pending")
+    memory: dict[str, Any] = column(default=dict)
 
 
 class ShadowPosition(Base):
@@ -342,15 +367,15 @@ class ShadowPosition(Base):
     __tablename__ = "shadow_positions"
     __table_args__ = (UniqueConstraint("account", "variant", "symbol"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    variant: Mapped[str] = mapped_column(String(64))
-    symbol: Mapped[str] = mapped_column(String(16))
-    quantity: Mapped[int]
-    entry_price: Mapped[float]
-    entry_session: Mapped[date]
-    stop_price: Mapped[float | None]
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    variant: str = column(String(64))
+    symbol: str = column(String(16))
+    quantity: int
+    entry_price: float
+    entry_session: date
+    stop_price: float | None
+    details: dict[str, Any] = column(default=dict)
 
 
 class ShadowBookRow(Base):
@@ -359,12 +384,12 @@ class ShadowBookRow(Base):
     __tablename__ = "shadow_books"
     __table_args__ = (UniqueConstraint("account", "variant"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    variant: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    cash: Mapped[float]
-    equity: Mapped[float]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    variant: str = column(String(64))
+    session: date
+    cash: float
+    equity: float
 
 
 class ShadowSignal(Base):
@@ -373,16 +398,16 @@ class ShadowSignal(Base):
     __tablename__ = "shadow_signals"
     __table_args__ = (UniqueConstraint("account", "variant", "session"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    variant: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    status: Mapped[str] = mapped_column(String(10))
-    decision: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    memory: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    fills: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    cash: Mapped[float]
-    equity: Mapped[float]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    variant: str = column(String(64))
+    session: date
+    status: str = column(String(10))
+    decision: dict[str, Any] = column(default=dict)
+    memory: dict[str, Any] = column(default=dict)
+    fills: dict[str, Any] = column(default=dict)
+    cash: float
+    equity: float
 
 
 class PerformanceSnapshot(Base):
@@ -391,19 +416,19 @@ class PerformanceSnapshot(Base):
     __tablename__ = "performance_snapshots"
     __table_args__ = (UniqueConstraint("account", "variant", "session"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    variant: Mapped[str] = mapped_column(String(64))
-    session: Mapped[date]
-    at: Mapped[datetime]
-    mode: Mapped[str] = mapped_column(String(20))
-    equity: Mapped[float]
-    cash: Mapped[float]
-    daily_return: Mapped[float | None]
-    cumulative_return: Mapped[float | None]
-    drawdown: Mapped[float | None]
-    cell: Mapped[int | None]
-    residual_cash: Mapped[float | None]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    variant: str = column(String(64))
+    session: date
+    at: datetime
+    mode: str = column(String(20))
+    equity: float
+    cash: float
+    daily_return: float | None
+    cumulative_return: float | None
+    drawdown: float | None
+    cell: int | None
+    residual_cash: float | None
 
 
 class ConfigOverride(Base):
@@ -412,15 +437,15 @@ class ConfigOverride(Base):
     __tablename__ = "config_overrides"
     __table_args__ = (Index("ix_config_overrides_account_name", "account", "parameter_name"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    parameter_name: Mapped[str] = mapped_column(String(128))
-    override_value: Mapped[str] = mapped_column(Text)
-    effective_from: Mapped[datetime]
-    effective_until: Mapped[datetime | None]
-    created_by: Mapped[str] = mapped_column(String(50))
-    created_at: Mapped[datetime]
-    reason: Mapped[str] = mapped_column(Text, default="")
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    parameter_name: str = column(String(128))
+    override_value: str = column(Text)
+    effective_from: datetime
+    effective_until: datetime | None
+    created_by: str = column(String(50))
+    created_at: datetime
+    reason: str = column(Text, default="")
 
 
 class ConfigHistory(Base):
@@ -428,13 +453,13 @@ class ConfigHistory(Base):
 
     __tablename__ = "config_history"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    config_sha256: Mapped[str] = mapped_column(String(64))
-    config_snapshot: Mapped[str] = mapped_column(Text)
-    changed_by: Mapped[str] = mapped_column(String(50))
-    change_reason: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    config_sha256: str = column(String(64))
+    config_snapshot: str = column(Text)
+    changed_by: str = column(String(50))
+    change_reason: str = column(Text)
+    created_at: datetime
 
 
 class SystemState(Base):
@@ -443,11 +468,11 @@ class SystemState(Base):
     __tablename__ = "system_state"
     __table_args__ = (UniqueConstraint("account", "key"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(64))
-    value: Mapped[str | None] = mapped_column(Text)
-    updated_at: Mapped[datetime]
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    key: str = column(String(64))
+    value: str | None = column(Text)
+    updated_at: datetime
 
 
 class Alert(Base):
@@ -456,13 +481,13 @@ class Alert(Base):
     __tablename__ = "alerts"
     __table_args__ = (Index("ix_alerts_account_key", "account", "key"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(128))
-    level: Mapped[str] = mapped_column(String(10))
-    title: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    error: Mapped[str] = mapped_column(Text, default="")
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    key: str = column(String(128))
+    level: str = column(String(10))
+    title: str = column(Text)
+    body: str = column(Text)
+    created_at: datetime
+    sent_at: datetime | None
+    attempts: int = column(default=0)
+    error: str = column(Text, default="")
