@@ -16,8 +16,8 @@
     └── UnresolvedError        8  an order's fate is unknown and a person must look
         └── BrokerUnknown         no or odd reply to an order: never retried, only looked up
 
-"Refused" and "don't know" are different types on purpose: `BrokerUnknown` must never reach code that repeats a
-request.
+"Refused" and "don't know" are different types on purpose: code that repeats a request must never see a
+`BrokerUnknown`.
 """
 
 from __future__ import annotations
