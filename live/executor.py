@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import live.startup
 from backtest import calendar
 from backtest.errors import JutsuError, UsageError
 from live import alerts, manifest
@@ -252,6 +253,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 2 from the command line."""
+    live.startup.settled()
     log_file: list[Path | None] = [None]
 
     def body() -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import live.startup
 from backtest.data.atomic import write_atomic
 from live import generation, manifest, shadow
 from live.alerts import send as alert
@@ -272,6 +273,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 1 from the command line."""
+    live.startup.settled()
     log_file: list[Path | None] = [None]
 
     def body() -> int:
