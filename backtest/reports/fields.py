@@ -19,6 +19,12 @@ _PRICE_LABELS: Final = (
 _PRICE_CLASSES: Final = frozenset(
     {"price-current", "price-value", "stock-price", "current-price", "price", "share-price", "last-price"}
 )
+_OTHER_PRICE: Final = re.compile(
+    r"(?!.*:.*\d)"  # "Pre-Market: $75.00" is complete: it labels nothing beside it
+    r"(?:.*\b(?:stop|target|entry|support|resistance|prev\w*|close|high|low|open|ma ?\d*|vs|change|zone)\b"
+    r"|(?:pre-?market|after-?hours)(?: price)?\W*$)",
+    re.IGNORECASE,
+)
 _GAP_LABEL: Final = re.compile(r"\bgap\b(?!.*\b(?:points?|score|pts|range|weight|factor)\b)", re.IGNORECASE)
 _GAP_EXACT: Final = frozenset(
     {"gap", "gap size", "gap up", "gap-up", "gap %", "gap up %", "gap change", "today gap"}
@@ -186,8 +192,9 @@ def _price_hints(block: Block, pairs: list[Pair]) -> list[Hint]:
             value = values.price(text, bare=level == 0) if level is not None else None
         if value is not None and level is not None:
             hints.append(Hint(level * 10, value))
-        elif pair.value.node.tokens & _PRICE_CLASSES and (value := values.price(text)) is not None:
-            hints.append(Hint(5, value))
+        elif pair.value.node.tokens & _PRICE_CLASSES and not _OTHER_PRICE.match(pair.label):
+            value = values.price(text)
+            hints += [] if value is None else [Hint(5, value)]
     marked = re.fullmatch(r"\$?[A-Z][A-Z0-9./-]*\s*-\s*(\$.+)", block.mark.segment.text)
     if marked and (value := values.price(marked.group(1))) is not None:
         hints.append(Hint(7, value))

@@ -131,10 +131,12 @@ def replay(days, prices, found, strategy, rules, execution):
         for entry in decision.entries:
             row = prices[entry.symbol].row(today)
             if row is not None and len(book) < strategy.rules.max_positions:
-                fill = fill_market("buy", entry.quantity, float(prices[entry.symbol].open[row]), execution)
+                open_ = float(prices[entry.symbol].open[row])
+                quantity = min(entry.quantity, int(entry.details["max_order_value"] // open_))
+                fill = fill_market("buy", quantity, open_, execution)
                 stop = round(fill.price * (1 - strategy.rules.stop_loss_pct / 100), 2)
                 book[entry.symbol] = OpenPosition(
-                    entry.symbol, entry.quantity, fill.price, today, stop, entry.details
+                    entry.symbol, quantity, fill.price, today, stop, entry.details
                 )
         for symbol, held in list(book.items()):
             row = prices[symbol].row(today)

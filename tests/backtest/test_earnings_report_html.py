@@ -71,6 +71,7 @@ def test_a_card_with_labelled_metrics_in_either_order(first):
         metric("Current Price", "$0.00"),
         metric("Current Price", "$99999999999"),
         "<p>Resistance at $307.30, support at $290</p>",
+        "<div><i>Stop-Loss</i><b class='price'>$133.00</b></div>",
     ],
 )
 def test_what_is_not_certainly_the_price_is_no_price(metric_text):

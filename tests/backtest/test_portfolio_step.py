@@ -57,7 +57,9 @@ def symbols(state):
 
 
 def test_entry_at_the_open_with_whole_shares_and_a_stop_below():
-    state, events = step(PortfolioState(), market(MONDAY, AAA=bar(33.0, close=35.0)), [candidate("AAA")], rules())
+    state, events = step(
+        PortfolioState(), market(MONDAY, AAA=bar(33.0, close=35.0)), [candidate("AAA")], rules()
+    )
     (held,) = state.positions
     assert (held.shares, held.entry_price, held.stop_price) == (303, 33.0, pytest.approx(29.7))
     assert state.unrealized == pytest.approx(606.0)
@@ -79,7 +81,9 @@ def test_a_stop_gapped_through_fills_at_the_open_only_in_gap_mode(fill, open_, p
 
 def test_touching_the_stop_exactly_sells():
     settings = rules(slippage_pct=0)
-    _, events = step(book(settings, AAA=(100.0, 80)), market(MONDAY + timedelta(1), AAA=bar(95.0, low=90.0)), [], settings)
+    _, events = step(
+        book(settings, AAA=(100.0, 80)), market(MONDAY + timedelta(1), AAA=bar(95.0, low=90.0)), [], settings
+    )
     assert events.trades[0].exit_price == 90.0
 
 
@@ -183,7 +187,9 @@ def test_skips_name_their_reason():
 
 def test_a_ticker_sold_at_the_open_may_be_bought_again():
     settings = rules(stop_mode="close_next_open")
-    state, _ = step(PortfolioState(), market(MONDAY, AAA=bar(100.0, close=85.0)), [candidate("AAA")], settings)
+    state, _ = step(
+        PortfolioState(), market(MONDAY, AAA=bar(100.0, close=85.0)), [candidate("AAA")], settings
+    )
     state, events = step(state, market(MONDAY + timedelta(1), AAA=bar(90.0)), [candidate("AAA")], settings)
     assert len(events.trades) == 1
     assert state.positions[0].entry_price == 90.0
@@ -197,6 +203,13 @@ def test_live_selection_sizes_by_the_report_and_rounds_the_stop_to_cents():
     held = state.positions[0]
     assert (held.shares, held.stop_price) == (83, 120.0)  # 133.33 x 0.9 = 119.997
     assert [(s.candidate.ticker, s.reason) for s in events.skipped] == [("CCC", "daily_limit")]
+
+
+def test_a_gap_makes_a_live_entry_no_bigger_than_its_cap():
+    settings = PortfolioRules.model_validate({"size_from": "reference", "quality_filter": False})
+    found = [candidate("AAA", 90, price=120.0)]  # 83 shares; 12,000 / 160 allows 75
+    state, _ = step(PortfolioState(), market(MONDAY, AAA=bar(160.0)), found, settings)
+    assert state.positions[0].shares == 75
 
 
 def test_the_step_changes_no_state_it_was_given():
