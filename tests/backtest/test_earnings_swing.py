@@ -70,7 +70,9 @@ def test_a_run_inside_a_week_ends_nothing(day):
 
 
 def test_an_up_trend_is_kept():
-    rising = closes("AAA", [("2024-03-08", 100), ("2024-03-15", 101), ("2024-03-22", 102), ("2024-03-28", 103)])
+    rising = closes(
+        "AAA", [("2024-03-08", 100), ("2024-03-15", 101), ("2024-03-22", 102), ("2024-03-28", 103)]
+    )
     for parameters in (LOWS, {"trailing_ema_period": 2}):
         assert decide({"AAA": rising}, situation([held()]), **parameters).exits == ()
 
@@ -121,7 +123,9 @@ def test_a_position_without_bars_is_a_warning_and_stops_no_other_exit():
 
 def test_maximum_holding_counts_calendar_days():
     for entry, sold in ((date(2024, 3, 2), True), (date(2024, 3, 3), False)):
-        decision = decide({"AAA": falling()}, situation([held(entry=entry)]), trailing_stop=None, max_holding_days=30)
+        decision = decide(
+            {"AAA": falling()}, situation([held(entry=entry)]), trailing_stop=None, max_holding_days=30
+        )
         assert [e.reason for e in decision.exits] == (["max_holding"] if sold else [])
 
 
@@ -182,7 +186,9 @@ def test_parameters_are_checked(parameters, word):
 
 
 def test_the_two_variants_differ_in_the_trailing_stop_only(project_root):
-    ema, low = (load_strategy(project_root / f"config/strategies/{name}.yaml") for name in ("ema_p10", "nwl_p4"))
+    ema, low = (
+        load_strategy(project_root / f"config/strategies/{name}.yaml") for name in ("ema_p10", "nwl_p4")
+    )
     different = {name for name in ema.parameters if ema.parameters[name] != low.parameters[name]}
     assert different == {"trailing_stop"}
     assert (ema.variant, low.variant, ema.family) == ("ema_p10", "nwl_p4", "positions")
@@ -206,7 +212,9 @@ def test_reference_signals(shared_data):
             history[ticker] = Bars(ticker, day, close, close, close, close, close)
             entry = date.fromisoformat(row["entry_date"])
             positions.append(
-                OpenPosition(ticker, shares, row["entry_price"], entry, row["stop_price"], {"score": row["score"]})
+                OpenPosition(
+                    ticker, shares, row["entry_price"], entry, row["stop_price"], {"score": row["score"]}
+                )
             )
         found = tuple(
             Candidate(
@@ -221,8 +229,11 @@ def test_reference_signals(shared_data):
             (e["ticker"], e["reason"]) for e in expected["exits"]
         ], name
         assert [
-            (e.symbol, e.quantity, e.details["score"], e.details["grade"], e.stop_price) for e in decision.entries
-        ] == [(e["ticker"], e["qty"], e["score"], e["grade"], e["stop_price"]) for e in expected["entries"]], name
+            (e.symbol, e.quantity, e.details["score"], e.details["grade"], e.stop_price)
+            for e in decision.entries
+        ] == [
+            (e["ticker"], e["qty"], e["score"], e["grade"], e["stop_price"]) for e in expected["entries"]
+        ], name
         assert [(s.symbol, s.reason, s.details["score"]) for s in decision.skipped] == [
             (s["ticker"], s["reason"], s["score"]) for s in expected["skipped"]
         ], name
