@@ -26,7 +26,9 @@ from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
 from live.ledger.signals import GeneratedSignal
+from live.missed import note_missed
 from live.report_input import ReportInput, read_report
+from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.settings_sources import snapshot as snapshot_of
 from live.stage import alerting, guarded, say
@@ -108,6 +110,8 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     if done is not None:
         return done
     generation.resolve_open_questions(runtime, due)
+    for warning in _looked_after(runtime, line, due):
+        _announce(request, f"warning: {warning}")
     catch_up(runtime)
     report = _report(runtime, request, line, due)
     rows = runtime.ledger.positions.open_positions(line.variant)
@@ -136,6 +140,13 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
         )
     signal = generation.draft(runtime, line, due, market, snapshot, proposed, report)
     return _hand_off(runtime, request, line, due, signal)
+
+
+def _looked_after(runtime: Runtime, line: Line, due: generation.Due) -> tuple[str, ...]:
+    """Run the preflight (exit by the failed check) and name the sessions that were missed."""
+    missed = note_missed(runtime, line, due.session.day)
+    checks = () if runtime.offline_past else preflight.require(preflight.health(runtime))
+    return (*checks, missed) if missed else checks
 
 
 def _report(runtime: Runtime, request: Request, line: Line, due: generation.Due) -> ReportInput:
@@ -230,7 +241,7 @@ def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Du
             reason="settings of this run",
             at=now,
         )
-    write_signal(runtime.signals, signal, content)
+    write_signal(runtime.signals, signal, content, durable=not runtime.simulated)
     return f"wrote {path}: {summary}"
 
 

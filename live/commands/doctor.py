@@ -86,7 +86,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "kill switch": _kill_switch,
         "calendar": _calendar,
         "data": _data,
-        "broker": _broker,
+        "account": _broker,
         "orders": _orders,
         "alerts": _alerts,
     }
@@ -164,7 +164,7 @@ def _data(runtime: Runtime) -> Check:
 
 def _broker(runtime: Runtime) -> Check:
     account = runtime.broker.account()
-    return Check("broker", "ok", f"{runtime.broker.name}: equity {account.equity}, cash {account.cash}")
+    return Check("account", "ok", f"{runtime.broker.name}: equity {account.equity}, cash {account.cash}")
 
 
 def _orders(runtime: Runtime) -> Check:
@@ -194,7 +194,7 @@ def _preflight(runtime: Runtime) -> Iterator[Check]:
 
     for item in health(runtime):
         verdict: Verdict = "ok" if item.ok else "warning" if item.warning_only else "failed"
-        yield Check(item.name, verdict, item.detail, item.remedy)
+        yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
 
 
 def _alert(runtime: Runtime, failed: list[Check]) -> None:
