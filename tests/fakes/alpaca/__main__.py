@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.fakes.alpaca.app import AlpacaApp
 from tests.fakes.alpaca.harness import ENVIRON
 from tests.fakes.clock import VirtualClock
+from tests.fakes.demo import load_demo
 from tests.fakes.web import Server
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes.alpaca", description=__doc__)
     parser.add_argument("--port", type=int, default=8788)
     parser.add_argument("--prices", type=Path, help="folder of SYMBOL.csv files of daily bars")
+    parser.add_argument("--demo", action="store_true", help="the synthetic demo market")
     parser.add_argument("--at", help="virtual start, ISO 8601 (naive = UTC); default now")
     parser.add_argument("--cash", type=float, default=100_000.0)
     options = parser.parse_args()
@@ -25,6 +27,8 @@ def main() -> None:
     app.book.cash = options.cash
     if options.prices:
         app.market.load_csv(options.prices)
+    elif options.demo:
+        load_demo(app.market)
     server = Server(app, options.port)
     print(f"imitation of Alpaca at {server.url}; point jutsu at it:")
     print(f"  export JUTSU_BROKER__ALPACA__BASE_URL={server.url}")
