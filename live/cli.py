@@ -47,7 +47,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the console script."""
-    from live.commands._shared import current_log  # noqa: PLC0415
+    from live.commands._shared import current_log
 
     def body() -> int:
         try:

@@ -74,6 +74,8 @@ def due(runtime: Runtime, line: Line) -> Due | NotDue:
     window = calendar.window(session, line.strategy.execution_time)
     at = runtime.arrive(window)
     if at > window.closes_at:
+        if runtime.ledger.signals.get(day, line.variant) is not None:
+            return NotDue(f"already done: {line.variant} {day} (its window is over)")
         raise LimitError(
             f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",
             where=line.variant,
@@ -83,7 +85,8 @@ def due(runtime: Runtime, line: Line) -> Due | NotDue:
     if at < earliest:
         return NotDue(
             f"{line.variant}: too early for {day}; decisions for the window "
-            f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from {_clock(earliest)}"
+            f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from "
+            f"{_clock(earliest)}"
         )
     return Due(session, window, at)
 

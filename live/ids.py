@@ -1,10 +1,10 @@
-"""Client order ids: `{YYYYMMDD}_{SYMBOL}_{intent}_{side}`, `_rN` for a retry, variant-prefixed when needed."""
+"""Client order ids: `{YYYYMMDD}_{SYMBOL}_{intent}_{side}`, `_rN` for a retry, variant first when needed."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 _PATTERN: Final = re.compile(
@@ -37,7 +37,7 @@ def parse(client_order_id: str) -> OrderName | None:
     if match is None:
         return None
     try:
-        day = datetime.strptime(match["day"], "%Y%m%d").date()  # noqa: DTZ007 - a date, not an instant
+        day = date.fromisoformat(match["day"])
     except ValueError:
         return None
     return OrderName(

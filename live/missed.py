@@ -34,7 +34,8 @@ def note_missed(runtime: Runtime, line: Line, day: date) -> str:
         runs.missed(session, line.variant, mode=runtime.settings.mode)
     more = f" and {len(gone) - LISTED} more" if len(gone) > LISTED else ""
     text = (
-        f"{line.variant}: {len(gone)} session(s) were not executed ({', '.join(map(str, gone[:LISTED]))}{more}); "
+        f"{line.variant}: {len(gone)} session(s) were not executed "
+        f"({', '.join(map(str, gone[:LISTED]))}{more}); "
         "they are skipped, today is decided anew"
     )
     if not runtime.dry_run:

@@ -95,8 +95,8 @@ def replay(
 ) -> Replayed:
     """Run every session from `start` to `end` through both stages.
 
-    Candidates of a positions strategy come from a list for simulation (`candidates`) or from a function of the
-    session (`reports`); `symbols` are what may be traded besides the symbols of the strategies.
+    Candidates of a positions strategy come from a list for simulation (`candidates`) or from a function of
+    the session (`reports`); `symbols` are what may be traded besides the symbols of the strategies.
 
     Raises:
         UsageError: the ledger is not fresh, or the range is empty.
@@ -120,7 +120,8 @@ def replay(
     )
     failures: list[Failure] = []
     for session in sessions:
-        failure = _one(session_runtime, request, chosen, session)
+        with runtime.ledger.batch():
+            failure = _one(session_runtime, request, chosen, session)
         if failure is not None:
             failures.append(failure)
             if not keep_going:

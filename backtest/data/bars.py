@@ -91,7 +91,7 @@ class Bars:
         """Return bars whose last row is the (provisional) bar of `day`: it replaces, never counts twice."""
         kept = self if not len(self) or self.last < day else self.until(day)
         if len(kept) and kept.last == day:
-            kept = kept._slice(slice(0, len(kept) - 1))
+            kept = kept._slice(slice(0, len(kept) - 1))  # noqa: SLF001 - another value of this very class
 
         def add(column: FloatArray, value: float) -> FloatArray:
             return np.append(column, value)

@@ -1,4 +1,4 @@
-"""What every command of `jutsu` shares: opening a run, printing tables or JSON, the log file of the process."""
+"""What every command of `jutsu` shares: opening a run, tables or JSON, the log file of the process."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def schedule(
 
 
 def _times(execution_time: str, runtime: Runtime) -> list[tuple[str, str]]:
-    """Return (local HH:MM, stage) for every New York offset this host's zone can have, early closes included."""
+    """Return (local HH:MM, stage) for every start of the next year: early closes, clock changes."""
     from datetime import UTC, datetime
 
     from backtest import calendar
@@ -262,7 +262,8 @@ def _systemd(folder: Path, times: list[tuple[str, str]]) -> Iterator[str]:
     for stage in ("live.signal_generator", "live.executor"):
         name = stage.replace("live.", "jutsu-").replace("_", "-")
         yield f"# {name}.service"
-        yield f"[Service]\nType=oneshot\nWorkingDirectory={folder}\nExecStart={folder}/.venv/bin/python -m {stage}\n"
+        yield f"[Service]\nType=oneshot\nWorkingDirectory={folder}"
+        yield f"ExecStart={folder}/.venv/bin/python -m {stage}\n"
         yield f"# {name}.timer"
         yield "[Timer]\n" + "\n".join(f"OnCalendar=Mon..Fri {at}" for at, s in times if s == stage)
         yield "\n[Install]\nWantedBy=timers.target\n"
