@@ -192,11 +192,12 @@ def _rehearsing(settings: Settings, clock: Clock) -> Clock:
 
 
 def _hang_up(opened: Iterable[object]) -> None:
-    """Close connections to vendors, so that the next process of this machine may use the login."""
+    """Close accounts and connections: the next process may use the login, and no half-open file stays."""
     for thing in opened:
-        connection = getattr(thing, "connection", None)
-        if connection is not None:
-            connection.close()
+        for part in (thing, getattr(thing, "connection", None)):
+            close = getattr(part, "close", None)
+            if close is not None:
+                close()
 
 
 def _require_a_project(loaded: LoadedSettings) -> None:
@@ -312,7 +313,7 @@ def _open_ledger(loaded: LoadedSettings, options: Options, account: str, clock: 
     path = _state_db(loaded)
     if options.dry_run and not path.exists():
         return Ledger.open("sqlite://", account=account, now=clock.now())
-    return Ledger.open(path, account=account, now=clock.now())
+    return Ledger.open(path, account=account, now=clock.now(), durable=not options.replay)
 
 
 def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger: Ledger) -> None:

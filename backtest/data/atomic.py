@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_atomic(path: Path, content: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
     """Write `content` to `path` durably and in one step; missing folders are made.
 
     A temporary file in the same folder is written, flushed to the disk and renamed over the target; then the
@@ -18,6 +18,7 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
         path: target; replaced when it exists.
         content: all bytes of the file.
         mode: permission bits of the new file (0o600 for secrets), whatever the umask says.
+        durable: False: one step still, but a power cut may lose the file (replays, which can run again).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -26,14 +27,16 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644) -> None:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,13 +20,16 @@ def signal_path(directory: Path, signal: SignalFile) -> Path:
     return directory / file_name(signal.trade_date, signal.strategy.variant)
 
 
-def write_signal(directory: Path, signal: SignalFile, content: bytes | None = None) -> Path:
+def write_signal(
+    directory: Path, signal: SignalFile, content: bytes | None = None, *, durable: bool = True
+) -> Path:
     """Write a sealed signal file and, when missing or outdated, the schema it points to.
 
     Args:
         directory: output directory, created when missing.
         signal: the sealed file.
         content: `render(signal)` when the caller has it already (the ledger stores the same bytes).
+        durable: see `write_atomic`.
 
     Returns:
         The path written.
@@ -36,7 +39,7 @@ def write_signal(directory: Path, signal: SignalFile, content: bytes | None = No
     """
     write_schema(directory)
     path = signal_path(directory, signal)
-    write_atomic(path, render(signal) if content is None else content)
+    write_atomic(path, render(signal) if content is None else content, durable=durable)
 
     return path
 

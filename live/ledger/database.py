@@ -52,6 +52,7 @@ class Database:
         self._begin = "BEGIN"
         self._depth = 0
         self._failed = False
+        self._batching = False
         if engine.dialect.name == "sqlite":
             event.listen(engine, "begin", self._begin_sqlite)
         with translated(where):
@@ -66,16 +67,16 @@ class Database:
         if self._depth:
             yield from self._join()
             return
+        if self._batching:
+            yield from self._step()
+            return
         # A writer takes its lock at once: upgrading a reader half-way fails where waiting would have helped.
         self._begin, self._failed = "BEGIN IMMEDIATE", False
         self._depth = 1
         try:
             with translated(self.where), self.connection.begin():
                 yield self.connection
-                if self._failed:
-                    raise LedgerError(
-                        "a step of this transaction failed, so nothing of it was kept", where=self.where
-                    )
+                self._refuse_half()
         finally:
             self._begin = "BEGIN"
             self._depth = 0
@@ -86,9 +87,61 @@ class Database:
         try:
             with self.transaction():
                 yield
-                raise _TakenBack
+                raise _TakenBack  # noqa: TRY301 - how a transaction is told to keep nothing
         except _TakenBack:
             return
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commit everything inside at the end (also when it fails); each transaction stays all or nothing.
+
+        For replays: a power cut loses the batch, which a daily run must never risk.
+        """
+        raw = self._sqlite()
+        if self._depth or self._batching or raw is None:
+            yield
+            return
+        self._begin = "BEGIN IMMEDIATE"
+        with translated(self.where):
+            outer = self.connection.begin()
+            self._batching = True
+            try:
+                yield
+            finally:
+                self._batching = False
+                self._begin = "BEGIN"
+                outer.commit()
+
+    def _step(self) -> Iterator[Connection]:
+        """Run one transaction of a batch."""
+        raw = self._sqlite()
+        assert raw is not None
+        self._depth, self._failed = 1, False
+        raw.execute("SAVEPOINT step")
+        try:
+            yield self.connection
+            self._refuse_half()
+        except BaseException:
+            raw.execute("ROLLBACK TO step")
+            raise
+        finally:
+            self._depth = 0
+            raw.execute("RELEASE step")
+
+    def _refuse_half(self) -> None:
+        if self._failed:
+            problem = "a step of this transaction failed, so nothing of it was kept"
+            raise LedgerError(problem, where=self.where)
+
+    def relax(self) -> None:
+        """Stop waiting for the disk at every commit (replays only)."""
+        raw = self._sqlite()
+        if raw is not None:
+            raw.execute("PRAGMA synchronous = OFF")
+
+    def _sqlite(self) -> sqlite3.Connection | None:
+        raw = self.connection.connection.driver_connection
+        return raw if isinstance(raw, sqlite3.Connection) else None
 
     def _join(self) -> Iterator[Connection]:
         try:
@@ -100,7 +153,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read one consistent state without taking the writer's lock."""
-        if self._depth:
+        if self._depth or self._batching:
             yield self.connection
             return
         with translated(self.where), self.connection.begin():

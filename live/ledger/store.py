@@ -76,7 +76,15 @@ class Ledger:
         self.config = Config(database, EVERY_ACCOUNT)
 
     @classmethod
-    def open(cls, path_or_url: Path | str, *, account: str, now: datetime, create: bool = True) -> Self:
+    def open(
+        cls,
+        path_or_url: Path | str,
+        *,
+        account: str,
+        now: datetime,
+        create: bool = True,
+        durable: bool = True,
+    ) -> Self:
         """Open a ledger, creating or upgrading it when needed.
 
         Args:
@@ -84,12 +92,16 @@ class Ledger:
             account: key of every row written and read.
             now: instant of the opening, noted when the ledger is new.
             create: False: a missing file is an error (reading commands).
+            durable: False: a power cut may lose the newest commits (replays only, they can run again).
 
         Raises:
             LedgerDamaged, LedgerUnavailable: exit code 8; the file is untouched.
             LedgerMissing, LedgerTooNew: exit code 2.
         """
-        ledger = cls(open_database(path_or_url, create=create), account)
+        database = open_database(path_or_url, create=create)
+        if not durable:
+            database.relax()
+        ledger = cls(database, account)
         if create and ledger.state.get("created") is None:
             ledger.state.set("created", now.isoformat(), at=now)
         return ledger
@@ -107,6 +119,12 @@ class Ledger:
     def transaction(self) -> Iterator[None]:
         """Make everything inside one commit: all of it or nothing."""
         with self._db.transaction():
+            yield
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commit everything inside at once at the end (replays); each transaction stays all or nothing."""
+        with self._db.batch():
             yield
 
     @contextmanager
