@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backtest.errors import BrokerError, BrokerRefused, SettingsError
-from live.brokers.alpaca_http import AlpacaConnection, import_alpaca, keys, require_loopback, utc_text
+from live.brokers.alpaca_http import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.alpaca_orders import order_body, parse_account, parse_order, parse_orders
 from live.brokers.base import Account, BrokerOrder, OrderRequest
+from live.brokers.common import require_loopback
 from live.clock import Clock
 from live.settings import AlpacaSettings
 
@@ -53,7 +54,7 @@ class AlpacaBroker:
                 remedy="set it to true, or confirm live trading first",
             )
         if settings.base_url is not None:
-            require_loopback(settings.base_url)
+            require_loopback(settings.base_url, "broker.alpaca.base_url")
         key, secret = keys(environ)
         client = import_alpaca().TradingClient(
             key, secret, paper=settings.paper, raw_data=True, url_override=settings.base_url

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 from backtest.errors import (
     AuthenticationFailed,
@@ -24,13 +23,12 @@ from backtest.errors import (
     NotSent,
     SettingsError,
 )
-from live.brokers.schwab_http import READ_BUDGET, WAITS, Throttled, retry_after
+from live.brokers.common import READ_BUDGET, WAITS, Throttled, retry_after
 from live.clock import Clock
 from live.redaction import redact, register_secret
 
 LOG = logging.getLogger("jutsu.alpaca")
 TIMEOUT = (10.0, 20.0)
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 KEYS = ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
 REFUSALS = frozenset({400, 403, 404, 422})
 Call = Callable[[], Any]
@@ -57,17 +55,6 @@ def keys(environ: Mapping[str, str]) -> tuple[str, str]:
     register_secret(key)
     register_secret(secret)
     return key, secret
-
-
-def require_loopback(url: str) -> None:
-    """Raise SettingsError unless `url` is a loopback address: only an imitation may replace the broker."""
-    parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
-        raise SettingsError(
-            "only a loopback address may stand in for Alpaca",
-            where="broker.alpaca.base_url",
-            remedy="use http://127.0.0.1:PORT, or remove it",
-        )
 
 
 class AlpacaConnection:

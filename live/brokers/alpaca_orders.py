@@ -10,7 +10,7 @@ from typing import Any
 from backtest.errors import BrokerRefused
 from backtest.fills import Side
 from live.brokers.base import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
-from live.brokers.schwab_orders import decimal, instant, tick_text
+from live.brokers.common import decimal, instant, tick_text
 from live.redaction import register_account
 
 STATES: Mapping[str, OrderState] = {

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from backtest.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
 from backtest.fills import Side
 from live.brokers.base import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
+from live.brokers.common import decimal, tick_text
 from live.brokers.ibkr_port import IbAsyncPort, IbFill, IbkrPort, IbOrder, Ticket
-from live.brokers.schwab_orders import decimal, tick_text
 from live.clock import Clock
 from live.redaction import register_account
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import http.client
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
-from backtest.errors import BrokerError, SettingsError
+from backtest.errors import BrokerError
+from live.brokers.common import require_loopback
 from live.clock import Clock, SystemClock
 from live.settings import BrokerSettings
 
 HEADER = "X-Rehearsal-Time"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class OffsetClock:
@@ -50,14 +49,8 @@ def rehearsal_clock(url: str, base: Clock | None = None) -> Clock:
         SettingsError: the address is not a loopback address. BrokerError: nothing answers there.
     """
     base = base or SystemClock()
-    parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
-        raise SettingsError(
-            "only a loopback address may stand in for the broker",
-            where="base_url",
-            remedy="use http://127.0.0.1:PORT, or remove it",
-        )
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+    host, port = require_loopback(url, "base_url")
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/")
         shown = connection.getresponse().getheader(HEADER)

@@ -9,8 +9,9 @@ from typing import Any
 from backtest import calendar
 from backtest.errors import AuthenticationFailed, BrokerError, BrokerRefused, BrokerUnknown, NotSent
 from live.brokers.base import Account, BrokerOrder, OrderRequest
+from live.brokers.common import Throttled, retry_after
 from live.brokers.schwab_account import choose_account, parse_account
-from live.brokers.schwab_http import SchwabConnection, Throttled, reason, retry_after
+from live.brokers.schwab_http import SchwabConnection, reason
 from live.brokers.schwab_orders import complete, order_body, parse_order, parse_orders
 from live.clock import Clock
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from backtest.errors import BrokerError, SettingsError
 from live.brokers.base import Account, Holding
-from live.brokers.schwab_orders import decimal, from_vendor
+from live.brokers.common import decimal
+from live.brokers.schwab_orders import from_vendor
 from live.redaction import MASK, register_account, register_secret
 
 EQUITY_TYPES = frozenset({"EQUITY", "COLLECTIVE_INVESTMENT"})

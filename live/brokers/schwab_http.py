@@ -11,12 +11,13 @@ import logging
 import re
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from backtest.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
+from backtest.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent
+from live.brokers.common import READ_BUDGET, WAITS, require_loopback, retry_after
 from live.brokers.schwab_token import LOGIN, Credentials, LoginNeeded, TokenStore
 from live.clock import Clock
 from live.redaction import redact
@@ -26,18 +27,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jutsu.schwab")
 TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path, not a secret
-WAITS = (0.5, 1.0, 2.0, 4.0)
-READ_BUDGET = 30.0
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Call = Callable[[Any], Any]
-
-
-class Throttled(NotSent):
-    """The broker answered 429: nothing was accepted; wait `retry_after` seconds (None: it did not say)."""
-
-    def __init__(self, problem: str, *, retry_after: float | None = None, **context: Any) -> None:
-        super().__init__(problem, **context)
-        self.retry_after = retry_after
 
 
 def import_schwab() -> ModuleType:
@@ -80,18 +70,10 @@ def to_loopback(session: Any, base_url: str) -> None:
     Raises:
         SettingsError: the address is not a loopback address.
     """
-    import httpx
-
-    target = httpx.URL(base_url)
-    if target.host not in LOOPBACK or target.scheme != "http":
-        raise SettingsError(
-            "only a loopback address may stand in for Schwab",
-            where="broker.schwab.base_url",
-            remedy="use http://127.0.0.1:PORT, or remove it to reach the real broker",
-        )
+    host, port = require_loopback(base_url, "broker.schwab.base_url")
 
     def send_there(request: Any) -> None:
-        request.url = request.url.copy_with(scheme="http", host=target.host, port=target.port)
+        request.url = request.url.copy_with(scheme="http", host=host, port=port)
 
     hooks = session.event_hooks
     hooks["request"].append(send_there)
@@ -306,19 +288,6 @@ def _words(entry: Any) -> str:
     if isinstance(entry, dict):
         return str(entry.get("detail") or entry.get("title") or entry.get("message") or entry)
     return str(entry)
-
-
-def retry_after(response: Any, now: datetime) -> float | None:
-    """Return the seconds a 429 asks to wait (number or HTTP date), None when it does not say."""
-    text = response.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def _says_not_found(response: Any) -> bool:

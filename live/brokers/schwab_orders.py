@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from backtest.errors import BrokerRefused
 from backtest.fills import Side
 from live.brokers.base import BrokerOrder, Execution, OrderRequest, OrderState
+from live.brokers.common import decimal, instant, tick_text
 from live.redaction import MASK
 
 STATES: Mapping[str, OrderState] = {
@@ -53,21 +53,6 @@ def to_vendor(symbol: str) -> str:
 def from_vendor(symbol: str) -> str:
     """Return our spelling: share classes with a dot (BRK.B)."""
     return symbol.replace("/", ".")
-
-
-def tick_text(price: Decimal) -> str:
-    """Return a price as Schwab wants it: 2 decimals from $1, 4 below.
-
-    Raises:
-        BrokerRefused: the price is not on the tick; it would be refused, or silently truncated.
-    """
-    tick = Decimal("0.01") if price >= 1 else Decimal("0.0001")
-    rounded = price.quantize(tick)
-    if rounded != price or price <= 0:
-        raise BrokerRefused(
-            f"price {price} is not a multiple of {tick}", where="order", remedy="round it first"
-        )
-    return str(rounded)
 
 
 def order_body(request: OrderRequest) -> dict[str, Any]:
@@ -117,28 +102,6 @@ def _single(
 
 
 # rows --------------------------------------------------------------------------------------------------
-
-
-def decimal(value: Any) -> Decimal | None:
-    """Return a number as Decimal in its shortest spelling; None for null, text that is no number, NaN."""
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def instant(value: Any) -> datetime | None:
-    """Return an API time (`…+0000` or `…Z`) as an aware UTC instant, None when it is missing or odd."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def parse_orders(rows: Sequence[Mapping[str, Any]]) -> list[BrokerOrder]:

@@ -14,8 +14,8 @@ import numpy as np
 from backtest import calendar
 from backtest.data.bars import Bars, FloatArray
 from backtest.errors import DataError
-from live.brokers.alpaca_http import AlpacaConnection, import_alpaca, keys, require_loopback, utc_text
-from live.brokers.schwab_orders import instant
+from live.brokers.alpaca_http import AlpacaConnection, import_alpaca, keys, utc_text
+from live.brokers.common import instant, require_loopback
 from live.clock import Clock, SystemClock
 from live.feeds.base import Quote
 from live.feeds.schwab import last_finished
@@ -41,7 +41,7 @@ class AlpacaFeed:
     ) -> AlpacaFeed:
         """Build the real data client; SettingsError when keys are missing."""
         if settings.base_url is not None:
-            require_loopback(settings.base_url)
+            require_loopback(settings.base_url, "broker.alpaca.base_url")
         key, secret = keys(environ)
         import_alpaca()
         from alpaca.data.historical.stock import StockHistoricalDataClient

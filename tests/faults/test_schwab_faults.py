@@ -15,7 +15,7 @@ from backtest.errors import (
     NotSent,
 )
 from live.brokers.base import OrderRequest, OrderState
-from live.brokers.schwab_http import Throttled
+from live.brokers.common import Throttled
 from tests.fakes.schwab.rig import rig
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)

@@ -18,7 +18,7 @@ from live.brokers.alpaca import AlpacaBroker
 from live.brokers.alpaca_http import import_alpaca
 from live.brokers.alpaca_orders import STATES, order_body, parse_account, parse_order
 from live.brokers.base import OrderRequest, OrderState
-from live.brokers.schwab_http import Throttled
+from live.brokers.common import Throttled
 from live.feeds.alpaca import AlpacaFeed
 from live.settings import AlpacaSettings
 from tests.fakes.alpaca import FakeAlpaca

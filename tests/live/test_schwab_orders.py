@@ -8,8 +8,9 @@ import pytest
 
 from backtest.errors import BrokerRefused
 from live.brokers.base import OrderRequest, OrderState
+from live.brokers.common import tick_text
 from live.brokers.schwab_http import import_schwab
-from live.brokers.schwab_orders import complete, order_body, order_state, parse_order, parse_orders, tick_text
+from live.brokers.schwab_orders import complete, order_body, order_state, parse_order, parse_orders
 
 BUY = OrderRequest("20240312_AAPL_entry_buy", "AAPL", "buy", 58)
 

@@ -1,0 +1,92 @@
+"""What the adapters of real brokers share: numbers, instants, ticks, patience, and the loopback rule."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from backtest.errors import BrokerRefused, NotSent, SettingsError
+
+#: seconds between the tries of a read
+WAITS = (0.5, 1.0, 2.0, 4.0)
+#: seconds after which a read gives up
+READ_BUDGET = 30.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Throttled(NotSent):
+    """The broker answered 429: nothing was accepted; wait `retry_after` seconds (None: it did not say)."""
+
+    def __init__(self, problem: str, *, retry_after: float | None = None, **context: Any) -> None:
+        super().__init__(problem, **context)
+        self.retry_after = retry_after
+
+
+def require_loopback(url: str, where: str) -> tuple[str, int | None]:
+    """Return host and port of a loopback address: only an imitation may stand in for a broker.
+
+    Raises:
+        SettingsError: anything else; `where` names the setting.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
+        raise SettingsError(
+            "only a loopback address may stand in for the broker",
+            where=where,
+            remedy="use http://127.0.0.1:PORT, or remove it to reach the real broker",
+        )
+    return parts.hostname, parts.port
+
+
+def retry_after(response: Any, now: datetime) -> float | None:
+    """Return the seconds a 429 asks to wait (number or HTTP date), None when it does not say."""
+    text = response.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def tick_text(price: Decimal) -> str:
+    """Return a price as brokers want it: 2 decimals from $1, 4 below.
+
+    Raises:
+        BrokerRefused: the price is not on the tick; it would be refused, or silently truncated.
+    """
+    tick = Decimal("0.01") if price >= 1 else Decimal("0.0001")
+    rounded = price.quantize(tick)
+    if rounded != price or price <= 0:
+        raise BrokerRefused(
+            f"price {price} is not a multiple of {tick}", where="order", remedy="round it first"
+        )
+    return str(rounded)
+
+
+def decimal(value: Any) -> Decimal | None:
+    """Return a number as Decimal in its shortest spelling; None for null, text that is no number, NaN."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def instant(value: Any) -> datetime | None:
+    """Return an API time (`…+0000` or `…Z`) as an aware UTC instant, None when it is missing or odd."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
