@@ -84,13 +84,13 @@ def schedule(
 
 def entry_day(candidate: Candidate, market: Market, rules: PortfolioRules) -> date | None:
     """Return the session a candidate enters at, None when its ticker has none (soon enough)."""
+    wait = timedelta(days=1 if rules.entry_mode == "next_day_open" else 0)
+    possible = bisect_left(market.days, candidate.report_date + wait)
+    if rules.chooses_live:  # tried once; whether the ticker trades (or exists) is only known at the open
+        return market.days[possible] if possible < len(market.days) else None
     track = market.tracks.get(candidate.ticker)
     if track is None:
         return None
-    wait = timedelta(days=1 if rules.entry_mode == "next_day_open" else 0)
-    possible = bisect_left(market.days, candidate.report_date + wait)
-    if rules.chooses_live:  # tried once; whether the ticker trades is only known at the open
-        return market.days[possible] if possible < len(market.days) else None
     day = track.first_on_or_after(candidate.report_date + wait)
     if day is None or rules.max_entry_delay_sessions is None:
         return day

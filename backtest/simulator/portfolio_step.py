@@ -115,12 +115,20 @@ class _Day:
                 reason = MAX_HOLDING
             if reason is None:
                 continue
-            bar = self.session.bars.get(held.symbol)
-            if bar is not None:
-                self.sell(held, sell_price(bar.open, self.rules), reason)
+            if held.symbol in self.session.bars:
+                self._sell_at_open(held, reason)
             else:
                 kept = reason if self.rules.keep_pending_exits else None
                 self.book[held.symbol] = replace(held, pending=kept)
+
+    def _sell_at_open(self, held: Held, reason: str) -> None:
+        """Sell at the open; live, a stop resting at the broker comes first when the open is below it."""
+        price = self.session.bars[held.symbol].open
+        resting = self.rules.chooses_live and self.rules.stop_mode in {"intraday", "skip_entry_day"}
+        if resting and price <= held.stop_price:
+            reason = STOP_LOSS
+            price = price if self.rules.stop_fill == "gap" else held.stop_price
+        self.sell(held, sell_price(price, self.rules), reason)
 
     def choose_one_by_one(self, candidates: Sequence[Candidate]) -> None:
         """Walk the candidates by score at the open, with at most one rotation."""
@@ -160,7 +168,7 @@ class _Day:
         return True
 
     def _rotate_out(self, symbol: str) -> None:
-        self.sell(self.book[symbol], sell_price(self.session.bars[symbol].open, self.rules), ROTATED_OUT)
+        self._sell_at_open(self.book[symbol], ROTATED_OUT)
 
     def _holdings(self) -> list[Holding]:
         """Positions rotation may judge: those that trade today, and not those opened today."""

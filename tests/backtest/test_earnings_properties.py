@@ -124,10 +124,11 @@ def replay(days, prices, found, strategy, rules, execution):
             row = prices[signal.symbol].row(today)
             if row is not None:
                 held = book.pop(signal.symbol)
-                fill = fill_market("sell", held.quantity, float(prices[signal.symbol].open[row]), execution)
-                trades.append(
-                    (signal.symbol, held.entry_date, today, fill.price, held.quantity, signal.reason)
-                )
+                open_ = float(prices[signal.symbol].open[row])
+                fill = fill_market("sell", held.quantity, open_, execution)
+                # a stop resting at the broker is there before the exit of the morning
+                reason = "stop_loss" if open_ <= held.stop_price else signal.reason
+                trades.append((signal.symbol, held.entry_date, today, fill.price, held.quantity, reason))
         for entry in decision.entries:
             row = prices[entry.symbol].row(today)
             if row is not None and len(book) < strategy.rules.max_positions:

@@ -205,6 +205,25 @@ def test_live_selection_sizes_by_the_report_and_rounds_the_stop_to_cents():
     assert [(s.candidate.ticker, s.reason) for s in events.skipped] == [("CCC", "daily_limit")]
 
 
+def test_a_resting_stop_is_first_when_a_position_that_should_leave_opens_below_it():
+    settings = PortfolioRules.model_validate({"size_from": "reference", "trailing_transition_weeks": 0})
+    state, _ = step(PortfolioState(), market(MONDAY, ["AAA"], AAA=bar(100.0)), [candidate("AAA")], settings)
+    assert state.positions[0].pending == "trend_break"
+    _, events = step(state, market(MONDAY + timedelta(1), AAA=bar(85.0)), [], settings)
+    assert (events.trades[0].reason, events.trades[0].exit_price) == ("stop_loss", pytest.approx(84.575))
+
+
+def test_an_unknown_ticker_uses_a_live_entry_because_nobody_knows_before_the_open():
+    settings = PortfolioRules.model_validate({"size_from": "reference", "daily_entry_limit": 1})
+    found = [candidate("ZZZ", 95), candidate("AAA", 90)]
+    state, events = step(PortfolioState(), market(MONDAY, AAA=bar(100.0)), found, settings)
+    assert state.positions == ()
+    assert [(s.candidate.ticker, s.reason) for s in events.skipped] == [
+        ("AAA", "daily_limit"),
+        ("ZZZ", "no_price_data"),
+    ]
+
+
 def test_a_gap_makes_a_live_entry_no_bigger_than_its_cap():
     settings = PortfolioRules.model_validate({"size_from": "reference", "quality_filter": False})
     found = [candidate("AAA", 90, price=120.0)]  # 83 shares; 12,000 / 160 allows 75
