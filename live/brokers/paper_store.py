@@ -105,7 +105,8 @@ class PaperStore:
             ) from error
 
     def _copy(self, path: Path) -> None:
-        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+        # Not mode=ro: such a connection leaves the files of the write-ahead log behind.
+        source = sqlite3.connect(path, timeout=10.0)
         try:
             source.backup(self._db)
         finally:
