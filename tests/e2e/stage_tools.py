@@ -26,7 +26,14 @@ class Place:
         return self.root / "signals"
 
     def common(self, day: str) -> list[str]:
-        flags = ["--as-of", day, "--state-db", str(self.db), "--config", str(PROJECT / "config" / "live.yaml")]
+        flags = [
+            "--as-of",
+            day,
+            "--state-db",
+            str(self.db),
+            "--config",
+            str(PROJECT / "config" / "live.yaml"),
+        ]
         if self.prices is not None:
             flags += ["--prices", str(self.prices)]
         return flags

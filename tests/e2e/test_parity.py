@@ -55,7 +55,10 @@ def compare(tmp_path: Path, start: date, end: date, prices: Path | None) -> int:
             for day, equity in zip(backtest.dates, backtest.equity, strict=True)
         ]
         assert read_equity(tmp_path / "signals" / f"equity_{variant}.csv") == expected
-        want = [(t.session, t.symbol, t.side, t.intent, t.quantity, round(t.fill_price, 6)) for t in backtest.trades]
+        want = [
+            (t.session, t.symbol, t.side, t.intent, t.quantity, round(t.fill_price, 6))
+            for t in backtest.trades
+        ]
         if variant == "golden":
             got = [
                 (o.session, o.symbol, o.side, o.intent, o.filled_quantity, float(o.average_price))

@@ -1,0 +1,46 @@
+"""Worlds that are made once: the demo market as CSV files, and a user who has traded for three sessions."""
+
+from pathlib import Path
+
+import pytest
+from user_world import FIRST, SECOND, SWITCH, THIRD, User, new_user, write_demo_prices
+
+
+@pytest.fixture(scope="session")
+def prices(tmp_path_factory) -> Path:
+    """Daily CSV files of the demo market, 2021 to 2024."""
+    return write_demo_prices(tmp_path_factory.mktemp("market") / "csv")
+
+
+@pytest.fixture
+def user(tmp_path, prices) -> User:
+    """A new user, nothing traded yet."""
+    return new_user(tmp_path / "jutsu", prices)
+
+
+@pytest.fixture(scope="session")
+def _first_day(tmp_path_factory, prices) -> User:
+    made = new_user(tmp_path_factory.mktemp("first") / "jutsu", prices)
+    assert made.generate(FIRST).code == 0
+    return made
+
+
+@pytest.fixture(scope="session")
+def _invested(tmp_path_factory, prices) -> User:
+    made = new_user(tmp_path_factory.mktemp("invested") / "jutsu", prices)
+    for day in (FIRST, SECOND, THIRD):
+        made.trade(day)
+    assert made.generate(SWITCH).code == 0
+    return made
+
+
+@pytest.fixture
+def fresh_file(tmp_path, _first_day) -> User:
+    """A user whose first signal file (two buys) waits to be executed."""
+    return _first_day.copy(tmp_path / "jutsu")
+
+
+@pytest.fixture
+def invested(tmp_path, _invested) -> User:
+    """A user holding two funds, with a file waiting that sells one and buys two."""
+    return _invested.copy(tmp_path / "jutsu")

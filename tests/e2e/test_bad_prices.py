@@ -1,0 +1,170 @@
+"""Prices nobody should trade on: exit 5, the symbol named, nothing written, nothing sent."""
+
+import pytest
+from user_world import FIRST, SECOND, User, edit_prices, new_user
+
+
+def without(day):
+    return lambda lines: [line for line in lines if not line.startswith(day)]
+
+
+def until(day):
+    return lambda lines: [line for line in lines if line[:10] <= day]
+
+
+def with_close(day, value):
+    def change(lines):
+        return [
+            ",".join([*line.split(",")[:4], value, line.split(",")[5]]) if line.startswith(day) else line
+            for line in lines
+        ]
+
+    return change
+
+
+def twice(day):
+    return lambda lines: [line for line in lines for _ in range(2 if line.startswith(day) else 1)]
+
+
+BAD = {
+    "stale": ("QQQ", until("2023-12-28")),
+    "a session missing years ago": ("QQQ", without("2022-06-15")),
+    "a session missing yesterday": ("QQQ", without("2023-12-29")),
+    "the bond gapped": ("TLT", without("2023-03-01")),
+    "a date twice": ("QQQ", twice("2023-05-01")),
+    "NaN": ("QQQ", with_close("2023-05-01", "nan")),
+    "no number": ("QQQ", with_close("2023-05-01", "n/a")),
+    "negative": ("QQQ", with_close("2023-05-01", "-3")),
+    "infinite": ("QQQ", with_close("2023-05-01", "inf")),
+    "close above the high": ("QQQ", with_close("2023-05-01", "99999")),
+    "out of order": ("QQQ", lambda lines: [*lines[:100], lines[101], lines[100], *lines[102:]]),
+    "a Saturday": (
+        "QQQ",
+        lambda lines: [*lines[:4], lines[4].replace(lines[4][:10], "2021-01-09"), *lines[5:]],
+    ),
+    "empty": ("QQQ", lambda lines: []),
+    "a line cut short": ("QQQ", lambda lines: [*lines[:200], lines[200][:20], *lines[201:]]),
+    "a needed leg is stale": ("TMF", until("2023-12-28")),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_prices_stop_the_generator(tmp_path, prices, name):
+    symbol, change = BAD[name]
+    place = new_user(tmp_path / "jutsu", edit_prices(prices, tmp_path / "bad", symbol, change))
+    ran = place.generate(FIRST)
+    assert ran.code == 5, ran.text
+    assert symbol in ran.err
+    assert "Traceback" not in ran.text
+    assert not place.file(FIRST).exists()
+    assert place.execute(FIRST).code == 0
+    assert place.orders() == []
+
+
+@pytest.mark.parametrize("symbol", ["QQQ", "TLT", "TMF"])
+def test_a_missing_file_names_the_symbol(tmp_path, prices, symbol):
+    bad = edit_prices(prices, tmp_path / "bad", symbol, lambda lines: lines)
+    (bad / f"{symbol}.csv").unlink()
+    place = new_user(tmp_path / "jutsu", bad)
+    ran = place.generate(FIRST)
+    assert ran.code == 5
+    assert symbol in ran.err
+    assert not place.file(FIRST).exists()
+
+
+def test_all_symbols_in_trouble_are_named_at_once(tmp_path, prices):
+    bad = edit_prices(prices, tmp_path / "bad", "QQQ", until("2023-12-28"))
+    (bad / "TLT.csv").unlink()
+    ran = new_user(tmp_path / "jutsu", bad).generate(FIRST)
+    assert ran.code == 5
+    assert "QQQ" in ran.err
+    assert "TLT" in ran.err
+
+
+def test_a_leg_nobody_needs_today_may_be_missing(tmp_path, prices):
+    bad = edit_prices(prices, tmp_path / "bad", "PSQ", lambda lines: lines)
+    (bad / "PSQ.csv").unlink()
+    (bad / "TMV.csv").unlink()
+    place = new_user(tmp_path / "jutsu", bad)
+    place.trade(FIRST)
+    assert len(place.orders()) == 2
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    ran = User(new_user(tmp_path / "jutsu").root, tmp_path / "nowhere").generate(FIRST)
+    assert ran.code == 5
+    assert "nowhere" in ran.err
+
+
+def test_a_held_leg_that_goes_stale_stops_the_generator(tmp_path, prices, fresh_file):
+    """A book cannot be judged at yesterday's price."""
+    assert fresh_file.execute(FIRST).code == 0
+    stale = User(fresh_file.root, edit_prices(prices, tmp_path / "stale", "TMF", until(FIRST)))
+    ran = stale.generate(SECOND)
+    assert ran.code == 5
+    assert "TMF" in ran.err
+    assert not stale.file(SECOND).exists()
+
+
+def test_the_executor_sends_nothing_without_a_quote(tmp_path, prices, fresh_file):
+    """The file was made on good prices; when it is executed one symbol has none."""
+    blind = User(fresh_file.root, edit_prices(prices, tmp_path / "blind", "TMF", until("2023-12-29")))
+    ran = blind.execute(FIRST)
+    assert [row[0] for row in blind.orders()] == ["20240102_QQQ_entry_buy"]
+    assert (ran.code, "1 held back" in ran.out) == (0, True)
+    again = fresh_file.execute(FIRST)
+    assert again.code == 0
+    assert [row[0] for row in fresh_file.orders()] == ["20240102_QQQ_entry_buy", "20240102_TMF_entry_buy"]
+
+
+def test_an_order_is_not_sent_when_the_price_ran_away(tmp_path, prices, fresh_file):
+    def jump(lines):
+        return [
+            ",".join([line[:10], *(repr(float(x) * 1.02) for x in line.split(",")[1:5]), line.split(",")[5]])
+            if line.startswith(FIRST)
+            else line
+            for line in lines
+        ]
+
+    moved = User(fresh_file.root, edit_prices(prices, tmp_path / "moved", "QQQ", jump))
+    ran = moved.execute(FIRST)
+    assert ran.code == 0
+    assert [row[0] for row in moved.orders()] == ["20240102_TMF_entry_buy"]
+
+
+def test_a_split_nobody_booked_stops_before_deciding(tmp_path, prices, fresh_file):
+    """The whole history of a held fund is suddenly a quarter: holdings and prices no longer fit."""
+    assert fresh_file.execute(FIRST).code == 0
+
+    def split(lines):
+        return [
+            ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
+            for line in lines
+        ]
+
+    after = User(fresh_file.root, edit_prices(prices, tmp_path / "split", "QQQ", split))
+    ran = after.generate(SECOND)
+    assert ran.code == 5, ran.text
+    assert "QQQ" in ran.err
+    assert "split" in ran.err
+    assert not after.file(SECOND).exists()
+    assert after.generate(SECOND, "--force").code == 0
+
+
+def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path, prices):
+    """A fund opens at a third of its last close: for the rules this would be a crash."""
+
+    def split(lines):
+        return [
+            ",".join([line[:10], *(repr(float(x) / 3) for x in line.split(",")[1:5]), line.split(",")[5]])
+            if line[:10] >= SECOND
+            else line
+            for line in lines
+        ]
+
+    place = new_user(tmp_path / "jutsu", edit_prices(prices, tmp_path / "split", "QQQ", split))
+    assert place.generate(FIRST).code == 0
+    ran = place.generate(SECOND)
+    assert ran.code == 5, ran.text
+    assert "split" in ran.err
+    assert not place.file(SECOND).exists()
