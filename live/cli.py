@@ -17,6 +17,7 @@ TOPICS = (
     "compare",
     "orders",
     "safety",
+    "panic",
     "data",
     "config",
     "ledger",
