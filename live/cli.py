@@ -16,6 +16,7 @@ TOPICS = (
     "explain",
     "compare",
     "orders",
+    "panic",
     "safety",
     "panic",
     "data",

@@ -100,7 +100,7 @@ def signal_file(
         "orders": tuple(_order(order, line, session) for order in plan.orders),
         "skipped": tuple(
             Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details))
-            for skip in (*decision.skipped, *plan.skipped)
+            for skip in plan.skipped
         ),
         "warnings": tuple(dict.fromkeys((*warnings, *decision.warnings, *plan.warnings))),
         "residual_cash": round(plan.residual_cash, 2),

@@ -255,23 +255,28 @@ def trades(
     if not rows:
         typer.echo("no trades yet")
         return
-    shown = (
-        "session",
-        "variant",
-        "symbol",
-        "action",
-        "intent",
-        "quantity",
-        "fill_price",
-        "slippage_pct",
-        "realised_pnl",
-        "cell",
-    )
+    _show_trades(rows)
+
+
+def _show_trades(rows: list[dict[str, Any]]) -> None:
     table(
         "",
-        shown,
-        [[row[name] for name in shown] for row in rows],
-        right=("quantity", "fill_price", "slippage_pct", "realised_pnl"),
+        ("session", "variant", "symbol", "action", "shares", "price", "slippage", "profit", "cell"),
+        [
+            (
+                row["session"],
+                row["variant"],
+                row["symbol"],
+                f"{row['action']} ({row['intent']})",
+                row["quantity"],
+                money(row["fill_price"]),
+                "" if row["slippage_pct"] is None else f"{row['slippage_pct']:.2f} %",
+                money(row["realised_pnl"]),
+                row["cell"],
+            )
+            for row in rows
+        ],
+        right=("shares", "price", "slippage", "profit"),
     )
 
 
