@@ -1,0 +1,172 @@
+"""Every `jutsu` command: help, README, one JSON document, no colour codes in a pipe, a new user's answers."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+from user_world import FIRST, PROJECT, SECOND, SWITCH, THIRD, called, jutsu, new_user, tree
+
+from live.cli import build
+
+READING = [
+    ("status",),
+    ("trades",),
+    ("trades", "--limit", "1", "--mode", "offline_mock"),
+    ("export",),
+    ("explain", "QQQ"),
+    ("explain", "PSQ", SWITCH),
+    ("explain", "TMF", SWITCH),
+    ("compare",),
+    ("compare", "--since", FIRST),
+    ("reconcile",),
+    ("config", "show"),
+    ("config", "show", "execution.min_cash_pct"),
+    ("config", "history"),
+    ("alerts", "list"),
+    ("review", "FILE"),
+    ("doctor",),
+]
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], object]]:
+    def walk(group, above=()):
+        for name, command in sorted(group.commands.items()):
+            if hasattr(command, "commands"):
+                yield from walk(command, (*above, name))
+            else:
+                yield (*above, name), command
+
+    yield from walk(typer.main.get_command(build()))
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory, prices):
+    """Four sessions of both stages."""
+    made = new_user(tmp_path_factory.mktemp("desk") / "jutsu", prices)
+    for day in (FIRST, SECOND, THIRD, SWITCH):
+        made.trade(day)
+    return made
+
+
+@pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
+def test_every_command_and_every_flag_has_a_help_text(path):
+    command = dict(commands())[path]
+    assert command.help.strip()
+    shown = called(lambda: jutsu([*path, "--help"]))
+    assert shown.code == 0
+    assert "\x1b" not in shown.out
+    for parameter in command.params:
+        assert getattr(parameter, "help", None) or parameter.name == "help", (path, parameter.name)
+
+
+def test_the_readme_names_every_command_and_no_other():
+    text = (PROJECT / "README.md").read_text()
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `jutsu")]
+    table = {
+        word.removeprefix("jutsu ").split()[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)
+    }
+    exist = {path[0] for path, _ in commands()}
+    assert table == exist
+    everywhere = set(re.findall(r"`jutsu ([a-z]+)", text)) | set(re.findall(r"bin/jutsu ([a-z]+)", text))
+    assert everywhere <= exist
+
+
+def test_the_readme_names_every_flag_right():
+    """A flag in a README command line exists on that command."""
+    text = (PROJECT / "README.md").read_text().replace("\\\n", " ")
+    known = {path: {flag for p in command.params for flag in p.opts} for path, command in commands()}
+    checked = 0
+    for line in re.findall(r"jutsu ((?:[a-z]+ )+[^`\n#;]*--[^`\n#;]*)", text):
+        words = line.split()
+        path = next(path for path in (tuple(words[:2]), tuple(words[:1])) if path in known)
+        for flag in (word for word in words if word.startswith("--")):
+            assert flag in known[path], line
+            checked += 1
+    assert checked > 0
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_reading_commands_print_one_json_document_and_plain_text(traded, arguments):
+    given = [str(traded.file(SWITCH)) if word == "FILE" else word for word in arguments]
+    found = traded.jutsu(*given, "--json")
+    assert found.code in ({0, 1} if arguments[0] == "doctor" else {0}), found.text
+    json.loads(found.out)
+    plain = traded.jutsu(*given)
+    assert plain.code == found.code, plain.text
+    assert "\x1b" not in plain.text + found.text
+    assert plain.out.strip()
+    assert "Traceback" not in plain.text
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_reading_commands_change_no_book_and_no_file(traded, arguments):
+    given = [str(traded.file(SWITCH)) if word == "FILE" else word for word in arguments]
+    before = (traded.orders(), traded.paper_account(), tree(traded.signals), tree(traded.root / "config"))
+    traded.jutsu(*given)
+    after = (traded.orders(), traded.paper_account(), tree(traded.signals), tree(traded.root / "config"))
+    assert after == before
+
+
+def test_config_check_judges_a_file(traded):
+    good = called(lambda: jutsu(["config", "check", str(traded.config), "--json"]))
+    assert good.code == 0, good.text
+    json.loads(good.out)
+    broken = traded.root / "broken.yaml"
+    broken.write_text("mode: sometimes\nnonsense: 1\n")
+    bad = called(lambda: jutsu(["config", "check", str(broken)]))
+    assert bad.code == 2
+    assert "nonsense" in bad.text
+    assert "mode" in bad.text
+
+
+def test_a_new_user_without_a_ledger_gets_answers(user):
+    for arguments in (("status",), ("trades",), ("compare",), ("explain", "QQQ"), ("doctor",), ("review",)):
+        ran = user.jutsu(*arguments)
+        assert ran.code in {0, 1, 2}, ran.text
+        assert "unexpected" not in ran.err, ran.text
+        assert ran.text.strip()
+
+
+def test_trades_carry_their_context(traded):
+    trades = json.loads(traded.jutsu("trades", "--json").out)
+    rows = trades if isinstance(trades, list) else trades["trades"]
+    assert [row["symbol"] for row in rows] == ["TQQQ", "QQQ", "TMF", "TMF", "QQQ"]
+    assert {row["cell"] for row in rows} == {3, 5}
+
+
+def test_bad_usage_is_2_in_one_line(traded):
+    for arguments in (("nonsense",), ("trades", "--limit", "many"), ("status", "--jsno"), ("replay",)):
+        ran = traded.jutsu(*arguments) if arguments[0] != "nonsense" else called(lambda: jutsu(["nonsense"]))
+        assert ran.code == 2, ran.text
+        assert "Traceback" not in ran.text
+
+
+def test_the_console_script_in_a_pipe(traded):
+    done = subprocess.run(
+        [sys.executable, "-m", "live.cli", "status", "--config", str(traded.config)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONPATH": str(PROJECT), "TERM": "xterm-256color"},
+    )
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout
+
+
+def test_demo_shows_the_product_twice_in_a_row(tmp_path, monkeypatch):
+    place = new_user(tmp_path / "jutsu")
+    monkeypatch.chdir(place.root)
+    for _ in range(2):
+        ran = place.jutsu("demo", "--sessions", "5", "--until", "2024-01-08")
+        assert ran.code == 0, ran.text
+        assert "DEMO" in ran.out
+        assert "golden" in ran.out
+    assert (place.root / "signals" / "demo" / "equity.csv").exists()
+    assert (place.root / "state" / "demo" / "ledger.db").exists()
+    assert not place.db.exists()
