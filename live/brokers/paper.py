@@ -131,9 +131,9 @@ class PaperBroker:
         self._engine.advance_all()
         cash = self._store.cash()
         positions = self._store.positions()
-        quotes = self._feed.quotes(list(positions), self._clock.now()) if positions else {}
+        prices = self._prices(list(positions))
         holdings = tuple(
-            Holding(symbol, Decimal(quantity), average, market_value(quantity, quotes.get(symbol)))
+            Holding(symbol, Decimal(quantity), average, market_value(quantity, prices.get(symbol)))
             for symbol, (quantity, average) in positions.items()
         )
         values = [holding.market_value for holding in holdings]
@@ -227,8 +227,7 @@ class PaperBroker:
                 raise BrokerRefused(
                     "oversold: the shares are not there or held by another order", where=where
                 )
-        quote = self._feed.quotes([request.symbol], self._clock.now()).get(request.symbol)
-        price = fill_price(quote)
+        price = self._prices([request.symbol]).get(request.symbol)
         if request.order_type == "stop":
             if request.stop_price is None or request.side != "sell":
                 raise BrokerRefused("only sell stops with a price are supported", where=where)
@@ -278,9 +277,24 @@ class PaperBroker:
 
     def _reserved_cash(self) -> Decimal:
         buys = [order for order in self._store.live_orders() if order.side == "buy"]
-        quotes = self._engine.quotes(buys)
-        prices = {order.symbol: fill_price(quotes.get(order.symbol)) or 0.0 for order in buys}
-        return sum((self._cost(self._engine.rest(o), prices[o.symbol]) for o in buys), Decimal(0))
+        prices = self._prices([order.symbol for order in buys])
+        return sum(
+            (self._cost(self._engine.rest(o), prices[o.symbol]) for o in buys if o.symbol in prices),
+            Decimal(0),
+        )
+
+    def _prices(self, symbols: Sequence[str]) -> dict[str, float]:
+        """Return what things are worth now: the quote, outside the session the last close."""
+        wanted, now = sorted(set(symbols)), self._clock.now()
+        if not wanted:
+            return {}
+        quoted = {s: fill_price(quote) for s, quote in self._feed.quotes(wanted, now).items()}
+        prices = {symbol: price for symbol, price in quoted.items() if price is not None}
+        missing = [symbol for symbol in wanted if symbol not in prices]
+        if missing:
+            closes = self._feed.history(missing, now)
+            prices |= {symbol: float(bars.close[-1]) for symbol, bars in closes.items() if len(bars)}
+        return prices
 
     def _cost(self, quantity: int, price: float) -> Decimal:
         pays = market_price("buy", price, self._rules)

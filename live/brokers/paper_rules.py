@@ -18,9 +18,8 @@ def money(value: float) -> Decimal:
     return Decimal(repr(float(value)))
 
 
-def market_value(quantity: int, quote: Quote | None) -> Decimal | None:
-    """Return what a position is worth, None without a quote."""
-    price = fill_price(quote)
+def market_value(quantity: int, price: float | None) -> Decimal | None:
+    """Return what a position is worth, None without a price."""
     return None if price is None else money(round(quantity * price, 2))
 
 

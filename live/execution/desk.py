@@ -69,6 +69,8 @@ class Desk:
         checks_age: False for a past session, whose quotes have no age.
         seal: of the signal file being executed.
         stop_loss_pct: distance of the strategy's stops from the fill, None when it has none.
+        phase: ``place`` and ``poll`` leave unfilled orders alive, ``all`` waits for them and ends them.
+        max_positions, daily_entry_limit: of a positions strategy, None without one.
     """
 
     broker: Broker
@@ -88,6 +90,14 @@ class Desk:
     checks_age: bool = True
     seal: str | None = None
     stop_loss_pct: float | None = None
+    phase: str = "all"
+    max_positions: int | None = None
+    daily_entry_limit: int | None = None
+
+    @property
+    def before_open(self) -> bool:
+        """Whether orders sent now wait for the open."""
+        return self.clock.now() < self.session.open
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the quote of one symbol now."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from live.execution import polling, recount, stops
+from live.execution import polling, recount, slots, stops
 from live.execution.desk import Desk, filled, live
 from live.handoff.model import SignalOrder
 from live.ledger.models import JournalState, Order
@@ -64,9 +64,17 @@ def sell_all(desk: Desk, orders: Sequence[SignalOrder], *, wait: bool = True) ->
 
 
 def buy_all(
-    desk: Desk, orders: Sequence[SignalOrder], *, budget_pct: float = 100.0, wait: bool = True
+    desk: Desk,
+    orders: Sequence[SignalOrder],
+    *,
+    budget_pct: float = 100.0,
+    wait: bool = True,
+    whole_only: bool = False,
 ) -> None:
-    """Phases C to E: recount, buy in rank order, wait for the fills and try unfilled rests again."""
+    """Phases C to E: recount, buy in rank order, wait for the fills and try unfilled rests again.
+
+    `whole_only`: sells are still on their way, so what cash does not fully pay for waits for them.
+    """
     buys = buys_of(orders)
     if not buys:
         return
@@ -78,9 +86,14 @@ def buy_all(
             break
         if tries:
             desk.clock.sleep(desk.settings.polling.retry_wait_seconds)
+        due = slots.within(desk, due)
         shares = recount.affordable(desk, due, budget_pct=budget_pct)
         for order in due:
-            buy(desk, order, shares.get(order.client_order_id, 0))
+            quantity = shares.get(order.client_order_id, 0)
+            if whole_only and quantity < recount.wanted(desk, order):
+                desk.report.gate(order.client_order_id, "waits for the cash of the sells")
+                continue
+            buy(desk, order, quantity)
         if not wait:
             return
         _settle(desk, due)
@@ -154,12 +167,19 @@ def _settle(desk: Desk, orders: Sequence[SignalOrder]) -> None:
     polling.follow(desk, [order.client_order_id for order in orders])
     for order in orders:
         for row in live(desk.attempts(order.client_order_id)):
-            if row.broker_order_id is None:
+            if row.broker_order_id is None or _may_stay(desk, row):
                 continue
             ended = desk.submission.cancel(row)
             if not JournalState(ended.state).terminal:
                 desk.report.warn(f"{row.client_order_id}: still {ended.state}; the next run looks again")
     judge_slippage(desk, (r for o in orders for r in desk.attempts(o.client_order_id)))
+
+
+def _may_stay(desk: Desk, row: Order) -> bool:
+    """Tell whether a poll leaves an order alive: one without any fill, an entry only until its cut-off."""
+    if desk.phase != "poll" or row.filled_quantity:
+        return False
+    return row.side == "sell" or not _past_cutoff(desk, row.intent)
 
 
 def _may_try_again(desk: Desk, order: SignalOrder) -> bool:
@@ -194,8 +214,8 @@ def _gate(desk: Desk, order: SignalOrder) -> str:
     """Return why this order must not leave now, empty when it may."""
     if not desk.submission.open_for_orders():
         return "the execution window is over or the kill switch is on"
-    if order.order_type == "market_on_open":
-        return ""
+    if desk.before_open:
+        return ""  # it waits for the open: no quote of now says what it will meet
     quote = desk.quote(order.symbol)
     age = desk.settings.data.max_quote_age_seconds
     problem = quote_problem(quote, desk.clock.now(), max_age_seconds=age, checks_age=desk.checks_age)
@@ -206,11 +226,14 @@ def _gate(desk: Desk, order: SignalOrder) -> str:
 
 def _too_late(desk: Desk, order: SignalOrder) -> str:
     """Return why an entry of the opening comes too late: its price belongs to the open."""
-    minutes = desk.settings.safety.entry_cutoff_minutes
-    late = desk.session.open + timedelta(minutes=minutes)
-    if desk.window.name != "open" or order.intent != "entry" or desk.clock.now() <= late:
+    if not desk.keeps_window or not _past_cutoff(desk, order.intent):
         return ""
-    return f"the market has been open for more than {minutes:g} minutes" if desk.keeps_window else ""
+    return f"the market has been open for more than {desk.settings.safety.entry_cutoff_minutes:g} minutes"
+
+
+def _past_cutoff(desk: Desk, intent: str) -> bool:
+    late = desk.session.open + timedelta(minutes=desk.settings.safety.entry_cutoff_minutes)
+    return desk.window.name == "open" and intent == "entry" and desk.clock.now() > late
 
 
 def _send(desk: Desk, order: SignalOrder, quantity: int) -> Order:
@@ -262,7 +285,8 @@ def _plan(desk: Desk, order: SignalOrder, quantity: int, *, name: str, number: i
         intent=order.intent,
         quantity=quantity,
         order_type="market",
-        time_in_force="opg" if order.order_type == "market_on_open" else "day",
+        # An auction order that had to wait for a sell comes after the auction: it is a day order then.
+        time_in_force="opg" if order.order_type == "market_on_open" and desk.before_open else "day",
         attempt=number,
         parent_client_order_id=order.client_order_id if number else None,
         rank=order.rank,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from backtest.errors import BrokerError
@@ -22,13 +22,13 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
     Raises:
         BrokerError: the broker gave no figure for the cash; unknown is never zero.
     """
-    wanted = [(order, _left(desk, order)) for order in buys]
-    if not any(quantity > 0 for _, quantity in wanted):
+    wants = [(order, _left(desk, order)) for order in buys]
+    if not any(quantity > 0 for _, quantity in wants):
         return {}
     account = desk.broker.account()
     owned = desk.ledger.positions.shares(desk.variant)
-    prices = desk.quotes({*owned, *(order.symbol for order, _ in wanted)})
-    capped = [(order, min(quantity, _most(order, prices.get(order.symbol)))) for order, quantity in wanted]
+    prices = _prices(desk, buys, owned)
+    capped = [(order, min(quantity, _most(order, prices.get(order.symbol)))) for order, quantity in wants]
     held = sum(shares * prices[symbol] for symbol, shares in owned.items() if symbol in prices)
     cash = float(spendable_cash(account))
     if budget_pct < 100:
@@ -49,7 +49,27 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
     ]
     kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=desk.settings.execution)
     by_symbol = {order.symbol: order.quantity for order in kept}
-    return {order.client_order_id: by_symbol.get(order.symbol, 0) for order, _ in wanted}
+    return {order.client_order_id: by_symbol.get(order.symbol, 0) for order, _ in wants}
+
+
+def wanted(desk: Desk, order: SignalOrder) -> int:
+    """Return the shares still to buy of an order, its own value cap included."""
+    prices = _prices(desk, [order], ())
+    return min(_left(desk, order), _most(order, prices.get(order.symbol)))
+
+
+def _prices(desk: Desk, buys: Sequence[SignalOrder], owned: Iterable[str]) -> dict[str, float]:
+    """Return current prices; before the open, where a vendor has none, those the decision used."""
+    held = set(owned)
+    prices = desk.quotes({*held, *(order.symbol for order in buys)})
+    if not desk.before_open:
+        return prices
+    costs = {
+        row.symbol: float(row.entry_price)
+        for row in desk.ledger.positions.open_positions(desk.variant)
+        if row.symbol in held
+    }
+    return {**costs, **{order.symbol: order.reference_price for order in buys}, **prices}
 
 
 def _most(order: SignalOrder, price: float | None) -> int:

@@ -182,7 +182,14 @@ def desk_for(
         checks_age=not runtime.offline_past,
         seal=job.signal.seal.digest,
         stop_loss_pct=float(loss) if isinstance(loss, int | float) else None,
+        phase=phase,
+        max_positions=_whole(parameters.get("max_positions")),
+        daily_entry_limit=_whole(parameters.get("daily_entry_limit")),
     )
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _inside(job: Job, now: datetime, phase: Phase) -> bool:
@@ -196,8 +203,9 @@ def _inside(job: Job, now: datetime, phase: Phase) -> bool:
 
 def before_window(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
     """Whether it is too early to do anything."""
-    now = runtime.clock.now()
-    return now < job.window.opens_at if phase == "all" else False
+    if phase == "place":
+        return False
+    return runtime.clock.now() < (job.window.opens_at if phase == "all" else job.session.open)
 
 
 def window_missed(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
@@ -296,8 +304,8 @@ def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
     wait = phase != "place"
     phases.sell_all(desk, job.go, wait=wait)
     waiting = any(live(desk.attempts(o.client_order_id)) for o in phases.sells_of(job.go))
-    if not waiting or wait:
-        phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait)
+    if not waiting or wait or desk.max_positions is not None:
+        phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
     if wait:
         stops.protect_all(desk)
         _tell_unfilled(desk, job)
@@ -341,7 +349,7 @@ def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Out
 
 
 def _outcome(desk: Desk, job: Job, phase: Phase) -> Outcome:
-    if phase == "place":
+    if phase == "place" and job.go:
         return "partial"
     enabled = {order.client_order_id for order in job.signal.orders if order.enabled}
     held = enabled & job.held.keys()

@@ -9,7 +9,7 @@ from typing import Literal
 
 from backtest.errors import AuthenticationFailed, BrokerError, UnresolvedError
 from live.brokers.base import BrokerOrder
-from live.execution.desk import Desk, stop_id
+from live.execution.desk import Desk, live, stop_id
 from live.execution.submission import LIST_MARGIN
 from live.ledger.models import JournalState, Order, PositionRow
 from live.ledger.orders import OrderPlan
@@ -45,8 +45,16 @@ def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
 def protect_all(desk: Desk, *, but: frozenset[str] = frozenset()) -> None:
     """Give every position that should have a stop its stop; `but` names symbols about to be sold."""
     for position in desk.ledger.positions.open_positions(desk.variant):
-        if position.needs_stop and position.symbol not in but:
+        if position.needs_stop and position.symbol not in but and not _being_sold(desk, position):
             protect(desk, position)
+
+
+def _being_sold(desk: Desk, position: PositionRow) -> bool:
+    """Tell whether a sell on its way binds the shares: a stop for them would be refused."""
+    return any(
+        order.symbol == position.symbol and order.intent in {"exit", "reduce"} and live([order])
+        for order in desk.ledger.orders.unfinished(position.variant)
+    )
 
 
 def protect(desk: Desk, position: PositionRow) -> None:
@@ -158,6 +166,10 @@ def _must_change(desk: Desk, resting: Order, position: PositionRow, price: Decim
 
 
 def _place(desk: Desk, position: PositionRow, price: Decimal) -> None:
+    limit = desk.settings.execution.limits.max_stop_orders_per_run
+    if sum(1 for o in desk.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
+        _naked(desk, position, f"max_stop_orders_per_run ({limit}) is reached")
+        return
     order = _plan(desk, position, price, quantity=position.quantity, parent=entry_of(desk, position))
     desk.pace()
     order = desk.submission.send(order)

@@ -1,4 +1,4 @@
-"""A user of the earnings strategy: a flat little market that a test bends, reports, and the day's timetable."""
+"""A user of the earnings strategy: a flat little market that a test bends, reports, the timetable of a day."""
 
 import contextlib
 from collections.abc import Iterator
@@ -120,7 +120,9 @@ class Trader:
     def closed(self) -> list[tuple]:
         """(symbol, exit session, exit price, reason) of closed positions."""
         rows = self.user.rows("positions", "symbol, exit_session, exit_price, exit_reason, status")
-        return [(s, d, None if p is None else float(p), r) for s, d, p, r, status in rows if status == "closed"]
+        return [
+            (s, d, None if p is None else float(p), r) for s, d, p, r, status in rows if status == "closed"
+        ]
 
     @contextlib.contextmanager
     def at(self, when: str) -> Iterator:
