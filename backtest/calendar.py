@@ -151,25 +151,29 @@ def window(of: Session, execution_time: ExecutionTime) -> ExecutionWindow:
     )
 
 
-@lru_cache(maxsize=256)
 def session_dates(start: date, end: date) -> DateArray:
-    """Return the days of `sessions(start, end)` as datetime64[D], shape (n,), read-only."""
+    """Return the days of `sessions(start, end)` as datetime64[D], shape (n,), read-only; a view, no copy."""
     import numpy as np
 
     session(start)
     session(end)  # both raise outside the table
-    days: DateArray = np.arange(np.datetime64(start, "D"), np.datetime64(end + _DAY, "D"))
-    weekdays = (days.astype(np.int64) + 3) % 7  # day 0 of numpy, 1970-01-01, was a Thursday
-    days = days[(weekdays < 5) & ~np.isin(days, _closed_days())]
-    days.setflags(write=False)
-    return days
+    days = _every_session()
+    first = int(np.searchsorted(days, np.datetime64(start, "D")))
+    return days[first : int(np.searchsorted(days, np.datetime64(end, "D"), side="right"))]
 
 
 @cache
-def _closed_days() -> DateArray:
+def _every_session() -> DateArray:
     import numpy as np
 
-    return np.array(sorted(_table()[0]), dtype="datetime64[D]")
+    days: DateArray = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(_LAST + _DAY, "D"))
+    weekdays = (days.astype(np.int64) + 3) % 7  # day 0 of numpy, 1970-01-01, was a Thursday
+    trading = weekdays < 5
+    closed = np.array(sorted(_table()[0]), dtype="datetime64[D]")
+    trading[(closed - days[0]).astype(np.int64)] = False
+    days = days[trading]
+    days.setflags(write=False)
+    return days
 
 
 def _neighbour(day: date, step: timedelta) -> Session:

@@ -94,12 +94,14 @@ def check_history(market: Market, symbols: Iterable[str]) -> None:
 
 def gaps(bars: Bars) -> list[Finding]:
     """Return one finding per exchange session missing between the first and the last row."""
-    expected = calendar.sessions(bars.first, bars.last)
+    expected = calendar.session_dates(bars.first, bars.last)
     if len(expected) == len(bars):
         return []
     have: set[date] = set(bars.dates.tolist())
     return [
-        Finding(bars.symbol, f"no bar on session {s.day}", "import it") for s in expected if s.day not in have
+        Finding(bars.symbol, f"no bar on session {day}", "import it")
+        for day in expected.tolist()
+        if day not in have
     ]
 
 

@@ -94,11 +94,17 @@ class Bars:
             kept = kept._slice(slice(0, len(kept) - 1))  # noqa: SLF001 - another value of this very class
 
         def add(column: FloatArray, value: float) -> FloatArray:
-            return np.append(column, value)
+            longer = np.empty(len(column) + 1)
+            longer[:-1] = column
+            longer[-1] = value
+            return longer
 
+        dates = np.empty(len(kept) + 1, dtype="datetime64[D]")
+        dates[:-1] = kept.dates
+        dates[-1] = day
         return replace(
             kept,
-            dates=np.append(kept.dates, np.datetime64(day, "D")),
+            dates=dates,
             open=add(kept.open, open_),
             high=add(kept.high, high),
             low=add(kept.low, low),

@@ -11,7 +11,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from numbers import Integral, Real
 from typing import Any
 
@@ -19,7 +20,7 @@ import rfc8785
 from pydantic import BaseModel, ValidationError
 
 from backtest.errors import Finding, JutsuError
-from live.handoff.jsonpath import at, of
+from live.handoff.jsonpath import of
 from live.handoff.model import MAX_EXACT_INTEGER, Seal, SignalFile
 
 UNSEALED = Seal(algorithm="sha256-rfc8785", digest="0" * 64)
@@ -34,7 +35,10 @@ def as_data(signal: BaseModel) -> dict[str, Any]:
     Raises:
         JutsuError: a value is not JSON (NaN, infinity, an integer over 2^53, another type), with its path.
     """
-    data: dict[str, Any] = _plain(signal, "$")
+    try:
+        data: dict[str, Any] = _plain(signal)
+    except _NotJson as problem:
+        raise JutsuError(str(problem), where=of(reversed(problem.way))) from problem
 
     return data
 
@@ -100,46 +104,73 @@ def _model(fields: Mapping[str, Any]) -> SignalFile:
         raise JutsuError("the generated file does not fit its own model", findings=findings) from error
 
 
-def _plain(value: object, path: str) -> Any:
+class _NotJson(Exception):  # noqa: N818 - becomes a JutsuError once its place is known
+    """A value that cannot be written; the way to it is collected while the walk unwinds, inmost first."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.way: list[str | int] = []
+
+
+@cache
+def _keys(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Return attribute and key in the file of every field, in model order."""
+    return tuple((name, field.alias or name) for name, field in model.model_fields.items())
+
+
+def _plain(value: Any) -> Any:
     match value:
-        case BaseModel():
-            fields = type(value).model_fields
-            return {
-                (key := field.alias or name): _plain(getattr(value, name), at(path, key))
-                for name, field in fields.items()
-            }
-        case Mapping():
-            return {key: _plain(value[key], at(path, key)) for key in sorted(value)}
-        case list() | tuple():
-            return [_plain(item, at(path, index)) for index, item in enumerate(value)]
         case None | bool():
             return value
         case str():
-            return _text(value, path)
+            return _text(value)
+        case float():
+            return _number(float(value))
+        case int():
+            return _integer(int(value))
+        case BaseModel():
+            return _members((key, getattr(value, name)) for name, key in _keys(type(value)))
+        case Mapping():
+            return _members((key, value[key]) for key in sorted(value))
+        case list() | tuple():
+            return list(_members(enumerate(value)).values())
         case Integral():
-            return _integer(int(value), path)
+            return _integer(int(value))
         case Real():
-            return _number(float(value), path)
+            return _number(float(value))
         case _:
-            raise JutsuError(f"{type(value).__name__} is not a JSON value", where=path)
+            raise _NotJson(f"{type(value).__name__} is not a JSON value")
 
 
-def _text(value: str, path: str) -> str:
-    if _SURROGATE.search(value):
-        raise JutsuError("text with a lone surrogate cannot be written as UTF-8", where=path)
+def _members(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    key: Any = None
+    try:
+        for key, item in pairs:
+            found[key] = _plain(item)
+    except _NotJson as problem:
+        problem.way.append(key)
+        raise
+
+    return found
+
+
+def _text(value: str) -> str:
+    if not value.isascii() and _SURROGATE.search(value):
+        raise _NotJson("text with a lone surrogate cannot be written as UTF-8")
 
     return str(value)
 
 
-def _integer(value: int, path: str) -> int:
+def _integer(value: int) -> int:
     if abs(value) > MAX_EXACT_INTEGER:
-        raise JutsuError(f"integer {value} cannot be exact in JSON", where=path)
+        raise _NotJson(f"integer {value} cannot be exact in JSON")
 
     return value
 
 
-def _number(value: float, path: str) -> float:
+def _number(value: float) -> float:
     if not math.isfinite(value):
-        raise JutsuError(f"{value} is not a JSON number: write null for a missing value", where=path)
+        raise _NotJson(f"{value} is not a JSON number: write null for a missing value")
 
     return value + 0.0  # -0.0 becomes 0.0: equal numbers, equal bytes

@@ -22,6 +22,9 @@ MAX_DEPTH = 32
 _MAX_DIGITS = 400
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+#: how to get to a value: the way to what holds it, and its key or index there; None is the root
+_Way = tuple[Any, str | int] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -87,7 +90,7 @@ def parse(content: bytes) -> Parsed:
     except RecursionError:
         return _unreadable(f"nested deeper than {MAX_DEPTH} levels")
     findings: list[Finding] = []
-    _walk(data, "$", 0, findings)
+    _walk(data, None, 0, findings)
 
     return Parsed(data, tuple(findings))
 
@@ -120,31 +123,40 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
-def _walk(value: Any, path: str, depth: int, findings: list[Finding]) -> None:
+def _walk(value: Any, way: _Way, depth: int, findings: list[Finding]) -> None:
     """Append what is wrong with `value` and everything in it."""
     if depth > MAX_DEPTH:
-        findings.append(Finding(path, f"nested deeper than {MAX_DEPTH} levels"))
+        findings.append(Finding(_path(way), f"nested deeper than {MAX_DEPTH} levels"))
         return
     match value:
         case dict():
             twice = value.duplicated if isinstance(value, _Object) else ()
-            findings.extend(Finding(at(path, key), "this key is written twice", "keep one") for key in twice)
+            findings.extend(
+                Finding(at(_path(way), key), "this key is written twice", "keep one") for key in twice
+            )
             for key, item in value.items():
                 if _surrogate(key):
-                    findings.append(Finding(path, "a key with a lone surrogate"))
-                _walk(item, at(path, key), depth + 1, findings)
+                    findings.append(Finding(_path(way), "a key with a lone surrogate"))
+                _walk(item, (way, key), depth + 1, findings)
         case list():
             for index, item in enumerate(value):
-                _walk(item, at(path, index), depth + 1, findings)
+                _walk(item, (way, index), depth + 1, findings)
         case str() if _surrogate(value):
-            findings.append(Finding(path, "text with a lone surrogate"))
+            findings.append(Finding(_path(way), "text with a lone surrogate"))
         case float() if not math.isfinite(value):
-            findings.append(Finding(path, "not a finite number", "NaN and infinity are no prices or counts"))
+            findings.append(
+                Finding(_path(way), "not a finite number", "NaN and infinity are no prices or counts")
+            )
         case int() if abs(value) > MAX_EXACT_INTEGER:
-            findings.append(Finding(path, "an integer too large to be exact"))
+            findings.append(Finding(_path(way), "an integer too large to be exact"))
         case _:
             pass
 
 
+def _path(way: _Way) -> str:
+    """Return the JSON path of a value: made only for what is reported, there are a thousand values a file."""
+    return "$" if way is None else at(_path(way[0]), way[1])
+
+
 def _surrogate(text: str) -> bool:
-    return _SURROGATE.search(text) is not None
+    return not text.isascii() and _SURROGATE.search(text) is not None
