@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from backtest.fills import Side
 
@@ -193,4 +193,13 @@ class Broker(Protocol):
 
     def clock_offset(self) -> timedelta | None:
         """Return broker time minus our time from the last reply, None when unknown."""
+        ...
+
+
+@runtime_checkable
+class ShowsFamily(Protocol):
+    """A broker that shows an order with its attached stop in one look, even while its order list lags."""
+
+    def family(self, order_id: str) -> Sequence[BrokerOrder]:
+        """Return an order and its children, empty when it does not exist."""
         ...

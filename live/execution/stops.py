@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from backtest.errors import AuthenticationFailed, BrokerError, UnresolvedError
-from live.brokers.base import BrokerOrder
+from live.brokers.base import BrokerOrder, ShowsFamily
 from live.execution.desk import Desk, live, stop_id
 from live.execution.submission import LIST_MARGIN
 from live.ledger.models import JournalState, Order, PositionRow
@@ -148,10 +148,18 @@ def _adopt_child(desk: Desk, position: PositionRow, entry: Order) -> None:
 
 
 def find_child(desk: Desk, entry: Order) -> BrokerOrder | None:
-    """Return the attached stop of an entry as the broker shows it."""
+    """Return the attached stop of an entry as the broker shows it.
+
+    Where the broker shows an order with its children, that is asked: a list may lag, and a stop missed here
+    would be placed a second time.
+    """
     assert entry.sent_at is not None
-    since, until = entry.sent_at - LIST_MARGIN, desk.clock.now() + LIST_MARGIN
-    for shown in desk.broker.orders(since, until):
+    assert entry.broker_order_id is not None
+    if isinstance(desk.broker, ShowsFamily):
+        listed = desk.broker.family(entry.broker_order_id)
+    else:
+        listed = desk.broker.orders(entry.sent_at - LIST_MARGIN, desk.clock.now() + LIST_MARGIN)
+    for shown in listed:
         if shown.parent_id == entry.broker_order_id and shown.order_type == "stop":
             return shown
     return None
