@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,9 @@ from live.settings import BookSettings, Settings
 
 if TYPE_CHECKING:
     from live.brokers.base import Account
+    from live.execution.reconcile import Reconciliation
     from live.ledger.models import PositionRow
+    from live.wiring import Runtime
 
 Role = Literal["primary", "shadow"]
 
@@ -73,6 +76,7 @@ def groups(
 
     A selected primary brings its shadows; a listed shadow runs alone; an unlisted file is a shadow.
     """
+    _no_conflicts(settings, directory)
     several = sum(book.run == "daily" for book in settings.books) > 1
 
     def line(name: str, role: Role, follows: str, budget: float = 100.0) -> Line:
@@ -129,6 +133,42 @@ def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
             remedy="give every variant its own name and list it once",
         )
     return found
+
+
+def taken_elsewhere(runtime: Runtime, line: Line, agreed: Reconciliation) -> dict[str, str]:
+    """Return symbol -> who has it on this account, for everything a variant must leave alone.
+
+    Shares of one symbol in two hands could not be told apart at the broker: what other books hold or may
+    trade, and what nobody here owns.
+    """
+    taken = {found.symbol: "outside" for found in agreed.lines if found.kind == "foreign"}
+    for book in runtime.settings.books:
+        if book.primary != line.variant:
+            taken |= dict.fromkeys(_tradable(book.primary, runtime.strategies), book.primary)
+    for row in runtime.ledger.positions.open_positions():
+        if row.variant != line.variant:
+            taken[row.symbol] = row.variant
+    return taken
+
+
+@lru_cache(maxsize=32)
+def _tradable(name: str, directory: Path) -> tuple[str, ...]:
+    return find_strategy(name, directory).tradable_symbols
+
+
+def _no_conflicts(settings: Settings, directory: Path) -> None:
+    """Refuse daily books that would trade the same symbol on one account (exit 2)."""
+    daily = [book.primary for book in settings.books if book.run == "daily"]
+    owners: dict[str, str] = {}
+    for name in daily if len(daily) > 1 else ():
+        for symbol in _tradable(name, directory):
+            other = owners.setdefault(symbol, name)
+            if other != name:
+                raise SettingsError(
+                    f"{other} and {name} would both trade {symbol} on one account",
+                    where="books",
+                    remedy="their shares could not be told apart: make one of them a shadow",
+                )
 
 
 def primary_book(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -158,6 +158,7 @@ def propose(
             candidates=report.candidates,
         )
     )
+    decision = replace(decision, skipped=(*report.excluded, *decision.skipped))
     market.require(target.symbol for target in decision.targets if target.weight > 0)
     prices = market.reference_prices()
     rules = runtime.settings.execution
@@ -165,6 +166,18 @@ def propose(
     plan = plan_orders(decision, book, prices, rules, marks=marks)
     check_limits(plan, book, {**marks, **prices}, rules)
     return Proposed(decision, plan)
+
+
+def memory_of(runtime: Runtime, line: Line, due_: Due) -> dict[str, Any]:
+    """Return what the strategy must be given back.
+
+    An allocation remembers targets that were carried out (settled point 3). A positions strategy remembers
+    exits it decided on, above all those that were not: a halted stock is proposed again until it is sold.
+    """
+    if line.strategy.family == "allocation":
+        return runtime.ledger.signals.last_memory(line.variant)
+    newest = runtime.ledger.signals.previous(due_.session.day, line.variant)
+    return {} if newest is None else dict(newest.memory)
 
 
 def draft(

@@ -6,13 +6,14 @@ A report that is missing, defective or of another day blocks entries and rotatio
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from backtest.candidates import Candidate
+from backtest.decision import Skip
 from backtest.errors import UsageError
 
 MAX_LISTED = 5
@@ -26,11 +27,29 @@ class ReportInput:
         candidates: None blocks entries and rotation.
         facts: what the signal file says about the report (no paths: they differ between machines).
         problems: why it blocks; each is a warning in the file and part of an alert.
+        excluded: candidates that this account cannot buy for this variant.
     """
 
     candidates: tuple[Candidate, ...] | None = None
     facts: dict[str, Any] | None = field(default=None)
     problems: tuple[str, ...] = ()
+    excluded: tuple[Skip, ...] = ()
+
+    def without(self, taken: Mapping[str, str]) -> ReportInput:
+        """Return the report without candidates that somebody else on this account holds or may trade.
+
+        Args:
+            taken: symbol -> who has it: another variant, or ``outside`` for shares that no book owns.
+        """
+        if self.candidates is None or not any(c.ticker in taken for c in self.candidates):
+            return self
+        kept = tuple(c for c in self.candidates if c.ticker not in taken)
+        gone = tuple(
+            Skip(c.ticker, "held_elsewhere", {"by": taken[c.ticker]})
+            for c in self.candidates
+            if c.ticker in taken
+        )
+        return replace(self, candidates=kept, excluded=gone)
 
 
 NO_REPORT = ReportInput()

@@ -19,7 +19,7 @@ import live.startup
 from backtest.data.atomic import write_atomic
 from live import generation, manifest, shadow
 from live.alerts import send as alert
-from live.books import Group, Line, groups, primary_book
+from live.books import Group, Line, groups, primary_book, taken_elsewhere
 from live.execution.reconcile import require_agreement
 from live.execution.recovery import catch_up
 from live.handoff.canonical import bytes_sha256, render
@@ -120,9 +120,12 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     if not request.force:
         generation.check_corporate_actions(runtime, line, due, market, held)
     account = runtime.broker.account()
-    require_agreement(runtime, account, market.reference_prices(), force=request.force)
+    agreed = require_agreement(runtime, account, market.reference_prices(), force=request.force)
+    rows = runtime.ledger.positions.open_positions(line.variant)  # the comparison may have closed one
+    if report.candidates:
+        report = report.without(taken_elsewhere(runtime, line, agreed))
     book = primary_book(rows, account, line.budget_pct, market.reference_prices())
-    memory = runtime.ledger.signals.last_memory(line.variant)
+    memory = generation.memory_of(runtime, line, due)
     proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
         reference=account.reference,

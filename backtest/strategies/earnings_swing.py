@@ -268,12 +268,14 @@ class EarningsEvaluation:
 
     @staticmethod
     def _pending(exits: list[ExitSignal], situation: Situation) -> Json:
+        # A rotation is not remembered: without its candidate there is nothing to make room for.
         return {
             signal.symbol: {
                 "reason": signal.reason,
                 "entry_date": situation.book.positions[signal.symbol].entry_date.isoformat(),
             }
             for signal in exits
+            if signal.reason != ROTATED_OUT
         }
 
 

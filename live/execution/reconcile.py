@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from backtest.calendar import NEW_YORK
 from backtest.errors import DataError, DisagreementError, Finding
 from live.brokers.base import Account, Broker
+from live.execution.by_hand import close_sold_by_hand
 from live.execution.outcome import finish_past
 from live.execution.recovery import catch_up
 
@@ -175,6 +176,10 @@ def require_agreement(
     if not result.agrees and not runtime.dry_run and catch_up(runtime):
         # a stop filled since the last run: booked now, so look again
         account = runtime.broker.account()
+        result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
+    if result.differences and not runtime.dry_run and not runtime.simulated:
+        for closed in close_sold_by_hand(runtime, result.differences):
+            LOG.warning("%s", closed)
         result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
     if not result.agrees:
         for finding in result.findings():
