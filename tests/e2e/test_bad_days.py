@@ -1,0 +1,207 @@
+"""Bad days with the real command lines: a misbehaving broker, books that differ, a damaged ledger."""
+
+import contextlib
+import json
+import sqlite3
+from datetime import datetime
+
+import pytest
+from user_world import FIRST, SECOND, SWITCH, unchanged
+
+from backtest.calendar import NEW_YORK
+from live.clock import SystemClock
+from live.safety import preflight
+
+SELL, QQQ, TQQQ = "20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"
+PLANNED = {SELL: 429, QQQ: 159, TQQQ: 46}
+
+
+def paper(user, statement: str, *values: object) -> None:
+    with contextlib.closing(sqlite3.connect(user.paper)) as connection:
+        connection.execute(statement, values)
+        connection.commit()
+
+
+def filled_at_broker(user) -> dict[str, int]:
+    """Intent -> shares the broker filled, over all its tries."""
+    rows = user.rows("orders", "id, client_id", database=user.paper)
+    done: dict[str, int] = {}
+    for number, name in rows:
+        intent = name.split("_r")[0]
+        fills = [q for o, q in user.rows("executions", "order_id, quantity", user.paper) if o == number]
+        done[intent] = done.get(intent, 0) + sum(fills)
+    return {name: shares for name, shares in done.items() if name.startswith("20240105")}
+
+
+def books_agree(user) -> None:
+    theirs = dict(user.rows("positions", "symbol, quantity", user.paper))
+    ours = {s: q for s, q, status in user.rows("positions", "symbol, quantity, status") if status == "open"}
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("fault", ["partial", "slow", "never", "reject", "lost_reply", "late_cancel"])
+def test_whatever_the_broker_does_no_intent_is_ever_exceeded(invested, fault):
+    first = invested.execute(SWITCH, "--paper-fault", fault)
+    assert first.code in {0, 8}, first.text
+    done = filled_at_broker(invested)
+    assert all(done.get(name, 0) <= shares for name, shares in PLANNED.items())
+    if first.code == 0:
+        books_agree(invested)
+    again = invested.execute(SWITCH)
+    assert again.code == 0, again.text
+    done = filled_at_broker(invested)
+    assert all(done.get(name, 0) <= shares for name, shares in PLANNED.items())
+    books_agree(invested)
+    ids = [row[0] for row in invested.rows("orders", "client_order_id")]
+    assert len(set(ids)) == len(ids)
+    if fault not in {"never", "reject"}:
+        assert done == PLANNED
+
+
+def test_a_lost_reply_is_looked_up_not_sent_again(invested):
+    assert invested.execute(SWITCH, "--paper-fault", "lost_reply").code == 0
+    assert [row[0] for row in invested.orders()[2:]] == [SELL, QQQ, TQQQ]
+    assert len(invested.rows("orders", "id", invested.paper)) == 5
+
+
+def test_a_rejected_exit_is_told_and_proposed_again(invested):
+    ran = invested.execute(SWITCH, "--paper-fault", "reject")
+    assert ran.code == 0
+    assert "CRITICAL" in ran.out
+    assert {row[3] for row in invested.orders()[2:]} == {"REJECTED"}
+    assert invested.generate("2024-01-08").code == 0
+    orders = json.loads(invested.file("2024-01-08").read_text())["orders"]
+    assert [(o["symbol"], o["intent"]) for o in orders] == [
+        ("TMF", "exit"),
+        ("QQQ", "increase"),
+        ("TQQQ", "entry"),
+    ]
+
+
+def test_money_that_came_from_nowhere_stops_both_stages(invested):
+    paper(invested, "update account set cash = cash + 30000")
+    orders = invested.orders()
+    for ran in (invested.execute(SWITCH), invested.generate("2024-01-08")):
+        assert ran.code == 4
+        assert "cash" in ran.err
+        assert "adopt" in ran.err
+    assert invested.orders() == orders
+    assert not invested.file("2024-01-08").exists()
+    assert invested.jutsu("reconcile", "--adopt").code == 0
+    assert invested.execute(SWITCH).code == 0
+    assert len(invested.orders()) == 5
+
+
+@pytest.mark.parametrize(("factor", "code"), [(2, 5), (0.7, 4)])
+def test_shares_that_came_from_nowhere_stop_both_stages(invested, factor, code):
+    held = dict(invested.rows("positions", "symbol, quantity", invested.paper))["QQQ"]
+    paper(invested, "update positions set quantity = ? where symbol = 'QQQ'", int(held * factor))
+    orders = invested.orders()
+    for ran in (invested.execute(SWITCH), invested.generate("2024-01-08")):
+        assert ran.code == code, ran.text
+        assert "QQQ" in ran.err
+    assert invested.orders() == orders
+    assert invested.jutsu("reconcile").code == code
+    assert invested.jutsu("reconcile", "--adopt").code == 0
+    books_agree(invested)
+
+
+def test_force_goes_on_after_showing_the_difference(invested):
+    paper(invested, "update positions set quantity = 300 where symbol = 'QQQ'")
+    ran = invested.execute(SWITCH, "--force")
+    assert ran.code == 4, ran.text  # it traded, and they still differ
+    assert SELL in [row[0] for row in invested.orders()]
+
+
+def test_a_stock_bought_by_hand_is_never_touched(invested):
+    paper(invested, "insert into positions values ('ACME', 10, '20')")
+    assert invested.execute(SWITCH).code == 0
+    assert dict(invested.rows("positions", "symbol, quantity", invested.paper))["ACME"] == 10
+    assert not [row for row in invested.orders() if "ACME" in row[0]]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text"])
+def test_a_damaged_ledger_is_detected_and_left_alone(invested, damage):
+    content = invested.db.read_bytes()
+    invested.db.write_bytes(
+        {"truncated": content[: len(content) // 2], "empty": b"", "text": b"hello " * 100}[damage]
+    )
+    broken = invested.db.read_bytes()
+    account = invested.paper_account()
+    for ran in (invested.execute(SWITCH), invested.generate("2024-01-08"), invested.jutsu("status")):
+        assert ran.code == 8, ran.text
+        assert "recover" in ran.err
+        assert "Traceback" not in ran.text
+    assert invested.db.read_bytes() == broken
+    assert invested.paper_account() == account
+    recovered = invested.jutsu("recover", "--yes")
+    assert recovered.code == 0, recovered.text
+    books_agree(invested)
+
+
+def edited(user, day, change) -> None:
+    data = json.loads(user.file(day).read_text())
+    change(data)
+    user.file(day).write_text(json.dumps(data, indent=2) + "\n")
+
+
+def test_after_a_partial_execution_only_unsent_orders_may_change(invested):
+    assert invested.jutsu("kill", "--entries-only").code == 0
+    assert invested.execute(SWITCH).code == 0
+    assert invested.jutsu("resume").code == 0
+    other = invested.copy(invested.root.parent / "other")
+    edited(other, SWITCH, lambda data: data["orders"][0].update(quantity=400))
+    refused = other.execute(SWITCH, "--accept-edits")
+    assert refused.code == 2
+    assert SELL in refused.err
+    assert len(other.orders()) == 3
+    edited(invested, SWITCH, lambda data: data["orders"][1].update(quantity=50))
+    assert invested.execute(SWITCH, "--accept-edits").code == 0
+    assert [(row[0], row[4]) for row in invested.orders()[3:]] == [(QQQ, 50), (TQQQ, 46)]
+
+
+def test_an_order_added_by_hand_inside_the_limits(fresh_file):
+    def add(data):
+        price = next(q["last"] for q in data["inputs"]["quotes"] if q["symbol"] == "TLT")
+        mine = {
+            **data["orders"][1],
+            "client_order_id": "20240102_TLT_entry_buy",
+            "symbol": "TLT",
+            "quantity": 10,
+            "reference_price": price,
+            "estimated_value": round(10 * price, 2),
+            "rank": 0.01,
+            "note": "by hand",
+        }
+        data["orders"].append(mine)
+
+    edited(fresh_file, FIRST, add)
+    assert fresh_file.execute(FIRST).code == 2
+    ran = fresh_file.execute(FIRST, "--accept-edits")
+    assert ran.code == 0, ran.text
+    assert ("20240102_TLT_entry_buy", "buy", 10, "FILLED", 10) in fresh_file.orders()
+    assert fresh_file.generate(SECOND).code == 0
+
+
+def test_panic_sells_everything_and_leaves_the_switch_on(invested, monkeypatch):
+    monkeypatch.setattr(SystemClock, "now", lambda _: datetime(2024, 1, 5, 15, 0, tzinfo=NEW_YORK))
+    monkeypatch.setattr(SystemClock, "sleep", lambda *_: None)
+    monkeypatch.setattr(preflight, "crontab", lambda: None)
+    ran = invested.jutsu("panic", "--yes")
+    assert ran.code == 0, ran.text
+    assert invested.rows("positions", "symbol", invested.paper) == []
+    books_agree(invested)
+    assert invested.execute(SWITCH).code == 3
+
+
+def test_a_read_only_folder_is_said_so(fresh_file, monkeypatch):
+    """Signal files cannot be written: the run ends, the ledger has no half record."""
+    blocked = fresh_file.root / "blocked"
+    blocked.write_text("a file where a folder should be")
+    with unchanged(fresh_file.signals):
+        ran = fresh_file.generate(SECOND, "--output-dir", str(blocked))
+    assert ran.code == 1
+    assert "blocked" in ran.err
+    assert "Traceback" not in ran.text
+    assert fresh_file.generate(SECOND).code == 0
+    assert fresh_file.file(SECOND).exists()
