@@ -31,7 +31,7 @@ from live.handoff.write import file_name
 from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.safety.lock import single_instance
-from live.stage import complain, guarded, say
+from live.stage import ALERTED, alerting, complain, guarded, say
 from live.wiring import Options, Runtime, open_runtime
 
 LOG = logging.getLogger("jutsu.executor")
@@ -103,13 +103,22 @@ def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
         try:
             outcome = _carry_out(runtime, request, job, report)
         except JutsuError as error:
-            if not isinstance(error, step.WindowMissed):
-                step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
-            announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
+            _note_failure(runtime, job, report, error)
             raise
     summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
     announce(runtime, job, report, summary, failed=False)
     return summary
+
+
+def _note_failure(runtime: Runtime, job: step.Job, report: Report, error: JutsuError) -> None:
+    """Record and tell a run that ends with an error; a broken ledger never hides the error."""
+    try:
+        if not isinstance(error, step.WindowMissed):
+            step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
+        announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
+        error.add_note(ALERTED)
+    except (OSError, JutsuError) as problem:
+        LOG.warning("the failure could not be recorded: %s", problem)
 
 
 def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report) -> str:
@@ -160,8 +169,12 @@ def announce(runtime: Runtime, job: step.Job, report: Report, summary: str, *, f
     body = "\n".join((*report.critical, *report.warnings)) or summary
     told = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
     key = f"executor_{job.variant}_{job.day}_{told}"
-    for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
-        complain(problem)
+    try:
+        for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
+            complain(problem)
+    except (OSError, JutsuError) as error:
+        LOG.warning("no alert could be kept: %s", error)
+        complain(f"warning: no alert could be kept: {error}")
 
 
 def keep_copies(runtime: Runtime, job: step.Job, marked: Marked | None) -> None:
@@ -279,7 +292,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         with open_runtime("executor", options) as runtime:
             log_file[0] = runtime.log_file
-            return run(runtime, request)
+            with alerting(runtime, "executor"):
+                return run(runtime, request)
 
     return guarded(body, lambda: log_file[0])
 

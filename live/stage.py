@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from live.wiring import Runtime
 
 INTERRUPTED = 130
+#: note on an error that was told already: one failure, one alert
+ALERTED = "an alert was sent for this"
 
 
 def say(line: str) -> None:
@@ -38,27 +40,34 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
     if runtime.dry_run:
         yield
         return
-    _tell(alerts.flush(runtime))
+    _tell(lambda: alerts.flush(runtime))
     try:
         yield
     except JutsuError as error:
-        _tell(
-            alerts.send(
-                runtime,
-                key=f"{stage}_{error.exit_code}_{error.where}"[:128],
-                level="critical",
-                title=f"{stage} stopped with exit code {error.exit_code}",
-                body="\n".join((error.line(), *(str(finding) for finding in error.findings))),
+        stopped = error
+        if ALERTED not in getattr(stopped, "__notes__", ()):
+            _tell(
+                lambda: alerts.send(
+                    runtime,
+                    key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
+                    level="critical",
+                    title=f"{stage} stopped with exit code {stopped.exit_code}",
+                    body="\n".join((stopped.line(), *(str(finding) for finding in stopped.findings))),
+                )
             )
-        )
         raise
     finally:
-        _tell(alerts.flush(runtime))
+        _tell(lambda: alerts.flush(runtime))
 
 
-def _tell(warnings: Iterable[str]) -> None:
-    for warning in warnings:
-        complain(f"warning: {warning}")
+def _tell(deliver: Callable[[], Iterable[str]]) -> None:
+    """Say what could not be delivered; an outbox that cannot be written is one more such thing."""
+    try:
+        for warning in deliver():
+            complain(f"warning: {warning}")
+    except (JutsuError, OSError) as error:
+        logging.getLogger("jutsu").warning("no alert could be kept: %s", error)
+        complain(f"warning: no alert could be kept: {error}")
 
 
 def report_error(error: JutsuError, log_file: Path | None) -> int:
