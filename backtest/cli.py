@@ -11,10 +11,7 @@ from pathlib import Path
 from backtest import run_command
 from backtest.errors import JutsuError, UsageError
 from backtest.simulator import portfolio_command
-from backtest.strategies.registry import find_strategy
-
-#: Where a variant given by name is looked up.
-STRATEGIES = Path("config/strategies")
+from backtest.strategies.registry import STRATEGIES, find_strategy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,7 +24,7 @@ from backtest.rules_file import read_rules
 from backtest.simulator.allocation import simulate
 from backtest.simulator.result import CONTEXT, Result
 from backtest.strategies.base import Strategy
-from backtest.strategies.registry import load_strategy
+from backtest.strategies.registry import STRATEGIES, find_strategy
 
 TRADE_COLUMNS = (
     "date",
@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "run", help="simulate an allocation strategy", description=str(__doc__).split("`: ", maxsplit=1)[-1]
     )
     add = parser.add_argument
-    add("--strategy", type=Path, required=True, metavar="FILE", help="strategy file (YAML or JSON)")
+    add("--strategy", required=True, metavar="FILE", help="strategy file (YAML or JSON) or variant name")
     add(
         "--prices",
         type=Path,
@@ -71,7 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, write the files, show the summary. Returns 0; every refusal is a JutsuError."""
-    strategy = load_strategy(args.strategy)
+    strategy = find_strategy(args.strategy, STRATEGIES)
     if strategy.family != "allocation":
         raise UsageError(
             f"{strategy.name} trades positions, not weights",
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         )
     rules = read_rules(args.config)
     benchmark = args.benchmark or strategy.signal_symbols[0]
-    history = _history(args.prices, strategy, benchmark)
+    history = _history(args.prices, strategy, benchmark, args.end)
     signal = history[strategy.signal_symbols[0]]
     result = simulate(
         strategy,
@@ -156,9 +156,11 @@ def amount(text: str) -> float:
     return value
 
 
-def _history(folder: Path, strategy: Strategy, benchmark: str) -> Mapping[str, Bars]:
+def _history(folder: Path, strategy: Strategy, benchmark: str, end: date | None) -> Mapping[str, Bars]:
+    """Read what the run needs; a leg may lack sessions (it is not tradable then), a signal may not."""
     symbols = dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols, benchmark))
-    history = read_directory(folder, list(symbols))
+    legs = set(strategy.tradable_symbols) - set(strategy.signal_symbols)
+    history = read_directory(folder, list(symbols), allow_gaps=legs, until=end)
     missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if symbol not in history]
     if missing:
         raise DataError(

@@ -18,7 +18,6 @@ TOPICS = (
     "orders",
     "panic",
     "safety",
-    "panic",
     "data",
     "config",
     "ledger",

@@ -62,7 +62,9 @@ def run(options: argparse.Namespace) -> int:
 
     rules = rules_for(options.strategy, options.set, compatible=options.compat)
     candidates = _candidates(options.candidates)
-    prices = read_directory(options.prices, [candidate.ticker for candidate in candidates])
+    tickers = [candidate.ticker for candidate in candidates]
+    # A halted or delisted stock lacks sessions; the simulator knows what to do then.
+    prices = read_directory(options.prices, tickers, allow_gaps=set(tickers))
     play = simulate_independent if rules.book == "independent" else simulate
     result = play(candidates, prices, rules)
     figures = summary(result, rules)

@@ -188,12 +188,9 @@ class _Day:
         ]
         chosen = select(candidates, self.held_before_open, staying, self.rules)
         self._record(chosen.skipped, candidates)
-        if chosen.rotated_out is not None:
-            if chosen.rotated_out in self.session.bars:
-                self._rotate_out(chosen.rotated_out)
-            else:
-                held = self.book[chosen.rotated_out]
-                self.book[held.symbol] = replace(held, pending=ROTATED_OUT)
+        # A rotation that finds no market is forgotten, as live: its candidate is gone tomorrow.
+        if chosen.rotated_out is not None and chosen.rotated_out in self.session.bars:
+            self._rotate_out(chosen.rotated_out)
         for entry in chosen.entries:
             bar = self.session.bars.get(entry.candidate.ticker)
             if bar is None or bar.open <= 0:

@@ -23,6 +23,8 @@ FAMILIES = {
     "Hierarchical_Adaptive_v3_5b": "backtest.strategies.hierarchical_adaptive_v3_5b",
     "earnings_swing": "backtest.strategies.earnings_swing",
 }
+#: Where a variant given by name is looked up.
+STRATEGIES = Path("config/strategies")
 _VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEYS = ("name", "variant", "parameters", "description")
 
