@@ -147,17 +147,24 @@ def load_settings(
 
 def settings_sha256(settings: Settings) -> str:
     """Return a digest of everything that can change a decision or an execution; places are left out."""
-    values = {
-        name: value
-        for name, value in flat(settings.model_dump(mode="json")).items()
-        if name not in names.paths()
-    }
+    values = {name: value for name, value in _dumped(settings).items() if name not in names.paths()}
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def snapshot(settings: Settings) -> str:
     """Return the settings as JSON for the settings history."""
-    return json.dumps(flat(settings.model_dump(mode="json")), sort_keys=True)
+    return json.dumps(dict(_dumped(settings)), sort_keys=True)
+
+
+#: the newest settings written out: a replay asks for the same ones ten thousand times
+_NEWEST: Final[list[tuple[Settings, Mapping[str, Any]]]] = []
+
+
+def _dumped(settings: Settings) -> Mapping[str, Any]:
+    """Return dotted name -> JSON value, kept by identity: equal settings (1, 1.0) may differ as text."""
+    if not _NEWEST or _NEWEST[0][0] is not settings:
+        _NEWEST[:] = [(settings, MappingProxyType(flat(settings.model_dump(mode="json"))))]
+    return _NEWEST[0][1]
 
 
 def flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

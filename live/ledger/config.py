@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from backtest.errors import UsageError
 from live.ledger.database import Repository, table_of
@@ -14,6 +14,9 @@ from live.ledger.models import ConfigHistory, ConfigOverride
 
 _T: Final = table_of(ConfigOverride)
 _H: Final = table_of(ConfigHistory)
+_NEWEST: Final = (
+    select(_H.c.config_sha256).where(_H.c.account == bindparam("a")).order_by(_H.c.id.desc()).limit(1)
+)
 
 
 class Config(Repository):
@@ -79,11 +82,8 @@ class Config(Repository):
 
     def remember(self, sha256: str, snapshot: str, *, by: str, reason: str, at: datetime) -> bool:
         """Keep a settings snapshot when it differs from the last one; return whether it did."""
-        newest = (
-            select(_H.c.config_sha256).where(_H.c.account == self._account).order_by(_H.c.id.desc()).limit(1)
-        )
         with self._db.transaction():
-            rows = self._db.rows(newest)
+            rows = self._db.rows(_NEWEST, {"a": self._account})
             if rows and rows[0][0] == sha256:
                 return False
             self._insert(

@@ -8,15 +8,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Executable,
+    Insert,
     Row,
+    Select,
     Table,
+    Update,
+    bindparam,
     create_engine,
     event,
     insert,
@@ -181,21 +187,37 @@ class Repository:
         """Insert one row of this account and return it as stored."""
         table = table_of(model)
         with self._db.transaction() as connection:
-            result = connection.execute(insert(table), {"account": self._account, **values})
+            result = connection.execute(_inserting(table), {"account": self._account, **values})
             key = result.inserted_primary_key
             assert key is not None
-            row = connection.execute(select(table).where(table.c.id == key[0])).one()
+            row = connection.execute(_by_id(table), {"key_id": key[0]}).one()
         return detached(model, row)
 
-    def _upsert(self, model: type[_Model], keys: dict[str, Any], values: dict[str, Any]) -> None:
-        """Update the row of this account that has `keys`, or insert it."""
-        table = table_of(model)
-        match = [table.c.account == self._account, *(table.c[name] == value for name, value in keys.items())]
+    def _update(self, model: type[_Model], keys: dict[str, Any], values: dict[str, Any]) -> bool:
+        """Update the row of this account that has `keys`; False when there is none."""
+        statement = _updating(table_of(model), tuple(keys), tuple(values))
+        changes = {f"new_{name}": value for name, value in values.items()}
         with self._db.transaction() as connection:
-            if values and connection.execute(update(table).where(*match), values).rowcount:
+            return bool(connection.execute(statement, {**self._match(keys), **changes}).rowcount)
+
+    def _match(self, keys: dict[str, Any]) -> dict[str, Any]:
+        return {"key_account": self._account} | {f"key_{name}": value for name, value in keys.items()}
+
+    def _upsert(
+        self,
+        model: type[_Model],
+        keys: dict[str, Any],
+        values: dict[str, Any],
+        new: dict[str, Any] | None = None,
+    ) -> None:
+        """Update the row of this account that has `keys`, or insert it, then with the values of `new` too."""
+        table = table_of(model)
+        with self._db.transaction() as connection:
+            if values and self._update(model, keys, values):
                 return
-            if connection.execute(select(table.c.id).where(*match)).first() is None:
-                connection.execute(insert(table), {"account": self._account, **keys, **values})
+            if connection.execute(_finding(table, tuple(keys)), self._match(keys)).first() is None:
+                row = {"account": self._account, **keys, **(new or {}), **values}
+                connection.execute(_inserting(table), row)
 
     def _one(
         self, model: type[_Model], statement: Executable, values: dict[str, Any] | None = None
@@ -212,6 +234,35 @@ class Repository:
 def table_of(model: type[Base]) -> Table:
     """Return the table of a model."""
     return model.__table__
+
+
+# Building a statement costs more than running it, so each is built once. Its parameters are
+# called key_... in the condition and new_... in the values.
+
+
+@cache
+def _inserting(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _by_id(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id == bindparam("key_id"))
+
+
+@cache
+def _finding(table: Table, keys: tuple[str, ...]) -> Select[Any]:
+    return select(table.c.id).where(*_matching(table, keys))
+
+
+@cache
+def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> Update:
+    changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values}
+    return update(table).where(*_matching(table, keys)).values(changes)
+
+
+def _matching(table: Table, keys: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(f"key_{name}") for name in ("account", *keys)]
 
 
 def detached(model: type[_Model], row: Row[Any]) -> _Model:

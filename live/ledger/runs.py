@@ -15,6 +15,10 @@ _T: Final = table_of(RunLog)
 _GET: Final = select(_T).where(
     _T.c.account == bindparam("a"), _T.c.session == bindparam("s"), _T.c.variant == bindparam("v")
 )
+_NEWEST: Final = select(func.max(_T.c.session)).where(
+    _T.c.account == bindparam("a"), _T.c.generated_at.is_not(None) | _T.c.executed_at.is_not(None)
+)
+_NEWEST_OF: Final = _NEWEST.where(_T.c.variant == bindparam("v"))
 
 
 class Runs(Repository):
@@ -87,12 +91,8 @@ class Runs(Repository):
 
     def last_session(self, variant: str | None = None) -> date | None:
         """Return the newest session this account generated or executed anything for."""
-        statement = select(func.max(_T.c.session)).where(
-            _T.c.account == self._account, _T.c.generated_at.is_not(None) | _T.c.executed_at.is_not(None)
-        )
-        if variant is not None:
-            statement = statement.where(_T.c.variant == variant)
-        found: date | None = self._db.rows(statement)[0][0]
+        statement = _NEWEST if variant is None else _NEWEST_OF
+        found: date | None = self._db.rows(statement, {"a": self._account, "v": variant})[0][0]
         return found
 
     def recent(self, limit: int = 50, variant: str | None = None) -> tuple[RunLog, ...]:
@@ -104,8 +104,4 @@ class Runs(Repository):
 
     def _put(self, session: date, variant: str, **changes: Any) -> None:
         known = {"session": session, "variant": variant}
-        with self._db.transaction():
-            if self.get(session, variant) is None:
-                self._insert(RunLog, {**known, "role": "primary", "mode": "", **changes})
-            else:
-                self._upsert(RunLog, known, changes)
+        self._upsert(RunLog, known, changes, new={"role": "primary", "mode": ""})

@@ -32,6 +32,12 @@ _PENDING: Final = (
     .where(_S.c.account == bindparam("a"), _S.c.variant == bindparam("v"), _S.c.status == PENDING)
     .order_by(_S.c.session)
 )
+_MEMORY: Final = (
+    select(_S.c.memory)
+    .where(_S.c.account == bindparam("a"), _S.c.variant == bindparam("v"), _S.c.status == SETTLED)
+    .order_by(_S.c.session.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +127,7 @@ class Shadow(Repository):
 
     def last_memory(self, variant: str) -> dict[str, Any]:
         """Return the memory of the newest settled decision, {} before the first."""
-        statement = (
-            select(_S.c.memory)
-            .where(_S.c.account == self._account, _S.c.variant == variant, _S.c.status == SETTLED)
-            .order_by(_S.c.session.desc())
-            .limit(1)
-        )
-        rows = self._db.rows(statement)
+        rows = self._db.rows(_MEMORY, {"a": self._account, "v": variant})
         return dict(rows[0][0]) if rows else {}
 
     def history(self, variant: str, since: date | None = None) -> tuple[ShadowSignal, ...]:

@@ -135,6 +135,5 @@ class Signals(Repository):
 
     def _change(self, session: date, variant: str, **changes: Any) -> SignalRow:
         with self._db.transaction():
-            self._existing(session, variant)
-            self._upsert(SignalRow, {"session": session, "variant": variant}, changes)
+            self._update(SignalRow, {"session": session, "variant": variant}, changes)
             return self._existing(session, variant)

@@ -22,6 +22,12 @@ _FIRST: Final = select(_T.c.equity).where(*_BEFORE).order_by(_T.c.session).limit
 _GET: Final = select(_T).where(
     _T.c.account == bindparam("a"), _T.c.variant == bindparam("v"), _T.c.session == bindparam("s")
 )
+_LATEST: Final = (
+    select(_T)
+    .where(_T.c.account == bindparam("a"), _T.c.variant == bindparam("v"))
+    .order_by(_T.c.session.desc())
+    .limit(1)
+)
 
 
 class Snapshots(Repository):
@@ -76,13 +82,7 @@ class Snapshots(Repository):
 
     def latest(self, variant: str) -> PerformanceSnapshot | None:
         """Return the newest snapshot."""
-        statement = (
-            select(_T)
-            .where(_T.c.account == self._account, _T.c.variant == variant)
-            .order_by(_T.c.session.desc())
-            .limit(1)
-        )
-        return self._one(PerformanceSnapshot, statement)
+        return self._one(PerformanceSnapshot, _LATEST, {"a": self._account, "v": variant})
 
     def variants(self) -> tuple[str, ...]:
         """Return the variants that have snapshots, sorted."""
