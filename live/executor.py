@@ -32,6 +32,7 @@ from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.safety.lock import single_instance
 from live.stage import ALERTED, alerting, complain, guarded, say
+from live.turns import each_book
 from live.wiring import Options, Runtime, open_runtime
 
 LOG = logging.getLogger("jutsu.executor")
@@ -68,13 +69,20 @@ def run(runtime: Runtime, request: Request) -> int:
         _tell(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     _refuse_the_past(runtime, session)
-    for path in _files(runtime, request, lines):
-        if request.signals_file is None and not path.exists():
-            _tell(request, f"no signal file is due: {path} does not exist")
-            continue
-        job = step.read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
-        _tell(request, _execute(runtime, request, job))
+    with each_book() as one:
+        for path in _files(runtime, request, lines):
+            with one():
+                _tell(request, _one_file(runtime, request, path, lines, session))
     return 0
+
+
+def _one_file(
+    runtime: Runtime, request: Request, path: Path, lines: Sequence[Line], session: calendar.Session
+) -> str:
+    if request.signals_file is None and not path.exists():
+        return f"no signal file is due: {path} does not exist"
+    job = step.read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
+    return _execute(runtime, request, job)
 
 
 def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
@@ -91,7 +99,7 @@ def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
 def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
     """Carry out one file and say in one line what happened."""
     step.require_phase(job, request.phase)
-    if job.known is not None and job.known.outcome == "completed":
+    if job.known is not None and job.known.outcome == "completed" and not _unprotected(runtime, job):
         return f"already done: {job.path}"
     if runtime.dry_run:
         return dry_run(job)
@@ -108,6 +116,11 @@ def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
     summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
     announce(runtime, job, report, summary, failed=False)
     return summary
+
+
+def _unprotected(runtime: Runtime, job: step.Job) -> bool:
+    """Whether a position of this book is without its stop: then a finished file is worth another run."""
+    return any(row.variant == job.variant for row in runtime.ledger.positions.unprotected())
 
 
 def _note_failure(runtime: Runtime, job: step.Job, report: Report, error: JutsuError) -> None:

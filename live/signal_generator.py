@@ -32,6 +32,7 @@ from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.settings_sources import snapshot as snapshot_of
 from live.stage import alerting, guarded, say
+from live.turns import each_book
 from live.wiring import Options, Runtime, open_runtime
 
 EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
@@ -61,8 +62,10 @@ def run(runtime: Runtime, request: Request) -> int:
     check_kill_switch(runtime.ledger)
     chosen = request.groups or approved_groups(runtime, request)
     with runtime.ledger.rehearsal() if runtime.dry_run else nullcontext():
-        for group in chosen:
-            _run_group(runtime, request, group)
+        with each_book() as one:
+            for group in chosen:
+                with one():
+                    _run_group(runtime, request, group)
     return 0
 
 
@@ -113,6 +116,7 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     for warning in _looked_after(runtime, line, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime)
+    _tell_unprotected(runtime, line)
     report = _report(runtime, request, line, due)
     rows = runtime.ledger.positions.open_positions(line.variant)
     held = tuple(sorted({row.symbol for row in rows}))
@@ -143,6 +147,20 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
         )
     signal = generation.draft(runtime, line, due, market, snapshot, proposed, report)
     return _hand_off(runtime, request, line, due, signal)
+
+
+def _tell_unprotected(runtime: Runtime, line: Line) -> None:
+    """Alert about positions without their stop; the executor puts it back."""
+    naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
+    if naked and not runtime.dry_run:
+        names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
+        alert(
+            runtime,
+            key=f"unprotected_{line.variant}_{names}"[:128],
+            level="critical",
+            title=f"{line.variant}: {len(naked)} position(s) without a stop",
+            body=f"{names}: no protective stop rests at the broker; the executor's next run places it",
+        )
 
 
 def _looked_after(runtime: Runtime, line: Line, due: generation.Due) -> tuple[str, ...]:

@@ -183,13 +183,9 @@ def desk_for(
         seal=job.signal.seal.digest,
         stop_loss_pct=float(loss) if isinstance(loss, int | float) else None,
         phase=phase,
-        max_positions=_whole(parameters.get("max_positions")),
-        daily_entry_limit=_whole(parameters.get("daily_entry_limit")),
+        max_positions=parameters.get("max_positions"),
+        daily_entry_limit=parameters.get("daily_entry_limit"),
     )
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _inside(job: Job, now: datetime, phase: Phase) -> bool:
@@ -287,6 +283,7 @@ def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
     recovered = recovery.recover_all(desk.submission, runtime, today=desk.session.day)
     for order in recovered:
         desk.report.warn(f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled")
+    stops.cancel_orphans(desk)
     stops.protect_all(desk)
     account = runtime.broker.account()
     owned = [row.symbol for row in desk.ledger.positions.open_positions()]

@@ -49,6 +49,15 @@ def protect_all(desk: Desk, *, but: frozenset[str] = frozenset()) -> None:
             protect(desk, position)
 
 
+def cancel_orphans(desk: Desk) -> None:
+    """Cancel stops whose position is gone (sold by hand, adopted): filled, they would sell short."""
+    owned = desk.ledger.positions.shares(desk.variant)
+    for order in desk.ledger.orders.unfinished(desk.variant):
+        if order.intent == "stop" and order.broker_order_id is not None and order.symbol not in owned:
+            desk.report.warn(f"{order.symbol}: a stop without a position is cancelled")
+            desk.submission.cancel(order)
+
+
 def _being_sold(desk: Desk, position: PositionRow) -> bool:
     """Tell whether a sell on its way binds the shares: a stop for them would be refused."""
     return any(
