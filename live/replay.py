@@ -121,7 +121,7 @@ def replay(
     failures: list[Failure] = []
     for session in sessions:
         with runtime.ledger.batch():
-            failure = _one(session_runtime, request, chosen, session)
+            failure = _one(session_runtime, request, chosen, session, keep_going=keep_going)
         if failure is not None:
             failures.append(failure)
             if not keep_going:
@@ -155,9 +155,14 @@ def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signa
 
 
 def _one(
-    runtime: Runtime, request: signal_generator.Request, chosen: Sequence[Group], session: calendar.Session
+    runtime: Runtime,
+    request: signal_generator.Request,
+    chosen: Sequence[Group],
+    session: calendar.Session,
+    *,
+    keep_going: bool,
 ) -> Failure | None:
-    """Generate, execute and mark one session."""
+    """Generate, execute and mark one session; one at which the replay stops is not marked."""
     clock = runtime.clock
     if not isinstance(clock, SimulatedClock):
         raise JutsuError("replay needs a simulated clock")
@@ -166,6 +171,8 @@ def _one(
         clock.set(opens_at)
         due = [g for g in chosen if _window(_all_lines([g])[0], session).opens_at == opens_at]
         failure = failure or _stages(runtime, request, due, session)
+    if failure is not None and not keep_going:
+        return failure
     clock.set(session.close + timedelta(minutes=1))
     try:
         for line in _all_lines(chosen):

@@ -44,6 +44,15 @@ def _day(text: str | None, flag: str) -> date | None:
         raise UsageError(f"{text!r} is not a date", where=flag, remedy="write YYYY-MM-DD") from error
 
 
+def _require_money(cash: float | None) -> None:
+    from math import isfinite
+
+    from backtest.errors import UsageError
+
+    if cash is not None and not (isfinite(cash) and cash > 0):
+        raise UsageError(f"{cash:g} is no amount to start with", where="--cash", remedy="give more than 0")
+
+
 def replay(
     *,
     start: Annotated[str, typer.Option("--start", help="First session, YYYY-MM-DD.")],
@@ -64,6 +73,7 @@ def replay(
 ) -> None:
     """Run both real stages for every past session with a simulated clock and the paper broker."""
     first, last = _day(start, "--start"), _day(end, "--end")
+    _require_money(cash)
     if first is None or last is None:
         raise typer.BadParameter("--start and --end are needed")
     output = output_dir or Path(f"out/replay_{first}_{last}")

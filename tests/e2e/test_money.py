@@ -168,3 +168,43 @@ def test_replay_needs_a_ledger_of_its_own(world, prices):
     )
     assert ran.code == 2
     assert "--state-db" in ran.err
+
+
+@pytest.mark.parametrize("cash", ["0", "-5", "nan", "inf"])
+def test_replay_starts_with_real_money_only(tmp_path, prices, cash):
+    ran = called(
+        lambda: jutsu(
+            [
+                *("replay", "--start", START, "--end", END, "--prices", str(prices), "--cash", cash),
+                *("--state-db", str(tmp_path / "ledger.db"), "--output-dir", str(tmp_path / "out")),
+            ]
+        )
+    )
+    assert ran.code == 2
+    assert "--cash" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "code"),
+    [
+        ("2024-02-01", "2024-01-01", 2),
+        ("2024-02-30", "2024-03-01", 2),
+        ("2024-01-06", "2024-01-07", 2),
+        ("2024-12-30", "2025-01-03", 5),
+        ("2099-01-02", "2099-01-05", 5),
+    ],
+)
+def test_replay_names_what_is_wrong_with_its_range(tmp_path, prices, start, end, code):
+    ran = called(
+        lambda: jutsu(
+            [
+                *("replay", "--start", start, "--end", end, "--prices", str(prices)),
+                *("--state-db", str(tmp_path / "ledger.db"), "--output-dir", str(tmp_path / "out")),
+            ]
+        )
+    )
+    assert ran.code == code, ran.text
+    if (code, end) == (5, "2025-01-03"):
+        assert "session 2025-01-02" in ran.err
+        assert (tmp_path / "out" / "equity.csv").read_text().count("\n") == 3
