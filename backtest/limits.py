@@ -15,8 +15,8 @@ _TOLERANCE = 1e-9
 def check_limits(plan: Plan, book: Book, prices: Mapping[str, float], rules: ExecutionRules) -> None:
     """Raise LimitError when the book after the plan would exceed a limit; it lists every breach.
 
-    Exposure is nominal market value at `prices` (last known prices for holdings that do not trade now): a
-    3x fund counts once. Exposure limits bind what is bought: a plan that only sells is never stopped by them,
+    Exposure is nominal market value at `prices` (last known prices for holdings that do not trade now) after
+    what the cash can pay for: a 3x fund counts once. Exposure limits bind what is bought: a plan that only sells is never stopped by them,
     and a holding that grew past a limit by itself is no reason to stop trading something else.
     """
     findings = [
@@ -58,7 +58,10 @@ def _exposure_findings(plan: Plan, book: Book, prices: Mapping[str, float], limi
     for order in plan.orders:
         change = order.quantity * order.reference_price
         values[order.symbol] = values.get(order.symbol, 0.0) + (change if order.side == "buy" else -change)
-    total = sum(values.values())
+    sold = sum(order.quantity * order.reference_price for order in plan.orders if order.side == "sell")
+    spent = sum(order.quantity * order.reference_price for order in bought)
+    # The recount never buys beyond the cash after the sells, so what lies beyond is no exposure.
+    total = sum(values.values()) - max(0.0, spent - max(0.0, book.cash + sold))
     checks = [
         (order.symbol, values[order.symbol], "max_position_pct", limits.max_position_pct / 100)
         for order in bought
