@@ -134,13 +134,15 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
     ledger = _open_ledger(loaded, options, account, clock)
     opened: list[object] = []
     try:
-        loaded = load_settings(
-            config=options.config,
-            environ=environ,
-            overrides=ledger.config.active(clock.now()),
-            flags=_flags(options),
-            now=clock.now(),
-        )
+        overrides = ledger.config.active(clock.now())
+        if overrides:  # without any, reading everything again would say the same
+            loaded = load_settings(
+                config=options.config,
+                environ=environ,
+                overrides=overrides,
+                flags=_flags(options),
+                now=clock.now(),
+            )
         settings = loaded.settings
         account = account_key(settings)  # an override may have changed mode or broker
         ledger = ledger.for_account(account)

@@ -1,6 +1,8 @@
 """The JSON Schema (Draft 2020-12) of the signal file, generated from the model so that both always agree.
 
-Editors read the shipped copy while a person edits; `python -m live.handoff.schema FILE` refreshes it.
+Generating it takes longer than all else a daily run does with its file, so the text is kept beside this
+module (a test proves that it is what the model says) and `python -m live.handoff.schema --refresh` writes it anew.
+Editors read the copy in `signals/schema/` while a person edits.
 """
 
 from __future__ import annotations
@@ -19,20 +21,29 @@ if TYPE_CHECKING:
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
+KEPT = Path(__file__).with_name("trade_signals.schema.json")
+
+
 @cache
 def schema() -> dict[str, Any]:
     """Return the schema as JSON values; treat it as read-only."""
-    generated = SignalFile.model_json_schema(by_alias=True)
+    kept: dict[str, Any] = json.loads(schema_bytes())
 
-    named: dict[str, Any] = _without_titles(generated)
-
-    return {"$schema": DIALECT, "title": "Signal file of jutsu"} | named
+    return kept
 
 
 @cache
 def schema_bytes() -> bytes:
-    """Return the bytes of the shipped schema file."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False).encode("utf-8") + b"\n"
+    """Return the bytes of the schema file."""
+    return KEPT.read_bytes()
+
+
+def generated() -> bytes:
+    """Return the schema as the model says it now, for a comparison with the text kept."""
+    named: dict[str, Any] = _without_titles(SignalFile.model_json_schema(by_alias=True))
+    whole = {"$schema": DIALECT, "title": "Signal file of jutsu"} | named
+
+    return json.dumps(whole, indent=2, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
 @cache
@@ -54,7 +65,11 @@ def _without_titles(value: Any) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the schema to the file named, or to standard output."""
+    """Write the schema to the file named, or to standard output; `--refresh`: take it from the model first."""
+    if arguments[:1] == ["--refresh"]:
+        KEPT.write_bytes(generated())
+        schema_bytes.cache_clear()
+        arguments = arguments[1:] or [str(KEPT)]
     if arguments:
         Path(arguments[0]).write_bytes(schema_bytes())
     else:

@@ -7,14 +7,14 @@ from handoff_samples import sample
 from jsonschema import Draft202012Validator
 
 from live.handoff.canonical import as_data, render
-from live.handoff.schema import main, schema_bytes, validator
+from live.handoff.schema import generated, main, schema_bytes, validator
 from live.handoff.write import signal_path, write_signal
 
 
 def test_the_shipped_schema_agrees_with_the_model(project_root):
     shipped = (project_root / "signals/schema/trade_signals.schema.json").read_bytes()
-    assert shipped == schema_bytes(), (
-        "run: python -m live.handoff.schema signals/schema/trade_signals.schema.json"
+    assert shipped == schema_bytes() == generated(), (
+        "run: python -m live.handoff.schema --refresh signals/schema/trade_signals.schema.json"
     )
 
 
