@@ -163,6 +163,9 @@ def propose(
     prices = market.reference_prices()
     rules = runtime.settings.execution
     marks = market.last_prices()
+    if strategy.family == "positions":
+        # A stock without a bar yesterday may trade today: the executor's quote decides, not the old bar.
+        prices = {**marks, **prices}
     plan = plan_orders(decision, book, prices, rules, marks=marks)
     check_limits(plan, book, {**marks, **prices}, rules)
     return Proposed(decision, plan)
