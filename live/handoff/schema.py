@@ -1,7 +1,7 @@
 """The JSON Schema (Draft 2020-12) of the signal file, generated from the model so that both always agree.
 
 Generating it takes longer than all else a daily run does with its file, so the text is kept beside this
-module (a test proves that it is what the model says) and `python -m live.handoff.schema --refresh` writes it anew.
+module (a test proves that it is what the model says); `python -m live.handoff.schema --refresh` renews it.
 Editors read the copy in `signals/schema/` while a person edits.
 """
 
@@ -65,7 +65,7 @@ def _without_titles(value: Any) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the schema to the file named, or to standard output; `--refresh`: take it from the model first."""
+    """Write the schema to the file named, or to standard output; `--refresh`: from the model."""
     if arguments[:1] == ["--refresh"]:
         KEPT.write_bytes(generated())
         schema_bytes.cache_clear()
