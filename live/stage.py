@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from backtest.errors import JutsuError
 
@@ -21,12 +23,29 @@ ALERTED = "an alert was sent for this"
 
 def say(line: str) -> None:
     """Print one line for the person (standard output, no colour)."""
-    print(line, flush=True)
+    _print(line, sys.stdout)
 
 
 def complain(line: str) -> None:
     """Print one line about a problem (standard error)."""
-    print(line, file=sys.stderr, flush=True)
+    _print(line, sys.stderr)
+
+
+def _print(line: str, stream: TextIO) -> None:
+    """Print a line; a closed pipe or a full disk behind the screen must not keep anybody from trading."""
+    try:
+        print(line, file=stream, flush=True)
+    except OSError as error:
+        logging.getLogger("jutsu").warning("nobody reads the screen any more: %s", error)
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _print_anything() -> None:
+    """Let a screen that knows fewer characters show a question mark instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
+            stream.reconfigure(errors="replace")
 
 
 @contextmanager
@@ -83,6 +102,7 @@ def report_error(error: JutsuError, log_file: Path | None) -> int:
 def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int:
     """Run a whole stage; turn whatever happens into one line and an exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # silent until a log file is open
+    _print_anything()
     try:
         return body()
     except JutsuError as error:

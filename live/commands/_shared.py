@@ -81,19 +81,20 @@ def plain(value: Any) -> Any:
 
 def emit_json(data: Any) -> None:
     """Print one JSON document on standard output."""
-    typer.echo(json.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+    plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
+    typer.echo(json.dumps(plain(data), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
 
 
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
-    """Print a table; columns named in `right` are aligned right."""
+    """Print a table; columns named in `right` are aligned right. In a narrow window cells wrap, nothing is cut off."""
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(title=title or None, title_justify="left", header_style="bold", pad_edge=False)
     for column in columns:
-        grid.add_column(column, justify="right" if column in right else "left")
+        grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(cell if isinstance(cell, Text) else str("" if cell is None else cell) for cell in row))
     console().print(grid)

@@ -243,3 +243,37 @@ def test_the_run_log_and_snapshots_tell_every_session(invested):
     assert state["mode"] == "offline_mock"
     assert sorted(state["current_positions"]) == ["QQQ", "TQQQ"]
     assert list((invested.root / "state" / "backups").iterdir())
+
+
+def test_a_screen_nobody_reads_does_not_stop_the_day(invested):
+    """A full disk behind the redirected output, and a pipe that was closed."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    reading, closed = os.pipe()
+    os.close(reading)
+    runs = ((full, "live.executor", SWITCH), (closed, "live.signal_generator", "2024-01-08"))
+    for screen, module, day in runs:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *invested.flags(day)],
+            stdout=screen,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            timeout=PROCESS_LIMIT,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+    os.close(full)
+    os.close(closed)
+    assert len(invested.orders()) == 5
+    assert invested.file("2024-01-08", "titan").exists()
+
+
+@pytest.mark.parametrize("arguments", [("review", "FILE"), ("status",), ("explain", "QQQ", "--json")])
+def test_a_screen_that_knows_only_ascii_shows_something(invested, arguments):
+    given = [str(invested.file(SWITCH)) if word == "FILE" else word for word in arguments]
+    done = process(
+        "live.cli", *given, "--config", str(invested.config), cwd=invested.root, PYTHONIOENCODING="ascii"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    if "--json" in arguments:
+        json.loads(done.stdout)
