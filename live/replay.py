@@ -217,9 +217,9 @@ def _stop(failure: Failure) -> None:
 def _require_fresh(runtime: Runtime) -> None:
     if runtime.ledger.runs.last_session() is not None:
         raise UsageError(
-            "replay needs a ledger of its own, this one has sessions already",
-            where="--state-db",
-            remedy="name a new file or delete the old replay",
+            "a replay needs a ledger of its own, this one has sessions already",
+            where=str(runtime.settings.paths.state_db),
+            remedy="name a new one with --state-db, or delete the old replay",
         )
 
 

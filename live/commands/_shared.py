@@ -88,7 +88,7 @@ def emit_json(data: Any) -> None:
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
-    """Print a table; columns named in `right` are aligned right. In a narrow window cells wrap, nothing is cut off."""
+    """Print a table; columns named in `right` are aligned right, cells wrap and are never cut off."""
     from rich.table import Table
     from rich.text import Text
 

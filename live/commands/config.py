@@ -150,12 +150,15 @@ def history(config: ConfigOption = None, state_db: StateOption = None, as_json: 
     if as_json:
         emit_json({"overrides": changes, "snapshots": kept})
         return
-    table(
-        "overrides",
-        ["name", "value", "from", "until", "by", "at", "reason"],
-        [list(row.values()) for row in changes],
-    )
-    table("settings used", ["at", "by", "reason", "sha256"], [list(row.values()) for row in kept])
+    if changes:
+        names = ["name", "value", "from", "until", "by", "at", "reason"]
+        table("overrides", names, [_cells(row) for row in changes])
+    else:
+        typer.echo("no overrides")
+    if kept:
+        table("settings used", ["at", "by", "reason", "sha256"], [_cells(row) for row in kept])
+    else:
+        typer.echo("no run and no change yet")
 
 
 def freeze(
@@ -285,6 +288,16 @@ def _user() -> str:
     import getpass
 
     return getpass.getuser()
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """Return one row for people: minutes instead of microseconds, the first 12 digits of a digest."""
+    from datetime import datetime
+
+    short = {key: f"{at:%Y-%m-%d %H:%M} UTC" for key, at in row.items() if isinstance(at, datetime)}
+    if row.get("sha256"):
+        short["sha256"] = str(row["sha256"])[:12]
+    return ["" if value is None else _text(value) for value in (row | short).values()]
 
 
 def _text(value: Any) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +16,7 @@ from live.commands._shared import (
     StateOption,
     console,
     emit_json,
+    money,
     open_command,
     table,
 )
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from live.wiring import Runtime
 
 Verdict = Literal["ok", "warning", "failed"]
+
+GENERATOR, EXECUTOR = "python -m live.signal_generator", "python -m live.executor"
+VALIDATE, DOCTOR = "jutsu validate", "jutsu doctor --alert"
+#: systemd unit → what it starts
+UNITS = {"signal-generator": GENERATOR, "executor": EXECUTOR, "validate": VALIDATE, "doctor": DOCTOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,9 @@ def _data(runtime: Runtime) -> Check:
 
 def _broker(runtime: Runtime) -> Check:
     account = runtime.broker.account()
-    return Check("account", "ok", f"{runtime.broker.name}: equity {account.equity}, cash {account.cash}")
+    return Check(
+        "account", "ok", f"{runtime.broker.name}: equity {money(account.equity)}, cash {money(account.cash)}"
+    )
 
 
 def _orders(runtime: Runtime) -> Check:
@@ -217,53 +225,69 @@ def schedule(
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Print the lines that call both stages; the stages themselves decide by the exchange calendar."""
+    """Print the cron lines: both stages, the validation, the doctor; the stages know the calendar."""
     from live.books import groups
 
     with open_command(config=config, state_db=state_db) as runtime:
         found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-        times = sorted(
-            {t for g in found if g.primary for t in _times(g.primary.strategy.execution_time, runtime)}
-        )
+        windows = {g.primary.strategy.execution_time for g in found if g.primary}
+        starts = _starts(sorted(windows), runtime)
         folder = runtime.loaded.root
-    for text in _systemd(folder, times) if systemd else _cron(folder, times):
+    for text in _systemd(folder, starts) if systemd else _cron(folder, starts):
         typer.echo(text)
 
 
-def _times(execution_time: str, runtime: Runtime) -> list[tuple[str, str]]:
-    """Return (local HH:MM, stage) for every start of the next year: early closes, clock changes."""
-    from datetime import UTC, datetime
+@dataclass(frozen=True, slots=True, order=True)
+class Start:
+    """One regular start in local time: days after the session's (1 far in the east), time, command."""
 
+    day: int
+    at: str
+    command: str
+
+
+def _starts(windows: Sequence[str], runtime: Runtime) -> list[Start]:
+    """Return every start of the next year, so that early closes and clock changes are covered.
+
+    The validation has one start only, the latest: it looks at the last closed session, whenever that was.
+    """
     from backtest import calendar
 
     today = runtime.today()
     upcoming = calendar.sessions(today, today + timedelta(days=370))
-    found: set[tuple[str, str]] = set()
+    found: set[Start] = set()
     for session in upcoming:
-        window = calendar.window(session, execution_time)  # type: ignore[arg-type] # validated by the strategy
-        for stage, at in (
-            ("live.signal_generator", window.opens_at - timedelta(minutes=20)),
-            ("live.executor", window.opens_at),
-        ):
-            local = datetime.fromtimestamp(at.timestamp(), UTC).astimezone()
-            found.add((local.strftime("%H:%M"), stage))
-    return sorted(found)
+        for name in windows:
+            window = calendar.window(session, name)  # type: ignore[arg-type] # validated by the strategy
+            found.add(_start(session.day, window.opens_at - timedelta(minutes=20), GENERATOR))
+            found.add(_start(session.day, window.opens_at, EXECUTOR))
+    last = max(_start(session.day, session.close + timedelta(minutes=15), VALIDATE) for session in upcoming)
+    return [*sorted(found), last]
 
 
-def _cron(folder: Path, times: list[tuple[str, str]]) -> Iterator[str]:
+def _start(day: date, at: datetime, command: str) -> Start:
+    local = datetime.fromtimestamp(at.timestamp(), UTC).astimezone()
+    return Start((local.date() - day).days, local.strftime("%H:%M"), command)
+
+
+def _cron(folder: Path, starts: list[Start]) -> Iterator[str]:
     yield "# local times; several lines because of early closes and clock changes: an extra start is harmless"
-    for at, stage in times:
-        hour, minute = at.split(":")
-        yield f"{int(minute)} {int(hour)} * * 1-5  cd {folder} && .venv/bin/python -m {stage}"
-    yield f"0 */6 * * *  cd {folder} && .venv/bin/jutsu doctor --alert"
+    for start in starts:
+        hour, minute = start.at.split(":")
+        days = f"{1 + start.day}-{5 + start.day}"
+        yield f"{int(minute)} {int(hour)} * * {days}  cd {folder} && .venv/bin/{start.command}"
+    yield f"0 */6 * * *  cd {folder} && .venv/bin/{DOCTOR}"
 
 
-def _systemd(folder: Path, times: list[tuple[str, str]]) -> Iterator[str]:
-    for stage in ("live.signal_generator", "live.executor"):
-        name = stage.replace("live.", "jutsu-").replace("_", "-")
-        yield f"# {name}.service"
-        yield f"[Service]\nType=oneshot\nWorkingDirectory={folder}"
-        yield f"ExecStart={folder}/.venv/bin/python -m {stage}\n"
-        yield f"# {name}.timer"
-        yield "[Timer]\n" + "\n".join(f"OnCalendar=Mon..Fri {at}" for at, s in times if s == stage)
+def _systemd(folder: Path, starts: list[Start]) -> Iterator[str]:
+    for name, command in UNITS.items():
+        yield f"# jutsu-{name}.service"
+        yield f"[Service]\nType=oneshot\nWorkingDirectory={folder}\nExecStart={folder}/.venv/bin/{command}\n"
+        yield f"# jutsu-{name}.timer"
+        yield "[Timer]"
+        for start in starts:
+            if start.command == command:
+                yield f"OnCalendar={'Tue..Sat' if start.day else 'Mon..Fri'} {start.at}"
+        if command == DOCTOR:
+            yield "OnCalendar=00/6:00"
         yield "\n[Install]\nWantedBy=timers.target\n"

@@ -47,9 +47,13 @@ def gather(runtime: Runtime, symbol: str, day: date | None) -> dict[str, Any]:
     session = day or next((row.session for row in recent), None)
     rows = [row for row in recent if row.session == session]
     if session is None or not rows:
-        known = f"the newest one is {recent[0].session}" if recent else "there are none yet"
+        if session is None:
+            raise UsageError(
+                "there are no decisions yet", where=symbol, remedy="run python -m live.signal_generator"
+            )
+        newest = f"; the newest one is {recent[0].session}" if recent else ""
         raise UsageError(
-            "the ledger has no decision of this session", where=str(session or "newest"), remedy=known
+            f"the ledger has no decision of this session{newest}", where=str(session), remedy="name another"
         )
     rows.sort(key=lambda row: (row.role != "primary", row.variant))
 

@@ -273,9 +273,14 @@ def _variant_facts(runtime: Runtime, variant: str) -> dict[str, Any]:
 def _story(runtime: Runtime) -> None:
     """Show the last sessions that traded: what was decided, ordered and filled."""
     trades = list(reversed(runtime.ledger.trades.recent(12)))
+    regime = any(t.cell is not None for t in trades)  # the earnings strategies have none
     table(
         "the last trades (DEMO data: a seeded synthetic market)",
-        ("session", "symbol", "action", "shares", "price", "cell", "trend", "volatility", "profit"),
+        (
+            *("session", "symbol", "action", "shares", "price"),
+            *(("cell", "trend", "volatility") if regime else ()),
+            "profit",
+        ),
         [
             (
                 t.session,
@@ -283,9 +288,7 @@ def _story(runtime: Runtime) -> None:
                 f"{t.action} ({t.intent})",
                 t.quantity,
                 money(t.fill_price),
-                t.cell,
-                t.trend_state,
-                t.vol_state,
+                *((t.cell, t.trend_state, t.vol_state) if regime else ()),
                 money(t.realised_pnl),
             )
             for t in trades

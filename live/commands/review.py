@@ -44,8 +44,9 @@ def review(
 ) -> None:
     """Show the orders of a session with everything to judge them by; approve, edit or skip.
 
-    Warnings come first, then every order with its reason, share of equity, estimated cost and the gain or
-    loss it realises, then what changed. Piped or with --json nothing is asked and nothing changes.
+    Warnings come first, then every order with its reason, share of equity,
+    cost and the gain or loss it realises, then what changed.
+    Piped or with --json nothing is asked and nothing changes.
     """
     from live.commands import _desk, _review_screen
 

@@ -151,15 +151,15 @@ def _show(facts: dict[str, Any]) -> None:
     if not facts["problems"]:
         screen.print(Text("all is well", style="green"))
     demo = " (DEMO data)" if facts["data_source"] == "demo" else ""
-    screen.print(
-        f"account {facts['account']}, mode {facts['mode']}{demo}, next session {facts['next_session']}"
-    )
+    screen.print(f"account {facts['account']}, mode {facts['mode']}{demo}")
+    screen.print(f"next: {facts['next_session']}, {_windows(facts['books'])}")
+    if not any(book["last_session"] for book in facts["books"]):
+        screen.print("no run yet: `jutsu doctor` checks this machine, `jutsu schedule` prints the cron lines")
     table(
         "",
         (
             "variant",
             "role",
-            "next window (New York)",
             "last run",
             "outcome",
             "equity",
@@ -171,7 +171,6 @@ def _show(facts: dict[str, Any]) -> None:
             (
                 book["variant"],
                 book["role"],
-                f"{_hour(book['window_opens'])}-{_hour(book['window_closes'])}",
                 book["last_session"] or "never",
                 book["last_outcome"] or "",
                 money(book["equity"]),
@@ -203,6 +202,16 @@ def _show(facts: dict[str, Any]) -> None:
         )
     if facts["missed_sessions"]:
         screen.print(f"missed sessions: {', '.join(facts['missed_sessions'])}")
+
+
+def _windows(books: list[dict[str, Any]]) -> str:
+    """Return the execution windows, each with the variants that share it."""
+    shared: dict[str, list[str]] = {}
+    for book in books:
+        span = f"{_hour(book['window_opens'])}-{_hour(book['window_closes'])}"
+        shared.setdefault(span, []).append(book["variant"])
+    spans = [f"{span} ({', '.join(names)})" if len(shared) > 1 else span for span, names in shared.items()]
+    return f"{', '.join(spans)} New York" if spans else "no strategy runs daily"
 
 
 def _hour(at: Any) -> str:

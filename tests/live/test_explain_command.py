@@ -113,7 +113,7 @@ def test_a_shadow_says_so(world):
 
 
 def test_an_unknown_session_names_the_newest(world):
-    with pytest.raises(UsageError, match="none yet"):
+    with pytest.raises(UsageError, match="no decisions yet"):
         explain.gather(world, "QQQ", None)
     generated(world)
     with pytest.raises(UsageError, match="the newest one is 2024-03-15"):
