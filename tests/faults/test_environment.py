@@ -1,0 +1,229 @@
+"""The machine and the network at their worst: a clear end every time, and the next run makes it good."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from live.ledger import database
+from tests.faults.http_fuse import on_commit
+from tests.faults.http_imitation import DAY, MovedClock, at
+from tests.faults.http_stage import entries, stage
+from tests.faults.http_world import wanted
+
+ALL = {"method": ".*", "path": "^/(trader|marketdata|v1)", "times": None}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    with stage(tmp_path / "desk", monkeypatch, capsys) as made:
+        yield made
+
+
+def test_the_plain_run(run):
+    assert run.execute() == 0, run.told
+    assert run.wrong() == []
+    assert run.sent() == 2
+
+
+# disk and folders ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("commit", range(1, 19, 3))
+def test_a_disk_that_fills_up_at_any_commit(run, commit):
+    """From that commit on nothing can be written any more; orders in the air are found by the next run."""
+
+    def full(number):
+        if number >= commit:
+            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database.Database, "transaction", on_commit(full))
+        code = run.execute()
+    assert code == 8, run.told
+    assert "disk is full" in run.told
+    assert "Traceback" not in run.told
+    assert run.sent() <= 2
+    run.finish()
+    assert run.sent() <= 3  # an order that provably never left is sent by the second run
+
+
+def test_a_state_folder_that_is_a_file(run):
+    (run.desk.folder / "state").rename(run.desk.folder / "kept")
+    (run.desk.folder / "state").write_text("not a folder")
+    code = run.execute()
+    assert code == 8, run.told
+    assert "ledger" in run.told
+    assert run.sent() == 0
+    (run.desk.folder / "state").unlink()
+    (run.desk.folder / "kept").rename(run.desk.folder / "state")
+    run.finish()
+
+
+def test_a_ledger_another_process_holds(run, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 50)
+    other = sqlite3.connect(run.desk.folder / "state" / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    code = run.execute()
+    assert code == 8, run.told
+    assert "another process is writing to the ledger" in run.told
+    assert run.sent() == 0
+    other.execute("ROLLBACK")
+    other.close()
+    run.finish()
+
+
+# clocks -------------------------------------------------------------------------------------------------
+
+
+def jumping(run, seconds):
+    """A clock of this machine that jumps once the first order has left; the broker's does not."""
+
+    class Jumps(MovedClock):
+        def now(self):
+            moved = timedelta(seconds=seconds if run.sent() else 0)
+            return super().now() + moved
+
+    return Jumps
+
+
+@pytest.mark.parametrize("hours", [-2, 2, 24])
+@pytest.mark.parametrize("fault", [None, "drop"])
+def test_a_clock_that_jumps_while_an_order_is_in_the_air(run, hours, fault):
+    run.clock = jumping(run, hours * 3600)
+    if fault:
+        run.fake.fault(method="POST", path="/orders$", action=fault)
+    code = run.execute()
+    assert code in {0, 4, 7, 8}, run.told
+    assert run.sent() == 1
+    run.clock = MovedClock
+    if run.execute() == 8:  # listed at a time that cannot be: a person looks at the broker and says so
+        (listed,) = [o for o in run.fake.state()["orders"] if o["parent"] is None]
+        assert run.jutsu("resolve", "20261119_AAA_entry_buy", "--adopt", listed["id"]) == 0, run.told
+    run.finish()
+    assert run.sent() == 2
+
+
+def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run):
+    class Wrong(MovedClock):
+        def now(self):
+            return super().now() + timedelta(seconds=60)
+
+    run.clock = Wrong
+    assert run.execute() == 7, run.told
+    assert "clock" in run.told
+    assert run.sent() == 0
+    run.clock = MovedClock
+    run.finish()
+
+
+# network ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("served", [0, 3, 7, 9, 10, 11, 13, 16, 19, 24])
+def test_a_network_that_is_gone_from_the_nth_request_on(run, served):
+    run.fake.fault(**ALL, action="reset", point="before", skip=served)
+    code = run.execute()
+    assert code in {6, 8}, run.told
+    assert "Traceback" not in run.told
+    run.fake.call("faults", method="DELETE")
+    if code == 8 and run.execute() == 8:
+        # protocol B asks a person, who sees at the broker that nothing arrived
+        with run.desk.ledger() as ledger:
+            (waiting,) = ledger.orders.unresolved()
+        assert run.jutsu("resolve", waiting.client_order_id, "--absent") == 0, run.told
+    with run.desk.ledger() as ledger:
+        switch = ledger.state.kill_switch()
+    if switch.level != "none":  # a stop that could not be confirmed blocks entries until a person has looked
+        assert "NO STOP" in switch.reason
+        assert run.execute() == 0, run.told
+        assert run.jutsu("resume") == 0, run.told
+    run.finish()
+
+
+def test_an_imitation_that_is_not_there_at_all(run):
+    run.fake.server.shutdown()
+    run.fake.server.server_close()
+    assert run.execute() == 6, run.told
+
+
+# days ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("time", ["15:55:30", "16:05:00", "20:00:00"])
+def test_a_late_run_sends_nothing(run, time):
+    run.fake.clock(at=at(DAY, time).isoformat())
+    assert run.execute() == 7, run.told
+    assert "closed at 15:55" in run.told
+    assert run.sent() == 0
+
+
+def test_an_early_run_waits_for_its_cron_line(run):
+    run.fake.clock(at=at(DAY, "12:45:30").isoformat())
+    assert run.execute() == 0, run.told
+    assert "too early" in run.told
+    assert run.sent() == 0
+
+
+@pytest.mark.parametrize("hours", [["09:30", "13:00"], None])
+def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(run, hours):
+    run.fake.call("market", {"hours": {DAY.isoformat(): hours}})
+    assert run.execute() == 5, run.told
+    assert "hours" in run.told
+    assert run.sent() == 0
+    run.fake.call("market", {"hours": {DAY.isoformat(): ["09:30", "16:00"]}})
+    run.finish()
+
+
+HALF_DAY = date(2026, 11, 27)
+SUMMER_ENDED = date(2026, 11, 2)  # the Monday after the clocks went back
+SUMMER_BEGAN = date(2026, 3, 9)  # the Monday after they went forward
+SUMMER = date(2026, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "utc", "late"),
+    [
+        (HALF_DAY, "2026-11-27T17:46:00+00:00", "2026-11-27T17:56:00+00:00"),
+        (SUMMER_BEGAN, "2026-03-09T19:46:00+00:00", "2026-03-09T19:56:00+00:00"),
+        (SUMMER, "2026-07-01T19:46:00+00:00", "2026-07-01T19:56:00+00:00"),
+        (SUMMER_ENDED, "2026-11-02T20:46:00+00:00", "2026-11-02T20:56:00+00:00"),
+    ],
+)
+def test_early_closes_and_time_changes_move_the_window(tmp_path, monkeypatch, capsys, day, utc, late):
+    with stage(tmp_path / "desk", monkeypatch, capsys, day) as run:
+        run.fake.clock(at=utc)
+        run.desk.write([wanted("CCC", "entry", 10, stop=18.0, day=day), *entries(day)][1:], day=day)
+        if day == HALF_DAY:  # the usual hour of a full day
+            run.fake.clock(at="2026-11-27T20:46:00+00:00")
+            assert run.execute() == 7, run.told
+            assert run.sent() == 0
+            return
+        run.fake.clock(at=late)
+        assert run.execute() == 7, run.told
+        assert run.sent() == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "utc"),
+    [
+        (HALF_DAY, "2026-11-27T17:46:00+00:00"),
+        (SUMMER_BEGAN, "2026-03-09T19:46:00+00:00"),
+        (SUMMER_ENDED, "2026-11-02T20:46:00+00:00"),
+    ],
+)
+def test_inside_the_moved_window_everything_is_traded(tmp_path, monkeypatch, capsys, day, utc):
+    with stage(tmp_path / "desk", monkeypatch, capsys, day) as run:
+        run.fake.clock(at=utc)
+        run.finish()
+
+
+def test_a_holiday(tmp_path, monkeypatch, capsys):
+    with stage(tmp_path / "desk", monkeypatch, capsys) as run:
+        run.fake.clock(at="2026-11-26T20:46:00+00:00")  # Thanksgiving
+        assert run.execute() == 0, run.told
+        assert "not a trading day" in run.told
+        assert run.sent() == 0

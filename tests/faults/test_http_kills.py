@@ -1,0 +1,25 @@
+"""The short version of the kill table over HTTP; `make faults` runs the long one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
+@pytest.mark.parametrize("broker", ["schwab", "alpaca"])
+def test_killed_anywhere_every_intent_has_exactly_one_order(broker):
+    """Schwab has no client order ids (protocol B), Alpaca has (protocol A)."""
+    runner = Path(__file__).with_name("http_kills.py")
+    only = ["--only", f"{broker}/turn/none", "--every", "17", "--random", "8", "--jobs", "1"]
+    done = subprocess.run(
+        [sys.executable, str(runner), *only], capture_output=True, text=True, timeout=220, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = done.stdout.splitlines()[-1]
+    assert " 0 wrong" in told
+    assert int(told.partition(" points, ")[2].partition(" kills")[0]) >= 10

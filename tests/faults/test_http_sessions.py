@@ -1,0 +1,99 @@
+"""Runs that meet: two executors at once as real processes, and what today left open for tomorrow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.http_imitation import NEXT_DAY, at
+from tests.faults.http_stage import entries, stage
+from tests.faults.http_world import wanted
+
+NAME = "20261119_AAA_entry_buy"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    with stage(tmp_path / "desk", monkeypatch, capsys) as made:
+        yield made
+
+
+def test_two_executors_at_once_as_real_processes(run):
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "live.executor"],
+            cwd=run.desk.folder,
+            env=run.desk.environ(run.fake.url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=60)[0] for process in both]
+    codes = sorted(process.returncode for process in both)
+    # the other one waits for the login and finds the work done, or says that somebody is at work
+    assert codes[0] == 0, told
+    assert codes[1] in {0, 6, 7}, told
+    assert run.sent() == 2
+    run.finish()
+    assert run.sent() == 2
+
+
+@pytest.fixture
+def lost(run):
+    """The first order never arrived and nobody can know: exit 8, and nothing else was sent."""
+    run.fake.fault(method="POST", path="/orders$", action="drop", point="before")
+    assert run.execute() == 8, run.told
+    assert NAME in run.told
+    assert "jutsu resolve" in run.told
+    assert run.sent() == 1
+    return run
+
+
+def test_the_same_day_a_person_must_answer(lost):
+    assert lost.execute() == 8, lost.told
+    assert lost.sent() == 1
+    assert lost.jutsu("resolve", NAME, "--absent") == 0, lost.told
+    lost.finish()
+    assert lost.sent() == 3
+
+
+def test_the_next_session_knows_that_it_never_arrived(lost):
+    lost.fake.clock(at=at(NEXT_DAY).isoformat())
+    lost.desk.write(entries(NEXT_DAY), day=NEXT_DAY)
+    lost.finish()
+    with lost.desk.ledger() as ledger:
+        assert ledger.orders.get(NAME).state == "ABSENT"
+
+
+def test_the_next_session_finds_what_was_listed_too_late(run):
+    """Accepted, the reply lost, and listed only after the search had ended."""
+    run.fake.call("lag", {"seconds": 90})
+    run.fake.fault(method="POST", path="/orders$", action="drop")
+    assert run.execute() == 8, run.told
+    run.fake.call("lag", {"seconds": 0})
+    run.fake.clock(at=at(NEXT_DAY).isoformat())
+    cash = run.fake.state()["cash"]
+    later = [wanted("BBB", "entry", 100, stop=45.0, day=NEXT_DAY)]
+    run.desk.write(later, day=NEXT_DAY, held={"AAA": 100}, cash=cash)
+    run.finish()
+    assert run.sent() == 2
+
+
+def test_a_stop_that_is_gone_overnight_is_put_back(run):
+    assert run.execute() == 0, run.told
+    stops = [o for o in run.fake.state()["orders"] if o["type"] == "STOP"]
+    assert [o["symbol"] for o in stops] == ["AAA", "BBB"]
+    run.fake.call("change", {"id": stops[0]["id"], "cancel": True})
+    run.fake.clock(at=at(NEXT_DAY).isoformat())
+    cash = run.fake.state()["cash"]
+    run.desk.write([], day=NEXT_DAY, held={"AAA": 100, "BBB": 100}, cash=cash)
+    run.finish()
+    live = [o for o in run.fake.state()["orders"] if o["type"] == "STOP" and o["status"] == "WORKING"]
+    assert sorted((o["symbol"], o["quantity"], o["stop_price"]) for o in live) == [
+        ("AAA", 100, 90.0),
+        ("BBB", 100, 45.0),
+    ]
