@@ -16,8 +16,9 @@ def check_limits(plan: Plan, book: Book, prices: Mapping[str, float], rules: Exe
     """Raise LimitError when the book after the plan would exceed a limit; it lists every breach.
 
     Exposure is nominal market value at `prices` (last known prices for holdings that do not trade now) after
-    what the cash can pay for: a 3x fund counts once. Exposure limits bind what is bought: a plan that only sells is never stopped by them,
-    and a holding that grew past a limit by itself is no reason to stop trading something else.
+    what the cash can pay for: a 3x fund counts once. Exposure limits bind what is bought: a plan that only
+    sells is never stopped by them, and a holding that grew past a limit by itself is no reason to stop
+    trading something else.
     """
     findings = [
         *_order_findings(plan, rules.limits),
