@@ -22,6 +22,7 @@ from backtest import calendar
 from backtest.errors import JutsuError, UsageError
 from live import alerts, manifest
 from live.books import Line, groups
+from live.execution import once
 from live.execution import run as step
 from live.execution.desk import Report
 from live.execution.phases import buys_of, sells_of
@@ -99,7 +100,7 @@ def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
 def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
     """Carry out one file and say in one line what happened."""
     step.require_phase(job, request.phase)
-    if job.known is not None and job.known.outcome == "completed" and not _unprotected(runtime, job):
+    if once.carried_out(job) and not _unprotected(runtime, job):
         return f"already done: {job.path}"
     if runtime.dry_run:
         return dry_run(job)
@@ -108,6 +109,7 @@ def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
     report = Report()
     with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
+        once.require_current(runtime, job)
         try:
             outcome = _carry_out(runtime, request, job, report)
         except JutsuError as error:
@@ -147,7 +149,7 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
     if error is not None:
         raise error
     if not late:
-        step.require_unchanged(desk, job)
+        once.require_unchanged(desk, job)
         if job.go:
             step.begin(desk, job)
         step.trade(desk, job, phase=phase)

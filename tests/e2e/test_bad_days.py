@@ -9,6 +9,7 @@ import pytest
 from user_world import FIRST, SECOND, SWITCH, unchanged
 
 from backtest.calendar import NEW_YORK
+from live import executor
 from live.clock import SystemClock
 from live.safety import preflight
 
@@ -205,3 +206,37 @@ def test_a_read_only_folder_is_said_so(fresh_file, monkeypatch):
     assert "Traceback" not in ran.text
     assert fresh_file.generate(SECOND).code == 0
     assert fresh_file.file(SECOND).exists()
+
+
+def test_an_order_enabled_after_the_file_was_done_is_not_forgotten(invested):
+    edited(invested, SWITCH, lambda data: data["orders"][2].update(enabled=False))
+    assert invested.execute(SWITCH, "--accept-edits").code == 0
+    assert [row[0] for row in invested.orders()[2:]] == [SELL, QQQ]
+    assert "already done" in invested.execute(SWITCH, "--accept-edits").out
+    edited(invested, SWITCH, lambda data: data["orders"][2].update(enabled=True))
+    ran = invested.execute(SWITCH, "--accept-edits")
+    assert ran.code == 0, ran.text
+    assert [row[0] for row in invested.orders()[2:]] == [SELL, QQQ, TQQQ]
+
+
+def test_a_run_that_was_overtaken_sends_nothing(invested, monkeypatch):
+    """Between reading the file and taking the lock another run carries it out, or a person says skip."""
+    other = invested.copy(invested.root.parent / "other")
+    real = executor.single_instance
+
+    def overtaken(place, how):
+        def lock(*given, **named):
+            monkeypatch.setattr(executor, "single_instance", real)
+            assert how().code == 0
+            return real(*given, **named)
+
+        monkeypatch.setattr(executor, "single_instance", lock)
+        return place.execute(SWITCH)
+
+    late = overtaken(invested, lambda: invested.execute(SWITCH))
+    assert late.code == 7
+    assert len(invested.orders()) == 5
+    assert "already done" in invested.execute(SWITCH).out
+    unwanted = overtaken(other, lambda: other.jutsu("skip", str(other.file(SWITCH))))
+    assert unwanted.code == 7
+    assert len(other.orders()) == 2
