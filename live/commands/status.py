@@ -245,6 +245,8 @@ COLUMNS = (
     "broker_order_id",
     "at",
 )
+#: why the order existed: the rule that ended a position, or what led to an entry
+REASON = "reason"
 
 
 def trades(
@@ -257,7 +259,7 @@ def trades(
 ) -> None:
     """List executed trades, newest first, with the regime they were decided in."""
     with open_command(config=config, state_db=state_db) as runtime:
-        rows = [_trade(row) for row in runtime.ledger.trades.recent(limit, mode)]
+        rows = [_trade(runtime, row) for row in runtime.ledger.trades.recent(limit, mode)]
     if as_json:
         emit_json(rows)
         return
@@ -276,7 +278,7 @@ def _show_trades(rows: list[dict[str, Any]]) -> None:
                 row["session"],
                 row["variant"],
                 row["symbol"],
-                f"{row['action']} ({row['intent']})",
+                f"{row['action']} ({_why(row)})",
                 row["quantity"],
                 money(row["fill_price"]),
                 "" if row["slippage_pct"] is None else f"{row['slippage_pct']:.2f} %",
@@ -289,9 +291,16 @@ def _show_trades(rows: list[dict[str, Any]]) -> None:
     )
 
 
-def _trade(row: Any) -> dict[str, Any]:
+def _why(row: dict[str, Any]) -> str:
+    """Return the rule that ended a position where one did, else the intent."""
+    coded = row["action"] == "sell" and row[REASON] and " " not in row[REASON]
+    return str(row[REASON] if coded else row["intent"])
+
+
+def _trade(runtime: Runtime, row: Any) -> dict[str, Any]:
     facts: dict[str, Any] = plain({name: getattr(row, name) for name in COLUMNS})
-    return facts
+    order = runtime.ledger.orders.by_broker_id(row.broker_order_id) if row.broker_order_id else None
+    return facts | {REASON: "" if order is None else order.reason}
 
 
 def export(
@@ -319,12 +328,12 @@ def export(
         found = [
             row for row in runtime.ledger.trades.recent(None, mode) if first is None or row.session >= first
         ]
-        rows = [_trade(row) for row in reversed(found)]
+        rows = [_trade(runtime, row) for row in reversed(found)]
     if as_json:
         text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
     else:
         buffer = io.StringIO(newline="")
-        writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(buffer, (*COLUMNS, REASON), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         text = buffer.getvalue()

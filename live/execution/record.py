@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backtest.calendar import NEW_YORK
 from backtest.decision import Book
 from backtest.errors import DataError
 from backtest.simulator.step import mark
@@ -56,6 +57,27 @@ def record_trades(runtime: Runtime, orders: Iterable[Order], signal: SignalFile)
             runtime.ledger.trades.record(order, context, at=runtime.clock.now())
 
 
+def record_late_fills(runtime: Runtime, variant: str) -> None:
+    """Record trades of orders that filled while no run was there to see it: stops above all."""
+    late = runtime.ledger.orders.without_trade(variant)
+    if not late:
+        return
+    with runtime.ledger.transaction():
+        for order in late:
+            fills = runtime.ledger.executions.of_order(order.client_order_id)
+            told = runtime.ledger.signals.get(order.session, variant)
+            signal = {} if told is None else json.loads(told.content)
+            realised = order.details.get(REALISED)
+            context = TradeContext(
+                execution_time=signal.get("execution_window", {}).get("name", ""),
+                realised_pnl=None if realised is None else Decimal(str(realised)),
+                quote_slippage_pct=_quote_slippage(order),
+                parameters=signal.get("strategy", {}).get("parameters", {}),
+            )
+            day = fills[-1].at.astimezone(NEW_YORK).date() if fills else order.session
+            runtime.ledger.trades.record(order, context, at=runtime.clock.now(), session=day)
+
+
 def marked_book(
     runtime: Runtime, variant: str, prices: Mapping[str, float], *, budget_pct: float = 100.0
 ) -> Marked:
@@ -100,6 +122,7 @@ def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float
     Called after the close (replay, or the first run of a later session).
     """
     catch_up(runtime)
+    record_late_fills(runtime, variant)
     symbols = [row.symbol for row in runtime.ledger.positions.open_positions(variant)]
     prices: dict[str, float] = {}
     for symbol, bars in runtime.feed.history(symbols, runtime.clock.now()).items() if symbols else ():

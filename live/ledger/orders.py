@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from backtest.errors import SignalFileError, UnresolvedError
 from live.ledger.database import Repository, table_of
-from live.ledger.models import JournalState, Order, OrderEvent, round_amount
+from live.ledger.models import JournalState, LiveTrade, Order, OrderEvent, round_amount
 
 S = JournalState
 ON_BROKER: Final = frozenset({S.ACKED, S.PENDING, S.WORKING, S.PARTIAL, S.CANCEL_PENDING, S.UNKNOWN_LIVE})
@@ -108,6 +108,18 @@ _UNFINISHED: Final = (
 _UNRESOLVED: Final = (
     select(_T).where(_MINE, _T.c.state.in_([s.value for s in JournalState if s.unresolved])).order_by(_T.c.id)
 )
+_L: Final = table_of(LiveTrade)
+_WITHOUT_TRADE: Final = (
+    select(_T)
+    .outerjoin(_L, _L.c.order_id == _T.c.id)
+    .where(
+        _T.c.account == bindparam("a"),
+        _T.c.variant == bindparam("v"),
+        _T.c.filled_quantity > 0,
+        (_L.c.id.is_(None)) | (_L.c.quantity < _T.c.filled_quantity),
+    )
+    .order_by(_T.c.id)
+)
 _SESSION: Final = select(_T).where(_MINE, _T.c.session == bindparam("s")).order_by(_T.c.id)
 _BOUND: Final = select(_T.c.broker_order_id).where(_MINE, _T.c.broker_order_id.is_not(None))
 _ATTEMPTS: Final = select(_T.c.client_order_id).where(_MINE, _T.c.client_order_id.startswith(bindparam("p")))
@@ -190,6 +202,10 @@ class Orders(Repository):
         if mode is not None:
             statement = statement.where(_T.c.mode == mode)
         return self._all(Order, statement)
+
+    def without_trade(self, variant: str) -> tuple[Order, ...]:
+        """Return filled orders whose fill is not among the recorded trades yet, oldest first."""
+        return self._all(Order, _WITHOUT_TRADE, {"a": self._account, "v": variant})
 
     def bound_broker_ids(self) -> frozenset[str]:
         """Return every broker order id that already belongs to one of our orders."""

@@ -41,8 +41,12 @@ class TradeContext:
 class Trades(Repository):
     """The `live_trades` table of one account."""
 
-    def record(self, order: Order, context: TradeContext, *, at: datetime) -> LiveTrade | None:
+    def record(
+        self, order: Order, context: TradeContext, *, at: datetime, session: date | None = None
+    ) -> LiveTrade | None:
         """Write the trade of an order that filled at least one share; a later, larger fill updates the row.
+
+        `session` is when it filled, where that is not the session of the order (a stop).
 
         Returns:
             The row; None when nothing filled or no price is known (a price of 0 is never stored).
@@ -51,7 +55,7 @@ class Trades(Repository):
             return None
         values = {
             "variant": order.variant,
-            "session": order.session,
+            "session": session or order.session,
             "at": at,
             "mode": order.mode,
             "symbol": order.symbol,

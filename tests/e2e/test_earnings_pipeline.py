@@ -14,6 +14,7 @@ from backtest.strategies.earnings_swing import entry_session
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
 from live.clock import SimulatedClock
+from live.commands import compare
 from live.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
 from live.replay import replay
 from live.wiring import Options, open_runtime
@@ -114,6 +115,15 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
         assert executed(runtime.ledger) == want["ema_p10"]
         assert shadowed(runtime.ledger) == want["nwl_p4"]
         naked = [p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id]
+        compared = next(c for c in compare.gather(runtime, None) if c["primary"] == "ema_p10")
+    for record in compared["records"]:
+        # every simulated exit is a closing trade of the comparison, stops included
+        trades = want[record["variant"]]
+        profit = sum(shares * (sold - paid) for _, _, shares, paid, _, sold, _ in trades)
+        assert record["trades"] == len(trades)
+        assert record["gains"] - record["losses"] == pytest.approx(profit, abs=0.02 * len(trades))
+    assert {"stop_loss"} < {trade[-1] for trade in want["ema_p10"]}
+    assert len(compared["criteria"]) > 2
     assert len(want["ema_p10"]) > 10, "a stretch without trades proves nothing"
     assert not naked
 
