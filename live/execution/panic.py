@@ -40,12 +40,13 @@ def close_everything(runtime: Runtime) -> Result:
     One problem never stops the rest: it is listed. Orders outside the session wait for the next open.
     """
     result = Result()
+    # First, so that a run at work sends nothing more, and that a panic that dies leaves nothing switched on.
+    runtime.ledger.state.set_kill("all", reason="panic", by="panic", at=runtime.clock.now())
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
     _guarded(result, "recovery", lambda: catch_up(runtime))
     _cancel_all(runtime, result)
     sent = [order for order in _sell_all(runtime, submission, result) if order is not None]
     _follow(runtime, submission, sent, result)
-    runtime.ledger.state.set_kill("all", reason="panic", by="panic", at=runtime.clock.now())
     return result
 
 
