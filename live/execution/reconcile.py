@@ -249,6 +249,8 @@ def adopt(
 
 def _adopt_line(ledger: Ledger, account: Account, line: Line, at: datetime) -> list[str]:
     rows = [row for row in ledger.positions.open_positions() if row.symbol == line.symbol]
+    if line.broker < 0:
+        return [f"{line.symbol}: {line.broker} shares, a short position: close it by hand, no book takes it"]
     if not rows:
         return [_adopt_again(ledger, account, line, at)]
     if len(rows) > 1 and line.broker:
@@ -275,7 +277,16 @@ def _adopt_again(ledger: Ledger, account: Account, line: Line, at: datetime) -> 
     if not last or held is None or held.average_price is None:
         return f"{line.symbol}: {line.broker} shares at the broker belong to no book: left alone"
     day = at.astimezone(NEW_YORK).date()
-    ledger.positions.buy(last[-1].variant, line.symbol, line.broker, held.average_price, session=day)
+    ledger.positions.buy(
+        last[-1].variant,
+        line.symbol,
+        line.broker,
+        held.average_price,
+        session=day,
+        details=last[-1].details,
+        needs_stop=last[-1].needs_stop,
+        stop_price=last[-1].stop_price,
+    )
     return f"{line.symbol}: {line.broker} shares taken into the book of {last[-1].variant}"
 
 
