@@ -149,6 +149,8 @@ def _order(path: str, order: Mapping[str, Any], known: frozenset[str]) -> Iterat
     symbol, side, intent = (_text(order.get(key)) for key in ("symbol", "side", "intent"))
     if symbol is not None and symbol not in known:
         yield Finding(f"{path}.symbol", f"unknown symbol {symbol!r}", "not the strategy's, not held")
+    if intent == "stop":
+        yield Finding(f"{path}.intent", "a stop belongs to an entry (its `stop`), it is no order of its own")
     wrong = (side == "buy" and intent in _SELLS) or (side == "sell" and intent in _BUYS)
     if wrong:
         yield Finding(f"{path}.side", f"a {intent} order cannot {side}")
