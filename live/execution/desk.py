@@ -32,6 +32,7 @@ class Report:
         gated: client order ids that a gate held back, with the reason.
         stop_buying: why no further buy may leave, empty while buying is allowed.
         posts: monotonic times of the orders sent, for the limit per minute.
+        foreign: shares at the broker that no book owns, by symbol.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Report:
     gated: dict[str, str] = field(default_factory=dict)
     stop_buying: str = ""
     posts: list[float] = field(default_factory=list)
+    foreign: dict[str, int] = field(default_factory=dict)
 
     def warn(self, text: str) -> None:
         """Note something a person should read."""

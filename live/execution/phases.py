@@ -16,6 +16,8 @@ from live.safety.gates import drift_problem, quote_problem
 
 #: a try that ended like this says no to the order itself: sending it again unchanged is pointless
 REFUSED = frozenset({JournalState.REFUSED, JournalState.REJECTED})
+#: a person changed the order at the broker: what it became is theirs, and a second one would double it
+BY_HAND = JournalState.REPLACED
 SELLS = frozenset({"exit", "reduce"})
 Sender = Callable[[SignalOrder], None]
 
@@ -78,6 +80,14 @@ def buy_all(
     buys = buys_of(orders)
     if not buys:
         return
+    _buy_all(desk, buys, budget_pct=budget_pct, wait=wait, whole_only=whole_only)
+    if wait:
+        recount.note_unsettled(desk, buys)
+
+
+def _buy_all(
+    desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float, wait: bool, whole_only: bool
+) -> None:
     if any(live(desk.attempts(order.client_order_id)) for order in buys) and wait:
         _settle(desk, buys)  # an earlier run was interrupted: its cash is bound until they end
     for tries in range(desk.settings.polling.retries + 1):
@@ -104,7 +114,7 @@ def buy(desk: Desk, order: SignalOrder, quantity: int) -> None:
     attempts = desk.attempts(order.client_order_id)
     if live(attempts) or _said_no(attempts):
         return
-    blocked = desk.entries_blocked() or _too_late(desk, order) or _gate(desk, order)
+    blocked = desk.entries_blocked() or _too_late(desk, order) or _gate(desk, order, quantity)
     if blocked:
         desk.report.gate(order.client_order_id, blocked)
         return
@@ -172,6 +182,11 @@ def _settle(desk: Desk, orders: Sequence[SignalOrder]) -> None:
             ended = desk.submission.cancel(row)
             if not JournalState(ended.state).terminal:
                 desk.report.warn(f"{row.client_order_id}: still {ended.state}; the next run looks again")
+        if any(row.state == BY_HAND for row in desk.attempts(order.client_order_id)):
+            desk.report.alarm(
+                f"{order.symbol}: the order was replaced by hand at the broker: it is not sent again; "
+                "compare with `jutsu reconcile`"
+            )
     judge_slippage(desk, (r for o in orders for r in desk.attempts(o.client_order_id)))
 
 
@@ -199,7 +214,11 @@ def _may_try_again(desk: Desk, order: SignalOrder) -> bool:
 
 
 def _said_no(attempts: Sequence[Order]) -> bool:
-    return bool(attempts) and attempts[-1].state in REFUSED and not _refused_with_stop(attempts)
+    if not attempts:
+        return False
+    return attempts[-1].state == BY_HAND or (
+        attempts[-1].state in REFUSED and not _refused_with_stop(attempts)
+    )
 
 
 def _refused_with_stop(attempts: Sequence[Order]) -> bool:
@@ -210,18 +229,24 @@ def _refused_with_stop(attempts: Sequence[Order]) -> bool:
     return last.side == "buy" and last.state == JournalState.REFUSED and last.stop_price is not None
 
 
-def _gate(desk: Desk, order: SignalOrder) -> str:
-    """Return why this order must not leave now, empty when it may."""
+def _gate(desk: Desk, order: SignalOrder, quantity: int = 0) -> str:
+    """Return why this order must not leave now, empty when it may; `quantity`: of a buy, for its limit."""
     if not desk.submission.open_for_orders():
         return "the execution window is over or the kill switch is on"
+    if order.side == "buy" and order.symbol in desk.report.foreign:
+        theirs = desk.report.foreign[order.symbol]
+        return f"the account holds {theirs} shares of it outside the books: they could not be told apart"
     if desk.before_open:
         return ""  # it waits for the open: no quote of now says what it will meet
     quote = desk.quote(order.symbol)
     age = desk.settings.data.max_quote_age_seconds
     problem = quote_problem(quote, desk.clock.now(), max_age_seconds=age, checks_age=desk.checks_age)
-    if problem or quote is None or desk.window.fills_at_open:
+    if problem or quote is None:
         return problem
-    return drift_problem(order, quote, desk.settings.safety)
+    value, most = quantity * (quote.mid or 0.0), desk.settings.execution.limits.max_order_value
+    if value > most:  # the reference price of an order written by hand may be anything
+        return f"worth {value:,.2f} at the current price, max_order_value is {most:,.2f}"
+    return "" if desk.window.fills_at_open else drift_problem(order, quote, desk.settings.safety)
 
 
 def _too_late(desk: Desk, order: SignalOrder) -> str:
@@ -252,12 +277,17 @@ def _next_try(desk: Desk, order: SignalOrder, quantity: int) -> Order:
     """Plan the first try, take up a planned one that never left, or plan the next retry."""
     attempts = desk.attempts(order.client_order_id)
     last = attempts[-1] if attempts else None
-    if last is not None and last.state == JournalState.PLANNED and last.quantity == quantity:
+    stop = None if order.stop is None else stops.to_tick(order.stop.price)
+    if (
+        last is not None
+        and last.state == JournalState.PLANNED
+        and (last.quantity, last.planned_stop_price) == (quantity, stop)
+    ):
         return last
     now = desk.clock.now()
     with desk.ledger.transaction():
         if last is not None and last.state == JournalState.PLANNED:
-            why = f"replaced: {quantity} shares now"
+            why = f"replaced: {quantity} shares, stop {stop} now"
             desk.ledger.orders.transition(last.client_order_id, JournalState.LAPSED, at=now, state_reason=why)
         name, number = order.client_order_id, 0
         if last is not None:

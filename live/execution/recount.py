@@ -9,7 +9,7 @@ from backtest.errors import BrokerError
 from backtest.sizing import PlannedOrder, afford
 from backtest.strategies.earnings_parameters import most_shares
 from live.brokers.base import Account
-from live.execution.desk import Desk, filled
+from live.execution.desk import Desk, filled, live
 from live.handoff.model import SignalOrder
 
 
@@ -48,8 +48,36 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
         if quantity > 0
     ]
     kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=desk.settings.execution)
-    by_symbol = {order.symbol: order.quantity for order in kept}
-    return {order.client_order_id: by_symbol.get(order.symbol, 0) for order, _ in wants}
+    # A person may have added a second buy of a symbol: the intent tells the two apart.
+    left = {(order.symbol, order.intent): order.quantity for order in kept}
+    return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}
+
+
+def note_unsettled(desk: Desk, buys: Sequence[SignalOrder]) -> None:
+    """Hold back the rest of buys that a cash account cannot pay before today's sales settle.
+
+    The file then does not count as carried out, so the next session proposes the rest again.
+    """
+    short = [
+        order
+        for order in buys
+        if order.client_order_id not in desk.report.gated
+        and not live(attempts := desk.attempts(order.client_order_id))
+        and filled(attempts) < order.quantity
+    ]
+    if not short:
+        return
+    account = desk.broker.account()
+    if account.kind != "cash" or account.cash is None or account.settled_cash is None:
+        return
+    waiting = float(account.cash - account.settled_cash)
+    prices = _prices(desk, short, ()) if waiting > 0 else {}
+    for order in short:
+        missing = order.quantity - filled(desk.attempts(order.client_order_id))
+        if waiting >= prices.get(order.symbol, float("inf")):
+            desk.report.gate(
+                order.client_order_id, f"{missing} shares wait for {waiting:,.2f} of sales to settle"
+            )
 
 
 def wanted(desk: Desk, order: SignalOrder) -> int:

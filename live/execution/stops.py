@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from backtest.errors import AuthenticationFailed, BrokerError, UnresolvedError
+from backtest.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
 from live.brokers.base import BrokerOrder, ShowsFamily
 from live.execution.desk import Desk, live, stop_id
 from live.execution.submission import LIST_MARGIN
@@ -47,6 +47,19 @@ def protect_all(desk: Desk, *, but: frozenset[str] = frozenset()) -> None:
     for position in desk.ledger.positions.open_positions(desk.variant):
         if position.needs_stop and position.symbol not in but and not _being_sold(desk, position):
             protect(desk, position)
+
+
+def protect_in_spite(desk: Desk) -> None:
+    """Place what stops can be placed after a phase failed: what was bought before must not stay naked."""
+    try:
+        for order in desk.ledger.orders.unfinished(desk.variant):
+            if order.broker_order_id is not None and not JournalState(order.state).unresolved:
+                desk.submission.refresh(order)
+        protect_all(desk)
+    except JutsuError as error:
+        desk.report.alarm(f"the stops could not be looked after: {error.line()}")
+    for row in desk.ledger.positions.unprotected():
+        desk.report.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
 
 
 def cancel_orphans(desk: Desk) -> None:
