@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from backtest import calendar
-from backtest.errors import LimitError, SignalFileError
+from backtest.errors import JutsuError, LimitError, SignalFileError
 from live.books import Line
 from live.execution import phases, reconcile, record, recovery, stops
 from live.execution.desk import Desk, Report, filled, live
@@ -220,7 +220,7 @@ def too_late(desk: Desk, runtime: Runtime, job: Job) -> WindowMissed | None:
     outcome = outcome_of(job.signal, rows, held=job.held, reached_end=False)
     if rows and outcome == "completed":
         return None
-    if job.known is not None:
+    if job.known is not None and job.known.outcome != "completed":
         desk.ledger.signals.finish(job.day, job.variant, "partial" if rows else "expired")
     desk.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
     closes = job.window.closes_at.astimezone(calendar.NEW_YORK)
@@ -239,36 +239,6 @@ def require_phase(job: Job, phase: Phase) -> None:
             where=str(job.path),
             remedy="run --phase place before the open and --phase poll after it",
         )
-
-
-def require_unchanged(desk: Desk, job: Job) -> None:
-    """After a partial execution only orders that were not planned yet may differ (settled 19).
-
-    Raises:
-        SignalFileError: 2, naming the orders.
-    """
-    row = job.known
-    if row is None or row.executed_sha256 is None or row.executed_sha256 == bytes_sha256(job.content):
-        return
-    assert row.executed_content is not None
-    before = {o.client_order_id: o for o in SignalFile.model_validate_json(row.executed_content).orders}
-    after = {o.client_order_id: o for o in job.signal.orders}
-    touched = sorted(
-        name
-        for name in before.keys() | after.keys()
-        if _essence(before.get(name)) != _essence(after.get(name)) and desk.attempts(name)
-    )
-    if touched:
-        raise SignalFileError(
-            f"already planned or sent and now different: {', '.join(touched)}",
-            where=str(job.path),
-            remedy="undo these edits; orders that were not sent yet may still be changed",
-        )
-
-
-def _essence(order: SignalOrder | None) -> Any:
-    """Return the order without its note, which means nothing to the broker."""
-    return None if order is None else order.model_copy(update={"note": ""})
 
 
 def begin(desk: Desk, job: Job) -> None:
@@ -291,6 +261,10 @@ def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
     result = reconcile.require_agreement(runtime, account, prices, force=force)
     for finding in result.findings():
         desk.report.alarm(f"ledger and broker differ (--force): {finding}")
+    desk.report.foreign.update({line.symbol: line.broker for line in result.lines if line.kind == "foreign"})
+    switch = desk.ledger.state.kill_switch()
+    if switch.level != "none":
+        desk.report.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
 
 
 def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
@@ -299,10 +273,15 @@ def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
         if reason != "disabled in the file":
             desk.report.gate(name, reason)
     wait = phase != "place"
-    phases.sell_all(desk, job.go, wait=wait)
-    waiting = any(live(desk.attempts(o.client_order_id)) for o in phases.sells_of(job.go))
-    if not waiting or wait or desk.max_positions is not None:
-        phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
+    phases.judge_slippage(desk, desk.rows())  # of an earlier run: what stopped its buying stops this one's
+    try:
+        phases.sell_all(desk, job.go, wait=wait)
+        waiting = any(live(desk.attempts(o.client_order_id)) for o in phases.sells_of(job.go))
+        if not waiting or wait or desk.max_positions is not None:
+            phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
+    except JutsuError:
+        stops.protect_in_spite(desk)
+        raise
     if wait:
         stops.protect_all(desk)
         _tell_unfilled(desk, job)
@@ -323,6 +302,7 @@ def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Out
     """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
     rows = desk.rows()
     record.record_trades(runtime, rows, job.signal)
+    record.record_late_fills(runtime, job.variant)
     outcome = _outcome(desk, job, phase)
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(desk, runtime) if rows else None
