@@ -126,7 +126,14 @@ def check_corporate_actions(
         splits.require_no_jump(market, {*line.strategy.signal_symbols, *held})
     if held and not runtime.simulated:
         earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
-        splits.require_same_history(earlier, market.bars, held)
+        if earlier is not None and not _adopted_since(runtime, earlier.generated_at):
+            splits.require_same_history(earlier, market.bars, held)
+
+
+def _adopted_since(runtime: Runtime, at: datetime) -> bool:
+    """Whether a person has taken over the broker's holdings since: then the split is in the books."""
+    told = runtime.ledger.state.get("last_adoption")
+    return told is not None and datetime.fromisoformat(told.split(" ")[0]) > at
 
 
 @dataclass(frozen=True, slots=True)

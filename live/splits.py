@@ -36,21 +36,17 @@ def require_no_jump(market: Market, symbols: Iterable[str]) -> None:
     _refuse(_jumps(market, symbols), "prices moved by the factor of a split")
 
 
-def require_same_history(
-    previous: SignalRow | None, bars: Mapping[str, Bars], symbols: Iterable[str]
-) -> None:
+def require_same_history(previous: SignalRow, bars: Mapping[str, Bars], symbols: Iterable[str]) -> None:
     """Stop when the history of a held symbol was restated since the previous signal file.
 
     Args:
-        previous: the ledger's record of the newest earlier file of this variant, None for the first.
+        previous: the ledger's record of the newest earlier file of this variant.
         bars: history by symbol as it is now.
         symbols: what is held.
 
     Raises:
         DataError: 5, naming every symbol.
     """
-    if previous is None:
-        return
     seen = _prices_seen(json.loads(previous.content))
     findings = (
         _restated(symbol, seen[symbol], bars[symbol], previous.session)

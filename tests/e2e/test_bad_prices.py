@@ -1,5 +1,8 @@
 """Prices nobody should trade on: exit 5, the symbol named, nothing written, nothing sent."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from user_world import FIRST, SECOND, User, edit_prices, new_user
 
@@ -168,3 +171,24 @@ def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path, price
     assert ran.code == 5, ran.text
     assert "split" in ran.err
     assert not place.file(SECOND).exists()
+
+
+def test_a_split_the_broker_booked_is_adopted_and_the_next_run_goes_on(tmp_path, prices, fresh_file):
+    """History restated and shares multiplied: books and prices fit again once a person adopted it."""
+    assert fresh_file.execute(FIRST).code == 0
+
+    def split(lines):
+        return [
+            ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
+            for line in lines
+        ]
+
+    after = User(fresh_file.root, edit_prices(prices, tmp_path / "split", "QQQ", split))
+    with contextlib.closing(sqlite3.connect(after.paper)) as connection:
+        connection.execute("update positions set quantity = quantity * 4 where symbol = 'QQQ'")
+        connection.commit()
+    assert after.generate(SECOND).code == 5
+    assert after.jutsu("reconcile", "--adopt").code == 0
+    ran = after.generate(SECOND)
+    assert ran.code == 0, ran.text
+    assert "no orders" in ran.out
