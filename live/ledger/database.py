@@ -167,6 +167,8 @@ class Database:
 
     def rows(self, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Return every row of a select."""
+        if self._depth or self._batching:
+            return self.connection.execute(statement, values).all()
         with self.reading() as connection:
             return connection.execute(statement, values).all()
 
