@@ -1,0 +1,155 @@
+"""The earnings timetable in online_live through the real clients: bought with its stop, sold the next day."""
+
+import contextlib
+import io
+import shutil
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from backtest import calendar
+from live import cli, executor, signal_generator
+from live.earnings_demo import write_report
+from tests.fakes.alpaca import harness as alpaca
+from tests.fakes.alpaca.harness import FakeAlpaca
+from tests.fakes.schwab import harness as schwab
+from tests.fakes.schwab.harness import FakeSchwab
+
+PROJECT = Path(__file__).resolve().parents[2]
+NEW_YORK = ZoneInfo("America/New_York")
+MON, TUE = date(2026, 2, 2), date(2026, 2, 3)
+
+
+def at(day: date, clock: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=NEW_YORK)
+
+
+class Desk:
+    """A person's folder wired to an imitation; what is typed runs in this process."""
+
+    def __init__(self, folder: Path, fake, name: str) -> None:
+        self.folder, self.fake, self.name = folder, fake, name
+        shutil.copytree(PROJECT / "config", folder / "config")
+        path = folder / "config" / "live.yaml"
+        settings = yaml.safe_load(path.read_text())
+        settings["books"] = [{"primary": "ema_p10"}]
+        path.write_text(yaml.safe_dump(settings))
+        # one calendar day is enough to be sold again: the exit of the next session
+        path = folder / "config" / "strategies" / "ema_p10.yaml"
+        strategy = yaml.safe_load(path.read_text())
+        strategy["strategy"]["parameters"]["max_holding_days"] = 1
+        path.write_text(yaml.safe_dump(strategy))
+        self.check(self.run("live.cli", "config", "freeze"))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        own = {
+            "JUTSU_MODE": "online_live",
+            "JUTSU_DATA__SOURCE": self.name,
+            "JUTSU_BROKER__NAME": self.name,
+            f"JUTSU_BROKER__{self.name.upper()}__BASE_URL": self.fake.url,
+        }
+        if self.name == "schwab":
+            own["JUTSU_BROKER__SCHWAB__ACCOUNT_LAST4"] = "4321"
+        return own | (schwab.ENVIRON if self.name == "schwab" else alpaca.ENVIRON)
+
+    def run(self, module: str, *args: str, answer: str = "") -> tuple[int, str]:
+        """One command line, inside this process."""
+        mains = {"live.signal_generator": signal_generator.main, "live.executor": executor.main}
+        out = io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(out),
+        ):
+            patch.chdir(self.folder)
+            patch.setattr(sys, "stdin", io.StringIO(answer))
+            patch.setattr(sys, "argv", ["jutsu", *args])
+            for name, value in self.environ.items():
+                patch.setenv(name, value)
+            try:
+                code = mains[module](list(args)) if module in mains else cli.main()
+            except SystemExit as stop:
+                code = stop.code
+        return code or 0, out.getvalue()
+
+    @staticmethod
+    def check(outcome: tuple[int, str]) -> str:
+        assert outcome[0] == 0, outcome[1]
+        return outcome[1]
+
+    def stage(self, day: date, clock: str, *args: str) -> str:
+        self.fake.clock(at=at(day, clock).isoformat())
+        return self.check(self.run(*args))
+
+    def orders(self) -> list[dict]:
+        return self.fake.state()["orders"]
+
+
+def flat(*symbols: str) -> dict:
+    days = [s.day for s in calendar.sessions(date(2025, 6, 2), date(2026, 2, 27))]
+    row = {"open": 100.0, "high": 100.0, "low": 100.0, "close": 100.0, "volume": 1000.0}
+    return {symbol: [{"date": day.isoformat(), **row} for day in days] for symbol in symbols}
+
+
+@pytest.fixture(params=["alpaca", "schwab"])
+def desk(request, tmp_path):
+    fakes = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
+    with fakes[request.param](at(MON, "09:15:00"), ticking=True) as fake:
+        for symbol, rows in flat("AAA").items():
+            fake.app.market.load(symbol, rows)
+        made = Desk(tmp_path / "desk", fake, request.param)
+        if request.param == "schwab":
+            fake.write_token(made.folder / "state" / "schwab_token.json")
+            made.check(made.run("live.cli", "online", answer="trade real money\n"))
+        yield made
+
+
+def alive(desk: Desk, kind: str) -> list[dict]:
+    """Orders of one kind that still rest at the broker, children included."""
+    with_children = []
+    for order in desk.orders():
+        with_children += [order, *(order.get("childOrderStrategies") or [])]
+    ended = {"filled", "canceled", "expired", "rejected", "replaced"}
+    names = ("type", "orderType")
+    found = {}
+    for order in with_children:
+        told = next((order[n] for n in names if n in order), "").lower()
+        if told == kind and order["status"].lower() not in ended:
+            found[str(order.get("id", order.get("orderId")))] = order
+    return list(found.values())
+
+
+def test_bought_with_its_stop_and_sold_the_next_day(desk):
+    row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "gap_size": 6.0, "company_name": "A"}
+    report = write_report(desk.folder, MON, [row])
+    generate = ("live.signal_generator", "--strategy", "ema_p10")
+    desk.stage(MON, "09:15:00", *generate, "--report-file", str(report))
+    (path,) = desk.folder.glob("signals/*_ema_p10.json")
+    desk.check(desk.run("live.cli", "approve", str(path)))
+    desk.stage(MON, "09:20:00", "live.executor", "--phase", "place")
+    assert desk.fake.state()["positions"] == {}
+    desk.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
+    assert len(desk.fake.sent()) == 1, "one request carries the buy and its stop"
+    (stop,) = alive(desk, "stop")
+    assert float(stop.get("stop_price", stop.get("stopPrice"))) == 90.0
+    assert list(desk.fake.state()["positions"]) == ["AAA"]
+    desk.stage(MON, "09:40:00", "live.executor", "--phase", "poll")
+    assert len(desk.fake.sent()) == 1
+
+    desk.stage(TUE, "09:15:00", *generate)
+    desk.stage(TUE, "09:20:00", "live.executor", "--phase", "place")
+    assert alive(desk, "stop") == [], "the stop is gone before the sell leaves"
+    (sell,) = alive(desk, "market")
+    assert sell.get("side", sell.get("orderLegCollection", [{}])[0].get("instruction", "")).lower() == "sell"
+    desk.stage(TUE, "09:32:00", "live.executor", "--phase", "poll")
+    assert desk.fake.state()["positions"] == {}
+    assert len(desk.fake.sent()) == 2
+    assert alive(desk, "market") == alive(desk, "stop") == []
+    cancelled = [n for n, entry in enumerate(desk.fake.app.log) if entry["method"] == "DELETE"]
+    posted = [n for n, entry in enumerate(desk.fake.app.log) if entry in desk.fake.sent()]
+    assert posted[0] < cancelled[0] < posted[1]
