@@ -64,7 +64,7 @@ class Template:
         writes = [n for n, name in enumerate(self.requests, 1) if not name.startswith("GET")]
         return [
             *(("step", n) for n in range(1, len(self.steps) + 1)),
-            *((kind, n) for n in writes for kind in SERVER_KINDS),
+            *((kind, n) for kind in SERVER_KINDS for n in writes),
         ]
 
     def any_point(self, chance: random.Random) -> Kill:

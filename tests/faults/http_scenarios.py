@@ -82,6 +82,16 @@ class Scenario:
         rule = {
             "lost_reply": {"method": "POST", "path": "/orders$", "action": "drop"},
             "bad_gateway": {"method": "POST", "path": "/orders$", "action": "status", "status": 502},
+            "no_oto": {
+                "method": "POST",
+                "path": "/orders$",
+                "contains": "childOrderStrategies" if self.broker == "schwab" else "oto",
+                "action": "status",
+                "point": "before",
+                "status": 400 if self.broker == "schwab" else 422,
+                "body": {"code": 42210000, "message": "stops cannot be attached"},
+                "times": None,
+            },
             "race": {"method": "DELETE", "action": "cancel_race", "how": "fill_first"},
         }.get(self.fault)
         if rule is not None:
@@ -97,9 +107,12 @@ class Scenario:
 
 SCENARIOS = (
     *(Scenario(name, "schwab") for name in ("enter", "turn", "stopped", "rotate")),
-    *(Scenario("turn", "schwab", fault) for fault in ("lost_reply", "bad_gateway", "race", "lag", "slow")),
+    *(
+        Scenario("turn", "schwab", fault)
+        for fault in ("lost_reply", "bad_gateway", "race", "lag", "slow", "no_oto")
+    ),
     Scenario("enter", "schwab", "lost_reply"),
     *(Scenario(name, "alpaca") for name in ("enter", "turn", "stopped", "rotate")),
-    *(Scenario("turn", "alpaca", fault) for fault in ("lost_reply", "bad_gateway")),
+    *(Scenario("turn", "alpaca", fault) for fault in ("lost_reply", "bad_gateway", "no_oto")),
     Scenario("enter", "alpaca", "lost_reply"),
 )

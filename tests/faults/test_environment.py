@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sqlite3
 from datetime import date, timedelta
 
@@ -27,6 +29,28 @@ def test_the_plain_run(run):
     assert run.execute() == 0, run.told
     assert run.wrong() == []
     assert run.sent() == 2
+    state = run.desk.folder / "state"
+    assert json.loads((state / "state.json").read_text())
+    (copy,) = (state / "backups").glob("*.db")
+    with contextlib.closing(sqlite3.connect(copy)) as db:
+        assert db.execute("select count(*) from orders where state = 'FILLED'").fetchone() == (2,)
+
+
+def test_one_failure_is_one_alert(run):
+    run.fake.clock(at=at(DAY, "16:05:00").isoformat())
+    assert run.execute() == 7
+    path = next((run.desk.folder / "signals").glob("*.json"))
+    path.write_text(path.read_text().replace('"note": ""', '"note": "x"', 1))
+    assert run.execute() == 2, run.told
+    assert run.jutsu("kill", "--reason", "test") == 0, run.told
+    assert run.execute() == 3
+    with run.desk.ledger() as ledger:
+        assert ledger.orders.recent() == ()
+    with contextlib.closing(sqlite3.connect(run.desk.folder / "state" / "ledger.db")) as db:
+        rows = db.execute("select level, title from alerts order by id").fetchall()
+    assert [level for level, _ in rows] == ["critical"] * 3, rows
+    assert "closed at 15:55" in rows[0][1]
+    assert ["exit code 2" in rows[1][1], "exit code 3" in rows[2][1]] == [True, True]
 
 
 # disk and folders ---------------------------------------------------------------------------------------
