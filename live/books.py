@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from backtest.decision import Book, OpenPosition
-from backtest.errors import SettingsError
+from backtest.errors import BrokerError, SettingsError
 from backtest.strategies.base import Strategy
 from backtest.strategies.registry import find_strategy
 from live.settings import BookSettings, Settings
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from live.brokers.base import Account
     from live.execution.reconcile import Reconciliation
     from live.ledger.models import PositionRow
@@ -174,7 +175,11 @@ def _no_conflicts(settings: Settings, directory: Path) -> None:
 def primary_book(
     rows: Iterable[PositionRow], account: Account, budget_pct: float, prices: Mapping[str, float]
 ) -> Book:
-    """Return what a primary owns: its open positions and the cash its budget leaves (settled point 1)."""
+    """Return what a primary owns: its open positions and the cash its budget leaves (settled point 1).
+
+    Raises:
+        BrokerError: the broker gave no figure that is needed; taken as zero it would make the book sell.
+    """
     positions = {
         row.symbol: OpenPosition(
             symbol=row.symbol,
@@ -186,9 +191,18 @@ def primary_book(
         )
         for row in rows
     }
-    cash = float(account.cash if account.cash is not None else Decimal(0))
+    cash = _given(account, "cash", account.cash)
     if budget_pct < 100:
         owned = sum(p.quantity * prices.get(p.symbol, p.entry_price) for p in positions.values())
-        equity = float(account.equity if account.equity is not None else Decimal(0))
-        cash = min(cash, max(0.0, equity * budget_pct / 100 - owned))
+        cash = min(cash, max(0.0, _given(account, "equity", account.equity) * budget_pct / 100 - owned))
     return Book(cash=cash, positions=positions)
+
+
+def _given(account: Account, name: str, figure: Decimal | None) -> float:
+    if figure is None:
+        raise BrokerError(
+            f"the broker gave no {name}",
+            where=account.reference,
+            remedy="nothing was decided; run again when the account can be read",
+        )
+    return float(figure)

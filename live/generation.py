@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from backtest import calendar
 from backtest.data.bars import Bars
 from backtest.decision import Book, Decision, Situation
-from backtest.errors import DisagreementError, LimitError, SignalFileError
+from backtest.errors import DataError, DisagreementError, LimitError, SignalFileError
 from backtest.sizing import Plan, check_limits, plan_orders
 from backtest.strategies.base import Evaluation, Strategy
 from live import splits
@@ -103,7 +103,15 @@ def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -
     """
     strategy = line.strategy
     wanted = {*strategy.signal_symbols, *strategy.tradable_symbols, *held}
-    market = gather(runtime.feed, wanted, due_.window, due_.at)
+    market = gather(
+        runtime.feed,
+        wanted,
+        due_.window,
+        due_.at,
+        leading=strategy.signal_symbols,
+        max_age_seconds=None if runtime.offline_past else runtime.settings.data.max_quote_age_seconds,
+    )
+    _refuse_demo(runtime, market)
     check_history(market, strategy.signal_symbols)
     if strategy.family == "allocation":
         market.require(held)
@@ -113,6 +121,17 @@ def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -
         max_difference_pct=runtime.settings.data.max_price_difference_pct,
     )
     return market
+
+
+def _refuse_demo(runtime: Runtime, market: Market) -> None:
+    """Refuse made-up bars in online_live, wherever they lie: an imported demo market looks like any store."""
+    made_up = sorted(s for s, bars in market.bars.items() if bars.source.startswith("demo"))
+    if made_up and runtime.settings.mode == "online_live":
+        raise DataError(
+            f"demo data must never trade real money: {', '.join(made_up)}",
+            where="data",
+            remedy="import real bars, or set data.source to a vendor",
+        )
 
 
 def check_corporate_actions(
@@ -266,7 +285,7 @@ def refuse_the_past(runtime: Runtime, due_: Due) -> None:
     if newest is not None and due_.session.day < newest:
         raise SignalFileError(
             f"the ledger already knows session {newest}; {due_.session.day} is in its past",
-            where="--as-of",
+            where="--as-of" if runtime.as_of else "ledger",
             remedy="use another --state-db for a study of the past",
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from backtest import calendar
@@ -22,12 +22,14 @@ class Market:
         window: the execution window decided for.
         bars: history by symbol; in a closing window the last row is today's synthetic bar.
         quotes: quotes of the running session by symbol, empty in an opening window before the open.
+        doubts: why a quote was not believed, by symbol; it made no bar.
     """
 
     at: datetime
     window: calendar.ExecutionWindow
     bars: Mapping[str, Bars]
     quotes: Mapping[str, Quote]
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     def reference_prices(self) -> dict[str, float]:
         """Return the newest price the decision used, for every symbol that has a bar on `decides_on`."""
@@ -58,26 +60,65 @@ class Market:
         bars = self.bars.get(symbol)
         if bars is None or not len(bars):
             return Finding(symbol, "no data at all", "import its history")
-        return Finding(symbol, f"newest bar is {bars.last}, needed {self.window.decides_on}", "stale data")
+        why = f" ({self.doubts[symbol]})" if symbol in self.doubts else ""
+        problem = f"newest bar is {bars.last}, needed {self.window.decides_on}{why}"
+        return Finding(symbol, problem, "stale data")
 
 
-def gather(feed: Feed, symbols: Iterable[str], window: calendar.ExecutionWindow, at: datetime) -> Market:
+def gather(
+    feed: Feed,
+    symbols: Iterable[str],
+    window: calendar.ExecutionWindow,
+    at: datetime,
+    *,
+    leading: Collection[str] = (),
+    max_age_seconds: float | None = None,
+) -> Market:
     """Read history and quotes known at `at` and put today's synthetic bar in place.
 
     In a closing window today's quote becomes the provisional last bar of its symbol: it replaces whatever the
     vendor already shows for today. In an opening window the newest bar is the previous session's.
+
+    Args:
+        feed: where data comes from.
+        symbols: what is wanted.
+        window: the execution window decided for.
+        at: instant of the data.
+        leading: symbols that decide: their quotes are at most `max_age_seconds` old, others of the session.
+        max_age_seconds: None for a past session, whose quotes have no age.
     """
     wanted = sorted(set(symbols))
     history = {s: bars.until(window.decides_on) for s, bars in feed.history(wanted, at).items() if len(bars)}
     quotes = dict(feed.quotes(wanted, at))
     if window.fills_at_open:
         return Market(at, window, history, quotes)
-    complete = {symbol: quote for symbol, quote in quotes.items() if _makes_a_bar(quote)}
-    return Market(at, window, with_synthetic(history, complete, window.decides_on), quotes)
+    ages = {symbol: max_age_seconds if symbol in leading else None for symbol in quotes}
+    doubts = {
+        symbol: why
+        for symbol, quote in quotes.items()
+        if (why := _doubt(quote, at, ages[symbol], timed=max_age_seconds is not None))
+    }
+    believed = {symbol: quote for symbol, quote in quotes.items() if symbol not in doubts}
+    return Market(at, window, with_synthetic(history, believed, window.decides_on), quotes, doubts)
 
 
-def _makes_a_bar(quote: Quote) -> bool:
-    return None not in {quote.last, quote.open, quote.high, quote.low, quote.volume}
+def _doubt(quote: Quote, at: datetime, max_age_seconds: float | None, *, timed: bool) -> str:
+    """Return why a quote must not become today's bar, empty when it may: yesterday's quote is no bar."""
+    if None in {quote.last, quote.open, quote.high, quote.low, quote.volume}:
+        return "its quote is incomplete"
+    if quote.status not in {"normal", "unknown"}:
+        return f"it is {quote.status}"
+    if not quote.realtime:
+        return "its quote is delayed"
+    if not timed:
+        return ""
+    if quote.quote_time is None or quote.trade_time is None:
+        return "its quote has no time"
+    today = at.astimezone(calendar.NEW_YORK).date()
+    if quote.trade_time.astimezone(calendar.NEW_YORK).date() != today:
+        return f"its last trade was at {quote.trade_time:%Y-%m-%d %H:%M} UTC"
+    age = (at - quote.quote_time).total_seconds()
+    return f"its quote is {age:.0f} s old" if max_age_seconds is not None and age > max_age_seconds else ""
 
 
 def check_history(market: Market, symbols: Iterable[str]) -> None:

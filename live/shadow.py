@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backtest import calendar
 from backtest.decision import Book
-from backtest.errors import DataError
+from backtest.errors import BrokerError, DataError
 from backtest.orders import Plan, PlannedOrder
 from backtest.simulator.step import Executed, carry_out, mark
 from live import shadow_positions
@@ -130,7 +130,10 @@ def _starting_cash(runtime: Runtime, line: Line) -> float:
     if primary is not None:
         return float(primary.equity)
     account = runtime.broker.account()
-    return float(account.equity if account.equity is not None else account.cash or 0)
+    figure = account.equity if account.equity is not None else account.cash
+    if figure is None:
+        raise BrokerError("the broker gave neither equity nor cash to start with", where=line.variant)
+    return float(figure)
 
 
 def _prices(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from backtest import calendar
-from backtest.errors import JutsuError, LimitError, SignalFileError
+from backtest.errors import BrokerError, JutsuError, LimitError, SignalFileError
 from live.books import Line
 from live.execution import phases, reconcile, record, recovery, stops
 from live.execution.desk import Desk, Report, filled, live
@@ -352,7 +352,11 @@ def _mark(desk: Desk, runtime: Runtime, job: Job) -> record.Marked | None:
     if any(symbol not in prices for symbol in owned):
         desk.report.warn("the book could not be marked: a held symbol has no quote")
         return None
-    marked = record.marked_book(runtime, job.variant, prices, budget_pct=job.line.budget_pct)
+    try:
+        marked = record.marked_book(runtime, job.variant, prices, budget_pct=job.line.budget_pct)
+    except BrokerError as error:
+        desk.report.warn(f"the book could not be marked: {error.problem}")
+        return None
     cell = job.signal.decision.diagnostics.get("cell")
     record.snapshot(
         runtime,

@@ -6,7 +6,7 @@ The free plan sees one exchange (IEX) in real time; its volume is not the market
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -117,13 +117,16 @@ def parse_bars(symbol: str, rows: Sequence[Mapping[str, Any]]) -> Bars:
 def parse_snapshot(symbol: str, row: Mapping[str, Any]) -> Quote:
     """Return a snapshot as a quote; a missing time stays missing and means stale."""
     trade, quote, day = (row.get(name) or {} for name in ("latestTrade", "latestQuote", "dailyBar"))
+    traded, begun = _time(trade.get("t")), _time(day.get("t"))
+    if traded is None or begun is None or _day(traded) != _day(begun):
+        day = {}  # until the first trade of a session this is the bar of the one before
     return Quote(
         symbol=symbol,
         bid=_price(quote.get("bp")),
         ask=_price(quote.get("ap")),
         last=_price(trade.get("p")),
         quote_time=_time(quote.get("t")),
-        trade_time=_time(trade.get("t")),
+        trade_time=traded,
         open=_price(day.get("o")),
         high=_price(day.get("h")),
         low=_price(day.get("l")),
@@ -134,6 +137,10 @@ def parse_snapshot(symbol: str, row: Mapping[str, Any]) -> Quote:
 
 def _price(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(calendar.NEW_YORK).date()
 
 
 def _time(value: Any) -> datetime | None:
