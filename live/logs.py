@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 #: libraries whose DEBUG output prints whole bodies (account numbers, tokens)
 LOUD_LIBRARIES = ("schwab", "httpx", "httpcore", "authlib", "alpaca", "urllib3", "ib_async")
+
+
+class LogFile(logging.FileHandler):
+    """A log file on a disk that may be full: said once in one line, never a traceback on the screen."""
+
+    complained = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name logging gave it
+        """Say once that the log has holes; the run goes on."""
+        del record
+        if not self.complained and sys.stderr is not None:
+            error = sys.exc_info()[1]
+            print(f"warning: the log cannot be written: {error}", file=sys.stderr)  # noqa: T201 - nothing else is left
+        self.complained = True
 
 
 def log_path(directory: Path, stage: str, now: datetime) -> Path:
@@ -28,7 +44,7 @@ def start_logging(directory: Path, stage: str, *, now: datetime, level: str, kee
     path = log_path(directory, stage, now)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = LogFile(path, encoding="utf-8")
     except OSError:
         return None
     handler.jutsu_stage = stage  # type: ignore[attr-defined] # marks the handler as ours
@@ -47,7 +63,8 @@ def stop_logging() -> None:
     root = logging.getLogger()
     for old in [h for h in root.handlers if getattr(h, "jutsu_stage", None)]:
         root.removeHandler(old)
-        old.close()
+        with contextlib.suppress(OSError):  # a full disk: what could not be written stays unwritten
+            old.close()
 
 
 def _prune(directory: Path, oldest: date) -> None:

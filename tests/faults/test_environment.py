@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
+import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -73,6 +77,27 @@ def test_a_disk_that_fills_up_at_any_commit(run, commit):
     assert run.sent() <= 2
     run.finish()
     assert run.sent() <= 3  # an order that provably never left is sent by the second run
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash to set the limit")
+@pytest.mark.parametrize(("kilobytes", "at_most"), [(0, 0), (100, 1)])
+def test_a_real_process_that_may_not_write_another_byte(run, kilobytes, at_most):
+    """The operating system refuses to let any file grow: ledger, journal and log."""
+    shell = f"ulimit -f {kilobytes}; exec {shlex.quote(sys.executable)} -B -m live.executor"
+    done = subprocess.run(
+        ["bash", "-c", shell],
+        cwd=run.desk.folder,
+        env=run.desk.environ(run.fake.url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 8, done.stderr
+    assert "the disk reports an error" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert run.sent() <= at_most
+    run.finish()
 
 
 def test_a_state_folder_that_is_a_file(run):
