@@ -32,7 +32,7 @@ from live.handoff.write import file_name
 from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.safety.lock import single_instance
-from live.stage import ALERTED, alerting, complain, guarded, say
+from live.stage import ALERTED, alerting, complain, guarded, opening, say
 from live.turns import each_book
 from live.wiring import Options, Runtime, open_runtime
 
@@ -305,7 +305,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             skip_time_check=args.skip_time_check,
             phase=args.phase,
         )
-        with open_runtime("executor", options) as runtime:
+        with opening("executor", options), open_runtime("executor", options) as runtime:
             log_file[0] = runtime.log_file
             with alerting(runtime, "executor"):
                 return run(runtime, request)

@@ -31,7 +31,7 @@ from live.report_input import ReportInput, read_report
 from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.settings_sources import snapshot as snapshot_of
-from live.stage import alerting, guarded, say
+from live.stage import alerting, guarded, opening, say
 from live.turns import each_book
 from live.wiring import Options, Runtime, open_runtime
 
@@ -327,7 +327,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             execution_time=args.execution_time,
             report_file=args.report_file,
         )
-        with open_runtime("signal_generator", options) as runtime:
+        with opening("signal_generator", options), open_runtime("signal_generator", options) as runtime:
             log_file[0] = runtime.log_file
             with alerting(runtime, "signal_generator"):
                 return run(runtime, request)

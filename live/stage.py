@@ -11,10 +11,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from backtest.errors import JutsuError
+from backtest.errors import JutsuError, UsageError
 
 if TYPE_CHECKING:
-    from live.wiring import Runtime
+    from live.wiring import Options, Runtime
 
 INTERRUPTED = 130
 #: note on an error that was told already: one failure, one alert
@@ -74,9 +74,55 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
                     body="\n".join((stopped.line(), *(str(finding) for finding in stopped.findings))),
                 )
             )
+            stopped.add_note(ALERTED)
+        raise
+    except Exception as error:
+        crash = error
+        _tell(
+            lambda: alerts.send(
+                runtime,
+                key=f"{stage}_1_{type(crash).__name__}",
+                level="critical",
+                title=f"{stage} stopped by an unexpected error (exit code 1)",
+                body=f"{type(crash).__name__}: {crash}. Orders may be under way: see jutsu status",
+            )
+        )
         raise
     finally:
         _tell(lambda: alerts.flush(runtime))
+
+
+@contextmanager
+def opening(stage: str, options: Options) -> Iterator[None]:
+    """Alert about a run that could not even be opened: no login, a damaged ledger, settings with a mistake.
+
+    There is no outbox then; the channels are asked directly. Wrong flags ring nowhere: a person typed them.
+    """
+    try:
+        yield
+    except JutsuError as error:
+        told = ALERTED in getattr(error, "__notes__", ())
+        if not (told or type(error) is UsageError or options.dry_run or options.as_of is not None):
+            title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
+            _tell(lambda: _ring(options, title, text))
+        raise
+
+
+def _ring(options: Options, title: str, body: str) -> Iterable[str]:
+    """Send one critical alert without a ledger; yield what failed."""
+    from live import alerts
+    from live.redaction import redact
+    from live.settings import Settings
+    from live.settings_sources import load_settings
+
+    try:
+        loaded = load_settings(config=options.config, environ=os.environ)
+        settings, state = loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
+    except JutsuError:
+        settings, state = Settings(), None  # the variable of the channels has its default name then
+    urls = alerts.channels(settings, state if options.state_db is None else options.state_db.parent)
+    results = alerts.deliver(urls, title=title, body=redact(body), level="critical")
+    return [f"alert channel failed: {problem}" for problem in results.values() if problem]
 
 
 def _tell(deliver: Callable[[], Iterable[str]]) -> None:
@@ -92,8 +138,10 @@ def _tell(deliver: Callable[[], Iterable[str]]) -> None:
 def report_error(error: JutsuError, log_file: Path | None) -> int:
     """Show an expected error and every finding behind it; return its exit code."""
     logging.getLogger("jutsu").error("stopped: %s", error.line(), exc_info=error)
-    for finding in error.findings:
-        complain(f"  {finding}")
+    only = error.findings[0] if len(error.findings) == 1 else None
+    if only is None or only.problem not in error.line():
+        for finding in error.findings:
+            complain(f"  {finding}")
     tail = f" [log: {log_file}]" if log_file else ""
     complain(f"error {error.exit_code}: {error.line()}{tail}")
     return error.exit_code
