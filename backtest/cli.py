@@ -13,6 +13,9 @@ from backtest.errors import JutsuError, UsageError
 from backtest.simulator import portfolio_command
 from backtest.strategies.registry import STRATEGIES, find_strategy
 
+#: exit code of a run that was ended with Ctrl-C
+INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (the table of exit codes is in the README)."""
@@ -22,8 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except JutsuError as error:
         print(f"backtest: {error.line()}", file=sys.stderr)
         for finding in error.findings:
-            print(f"  {finding}", file=sys.stderr)
+            if len(error.findings) > 1 or finding.problem not in error.line():
+                print(f"  {finding}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "backtest: interrupted; output files are written at the end, none is half done", file=sys.stderr
+        )
+        return INTERRUPTED
     return code
 
 

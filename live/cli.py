@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from live.stage import guarded
+from live.stage import INTERRUPTED, guarded
 
 TOPICS = (
     "review",
@@ -54,10 +54,12 @@ def main() -> None:
         try:
             result = build()(standalone_mode=False)
         except typer.Exit as stop:
+            if stop.exit_code == INTERRUPTED:  # typer's own answer to Ctrl-C
+                print("interrupted", file=sys.stderr)
             return stop.exit_code
         except typer.Abort:
             print("aborted; nothing was changed", file=sys.stderr)
-            return 130
+            return INTERRUPTED
         except Exception as error:
             code = getattr(error, "exit_code", None)
             if hasattr(error, "format_message") and isinstance(code, int):

@@ -92,7 +92,7 @@ def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
     if newest is not None and session.day < newest:
         raise UsageError(
             f"the ledger already knows session {newest}; {session.day} is in its past",
-            where="--as-of",
+            where="--as-of" if runtime.as_of else "ledger",
             remedy="use another --state-db for a study of the past",
         )
 
@@ -114,9 +114,11 @@ def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
             outcome = _carry_out(runtime, request, job, report)
         except JutsuError as error:
             _note_failure(runtime, job, report, error)
+            _spell_out(request, report)
             raise
     summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
     announce(runtime, job, report, summary, failed=False)
+    _spell_out(request, report)
     return summary
 
 
@@ -243,6 +245,18 @@ def _counts(job: step.Job, report: Report) -> str:
     warned = f", {len(report.warnings)} warning(s)" if report.warnings else ""
     critical = f", {len(report.critical)} CRITICAL" if report.critical else ""
     return orders + held + warned + critical
+
+
+def _spell_out(request: Request, report: Report) -> None:
+    """Show what the summary only counts; the log has it already."""
+    if request.quiet:
+        return
+    for text in report.critical:
+        complain(f"CRITICAL: {text}")
+    for text in report.warnings:
+        complain(f"warning: {text}")
+    for name, reason in report.gated.items():
+        complain(f"held back: {name}: {reason}")
 
 
 def _tell(request: Request, text: str) -> None:

@@ -16,10 +16,12 @@ from datetime import date
 from pathlib import Path
 
 import live.startup
+from backtest import calendar
 from backtest.data.atomic import write_atomic
 from live import generation, manifest, shadow
 from live.alerts import send as alert
 from live.books import Group, Line, groups, primary_book, taken_elsewhere
+from live.clock import SystemClock
 from live.execution.reconcile import require_agreement
 from live.execution.recovery import catch_up
 from live.handoff.canonical import bytes_sha256, render
@@ -61,12 +63,24 @@ def run(runtime: Runtime, request: Request) -> int:
     """Generate every due file; return the exit code."""
     check_kill_switch(runtime.ledger)
     chosen = request.groups or approved_groups(runtime, request)
-    with runtime.ledger.rehearsal() if runtime.dry_run else nullcontext():
-        with each_book() as one:
-            for group in chosen:
-                with one():
-                    _run_group(runtime, request, group)
+    if calendar.session(runtime.today()) is None:
+        _announce(request, f"{runtime.today()} is not a trading day: nothing to do")
+        return 0
+    _warn_of_the_future(runtime, request)
+    with runtime.ledger.rehearsal() if runtime.dry_run else nullcontext(), each_book() as one:
+        for group in chosen:
+            with one():
+                _run_group(runtime, request, group)
     return 0
+
+
+def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
+    """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
+    if runtime.as_of is not None and runtime.as_of.day > SystemClock().now().date():
+        _announce(
+            request,
+            f"warning: {runtime.as_of.day} has not come yet; this ledger now refuses earlier sessions",
+        )
 
 
 def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
@@ -232,8 +246,9 @@ def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Du
     path = signal_path(runtime.signals, signal)
     content = render(signal)
     summary = _summary(signal)
+    told = "".join(f"\n  warning: {text}" for text in signal.warnings)
     if runtime.dry_run:
-        return f"dry run: would write {path}: {summary}"
+        return f"dry run: would write {path}: {summary}{told}"
     known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
     generation.refuse_to_overwrite(path, content, force=request.force or known)
     now = runtime.clock.now()
@@ -263,7 +278,7 @@ def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Du
             at=now,
         )
     write_signal(runtime.signals, signal, content, durable=not runtime.simulated)
-    return f"wrote {path}: {summary}"
+    return f"wrote {path}: {summary}{told}"
 
 
 def _summary(signal: SignalFile) -> str:

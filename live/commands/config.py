@@ -43,10 +43,16 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show every setting, its value and where it came from."""
+    from backtest.errors import UsageError
+
     rows = [row for row in _load(config, state_db).rows() if row.name.startswith(name)]
     if as_json:
         emit_json([{"name": row.name, "value": row.value, "source": row.source} for row in rows])
         return
+    if not rows:
+        raise UsageError(
+            "no setting begins with this", where=name, remedy="`jutsu config show` lists them all"
+        )
     table("", ["setting", "value", "source"], [[row.name, _text(row.value), row.source] for row in rows])
 
 
@@ -279,7 +285,9 @@ def _instant(text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            f"{text!r} is not a date or time", where="--from / --until", remedy="2026-11-20"
+            f"{text!r} is not a date or time",
+            where="--from / --until",
+            remedy="write 2026-11-20 or 2026-11-20T15:00",
         ) from error
     return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)
 

@@ -85,6 +85,7 @@ def gather(runtime: Runtime) -> dict[str, Any]:
         if row.needs_stop and not row.stop_broker_order_id
     ]
     problems += [f"position {name} has no protective stop; run the executor" for name in naked]
+    problems += [text for book in books for text in _trouble(runtime, book)]
     return {
         "account": runtime.account,
         "mode": runtime.settings.mode,
@@ -140,6 +141,20 @@ def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[
         "cumulative_return": None if latest is None else latest.cumulative_return,
         "positions": held,
     }
+
+
+def _trouble(runtime: Runtime, book: dict[str, Any]) -> list[str]:
+    """Say what the newest run of a primary could not do."""
+    run = next(iter(runtime.ledger.runs.recent(1, book["variant"])), None)
+    if run is None or book["role"] != "primary":
+        return []
+    detail = dict(run.detail or {})
+    found = list(detail.get("critical", ())) or (
+        [] if run.outcome != "failed" else detail.get("warnings", ())
+    )
+    if not found and run.outcome == "failed":
+        found = ["no order was filled"]
+    return [f"{book['variant']} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found]
 
 
 def _show(facts: dict[str, Any]) -> None:

@@ -116,7 +116,12 @@ class Database:
             finally:
                 self._batching = False
                 self._begin = "BEGIN"
-                outer.commit()
+                if (
+                    self.connection.invalidated
+                ):  # Ctrl-C inside a statement: the batch is lost, nothing is half
+                    outer.rollback()
+                else:
+                    outer.commit()
 
     def _step(self) -> Iterator[Connection]:
         """Run one transaction of a batch."""
