@@ -104,6 +104,9 @@ def standing(
         return Standing("approved", "approved by a person")
     if row is None or row.bytes_sha256 != bytes_sha256:
         return _stranger(row, accept_edits=accept_edits, expired=expired)
+    if row.approved_sha256 is not None and not valid and not accept_edits:
+        # The original is back (restored, or written again) and would bring back what the person took out.
+        return Standing("edited", "a person approved an edited version of this file, not these bytes")
     if effective_policy(settings, mode) == "auto":
         return Standing("auto", "approval is automatic in this mode")
     if expired:

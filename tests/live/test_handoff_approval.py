@@ -48,7 +48,9 @@ CASES = [
     (approved(EDITED, minutes=-1), EDITED, AUTO, False, "edited"),
     (approved(EDITED), "c" * 64, AUTO, False, "edited"),  # one more change after the approval
     (approved(GENERATED), EDITED, AUTO, False, "edited"),
-    (approved(EDITED), GENERATED, REQUIRED, False, "silent"),  # the edit was taken back
+    (approved(EDITED), GENERATED, REQUIRED, False, "edited"),  # the original came back: who wanted that?
+    (approved(EDITED), GENERATED, AUTO, False, "edited"),
+    (approved(EDITED), GENERATED, AUTO, True, "auto"),
     (Row(answer="skip"), GENERATED, AUTO, False, "skipped"),
     (Row(answer="skip"), EDITED, AUTO, True, "skipped"),
     (None, GENERATED, AUTO, False, "unknown"),
