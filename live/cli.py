@@ -54,8 +54,6 @@ def main() -> None:
         try:
             result = build()(standalone_mode=False)
         except typer.Exit as stop:
-            if stop.exit_code == INTERRUPTED:  # typer's own answer to Ctrl-C
-                print("interrupted", file=sys.stderr)
             return stop.exit_code
         except typer.Abort:
             print("aborted; nothing was changed", file=sys.stderr)
@@ -66,6 +64,8 @@ def main() -> None:
                 error.show()  # type: ignore[attr-defined] # click's own usage errors
                 return 2
             raise
+        if result == INTERRUPTED:  # typer's own answer to Ctrl-C
+            print("interrupted", file=sys.stderr)
         return result if isinstance(result, int) else 0
 
     code = guarded(body, current_log)

@@ -215,6 +215,8 @@ def _show(facts: dict[str, Any]) -> None:
             rows,
             right=("shares", "average price"),
         )
+    if facts["unfinished_orders"]:
+        screen.print(f"unfinished orders: {', '.join(facts['unfinished_orders'])}")
     if facts["missed_sessions"]:
         screen.print(f"missed sessions: {', '.join(facts['missed_sessions'])}")
 

@@ -133,11 +133,13 @@ class Database:
             yield self.connection
             self._refuse_half()
         except BaseException:
-            raw.execute("ROLLBACK TO step")
+            if not self.connection.invalidated:
+                raw.execute("ROLLBACK TO step")
             raise
         finally:
             self._depth = 0
-            raw.execute("RELEASE step")
+            if not self.connection.invalidated:
+                raw.execute("RELEASE step")
 
     def _refuse_half(self) -> None:
         if self._failed:

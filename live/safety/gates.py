@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 DELAYED = "the quote is delayed: no real-time entitlement"
 
 
+def _minute(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC" if at else "an unknown time"
+
+
 def check_kill_switch(ledger: Ledger) -> None:
     """Raise KillSwitchOn (exit 3) when a person turned everything off; level `entries` passes."""
     switch = ledger.state.kill_switch()
     if switch.level == "all":
         raise KillSwitchOn(
-            f"the kill switch is on since {switch.at} ({switch.by}): {switch.reason}",
+            f"the kill switch is on since {_minute(switch.at)} ({switch.by}): {switch.reason}",
             remedy="nothing leaves; take it back with `jutsu resume`",
         )
 
