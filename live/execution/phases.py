@@ -101,7 +101,7 @@ def _buy_all(
         for order in due:
             quantity = shares.get(order.client_order_id, 0)
             if whole_only and quantity < recount.wanted(desk, order):
-                desk.report.gate(order.client_order_id, "waits for the cash of the sells")
+                slots.hold(desk, order, "waits for the cash of the sells")
                 continue
             buy(desk, order, quantity)
         if not wait:

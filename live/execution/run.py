@@ -254,7 +254,7 @@ def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
     for order in recovered:
         desk.report.warn(f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled")
     stops.cancel_orphans(desk)
-    stops.protect_all(desk)
+    stops.protect_all(desk, refreshed=True)
     account = runtime.broker.account()
     owned = [row.symbol for row in desk.ledger.positions.open_positions()]
     prices = desk.quotes(owned) if owned else {}
@@ -282,7 +282,7 @@ def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
     except JutsuError:
         stops.protect_in_spite(desk)
         raise
-    if wait:
+    if wait and job.go:
         stops.protect_all(desk)
         _tell_unfilled(desk, job)
 

@@ -6,10 +6,13 @@ happen leaves no place for the entry that counted on it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from live.execution.desk import Desk, base_id, filled, live
 from live.handoff.model import SignalOrder
+
+LOG = logging.getLogger("jutsu.executor")
 
 
 def within(desk: Desk, buys: Sequence[SignalOrder]) -> list[SignalOrder]:
@@ -20,13 +23,21 @@ def within(desk: Desk, buys: Sequence[SignalOrder]) -> list[SignalOrder]:
     for order in buys:
         problem = _problem(desk, order, taken, entered)
         if problem:
-            desk.report.gate(order.client_order_id, problem)
+            hold(desk, order, problem)
             continue
         kept.append(order)
         if order.intent == "entry":
             taken.add(order.symbol)
             entered.add(order.client_order_id)
     return kept
+
+
+def hold(desk: Desk, order: SignalOrder, why: str) -> None:
+    """Hold an order back; before the open that is no news: the polls take it up when its sell has filled."""
+    if desk.phase == "place" and desk.before_open:
+        LOG.info("%s waits: %s", order.client_order_id, why)
+    else:
+        desk.report.gate(order.client_order_id, why)
 
 
 def _problem(desk: Desk, order: SignalOrder, taken: set[str], entered: set[str]) -> str:

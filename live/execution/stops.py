@@ -42,11 +42,18 @@ def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
     return None if planned is None else to_tick(planned)
 
 
-def protect_all(desk: Desk, *, but: frozenset[str] = frozenset()) -> None:
-    """Give every position that should have a stop its stop; `but` names symbols about to be sold."""
+def protect_all(desk: Desk, *, refreshed: bool = False) -> None:
+    """Give every position that should have a stop its stop.
+
+    `refreshed`: the broker was just asked about every live order, so a stop that is as it should be need not
+    be asked about again.
+    """
+    orders = desk.ledger.orders.unfinished(desk.variant)
     for position in desk.ledger.positions.open_positions(desk.variant):
-        if position.needs_stop and position.symbol not in but and not _being_sold(desk, position):
-            protect(desk, position)
+        mine = [order for order in orders if order.symbol == position.symbol]
+        if not position.needs_stop or _being_sold(mine) or (refreshed and _rests(desk, position, mine)):
+            continue
+        protect(desk, position)
 
 
 def protect_in_spite(desk: Desk) -> None:
@@ -71,12 +78,20 @@ def cancel_orphans(desk: Desk) -> None:
             desk.submission.cancel(order)
 
 
-def _being_sold(desk: Desk, position: PositionRow) -> bool:
+def _being_sold(orders: Sequence[Order]) -> bool:
     """Tell whether a sell on its way binds the shares: a stop for them would be refused."""
-    return any(
-        order.symbol == position.symbol and order.intent in {"exit", "reduce"} and live([order])
-        for order in desk.ledger.orders.unfinished(position.variant)
-    )
+    return any(order.intent in {"exit", "reduce"} and live([order]) for order in orders)
+
+
+def _rests(desk: Desk, position: PositionRow, orders: Sequence[Order]) -> bool:
+    """Tell whether exactly the right stop rests, by what our books say."""
+    stops = [order for order in orders if order.intent == "stop"]
+    price = wanted_price(position, None)
+    if len(stops) != 1 or price is None or position.stop_broker_order_id is None:
+        return False
+    (stop,) = stops
+    same = stop.broker_order_id == position.stop_broker_order_id and position.stop_price == price
+    return same and bool(live(stops)) and not _must_change(desk, stop, position, price)
 
 
 def protect(desk: Desk, position: PositionRow) -> None:
