@@ -51,6 +51,10 @@ class ReportInput:
         )
         return replace(self, candidates=kept, excluded=gone)
 
+    def blocked(self, why: str) -> ReportInput:
+        """Return the report without its candidates: nothing is entered, and nothing is sold to make room."""
+        return replace(self, candidates=None, problems=(*self.problems, why))
+
 
 NO_REPORT = ReportInput()
 

@@ -132,6 +132,9 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     catch_up(runtime)
     _tell_unprotected(runtime, line)
     report = _report(runtime, request, line, due)
+    switch = runtime.ledger.state.kill_switch()
+    if switch.level != "none":  # a rotation would sell and then not be allowed to buy
+        report = report.blocked(f"entries and rotation are blocked: the kill switch is on: {switch.reason}")
     rows = runtime.ledger.positions.open_positions(line.variant)
     held = tuple(sorted({row.symbol for row in rows}))
     market = generation.market_for(runtime, line, due, held)
