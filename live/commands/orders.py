@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,7 +40,9 @@ def reconcile(
     from live.execution import reconcile as rules
     from live.execution.recovery import catch_up
 
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
+        if adopt:
+            _refuse_while_unresolved(runtime)
         catch_up(runtime)
         result = _compare(runtime)
         adopted: tuple[str, ...] = ()
@@ -56,6 +59,26 @@ def reconcile(
         _show(result, adopted, manual, as_json=json)
         if not result.agrees:
             raise rules.error_of(result)
+
+
+def _alone(runtime: Runtime, *, needed: bool = True) -> AbstractContextManager[None]:
+    """Keep an executor out while the books are changed: it would book the same fills a second time."""
+    from live.safety.lock import single_instance
+
+    return single_instance(runtime.state, runtime.account, run_id="jutsu") if needed else nullcontext()
+
+
+def _refuse_while_unresolved(runtime: Runtime) -> None:
+    """Refuse to adopt what an order of unknown fate may have done: finding it later would book it again."""
+    from backtest.errors import UnresolvedError
+
+    waiting = runtime.ledger.orders.unresolved()
+    if waiting:
+        raise UnresolvedError(
+            f"{waiting[0].client_order_id} is {waiting[0].state}: its shares would be counted twice",
+            where="reconcile --adopt",
+            remedy="`jutsu resolve` it first, then adopt",
+        )
 
 
 def _compare(runtime: Runtime) -> Reconciliation:
@@ -144,7 +167,7 @@ def resolve(
 
     if absent == (adopt is not None):
         raise UsageError("say exactly one of --adopt ID and --absent", where=client_order_id)
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime):
         by = getpass.getuser()
         if adopt is not None:
             order = declare_adopted(runtime, client_order_id, adopt, by=by)
