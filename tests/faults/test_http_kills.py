@@ -15,7 +15,7 @@ import pytest
 def test_killed_anywhere_every_intent_has_exactly_one_order(broker):
     """Schwab has no client order ids (protocol B), Alpaca has (protocol A)."""
     runner = Path(__file__).with_name("http_kills.py")
-    only = ["--only", f"{broker}/turn/none", "--every", "17", "--random", "8", "--jobs", "1"]
+    only = ["--only", f"{broker}/turn/none", "--every", "23", "--random", "5", "--jobs", "1"]
     done = subprocess.run(
         [sys.executable, str(runner), *only], capture_output=True, text=True, timeout=220, check=False
     )

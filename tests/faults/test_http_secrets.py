@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
 from tests.fakes.demo import load_demo
 from tests.fakes.schwab import tokens
 from tests.fakes.schwab.harness import FakeSchwab
@@ -39,10 +37,8 @@ class Verbose(Online):
         return {**super().environ, **more}
 
 
-@pytest.fixture(scope="module")
-def day(tmp_path_factory):
+def whole_day(folder):
     """A whole day with everything that can be said going wrong once; returns the folder and all output."""
-    folder = tmp_path_factory.mktemp("secrets")
     said = []
     with FakeSchwab(AT, ticking=True) as fake:
         load_demo(fake.app.market)
@@ -53,7 +49,8 @@ def day(tmp_path_factory):
         fake.fault(method="GET", path="FAKEHASH[^/]*$", action="status", status=503, times=1)
         fake.fault(method="POST", path="/orders$", action="drop")
         both = [online.start("live.signal_generator", "-v"), online.start("live.executor", "-v")]
-        said += [(p.wait(timeout=100), p.communicate()[0]) for p in both]
+        texts = [process.communicate(timeout=100)[0] for process in both]
+        said += [(process.returncode, text) for process, text in zip(both, texts, strict=True)]
         said += [online.execute("-v"), online.jutsu("status"), online.jutsu("reconcile")]
         sent = len(fake.sent())
         said += [online.jutsu("panic", "--yes"), online.jutsu("resume")]
@@ -65,7 +62,7 @@ def day(tmp_path_factory):
     return folder, said, sent, state
 
 
-def test_both_stages_at_once_send_every_order_once(day):
+def both_stages_at_once_send_every_order_once(day):
     _, said, sent, state = day
     generated, approved, again, executed, repeated = said[:5]
     assert (generated[0], approved[0], repeated[0]) == (0, 0, 0), said
@@ -75,23 +72,23 @@ def test_both_stages_at_once_send_every_order_once(day):
     assert state["orders"][0]["filled"] > 0
 
 
-def test_panic_closed_everything(day):
+def panic_closed_everything(day):
     _, said, _, state = day
     assert said[7][0] == 0, said[7]
     assert state["positions"] == {}
 
 
-def test_a_login_that_died_is_6(day):
+def a_login_that_died_is_6(day):
     assert day[1][9][0] == 6, day[1][9]
 
 
-def test_no_secret_was_printed(day):
+def no_secret_was_printed(day):
     text = "\n".join(shown for _, shown in day[1])
     assert "1 order(s)" in text
     assert [word for word in SECRETS if word in text] == []
 
 
-def test_no_secret_is_in_any_file(day):
+def no_secret_is_in_any_file(day):
     folder = day[0]
     files = [p for p in folder.rglob("*") if p.is_file() and p.name != "schwab_token.json"]
     names = {p.name for p in files}
@@ -101,7 +98,7 @@ def test_no_secret_is_in_any_file(day):
     assert found == []
 
 
-def test_the_alerts_kept_for_later_name_no_secret(day):
+def the_alerts_kept_for_later_name_no_secret(day):
     import sqlite3
 
     with sqlite3.connect(day[0] / "state" / "ledger.db") as db:
@@ -111,5 +108,16 @@ def test_the_alerts_kept_for_later_name_no_secret(day):
     assert [(word, row) for word in SECRETS for row in rows if word in row] == []
 
 
-def test_the_token_file_stays_private(day):
+def the_token_file_stays_private(day):
     assert (day[0] / "state" / "schwab_token.json").stat().st_mode & 0o077 == 0
+
+
+def test_nothing_secret_leaves_although_everything_goes_wrong_once(tmp_path):
+    day = whole_day(tmp_path)
+    both_stages_at_once_send_every_order_once(day)
+    panic_closed_everything(day)
+    a_login_that_died_is_6(day)
+    no_secret_was_printed(day)
+    no_secret_is_in_any_file(day)
+    the_alerts_kept_for_later_name_no_secret(day)
+    the_token_file_stays_private(day)
