@@ -315,7 +315,9 @@ def _open_ledger(loaded: LoadedSettings, options: Options, account: str, clock: 
     path = _state_db(loaded)
     if options.dry_run and not path.exists():
         return Ledger.open("sqlite://", account=account, now=clock.now())
-    return Ledger.open(path, account=account, now=clock.now(), durable=not options.replay)
+    return Ledger.open(
+        path, account=account, now=clock.now(), durable=not options.replay, scratch=options.dry_run
+    )
 
 
 def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger: Ledger) -> None:

@@ -48,6 +48,30 @@ def open_database(target: Path | str, *, create: bool) -> Database:
     return _prepared(Database(sqlite_engine(path), str(path), path))
 
 
+def open_scratch(path: Path) -> Database:
+    """Open a copy in memory of a ledger file, for a run that must leave nothing behind and hold up nobody.
+
+    A rehearsal on the file itself would keep its writer's lock while it waits for vendors, and an executor at
+    work gives up after ten seconds.
+
+    Raises:
+        LedgerDamaged, LedgerUnavailable, LedgerTooNew: as `open_database`.
+    """
+    if recovery_marker(path).exists():
+        raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
+    check_file(path)
+    database = Database(sqlite_engine(None), str(path))
+    target = database.connection.connection.driver_connection
+    assert isinstance(target, sqlite3.Connection)
+    with translated(str(path)):
+        source = sqlite3.connect(path, timeout=10)
+        try:
+            source.backup(target)
+        finally:
+            source.close()
+    return _prepared(database)
+
+
 def recovery_marker(path: Path) -> Path:
     """Return the file that exists while a damaged ledger is being replaced."""
     return path.with_name(f".{path.name}.recovering")

@@ -27,7 +27,7 @@ from live.ledger.config import Config
 from live.ledger.database import Database
 from live.ledger.executions import Executions
 from live.ledger.models import Order
-from live.ledger.opening import open_database
+from live.ledger.opening import open_database, open_scratch
 from live.ledger.orders import OrderPlan, Orders
 from live.ledger.positions import Positions, StopFields
 from live.ledger.runs import Runs
@@ -84,6 +84,7 @@ class Ledger:
         now: datetime,
         create: bool = True,
         durable: bool = True,
+        scratch: bool = False,
     ) -> Self:
         """Open a ledger, creating or upgrading it when needed.
 
@@ -93,12 +94,13 @@ class Ledger:
             now: instant of the opening, noted when the ledger is new.
             create: False: a missing file is an error (reading commands).
             durable: False: a power cut may lose the newest commits (replays only, they can run again).
+            scratch: work on a copy in memory of an existing file (dry runs).
 
         Raises:
             LedgerDamaged, LedgerUnavailable: exit code 8; the file is untouched.
             LedgerMissing, LedgerTooNew: exit code 2.
         """
-        database = open_database(path_or_url, create=create)
+        database = open_scratch(Path(path_or_url)) if scratch else open_database(path_or_url, create=create)
         if not durable:
             database.relax()
         ledger = cls(database, account)
