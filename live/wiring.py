@@ -237,7 +237,7 @@ def make_feed(settings: Settings, options: Options, root: Path, clock: Clock | N
         return bars.demo_feed(settings.data.demo_seed, DEMO_STOCKS)
     store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
     if settings.data.source == "store":
-        return bars.store_feed(store)
+        return bars.history_feed(store) if settings.mode == "online_live" else bars.store_feed(store)
     from live.brokers import factory
 
     return factory.make_feed(settings, root=root, environ=os.environ, clock=clock)

@@ -114,6 +114,19 @@ class BarFeed:
         refuse([fault.finding for fault in faults if fault.concerns(until)], f"{self._name} bars")
 
 
+class HistoryFeed(BarFeed):
+    """Stored bars where real money trades: they are history, and never a quote of the running session.
+
+    A bar of today in a store is a file that somebody wrote, not a market: stamped with the instant of the run
+    it would pass every check of age and price.
+    """
+
+    def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
+        """Return no quote: orders that need one are held back."""
+        del symbols, at
+        return {}
+
+
 def csv_feed(directory: Path) -> BarFeed:
     """Return a feed over `SYMBOL.csv` files."""
     return BarFeed(CsvDirectory(directory), "csv")
@@ -122,6 +135,11 @@ def csv_feed(directory: Path) -> BarFeed:
 def store_feed(directory: Path) -> BarFeed:
     """Return a feed over the Parquet bar store."""
     return BarFeed(BarStore(directory), "store")
+
+
+def history_feed(directory: Path) -> BarFeed:
+    """Return the bar store as history alone (online_live)."""
+    return HistoryFeed(BarStore(directory), "store")
 
 
 def demo_feed(seed: int, stocks: Sequence[str] = ()) -> BarFeed:

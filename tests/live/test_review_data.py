@@ -11,12 +11,16 @@ import pytest
 from exec_world import AT, DAY, NEXT_DAY, ScriptedFeed, bars
 
 from backtest import calendar
+from backtest.data.store import BarStore
 from backtest.errors import BrokerError, DataError
 from live import generation
 from live.books import primary_book
 from live.brokers.base import Account
 from live.feeds.alpaca import parse_snapshot
+from live.feeds.bars import store_feed
 from live.market import gather
+from live.settings import Settings
+from live.wiring import Options, make_feed
 
 WINDOW = calendar.window(calendar.session(DAY), "15min_before_close")
 BEFORE = calendar.previous_session(DAY).day
@@ -106,3 +110,16 @@ def test_yesterdays_daily_bar_is_not_mixed_with_todays_trade():
     }
     quote = parse_snapshot("AAA", row)
     assert (quote.last, quote.open, quote.volume) == (12.0, None, None)
+
+
+def test_a_bar_of_today_in_a_store_is_no_quote_where_real_money_trades(tmp_path):
+    rows = {BEFORE: (100.0, 101.0, 99.0, 100.0), DAY: (100.0, 120.0, 100.0, 120.0)}
+    BarStore(tmp_path).write(bars("QQQ", rows), imported_at=AT)
+    assert set(store_feed(tmp_path).quotes(["QQQ"], AT)) == {"QQQ"}
+    for mode, quoted in (("offline_mock", {"QQQ"}), ("online_live", set())):
+        settings = Settings.model_validate(
+            {"mode": mode, "data": {"source": "store", "store": str(tmp_path)}}
+        )
+        chosen = make_feed(settings, Options(), tmp_path)
+        assert set(chosen.quotes(["QQQ"], AT)) == quoted
+        assert chosen.history(["QQQ"], AT)["QQQ"].last == BEFORE
