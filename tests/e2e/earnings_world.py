@@ -1,4 +1,4 @@
-"""A user of the earnings strategy: a flat little market that a test bends, reports, the timetable of a day."""
+"""A user of the earnings strategy: a flat little market that a test bends, reports, a day's timetable."""
 
 import contextlib
 from collections.abc import Iterator

@@ -167,23 +167,24 @@ class TestCounters:
         assert told["naked_positions"] == ["ema_p10/BBB"]
 
 
-class TestManifest:
-    OTHER = {
-        "entry_mode": "next_day_open",
-        "stop_mode": "close",
-        "entry_order_type": "opening_auction",
-        "min_grade": "B",
-        "execution_time": "15min_after_open",
-        "max_holding_days": 60,
-        "daily_entry_limit": 3,
-    }
+OTHER_VALUES = {
+    "entry_mode": "next_day_open",
+    "stop_mode": "close",
+    "entry_order_type": "opening_auction",
+    "min_grade": "B",
+    "execution_time": "15min_after_open",
+    "max_holding_days": 60,
+    "daily_entry_limit": 3,
+}
 
+
+class TestManifest:
     @pytest.mark.parametrize("variant", ["ema_p10", "nwl_p4"])
     def test_every_parameter_is_compared(self, variant):
         settings = Settings.model_validate({"books": [BOTH[1]]})
         strategy = find_strategy(variant, PROJECT / "config" / "strategies")
         assert manifest.check(PROJECT / "config" / "manifest.json", [strategy], settings) == ()
-        other = {"trailing_stop": "weekly_ema" if variant == "nwl_p4" else "weekly_nweek_low", **self.OTHER}
+        other = {"trailing_stop": "weekly_ema" if variant == "nwl_p4" else "weekly_nweek_low", **OTHER_VALUES}
         for name, value in strategy.parameters.items():
             changed = other[name] if name in other else not value if isinstance(value, bool) else value + 1
             (found,) = manifest.check(

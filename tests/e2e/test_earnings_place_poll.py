@@ -75,6 +75,7 @@ class TestRotation:
         trader = full_book(tmp_path)
         ran = trader.place(WED)
         assert ran.code == 0, ran.text
+        assert "warning" not in ran.out, "an entry that waits for its sell is the normal course"
         assert trader.orders()["20260204_AAA_exit_sell"] == (100, "PENDING", 0)
         assert "20260204_CCC_entry_buy" not in trader.orders()
         assert trader.poll(WED, "09:32").code == 0
