@@ -253,6 +253,11 @@ def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
     recovered = recovery.recover_all(desk.submission, runtime, today=desk.session.day)
     for order in recovered:
         desk.report.warn(f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled")
+    for order in recovery.end_past_orders(desk.submission, runtime, today=desk.session.day):
+        desk.report.warn(
+            f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
+            f"{order.filled_quantity} filled"
+        )
     stops.cancel_orphans(desk)
     stops.protect_all(desk, refreshed=True)
     account = runtime.broker.account()
@@ -307,7 +312,7 @@ def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Out
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(desk, runtime) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
-    marked = None if runtime.simulated else _mark(desk, runtime, job)
+    marked = None if runtime.simulated or desk.before_open else _mark(desk, runtime, job)
     with desk.ledger.transaction():
         begin(desk, job)
         if job.known is not None:
