@@ -38,6 +38,22 @@ def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tup
     return tuple(changed)
 
 
+def end_past_orders(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:
+    """Cancel buys and sells of earlier sessions that still live, and return them as they ended.
+
+    They were decided for another day. Most brokers end them with their session; where a buy carries its stop,
+    some keep both until they are cancelled. Stops stay: they are meant to.
+    """
+    return tuple(
+        submission.cancel(order)
+        for order in runtime.ledger.orders.unfinished()
+        if order.session < today
+        and order.intent != "stop"
+        and order.broker_order_id is not None
+        and not JournalState(order.state).unresolved
+    )
+
+
 def catch_up(runtime: Runtime) -> bool:
     """Book what acknowledged orders filled since the last look (stops between two runs).
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from exec_world import AT, DAY, order, signal, world
+from exec_world import AT, DAY, NEXT_DAY, order, signal, world
 
 from backtest.errors import BrokerError, BrokerRefused, SignalFileError
 from live.brokers.base import Holding, OrderState
 from live.execution import panic
 from live.execution.reconcile import adopt, compare
+from live.ledger.models import JournalState
 
 ENTRY = order("AAA", "entry", 100, 100.0, stop=90.0, rank=2.0)
 OTHER = order("BBB", "entry", 10, 50.0, stop=45.0, rank=1.0)
@@ -246,3 +247,27 @@ def test_panic_stops_everything_else_before_it_begins(made):
 
     panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
     assert seen == ["all"]
+
+
+def test_a_buy_that_outlived_its_session_is_cancelled_not_filled_on_another_day(made):
+    made.fault = "never"
+    cancelled = []
+
+    def shown(inner, order_id):
+        found = inner.order(order_id)
+        return found if order_id in cancelled else replace(found, state=OrderState.WORKING)
+
+    def cancel(inner, order_id):
+        cancelled.append(order_id)
+
+    made.wrap = lambda broker: Wrapped(broker, order=shown, cancel=cancel)
+    made.write(signal([{**ENTRY, "order_type": "market"}]))
+    made.clock.set(AT.replace(hour=9, minute=0))
+    made.executor(phase="place")
+    (entry,) = made.ledger.orders.recent(50)
+    assert (entry.side, JournalState(entry.state).terminal) == ("buy", False)
+    made.clock.set(AT.replace(day=NEXT_DAY.day))
+    made.write(signal([], day=NEXT_DAY))
+    made.executor()
+    assert cancelled == [entry.broker_order_id]
+    assert any("still lived after its session" in text for text in report(made, NEXT_DAY)["warnings"])
