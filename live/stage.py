@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from backtest.errors import JutsuError, UsageError
+from live.redaction import redact
 
 if TYPE_CHECKING:
     from live.wiring import Options, Runtime
@@ -34,7 +35,7 @@ def complain(line: str) -> None:
 def _print(line: str, stream: TextIO) -> None:
     """Print a line; a closed pipe or a full disk behind the screen must not keep anybody from trading."""
     try:
-        print(line, file=stream, flush=True)
+        print(redact(line), file=stream, flush=True)  # cron mails what is printed
     except OSError as error:
         logging.getLogger("jutsu").warning("nobody reads the screen any more: %s", error)
         with suppress(OSError, ValueError):

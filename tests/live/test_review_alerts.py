@@ -7,7 +7,8 @@ from exec_world import world
 
 from backtest.errors import SettingsError, UsageError
 from live import alerts
-from live.stage import alerting, opening
+from live.redaction import register_secret
+from live.stage import alerting, guarded, opening
 from live.wiring import Options
 
 
@@ -60,3 +61,13 @@ def test_a_wrong_flag_is_silent(rung):
     with pytest.raises(UsageError), opening("executor", Options()):
         raise UsageError("not a date", where="--as-of")
     assert rung == []
+
+
+def test_what_is_printed_is_masked_too(capsys):
+    register_secret("s3cret-token-value")
+
+    def body():
+        raise ValueError("the library said s3cret-token-value")
+
+    assert guarded(body, lambda: None) == 1
+    assert "s3cret" not in capsys.readouterr().err
