@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -238,7 +238,9 @@ def _hour(at: Any) -> str:
 
 
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many rows, newest first.")]
-ModeOption = Annotated[str | None, typer.Option("--mode", help="Only offline_mock or online_live.")]
+ModeOption = Annotated[
+    Literal["offline_mock", "online_live"] | None, typer.Option("--mode", help="Only trades of this mode.")
+]
 
 COLUMNS = (
     "session",
@@ -357,5 +359,10 @@ def export(
     if output is None:
         typer.echo(text, nl=False)
         return
-    write_atomic(output, text.encode())
+    try:
+        write_atomic(output, text.encode())
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", where=str(output), remedy="give another --output"
+        ) from error
     typer.echo(f"{len(rows)} trade(s) written to {output}", err=True)

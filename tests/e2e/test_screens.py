@@ -1,0 +1,122 @@
+"""What a person sees when something was off: the warnings themselves, a failed run, one line for Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from user_world import FIRST, PROJECT, called, jutsu
+
+from live.clock import SystemClock
+
+
+def test_a_run_spells_out_what_it_counts(fresh_file):
+    ran = fresh_file.execute(FIRST, "--paper-fault", "reject")
+    assert "failed, 2 order(s)" in ran.out
+    assert ran.err.count("CRITICAL: ") == 2
+    assert "rejected by the paper broker" in ran.err
+    assert "warning: QQQ: 0 of" in ran.err
+
+
+def test_status_does_not_call_a_failed_run_fine(fresh_file):
+    fresh_file.execute(FIRST, "--paper-fault", "reject")
+    shown = fresh_file.jutsu("status")
+    assert "all is well" not in shown.out
+    assert f"PROBLEM  golden {FIRST}: QQQ: the buy was not accepted" in shown.out
+    problems = json.loads(fresh_file.jutsu("status", "--json").out)["problems"]
+    assert len(problems) == 2
+
+
+def test_the_generator_prints_its_warnings(user):
+    from user_world import User
+
+    ran = User(user.root).generate(FIRST)
+    assert ran.code == 0
+    assert "  warning: DEMO data: a seeded synthetic market, not real prices" in ran.out.splitlines()
+
+
+def test_a_holiday_is_said_once(user):
+    ran = user.generate("2024-01-01")
+    assert ran.out.splitlines() == ["2024-01-01 is not a trading day: nothing to do"]
+    assert ran.code == 0
+
+
+def test_a_session_that_has_not_come_is_warned_of(user):
+    ahead = f"{SystemClock().now().year + 1}-06-03"
+    ran = user.generate(ahead)
+    assert f"warning: {ahead} has not come yet" in ran.text or "not a trading day" in ran.text
+
+
+def test_one_problem_is_said_once(user):
+    user.set(execution={"min_cash_pc": 3})
+    assert user.generate(FIRST).err.count("unknown setting") == 1
+
+
+def test_a_setting_that_does_not_exist_is_no_empty_table(user):
+    ran = user.jutsu("config", "show", "nosuch")
+    assert ran.code == 2
+    assert "nosuch: no setting begins with this" in ran.err
+
+
+def test_an_export_that_cannot_be_written_is_the_users_error(fresh_file, tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = fresh_file.jutsu("export", "--output", str(tmp_path / "file" / "trades.csv"))
+    assert ran.code == 2
+    assert "trades.csv: cannot be written" in ran.err
+
+
+@pytest.mark.parametrize("command", ["trades", "export"])
+def test_a_mode_that_does_not_exist_is_refused(user, command):
+    ran = user.jutsu(command, "--mode", "paper")
+    assert ran.code == 2
+    assert "offline_mock" in ran.err
+
+
+def test_a_first_day_says_what_to_do(user):
+    assert "no run yet: `jutsu doctor`" in user.jutsu("status").out
+    ran = user.jutsu("explain", "QQQ")
+    assert ran.code == 2
+    assert "no decisions yet" in ran.err
+    assert user.jutsu("config", "history").out.splitlines() == ["no overrides", "no run and no change yet"]
+
+
+def test_a_narrow_window_cuts_no_name(user, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = called(lambda: jutsu(["config", "show", "execution.limits", "--config", str(user.config)])).out
+    assert "…" not in shown
+    assert "execution.limits.max_total_exposure_pct" in shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["live.cli", "replay", "--start", "2022-01-03", "--end", "2024-12-30"],
+        ["backtest", "audit", "--strategy", "golden", "--samples", "400"],
+    ],
+    ids=["replay", "audit"],
+)
+def test_ctrl_c_is_one_line(command, tmp_path, prices):
+    more = (
+        ["--state-db", str(tmp_path / "l.db"), "--output-dir", str(tmp_path)] if "replay" in command else []
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", *command, "--prices", str(prices), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONPATH": str(PROJECT), "JUTSU_PATHS__LOGS": str(tmp_path / "logs")},
+    ) as child:
+        deadline = time.monotonic() + 30
+        while more and not (tmp_path / "trade_signals_2022-01-05_golden.json").exists():
+            assert time.monotonic() < deadline, "the replay did not start"
+            time.sleep(0.05)
+        time.sleep(0 if more else 3)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+    assert child.returncode == 130, err
+    assert "Traceback" not in err
+    assert "interrupted" in err
