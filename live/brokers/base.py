@@ -136,9 +136,15 @@ class Account:
     holdings: tuple[Holding, ...] = ()
 
     def shares(self) -> dict[str, int]:
-        """Return symbol -> whole shares of equity positions, sorted by symbol."""
-        rows = {h.symbol: int(h.quantity) for h in self.holdings if h.asset_type == "equity" and h.quantity}
-        return dict(sorted(rows.items()))
+        """Return symbol -> whole shares of equity positions, sorted by symbol.
+
+        A broker may show one symbol in several rows (long and short, cash and margin): they add up.
+        """
+        rows: dict[str, Decimal] = {}
+        for holding in self.holdings:
+            if holding.asset_type == "equity" and holding.quantity:
+                rows[holding.symbol] = rows.get(holding.symbol, Decimal(0)) + holding.quantity
+        return {symbol: int(quantity) for symbol, quantity in sorted(rows.items())}
 
 
 class Broker(Protocol):

@@ -181,13 +181,23 @@ class SchwabConnection:
 
     def _authorised(self, call: Call) -> Any:
         self.ensure_token()
-        response = call(self.client)
+        response = self._call(call)
         if response.status_code == 401:
             self._refresh()
-            response = call(self.client)
+            response = self._call(call)
             if response.status_code == 401:
                 raise LoginNeeded("Schwab refuses a fresh access token", where="Schwab", remedy=LOGIN)
         return response
+
+    def _call(self, call: Call) -> Any:
+        """Send one request. The client renews its token before it sends: a refusal of that sent nothing."""
+        from authlib.common.errors import AuthlibBaseError
+
+        try:
+            return call(self.client)
+        except AuthlibBaseError as error:
+            problem = f"Schwab refuses the refresh token ({redact(error.error or 'no reason')})"
+            raise LoginNeeded(problem, where="Schwab", remedy=LOGIN) from error
 
     # order requests ------------------------------------------------------------------------------------
 
@@ -210,7 +220,7 @@ class SchwabConnection:
     def _post_once(self, call: Call) -> Any:
         httpx = self._httpx
         try:
-            return call(self.client)
+            return self._call(call)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(f"no connection: {_name(error)}", where="Schwab", remedy="try again") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

@@ -15,7 +15,9 @@ from backtest.data.store import BarStore
 from backtest.errors import BrokerError, DataError
 from live import generation
 from live.books import primary_book
-from live.brokers.base import Account
+from live.brokers.base import Account, Holding
+from live.brokers.schwab_http import SchwabConnection
+from live.brokers.schwab_token import LoginNeeded
 from live.feeds.alpaca import parse_snapshot
 from live.feeds.bars import store_feed
 from live.market import gather
@@ -102,6 +104,12 @@ def test_figures_that_are_not_needed_may_be_missing():
     assert primary_book([], account(equity=None), 100.0, {}).cash == 5000.0
 
 
+def test_rows_of_one_symbol_add_up():
+    rows = [("AAA", 60), ("BBB", 5), ("AAA", 40)]
+    held = tuple(Holding(symbol, Decimal(quantity), Decimal(10)) for symbol, quantity in rows)
+    assert replace(account(), holdings=held).shares() == {"AAA": 100, "BBB": 5}
+
+
 def test_yesterdays_daily_bar_is_not_mixed_with_todays_trade():
     row = {
         "latestTrade": {"t": f"{NEXT_DAY}T14:31:00Z", "p": 12.0},
@@ -123,3 +131,15 @@ def test_a_bar_of_today_in_a_store_is_no_quote_where_real_money_trades(tmp_path)
         chosen = make_feed(settings, Options(), tmp_path)
         assert set(chosen.quotes(["QQQ"], AT)) == quoted
         assert chosen.history(["QQQ"], AT)["QQQ"].last == BEFORE
+
+
+def test_a_login_that_dies_inside_a_request_is_no_bug():
+    from authlib.integrations.base_client import OAuthError
+
+    def call(_client):
+        raise OAuthError("invalid_grant")
+
+    connection = object.__new__(SchwabConnection)
+    connection.client = None
+    with pytest.raises(LoginNeeded, match="invalid_grant"):
+        connection._call(call)
