@@ -89,6 +89,8 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
     """Print a table; columns named in `right` are aligned right, cells wrap and are never cut off."""
+    from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -97,7 +99,13 @@ def table(
         grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(cell if isinstance(cell, Text) else str("" if cell is None else cell) for cell in row))
-    console().print(grid)
+    screen = console()
+    unlimited = screen.options.update(width=10_000)
+    for padding in ((0, 1), (0, 0)):  # too wide for the window: give up the frame, then the space
+        if Measurement.get(screen, unlimited, grid).maximum <= screen.width:
+            break
+        grid.box, grid.show_edge, grid.padding = box.SIMPLE_HEAD, False, padding
+    screen.print(grid)
 
 
 def money(value: float | Decimal | None) -> str:

@@ -278,7 +278,7 @@ def _story(runtime: Runtime) -> None:
         "the last trades (DEMO data: a seeded synthetic market)",
         (
             *("session", "symbol", "action", "shares", "price"),
-            *(("cell", "trend", "volatility") if regime else ()),
+            *(("cell", "trend", "vol") if regime else ()),
             "profit",
         ),
         [
