@@ -120,7 +120,9 @@ def read_candidate_list(path: Path) -> tuple[Candidate, ...]:
     rows = document.get("candidates") if isinstance(document, dict) else None
     if not isinstance(rows, list):
         raise UsageError(
-            'expected {"candidates": […]}', where=str(path), remedy="one object per candidate: ticker, report_date, grade, score, price"
+            'expected {"candidates": […]}',
+            where=str(path),
+            remedy="one object per candidate: ticker, report_date, grade, score, price",
         )
     findings: list[Finding] = []
     candidates = [_listed(row, f"candidates[{index}]", findings) for index, row in enumerate(rows)]
