@@ -335,7 +335,9 @@ def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger
         )
     if settings.data.source == "demo":
         raise SettingsError(
-            "demo data must never trade real money", where="data.source", remedy="set schwab, alpaca or store"
+            "demo data must never trade real money",
+            where="data.source",
+            remedy="set schwab or alpaca (a store has no quotes)",
         )
     alpaca_paper = settings.broker.name == "alpaca" and settings.broker.alpaca.paper
     if not alpaca_paper and not ledger.state.online_confirmed():
