@@ -71,7 +71,7 @@ def check(
             findings.append(
                 Finding(
                     strategy.variant,
-                    f"the manifest is of another strategy, not {strategy.name}",
+                    f"was never frozen; the manifest is of another strategy, not {strategy.name}",
                     FREEZE,
                 )
             )

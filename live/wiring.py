@@ -27,7 +27,10 @@ LOG = logging.getLogger("jutsu")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Flags that decide how a run is wired; None means: take it from the settings."""
+    """Flags that decide how a run is wired; None means: take it from the settings.
+
+    `reading` commands create nothing: without a ledger they look at an empty one in memory.
+    """
 
     config: Path | None = None
     state_db: Path | None = None
@@ -43,6 +46,7 @@ class Options:
     confirming: bool = False
     replay: bool = False
     demo: bool = False
+    reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +262,7 @@ def make_broker(
         from live.brokers.paper import PaperBroker
 
         return PaperBroker.open(
-            paper_path(state_db),
+            None if options.reading and not paper_path(state_db).exists() else paper_path(state_db),
             clock=clock,
             feed=feed,
             rules=settings.execution,
@@ -313,7 +317,11 @@ def _state_db(loaded: LoadedSettings) -> Path:
 
 def _open_ledger(loaded: LoadedSettings, options: Options, account: str, clock: Clock) -> Ledger:
     path = _state_db(loaded)
-    if options.dry_run and not path.exists():
+    if options.reading and options.state_db is not None and not path.exists():
+        raise UsageError(
+            "there is no such ledger", where=str(path), remedy="check --state-db; nothing was created"
+        )
+    if (options.dry_run or options.reading) and not path.exists():
         return Ledger.open("sqlite://", account=account, now=clock.now())
     return Ledger.open(
         path, account=account, now=clock.now(), durable=not options.replay, scratch=options.dry_run

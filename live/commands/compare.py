@@ -84,7 +84,7 @@ def compare(
     state_db: StateOption = None,
 ) -> None:
     """Compare each primary with its shadows and judge whether switching is justified."""
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, reading=True) as runtime:
         found = gather(runtime, _parse(since))
     if as_json:
         emit_json({"comparisons": found})

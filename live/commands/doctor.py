@@ -59,7 +59,7 @@ def doctor(
     from backtest.errors import JutsuError
 
     try:
-        with open_command(config=config, state_db=state_db) as runtime:
+        with open_command(config=config, state_db=state_db, reading=not alert) as runtime:
             checks = list(examine(runtime))
             failed = [check for check in checks if check.verdict == "failed"]
             if alert and failed:

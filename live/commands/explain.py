@@ -31,7 +31,7 @@ def explain(
     state_db: StateOption = None,
 ) -> None:
     """Tell why a symbol traded or did not: decision, file, approval, gates, orders and fills."""
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, reading=True) as runtime:
         story = gather(runtime, symbol.upper(), _parse(day))
     if as_json:
         emit_json(story)

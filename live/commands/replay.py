@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -256,9 +257,8 @@ def _variant_facts(runtime: Runtime, variant: str) -> dict[str, Any]:
     series = runtime.ledger.snapshots.series(variant)
     first, last = series[0], series[-1]
     drawdowns = [row.drawdown for row in series if row.drawdown is not None]
-    start_equity = (
-        first.equity / (1 + first.cumulative_return) if first.cumulative_return is not None else first.equity
-    )
+    opening = runtime.ledger.signals.get(first.session, variant)
+    start_equity = first.equity if opening is None else _equity_before(opening.content)
     return {
         "variant": variant,
         "first": first.session,
@@ -268,6 +268,11 @@ def _variant_facts(runtime: Runtime, variant: str) -> dict[str, Any]:
         "total_return": last.equity / start_equity - 1,
         "max_drawdown": min(drawdowns, default=0.0),
     }
+
+
+def _equity_before(content: str) -> float:
+    """Return the equity the first decision was sized with: what the book started with."""
+    return float(json.loads(content)["inputs"]["account"]["equity"])
 
 
 def _story(runtime: Runtime) -> None:

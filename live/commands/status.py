@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Show on one screen whether all is well and what to do next."""
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, reading=True) as runtime:
         facts = gather(runtime)
         if as_json:
             emit_json(facts)
@@ -277,7 +277,7 @@ def trades(
     state_db: StateOption = None,
 ) -> None:
     """List executed trades, newest first, with the regime they were decided in."""
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, reading=True) as runtime:
         rows = [_trade(runtime, row) for row in runtime.ledger.trades.recent(limit, mode)]
     if as_json:
         emit_json(rows)
@@ -343,7 +343,7 @@ def export(
         first = None if since is None else date.fromisoformat(since)
     except ValueError as error:
         raise UsageError(f"{since!r} is not a date", where="--since", remedy="write YYYY-MM-DD") from error
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, reading=True) as runtime:
         found = [
             row for row in runtime.ledger.trades.recent(None, mode) if first is None or row.session >= first
         ]

@@ -137,7 +137,10 @@ def _follow(runtime: Runtime, submission: Submission, sent: list[Order], result:
         if not waiting or runtime.clock.monotonic() >= give_up or not _in_session(runtime):
             break
         runtime.clock.sleep(POLL_SECONDS)
-    result.problems.extend(f"{order.symbol}: the sell is still {order.state}" for order in waiting.values())
+    why = "" if _in_session(runtime) else ": the exchange is closed, it waits for the next open"
+    result.problems.extend(
+        f"{order.symbol}: the sell is still {order.state}{why}" for order in waiting.values()
+    )
 
 
 def _refreshed(submission: Submission, order: Order, result: Result) -> Order:

@@ -80,7 +80,23 @@ def test_a_first_day_says_what_to_do(user):
     ran = user.jutsu("explain", "QQQ")
     assert ran.code == 2
     assert "no decisions yet" in ran.err
+    ran = user.jutsu("config", "history")
+    assert ran.code == 2
+    assert "no ledger yet" in ran.err
+    assert not (user.root / "state" / "ledger.db").exists(), "reading commands create nothing"
+    assert user.jutsu("resume").code == 0  # a command that may write
     assert user.jutsu("config", "history").out.splitlines() == ["no overrides", "no run and no change yet"]
+
+
+def test_a_mistyped_ledger_is_not_created(user, tmp_path):
+    wrong = tmp_path / "none" / "ledger.db"
+    for command in (("status",), ("trades",), ("compare",), ("explain", "QQQ")):
+        ran = called(
+            lambda words=command: jutsu([*words, "--config", str(user.config), "--state-db", str(wrong)])
+        )
+        assert ran.code == 2
+        assert "there is no such ledger" in ran.err
+    assert not wrong.parent.exists()
 
 
 def test_a_narrow_window_cuts_no_name(user, monkeypatch):
