@@ -25,7 +25,7 @@ TOKEN = {"method": "POST", "path": "oauth/token"}
 
 @pytest.fixture
 def at(tmp_path):
-    with rig(tmp_path, AT, {"QQQ": 440.0, "AAPL": 170.0}, timeout=0.3) as found:
+    with rig(tmp_path, AT, {"QQQ": 440.0, "AAPL": 170.0}, timeout=2.0) as found:
         found.broker.account()  # account chosen, connection warm: what follows is about orders
         yield found
 
@@ -44,7 +44,7 @@ def accepted(at):
 @pytest.mark.parametrize("action", ["drop", "reset", "truncate", "hang"])
 @pytest.mark.parametrize("point", ["before", "after"])
 def test_a_lost_reply_is_unknown_and_never_sent_twice(at, action, point):
-    at.fake.fault(**ORDERS, action=action, point=point, seconds=0.5)
+    at.fake.fault(**ORDERS, action=action, point=point, seconds=3.0)
     with pytest.raises(BrokerUnknown) as caught:
         at.broker.submit(buy())
     assert caught.value.exit_code == 8
@@ -415,7 +415,7 @@ def test_an_html_refusal_of_the_token_endpoint_sends_nothing(at):
 @pytest.mark.parametrize("action", ["drop", "hang", "reset"])
 def test_a_token_endpoint_that_falls_silent_is_not_a_lost_order(at, action):
     expire(at)
-    at.fake.fault(**TOKEN, action=action, point="before", seconds=0.5)
+    at.fake.fault(**TOKEN, action=action, point="before", seconds=3.0)
     with pytest.raises(NotSent):
         at.broker.submit(buy())
     assert at.fake.sent() == []

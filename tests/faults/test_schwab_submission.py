@@ -38,7 +38,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path):
-    with rig(tmp_path, AT, {"QQQ": 440.0, "AAPL": 170.0}, timeout=0.3) as at:
+    with rig(tmp_path, AT, {"QQQ": 440.0, "AAPL": 170.0}, timeout=2.0) as at:
         made = Desk(at)
         yield made
         made.ledger.close()
@@ -62,7 +62,7 @@ def request(row):
         {"action": "drop"},
         {"action": "reset"},
         {"action": "truncate"},
-        {"action": "hang", "seconds": 0.5},
+        {"action": "hang", "seconds": 3.0},
         {"action": "status", "status": 500, "body": "<h1>Whitelabel</h1>"},
         {"action": "status", "status": 502},
         {"action": "status", "status": 503},

@@ -47,7 +47,7 @@ def broker_at(fake, **settings):
 
 @pytest.fixture
 def broker(fake, monkeypatch):
-    monkeypatch.setattr("live.brokers.alpaca_http.TIMEOUT", (1.0, 0.5))
+    monkeypatch.setattr("live.brokers.alpaca_http.TIMEOUT", (5.0, 2.0))
     return broker_at(fake)
 
 
@@ -233,7 +233,7 @@ def test_what_does_not_exist(broker):
 @pytest.mark.parametrize("action", ["drop", "reset", "truncate", "hang"])
 @pytest.mark.parametrize("point", ["before", "after"])
 def test_a_lost_reply_is_unknown_and_looked_up(fake, broker, action, point):
-    fake.fault(**ORDERS, action=action, point=point, seconds=0.8)
+    fake.fault(**ORDERS, action=action, point=point, seconds=3.0)
     with pytest.raises(BrokerUnknown):
         broker.submit(buy())
     assert len(fake.sent()) == 1
