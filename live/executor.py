@@ -33,8 +33,9 @@ from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.safety.lock import single_instance
 from live.stage import ALERTED, alerting, complain, guarded, opening, say
+from live.stage_arguments import add_shared, options_of
 from live.turns import each_book
-from live.wiring import Options, Runtime, open_runtime
+from live.wiring import Runtime, open_runtime
 
 LOG = logging.getLogger("jutsu.executor")
 
@@ -270,15 +271,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m live.executor", description="Carry out the session's signal file, safely and once."
     )
+    add_shared(made)
     add = made.add_argument
     add("--signals-file", type=Path, metavar="FILE", help="default: the session's primary")
-    add("--as-of", metavar="DATE|TIME", help="run a past session (offline_mock only)")
-    add("--prices", type=Path, metavar="DIR", help="daily CSV files instead of the configured data")
-    add("--output-dir", type=Path, metavar="DIR", help="where signal files are (default: signals)")
-    add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
-    add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
-    add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
-    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
     add("--phase", choices=("all", "place", "poll"), default="all", help="auction orders: place, then poll")
     add(
         "--paper-fault",
@@ -289,7 +284,6 @@ def parser() -> argparse.ArgumentParser:
     add("--force", action="store_true", help="go on although ledger and broker differ")
     add("--skip-time-check", action="store_true", help="ignore the execution window")
     add("--dry-run", action="store_true", help="print every order, touch neither broker nor ledger")
-    add("-v", "--verbose", action="store_true", help="detailed log")
     return made
 
 
@@ -300,18 +294,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> int:
         args = parser().parse_args(argv)
-        options = Options(
-            config=args.config,
-            state_db=args.state_db,
-            manifest=args.manifest,
-            output_dir=args.output_dir,
-            prices=args.prices,
-            mode=args.mode,
-            as_of=args.as_of,
-            paper_fault=args.paper_fault,
-            dry_run=args.dry_run,
-            verbose=args.verbose,
-        )
+        options = options_of(args)
         request = Request(
             signals_file=args.signals_file,
             accept_edits=args.accept_edits,

@@ -34,8 +34,9 @@ from live.safety import preflight
 from live.safety.gates import check_kill_switch
 from live.settings_sources import snapshot as snapshot_of
 from live.stage import alerting, guarded, opening, say
+from live.stage_arguments import add_shared, options_of
 from live.turns import each_book
-from live.wiring import Options, Runtime, open_runtime
+from live.wiring import Runtime, open_runtime
 
 EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
 LOG = logging.getLogger("jutsu.generator")
@@ -298,6 +299,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m live.signal_generator",
         description="Decide for this session and write one signal file per variant.",
     )
+    add_shared(made)
     add = made.add_argument
     add(
         "--strategy",
@@ -306,18 +308,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="VARIANT|FILE",
         help="repeatable; default: all books",
     )
-    add("--as-of", metavar="DATE|TIME", help="run a past session (offline_mock only)")
-    add("--prices", type=Path, metavar="DIR", help="daily CSV files instead of the configured data")
     add("--report-file", type=Path, metavar="FILE", help="candidates of an earnings strategy (JSON or HTML)")
     add("--execution-time", choices=EXECUTION_TIMES, help="override the strategy's window for this run")
-    add("--output-dir", type=Path, metavar="DIR", help="where signal files go (default: signals)")
-    add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
-    add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
-    add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
-    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
     add("--force", action="store_true", help="generate again, voiding an approval; continue past differences")
     add("--dry-run", action="store_true", help="decide and print, write nothing")
-    add("-v", "--verbose", action="store_true", help="detailed log")
     return made
 
 
@@ -328,17 +322,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> int:
         args = parser().parse_args(argv)
-        options = Options(
-            config=args.config,
-            state_db=args.state_db,
-            manifest=args.manifest,
-            output_dir=args.output_dir,
-            prices=args.prices,
-            mode=args.mode,
-            as_of=args.as_of,
-            dry_run=args.dry_run,
-            verbose=args.verbose,
-        )
+        options = options_of(args)
         request = Request(
             strategies=tuple(args.strategy),
             force=args.force,
