@@ -148,6 +148,9 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
         for warning in preflight.require(preflight.before_trading(runtime, job.session)):
             LOG.warning("%s", warning)
     step.start(desk, runtime, force=request.force)
+    stands = once.ended_in_time(desk, job) if late else ""
+    if stands:
+        return f"the window is over, {stands} stands"
     error = step.too_late(desk, runtime, job) if late else None
     if error is not None:
         raise error

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,6 @@ class Runtime:
     simulated: bool = False
     dry_run: bool = False
     log_file: Path | None = None
-    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def offline_past(self) -> bool:
@@ -368,8 +367,3 @@ def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | N
         level="DEBUG" if options.verbose else settings.logging.level,
         keep_days=settings.logging.keep_days,
     )
-
-
-def with_feed(runtime: Runtime, feed: Feed) -> Runtime:
-    """Return the runtime with another feed (replay)."""
-    return replace(runtime, feed=feed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backtest.errors import LimitError, SignalFileError
-from live.execution.desk import Desk
+from live.execution.desk import Desk, live
 from live.handoff.canonical import bytes_sha256
 from live.handoff.model import SignalFile, SignalOrder
 
@@ -19,6 +19,20 @@ def carried_out(job: Job) -> bool:
     """Whether exactly these bytes were executed to the end; an order enabled later is still to do."""
     row = job.known
     return row is not None and row.outcome == "completed" and row.executed_sha256 == bytes_sha256(job.content)
+
+
+def ended_in_time(desk: Desk, job: Job) -> str:
+    """Return the outcome of an earlier run of this session that ended well, empty when there is none.
+
+    Cron starts more often than needed (early closes, clock changes): a start after the window has nothing to
+    say about a session that was executed inside it, unless a person approved something since.
+    """
+    row = desk.ledger.runs.get(job.day, job.variant)
+    if row is None or row.missed or row.executed_at is None or row.executor_exit != 0:
+        return ""
+    approved = None if job.known is None else job.known.approved_at
+    waiting = live(order for order in desk.rows() if order.intent != "stop")
+    return "" if waiting or (approved is not None and approved > row.executed_at) else row.outcome
 
 
 def require_current(runtime: Runtime, job: Job) -> None:

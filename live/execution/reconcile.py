@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from backtest.calendar import NEW_YORK
+from backtest.data.quality import quantity_looks_like_split
 from backtest.errors import DataError, DisagreementError, Finding
 from live.brokers.base import Account, Broker
 from live.execution.by_hand import close_sold_by_hand
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jutsu.reconcile")
 Kind = Literal["same", "differs", "split_like", "foreign"]
-#: ratios of corporate actions worth recognising (and their inverses)
-SPLIT_RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0)
 ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker's truth"
 
 
@@ -130,15 +129,7 @@ def _kind(ledger: Ledger, symbol: str, ours: int, theirs: int) -> Kind:
         traded = any(row.symbol == symbol for row in ledger.positions.closed())
         waiting = any(row.symbol == symbol for row in ledger.orders.unfinished())
         return "differs" if traded or waiting else "foreign"
-    ratio = theirs / ours
-    if theirs > 0 and any(_close(ratio, r) or _close(1 / ratio, r) for r in SPLIT_RATIOS):
-        return "split_like"
-    return "differs"
-
-
-def _close(left: float, right: float) -> bool:
-    """Equal within the fraction of a share that a split may pay out in cash."""
-    return abs(left / right - 1) < 0.001
+    return "differs" if quantity_looks_like_split(ours, theirs) is None else "split_like"
 
 
 def _jump(

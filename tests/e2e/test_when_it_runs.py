@@ -135,3 +135,18 @@ def test_a_missed_session_is_told_and_the_next_one_proposes_again(fresh_file):
     assert fresh_file.execute(f"{FIRST}T16:30").code == 7
     fresh_file.trade(SECOND)
     assert len(fresh_file.orders()) == 2
+
+
+def test_an_extra_start_after_the_window_is_harmless(user):
+    """Nobody answered, so the entry waited: a later cron line neither alarms nor calls it missed."""
+    user.set(approval={"policy": "required"})
+    day = FIRST
+    assert user.generate(day).code == 0
+    held = user.execute(day)
+    assert held.code == 0
+    assert "held back" in held.err
+    late = user.execute(f"{day}T16:55")
+    assert late.code == 0, late.err
+    assert "the window is over, skipped stands" in late.out
+    assert ("golden", 0, "skipped") in user.rows("run_log", "variant, missed, outcome")
+    assert user.orders() == []
