@@ -2,7 +2,7 @@
 
 import sys
 
-from backtest.cli import main
+from backtest.cli.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backtest import calendar
-from backtest.data import demo_market
-from backtest.data.csv_source import read_directory
+from backtest.calendar import sessions as calendar
 from backtest.data.importing import import_bars
+from backtest.data.sources import demo as demo_market
+from backtest.data.sources.csv import read_directory
 from backtest.data.store import BarStore
-from live.feeds.bars import demo_feed, with_synthetic
+from live.feeds.stored_bars import demo_feed, with_synthetic
 
 UNTIL = date(2026, 11, 20)
 SYMBOLS = ("QQQ", "TQQQ", "TLT", "TMF", "TMV")

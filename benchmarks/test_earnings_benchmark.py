@@ -5,12 +5,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from backtest import calendar
-from backtest.candidates import Candidate
-from backtest.data.bars import Bars
-from backtest.reports.html_reader import read_html
-from backtest.simulator.portfolio import simulate
-from backtest.simulator.portfolio_model import PortfolioRules
+from backtest.calendar import sessions as calendar
+from backtest.candidates.html.reader import read_html
+from backtest.candidates.model import Candidate
+from backtest.core.bars import Bars
+from backtest.simulator.positions.model import PortfolioRules
+from backtest.simulator.positions.simulate import simulate
 
 RULES = PortfolioRules.model_validate({"daily_entry_limit": None, "quality_filter": False})
 YEARS = {

@@ -8,9 +8,9 @@ from statistics import median
 
 import pytest
 
-from live.brokers.base import Execution
-from live.ledger.models import JournalState as S
-from live.ledger.store import Ledger, OrderPlan
+from live.ledger.ledger import Ledger, OrderPlan
+from live.ledger.tables import JournalState as S
+from live.model.broker import Execution
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 COMMITS = 5

@@ -9,10 +9,10 @@ from statistics import median
 
 import pytest
 
-from backtest import calendar
-from live.clock import SimulatedClock
-from live.replay import replay
-from live.wiring import Options, open_runtime
+from backtest.calendar import sessions as calendar
+from live.replay.replay import replay
+from live.runtime.open import Options, open_runtime
+from live.system.clock import SimulatedClock
 
 CONFIG = Path(__file__).resolve().parents[1] / "config/live.yaml"
 END = date(2025, 12, 31)

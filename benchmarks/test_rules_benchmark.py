@@ -12,11 +12,18 @@ import numba
 import numpy as np
 import pytest
 
-from backtest.data.bars import Bars
-from backtest.decision import Book, Situation
-from backtest.research.compiled import backtest_sets
-from backtest.research.parameter_sets import Parameters, cores, matrices, prepare, run_many, run_piece
-from backtest.strategies.hierarchical_adaptive_v3_5b import build
+from backtest.core.bars import Bars
+from backtest.core.decision import Book, Situation
+from backtest.research.hierarchical_adaptive.compiled import backtest_sets
+from backtest.research.hierarchical_adaptive.parameter_sets import (
+    Parameters,
+    cores,
+    matrices,
+    prepare,
+    run_many,
+    run_piece,
+)
+from backtest.strategies.hierarchical_adaptive.strategy import build
 
 SESSIONS = 16 * 252
 SETS = 1000

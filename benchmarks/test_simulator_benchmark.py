@@ -12,11 +12,11 @@ from statistics import median
 import numpy as np
 import pytest
 
-from backtest import calendar
-from backtest.data.bars import Bars
-from backtest.execution import ExecutionRules
-from backtest.metrics import summarise
-from backtest.simulator.allocation import simulate
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars
+from backtest.core.execution_rules import ExecutionRules
+from backtest.reporting.metrics import summarise
+from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.registry import build_strategy
 
 START, END = date(2010, 1, 4), date(2025, 12, 31)

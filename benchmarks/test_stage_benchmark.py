@@ -16,8 +16,8 @@ from statistics import median
 
 import pytest
 
-from backtest.data.csv_source import HEADER
-from backtest.data.demo_market import demo_market
+from backtest.data.sources.csv import HEADER
+from backtest.data.sources.demo import demo_market
 from backtest.data.store import BarStore
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -8,9 +8,9 @@ from statistics import median
 import httpx
 import pytest
 
-from live.execution.submission import Submission
-from live.ledger.models import JournalState
-from live.ledger.store import Ledger, OrderPlan
+from live.ledger.ledger import Ledger, OrderPlan
+from live.ledger.tables import JournalState
+from live.orders.submission import Submission
 from tests.fakes.schwab.rig import rig
 
 AT = datetime(2026, 11, 19, 20, 55, tzinfo=UTC)

@@ -17,25 +17,26 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import live.startup
-from backtest import calendar
-from backtest.errors import JutsuError, UsageError
-from live import alerts, manifest
-from live.books import Line, groups
-from live.execution import once
-from live.execution import run as step
-from live.execution.desk import Report
+import live.system.startup
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import JutsuError, UsageError
+from live.alerts import outbox as alerts
+from live.books.variants import Line, groups
+from live.execution import rerun_rules as once
+from live.execution import steps as step
+from live.execution.context import Report
+from live.execution.gates import check_kill_switch
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
 from live.handoff.write import file_name
-from live.safety import preflight
-from live.safety.gates import check_kill_switch
-from live.safety.lock import single_instance
-from live.stage import ALERTED, alerting, complain, guarded, opening, say
-from live.stage_arguments import add_shared, options_of
-from live.turns import each_book
-from live.wiring import Runtime, open_runtime
+from live.operations import checks as preflight
+from live.runtime.arguments import add_shared, options_of
+from live.runtime.each_book import each_book
+from live.runtime.lifecycle import ALERTED, alerting, complain, guarded, opening, say
+from live.runtime.open import Runtime, open_runtime
+from live.settings import manifest
+from live.system.lock import single_instance
 
 LOG = logging.getLogger("jutsu.executor")
 
@@ -292,7 +293,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 2 from the command line."""
-    live.startup.settled()
+    live.system.startup.settled()
     log_file: list[Path | None] = [None]
 
     def body() -> int:

@@ -15,28 +15,30 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import live.startup
-from backtest import calendar
-from backtest.data.atomic import write_atomic
-from live import generation, manifest, shadow
-from live.alerts import send as alert
-from live.books import Group, Line, groups, primary_book, taken_elsewhere
-from live.clock import SystemClock
-from live.execution.reconcile import require_agreement
-from live.execution.recovery import catch_up
+import live.system.startup
+from backtest.calendar import sessions as calendar
+from backtest.core.files import write_atomic
+from live.alerts.outbox import send as alert
+from live.books.variants import Group, Line, groups, primary_book, taken_elsewhere
+from live.execution.gates import check_kill_switch
+from live.generation import steps as generation
+from live.generation.candidates import ReportInput, read_report
+from live.generation.missed_sessions import note_missed
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
-from live.ledger.signals import GeneratedSignal
-from live.missed import note_missed
-from live.report_input import ReportInput, read_report
-from live.safety import preflight
-from live.safety.gates import check_kill_switch
-from live.settings_sources import snapshot as snapshot_of
-from live.stage import alerting, guarded, opening, say
-from live.stage_arguments import add_shared, options_of
-from live.turns import each_book
-from live.wiring import Runtime, open_runtime
+from live.ledger.signal_files import GeneratedSignal
+from live.operations import checks as preflight
+from live.orders.recovery import catch_up
+from live.reconciliation.compare import require_agreement
+from live.runtime.arguments import add_shared, options_of
+from live.runtime.each_book import each_book
+from live.runtime.lifecycle import alerting, guarded, opening, say
+from live.runtime.open import Runtime, open_runtime
+from live.settings import manifest
+from live.settings.load import snapshot as snapshot_of
+from live.shadow import allocation as shadow
+from live.system.clock import SystemClock
 
 EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
 LOG = logging.getLogger("jutsu.generator")
@@ -317,7 +319,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 1 from the command line."""
-    live.startup.settled()
+    live.system.startup.settled()
     log_file: list[Path | None] = [None]
 
     def body() -> int:

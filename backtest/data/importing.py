@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from backtest.core.bars import Bars, FloatArray
+from backtest.core.errors import DataError, Finding
 from backtest.data import quality
-from backtest.data.bars import Bars, FloatArray
 from backtest.data.store import BarStore
-from backtest.errors import DataError, Finding
 
 LOCK_SECONDS = 10.0
 

@@ -9,9 +9,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest import calendar
-from backtest.data.bars import Bars, DateArray, FloatArray
-from backtest.errors import DataError, Finding
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars, DateArray, FloatArray
+from backtest.core.errors import DataError, Finding
 
 Place = Callable[[int], str]
 BoolArray = NDArray[np.bool_]

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from backtest.core.bars import Bars, DateArray, FloatArray
+from backtest.core.errors import DataError, Finding
+from backtest.core.files import write_atomic
 from backtest.data import quality
-from backtest.data.atomic import write_atomic
-from backtest.data.bars import Bars, DateArray, FloatArray
-from backtest.errors import DataError, Finding
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from backtest.data.bars import Bars
-from backtest.data.csv_source import read_directory
-from backtest.decision import Book, Decision, Json, Situation
-from backtest.errors import DataError, UsageError
-from backtest.execution import ExecutionRules
-from backtest.simulator.allocation import simulate
-from backtest.simulator.result import Trade
+from backtest.core.bars import Bars
+from backtest.core.decision import Book, Decision, Json, Situation
+from backtest.core.errors import DataError, UsageError
+from backtest.core.execution_rules import ExecutionRules
+from backtest.data.sources.csv import read_directory
+from backtest.simulator.allocation.simulate import simulate
+from backtest.simulator.allocation.result import Trade
 from backtest.strategies.base import Strategy
 
 Change = Callable[[Bars, date, np.random.Generator], Bars]

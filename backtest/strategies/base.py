@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from backtest.data.bars import Bars
-from backtest.decision import Decision, ExecutionTime, Family, Json, Situation
+from backtest.core.bars import Bars
+from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation
 
 
 class Evaluation(Protocol):

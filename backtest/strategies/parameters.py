@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
-from backtest.errors import Finding, ParameterError
+from backtest.core.errors import Finding, ParameterError
 
 
 def _plain_number(value: Any) -> Any:

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from backtest.errors import Finding, ParameterError, UsageError
+from backtest.core.documents import SUFFIXES, read_document
+from backtest.core.errors import Finding, ParameterError, UsageError
 from backtest.strategies.base import Strategy
 from backtest.strategies.parameters import suggest
-from backtest.strategies.strategy_file import SUFFIXES, read_document
 
 #: Rule set -> module. Names are compared without regard to case.
 FAMILIES = {
-    "Hierarchical_Adaptive_v3_5b": "backtest.strategies.hierarchical_adaptive_v3_5b",
-    "earnings_swing": "backtest.strategies.earnings_swing",
+    "Hierarchical_Adaptive_v3_5b": "backtest.strategies.hierarchical_adaptive.strategy",
+    "earnings_swing": "backtest.strategies.earnings_swing.strategy",
 }
 #: Where a variant given by name is looked up.
 STRATEGIES = Path("config/strategies")

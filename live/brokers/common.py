@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from backtest.errors import BrokerRefused, NotSent, SettingsError
+from backtest.core.errors import BrokerRefused, NotSent, SettingsError
 
 #: seconds between the tries of a read
 WAITS = (0.5, 1.0, 2.0, 4.0)

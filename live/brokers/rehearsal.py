@@ -9,10 +9,10 @@ from __future__ import annotations
 import http.client
 from datetime import datetime, timedelta
 
-from backtest.errors import BrokerError
+from backtest.core.errors import BrokerError
 from live.brokers.common import require_loopback
-from live.clock import Clock, SystemClock
-from live.settings import BrokerSettings
+from live.settings.model import BrokerSettings
+from live.system.clock import Clock, SystemClock
 
 HEADER = "X-Rehearsal-Time"
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from backtest import calendar
-from backtest.errors import BrokerError, JutsuError, UnresolvedError
-from live import ids
-from live.brokers.base import BrokerOrder
-from live.execution.desk import live
-from live.execution.recovery import catch_up
-from live.execution.submission import Submission
-from live.ledger.models import JournalState, Order
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
+from live.execution.context import live
 from live.ledger.orders import OrderPlan
+from live.ledger.tables import JournalState, Order
+from live.model import order_ids as ids
+from live.model.broker import BrokerOrder
+from live.orders.recovery import catch_up
+from live.orders.submission import Submission
 
 if TYPE_CHECKING:
-    from live.wiring import Runtime
+    from live.runtime.open import Runtime
 
 LOOK_BACK = timedelta(days=59)
 POLL_SECONDS = 1.0

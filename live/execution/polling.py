@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from backtest.errors import AuthenticationFailed, BrokerError
-from live.execution.desk import Desk, live
-from live.ledger.models import JournalState, Order
+from backtest.core.errors import AuthenticationFailed, BrokerError
+from live.execution.context import Desk, live
+from live.ledger.tables import JournalState, Order
 
 
 def follow(desk: Desk, orders: Iterable[str]) -> None:

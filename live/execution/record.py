@@ -10,20 +10,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backtest.calendar import NEW_YORK
-from backtest.decision import Book
-from backtest.errors import DataError
-from backtest.simulator.step import mark
-from live.books import primary_book
-from live.execution.booking import REALISED
-from live.execution.recovery import catch_up
+from backtest.calendar.sessions import NEW_YORK
+from backtest.core.decision import Book
+from backtest.core.errors import DataError
+from backtest.simulator.allocation.step import mark
+from live.books.variants import primary_book
 from live.ledger.backup import write_state_json
-from live.ledger.models import Order
+from live.ledger.tables import Order
 from live.ledger.trades import TradeContext, slippage_pct
+from live.orders.booking import REALISED
+from live.orders.recovery import catch_up
 
 if TYPE_CHECKING:
     from live.handoff.model import SignalFile
-    from live.wiring import Runtime
+    from live.runtime.open import Runtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-from backtest.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
-from live.brokers.base import BrokerOrder, ShowsFamily
-from live.execution.desk import Desk, live, stop_id
-from live.execution.submission import LIST_MARGIN
-from live.ledger.models import JournalState, Order, PositionRow
+from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
+from live.execution.context import Desk, live, stop_id
 from live.ledger.orders import OrderPlan
+from live.ledger.tables import JournalState, Order, PositionRow
+from live.model.broker import BrokerOrder, ShowsFamily
+from live.orders.submission import LIST_MARGIN
 
 #: a stop that would expire this soon is replaced
 RENEW_BEFORE = timedelta(days=7)

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from backtest import calendar
-from backtest.data.bars import Bars, FloatArray
-from backtest.errors import DataError
-from live.brokers.alpaca_http import AlpacaConnection, import_alpaca, keys, utc_text
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars, FloatArray
+from backtest.core.errors import DataError
+from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.common import instant, require_loopback
-from live.clock import Clock, SystemClock
-from live.feeds.base import Quote
 from live.feeds.schwab import last_finished
-from live.settings import AlpacaSettings
+from live.model.feed import Quote
+from live.settings.model import AlpacaSettings
+from live.system.clock import Clock, SystemClock
 
 NAME = "alpaca"
 EARLIEST = datetime(2016, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ class AlpacaFeed:
         return cls(AlpacaConnection(client, clock or SystemClock(), local=settings.base_url is not None))
 
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
-        """Return completed daily bars known at `at`; see `live.feeds.base.Feed`."""
+        """Return completed daily bars known at `at`; see `live.model.feed.Feed`."""
         if not symbols:
             return {}
         until = last_finished(at)

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from backtest import calendar
-from backtest.data.bars import Bars, FloatArray
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars, FloatArray
+from backtest.core.errors import DataError
 from backtest.data.quality import split_like
-from backtest.errors import DataError
-from live.brokers.schwab_http import SchwabConnection
-from live.brokers.schwab_orders import from_vendor, to_vendor
-from live.feeds.base import Quote, SecurityStatus
+from live.brokers.schwab.connection import SchwabConnection
+from live.brokers.schwab.orders import from_vendor, to_vendor
+from live.model.feed import Quote, SecurityStatus
 
 NAME = "schwab"
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -48,7 +48,7 @@ class SchwabFeed:
     # history -------------------------------------------------------------------------------------------
 
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
-        """Return completed daily bars known at `at`; see `live.feeds.base.Feed`.
+        """Return completed daily bars known at `at`; see `live.model.feed.Feed`.
 
         Raises:
             DataError: candles out of order, or different from the stored bars (split or fault).

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from live.handoff.model import SignalFile, SignalOrder
-from live.settings import ApprovalSettings, Mode
+from live.settings.model import ApprovalSettings, Mode
 
 State = Literal["approved", "auto", "silent", "expired", "skipped", "edited", "unknown"]
 Policy = Literal["auto", "required"]

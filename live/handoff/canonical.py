@@ -19,7 +19,7 @@ from typing import Any
 import rfc8785
 from pydantic import BaseModel, ValidationError
 
-from backtest.errors import Finding, JutsuError
+from backtest.core.errors import Finding, JutsuError
 from live.handoff.jsonpath import of
 from live.handoff.model import MAX_EXACT_INTEGER, Seal, SignalFile
 

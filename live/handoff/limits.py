@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backtest.errors import Finding
+from backtest.core.errors import Finding
 from live.handoff.jsonpath import at
 from live.handoff.model import SignalFile
 from live.handoff.rules import Expectations

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backtest.errors import Finding, SignalFileError
+from backtest.core.errors import Finding, SignalFileError
 from live.handoff.jsonpath import at
 from live.handoff.model import MAX_EXACT_INTEGER
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
-from backtest.calendar import NEW_YORK, ExecutionWindow, session, window
-from backtest.decision import ExecutionTime
-from backtest.errors import Finding
-from backtest.execution import Limits
-from live import ids
+from backtest.calendar.sessions import NEW_YORK, ExecutionWindow, session, window
+from backtest.core.decision import ExecutionTime
+from backtest.core.errors import Finding
+from backtest.core.execution_rules import Limits
 from live.handoff.jsonpath import at
 from live.handoff.model import SignalFile
+from live.model import order_ids as ids
 
 _SELLS = frozenset({"exit", "reduce", "stop"})
 _BUYS = frozenset({"entry", "increase"})

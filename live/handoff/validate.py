@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from backtest.errors import Finding, LimitError, SignalFileError
+from backtest.core.errors import Finding, LimitError, SignalFileError
 from live.handoff import jsonpath
 from live.handoff.canonical import as_data
 from live.handoff.diff import changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backtest.data.atomic import write_atomic
+from backtest.core.files import write_atomic
 from live.handoff.canonical import render
 from live.handoff.model import SCHEMA_PATH, SignalFile
 from live.handoff.schema import schema_bytes

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from live.ledger.database import Repository, table_of
-from live.ledger.models import Alert
+from live.ledger.tables import Alert
 
 _T: Final = table_of(Alert)
 _NEW_YORK: Final = ZoneInfo("America/New_York")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from backtest.data.atomic import write_atomic
+from backtest.core.files import write_atomic
 from live.ledger.errors import LedgerDamaged, LedgerUnavailable
 
 _NAME: Final = re.compile(r"ledger-(\d{4}-\d{2}-\d{2})\.db")

@@ -34,7 +34,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from live.ledger.errors import LedgerDamaged, LedgerError, LedgerUnavailable
-from live.ledger.models import Base
+from live.ledger.tables import Base
 
 BUSY_MILLISECONDS = 10_000
 RECOVER = "run `jutsu recover`; the file is left as it is"

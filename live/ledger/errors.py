@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backtest.errors import JutsuError, UsageError
+from backtest.core.errors import JutsuError, UsageError
 
 
 class LedgerError(JutsuError):

@@ -9,10 +9,10 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from backtest.errors import UnresolvedError
-from live.brokers.base import Execution
+from backtest.core.errors import UnresolvedError
 from live.ledger.database import Repository, table_of
-from live.ledger.models import ExecutionRow, Order, round_amount
+from live.ledger.tables import ExecutionRow, Order, round_amount
+from live.model.broker import Execution
 
 _T: Final = table_of(ExecutionRow)
 _O: Final = table_of(Order)

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, sel
 from live.ledger.backup import discard
 from live.ledger.database import RECOVER, Database, explain, server_engine, sqlite_engine, translated
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
-from live.ledger.models import Base
+from live.ledger.tables import Base
 
 REVISIONS: Final = ("0001",)
 """Every revision this version knows, oldest first; the last is what models.py says (a test proves it)."""

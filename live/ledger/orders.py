@@ -10,9 +10,9 @@ from typing import Any, Final, TypedDict, Unpack
 
 from sqlalchemy import bindparam, insert, select, update
 
-from backtest.errors import SignalFileError, UnresolvedError
+from backtest.core.errors import SignalFileError, UnresolvedError
 from live.ledger.database import Repository, table_of
-from live.ledger.models import JournalState, LiveTrade, Order, OrderEvent, round_amount
+from live.ledger.tables import JournalState, LiveTrade, Order, OrderEvent, round_amount
 
 S = JournalState
 ON_BROKER: Final = frozenset({S.ACKED, S.PENDING, S.WORKING, S.PARTIAL, S.CANCEL_PENDING, S.UNKNOWN_LIVE})

@@ -10,9 +10,9 @@ from typing import Any, Final, TypedDict, Unpack
 
 from sqlalchemy import bindparam, select, update
 
-from backtest.errors import DisagreementError
+from backtest.core.errors import DisagreementError
 from live.ledger.database import Repository, table_of
-from live.ledger.models import PositionRow
+from live.ledger.tables import PositionRow
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Executable, bindparam, func, select
 
 from live.ledger.database import Repository, table_of
-from live.ledger.models import PerformanceSnapshot
+from live.ledger.tables import PerformanceSnapshot
 
 _T: Final = table_of(PerformanceSnapshot)
 _BEFORE: Final = (

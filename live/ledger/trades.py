@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from live.ledger.database import Repository, table_of
-from live.ledger.models import LiveTrade, Order
+from live.ledger.tables import LiveTrade, Order
 
 _T: Final = table_of(LiveTrade)
 _GET: Final = select(_T).where(_T.c.account == bindparam("a"), _T.c.order_id == bindparam("o"))

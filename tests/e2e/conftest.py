@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from user_world import FIRST, SECOND, SWITCH, THIRD, User, new_user, write_demo_prices
+
+from tests.support.user_world import FIRST, SECOND, SWITCH, THIRD, User, new_user, write_demo_prices
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from user_world import FIRST, SECOND, SWITCH, unchanged
+
+from tests.support.user_world import FIRST, SECOND, SWITCH, unchanged
 
 INSIDE, LATE = f"{FIRST}T15:56", f"{FIRST}T15:59:30"
 

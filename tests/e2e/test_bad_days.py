@@ -6,12 +6,12 @@ import sqlite3
 from datetime import datetime
 
 import pytest
-from user_world import FIRST, SECOND, SWITCH, unchanged
 
-from backtest.calendar import NEW_YORK
+from backtest.calendar.sessions import NEW_YORK
 from live import executor
-from live.clock import SystemClock
-from live.safety import preflight
+from live.operations import checks as preflight
+from live.system.clock import SystemClock
+from tests.support.user_world import FIRST, SECOND, SWITCH, unchanged
 
 SELL, QQQ, TQQQ = "20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"
 PLANNED = {SELL: 429, QQQ: 159, TQQQ: 46}

@@ -4,7 +4,8 @@ import contextlib
 import sqlite3
 
 import pytest
-from user_world import FIRST, SECOND, User, edit_prices, new_user
+
+from tests.support.user_world import FIRST, SECOND, User, edit_prices, new_user
 
 
 def without(day):

@@ -2,9 +2,9 @@
 
 import pytest
 import yaml
-from user_world import FIRST, User, called, new_user
 
 from live import executor, signal_generator
+from tests.support.user_world import FIRST, User, called, new_user
 
 
 def test_a_misspelt_key_is_named_with_a_suggestion(user):

@@ -4,7 +4,8 @@ import copy
 import json
 
 import pytest
-from user_world import FIRST, SECOND, User
+
+from tests.support.user_world import FIRST, SECOND, User
 
 
 def first_order(**changes):

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 import yaml
-from earnings_world import MON, TUE, WED, Trader, new_trader
-from user_world import PROJECT
 
-from backtest.data.demo_market import FUNDS, DemoMarket
+from backtest.data.sources.demo import FUNDS, DemoMarket
 from backtest.strategies.registry import find_strategy
-from live import manifest
-from live.settings import Settings
+from live.settings import manifest
+from live.settings.model import Settings
+from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
+from tests.support.user_world import PROJECT
 
 BOTH = [
     {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},

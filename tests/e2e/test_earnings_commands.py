@@ -5,7 +5,8 @@ import io
 import json
 
 import pytest
-from earnings_world import MON, TUE, WED, Trader, new_trader
+
+from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
 
 BOOK = [{"primary": "ema_p10", "shadows": ["nwl_p4"], "budget_pct": 100}]
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from backtest import calendar
-from backtest.candidates import Candidate, read_candidate_list
-from backtest.simulator.portfolio import END_OF_DATA, simulate
-from backtest.simulator.portfolio_model import PortfolioRules
-from backtest.strategies.earnings_swing import entry_session
+from backtest.calendar import sessions as calendar
+from backtest.candidates.model import Candidate, read_candidate_list
+from backtest.simulator.positions.model import PortfolioRules
+from backtest.simulator.positions.simulate import END_OF_DATA, simulate
+from backtest.strategies.earnings_swing.strategy import entry_session
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
-from live.clock import SimulatedClock
-from live.commands import compare
-from live.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
-from live.replay import replay
-from live.wiring import Options, open_runtime
+from live.cli import compare
+from live.replay.replay import replay
+from live.replay.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
+from live.runtime.open import Options, open_runtime
+from live.system.clock import SimulatedClock
 
 PROJECT = Path(__file__).resolve().parents[2]
 VARIANTS = ("ema_p10", "nwl_p4")

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from earnings_world import MON, TUE, WED, new_trader
+
+from tests.support.earnings_world import MON, TUE, WED, new_trader
 
 BREAK = "2026-02-17"  # Tuesday after a holiday Monday: the first session of a week
 

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from earnings_world import FRI, MON, NEXT, THU, TUE, WED, Trader, new_trader
+
+from tests.support.earnings_world import FRI, MON, NEXT, THU, TUE, WED, Trader, new_trader
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def _holding(tmp_path_factory) -> Trader:
 def holding(tmp_path, _holding) -> Trader:
     import shutil
 
-    from earnings_world import Stocks
+    from tests.support.earnings_world import Stocks
 
     user = _holding.user.copy(tmp_path / "jutsu")
     shutil.copytree(_holding.stocks.folder, tmp_path / "prices")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 import typer
-from user_world import FIRST, PROJECT, SECOND, SWITCH, THIRD, called, jutsu, new_user, tree
 
-from live.cli import build
+from live.cli.app import build
+from tests.support.user_world import FIRST, PROJECT, SECOND, SWITCH, THIRD, called, jutsu, new_user, tree
 
 READING = [
     ("status",),

@@ -1,6 +1,6 @@
 """The kill switch: a person's `all`, the program's `entries`, and taking both back."""
 
-from user_world import FIRST, SECOND, SWITCH
+from tests.support.user_world import FIRST, SECOND, SWITCH
 
 
 def test_kill_stops_both_stages_with_3_and_resume_ends_it(fresh_file):

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from user_world import PROJECT, Ran, called, edit_prices, jutsu, new_user
+
+from tests.support.user_world import PROJECT, Ran, called, edit_prices, jutsu, new_user
 
 START, END, CUT = "2024-01-02", "2024-02-29", "2024-01-31"
 

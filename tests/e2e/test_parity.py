@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from backtest import calendar
-from backtest.simulator.allocation import simulate
+from backtest.calendar import sessions as calendar
+from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.registry import find_strategy
-from live.clock import SimulatedClock
 from live.handoff.read import read
-from live.replay import replay
-from live.wiring import Options, make_feed, open_runtime
+from live.replay.replay import replay
+from live.runtime.open import Options, make_feed, open_runtime
+from live.system.clock import SimulatedClock
 
 PROJECT = Path(__file__).resolve().parents[2]
 CASH = 100_000.0

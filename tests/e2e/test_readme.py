@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from user_world import PROJECT
 
-from backtest import errors
-from backtest.cli import build_parser
+from backtest.cli.app import build_parser
+from backtest.core import errors
 from live import executor, signal_generator
-from live.settings import Settings
-from live.stage import INTERRUPTED
+from live.runtime.lifecycle import INTERRUPTED
+from live.settings.model import Settings
+from tests.support.user_world import PROJECT
 
 README = (PROJECT / "README.md").read_text()
 

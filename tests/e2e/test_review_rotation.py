@@ -2,7 +2,7 @@
 
 import json
 
-from earnings_world import MON, TUE, WED, new_trader
+from tests.support.earnings_world import MON, TUE, WED, new_trader
 
 
 def test_no_rotation_is_proposed_while_the_kill_switch_forbids_entries(tmp_path):

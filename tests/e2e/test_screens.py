@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
-from user_world import FIRST, PROJECT, called, jutsu
 
-from live.clock import SystemClock
+from live.system.clock import SystemClock
+from tests.support.user_world import FIRST, PROJECT, called, jutsu
 
 
 def test_a_run_spells_out_what_it_counts(fresh_file):
@@ -31,7 +31,7 @@ def test_status_does_not_call_a_failed_run_fine(fresh_file):
 
 
 def test_the_generator_prints_its_warnings(user):
-    from user_world import User
+    from tests.support.user_world import User
 
     ran = User(user.root).generate(FIRST)
     assert ran.code == 0

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from user_world import FIRST, PROJECT, SECOND, SWITCH, User, new_user, tree, unchanged
+
+from tests.support.user_world import FIRST, PROJECT, SECOND, SWITCH, User, new_user, tree, unchanged
 
 PROCESS_LIMIT = 120
 

@@ -8,11 +8,11 @@ import time
 
 import pytest
 from filelock import FileLock
-from user_world import PROJECT, SWITCH, called
 
-from backtest.errors import JutsuError
+from backtest.core.errors import JutsuError
 from live import executor, signal_generator
-from live.brokers.paper import PaperBroker
+from live.brokers.paper.broker import PaperBroker
+from tests.support.user_world import PROJECT, SWITCH, called
 
 EXPECTED = ["20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"]
 

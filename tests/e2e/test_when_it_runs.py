@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from user_world import FIRST, SECOND, new_user
+
+from tests.support.user_world import FIRST, SECOND, new_user
 
 
 def window(path) -> tuple[str, str, str]:

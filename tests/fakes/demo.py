@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from backtest import calendar
-from backtest.data import demo_market
-from backtest.data.bars import Bars
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars
+from backtest.data.sources import demo as demo_market
 from tests.fakes.market import Bar, Market
 
 SEED = 7

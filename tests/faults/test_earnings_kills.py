@@ -11,10 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
 
-from exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, bars, order, signal
-from paper_kills import Fuse, FusedBroker, fuse_commits, in_child
-
-from live.clock import SimulatedClock
+from live.system.clock import SimulatedClock
+from tests.support.exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, bars, order, signal
+from tests.support.paper_kills import Fuse, FusedBroker, fuse_commits, in_child
 
 FIRST, SECOND = date(2025, 3, 5), date(2025, 3, 6)
 STRATEGY = StubStrategy(execution_time="open", parameters={"stop_loss_pct": 10.0, "max_positions": 2})

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from backtest import calendar
-from live import cli, executor, signal_generator
-from live.earnings_demo import write_report
+from backtest.calendar import sessions as calendar
+from live import executor, signal_generator
+from live.cli import app as cli
+from live.replay.earnings_demo import write_report
 from tests.fakes.alpaca import harness as alpaca
 from tests.fakes.alpaca.harness import FakeAlpaca
 from tests.fakes.schwab import harness as schwab

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from live.ledger import database
-from tests.faults.http_fuse import on_commit
-from tests.faults.http_imitation import DAY, MovedClock, at
-from tests.faults.http_stage import entries, stage
-from tests.faults.http_world import wanted
+from tests.support.http_fuse import on_commit
+from tests.support.http_imitation import DAY, MovedClock, at
+from tests.support.http_stage import entries, stage
+from tests.support.http_world import wanted
 
 ALL = {"method": ".*", "path": "^/(trader|marketdata|v1)", "times": None}
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tests.faults.http_imitation import DAY, PRICES
-from tests.faults.http_stage import stage
-from tests.faults.http_world import wanted
+from tests.support.http_imitation import DAY, PRICES
+from tests.support.http_stage import stage
+from tests.support.http_world import wanted
 
 TEN = tuple(f"S{letter}" for letter in "ABCDEFGHIJ")
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from tests.faults.http_imitation import NEXT_DAY, at
-from tests.faults.http_stage import entries, stage
-from tests.faults.http_world import wanted
+from tests.support.http_imitation import NEXT_DAY, at
+from tests.support.http_stage import entries, stage
+from tests.support.http_world import wanted
 
 NAME = "20261119_AAA_entry_buy"
 

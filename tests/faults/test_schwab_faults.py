@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from backtest.errors import (
+from backtest.core.errors import (
     AuthenticationFailed,
     BrokerError,
     BrokerRefused,
@@ -14,8 +14,8 @@ from backtest.errors import (
     DataError,
     NotSent,
 )
-from live.brokers.base import OrderRequest, OrderState
 from live.brokers.common import Throttled
+from live.model.broker import OrderRequest, OrderState
 from tests.fakes.schwab.rig import rig
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
@@ -425,7 +425,7 @@ def test_a_token_that_cannot_be_kept_stops_before_the_order(at, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("live.brokers.schwab_token.write_atomic", full)
+    monkeypatch.setattr("live.brokers.schwab.token.write_atomic", full)
     expire(at)
     with pytest.raises(NotSent, match="No space left"):
         at.broker.submit(buy())

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from backtest.errors import AuthenticationFailed, UnresolvedError
-from live.execution.submission import Submission
-from live.ledger.models import JournalState as S
+from backtest.core.errors import AuthenticationFailed, UnresolvedError
+from live.ledger.ledger import Ledger
 from live.ledger.orders import OrderPlan
-from live.ledger.store import Ledger
+from live.ledger.tables import JournalState as S
+from live.orders.submission import Submission
 from tests.fakes.schwab.rig import rig
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_the_plain_case(desk):
 
 
 def request(row):
-    from live.execution.matching import request_of
+    from live.orders.matching import request_of
 
     return request_of(row)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from live.ledger.models import Base
+from live.ledger.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

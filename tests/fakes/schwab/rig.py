@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from live.brokers.base import BrokerOrder
-from live.brokers.schwab import SchwabBroker
-from live.brokers.schwab_http import SchwabConnection
-from live.brokers.schwab_token import TokenStore, load_credentials
+from live.brokers.schwab.broker import SchwabBroker
+from live.brokers.schwab.connection import SchwabConnection
+from live.brokers.schwab.token import TokenStore, load_credentials
 from live.feeds.schwab import SchwabFeed, Stored
+from live.model.broker import BrokerOrder
 from tests.fakes.schwab.harness import ENVIRON, FakeSchwab, LinkedClock
 
 

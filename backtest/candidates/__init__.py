@@ -1,0 +1,1 @@
+"""Earnings candidates: the report model and its readers (JSON, HTML, a directory of reports)."""

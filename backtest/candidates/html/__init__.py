@@ -1,0 +1,1 @@
+"""The reader of HTML earnings reports, from document tree to candidate."""

@@ -1,0 +1,110 @@
+"""`python -m backtest …`: the research commands. Results go to files; one line about them to the screen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from backtest.cli import portfolio as portfolio_command
+from backtest.cli import run as run_command
+from backtest.core.errors import JutsuError, UsageError
+from backtest.strategies.registry import STRATEGIES, find_strategy
+
+#: exit code of a run that was ended with Ctrl-C
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (the table of exit codes is in the README)."""
+    options = build_parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except JutsuError as error:
+        print(f"backtest: {error.line()}", file=sys.stderr)
+        for finding in error.findings:
+            if len(error.findings) > 1 or finding.problem not in error.line():
+                print(f"  {finding}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "backtest: interrupted; output files are written at the end, none is half done", file=sys.stderr
+        )
+        return INTERRUPTED
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; every command sets `command`, a function from options to exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m backtest", description="Simulate and study strategies on daily bars."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_decisions(commands)
+    _add_audit(commands)
+    run_command.add_parser(commands)
+    portfolio_command.add_parser(commands)
+    return parser
+
+
+def _add_decisions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("decisions", help="write every decision of a strategy as CSV")
+    _add_inputs(parser)
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="written atomically")
+    parser.add_argument(
+        "--start", type=_day, metavar="YYYY-MM-DD", help="first row; held weights are zero there"
+    )
+    parser.add_argument("--end", type=_day, metavar="YYYY-MM-DD", help="last row")
+    parser.set_defaults(command=_decisions)
+
+
+def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("audit", help="show that no decision, order or fill reads a later bar")
+    _add_inputs(parser)
+    parser.add_argument("--samples", type=int, default=8, metavar="N", help="sessions tried (default 8)")
+    parser.add_argument(
+        "--seed", type=int, default=7, metavar="N", help="of the sample and the changes (default 7)"
+    )
+    parser.set_defaults(command=_audit)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strategy",
+        required=True,
+        metavar="FILE",
+        help="strategy file (YAML or JSON), or a variant of config/strategies",
+    )
+    parser.add_argument(
+        "--prices", required=True, type=Path, metavar="DIR", help="folder of SYMBOL.csv files"
+    )
+
+
+def _decisions(options: argparse.Namespace) -> int:
+    from backtest.research.hierarchical_adaptive.decisions import (
+        write_decisions,
+    )  # only this command needs it
+
+    strategy = find_strategy(options.strategy, STRATEGIES)
+    try:
+        rows = write_decisions(strategy, options.prices, options.output, options.start, options.end)
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(options.output)) from error
+    print(f"{strategy.variant}: {rows} sessions written to {options.output}")
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from backtest.research.audit import run_audit  # only this command needs it
+
+    strategy = find_strategy(options.strategy, STRATEGIES)
+    return run_audit(strategy, options.prices, samples=options.samples, seed=options.seed)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2020-01-31") from None

@@ -1,0 +1,193 @@
+"""`python -m backtest run`: one simulation, written as equity, trades, metrics and a report."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from backtest.core.bars import Bars
+from backtest.core.decision import Json
+from backtest.core.errors import DataError, UsageError
+from backtest.core.files import write_atomic
+from backtest.data.sources.csv import read_directory
+from backtest.reporting.metrics import summarise
+from backtest.reporting.tear_sheet import figures, render
+from backtest.simulator.allocation.simulate import simulate
+from backtest.simulator.allocation.result import CONTEXT, Result
+from backtest.strategies.base import Strategy
+from backtest.strategies.registry import STRATEGIES, find_strategy
+from backtest.trading.rules_file import read_rules
+
+TRADE_COLUMNS = (
+    "date",
+    "decided_on",
+    "symbol",
+    "side",
+    "intent",
+    "quantity",
+    "reference_price",
+    "fill_price",
+    "commission",
+    "cash_flow",
+    "realised_pnl",
+    *CONTEXT,
+    "reason",
+)
+_SHOWN_WARNINGS = 5
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the `run` command; its function is stored as `args.command`."""
+    parser = subparsers.add_parser(
+        "run", help="simulate an allocation strategy", description=str(__doc__).split("`: ", maxsplit=1)[-1]
+    )
+    add = parser.add_argument
+    add("--strategy", required=True, metavar="FILE", help="strategy file (YAML or JSON) or variant name")
+    add(
+        "--prices",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with one SYMBOL.csv of daily bars each",
+    )
+    add("--start", type=iso_date, metavar="DATE", help="first session (default: the first bar)")
+    add("--end", type=iso_date, metavar="DATE", help="last session (default: the last bar)")
+    add("--cash", type=amount, default=100_000.0, metavar="N", help="initial cash (default: %(default)s)")
+    add("--output-dir", type=Path, required=True, metavar="DIR", help="where the four files go")
+    add("--config", type=Path, metavar="FILE", help="settings file; its execution: section is used")
+    add("--benchmark", metavar="SYMBOL", help="what to compare with (default: the signal symbol)")
+    add("--no-report", action="store_true", help="do not write report.html")
+    add("--json", action="store_true", help="print the metrics as one JSON document instead of a table")
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate, write the files, show the summary. Returns 0; every refusal is a JutsuError."""
+    strategy = find_strategy(args.strategy, STRATEGIES)
+    if strategy.family != "allocation":
+        raise UsageError(
+            f"{strategy.name} trades positions, not weights",
+            where=str(args.strategy),
+            remedy="use python -m backtest portfolio",
+        )
+    rules = read_rules(args.config)
+    benchmark = args.benchmark or strategy.signal_symbols[0]
+    history = _history(args.prices, strategy, benchmark, args.end)
+    signal = history[strategy.signal_symbols[0]]
+    result = simulate(
+        strategy,
+        history,
+        start=args.start or signal.first,
+        end=args.end or signal.last,
+        cash=args.cash,
+        rules=rules,
+        benchmark=benchmark,
+    )
+    metrics = summarise(result)
+    write_files(result, metrics, args.output_dir, report=not args.no_report)
+    if args.json:
+        sys.stdout.write(json.dumps(metrics, indent=2) + "\n")
+    else:
+        _show(result, metrics, args.output_dir)
+    return 0
+
+
+def write_files(result: Result, metrics: Json, folder: Path, *, report: bool = True) -> None:
+    """Write equity.csv, trades.csv, metrics.json and report.html, each whole or not at all.
+
+    Raises:
+        UsageError: the folder cannot be written to.
+    """
+    files = {
+        "equity.csv": equity_csv(result),
+        "trades.csv": trades_csv(result),
+        "metrics.json": json.dumps(metrics, indent=2) + "\n",
+    }
+    if report:
+        files["report.html"] = render(result, metrics)
+    try:
+        for name, text in files.items():
+            write_atomic(folder / name, text.encode())
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written to: {error.strerror}", where=str(folder), remedy="give another --output-dir"
+        ) from error
+
+
+def equity_csv(result: Result) -> str:
+    """Return date,equity with two decimals, one row per session marked at its close."""
+    rows = zip(result.dates.tolist(), result.equity.tolist(), strict=True)
+    return "date,equity\n" + "".join(f"{day.isoformat()},{equity:.2f}\n" for day, equity in rows)
+
+
+def trades_csv(result: Result) -> str:
+    """Return every fill with the context of its decision; an undefined value is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, TRADE_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(trade.row() for trade in result.trades)
+    return text.getvalue()
+
+
+def iso_date(text: str) -> date:
+    """Return the date of YYYY-MM-DD; argparse turns the error into exit code 2."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2024-01-31") from error
+
+
+def amount(text: str) -> float:
+    """Return a positive, finite amount of money."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive amount")
+    return value
+
+
+def _history(folder: Path, strategy: Strategy, benchmark: str, end: date | None) -> Mapping[str, Bars]:
+    """Read what the run needs; a leg may lack sessions (it is not tradable then), a signal may not."""
+    symbols = dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols, benchmark))
+    legs = set(strategy.tradable_symbols) - set(strategy.signal_symbols)
+    history = read_directory(folder, list(symbols), allow_gaps=legs, until=end)
+    missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if symbol not in history]
+    if missing:
+        raise DataError(
+            f"no bars of {', '.join(dict.fromkeys(missing))}",
+            where=str(folder),
+            remedy="add SYMBOL.csv with the columns date,open,high,low,close,volume",
+        )
+    return history
+
+
+def _show(result: Result, metrics: Json, folder: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{result.variant}, {metrics['start']} to {metrics['end']}", title_justify="left")
+    table.add_column("figure")
+    table.add_column(result.variant, justify="right")
+    table.add_column(f"{result.benchmark_symbol} held", justify="right")
+    held = (metrics["benchmark"] or {}).get("performance", {})
+    compared = dict(figures(held))
+    for label, text in figures(metrics):
+        table.add_row(label, text, "" if compared[label] == "–" else compared[label])
+    console = Console()
+    console.print(table)
+    for warning in result.warnings[:_SHOWN_WARNINGS]:
+        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+    if len(result.warnings) > _SHOWN_WARNINGS:
+        more = len(result.warnings) - _SHOWN_WARNINGS
+        console.print(f"and {more} more warnings (in the report)", highlight=False)
+    console.print(f"written to {folder}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What every other room speaks: bars, decisions, planned orders, execution rules, documents, files, errors."""

@@ -1,0 +1,88 @@
+"""Reading a strategy file strictly: YAML or JSON, no key twice, floats written like 1e-3 understood."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backtest.core.errors import UsageError
+
+SUFFIXES = (".yaml", ".yml", ".json")
+MAX_BYTES = 1_000_000
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML 1.1 with two of its traps closed."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that appears twice: plain YAML silently keeps the last one."""
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} appears twice", key_node.start_mark
+                )
+            if isinstance(key, Hashable):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1 wants a dot in the mantissa, so 1e-3 would be read as text.
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the mapping a strategy file holds.
+
+    Raises:
+        UsageError: the file is missing, not text, not YAML or JSON, has a key twice, or holds no mapping.
+    """
+    text = _text(path)
+    try:
+        document = (
+            json.loads(text, object_pairs_hook=_unique_keys)
+            if path.suffix.lower() == ".json" or text.lstrip().startswith("{")
+            else yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        )
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"not readable as YAML or JSON: {reason}", where=str(path)) from error
+    if not isinstance(document, dict):
+        raise UsageError(
+            "holds no mapping", where=str(path), remedy="write strategy: {name, variant, parameters}"
+        )
+    return document
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", where=str(path), remedy="give a strategy file"
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise UsageError("too large for a strategy file", where=str(path))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError("is not UTF-8 text", where=str(path)) from error
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        keys = [key for key, _ in pairs]
+        double = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {double!r} appears twice")
+    return document

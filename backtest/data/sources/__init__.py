@@ -1,0 +1,1 @@
+"""Where bars come from: CSV files and the seeded demo market."""

@@ -1,0 +1,1 @@
+"""Indicators over daily and weekly bars, and the compiled loops below them."""

@@ -1,0 +1,1 @@
+"""Performance figures and the tear sheet."""

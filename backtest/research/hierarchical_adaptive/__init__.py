@@ -1,0 +1,1 @@
+"""Compiled research runs of the hierarchical adaptive strategy."""

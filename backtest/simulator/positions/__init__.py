@@ -1,0 +1,1 @@
+"""The simulator of strategies that hold single positions with stops."""

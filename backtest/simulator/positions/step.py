@@ -1,0 +1,269 @@
+"""One session of the positions book: a pure step from one frozen state to the next.
+
+The order inside a session is the rule: pending exits at the open, entries at the open, stops, the weekly
+trailing stop at the close, the maximum holding time at the close. Replay, shadow books and simulation all
+take this step, so they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from backtest.candidates.model import Candidate
+from backtest.core.decision import Skip
+from backtest.indicators.weekly import completed_weeks
+from backtest.simulator.positions.model import (
+    Events,
+    Held,
+    MarketSession,
+    PortfolioRules,
+    PortfolioState,
+    SkippedCandidate,
+    Trade,
+)
+from backtest.strategies.earnings_swing.selection import (
+    MAX_HOLDING,
+    ROTATED_OUT,
+    TREND_BREAK,
+    Holding,
+    filtered,
+    may_replace,
+    select,
+    shares_for,
+    weakest_loser,
+)
+
+STOP_LOSS = "stop_loss"
+
+
+def step(
+    state: PortfolioState,
+    session: MarketSession,
+    candidates: Sequence[Candidate],
+    rules: PortfolioRules,
+) -> tuple[PortfolioState, Events]:
+    """Play one session.
+
+    Args:
+        state: the book after the previous session.
+        session: today's bars and which weeks broke their trend.
+        candidates: those to be entered at today's open, in input order.
+        rules: the settings.
+
+    Returns:
+        The book after the close, and entries, trades and skips in the order they happened.
+    """
+    day = _Day(state, session, rules)
+    day.sell_pending()
+    if candidates:
+        (day.choose_live if rules.chooses_live else day.choose_one_by_one)(candidates)
+    day.stops()
+    day.trail()
+    day.hold_no_longer()
+    return day.close()
+
+
+def sell_price(price: float, rules: PortfolioRules) -> float:
+    """Return what a market sell or stop receives per share."""
+    return rounded(price * (1 - rules.slippage_pct / 100), rules)
+
+
+def rounded(price: float, rules: PortfolioRules) -> float:
+    """Round a fill to the precision of the settings."""
+    return price if rules.fill_decimals is None else round(price, rules.fill_decimals)
+
+
+def stop_fill(held: Held, session: MarketSession, rules: PortfolioRules) -> float | None:
+    """Return what a stop fills at before slippage during the session, None when it is not touched."""
+    bar = session.bars.get(held.symbol)
+    if bar is None or bar.low > held.stop_price:
+        return None
+    if rules.stop_mode == "skip_entry_day" and held.entry_date == session.day:
+        return None
+    return min(held.stop_price, bar.open) if rules.stop_fill == "gap" else held.stop_price
+
+
+class _Day:
+    """The book while one session runs."""
+
+    def __init__(self, state: PortfolioState, session: MarketSession, rules: PortfolioRules) -> None:
+        self.session = session
+        self.rules = rules
+        self.realized = state.realized
+        self.book = {held.symbol: held for held in state.positions}
+        self.entered: list[Held] = []
+        self.trades: list[Trade] = []
+        self.skipped: list[SkippedCandidate] = []
+        self.held_before_open = frozenset(self.book)
+
+    def sell(self, held: Held, price: float, reason: str) -> None:
+        trade = Trade(held, self.session.day, price, reason)
+        self.trades.append(trade)
+        self.realized += trade.pnl
+        del self.book[held.symbol]
+
+    def sell_pending(self) -> None:
+        today = self.session.day
+        for held in tuple(self.book.values()):
+            reason = held.pending
+            if (
+                reason is None
+                and self.rules.chooses_live
+                and self.rules.held_long_enough(held.entry_date, today)
+            ):
+                reason = MAX_HOLDING
+            if reason is None:
+                continue
+            if held.symbol in self.session.bars:
+                self._sell_at_open(held, reason)
+            else:
+                kept = reason if self.rules.keep_pending_exits else None
+                self.book[held.symbol] = replace(held, pending=kept)
+
+    def _sell_at_open(self, held: Held, reason: str) -> None:
+        """Sell at the open; live, a stop resting at the broker comes first when the open is below it."""
+        price = self.session.bars[held.symbol].open
+        resting = self.rules.chooses_live and self.rules.stop_mode in {"intraday", "skip_entry_day"}
+        if resting and price <= held.stop_price:
+            reason = STOP_LOSS
+            price = price if self.rules.stop_fill == "gap" else held.stop_price
+        self.sell(held, sell_price(price, self.rules), reason)
+
+    def choose_one_by_one(self, candidates: Sequence[Candidate]) -> None:
+        """Walk the candidates by score at the open, with at most one rotation."""
+        kept, skips, _ = filtered(candidates, self.rules)
+        self._record(skips, candidates)
+        may_rotate, opened = self.rules.enable_rotation, 0
+        for candidate in kept:
+            bar = self.session.bars.get(candidate.ticker)
+            limit = self.rules.daily_entry_limit
+            if candidate.ticker in self.book:
+                self._skip(candidate, "duplicate_ticker")
+            elif bar is None or bar.open <= 0:
+                self._skip(candidate, "no_price_data")
+            elif (shares := self._shares(candidate, bar.open)) < 1:
+                self._skip(candidate, "zero_shares")
+            elif limit is not None and opened >= limit:
+                self._skip(candidate, "daily_limit")
+            elif len(self.book) < self.rules.max_positions:
+                self._enter(candidate, shares)
+                opened += 1
+            elif may_rotate and self._rotate_for(candidate):
+                may_rotate = False
+                self._enter(candidate, shares)
+                opened += 1
+            else:
+                self._skip(candidate, "capacity_full")
+
+    def _shares(self, candidate: Candidate, open_: float) -> int:
+        price = open_ if self.rules.size_from == "open" else candidate.price
+        return shares_for(self.rules.position_size, price) if price is not None and price > 0 else 0
+
+    def _rotate_for(self, candidate: Candidate) -> bool:
+        weakest = weakest_loser(self._holdings())
+        if weakest is None or not may_replace(candidate, weakest):
+            return False
+        self._rotate_out(weakest.symbol)
+        return True
+
+    def _rotate_out(self, symbol: str) -> None:
+        self._sell_at_open(self.book[symbol], ROTATED_OUT)
+
+    def _holdings(self) -> list[Holding]:
+        """Positions rotation may judge: those that trade today, and not those opened today."""
+        return [
+            Holding(held.symbol, held.unrealized, held.score)
+            for held in self.book.values()
+            if held.symbol in self.session.bars
+            and (self.rules.rotate_same_day_entries or held.entry_date != self.session.day)
+        ]
+
+    def choose_live(self, candidates: Sequence[Candidate]) -> None:
+        """Fill at the open what the live strategy chose before it, the day's open still unknown."""
+        staying = [
+            Holding(held.symbol, held.unrealized, held.score)
+            for held in sorted(self.book.values(), key=lambda held: held.symbol)
+            if held.pending is None
+        ]
+        chosen = select(candidates, self.held_before_open, staying, self.rules)
+        self._record(chosen.skipped, candidates)
+        # A rotation that finds no market is forgotten, as live: its candidate is gone tomorrow.
+        if chosen.rotated_out is not None and chosen.rotated_out in self.session.bars:
+            self._rotate_out(chosen.rotated_out)
+        for entry in chosen.entries:
+            bar = self.session.bars.get(entry.candidate.ticker)
+            if bar is None or bar.open <= 0:
+                self._skip(entry.candidate, "no_price_data")
+            elif len(self.book) >= self.rules.max_positions:
+                self._skip(entry.candidate, "capacity_full")
+            elif (shares := min(entry.quantity, self.rules.most_shares(bar.open))) < 1:
+                self._skip(entry.candidate, "zero_shares")
+            else:
+                self._enter(entry.candidate, shares)
+
+    def _enter(self, candidate: Candidate, shares: int) -> None:
+        bar = self.session.bars[candidate.ticker]
+        price = rounded(bar.open * (1 + self.rules.entry_slippage_pct / 100), self.rules)
+        stop = self.rules.stop_price(price)
+        if self.rules.chooses_live:
+            stop = round(stop, 2)
+        mark = price if bar.previous_close is None else bar.previous_close
+        held = Held.opened(candidate, self.session.day, price=price, shares=shares, stop=stop, mark=mark)
+        self.book[held.symbol] = held
+        self.entered.append(held)
+
+    def _skip(self, candidate: Candidate, reason: str) -> None:
+        self.skipped.append(SkippedCandidate(candidate, reason))
+
+    def _record(self, skips: Sequence[Skip], candidates: Sequence[Candidate]) -> None:
+        rows = list(candidates)
+        for left in skips:
+            score = left.details.get("score")
+            found = next(row for row in rows if row.ticker == left.symbol and row.score == score)
+            rows.remove(found)
+            self._skip(found, left.reason)
+
+    def stops(self) -> None:
+        mode = self.rules.stop_mode
+        for held in tuple(self.book.values()):
+            if mode in {"intraday", "skip_entry_day"}:
+                price = stop_fill(held, self.session, self.rules)
+                if price is not None:
+                    self.sell(held, sell_price(price, self.rules), STOP_LOSS)
+                continue
+            bar = self.session.bars.get(held.symbol)
+            if bar is None or bar.close > held.stop_price:
+                continue
+            if mode == "close":
+                self.sell(held, sell_price(bar.close, self.rules), STOP_LOSS)
+            else:
+                self.book[held.symbol] = replace(held, pending=held.pending or STOP_LOSS)
+
+    def trail(self) -> None:
+        if self.rules.trailing_stop is None:
+            return
+        for held in tuple(self.book.values()):
+            if held.pending is not None or held.symbol not in self.session.broken:
+                continue
+            weeks = completed_weeks(held.entry_date, self.session.week)
+            if weeks >= self.rules.trailing_transition_weeks:
+                self.book[held.symbol] = replace(held, pending=TREND_BREAK)
+
+    def hold_no_longer(self) -> None:
+        if self.rules.chooses_live:
+            return  # decided before the next open, like every live exit
+        for held in tuple(self.book.values()):
+            bar = self.session.bars.get(held.symbol)
+            due = self.rules.held_long_enough(held.entry_date, self.session.day)
+            if due and held.pending is None and bar is not None:
+                self.sell(held, rounded(bar.close, self.rules), MAX_HOLDING)
+
+    def close(self) -> tuple[PortfolioState, Events]:
+        bars = self.session.bars
+        positions = tuple(
+            held if (bar := bars.get(held.symbol)) is None else replace(held, mark=bar.close)
+            for held in self.book.values()
+        )
+        events = Events(tuple(self.entered), tuple(self.trades), tuple(self.skipped))
+        return PortfolioState(positions, self.realized), events

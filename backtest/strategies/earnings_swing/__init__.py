@@ -1,0 +1,1 @@
+"""The earnings swing strategy: trend, selection, parameters, decisions."""

@@ -1,0 +1,138 @@
+"""What a market order and a stop order fill at: used by simulator, shadow books and the paper broker.
+
+One model, so that all of them agree to the cent. Prices carry six decimals (the precision of the data),
+commission and cash flow carry cents. The cash flow is computed in whole micro-units, exactly, with ties to
+even: decimal arithmetic on the same price and quantity gives the same cents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from backtest.core.errors import DataError, JutsuError
+from backtest.core.execution_rules import ExecutionRules
+
+Side = Literal["buy", "sell"]
+
+PRICE_DECIMALS = 6
+_MICROS = 1_000_000
+_MICROS_PER_CENT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One fill.
+
+    Attributes:
+        side: buy or sell.
+        quantity: whole shares.
+        price: per share, rounded to 6 decimals.
+        commission: charged once for this fill, rounded to cents.
+        cash_flow: change of cash, rounded to cents: negative for a buy, commission included.
+    """
+
+    side: Side
+    quantity: int
+    price: float
+    commission: float
+    cash_flow: float
+
+
+def market_price(side: Side, mid: float, rules: ExecutionRules) -> float:
+    """Return the price a market order pays per share: `mid` moved against the order by the slippage.
+
+    Args:
+        side: a buy pays more, a sell receives less.
+        mid: middle of bid and ask, or the close of a bar, currency per share, positive.
+        rules: `slippage_pct` in percent.
+
+    Raises:
+        DataError: `mid` (or what the slippage leaves of it) is not a positive, finite price.
+    """
+    slippage = rules.slippage_pct / 100
+    return _price(mid * (1 + slippage if side == "buy" else 1 - slippage))
+
+
+def commission(quantity: int, rules: ExecutionRules) -> float:
+    """Return the commission of one fill of `quantity` shares, rounded to cents; 0 for no shares."""
+    if not quantity:
+        return 0.0
+    return round(rules.commission_per_order + quantity * rules.commission_per_share, 2)
+
+
+def fill_market(side: Side, quantity: int, mid: float, rules: ExecutionRules) -> Fill:
+    """Fill a market order at the mid (or close) price of its execution instant.
+
+    Raises:
+        JutsuError: `quantity` is not at least one share.
+        DataError: `mid` is not a positive, finite price.
+    """
+    return _fill(side, quantity, market_price(side, mid, rules), rules)
+
+
+def stop_fill_price(stop_price: float, open_: float, low: float, rules: ExecutionRules) -> float | None:
+    """Return the price (before slippage) a resting sell stop fills at this session, None when not touched.
+
+    Touched when low <= stop. A gap through fills at the open when `rules.stop_fill` is ``gap``: nobody bought
+    at the stop. ``stop`` fills at the stop whatever the open was, for comparison with older results.
+
+    Raises:
+        DataError: a price is not positive and finite.
+    """
+    for price in (stop_price, open_, low):
+        _check_price(price)
+    if low > stop_price:
+        return None
+    return min(stop_price, open_) if rules.stop_fill == "gap" else stop_price
+
+
+def fill_stop(
+    quantity: int, stop_price: float, open_: float, low: float, rules: ExecutionRules
+) -> Fill | None:
+    """Fill a resting sell stop against one daily bar, None when it was not touched."""
+    price = stop_fill_price(stop_price, open_, low, rules)
+    return None if price is None else fill_market("sell", quantity, price, rules)
+
+
+def gross_value(quantity: int, price: float) -> float:
+    """Return quantity times price rounded to cents, exactly, ties to even."""
+    return _to_cents(quantity * _micros(price))
+
+
+def book_value(cash: float, holdings: Iterable[tuple[int, float]]) -> float:
+    """Return cash plus quantity times price of every holding, rounded once to cents, ties to even."""
+    return _to_cents(_micros(cash) + sum(quantity * _micros(price) for quantity, price in holdings))
+
+
+def _micros(amount: float) -> int:
+    return round(amount * _MICROS)
+
+
+def _to_cents(micros: int) -> float:
+    cents, rest = divmod(micros, _MICROS_PER_CENT)
+    if 2 * rest + cents % 2 > _MICROS_PER_CENT:
+        cents += 1
+    return cents / 100
+
+
+def _fill(side: Side, quantity: int, price: float, rules: ExecutionRules) -> Fill:
+    if quantity < 1:
+        raise JutsuError(f"cannot fill {quantity} shares", remedy="orders need at least one whole share")
+    fee = commission(quantity, rules)
+    gross = gross_value(quantity, price)
+    cash_flow = round(-gross - fee if side == "buy" else gross - fee, 2)
+    return Fill(side=side, quantity=quantity, price=price, commission=fee, cash_flow=cash_flow)
+
+
+def _price(value: float) -> float:
+    rounded = round(value, PRICE_DECIMALS)
+    _check_price(rounded)
+    return rounded
+
+
+def _check_price(price: float) -> None:
+    if not (math.isfinite(price) and price > 0):
+        raise DataError(f"{price!r} is not a price", remedy="a fill needs a positive, finite price")

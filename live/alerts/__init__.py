@@ -1,0 +1,1 @@
+"""Alerts: the outbox in the ledger and the channels they are delivered through."""

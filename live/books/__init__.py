@@ -1,0 +1,1 @@
+"""Books: which variants trade which account, and what a signal file of a book may hold."""

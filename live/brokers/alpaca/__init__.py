@@ -1,0 +1,1 @@
+"""Alpaca: connection, order translation, broker."""

@@ -1,0 +1,164 @@
+"""Alpaca behind the broker protocol (protocol A: it honours client order ids, so a lost one is looked up)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from backtest.core.errors import BrokerError, BrokerRefused, SettingsError
+from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
+from live.brokers.alpaca.orders import order_body, parse_account, parse_order, parse_orders
+from live.brokers.common import require_loopback
+from live.model.broker import Account, BrokerOrder, OrderRequest
+from live.settings.model import AlpacaSettings
+from live.system.clock import Clock
+
+MAX_ROWS = 500
+FILL_PAGE = 100
+
+
+class AlpacaBroker:
+    """One account at Alpaca, paper or live.
+
+    Args:
+        connection: the real client with honest failures.
+    """
+
+    name = "alpaca"
+    honours_client_id = True
+    supports_attached_stop = True
+
+    def __init__(self, connection: AlpacaConnection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def open(
+        cls,
+        settings: AlpacaSettings,
+        *,
+        clock: Clock,
+        environ: Mapping[str, str],
+        mode: str,
+        confirmed: bool = False,
+    ) -> AlpacaBroker:
+        """Build the real client; the live address needs online_live and a person's confirmation.
+
+        Raises:
+            SettingsError: keys missing, an address that is not loopback, or the live account unconfirmed.
+        """
+        if not settings.paper and not (mode == "online_live" and confirmed):
+            raise SettingsError(
+                "the live account needs mode online_live and a typed confirmation",
+                where="broker.alpaca.paper",
+                remedy="set it to true, or confirm live trading first",
+            )
+        if settings.base_url is not None:
+            require_loopback(settings.base_url, "broker.alpaca.base_url")
+        key, secret = keys(environ)
+        client = import_alpaca().TradingClient(
+            key, secret, paper=settings.paper, raw_data=True, url_override=settings.base_url
+        )
+        return cls(AlpacaConnection(client, clock, local=settings.base_url is not None))
+
+    def account(self) -> Account:
+        """Return balances and positions."""
+        client = self.connection.client
+        row = self.connection.read("account", client.get_account)
+        return parse_account(row, self.connection.read("positions", client.get_all_positions))
+
+    def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
+        """Return every order submitted in the interval, legs flattened; BrokerError when it may be cut."""
+        # both ends are exclusive at Alpaca
+        start, end = since - timedelta(milliseconds=1), until + timedelta(milliseconds=1)
+        query = {
+            "status": "all",
+            "limit": MAX_ROWS,
+            "nested": "true",
+            "direction": "asc",
+            "after": utc_text(start),
+            "until": utc_text(end),
+        }
+        rows = self.connection.read("order list", lambda: self.connection.client.get("/orders", query))
+        if not isinstance(rows, list) or len(rows) >= MAX_ROWS:
+            raise BrokerError(
+                "the order list is unreadable or may be cut",
+                where="Alpaca",
+                remedy="ask for a shorter time; a search in a cut list proves nothing",
+            )
+        filled = any(_has_fills(row) for row in rows)
+        return parse_orders(rows, self._fills(since) if filled else {})
+
+    def _fills(self, since: datetime) -> dict[str, list[Mapping[str, Any]]]:
+        """Return fill activities since an instant by order id, oldest first."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        query = {
+            "after": utc_text(since - timedelta(seconds=1)),
+            "direction": "asc",
+            "page_size": str(FILL_PAGE),
+        }
+        while True:
+            page = self.connection.read(
+                "fills", lambda: self.connection.client.get("/account/activities/FILL", dict(query))
+            )
+            for fill in page or ():
+                found.setdefault(str(fill.get("order_id")), []).append(fill)
+            if not page or len(page) < FILL_PAGE:
+                return found
+            query["page_token"] = str(page[-1]["id"])
+
+    def order(self, order_id: str) -> BrokerOrder | None:
+        """Return one order, None only when Alpaca says that it does not exist."""
+        client = self.connection.client
+        return self._one(f"order {order_id}", lambda: client.get(f"/orders/{order_id}", {"nested": "true"}))
+
+    def find(self, client_order_id: str) -> BrokerOrder | None:
+        """Return the order with this client id, open or closed; None when Alpaca never accepted it."""
+        client = self.connection.client
+        return self._one(client_order_id, lambda: client.get_order_by_client_id(client_order_id))
+
+    def _one(self, what: str, call: Any) -> BrokerOrder | None:
+        row = self.connection.read(what, call, missing=True)
+        if row is None:
+            return None
+        shown = parse_order(row)
+        if not _has_fills(row) or shown.entered_at is None:
+            return shown
+        return parse_order(row, self._fills(shown.entered_at).get(shown.order_id, ()))
+
+    def body(self, request: OrderRequest) -> dict[str, Any]:
+        """Return the exact JSON body `submit` will send, for the journal."""
+        return order_body(request)
+
+    def submit(self, request: OrderRequest) -> str | None:
+        """Send once; the id of the order, None when accepted without one.
+
+        Raises:
+            BrokerRefused (also for a client id that exists already), AuthenticationFailed, NotSent (also
+            Throttled): nothing new was accepted. BrokerUnknown: look the client id up.
+        """
+        body = order_body(request)
+        answer = self.connection.post(
+            lambda: self.connection.client.post("/orders", body), request.client_order_id
+        )
+        found = answer.get("id")
+        return None if found is None else str(found)
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for a cancel (safe to repeat); BrokerRefused when the order is not live."""
+        client = self.connection.client
+        try:
+            self.connection.read(
+                f"cancel {order_id}", lambda: client.delete(f"/orders/{order_id}"), empty=True
+            )
+        except BrokerRefused as error:
+            raise BrokerRefused(error.problem, where=order_id, remedy="read the order back") from error
+
+    def clock_offset(self) -> timedelta | None:
+        """Return broker time minus our time from the last reply, None when nothing was received yet."""
+        return self.connection.offset
+
+
+def _has_fills(row: Mapping[str, Any]) -> bool:
+    rows = [row, *(row.get("legs") or ())]
+    return any(str(one.get("filled_qty") or "0") not in {"0", "0.0"} for one in rows)

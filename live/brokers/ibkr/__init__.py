@@ -1,0 +1,1 @@
+"""Interactive Brokers: port to the vendor's library, broker."""

@@ -1,0 +1,295 @@
+"""The paper account's own file: cash, positions, orders and executions in one small SQLite database.
+
+Every operation of the paper broker is one transaction here, so a kill at any instant leaves either all of it
+or nothing of it. The file is the broker's side of the world and knows nothing about our ledger.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from backtest.core.errors import BrokerError
+from backtest.trading.fills import Side
+from live.model.broker import Execution, OrderState
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS account (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), cash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS positions (symbol TEXT PRIMARY KEY, quantity INTEGER NOT NULL
+  CHECK (quantity > 0), average_price TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY AUTOINCREMENT, client_id TEXT UNIQUE,
+  symbol TEXT NOT NULL, side TEXT NOT NULL, quantity INTEGER NOT NULL, state TEXT NOT NULL,
+  live INTEGER NOT NULL,
+  order_type TEXT NOT NULL, time_in_force TEXT NOT NULL, stop_price TEXT, parent_id INTEGER,
+  entered_at TEXT NOT NULL, checked_until TEXT NOT NULL, cancel_at TEXT, reason TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_orders_live ON orders (live);
+CREATE INDEX IF NOT EXISTS ix_orders_entered ON orders (entered_at);
+CREATE TABLE IF NOT EXISTS executions (id TEXT PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders (id),
+  symbol TEXT NOT NULL, side TEXT NOT NULL, quantity INTEGER NOT NULL, price TEXT NOT NULL,
+  commission TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_executions_order ON executions (order_id);
+"""
+_INSERT_ORDER = """
+INSERT INTO orders (client_id, symbol, side, quantity, state, live, order_type, time_in_force, stop_price,
+  parent_id, entered_at, checked_until, cancel_at, reason)
+  VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, NULL, '')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOrder:
+    """One order of the paper account.
+
+    Attributes:
+        checked_until: newest session whose whole bar needs no further look for this order.
+        cancel_at: instant at which a late cancel takes effect.
+    """
+
+    id: int
+    client_id: str | None
+    symbol: str
+    side: Side
+    quantity: int
+    state: OrderState
+    order_type: str
+    time_in_force: str
+    stop_price: Decimal | None
+    parent_id: int | None
+    entered_at: datetime
+    checked_until: date
+    cancel_at: datetime | None
+    reason: str
+
+    @property
+    def awaiting(self) -> bool:
+        """Whether this is an attached stop whose buy has not filled yet."""
+        return self.parent_id is not None and self.state is OrderState.PENDING
+
+
+class PaperStore:
+    """Reads and writes of the paper account file.
+
+    Args:
+        path: the file, created with its folder at first use; None keeps the account in memory.
+        initial_cash: cash of a new account.
+        durable: wait for the disk at every commit. False keeps the same transactions but lets the operating
+            system write when it likes: safe against a killed process, not against a power cut (replay).
+        scratch: work on a copy in memory, so that nothing that happens reaches the file (dry runs).
+    """
+
+    def __init__(
+        self, path: Path | None, initial_cash: Decimal, *, durable: bool = True, scratch: bool = False
+    ) -> None:
+        try:
+            if path is not None and not scratch:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            target = ":memory:" if path is None or scratch else path
+            self._db = sqlite3.connect(target, isolation_level=None, timeout=10.0)
+            if scratch and path is not None and path.exists():
+                self._copy(path)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = OFF")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is None:
+                self._create(initial_cash)
+        except (OSError, sqlite3.Error) as error:
+            raise BrokerError(
+                f"the paper account cannot be opened: {error}",
+                where=str(path),
+                remedy="check the folder, the disk and that the file was not damaged",
+            ) from error
+
+    def _copy(self, path: Path) -> None:
+        # Not mode=ro: such a connection leaves the files of the write-ahead log behind.
+        source = sqlite3.connect(path, timeout=10.0)
+        try:
+            source.backup(self._db)
+        finally:
+            source.close()
+
+    def _create(self, initial_cash: Decimal) -> None:
+        with self.transaction():
+            for statement in _SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute("INSERT OR IGNORE INTO account VALUES (1, ?)", (str(initial_cash),))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a block as one atomic write; nested blocks join the outer one."""
+        if self._db.in_transaction:
+            yield
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise BrokerError(f"the paper account could not be written: {error}") from error
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def cash(self) -> Decimal:
+        """Return the cash of the account."""
+        return Decimal(self._db.execute("SELECT cash FROM account").fetchone()[0])
+
+    def set_cash(self, cash: Decimal) -> None:
+        """Store the cash of the account."""
+        self._db.execute("UPDATE account SET cash = ?", (str(cash),))
+
+    def positions(self) -> dict[str, tuple[int, Decimal]]:
+        """Return symbol -> (shares, average price), sorted by symbol."""
+        rows = self._db.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
+        return {symbol: (quantity, Decimal(price)) for symbol, quantity, price in rows}
+
+    def set_position(self, symbol: str, quantity: int, average_price: Decimal) -> None:
+        """Store one position; none when `quantity` is 0."""
+        if quantity == 0:
+            self._db.execute("DELETE FROM positions WHERE symbol = ?", (symbol,))
+        else:
+            row = (symbol, quantity, str(average_price))
+            self._db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", row)
+
+    def add_order(
+        self,
+        *,
+        client_id: str | None,
+        symbol: str,
+        side: Side,
+        quantity: int,
+        state: OrderState,
+        order_type: str,
+        time_in_force: str,
+        stop_price: Decimal | None,
+        parent_id: int | None,
+        entered_at: datetime,
+        checked_until: date,
+    ) -> PaperOrder:
+        """Add a live order and return it with its new id."""
+        price = None if stop_price is None else str(stop_price)
+        row = (client_id, symbol, side, quantity, state.value, order_type, time_in_force, price, parent_id)
+        times = (_text(entered_at), checked_until.isoformat())
+        number = self._db.execute(_INSERT_ORDER, row + times).lastrowid
+        assert number is not None
+        return self.order(number)
+
+    def save(self, order: PaperOrder) -> None:
+        """Store what can change of an order."""
+        self._db.execute(
+            "UPDATE orders SET quantity = ?, state = ?, live = ?, checked_until = ?, cancel_at = ?,"
+            " reason = ? WHERE id = ?",
+            (
+                order.quantity,
+                order.state.value,
+                int(not order.state.terminal),
+                order.checked_until.isoformat(),
+                None if order.cancel_at is None else _text(order.cancel_at),
+                order.reason,
+                order.id,
+            ),
+        )
+
+    def order(self, number: int) -> PaperOrder:
+        """Return one order that is known to exist."""
+        return _order(self._db.execute("SELECT * FROM orders WHERE id = ?", (number,)).fetchone())
+
+    def find(self, *, number: int | None = None, client_id: str | None = None) -> PaperOrder | None:
+        """Return the order with this id or client id, None when there is none."""
+        query = "SELECT * FROM orders WHERE id = ? OR client_id = ?"
+        row = self._db.execute(query, (number, client_id)).fetchone()
+        return None if row is None else _order(row)
+
+    def live_orders(self) -> list[PaperOrder]:
+        """Return every order that can still do something, oldest first."""
+        return [_order(row) for row in self._db.execute("SELECT * FROM orders WHERE live = 1 ORDER BY id")]
+
+    def children(self, number: int) -> list[PaperOrder]:
+        """Return the orders attached to one order."""
+        rows = self._db.execute("SELECT * FROM orders WHERE parent_id = ? ORDER BY id", (number,))
+        return [_order(row) for row in rows]
+
+    def entered_between(self, since: datetime, until: datetime) -> list[PaperOrder]:
+        """Return orders entered in the interval, oldest first."""
+        query = "SELECT * FROM orders WHERE entered_at BETWEEN ? AND ? ORDER BY id"
+        return [_order(row) for row in self._db.execute(query, (_text(since), _text(until)))]
+
+    def executions(self, number: int) -> tuple[Execution, ...]:
+        """Return the executions of one order, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, symbol, side, quantity, price, commission, at FROM executions"
+            " WHERE order_id = ? ORDER BY rowid",
+            (number,),
+        )
+        return tuple(
+            Execution(
+                identifier,
+                str(number),
+                symbol,
+                side,
+                quantity,
+                Decimal(price),
+                _instant(at),
+                Decimal(fee),
+            )
+            for identifier, symbol, side, quantity, price, fee, at in rows
+        )
+
+    def add_execution(self, execution: Execution) -> None:
+        """Record one execution."""
+        self._db.execute(
+            "INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                execution.execution_id,
+                int(execution.order_id),
+                execution.symbol,
+                execution.side,
+                execution.quantity,
+                str(execution.price),
+                str(execution.commission),
+                _text(execution.at),
+            ),
+        )
+
+
+def _text(at: datetime) -> str:
+    """Fixed-width UTC text, so that text order is time order."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _order(row: Sequence[object]) -> PaperOrder:
+    number, client_id, symbol, side, quantity, state, _live, kind, force, stop, parent = row[:11]
+    entered, checked, cancel_at, reason = row[11:]
+    return PaperOrder(
+        id=int(str(number)),
+        client_id=None if client_id is None else str(client_id),
+        symbol=str(symbol),
+        side="buy" if side == "buy" else "sell",
+        quantity=int(str(quantity)),
+        state=OrderState(str(state)),
+        order_type=str(kind),
+        time_in_force=str(force),
+        stop_price=None if stop is None else Decimal(str(stop)),
+        parent_id=None if parent is None else int(str(parent)),
+        entered_at=_instant(str(entered)),
+        checked_until=date.fromisoformat(str(checked)),
+        cancel_at=None if cancel_at is None else _instant(str(cancel_at)),
+        reason=str(reason),
+    )

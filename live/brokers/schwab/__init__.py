@@ -1,0 +1,1 @@
+"""Charles Schwab: login, token, connection, account, orders, broker."""

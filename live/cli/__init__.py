@@ -1,0 +1,1 @@
+"""The command `jutsu`: one module per topic."""

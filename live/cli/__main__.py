@@ -1,0 +1,5 @@
+"""`python -m live.cli` is the same as `jutsu`."""
+
+from live.cli.app import main
+
+main()

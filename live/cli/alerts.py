@@ -1,0 +1,75 @@
+"""`jutsu alerts list | test`: what was said, and whether it would be heard."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="Alerts: what was said, and whether it would be heard.")
+    group.command("list")(list_alerts)
+    group.command("test")(ring)
+    app.add_typer(group, name="alerts")
+
+
+def list_alerts(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Show the newest alerts and whether they were delivered."""
+    with open_command(config=config, state_db=state_db) as runtime:
+        rows = runtime.ledger.alerts.recent(limit)
+    if as_json:
+        names = ("key", "level", "title", "body", "created_at", "sent_at", "attempts", "error")
+        emit_json([{name: getattr(row, name) for name in names} for row in rows])
+        return
+    if not rows:
+        typer.echo("no alerts yet")
+        return
+    table(
+        "",
+        ("when (UTC)", "level", "title", "outcome"),
+        [
+            (f"{r.created_at:%Y-%m-%d %H:%M}", r.level, r.title, _outcome(r.sent_at is not None, r.error))
+            for r in rows
+        ],
+    )
+
+
+def ring(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> int:
+    """Send a test message to every configured channel; exit code 1 when one failed, 2 when there is none."""
+    from backtest.core.errors import SettingsError
+    from live.alerts.outbox import URLS_FILE, channels, deliver, label
+
+    with open_command(config=config, state_db=state_db) as runtime:
+        urls = channels(runtime.settings, runtime.state)
+        if not urls:
+            raise SettingsError(
+                "no alert channel is configured",
+                where=runtime.settings.alerts.urls_env,
+                remedy=f"put apprise URLs into it or into {runtime.state / URLS_FILE} (chmod 600)",
+            )
+        body = f"If you read this, alerts of account {runtime.account} reach you."
+        results = deliver(urls, title="jutsu: test message", body=body, level="info")
+    rows = [{"channel": label(url), "delivered": not error, "error": error} for url, error in results.items()]
+    if as_json:
+        emit_json(rows)
+    else:
+        table("", ("channel", "outcome"), [(row["channel"], row["error"] or "delivered") for row in rows])
+    if not all(row["delivered"] for row in rows):
+        raise typer.Exit(1)
+    return 0
+
+
+def _outcome(sent: bool, error: str) -> str:
+    if not sent:
+        return f"waiting: {error}" if error else "waiting"
+    return error or "delivered"

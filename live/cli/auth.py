@@ -1,0 +1,151 @@
+"""`jutsu auth login | status`: the Schwab login that a person renews, and how long it still lasts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from live.cli.common import ConfigOption, JsonOption, console, emit_json
+
+if TYPE_CHECKING:
+    from live.brokers.schwab.token import TokenStatus, TokenStore
+    from live.settings.model import Settings
+    from live.system.clock import Clock
+
+_COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "dead": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="The broker login: renew it, see how long it lasts.")
+    group.command()(login)
+    group.command()(status)
+    app.add_typer(group, name="auth")
+
+
+def login(*, config: ConfigOption = None) -> None:
+    """Log in to Schwab with any browser and keep the token; needed every seven days."""
+    from live.brokers.schwab import login as schwab_login
+    from live.brokers.schwab.token import load_credentials
+
+    settings, token = _opened(config)
+    credentials = load_credentials(os.environ, token.path.parent)
+    clock = _clock(settings)
+    schwab_login.login(
+        credentials,
+        token,
+        clock,
+        show=typer.echo,
+        ask=lambda prompt: str(typer.prompt(prompt)),
+        base_url=settings.broker.schwab.base_url,
+    )
+    typer.echo(f"token kept in {token.path}")
+    _show(judge(token, clock))
+
+
+def status(
+    *,
+    as_json: JsonOption = False,
+    check: Annotated[bool, typer.Option("--check", help="Also ask Schwab whether it accepts it.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show the age of the login, its expiry and whether the next run can use it; exit 6 when it is dead."""
+    from backtest.core.errors import AuthenticationFailed
+    from live.brokers.schwab.token import LOGIN
+
+    settings, token = _opened(config)
+    state = judge(token, _clock(settings))
+    accounts = _accounts(settings, token) if check and state.level != "dead" else None
+    if as_json:
+        emit_json(document(state, token.path) | ({} if accounts is None else {"accounts": accounts}))
+    else:
+        _show(state)
+        if accounts is not None:
+            typer.echo(f"Schwab accepts it; accounts: {', '.join(accounts)}")
+    if state.level == "dead":
+        raise AuthenticationFailed("the Schwab login has expired", where=str(token.path), remedy=LOGIN)
+
+
+def judge(token: TokenStore, clock: Clock) -> TokenStatus:
+    """Return the state of the login now."""
+    from live.brokers.schwab.token import token_status
+
+    return token_status(token.created_at(), clock.now())
+
+
+def _clock(settings: Settings) -> Clock:
+    """Return the real clock, or the imitation's when one stands in for Schwab."""
+    from live.brokers.rehearsal import rehearsal_clock
+    from live.system.clock import SystemClock
+
+    url = settings.broker.schwab.base_url
+    return SystemClock() if url is None else rehearsal_clock(url)
+
+
+def document(state: TokenStatus, path: Path) -> dict[str, Any]:
+    """Return the state as JSON-ready data; ages in days, instants with offset."""
+    return {
+        "broker": "schwab",
+        "token_file": str(path),
+        "level": state.level,
+        "age_days": round(state.age.total_seconds() / 86400, 2),
+        "created_at": state.created_at,
+        "expires_at": state.expires_at,
+        "next_run": state.next_run,
+        "sessions_left": state.sessions_left,
+        "covers_next_run": state.covers_next_run,
+    }
+
+
+def _opened(config: Path | None) -> tuple[Settings, TokenStore]:
+    from live.brokers.schwab.token import TokenStore
+    from live.settings.load import load_settings
+    from live.system.clock import SystemClock
+
+    loaded = load_settings(
+        config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
+    )
+    return loaded.settings, TokenStore(loaded.path(loaded.settings.broker.schwab.token_file))
+
+
+def _accounts(settings: Settings, token: TokenStore) -> list[str]:
+    from live.brokers.schwab.connection import SchwabConnection
+    from live.brokers.schwab.token import load_credentials
+    from live.system.clock import SystemClock
+    from live.system.redaction import register_account
+
+    connection = SchwabConnection.open(
+        token,
+        load_credentials(os.environ, token.path.parent),
+        SystemClock(),
+        timeout=settings.broker.schwab.timeout_seconds,
+        base_url=settings.broker.schwab.base_url,
+    )
+    try:
+        rows = connection.read("account numbers", lambda client: client.get_account_numbers())
+    finally:
+        connection.close()
+    return sorted(register_account(str(row["accountNumber"])) for row in rows)
+
+
+def _show(state: TokenStatus) -> None:
+    from backtest.calendar.sessions import NEW_YORK
+
+    expires = state.expires_at.astimezone(NEW_YORK)
+    upcoming = state.next_run.astimezone(NEW_YORK)
+    advice = {
+        "ok": "",
+        "warning": "  renew soon: jutsu auth login",
+        "critical": "  renew now: jutsu auth login",
+        "dead": "  expired: jutsu auth login",
+    }[state.level]
+    age = state.age.total_seconds() / 86400
+    out = console()
+    out.print(f"[{_COLOURS[state.level]}]Schwab login: {state.level}[/]{advice}")
+    out.print(f"  age            {age:.1f} of 7 days")
+    out.print(f"  expires        {expires:%a %d %b %H:%M} New York, {state.sessions_left} sessions left")
+    covers = "yes" if state.covers_next_run else "NO"
+    out.print(f"  next run       {upcoming:%a %d %b %H:%M} New York, covered: {covers}")

@@ -1,0 +1,150 @@
+"""`jutsu data import | list | verify`: the bar store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from live.cli.common import ConfigOption, JsonOption, console, emit_json, table
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", help="Folder of the bar store (default from the settings).")
+]
+
+
+class Source(StrEnum):
+    """Where new bars come from."""
+
+    csv = "csv"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="The bar store: import, list, verify.")
+    group.command("import")(import_data)
+    group.command("list")(list_data)
+    group.command("verify")(verify)
+    app.add_typer(group, name="data")
+
+
+def import_data(
+    directory: Annotated[Path, typer.Argument(help="Folder with one SYMBOL.csv per symbol.")],
+    *,
+    source: Annotated[Source, typer.Option(help="Format of the folder.")] = Source.csv,
+    store: StoreOption = None,
+    accept_split: Annotated[
+        bool,
+        typer.Option("--accept-split", help="Rescale stored prices after a split or dividend adjustment."),
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Check daily bars and merge them into the store; nothing is written when anything is wrong."""
+    from backtest.data.importing import import_bars
+    from backtest.data.sources.csv import read_directory
+    from backtest.data.store import BarStore
+    from live.system.clock import SystemClock
+
+    del source  # one format so far
+    target = BarStore(_store(store, config))
+    with _progress("reading") as tick:
+        bars = read_directory(directory, progress=tick)
+    with _progress("storing") as tick:
+        results = import_bars(
+            target, bars, imported_at=SystemClock().now(), accept_split=accept_split, progress=tick
+        )
+    if as_json:
+        emit_json({"store": target.directory, "symbols": [asdict(result) for result in results]})
+        return
+    table(
+        "",
+        ("symbol", "outcome", "added", "rows", "first", "last"),
+        [(r.symbol, r.outcome, r.added, r.rows, r.first, r.last) for r in results],
+        right=("added", "rows"),
+    )
+    changed = sum(result.outcome != "up to date" for result in results)
+    typer.echo(f"{changed} of {len(results)} symbols changed" if changed else "already up to date")
+
+
+def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show what is stored and where it came from."""
+    from backtest.data.store import BarStore
+
+    target = BarStore(_store(store, config))
+    listed = target.list()
+    damaged = sorted(set(target.symbols()) - {item.symbol for item in listed})
+    if as_json:
+        emit_json(
+            {"store": target.directory, "symbols": [item.document() for item in listed], "damaged": damaged}
+        )
+        return
+    if not listed and not damaged:
+        typer.echo(f"{target.directory} is empty: jutsu data import --source csv DIR fills it")
+        return
+    table(
+        "",
+        ("symbol", "rows", "first", "last", "source", "imported (UTC)"),
+        [(i.symbol, i.rows, i.first, i.last, i.source, i.imported_at[:16].replace("T", " ")) for i in listed],
+        right=("rows",),
+    )
+    if damaged:
+        typer.echo(f"damaged: {', '.join(damaged)}; `jutsu data verify` says how")
+
+
+def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Read every stored file completely and check digest and rows; exit code 5 when something is wrong."""
+    from backtest.core.errors import DataError
+    from backtest.data.store import BarStore
+
+    target = BarStore(_store(store, config))
+    symbols = target.symbols()
+    with _progress("verifying") as tick:
+        findings = target.verify(progress=tick)
+    if as_json:
+        emit_json(
+            {"store": target.directory, "files": len(symbols), "findings": [asdict(f) for f in findings]}
+        )
+        if findings:
+            raise typer.Exit(DataError.exit_code)
+        return
+    if findings:
+        for finding in findings:  # not a table: paths must stay whole, to be copied
+            typer.echo(str(finding))
+        typer.echo(f"{len(findings)} problem(s) in {len(symbols)} files of {target.directory}")
+        raise typer.Exit(DataError.exit_code)
+    typer.echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
+
+
+def _store(store: Path | None, config: Path | None) -> Path:
+    if store is not None:
+        return store
+    from live.settings.load import load_settings
+    from live.system.clock import SystemClock
+
+    loaded = load_settings(
+        config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
+    )
+    return loaded.path(loaded.settings.data.store)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner with the current symbol on the terminal; nothing when standard error is piped."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    screen = console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(what)
+
+        def tick(symbol: str) -> None:
+            bar.update(task, description=f"{what} {symbol}")
+
+        yield tick

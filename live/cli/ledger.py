@@ -1,0 +1,111 @@
+"""`jutsu recover` and `jutsu backup`: what a person does when the ledger itself is in trouble, or before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from live.cli.common import ConfigOption, StateOption, open_command, table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from live.ledger.restore import Restored
+    from live.runtime.open import Runtime
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(recover)
+    app.command()(backup)
+
+
+def backup(config: ConfigOption = None, state_db: StateOption = None) -> None:
+    """Copy the ledger now, while anything may be running."""
+    with open_command(config=config, state_db=state_db) as runtime:
+        copy = runtime.ledger.backup(
+            runtime.state / "backups", keep_days=runtime.settings.backup.keep_days, now=runtime.clock.now()
+        )
+    typer.echo(f"backup: {copy}" if copy else "this ledger is not a file; use its database's own backup")
+
+
+def recover(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
+    import os
+
+    from live.ledger.restore import damage_of, restore
+    from live.runtime.open import account_key
+    from live.settings.load import load_settings
+    from live.system.clock import SystemClock
+    from live.system.lock import single_instance
+
+    flags = {} if state_db is None else {"paths.state_db": state_db.absolute()}
+    loaded = load_settings(config=config, environ=os.environ, flags=flags)
+    path = loaded.path(loaded.settings.paths.state_db)
+    damage = damage_of(path)
+    if damage and path.exists() and not yes:
+        typer.echo(f"{path}: {damage}")
+        typer.echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
+        typer.confirm("Go on?", abort=True)
+    now = SystemClock().now()
+    with single_instance(path.parent, account_key(loaded.settings), run_id="recover"):
+        restored = restore(path, path.parent / "backups", now=now)
+    if not restored.damage:
+        typer.echo(f"{path}: intact, nothing to do")
+        return
+    _tell(path, restored)
+    with open_command(config=config, state_db=state_db) as runtime:
+        code = _rejoin(runtime, restored, now)
+    raise typer.Exit(code)
+
+
+def _tell(path: Path, restored: Restored) -> None:
+    typer.echo(f"{path}: {restored.damage}")
+    if restored.aside:
+        typer.echo(f"moved aside: {restored.aside}")
+    for copy in restored.rejected:
+        typer.echo(f"damaged too, not used: {copy}")
+    typer.echo(
+        f"restored: {restored.backup}"
+        if restored.backup
+        else "no intact backup was found: the ledger starts empty"
+    )
+
+
+def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
+    """Ask the broker what the backup cannot know; return 4 when a person has to look."""
+    from datetime import UTC, datetime, time, timedelta
+
+    from live.ledger.restore import rejoin
+
+    first = restored.backup_day or (now - timedelta(days=60)).date()
+    since = datetime.combine(first - timedelta(days=1), time(), UTC)
+    runtime.ledger.state.set_kill("entries", reason="the ledger was recovered", by="jutsu recover", at=now)
+    result = rejoin(
+        runtime.ledger,
+        runtime.broker.orders(since, now),
+        mode=runtime.settings.mode,
+        variant=runtime.settings.books[0].primary,
+        at=now,
+    )
+    for name in result.adopted:
+        typer.echo(f"taken from the broker: {name}")
+    ours, theirs = runtime.ledger.positions.shares(), runtime.broker.account().shares()
+    differing = [s for s in sorted(ours.keys() | theirs.keys()) if ours.get(s, 0) != theirs.get(s, 0)]
+    if result.unknown:
+        table(
+            "orders at the broker that the ledger does not know",
+            ["id", "symbol", "side", "quantity", "state", "entered"],
+            [[o.order_id, o.symbol, o.side, o.quantity, o.state, o.entered_at] for o in result.unknown],
+        )
+    if differing:
+        rows = [[symbol, ours.get(symbol, 0), theirs.get(symbol, 0)] for symbol in differing]
+        table("positions that differ", ["symbol", "ledger", "broker"], rows)
+    typer.echo("entries are off until a person has looked: `jutsu reconcile`, then `jutsu resume`")
+    return 4 if differing or result.unknown else 0

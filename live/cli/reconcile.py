@@ -1,0 +1,168 @@
+"""`jutsu reconcile` and `jutsu resolve`: two sides compared, and orders only a person can judge."""
+
+from __future__ import annotations
+
+import getpass
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, money, open_command, table
+
+if TYPE_CHECKING:
+    from live.reconciliation.compare import Reconciliation
+    from live.runtime.open import Runtime
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(reconcile)
+    app.command()(resolve)
+
+
+def reconcile(
+    *,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take the broker's truth, with a record.")] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."""
+    from live.orders.recovery import catch_up
+    from live.reconciliation import compare as rules
+
+    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
+        if adopt:
+            _refuse_while_unresolved(runtime)
+        catch_up(runtime)
+        result = _compare(runtime)
+        adopted: tuple[str, ...] = ()
+        if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
+            adopted = rules.adopt(
+                runtime.ledger,
+                runtime.broker.account(),
+                result,
+                at=runtime.clock.now(),
+                by=getpass.getuser(),
+            )
+            result = _compare(runtime)
+        manual = _manual(runtime)
+        _show(result, adopted, manual, as_json=json)
+        if not result.agrees:
+            raise rules.error_of(result)
+
+
+def _alone(runtime: Runtime, *, needed: bool = True) -> AbstractContextManager[None]:
+    """Keep an executor out while the books are changed: it would book the same fills a second time."""
+    from live.system.lock import single_instance
+
+    return single_instance(runtime.state, runtime.account, run_id="jutsu") if needed else nullcontext()
+
+
+def _refuse_while_unresolved(runtime: Runtime) -> None:
+    """Refuse to adopt what an order of unknown fate may have done: finding it later would book it again."""
+    from backtest.core.errors import UnresolvedError
+
+    waiting = runtime.ledger.orders.unresolved()
+    if waiting:
+        raise UnresolvedError(
+            f"{waiting[0].client_order_id} is {waiting[0].state}: its shares would be counted twice",
+            where="reconcile --adopt",
+            remedy="`jutsu resolve` it first, then adopt",
+        )
+
+
+def _compare(runtime: Runtime) -> Reconciliation:
+    from live.reconciliation import compare as rules
+
+    symbols = sorted(runtime.ledger.positions.shares())
+    quotes = runtime.feed.quotes(symbols, runtime.clock.now()) if symbols else {}
+    prices = {symbol: quote.mid for symbol, quote in quotes.items() if quote.mid is not None}
+    limit = runtime.settings.safety.cash_jump_pct
+    return rules.compare(runtime.ledger, runtime.broker.account(), prices, cash_jump_pct=limit)
+
+
+def _manual(runtime: Runtime) -> tuple[str, ...]:
+    from datetime import timedelta
+
+    from live.reconciliation.compare import manual_fills
+
+    now = runtime.clock.now()
+    return manual_fills(runtime.ledger, runtime.broker, since=now - timedelta(days=7), at=now)
+
+
+def _show(
+    result: Reconciliation, adopted: tuple[str, ...], manual: tuple[str, ...], *, as_json: bool
+) -> None:
+    if as_json:
+        emit_json(
+            {
+                "agrees": result.agrees,
+                "positions": [
+                    {
+                        "symbol": line.symbol,
+                        "ledger": line.ledger,
+                        "broker": line.broker,
+                        "kind": line.kind,
+                    }
+                    for line in result.lines
+                ],
+                "cash": {
+                    "ledger": result.ledger_cash,
+                    "broker": result.broker_cash,
+                    "jump_pct": result.cash_jump_pct,
+                },
+                "adopted": list(adopted),
+                "manual_trades": list(manual),
+            }
+        )
+        return
+    rows: list[list[object]] = [
+        [line.symbol, line.ledger, line.broker, _words(line.kind)] for line in result.lines
+    ]
+    rows.append(["cash", money(result.ledger_cash), money(result.broker_cash), _cash_words(result)])
+    table("ledger and broker", ["", "ledger", "broker", ""], rows, right=["ledger", "broker"])
+    for change in adopted:
+        typer.echo(f"adopted: {change}")
+    for trade in manual:
+        typer.echo(f"not ours, filled in the last 7 days: {trade}")
+    typer.echo("ledger and broker agree" if result.agrees else "ledger and broker DIFFER")
+
+
+def _words(kind: str) -> str:
+    return {
+        "same": "",
+        "differs": "DIFFERS",
+        "split_like": "DIFFERS, looks like a split",
+        "foreign": "not ours, never touched",
+    }[kind]
+
+
+def _cash_words(result: Reconciliation) -> str:
+    if result.ledger_cash is None:
+        return "no run yet"
+    return f"equity moved {result.cash_jump_pct:.1f} % without trades" if result.cash_jumped else ""
+
+
+def resolve(
+    client_order_id: Annotated[str, typer.Argument(help="The order whose fate is unknown.")],
+    *,
+    adopt: Annotated[str | None, typer.Option("--adopt", help="It is this order at the broker.")] = None,
+    absent: Annotated[bool, typer.Option("--absent", help="I looked: the broker never had it.")] = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Tell the ledger what became of an order after looking at the broker's own screen."""
+    from backtest.core.errors import UsageError
+    from live.orders.resolve import declare_absent, declare_adopted
+
+    if absent == (adopt is not None):
+        raise UsageError("say exactly one of --adopt ID and --absent", where=client_order_id)
+    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime):
+        by = getpass.getuser()
+        if adopt is not None:
+            order = declare_adopted(runtime, client_order_id, adopt, by=by)
+        else:
+            order = declare_absent(runtime, client_order_id, by=by)
+        typer.echo(f"{order.client_order_id}: {order.state}, {order.filled_quantity} filled")

@@ -1,1 +1,0 @@
-"""The topics of the `jutsu` command; each module has `register(app)`."""

@@ -1,0 +1,88 @@
+"""Is a file still to be done, and is it still the file that was judged?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from backtest.core.errors import LimitError, SignalFileError
+from live.execution.context import Desk, live
+from live.handoff.canonical import bytes_sha256
+from live.handoff.model import SignalFile, SignalOrder
+
+if TYPE_CHECKING:
+    from live.execution.steps import Job
+    from live.ledger.tables import SignalRow
+    from live.runtime.open import Runtime
+
+
+def carried_out(job: Job) -> bool:
+    """Whether exactly these bytes were executed to the end; an order enabled later is still to do."""
+    row = job.known
+    return row is not None and row.outcome == "completed" and row.executed_sha256 == bytes_sha256(job.content)
+
+
+def ended_in_time(desk: Desk, job: Job) -> str:
+    """Return the outcome of an earlier run of this session that ended well, empty when there is none.
+
+    Cron starts more often than needed (early closes, clock changes): a start after the window has nothing to
+    say about a session that was executed inside it, unless a person approved something since.
+    """
+    row = desk.ledger.runs.get(job.day, job.variant)
+    if row is None or row.missed or row.executed_at is None or row.executor_exit != 0:
+        return ""
+    approved = None if job.known is None else job.known.approved_at
+    waiting = live(order for order in desk.rows() if order.intent != "stop")
+    return "" if waiting or (approved is not None and approved > row.executed_at) else row.outcome
+
+
+def require_current(runtime: Runtime, job: Job) -> None:
+    """With the lock held: refuse a file that was judged before another run or a person was faster.
+
+    Raises:
+        LimitError: 7.
+    """
+    if runtime.simulated:
+        return
+    row = runtime.ledger.signals.get(job.day, job.variant)
+    if _standing_of(row) != _standing_of(job.known):
+        raise LimitError(
+            "another run or a person was faster: the file was executed or answered a moment ago",
+            where=str(job.path),
+            remedy="run the same command again; what was sent is not sent twice",
+        )
+
+
+def _standing_of(row: SignalRow | None) -> tuple[str | None, ...] | None:
+    if row is None:
+        return None
+    return (row.bytes_sha256, row.approved_sha256, row.answer, row.executed_sha256, row.outcome)
+
+
+def require_unchanged(desk: Desk, job: Job) -> None:
+    """After a partial execution only orders that were not planned yet may differ (settled 19).
+
+    Raises:
+        SignalFileError: 2, naming the orders.
+    """
+    row = job.known
+    if row is None or row.executed_sha256 is None or row.executed_sha256 == bytes_sha256(job.content):
+        return
+    assert row.executed_content is not None
+    before = {o.client_order_id: o for o in SignalFile.model_validate_json(row.executed_content).orders}
+    after = {o.client_order_id: o for o in job.signal.orders}
+    touched = sorted(
+        name
+        for name in before.keys() | after.keys()
+        if _essence(before.get(name)) != _essence(after.get(name)) and desk.attempts(name)
+    )
+    if touched:
+        raise SignalFileError(
+            f"already planned or sent and now different: {', '.join(touched)}",
+            where=str(job.path),
+            remedy="undo these edits; orders that were not sent yet may still be changed",
+        )
+
+
+def _essence(order: SignalOrder | None) -> Any:
+    """Return the order without its note, which means nothing to the broker."""
+    return None if order is None else order.model_copy(update={"note": ""})

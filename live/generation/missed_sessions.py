@@ -1,0 +1,43 @@
+"""Sessions nobody traded: named by the next run, noted in the ledger, told as an alert, never made up for."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from backtest.calendar import sessions as calendar
+from live.alerts.outbox import send
+from live.books.variants import Line
+from live.runtime.open import Runtime
+
+LISTED = 5
+
+
+def note_missed(runtime: Runtime, line: Line, day: date) -> str:
+    """Note the sessions between the last run of a primary and `day`; return a line about them, or nothing.
+
+    The policy is fixed: a missed session is skipped, because its prices are gone. The rules decide anew on
+    today's bars, and nothing is bought that belonged to another day.
+    """
+    runs = runtime.ledger.runs
+    newest = runs.last_session(line.variant)
+    if newest is None or newest >= day:
+        return ""
+    between = calendar.sessions(newest, day - timedelta(days=1))
+    gone = [
+        session
+        for session in runs.missing_sessions([s.day for s in between], line.variant)
+        if (known := runs.get(session, line.variant)) is None or not known.missed
+    ]
+    if not gone:
+        return ""
+    for session in gone:
+        runs.missed(session, line.variant, mode=runtime.settings.mode)
+    more = f" and {len(gone) - LISTED} more" if len(gone) > LISTED else ""
+    text = (
+        f"{line.variant}: {len(gone)} session(s) were not executed "
+        f"({', '.join(map(str, gone[:LISTED]))}{more}); "
+        "they are skipped, today is decided anew"
+    )
+    if not runtime.dry_run:
+        send(runtime, key=f"missed_{line.variant}", level="warning", title="missed sessions", body=text)
+    return text

@@ -1,0 +1,160 @@
+"""From a decision to the signal file: pure, so that the same inputs give the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from backtest.calendar.sessions import NEW_YORK, ExecutionWindow, Session
+from backtest.core.decision import Decision
+from backtest.core.execution_rules import ExecutionRules
+from backtest.trading.sizing import Plan, PlannedOrder, scaled_weights
+from live.books.variants import Line
+from live.generation.market import Market
+from live.handoff.canonical import UNSEALED, sealed
+from live.handoff.model import (
+    SCHEMA_PATH,
+    SCHEMA_VERSION,
+    AccountInput,
+    BarsInput,
+    DecisionInfo,
+    Inputs,
+    QuoteInput,
+    SessionTimes,
+    SignalFile,
+    SignalOrder,
+    Skipped,
+    Stop,
+    StrategyInfo,
+    TargetWeight,
+    Window,
+)
+from live.model.order_ids import OrderName
+
+
+def instant(at: datetime) -> str:
+    """Return an instant as the files write it: New York time, whole seconds, with offset."""
+    return at.astimezone(NEW_YORK).replace(microsecond=0).isoformat()
+
+
+def signal_file(
+    *,
+    line: Line,
+    session: Session,
+    window: ExecutionWindow,
+    mode: str,
+    market: Market,
+    used_symbols: Sequence[str],
+    account: AccountInput,
+    decision: Decision,
+    plan: Plan,
+    rules: ExecutionRules,
+    settings_sha256: str,
+    package_version: str,
+    candidates: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
+) -> SignalFile:
+    """Return the sealed signal file of one variant and session."""
+    strategy = line.strategy
+    draft: dict[str, Any] = {
+        "$schema": SCHEMA_PATH,
+        "schema_version": SCHEMA_VERSION,
+        "trade_date": session.day.isoformat(),
+        "as_of": instant(market.at),
+        "session": SessionTimes(
+            open=instant(session.open), close=instant(session.close), early_close=session.early_close
+        ),
+        "execution_window": Window(
+            name=window.name, opens_at=instant(window.opens_at), closes_at=instant(window.closes_at)
+        ),
+        "strategy": StrategyInfo(
+            name=strategy.name,
+            variant=strategy.variant,
+            role=line.role,
+            family=strategy.family,
+            parameters=dict(strategy.parameters),
+            sources=dict(line.sources),
+        ),
+        "mode": mode,
+        "inputs": Inputs(
+            bars=tuple(_bars_input(market, symbol) for symbol in used_symbols if symbol in market.bars),
+            quotes=tuple(_quote_input(market, symbol) for symbol in used_symbols if symbol in market.quotes),
+            account=account,
+            candidates=None if candidates is None else dict(candidates),
+            settings_sha256=settings_sha256,
+            package_version=package_version,
+        ),
+        "decision": DecisionInfo(
+            decided_on=decision.decided_on.isoformat(),
+            rebalance=decision.rebalance,
+            diagnostics=decision.diagnostics,
+            memory=decision.memory,
+        ),
+        "targets": tuple(
+            TargetWeight(symbol=symbol, weight=weight)
+            for symbol, weight in sorted(scaled_weights(decision, rules).items())
+        )
+        if strategy.family == "allocation"
+        else (),
+        "orders": tuple(_order(order, line, session) for order in plan.orders),
+        "skipped": tuple(
+            Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details))
+            for skip in plan.skipped
+        ),
+        "warnings": tuple(dict.fromkeys((*warnings, *decision.warnings, *plan.warnings))),
+        "residual_cash": round(plan.residual_cash, 2),
+        "seal": UNSEALED,
+    }
+    return sealed(SignalFile(**draft))
+
+
+def _bars_input(market: Market, symbol: str) -> BarsInput:
+    bars = market.bars[symbol]
+    return BarsInput(
+        symbol=symbol,
+        source=bars.source,
+        rows=len(bars),
+        first=bars.first.isoformat(),
+        last=bars.last.isoformat(),
+        provisional=bars.provisional,
+        sha256=bars.sha256(),
+    )
+
+
+def _quote_input(market: Market, symbol: str) -> QuoteInput:
+    quote = market.quotes[symbol]
+    return QuoteInput(
+        symbol=symbol,
+        bid=quote.bid,
+        ask=quote.ask,
+        last=quote.last,
+        time=None if quote.quote_time is None else instant(quote.quote_time),
+    )
+
+
+def _order(order: PlannedOrder, line: Line, session: Session) -> SignalOrder:
+    name = OrderName(
+        session=session.day,
+        symbol=order.symbol,
+        intent=order.intent,
+        side=order.side,
+        variant=line.variant if line.prefix_ids else "",
+    )
+    opening_auction = line.strategy.parameters.get("entry_order_type") == "opening_auction"
+    return SignalOrder(
+        client_order_id=str(name),
+        symbol=order.symbol,
+        side=order.side,
+        intent=order.intent,
+        quantity=order.quantity,
+        order_type="market_on_open" if opening_auction and order.intent == "entry" else "market",
+        reference_price=order.reference_price,
+        estimated_value=order.estimated_value,
+        rank=order.rank,
+        reason=order.reason,
+        stop=None if order.stop_price is None else Stop(price=order.stop_price, time_in_force="gtc"),
+        details=dict(order.details or {}),
+        enabled=True,
+        note="",
+    )

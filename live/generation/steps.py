@@ -1,0 +1,311 @@
+"""The steps of stage 1 for one variant: window, data, book, decision, size, file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars
+from backtest.core.decision import Book, Decision, Situation
+from backtest.core.errors import DataError, DisagreementError, LimitError, SignalFileError
+from backtest.strategies.base import Evaluation, Strategy
+from backtest.trading.sizing import Plan, check_limits, plan_orders
+from live.books.variants import Line
+from live.generation import corporate_actions as splits
+from live.generation.candidates import NO_REPORT, ReportInput
+from live.generation.market import Market, check_history, check_quotes, gather
+from live.generation.proposal import signal_file
+from live.handoff.canonical import is_sealed
+from live.handoff.model import AccountInput, SignalFile
+from live.handoff.read import parse
+from live.orders.recovery import recover_all
+from live.orders.submission import Submission
+from live.runtime.open import Runtime
+from live.settings.load import settings_sha256
+from live.system.lock import single_instance
+
+LOG = logging.getLogger("jutsu.generator")
+
+#: how long before its window a closing-window decision may be prepared (a person needs time to review)
+LEAD = timedelta(minutes=60)
+DEMO_WARNING = "DEMO data: a seeded synthetic market, not real prices"
+
+
+class Evaluator(Protocol):
+    """Computes a strategy's series; replay computes each once and reads row t."""
+
+    def __call__(self, strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
+        """Return the evaluation of `strategy` over `history`."""
+        ...
+
+
+def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
+    """Compute everything from the history given (the daily stage)."""
+    return strategy.evaluate(history)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A session in which a variant has something to decide now."""
+
+    session: calendar.Session
+    window: calendar.ExecutionWindow
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Nothing to do, and why."""
+
+    why: str
+
+
+def due(runtime: Runtime, line: Line) -> Due | NotDue:
+    """Tell whether the line decides now. LimitError 7 when its window is over."""
+    day = runtime.today()
+    session = calendar.session(day)
+    if session is None:
+        return NotDue(f"{day} is not a trading day: nothing to do")
+    window = calendar.window(session, line.strategy.execution_time)
+    at = runtime.arrive(window)
+    if at > window.closes_at:
+        if runtime.ledger.signals.get(day, line.variant) is not None:
+            return NotDue(f"already done: {line.variant} {day} (its window is over)")
+        raise LimitError(
+            f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",
+            where=line.variant,
+            remedy="nothing was generated; the next session proposes again",
+        )
+    earliest = session.open - timedelta(hours=9) if window.fills_at_open else window.opens_at - LEAD
+    if at < earliest:
+        return NotDue(
+            f"{line.variant}: too early for {day}; decisions for the window "
+            f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from "
+            f"{_clock(earliest)}"
+        )
+    return Due(session, window, at)
+
+
+def _clock(at: datetime) -> str:
+    return at.astimezone(calendar.NEW_YORK).strftime("%H:%M")
+
+
+def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -> Market:
+    """Read and check the data of one line. DataError 5 when anything needed is missing or stale.
+
+    An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
+    because one of them is halted or delisted: that one is kept, named in the warnings, and the others go on.
+    """
+    strategy = line.strategy
+    wanted = {*strategy.signal_symbols, *strategy.tradable_symbols, *held}
+    market = gather(
+        runtime.feed,
+        wanted,
+        due_.window,
+        due_.at,
+        leading=strategy.signal_symbols,
+        max_age_seconds=None if runtime.offline_past else runtime.settings.data.max_quote_age_seconds,
+    )
+    _refuse_demo(runtime, market)
+    check_history(market, strategy.signal_symbols)
+    if strategy.family == "allocation":
+        market.require(held)
+    check_quotes(
+        market,
+        strategy.signal_symbols,
+        max_difference_pct=runtime.settings.data.max_price_difference_pct,
+    )
+    return market
+
+
+def _refuse_demo(runtime: Runtime, market: Market) -> None:
+    """Refuse made-up bars in online_live, wherever they lie: an imported demo market looks like any store."""
+    made_up = sorted(s for s, bars in market.bars.items() if bars.source.startswith("demo"))
+    if made_up and runtime.settings.mode == "online_live":
+        raise DataError(
+            f"demo data must never trade real money: {', '.join(made_up)}",
+            where="data",
+            remedy="import real bars, or set data.source to a vendor",
+        )
+
+
+def check_corporate_actions(
+    runtime: Runtime, line: Line, due_: Due, market: Market, held: tuple[str, ...]
+) -> None:
+    """Stop before deciding on prices or holdings that a split has changed. DataError 5.
+
+    A single stock may well open at half its price; only funds are judged by their opening.
+    """
+    if line.strategy.family == "allocation":
+        splits.require_no_jump(market, {*line.strategy.signal_symbols, *held})
+    if held and not runtime.simulated:
+        earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
+        if earlier is not None and not _adopted_since(runtime, earlier.generated_at):
+            splits.require_same_history(earlier, market.bars, held)
+
+
+def _adopted_since(runtime: Runtime, at: datetime) -> bool:
+    """Whether a person has taken over the broker's holdings since: then the split is in the books."""
+    told = runtime.ledger.state.get("last_adoption")
+    return told is not None and datetime.fromisoformat(told.split(" ")[0]) > at
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A decision with its orders."""
+
+    decision: Decision
+    plan: Plan
+
+
+def propose(
+    runtime: Runtime,
+    line: Line,
+    due_: Due,
+    market: Market,
+    book: Book,
+    memory: Mapping[str, Any],
+    evaluator: Evaluator,
+    report: ReportInput = NO_REPORT,
+) -> Proposed:
+    """Decide and size. DataError 5 for a target leg without a price, LimitError 7 for a limit."""
+    strategy = line.strategy
+    decision = evaluator(strategy, market.bars).decide(
+        Situation(
+            session=due_.session.day,
+            decided_on=due_.window.decides_on,
+            book=book,
+            memory=dict(memory),
+            candidates=report.candidates,
+        )
+    )
+    decision = replace(decision, skipped=(*report.excluded, *decision.skipped))
+    market.require(target.symbol for target in decision.targets if target.weight > 0)
+    prices = market.reference_prices()
+    rules = runtime.settings.execution
+    marks = market.last_prices()
+    if strategy.family == "positions":
+        # A stock without a bar yesterday may trade today: the executor's quote decides, not the old bar.
+        prices = {**marks, **prices}
+    plan = plan_orders(decision, book, prices, rules, marks=marks)
+    check_limits(plan, book, {**marks, **prices}, rules)
+    return Proposed(decision, plan)
+
+
+def memory_of(runtime: Runtime, line: Line, due_: Due) -> dict[str, Any]:
+    """Return what the strategy must be given back.
+
+    An allocation remembers targets that were carried out (settled point 3). A positions strategy remembers
+    exits it decided on, above all those that were not: a halted stock is proposed again until it is sold.
+    """
+    if line.strategy.family == "allocation":
+        return runtime.ledger.signals.last_memory(line.variant)
+    newest = runtime.ledger.signals.previous(due_.session.day, line.variant)
+    return {} if newest is None else dict(newest.memory)
+
+
+def draft(
+    runtime: Runtime,
+    line: Line,
+    due_: Due,
+    market: Market,
+    account: AccountInput,
+    proposed: Proposed,
+    report: ReportInput = NO_REPORT,
+) -> SignalFile:
+    """Return the sealed signal file of a proposal."""
+    demo = any(bars.source.startswith("demo") for bars in market.bars.values())
+    stale = tuple(
+        f"{symbol}: held, but its newest bar is {bars.last}: judged on old data"
+        for symbol, bars in sorted(market.bars.items())
+        if symbol in account.positions and bars.last != due_.window.decides_on
+    ) + tuple(
+        f"{symbol}: held, but there are no bars at all"
+        for symbol in account.positions
+        if symbol not in market.bars
+    )
+    used = sorted(
+        {*line.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
+        | {order.symbol for order in proposed.plan.orders}
+    )
+    return signal_file(
+        line=line,
+        session=due_.session,
+        window=due_.window,
+        mode=runtime.settings.mode,
+        market=market,
+        used_symbols=used,
+        account=account,
+        decision=proposed.decision,
+        plan=proposed.plan,
+        rules=runtime.settings.execution,
+        settings_sha256=settings_sha256(runtime.settings),
+        package_version=runtime.version,
+        candidates=report.facts,
+        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale,
+    )
+
+
+def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
+    """Refuse to replace a file this ledger does not know and a person may have edited (exit 2)."""
+    if force or not path.exists() or path.read_bytes() == rendered:
+        return
+    parsed = parse(path.read_bytes())
+    if parsed.findings or not isinstance(parsed.data, dict) or not is_sealed(parsed.data):
+        raise SignalFileError(
+            "a file with a person's edits lies there and this ledger does not know it",
+            where=str(path),
+            remedy="move it away, or run again with --force to replace it",
+        )
+
+
+def refuse_after_orders(runtime: Runtime, due_: Due, line: Line) -> None:
+    """Refuse `--force` once an order of the session was sent (settled point 18)."""
+    sent = [
+        order
+        for order in runtime.ledger.orders.of_session(due_.session.day, line.variant)
+        if order.state != "PLANNED"
+    ]
+    if sent:
+        raise SignalFileError(
+            f"{len(sent)} order(s) of {due_.session.day} were already sent",
+            where=line.variant,
+            remedy="the file that was executed stays; use `jutsu status` to see what happened",
+        )
+
+
+def refuse_the_past(runtime: Runtime, due_: Due) -> None:
+    """Refuse a session earlier than the newest one in the ledger (exit 2)."""
+    newest = runtime.ledger.runs.last_session()
+    if newest is not None and due_.session.day < newest:
+        raise SignalFileError(
+            f"the ledger already knows session {newest}; {due_.session.day} is in its past",
+            where="--as-of" if runtime.as_of else "ledger",
+            remedy="use another --state-db for a study of the past",
+        )
+
+
+def resolve_open_questions(runtime: Runtime, due_: Due) -> None:
+    """Look up orders whose fate an earlier run left unknown: until then the book to decide on is not known.
+
+    Raises:
+        UnresolvedError: 8, still unknown. DisagreementError: 4, in a dry run, which may not look it up.
+        LimitError: 7, an executor is at work.
+    """
+    waiting = runtime.ledger.orders.unresolved()
+    if not waiting:
+        return
+    if runtime.dry_run:
+        raise DisagreementError(
+            f"order {waiting[0].client_order_id} is in state {waiting[0].state}",
+            where="ledger",
+            remedy="a real run looks it up first",
+        )
+    submission = Submission(runtime.broker, runtime.ledger, runtime.clock, lambda _: False)
+    with single_instance(runtime.state, runtime.account, run_id=f"{due_.session.day}_generator"):
+        recover_all(submission, runtime, today=due_.session.day)

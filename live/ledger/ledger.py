@@ -1,0 +1,199 @@
+"""The ledger: orders, fills, positions, runs and settings of one account, in one durable file.
+
+    with Ledger.open(Path("state/ledger.db"), account="paper", now=clock.now()) as ledger:
+        ledger.orders.plan(OrderPlan(...), at=clock.now())
+
+Every method is its own commit (synchronous FULL: on disk when it returns) unless it is called inside
+`with ledger.transaction():`. What is returned is detached: changing it changes nothing in the ledger.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from backtest.calendar.sessions import NEW_YORK
+from live.ledger.alerts import Alerts
+from live.ledger.backup import back_up
+from live.ledger.database import Database
+from live.ledger.executions import Executions
+from live.ledger.opening import open_database, open_scratch
+from live.ledger.orders import OrderPlan, Orders
+from live.ledger.positions import Positions, StopFields
+from live.ledger.run_log import Runs
+from live.ledger.settings_history import Config
+from live.ledger.shadow_books import Shadow, ShadowBook
+from live.ledger.signal_files import GeneratedSignal, Signals
+from live.ledger.snapshots import Snapshots
+from live.ledger.system_state import EVERY_ACCOUNT, Cash, State
+from live.ledger.tables import Order
+from live.ledger.trades import TradeContext, Trades
+from live.model.broker import Execution
+
+__all__ = [
+    "Booked",
+    "GeneratedSignal",
+    "Ledger",
+    "OrderPlan",
+    "ShadowBook",
+    "TradeContext",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One newly booked execution. `order` is None for a manual trade; `realised_pnl` is set for our sales."""
+
+    execution: Execution
+    order: Order | None
+    realised_pnl: Decimal | None = None
+
+
+class Ledger:
+    """One account's ledger; use `open`. Not for use by several threads."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._db = database
+        self.account = account
+        self.orders = Orders(database, account)
+        self.executions = Executions(database, account)
+        self.trades = Trades(database, account)
+        self.positions = Positions(database, account)
+        self.runs = Runs(database, account)
+        self.signals = Signals(database, account)
+        self.shadow = Shadow(database, account)
+        self.snapshots = Snapshots(database, account)
+        self.state = State(database, account)
+        self.cash = Cash(database, account)
+        self.alerts = Alerts(database, account)
+        self.config = Config(database, EVERY_ACCOUNT)
+
+    @classmethod
+    def open(
+        cls,
+        path_or_url: Path | str,
+        *,
+        account: str,
+        now: datetime,
+        create: bool = True,
+        durable: bool = True,
+        scratch: bool = False,
+    ) -> Self:
+        """Open a ledger, creating or upgrading it when needed.
+
+        Args:
+            path_or_url: a file, `sqlite://` for memory, or the URL of another database.
+            account: key of every row written and read.
+            now: instant of the opening, noted when the ledger is new.
+            create: False: a missing file is an error (reading commands).
+            durable: False: a power cut may lose the newest commits (replays only, they can run again).
+            scratch: work on a copy in memory of an existing file (dry runs).
+
+        Raises:
+            LedgerDamaged, LedgerUnavailable: exit code 8; the file is untouched.
+            LedgerMissing, LedgerTooNew: exit code 2.
+        """
+        database = open_scratch(Path(path_or_url)) if scratch else open_database(path_or_url, create=create)
+        if not durable:
+            database.relax()
+        ledger = cls(database, account)
+        if create and ledger.state.get("created") is None:
+            ledger.state.set("created", now.isoformat(), at=now)
+        return ledger
+
+    def for_account(self, account: str) -> Ledger:
+        """Return the ledger of another account on the same connection."""
+        return self if account == self.account else Ledger(self._db, account)
+
+    @property
+    def where(self) -> str:
+        """File or address, for messages."""
+        return self._db.where
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside one commit: all of it or nothing."""
+        with self._db.transaction():
+            yield
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commit everything inside at once at the end (replays); each transaction stays all or nothing."""
+        with self._db.batch():
+            yield
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run everything inside for real and keep nothing of it (dry runs)."""
+        with self._db.rehearsal():
+            yield
+
+    def book(self, executions: Iterable[Execution], *, at: datetime) -> tuple[Booked, ...]:
+        """Book new executions with everything that follows from them, in one commit.
+
+        The order's fill, the position of its variant (average cost, realised profit) and the cash estimate
+        move together, so a crash cannot leave a fill without its position. Known executions change nothing.
+
+        Raises:
+            UnresolvedError: a known execution changed.
+            DisagreementError: more was sold than the variant owns.
+        """
+        booked: list[Booked] = []
+        with self._db.transaction():
+            new = self.executions.book(executions, at=at)
+            for execution in new:
+                order = self.orders.by_broker_id(execution.order_id)
+                booked.append(
+                    Booked(execution, order, None if order is None else self._move(order, execution))
+                )
+            self.cash.booked(new, at=at)
+        return tuple(booked)
+
+    def _move(self, order: Order, execution: Execution) -> Decimal | None:
+        if execution.side == "buy":
+            protect: StopFields = {} if order.planned_stop_price is None else {"needs_stop": True}
+            self.positions.buy(
+                order.variant,
+                execution.symbol,
+                execution.quantity,
+                execution.price,
+                session=order.session,
+                details=order.details,
+                **protect,
+            )
+            return None
+        sale = self.positions.sell(
+            order.variant,
+            execution.symbol,
+            execution.quantity,
+            execution.price,
+            session=execution.at.astimezone(NEW_YORK).date(),  # a stop fills sessions after it was placed
+            reason=order.reason or order.intent,
+        )
+        return sale.realised_pnl
+
+    def backup(self, directory: Path, *, keep_days: int, now: datetime) -> Path | None:
+        """Copy the ledger while it is in use; None for a database that is not a file."""
+        raw = self._db.connection.connection.driver_connection
+        if not isinstance(raw, sqlite3.Connection) or self._db.path is None:
+            return None
+        return back_up(raw, directory, keep_days=keep_days, now=now)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,150 @@
+"""Small facts: key and value, the kill switch, the confirmation of online_live, the cash estimate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from sqlalchemy import bindparam, delete, select
+
+from backtest.core.errors import UsageError
+from live.ledger.database import Repository, table_of
+from live.ledger.tables import SystemState, round_amount
+from live.model.broker import Execution
+
+KillLevel = Literal["none", "entries", "all"]
+EVERY_ACCOUNT: Final = "*"
+"""Account key of what holds for the whole installation: the kill switch and changed settings."""
+
+CONFIRMATION: Final = "trade real money"
+_SEVERITY: Final[dict[KillLevel, int]] = {"none": 0, "entries": 1, "all": 2}
+_KILL: Final = "kill_switch"
+_ONLINE: Final = "online_confirmed"
+_CASH: Final = "cash_estimate"
+
+_T: Final = table_of(SystemState)
+_GET: Final = select(_T.c.value).where(_T.c.account == bindparam("a"), _T.c.key == bindparam("k"))
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitch:
+    """The switch as it stands. `at` is ISO 8601; empty texts when it is off."""
+
+    level: KillLevel = "none"
+    reason: str = ""
+    by: str = ""
+    at: str = ""
+
+
+class State(Repository):
+    """The `system_state` table of one account; the kill switch is shared by all accounts."""
+
+    def get(self, key: str) -> str | None:
+        """Return a value, None when it was never set."""
+        return self._value(self._account, key)
+
+    def set(self, key: str, value: str | None, *, at: datetime) -> None:
+        """Set a value."""
+        self._upsert(SystemState, {"key": key}, {"value": value, "updated_at": at})
+
+    def kill_switch(self) -> KillSwitch:
+        """Return level, reason, author and time of the kill switch."""
+        text = self._value(EVERY_ACCOUNT, _KILL)
+        return KillSwitch() if text is None else KillSwitch(**json.loads(text))
+
+    def kill_level(self) -> KillLevel:
+        """Return `none`, `entries` (no new entries) or `all` (nothing leaves)."""
+        return self.kill_switch().level
+
+    def set_kill(self, level: Literal["entries", "all"], *, reason: str, by: str, at: datetime) -> KillSwitch:
+        """Raise the switch and return it; a program never lowers what is already on."""
+        with self._db.transaction():
+            known = self.kill_switch()
+            if _SEVERITY[known.level] >= _SEVERITY[level]:
+                return known
+            switch = KillSwitch(level, reason, by, at.isoformat())
+            self._shared().set(_KILL, json.dumps(asdict(switch)), at=at)
+        return switch
+
+    def clear_kill(self, *, by: str, at: datetime) -> KillSwitch:
+        """Take the switch back (only a person does) and return what it was."""
+        with self._db.transaction():
+            known = self.kill_switch()
+            self._shared().set(_KILL, None, at=at)
+            self._shared().set("kill_cleared", json.dumps({"by": by, "was": asdict(known)}), at=at)
+        return known
+
+    def online_confirmed(self) -> bool:
+        """Whether a person once typed the confirmation for this account."""
+        return self.get(_ONLINE) is not None
+
+    def confirm_online(self, typed: str, *, by: str, at: datetime) -> None:
+        """Remember the confirmation.
+
+        Raises:
+            UsageError: what was typed is not the confirmation.
+        """
+        if " ".join(typed.split()).lower() != CONFIRMATION:
+            raise UsageError(
+                "not confirmed, nothing was changed",
+                where="online_live",
+                remedy=f"type exactly: {CONFIRMATION}",
+            )
+        self.set(_ONLINE, json.dumps({"by": by, "at": at.isoformat()}), at=at)
+
+    def withdraw_online(self, *, at: datetime) -> None:
+        """Forget the confirmation: the next online run asks again."""
+        with self._db.transaction() as connection:
+            connection.execute(delete(_T).where(_T.c.account == self._account, _T.c.key == _ONLINE))
+            self.set("online_withdrawn", at.isoformat(), at=at)
+
+    def _shared(self) -> State:
+        return State(self._db, EVERY_ACCOUNT)
+
+    def _value(self, account: str, key: str) -> str | None:
+        rows = self._db.rows(_GET, {"a": account, "k": key})
+        return rows[0][0] if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class CashEstimate:
+    """What the ledger believes the account's cash to be, and since when."""
+
+    cash: Decimal
+    at: datetime
+
+
+class Cash(Repository):
+    """The ledger's own idea of cash: the last reconciled figure plus everything booked since."""
+
+    def estimate(self) -> CashEstimate | None:
+        """Return the estimate, None before the first reconcile."""
+        rows = self._db.rows(_GET, {"a": self._account, "k": _CASH})
+        if not rows or rows[0][0] is None:
+            return None
+        found: dict[str, Any] = json.loads(rows[0][0])
+        return CashEstimate(Decimal(found["cash"]), datetime.fromisoformat(found["at"]))
+
+    def reconciled(self, cash: Decimal, *, at: datetime) -> None:
+        """Take the broker's figure as the new starting point."""
+        text = json.dumps({"cash": str(round_amount(cash)), "at": at.isoformat()})
+        self._upsert(SystemState, {"key": _CASH}, {"value": text, "updated_at": at})
+
+    def booked(self, executions: Iterable[Execution], *, at: datetime) -> None:
+        """Move the estimate by newly booked executions; nothing happens before the first reconcile."""
+        change = sum((_cash_flow(e) for e in executions), Decimal(0))
+        if not change:
+            return
+        with self._db.transaction():
+            known = self.estimate()
+            if known is not None:
+                self.reconciled(known.cash + change, at=at)
+
+
+def _cash_flow(execution: Execution) -> Decimal:
+    gross = execution.price * execution.quantity
+    return (gross if execution.side == "sell" else -gross) - execution.commission

@@ -1,0 +1,1 @@
+"""Words shared by ledger, brokers and stages: order ids, order states, broker and feed protocols."""

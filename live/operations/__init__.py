@@ -1,0 +1,1 @@
+"""The machine around the stages: checks, health, schedule, crontab."""

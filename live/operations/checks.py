@@ -1,0 +1,189 @@
+"""Preflight: named checks before anything is traded; any failure stops the trading with one alert.
+
+Each check answers with one line. A broken broker or feed is a finding, not a crash.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import (
+    AuthenticationFailed,
+    BrokerError,
+    DataError,
+    JutsuError,
+    LimitError,
+    SettingsError,
+)
+
+if TYPE_CHECKING:
+    from live.runtime.open import Runtime
+
+MEGABYTE = 1024 * 1024
+STAGES = ("live.signal_generator", "live.executor")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Outcome of one check.
+
+    Attributes:
+        error: what stopping because of it means (its exit code).
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+    warning_only: bool = False
+    error: type[JutsuError] = LimitError
+
+
+def health(runtime: Runtime) -> tuple[CheckResult, ...]:
+    """Return every check that makes sense at any time of day (`jutsu doctor`)."""
+    checks: list[Callable[[Runtime], CheckResult]] = [disk, login, connectivity, clock_skew, cron]
+    return tuple(check(runtime) for check in checks)
+
+
+def before_trading(runtime: Runtime, session: calendar.Session | None) -> tuple[CheckResult, ...]:
+    """Return the checks of a run. A past session and a replay skip network, token, clock and cron."""
+    if runtime.offline_past:
+        return ()
+    return (session_open(runtime, session), *health(runtime))
+
+
+def require(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """Return warnings; raise when a check failed.
+
+    Raises:
+        JutsuError: of the kind of the first failed check, naming all of them.
+    """
+    found = list(results)
+    failed = [result for result in found if not result.ok and not result.warning_only]
+    if failed:
+        raise failed[0].error(
+            "; ".join(f"{result.name}: {result.detail}" for result in failed),
+            where="preflight",
+            remedy=failed[0].remedy or "nothing was traded",
+        )
+    return tuple(f"{r.name}: {r.detail}" for r in found if not r.ok)
+
+
+def session_open(runtime: Runtime, session: calendar.Session | None) -> CheckResult:
+    """The exchange calendar must know the session (the window itself is judged by the stage)."""
+    now = runtime.clock.now().astimezone(calendar.NEW_YORK)
+    if session is None:
+        return CheckResult("session", ok=False, detail=f"{now:%Y-%m-%d} is not a trading day")
+    if now >= session.close:
+        return CheckResult("session", ok=False, detail=f"the session closed at {session.close:%H:%M}")
+    return CheckResult("session", ok=True, detail=f"{session.open:%H:%M} to {session.close:%H:%M} New York")
+
+
+def disk(runtime: Runtime) -> CheckResult:
+    """The journal must be able to grow."""
+    folder = runtime.state if runtime.state.exists() else runtime.state.parent
+    try:
+        free = shutil.disk_usage(folder).free / MEGABYTE
+    except OSError as error:
+        return CheckResult("disk", ok=False, detail=f"{folder}: {error.strerror}", remedy="check the disk")
+    wanted = runtime.settings.safety.min_free_disk_mb
+    detail = f"{free:,.0f} MB free"
+    if free < wanted:
+        detail = f"only {free:,.0f} MB free, {wanted:g} wanted"
+    return CheckResult("disk", ok=free >= wanted, detail=detail, remedy="free some space")
+
+
+def login(runtime: Runtime) -> CheckResult:
+    """The broker's login should outlive the next run too (Friday looks at Monday)."""
+    from live.runtime.factories import login_status
+
+    try:
+        found = login_status(runtime.settings, root=runtime.loaded.root, now=runtime.clock.now())
+    except (AuthenticationFailed, SettingsError) as error:
+        return CheckResult("login", ok=False, detail=error.line(), remedy=error.remedy, error=BrokerError)
+    if found is None:
+        return CheckResult("login", ok=True, detail="this broker needs no login")
+    until = found.expires_at.astimezone(calendar.NEW_YORK)
+    detail = f"expires {until:%a %d %b %H:%M} New York, {found.sessions_left} sessions left"
+    if not found.covers_next_run:
+        detail += ", before the next run"
+    return CheckResult(
+        "login",
+        ok=found.level == "ok",
+        detail=detail,
+        remedy="run `jutsu auth login`",
+        warning_only=found.level != "dead",
+        error=BrokerError,
+    )
+
+
+def connectivity(runtime: Runtime) -> CheckResult:
+    """The broker answers with our credentials."""
+    try:
+        account = runtime.broker.account()
+    except AuthenticationFailed as error:
+        return CheckResult("token", ok=False, detail=error.problem, remedy=error.remedy, error=BrokerError)
+    except (BrokerError, DataError) as error:
+        return CheckResult("broker", ok=False, detail=error.problem, remedy=error.remedy, error=BrokerError)
+    return CheckResult("broker", ok=True, detail=f"{runtime.broker.name} answers for {account.reference}")
+
+
+def clock_skew(runtime: Runtime) -> CheckResult:
+    """Our clock against the broker's Date header; asks nothing itself."""
+    offset = runtime.broker.clock_offset()
+    limit = runtime.settings.safety.max_clock_skew_seconds
+    if offset is None:
+        return CheckResult("clock", ok=False, detail="the broker's time is unknown", warning_only=True)
+    seconds = offset.total_seconds()
+    ok = abs(seconds) <= limit
+    detail = f"the broker's clock is {seconds:+.1f} s from ours"
+    return CheckResult("clock", ok=ok, detail=detail, remedy="set this machine's clock (NTP)")
+
+
+def cron(runtime: Runtime) -> CheckResult:
+    """Both stages should be in the crontab; missing lines are a warning."""
+    del runtime
+    text = crontab()
+    if text is None:
+        return CheckResult("cron", ok=False, detail="no crontab can be read", warning_only=True)
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    missing = [stage for stage in STAGES if not any(stage in line for line in lines)]
+    detail = f"no line calls {', '.join(missing)}" if missing else "both stages are scheduled"
+    return CheckResult(
+        "cron", ok=not missing, detail=detail, remedy="`jutsu schedule` prints the lines", warning_only=True
+    )
+
+
+def crontab() -> str | None:
+    """Return this user's crontab, empty when there is none, None when there is no `crontab` command."""
+    program = shutil.which("crontab")
+    if program is None:
+        return None
+    done = subprocess.run([program, "-l"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - a fixed command
+    return done.stdout if done.returncode == 0 else ""
+
+
+def install_crontab(text: str) -> bool:
+    """Replace this user's crontab; False when that failed."""
+    program = shutil.which("crontab")
+    if program is None:
+        return False
+    done = subprocess.run([program, "-"], input=text, text=True, timeout=10, check=False)  # noqa: S603 - a fixed command
+    return done.returncode == 0
+
+
+def comment_out(text: str) -> tuple[str, int]:
+    """Return a crontab in which every line calling a stage is commented out, and how many were."""
+    lines, changed = [], 0
+    for line in text.splitlines():
+        if any(stage in line for stage in STAGES) and not line.lstrip().startswith("#"):
+            lines.append(f"# disabled by jutsu panic: {line}")
+            changed += 1
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n", changed

@@ -1,0 +1,1 @@
+"""One order from plan to book: submission, matching, booking, recovery."""

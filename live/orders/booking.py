@@ -1,0 +1,67 @@
+"""What the broker shows becomes what the ledger knows: state, executions, positions, cash: one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from live.ledger.tables import JournalState, Order
+from live.model.broker import BrokerOrder
+
+if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
+
+#: detail of a sale: profit against average cost, before commission
+REALISED: Final = "realised_pnl"
+
+
+def book(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> Order:
+    """Bring one acknowledged order up to date; booking the same sight again changes nothing.
+
+    An order whose executions do not add up to its filled quantity yet stays live, so that the rest of them is
+    asked for again.
+
+    Raises:
+        UnresolvedError: the broker takes something back (a fill that shrinks, an end that is undone).
+        DisagreementError: shares were sold that no book owns.
+    """
+    state = JournalState(shown.state.value)
+    executed = sum(execution.quantity for execution in shown.executions)
+    if state.terminal and executed < shown.filled_quantity:
+        state = JournalState.UNKNOWN_LIVE
+    if order.state == state.value and order.filled_quantity == executed:
+        return order
+    with ledger.transaction():
+        profits = [booked.realised_pnl for booked in ledger.book(shown.executions, at=at)]
+        details = _with_profit(order, [profit for profit in profits if profit is not None])
+        after = ledger.orders.transition(
+            order.client_order_id,
+            state,
+            at=at,
+            filled_quantity=executed,
+            state_reason=shown.reason or order.state_reason,
+            details=details,
+            detail={"raw_status": shown.raw_status, "filled": shown.filled_quantity},
+        )
+        if state.terminal and order.intent == "stop":
+            forget_stop(ledger, after)
+    return after
+
+
+def _with_profit(order: Order, profits: Sequence[Decimal]) -> dict[str, Any]:
+    """Return the details of an order with the profit its sales realised so far."""
+    if not profits:
+        return dict(order.details)
+    total = sum(profits, Decimal(str(order.details.get(REALISED, 0))))
+    return {**order.details, REALISED: str(total)}
+
+
+def forget_stop(ledger: Ledger, order: Order) -> None:
+    """Take an ended stop off its position."""
+    held = ledger.positions.get(order.variant, order.symbol)
+    if held is not None and held.stop_client_order_id == order.client_order_id:
+        ledger.positions.set_stop(
+            held.id, stop_client_order_id=None, stop_broker_order_id=None, stop_expires_at=None
+        )

@@ -1,0 +1,70 @@
+"""Before anything new: find out what became of everything an earlier run left unfinished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from live.ledger.tables import JournalState, Order
+from live.orders.submission import Submission
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from live.runtime.open import Runtime
+
+
+def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:
+    """Resolve every unfinished order of the account, oldest first; nothing new is sent.
+
+    Returns:
+        The rows that changed.
+
+    Raises:
+        UnresolvedError: the fate of one of them is still unknown (exit code 8).
+    """
+    changed: list[Order] = []
+    for order in runtime.ledger.orders.unfinished():
+        if order.state == JournalState.PLANNED:
+            if order.session < today:
+                why = "its session is over and it was never sent"
+                now = runtime.clock.now()
+                runtime.ledger.orders.transition(
+                    order.client_order_id, JournalState.LAPSED, at=now, state_reason=why
+                )
+            continue
+        after = submission.recover(order, today=today)
+        if (after.state, after.filled_quantity) != (order.state, order.filled_quantity):
+            changed.append(after)
+    return tuple(changed)
+
+
+def end_past_orders(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:
+    """Cancel buys and sells of earlier sessions that still live, and return them as they ended.
+
+    They were decided for another day. Most brokers end them with their session; where a buy carries its stop,
+    some keep both until they are cancelled. Stops stay: they are meant to.
+    """
+    return tuple(
+        submission.cancel(order)
+        for order in runtime.ledger.orders.unfinished()
+        if order.session < today
+        and order.intent != "stop"
+        and order.broker_order_id is not None
+        and not JournalState(order.state).unresolved
+    )
+
+
+def catch_up(runtime: Runtime) -> bool:
+    """Book what acknowledged orders filled since the last look (stops between two runs).
+
+    Only reads at the broker. Returns whether anything was booked.
+    """
+    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
+    booked = False
+    for order in runtime.ledger.orders.unfinished():
+        state = JournalState(order.state)
+        if order.broker_order_id is None or state.unresolved or state is JournalState.PLANNED:
+            continue
+        after = submission.refresh(order)
+        booked = booked or after.filled_quantity != order.filled_quantity
+    return booked

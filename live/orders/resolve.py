@@ -1,0 +1,67 @@
+"""What a person decides about an order whose fate the program could not find out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import UsageError
+from live.ledger.tables import JournalState, Order
+from live.orders.matching import differences, request_of
+from live.orders.submission import Submission
+
+if TYPE_CHECKING:
+    from live.runtime.open import Runtime
+
+
+def declare_adopted(runtime: Runtime, client_order_id: str, broker_order_id: str, *, by: str) -> Order:
+    """Bind an unresolved order to a broker's order and book its fills.
+
+    Raises:
+        UsageError: not unresolved, no such order at the broker, another symbol or side, or already bound.
+    """
+    order = _unresolved(runtime, client_order_id)
+    shown = runtime.broker.order(broker_order_id)
+    if shown is None:
+        raise UsageError("the broker knows no such order", where=broker_order_id)
+    if broker_order_id in runtime.ledger.orders.bound_broker_ids():
+        raise UsageError("this order already belongs to another of ours", where=broker_order_id)
+    differing = differences(request_of(order), shown)
+    if {"symbol", "side", "order_type"} & set(differing):
+        raise UsageError(
+            f"it is a different order ({', '.join(differing)})",
+            where=broker_order_id,
+            remedy="check the id; nothing was changed",
+        )
+    _note(runtime, order, by=by, verdict=f"adopted as {broker_order_id}")
+    return Submission(runtime.broker, runtime.ledger, runtime.clock).adopt(order, shown)
+
+
+def declare_absent(runtime: Runtime, client_order_id: str, *, by: str) -> Order:
+    """Close an unresolved order that the broker never had; the next run may plan it anew.
+
+    Raises:
+        UsageError: the order is not unresolved.
+    """
+    order = _unresolved(runtime, client_order_id)
+    _note(runtime, order, by=by, verdict="absent")
+    return runtime.ledger.orders.transition(
+        client_order_id, JournalState.ABSENT, at=runtime.clock.now(), state_reason=f"declared absent by {by}"
+    )
+
+
+def _unresolved(runtime: Runtime, client_order_id: str) -> Order:
+    order = runtime.ledger.orders.get(client_order_id)
+    if order is None:
+        raise UsageError("this order is not in the ledger", where=client_order_id)
+    if not JournalState(order.state).unresolved:
+        raise UsageError(
+            f"nothing to resolve: the order is {order.state}",
+            where=client_order_id,
+            remedy="`jutsu status` lists orders that need a person",
+        )
+    return order
+
+
+def _note(runtime: Runtime, order: Order, *, by: str, verdict: str) -> None:
+    detail = {"resolved_by": by, "verdict": verdict}
+    runtime.ledger.orders.note(order.client_order_id, at=runtime.clock.now(), detail=detail)

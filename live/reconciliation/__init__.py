@@ -1,0 +1,1 @@
+"""Broker against ledger: comparison, adoption, manual sales, outcome of a run."""

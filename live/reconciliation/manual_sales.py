@@ -1,0 +1,84 @@
+"""What a person did at the broker: a position that was sold by hand is closed at the price of that sale.
+
+Only an unmistakable sale counts: the broker shows nothing of the symbol any more and exactly one filled sell
+that is not ours, for exactly the shares of exactly one book, after their purchase. Everything else stays a
+difference that stops the run.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from backtest.calendar import sessions as calendar
+from backtest.calendar.sessions import NEW_YORK
+from live.model.broker import BrokerOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from live.ledger.tables import PositionRow
+    from live.reconciliation.compare import Line
+    from live.runtime.open import Runtime
+
+REASON = "manual_sell_sync"
+#: how far back the broker's list is searched: some brokers keep no more
+LOOK_BACK = timedelta(days=30)
+
+
+def close_sold_by_hand(runtime: Runtime, differences: Iterable[Line]) -> tuple[str, ...]:
+    """Close positions that were sold by hand, each in one commit; return one line per position.
+
+    The cash of the sale is booked too, so that it does not look like an unexplained jump.
+    """
+    gone = [line for line in differences if line.ledger > 0 and line.broker == 0]
+    if not gone:
+        return ()
+    now = runtime.clock.now()
+    listed = runtime.broker.orders(now - LOOK_BACK, now)
+    bound = runtime.ledger.orders.bound_broker_ids()
+    closed: list[str] = []
+    for line in gone:
+        rows = [row for row in runtime.ledger.positions.open_positions() if row.symbol == line.symbol]
+        strange = [o for o in listed if o.order_id not in bound and o.symbol == line.symbol]
+        sale = _sale(rows, strange)
+        if sale is not None:
+            closed.append(_close(runtime, rows[0], sale))
+    return tuple(closed)
+
+
+def _sale(rows: Sequence[PositionRow], strange: Sequence[BrokerOrder]) -> BrokerOrder | None:
+    """Return the one sell that explains why a position is gone; None when anything is not clear."""
+    sells = [order for order in strange if order.side == "sell" and order.filled_quantity]
+    if len(rows) != 1 or len(sells) != 1:
+        return None
+    (row,), (sale,) = rows, sells
+    executed = sum(execution.quantity for execution in sale.executions)
+    bought = calendar.session(row.entry_session)
+    if sale.filled_quantity != row.quantity or executed != row.quantity or sale.average_price is None:
+        return None
+    if bought is None or sale.entered_at is None or sale.entered_at < bought.open:
+        return None
+    return sale
+
+
+def _close(runtime: Runtime, row: PositionRow, sale: BrokerOrder) -> str:
+    from live.alerts.outbox import send
+
+    now = runtime.clock.now()
+    day = max(execution.at for execution in sale.executions).astimezone(NEW_YORK).date()
+    with runtime.ledger.transaction():
+        runtime.ledger.book(sale.executions, at=now)
+        runtime.ledger.positions.close(row.id, session=day, reason=REASON, price=sale.average_price)
+    text = (
+        f"{row.symbol}: {row.quantity} shares of {row.variant} were sold by hand at {sale.average_price:f} "
+        f"(order {sale.order_id}); the position is closed"
+    )
+    send(
+        runtime,
+        key=f"sold_by_hand_{row.id}",
+        level="warning",
+        title=f"{row.symbol} was sold by hand",
+        body=text,
+    )
+    return text

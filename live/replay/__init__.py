@@ -1,0 +1,1 @@
+"""History through both real stages."""

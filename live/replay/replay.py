@@ -1,0 +1,270 @@
+"""Replay: both real stages, session by session over history, with a simulated clock and the paper broker.
+
+Nothing here decides or fills: it moves the clock, calls the stages and marks the books after each close. Each
+strategy's series are computed once over the whole history and read at row t; the look-ahead audit proves that
+this is the same as cutting the history at t.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from backtest.calendar import sessions as calendar
+from backtest.candidates.model import Candidate
+from backtest.core.bars import Bars
+from backtest.core.errors import DataError, JutsuError, UsageError
+from backtest.core.files import write_atomic
+from backtest.strategies.base import Evaluation, Strategy
+from backtest.strategies.earnings_swing.parameters import EntryMode
+from backtest.strategies.earnings_swing.strategy import entry_session
+from live import executor, signal_generator
+from live.books.variants import Group, Line
+from live.generation.candidates import simulated_report
+from live.runtime.open import Runtime
+from live.shadow import allocation as shadow
+from live.system.clock import SimulatedClock
+
+ORDER_COLUMNS = (
+    "session",
+    "variant",
+    "client_order_id",
+    "symbol",
+    "side",
+    "intent",
+    "quantity",
+    "state",
+    "filled_quantity",
+    "reference_price",
+    "average_price",
+    "commission",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A session whose stage did not end with 0."""
+
+    session: date
+    stage: str
+    code: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did."""
+
+    sessions: int
+    failures: tuple[Failure, ...]
+    equity_file: Path
+    orders_file: Path
+
+
+@dataclass
+class CachedSeries:
+    """Evaluates each strategy once over the whole history (and again only when the history differs)."""
+
+    history: Mapping[str, Bars]
+    _known: dict[str, Evaluation] = field(default_factory=dict)
+
+    def __call__(self, strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
+        """Return the evaluation over the whole history; what the stage could see is a prefix of it."""
+        del history
+        known = self._known.get(strategy.variant)
+        if known is None:
+            whole = {symbol: bars for symbol, bars in self.history.items() if len(bars)}
+            known = self._known[strategy.variant] = strategy.evaluate(whole)
+        return known
+
+
+def replay(
+    runtime: Runtime,
+    *,
+    start: date,
+    end: date,
+    strategies: Sequence[str] = (),
+    keep_going: bool = False,
+    candidates: Sequence[Candidate] | None = None,
+    reports: signal_generator.Reports | None = None,
+    symbols: Sequence[str] = (),
+    on_session: Callable[[date], None] | None = None,
+) -> Replayed:
+    """Run every session from `start` to `end` through both stages.
+
+    Candidates of a positions strategy come from a list for simulation (`candidates`) or from a function of
+    the session (`reports`); `symbols` are what may be traded besides the symbols of the strategies.
+
+    Raises:
+        UsageError: the ledger is not fresh, or the range is empty.
+        JutsuError: of the first session that failed, naming it, unless `keep_going`.
+    """
+    if not isinstance(runtime.clock, SimulatedClock):
+        raise JutsuError("replay needs a simulated clock")
+    _require_fresh(runtime)
+    sessions = calendar.sessions(start, end)
+    if not sessions:
+        raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
+    chosen = signal_generator.approved_groups(runtime, signal_generator.Request(strategies=tuple(strategies)))
+    session_runtime = replace(runtime, simulated=True)
+    known = {*_symbols(chosen), *symbols, *(candidate.ticker for candidate in candidates or ())}
+    whole = runtime.feed.history(sorted(known), sessions[-1].close + timedelta(minutes=1))
+    request = signal_generator.Request(
+        strategies=tuple(strategies),
+        quiet=True,
+        evaluator=CachedSeries(dict(whole)),
+        reports=reports if candidates is None else scheduled(candidates, chosen),
+    )
+    failures: list[Failure] = []
+    for session in sessions:
+        with runtime.ledger.batch():
+            failure = _one(session_runtime, request, chosen, session, keep_going=keep_going)
+        if failure is not None:
+            failures.append(failure)
+            if not keep_going:
+                break
+        if on_session is not None:
+            on_session(session.day)
+    files = write_results(runtime, chosen)
+    if failures and not keep_going:
+        _stop(failures[0])
+    return Replayed(len(sessions), tuple(failures), *files)
+
+
+def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signal_generator.Reports:
+    """Return the candidates of each session, as the entry mode of the positions strategy schedules them."""
+    modes = {
+        str(line.strategy.parameters["entry_mode"])
+        for line in _all_lines(chosen)
+        if line.strategy.family == "positions"
+    }
+    if len(modes) != 1:
+        raise UsageError(
+            "candidates need a positions strategy (and one entry mode)",
+            where="--candidates",
+            remedy="name one with --strategy, e.g. ema_p10",
+        )
+    mode: EntryMode = "next_day_open" if modes == {"next_day_open"} else "report_open"
+    due: dict[date, list[Candidate]] = {}
+    for candidate in candidates:
+        due.setdefault(entry_session(candidate.report_date, mode), []).append(candidate)
+    return lambda day: simulated_report(due.get(day, ()))
+
+
+def _one(
+    runtime: Runtime,
+    request: signal_generator.Request,
+    chosen: Sequence[Group],
+    session: calendar.Session,
+    *,
+    keep_going: bool,
+) -> Failure | None:
+    """Generate, execute and mark one session; one at which the replay stops is not marked."""
+    clock = runtime.clock
+    if not isinstance(clock, SimulatedClock):
+        raise JutsuError("replay needs a simulated clock")
+    failure: Failure | None = None
+    for opens_at in sorted({_window(line, session).opens_at for line in _all_lines(chosen)}):
+        clock.set(opens_at)
+        due = [g for g in chosen if _window(_all_lines([g])[0], session).opens_at == opens_at]
+        failure = failure or _stages(runtime, request, due, session)
+    if failure is not None and not keep_going:
+        return failure
+    clock.set(session.close + timedelta(minutes=1))
+    try:
+        for line in _all_lines(chosen):
+            if line.role == "primary":
+                executor.mark_session(runtime, line.variant, session.day)
+            else:
+                shadow.settle(runtime, line, clock.now())
+    except JutsuError as error:
+        failure = failure or Failure(session.day, "marking", error.exit_code, error.line())
+    return failure
+
+
+def _stages(
+    runtime: Runtime, request: signal_generator.Request, due: Sequence[Group], session: calendar.Session
+) -> Failure | None:
+    stage = "signal_generator"
+    try:
+        code = signal_generator.run(runtime, replace(request, groups=tuple(due)))
+        for group in due:
+            if code == 0 and group.primary is not None:
+                stage = "executor"
+                lines = (group.primary, *group.shadows)
+                code = executor.run(
+                    runtime, executor.Request(variant=group.primary.variant, lines=lines, quiet=True)
+                )
+    except JutsuError as error:
+        return Failure(session.day, stage, error.exit_code, error.line())
+    return Failure(session.day, stage, code, "see the log") if code else None
+
+
+def _stop(failure: Failure) -> None:
+    error = DataError if failure.code == DataError.exit_code else JutsuError
+    stopped = error(
+        f"{failure.stage} ended with {failure.code}: {failure.why}",
+        where=f"session {failure.session}",
+        remedy="end the replay before this session, complete the data, or use --keep-going",
+    )
+    stopped.exit_code = failure.code  # type: ignore[misc] # the code of the stage that stopped
+    raise stopped
+
+
+def _require_fresh(runtime: Runtime) -> None:
+    if runtime.ledger.runs.last_session() is not None:
+        raise UsageError(
+            "a replay needs a ledger of its own, this one has sessions already",
+            where=str(runtime.settings.paths.state_db),
+            remedy="name a new one with --state-db, or delete the old replay",
+        )
+
+
+def _all_lines(chosen: Iterable[Group]) -> list[Line]:
+    return [line for g in chosen for line in ((g.primary,) if g.primary is not None else ()) + g.shadows]
+
+
+def _window(line: Line, session: calendar.Session) -> calendar.ExecutionWindow:
+    return calendar.window(session, line.strategy.execution_time)
+
+
+def _symbols(chosen: Iterable[Group]) -> list[str]:
+    found: set[str] = set()
+    for line in _all_lines(chosen):
+        found |= {*line.strategy.signal_symbols, *line.strategy.tradable_symbols}
+    return sorted(found)
+
+
+def write_results(runtime: Runtime, chosen: Sequence[Group]) -> tuple[Path, Path]:
+    """Write equity.csv (the first primary), equity_<variant>.csv for every variant, and orders.csv."""
+    runtime.signals.mkdir(parents=True, exist_ok=True)
+    main = runtime.signals / "equity.csv"
+    for index, line in enumerate(_all_lines(chosen)):
+        series = runtime.ledger.snapshots.series(line.variant)
+        content = _csv(
+            [("date", "equity"), *((mark.session.isoformat(), f"{mark.equity:.2f}") for mark in series)]
+        )
+        write_atomic(runtime.signals / f"equity_{line.variant}.csv", content)
+        if index == 0:
+            write_atomic(main, content)
+    orders = runtime.signals / "orders.csv"
+    rows = (
+        [_cell(getattr(order, column)) for column in ORDER_COLUMNS]
+        for order in reversed(runtime.ledger.orders.recent(None))
+    )
+    write_atomic(orders, _csv([ORDER_COLUMNS, *rows]))
+    return main, orders
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().encode()

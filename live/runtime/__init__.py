@@ -1,0 +1,1 @@
+"""Opening a run: settings, ledger, clock, feed, broker; and its end."""

@@ -1,0 +1,37 @@
+"""The flags both stages share, and what they mean for wiring a run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from live.runtime.open import Options
+
+
+def add_shared(made: argparse.ArgumentParser) -> None:
+    """Add the flags that say where a run works and what it is about."""
+    add = made.add_argument
+    add("--as-of", metavar="DATE|TIME", help="run a past session (offline_mock only)")
+    add("--prices", type=Path, metavar="DIR", help="daily CSV files instead of the configured data")
+    add("--output-dir", type=Path, metavar="DIR", help="the folder of the signal files (default: signals)")
+    add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
+    add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
+    add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
+    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
+    add("-v", "--verbose", action="store_true", help="detailed log")
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    """Return how a run is wired; only stage 2 has `--paper-fault`."""
+    return Options(
+        config=args.config,
+        state_db=args.state_db,
+        manifest=args.manifest,
+        output_dir=args.output_dir,
+        prices=args.prices,
+        mode=args.mode,
+        as_of=args.as_of,
+        paper_fault=getattr(args, "paper_fault", None),
+        dry_run=args.dry_run,
+        verbose=args.verbose,
+    )

@@ -1,0 +1,169 @@
+"""How a stage ends: one line on the screen, the traceback in the log, the documented exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from backtest.core.errors import JutsuError, UsageError
+from live.system.redaction import redact
+
+if TYPE_CHECKING:
+    from live.runtime.open import Options, Runtime
+
+INTERRUPTED = 130
+#: note on an error that was told already: one failure, one alert
+ALERTED = "an alert was sent for this"
+
+
+def say(line: str) -> None:
+    """Print one line for the person (standard output, no colour)."""
+    _print(line, sys.stdout)
+
+
+def complain(line: str) -> None:
+    """Print one line about a problem (standard error)."""
+    _print(line, sys.stderr)
+
+
+def _print(line: str, stream: TextIO) -> None:
+    """Print a line; a closed pipe or a full disk behind the screen must not keep anybody from trading."""
+    try:
+        print(redact(line), file=stream, flush=True)  # cron mails what is printed
+    except OSError as error:
+        logging.getLogger("jutsu").warning("nobody reads the screen any more: %s", error)
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _print_anything() -> None:
+    """Let a screen that knows fewer characters show a question mark instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
+            stream.reconfigure(errors="replace")
+
+
+@contextmanager
+def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
+    """Deliver waiting alerts before and after a run, and say so when it ends with an error.
+
+    Delivering never fails a run: what could not be sent is one more line on the screen and is tried again.
+    """
+    from live.alerts import outbox as alerts
+
+    if runtime.dry_run:
+        yield
+        return
+    _tell(lambda: alerts.flush(runtime))
+    try:
+        yield
+    except JutsuError as error:
+        stopped = error
+        if ALERTED not in getattr(stopped, "__notes__", ()):
+            _tell(
+                lambda: alerts.send(
+                    runtime,
+                    key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
+                    level="critical",
+                    title=f"{stage} stopped with exit code {stopped.exit_code}",
+                    body="\n".join((stopped.line(), *(str(finding) for finding in stopped.findings))),
+                )
+            )
+            stopped.add_note(ALERTED)
+        raise
+    except Exception as error:
+        crash = error
+        _tell(
+            lambda: alerts.send(
+                runtime,
+                key=f"{stage}_1_{type(crash).__name__}",
+                level="critical",
+                title=f"{stage} stopped by an unexpected error (exit code 1)",
+                body=f"{type(crash).__name__}: {crash}. Orders may be under way: see jutsu status",
+            )
+        )
+        raise
+    finally:
+        _tell(lambda: alerts.flush(runtime))
+
+
+@contextmanager
+def opening(stage: str, options: Options) -> Iterator[None]:
+    """Alert about a run that could not even be opened: no login, a damaged ledger, settings with a mistake.
+
+    There is no outbox then; the channels are asked directly. Wrong flags ring nowhere: a person typed them.
+    """
+    try:
+        yield
+    except JutsuError as error:
+        told = ALERTED in getattr(error, "__notes__", ())
+        if not (told or type(error) is UsageError or options.dry_run or options.as_of is not None):
+            title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
+            _tell(lambda: _ring(options, title, text))
+        raise
+
+
+def _ring(options: Options, title: str, body: str) -> Iterable[str]:
+    """Send one critical alert without a ledger; yield what failed."""
+    from live.alerts import outbox as alerts
+    from live.settings.load import load_settings
+    from live.settings.model import Settings
+    from live.system.redaction import redact
+
+    try:
+        loaded = load_settings(config=options.config, environ=os.environ)
+        settings, state = loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
+    except JutsuError:
+        settings, state = Settings(), None  # the variable of the channels has its default name then
+    urls = alerts.channels(settings, state if options.state_db is None else options.state_db.parent)
+    results = alerts.deliver(urls, title=title, body=redact(body), level="critical")
+    return [f"alert channel failed: {problem}" for problem in results.values() if problem]
+
+
+def _tell(deliver: Callable[[], Iterable[str]]) -> None:
+    """Say what could not be delivered; an outbox that cannot be written is one more such thing."""
+    try:
+        for warning in deliver():
+            complain(f"warning: {warning}")
+    except (JutsuError, OSError) as error:
+        logging.getLogger("jutsu").warning("no alert could be kept: %s", error)
+        complain(f"warning: no alert could be kept: {error}")
+
+
+def report_error(error: JutsuError, log_file: Path | None) -> int:
+    """Show an expected error and every finding behind it; return its exit code."""
+    logging.getLogger("jutsu").error("stopped: %s", error.line(), exc_info=error)
+    only = error.findings[0] if len(error.findings) == 1 else None
+    if only is None or only.problem not in error.line():
+        for finding in error.findings:
+            complain(f"  {finding}")
+    tail = f" [log: {log_file}]" if log_file else ""
+    complain(f"error {error.exit_code}: {error.line()}{tail}")
+    return error.exit_code
+
+
+def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int:
+    """Run a whole stage; turn whatever happens into one line and an exit code."""
+    logging.getLogger().addHandler(logging.NullHandler())  # silent until a log file is open
+    _print_anything()
+    try:
+        return body()
+    except JutsuError as error:
+        return report_error(error, log_file())
+    except KeyboardInterrupt:
+        complain("interrupted: nothing half-done is left behind; run the same command again")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        logging.getLogger("jutsu").critical("unexpected error", exc_info=error)
+        where = log_file()
+        tail = f"; the traceback is in {where}" if where else ""
+        complain(f"error 1: unexpected {type(error).__name__}: {error}{tail}")
+        return 1

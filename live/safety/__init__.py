@@ -1,1 +1,0 @@
-"""Gates that stop a run before it can do harm."""

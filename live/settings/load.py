@@ -1,0 +1,317 @@
+"""Where settings come from. Highest first: flag, ledger override, environment, `config/live.yaml`, default.
+
+The environment variable of `safety.max_drift_pct` is `JUTSU_SAFETY__MAX_DRIFT_PCT`; lists and mappings are
+written as JSON, an empty variable counts as not set. `strategy.<variant>.<parameter>` changes a strategy's
+parameter from any source. Relative paths are relative to the project: the folder that holds `config/`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from backtest.core.documents import read_document
+from backtest.core.errors import Finding, SettingsError, UsageError
+from live.settings import names
+from live.settings.model import Settings
+
+DEFAULT_CONFIG: Final = Path("config/live.yaml")
+ENVIRONMENT: Final = "JUTSU_"
+DEFAULT: Final = "default"
+OVERRIDE: Final = "ledger override"
+FLAG: Final = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value and where it came from."""
+
+    name: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings with their provenance.
+
+    Attributes:
+        sources: dotted name -> source, for every value of the settings.
+        root: the project folder, to which relative paths belong.
+        config_file: the YAML file that was read, None when there was none.
+        parameter_overrides: variant -> parameter -> (value, source).
+        at: instant for which ledger overrides were asked, None when that does not matter.
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+    root: Path
+    config_file: Path | None
+    parameter_overrides: Mapping[str, Mapping[str, tuple[Any, str]]] = field(default_factory=dict)
+    at: datetime | None = None
+
+    def path(self, path: Path) -> Path:
+        """Return an absolute path for one of the settings' paths."""
+        return path if path.is_absolute() else self.root / path
+
+    def rows(self) -> tuple[Setting, ...]:
+        """Return every value with its source, then the parameters changed from outside."""
+        values = flat(self.settings.model_dump(mode="json"))
+        found = [Setting(name, values.get(name), self.sources[name]) for name in names.leaves()]
+        for variant, changes in sorted(self.parameter_overrides.items()):
+            found += [Setting(f"{names.STRATEGY}.{variant}.{key}", *changes[key]) for key in sorted(changes)]
+        return tuple(found)
+
+
+@dataclass(slots=True)
+class _Layers:
+    """Values collected from lowest to highest precedence, and everything wrong with their names."""
+
+    values: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, name: str, value: Any, source: str) -> None:
+        if names.is_parameter(name) or name in names.leaves():
+            self.values[name] = (value, source)
+        elif names.is_section(name):
+            self._add_section(name, value, source)
+        else:
+            self.findings.append(_unknown(name, source))
+
+    def _add_section(self, name: str, value: Any, source: str) -> None:
+        if value is None:
+            return  # a section whose lines are all commented out
+        if not isinstance(value, Mapping):
+            inside = ", ".join(names.sections()[name])
+            self.findings.append(
+                Finding(name, f"is a section, not a value ({source})", f"it holds: {inside}")
+            )
+            return
+        for key, item in value.items():
+            self.add(f"{name}.{key}", item, source)
+
+
+def load_settings(
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> LoadedSettings:
+    """Return the settings of a run.
+
+    Args:
+        config: YAML file; None: `config/live.yaml` in the current folder, or only defaults when it is absent.
+        environ: environment variables.
+        overrides: dotted name -> value of the ledger overrides that hold now.
+        flags: dotted name -> value from the command line.
+        now: instant of `overrides`, kept for people.
+
+    Raises:
+        SettingsError: exit code 2; every finding at once.
+    """
+    file = _config_file(config)
+    layers = _Layers()
+    if file is not None:
+        _read_yaml(file, layers)
+    for name, value, source in _environment(environ or {}, layers):
+        layers.add(name, value, source)
+    for name, value in (overrides or {}).items():
+        layers.add(name, value, OVERRIDE)
+    for name, value in (flags or {}).items():
+        layers.add(name, value, FLAG)
+    parameters = _take_parameters(layers)
+    settings = _validated(layers)
+    if settings is None or layers.findings:
+        raise _refusal(layers.findings, file)
+    sources = {name: layers.values[name][1] if name in layers.values else DEFAULT for name in names.leaves()}
+    return LoadedSettings(
+        settings=settings,
+        sources=MappingProxyType(sources),
+        root=_root(file),
+        config_file=file,
+        parameter_overrides=MappingProxyType(parameters),
+        at=now,
+    )
+
+
+def settings_sha256(settings: Settings) -> str:
+    """Return a digest of everything that can change a decision or an execution; places are left out."""
+    values = {name: value for name, value in _dumped(settings).items() if name not in names.paths()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def snapshot(settings: Settings) -> str:
+    """Return the settings as JSON for the settings history."""
+    return json.dumps(dict(_dumped(settings)), sort_keys=True)
+
+
+#: the newest settings written out: a replay asks for the same ones ten thousand times
+_NEWEST: Final[list[tuple[Settings, Mapping[str, Any]]]] = []
+
+
+def _dumped(settings: Settings) -> Mapping[str, Any]:
+    """Return dotted name -> JSON value, kept by identity: equal settings (1, 1.0) may differ as text."""
+    if not _NEWEST or _NEWEST[0][0] is not settings:
+        _NEWEST[:] = [(settings, MappingProxyType(flat(settings.model_dump(mode="json"))))]
+    return _NEWEST[0][1]
+
+
+def flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return dotted name -> value of nested settings."""
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping) and names.is_section(name):
+            found |= flat(value, name)
+        else:
+            found[name] = value
+    return found
+
+
+def _config_file(config: Path | None) -> Path | None:
+    if config is not None:
+        if not config.is_file():
+            raise SettingsError("there is no such settings file", where=str(config), remedy="check --config")
+        return config
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+
+
+def _root(file: Path | None) -> Path:
+    folder = Path.cwd() if file is None else file.absolute().parent
+    return folder.parent if file is not None and folder.name == "config" else folder
+
+
+def _read_yaml(file: Path, layers: _Layers) -> None:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        only_comments = all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
+        document = {} if only_comments else read_document(file)
+    except UnicodeDecodeError as error:
+        raise SettingsError("is not UTF-8 text", where=str(file)) from error
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except UsageError as error:
+        raise SettingsError(
+            error.problem, where=str(file), remedy="run `jutsu config check` after editing"
+        ) from error
+    source = str(file)
+    for key, value in document.items():
+        name = str(key)
+        if name == names.STRATEGY:
+            _read_parameters(value, source, layers)
+        else:
+            layers.add(name, value, source)
+
+
+def _read_parameters(section: Any, source: str, layers: _Layers) -> None:
+    for variant, changes in (section if isinstance(section, Mapping) else {"?": section}).items():
+        if not isinstance(changes, Mapping):
+            layers.findings.append(
+                Finding(
+                    f"{names.STRATEGY}.{variant}",
+                    "must hold parameters",
+                    "e.g. strategy: {golden: {sma_fast: 50}}",
+                )
+            )
+            continue
+        for key, value in changes.items():
+            layers.add(f"{names.STRATEGY}.{variant}.{key}", value, source)
+
+
+def _environment(environ: Mapping[str, str], layers: _Layers) -> Iterator[tuple[str, Any, str]]:
+    for variable in sorted(environ):
+        text = environ[variable]
+        if not variable.startswith(ENVIRONMENT) or not text:
+            continue
+        parts = variable.removeprefix(ENVIRONMENT).split("__")
+        name = ".".join(part.lower() for part in parts)
+        if parts[0].lower() == names.STRATEGY and len(parts) == 3:
+            # Parameter names may hold capitals; all-capitals is the habit for variables, not a name.
+            key = parts[2] if any(c.islower() for c in parts[2]) else parts[2].lower()
+            name = f"{names.STRATEGY}.{parts[1].lower()}.{key}"
+            yield name, parse_text(text), variable
+        elif len(parts) > 1 or name in names.leaves():
+            yield name, _environment_value(text), variable
+        elif difflib.get_close_matches(name, [leaf for leaf in names.leaves() if "." not in leaf]):
+            # Other variables with our prefix hold secrets and are named by the settings: only slips count.
+            layers.findings.append(_unknown(name, variable))
+
+
+def _environment_value(text: str) -> Any:
+    """Return JSON lists, mappings and null as values; the model turns other texts into what it needs."""
+    if text[:1] in "[{" or text == "null":
+        return parse_text(text)
+    return text
+
+
+def parse_text(text: str) -> Any:
+    """Return `text` as JSON when it is, else as it stands (`5` is a number, `close` a word)."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _take_parameters(layers: _Layers) -> dict[str, dict[str, tuple[Any, str]]]:
+    found: dict[str, dict[str, tuple[Any, str]]] = {}
+    for name in [name for name in layers.values if names.is_parameter(name)]:
+        _, variant, key = name.split(".")
+        found.setdefault(variant, {})[key] = layers.values.pop(name)
+    return found
+
+
+def _validated(layers: _Layers) -> Settings | None:
+    document = Settings().model_dump()
+    for name, (value, _) in layers.values.items():
+        *sections, last = name.split(".")
+        place = document
+        for section in sections:
+            place = place[section]
+        place[last] = value
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        layers.findings += [
+            _from_pydantic(dict(problem), layers) for problem in error.errors(include_url=False)
+        ]
+    return None
+
+
+def _from_pydantic(problem: dict[str, Any], layers: _Layers) -> Finding:
+    where = ".".join(str(part) for part in problem["loc"])
+    name = next((n for n in layers.values if where == n or where.startswith(f"{n}.")), where)
+    source = f", from {layers.values[name][1]}" if name in layers.values else ""
+    given = "" if isinstance(problem.get("input"), Mapping) else f", got {problem.get('input')!r}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return Finding(where or "settings", f"{message[:1].lower()}{message[1:]}{given}{source}")
+
+
+def _unknown(name: str, source: str) -> Finding:
+    if names.looks_secret(name):
+        return Finding(
+            name,
+            f"secrets never belong into settings ({source})",
+            "remove it, and keep it in an environment variable or a file only you can read; see the README",
+        )
+    return Finding(name, f"unknown setting ({source})", names.suggest(name))
+
+
+def _refusal(findings: list[Finding], file: Path | None) -> SettingsError:
+    count = len(findings)
+    return SettingsError(
+        "one problem in the settings" if count == 1 else f"{count} problems in the settings",
+        where=str(file) if file else "settings",
+        remedy=str(findings[0]) if count == 1 else "correct the findings listed",
+        findings=findings,
+    )

@@ -1,0 +1,196 @@
+"""What was backtested: `config/manifest.json` holds each variant's parameters and what decides its orders.
+
+Both stages refuse to trade anything else, so that nobody trades rules by accident that nobody tested. Cost
+assumptions are not frozen because they only change reported figures, limits because they can only stop a run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from backtest.core.errors import Finding, SettingsError, UsageError
+from backtest.core.files import write_atomic
+from backtest.strategies.base import Strategy
+from live.settings.model import Settings
+
+SCHEMA_VERSION: Final = "1.0.0"
+DECISION_SETTINGS: Final = ("min_cash_pct", "max_buying_power_pct", "min_trade_pct", "max_holdings_drift")
+"""Names inside `execution` that change which orders a decision leads to."""
+
+FREEZE: Final = "backtest it, then `jutsu config freeze`"
+
+
+def require(
+    path: Path, strategies: Sequence[Strategy], settings: Settings, *, but: Collection[str] = ()
+) -> None:
+    """Stop when something would trade that is not what was frozen.
+
+    Args:
+        path: the manifest.
+        strategies: what would trade, overrides applied.
+        settings: settings of the run.
+        but: parameters that a flag changed for this run only.
+
+    Raises:
+        SettingsError: exit code 2, with every difference.
+    """
+    findings = check(path, strategies, settings, but=but)
+    if findings:
+        raise SettingsError(
+            "not what was backtested"
+            if len(findings) == 1
+            else f"{len(findings)} differences to what was backtested",
+            where=str(path),
+            remedy=str(findings[0]) if len(findings) == 1 else "undo the change, or " + FREEZE,
+            findings=findings,
+        )
+
+
+def check(
+    path: Path, strategies: Sequence[Strategy], settings: Settings, *, but: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Return every difference between the manifest and what would run.
+
+    A variant that no book lists may be missing (it only ever is a shadow) as long as the manifest is about
+    the same rule set at all.
+    """
+    variants = read(path)
+    configured = {name for book in settings.books for name in (book.primary, *book.shadows)}
+    rule_sets = {str(entry["strategy"]).casefold() for entry in variants.values()}
+    findings: list[Finding] = []
+    for strategy in strategies:
+        entry = variants.get(strategy.variant)
+        if entry is not None:
+            findings += _differences(strategy, entry, settings, but)
+        elif strategy.variant in configured:
+            findings.append(Finding(strategy.variant, "was never frozen", FREEZE))
+        elif strategy.name.casefold() not in rule_sets:
+            findings.append(
+                Finding(
+                    strategy.variant,
+                    f"was never frozen; the manifest is of another strategy, not {strategy.name}",
+                    FREEZE,
+                )
+            )
+    return tuple(findings)
+
+
+def freeze(path: Path, strategies: Sequence[Strategy], settings: Settings) -> tuple[Finding, ...]:
+    """Write the variants as they are now into the manifest, keeping the others; return what changed."""
+    variants = read(path) if path.exists() else {}
+    changed: list[Finding] = []
+    for strategy in strategies:
+        entry = _entry(strategy, settings)
+        known = variants.get(strategy.variant)
+        if known is None:
+            changed.append(Finding(strategy.variant, "new in the manifest"))
+        else:
+            changed += _differences(strategy, known, settings, ())
+        variants[strategy.variant] = entry
+    document = {"schema_version": SCHEMA_VERSION, "variants": dict(sorted(variants.items()))}
+    content = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != content:
+        write_atomic(path, content.encode())
+    return tuple(changed)
+
+
+def frozen_value(path: Path, name: str) -> tuple[Any] | None:
+    """Return the frozen value of a dotted setting in a 1-tuple, None when it is not frozen.
+
+    Raises:
+        SettingsError: variants were frozen with different values of a shared setting.
+    """
+    variants = read(path) if path.exists() else {}
+    section, _, last = name.rpartition(".")
+    if section == "execution" and last in DECISION_SETTINGS:
+        values = [entry["execution"][last] for entry in variants.values() if last in entry["execution"]]
+        if any(value != values[0] for value in values):
+            raise SettingsError("variants were frozen with different values", where=name, remedy=FREEZE)
+        return (values[0],) if values else None
+    parts = name.split(".")
+    if parts[0] == "strategy" and len(parts) == 3 and parts[1] in variants:
+        parameters = variants[parts[1]]["parameters"]
+        return (parameters[parts[2]],) if parts[2] in parameters else None
+    return None
+
+
+def read(path: Path) -> dict[str, dict[str, Any]]:
+    """Return variant -> {strategy, parameters, execution}.
+
+    Raises:
+        SettingsError: missing or not a manifest.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError("there is no manifest", where=str(path), remedy=FREEZE) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"the manifest cannot be read: {error}", where=str(path), remedy=FREEZE
+        ) from error
+    variants = document.get("variants") if isinstance(document, dict) else None
+    if not isinstance(variants, dict) or not all(_is_entry(entry) for entry in variants.values()):
+        raise SettingsError("this is not a manifest", where=str(path), remedy=FREEZE)
+    if str(document.get("schema_version", "")).partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+        raise SettingsError("the manifest was written by another version", where=str(path), remedy=FREEZE)
+    return variants
+
+
+def _is_entry(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("strategy"), str)
+        and isinstance(entry.get("parameters"), dict)
+        and isinstance(entry.get("execution"), dict)
+    )
+
+
+def _entry(strategy: Strategy, settings: Settings) -> dict[str, Any]:
+    execution = settings.execution.model_dump(mode="json")
+    return {
+        "strategy": strategy.name,
+        "family": strategy.family,
+        "parameters": dict(strategy.parameters),
+        "execution": {name: execution[name] for name in DECISION_SETTINGS},
+    }
+
+
+def _differences(
+    strategy: Strategy, known: Mapping[str, Any], settings: Settings, but: Collection[str]
+) -> Iterator[Finding]:
+    now = _entry(strategy, settings)
+    if known["strategy"].casefold() != strategy.name.casefold():
+        yield Finding(
+            strategy.variant, f"frozen for {known['strategy']}, but this is {strategy.name}", FREEZE
+        )
+        return
+    for section, prefix in (("parameters", f"strategy.{strategy.variant}"), ("execution", "execution")):
+        for name in sorted({*known[section], *now[section]} - set(but)):
+            if name not in now[section]:
+                yield Finding(f"{prefix}.{name}", "is frozen but no longer exists", FREEZE)
+            elif name not in known[section]:
+                yield Finding(f"{prefix}.{name}", "was not frozen", FREEZE)
+            elif known[section][name] != now[section][name]:
+                yield Finding(
+                    f"{prefix}.{name}",
+                    f"frozen {json.dumps(known[section][name])}, now {json.dumps(now[section][name])}",
+                    "undo the change, or " + FREEZE,
+                )
+
+
+def refuse_override(path: Path, name: str, value: Any) -> None:
+    """Stop a change of a frozen value.
+
+    Raises:
+        UsageError: the manifest has another value for `name`.
+    """
+    frozen = frozen_value(path, name)
+    if frozen is not None and frozen[0] != value:
+        raise UsageError(
+            f"frozen at {json.dumps(frozen[0])} in {path}",
+            where=name,
+            remedy=f"backtest it, then `jutsu config freeze --set {name}={json.dumps(value)}`, then set it",
+        )

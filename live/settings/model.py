@@ -1,0 +1,182 @@
+"""Settings: YAML, environment, ledger overrides and flags become one frozen, validated value.
+
+Precedence, highest first: command-line flag, ledger override (`jutsu config set`), environment
+(`JUTSU_SECTION__KEY`), `config/live.yaml`, default. Units are in the names; unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from backtest.core.execution_rules import ExecutionRules
+
+Mode = Literal["offline_mock", "online_live"]
+Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
+PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class BookSettings(_Section):
+    """One primary and the shadows that follow it."""
+
+    primary: str
+    shadows: tuple[str, ...] = ()
+    budget_pct: Annotated[float, Field(gt=0, le=100)] = 100.0
+    run: Literal["daily", "on_request"] = Field(
+        default="daily", description="on_request: only when `--strategy` (or a signal file) names it"
+    )
+
+
+class DataSettings(_Section):
+    """Where bars and quotes come from."""
+
+    source: Literal["demo", "store", "schwab", "alpaca"] = "demo"
+    store: Path = Path("data/bars")
+    demo_seed: int = 7
+    max_price_difference_pct: Annotated[float, Field(gt=0)] = 1.0
+    max_quote_age_seconds: Annotated[float, Field(gt=0)] = 60.0
+
+
+class PathSettings(_Section):
+    """Where things are kept; never part of the settings hash."""
+
+    strategies: Path = Path("config/strategies")
+    manifest: Path = Path("config/manifest.json")
+    signals: Path = Path("signals")
+    state_db: Path = Path("state/ledger.db")
+    logs: Path = Path("logs")
+
+
+class PaperSettings(_Section):
+    """The embedded broker."""
+
+    initial_cash: Annotated[float, Field(gt=0)] = 100_000.0
+    fault: PaperFault = "none"
+
+
+class ApprovalSettings(_Section):
+    """Whether a person must approve and what silence means. None = auto offline, required online."""
+
+    policy: Literal["auto", "required"] | None = None
+    on_no_answer: dict[Intent, Literal["skip", "trade"]] = {
+        "exit": "trade",
+        "reduce": "trade",
+        "stop": "trade",
+        "entry": "skip",
+        "increase": "skip",
+    }
+
+
+class SafetySettings(_Section):
+    """Gates; percentages in percent."""
+
+    cash_jump_pct: Annotated[float, Field(gt=0)] = 10.0
+    max_drift_pct: Annotated[float, Field(gt=0)] = 1.0
+    slippage_warn_pct: Annotated[float, Field(ge=0)] = 0.3
+    slippage_flag_pct: Annotated[float, Field(ge=0)] = 0.5
+    slippage_abort_pct: Annotated[float, Field(ge=0)] = 1.0
+    entry_cutoff_minutes: Annotated[float, Field(gt=0)] = 5.0
+    run_deadline_seconds: Annotated[float, Field(gt=0)] = 600.0
+    min_free_disk_mb: Annotated[float, Field(ge=0)] = 100.0
+    max_clock_skew_seconds: Annotated[float, Field(gt=0)] = 30.0
+
+    @model_validator(mode="after")
+    def _slippage_rises(self) -> Self:
+        if not self.slippage_warn_pct <= self.slippage_flag_pct <= self.slippage_abort_pct:
+            raise ValueError("slippage_warn_pct <= slippage_flag_pct <= slippage_abort_pct must hold")
+        return self
+
+
+class PollingSettings(_Section):
+    """Waiting for fills; at most `retries` further tries of an unfilled rest."""
+
+    interval_seconds: Annotated[float, Field(gt=0)] = 5.0
+    timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 3
+    retry_wait_seconds: Annotated[float, Field(ge=0)] = 5.0
+    entry_retry_above_pct: Annotated[float, Field(ge=0, le=100)] = 10.0
+
+
+class SchwabSettings(_Section):
+    """Schwab; key and secret come from the environment or a 0600 file, never from here."""
+
+    account_last4: str | None = None
+    token_file: Path = Path("state/schwab_token.json")
+    base_url: str | None = Field(
+        default=None, description="loopback address of an imitation server, for rehearsals"
+    )
+    timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+
+
+class AlpacaSettings(_Section):
+    """Alpaca; keys come from the environment."""
+
+    paper: bool = True
+    base_url: str | None = Field(
+        default=None, description="loopback address of an imitation server, for rehearsals"
+    )
+
+
+class BrokerSettings(_Section):
+    """Which broker executes in online_live."""
+
+    name: Literal["paper", "schwab", "alpaca", "ibkr"] = "paper"
+    schwab: SchwabSettings = SchwabSettings()
+    alpaca: AlpacaSettings = AlpacaSettings()
+
+
+class AlertSettings(_Section):
+    """Where alerts go; `urls_env` names the environment variable holding apprise URLs."""
+
+    urls_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "JUTSU_ALERT_URLS"
+    minimum_level: Literal["info", "warning", "critical"] = "warning"
+    execution_report: bool = True
+
+
+class BackupSettings(_Section):
+    """Ledger backups."""
+
+    keep_days: Annotated[int, Field(ge=1)] = 30
+
+
+class LoggingSettings(_Section):
+    """Log files."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    keep_days: Annotated[int, Field(ge=1)] = 90
+
+
+class Settings(_Section):
+    """Everything a run is told from outside, validated and frozen."""
+
+    mode: Mode = "offline_mock"
+    books: tuple[BookSettings, ...] = (BookSettings(primary="golden", shadows=("titan",)),)
+    data: DataSettings = DataSettings()
+    paths: PathSettings = PathSettings()
+    execution: ExecutionRules = ExecutionRules()
+    approval: ApprovalSettings = ApprovalSettings()
+    safety: SafetySettings = SafetySettings()
+    polling: PollingSettings = PollingSettings()
+    paper: PaperSettings = PaperSettings()
+    broker: BrokerSettings = BrokerSettings()
+    alerts: AlertSettings = AlertSettings()
+    backup: BackupSettings = BackupSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    @model_validator(mode="after")
+    def _books_fit(self) -> Self:
+        variants = [name for book in self.books for name in (book.primary, *book.shadows)]
+        doubled = sorted({name for name in variants if variants.count(name) > 1})
+        if not self.books:
+            raise ValueError("books: at least one book with a primary is needed")
+        if doubled:
+            raise ValueError(f"books: {', '.join(doubled)} appears more than once")
+        if sum(book.budget_pct for book in self.books if book.run == "daily") > 100:
+            raise ValueError("books: the budgets add up to more than 100 percent of the account")
+        return self

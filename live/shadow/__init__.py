@@ -1,0 +1,1 @@
+"""Virtual books of shadow variants."""

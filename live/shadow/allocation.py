@@ -1,0 +1,186 @@
+"""The virtual book of a shadow variant: same rules, fills and costs, never a broker.
+
+A decision is kept as pending until the bar of its session is known; the next run settles it exactly once,
+fills it through the simulator's own step and marks the book at that session's close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from backtest.calendar import sessions as calendar
+from backtest.core.decision import Book
+from backtest.core.errors import BrokerError, DataError
+from backtest.core.planned_orders import Plan, PlannedOrder
+from backtest.simulator.allocation.step import Executed, carry_out, mark
+from live.books.variants import Line
+from live.generation.candidates import ReportInput
+from live.runtime.open import Runtime
+from live.shadow import positions as shadow_positions
+from live.shadow.positions import Settled
+
+if TYPE_CHECKING:
+    from live.generation.steps import Due, Proposed
+    from live.ledger.tables import ShadowSignal
+
+
+def settled_book(runtime: Runtime, line: Line, now: datetime) -> Book:
+    """Return the shadow's book after settling what is pending and known at `now`.
+
+    A new shadow starts with the equity of the primary it follows.
+    """
+    settle(runtime, line, now)
+    known = runtime.ledger.shadow.book(line.variant)
+    return Book(cash=_starting_cash(runtime, line)) if known is None else known.book
+
+
+def settle(runtime: Runtime, line: Line, now: datetime) -> None:
+    """Settle every pending session whose bar is complete; leave the others."""
+    for pending in runtime.ledger.shadow.pending(line.variant):
+        session = calendar.session(pending.session)
+        if session is None or session.close > now:
+            continue
+        known = runtime.ledger.shadow.book(line.variant)
+        book = Book(cash=pending.cash) if known is None else known.book
+        if line.strategy.family == "positions":
+            settled = shadow_positions.settled(runtime, line, pending, book, now)
+        else:
+            settled = _settled_weights(runtime, line, pending, book, session, now)
+        _keep_settled(runtime, line, pending, settled, now)
+
+
+def _settled_weights(
+    runtime: Runtime,
+    line: Line,
+    pending: ShadowSignal,
+    book: Book,
+    session: calendar.Session,
+    now: datetime,
+) -> Settled:
+    plan = plan_from_json(pending.decision["plan"])
+    symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
+    opens, closes = _prices(runtime, symbols, session.day, now)
+    window = calendar.window(session, line.strategy.execution_time)
+    outcome = carry_out(
+        plan,
+        book,
+        opens if window.fills_at_open else closes,
+        runtime.settings.execution,
+        session=session.day,
+    )
+    return Settled(
+        outcome.book,
+        mark(outcome.book, closes),
+        {"executed": [_fill(done) for done in outcome.executed], "warnings": list(outcome.warnings)},
+    )
+
+
+def _keep_settled(
+    runtime: Runtime, line: Line, pending: ShadowSignal, settled: Settled, now: datetime
+) -> None:
+    with runtime.ledger.transaction():
+        first = runtime.ledger.shadow.settle(
+            line.variant, pending.session, settled.book, equity=settled.equity, fills=settled.fills
+        )
+        if first:
+            runtime.ledger.snapshots.add(
+                line.variant,
+                pending.session,
+                at=now,
+                mode=runtime.settings.mode,
+                equity=settled.equity,
+                cash=settled.book.cash,
+                cell=pending.decision.get("cell"),
+                residual_cash=pending.decision["plan"]["residual_cash"],
+            )
+
+
+def keep_pending(
+    runtime: Runtime,
+    line: Line,
+    due: Due,
+    book: Book,
+    proposed: Proposed,
+    report: ReportInput,
+    *,
+    force: bool,
+) -> None:
+    """Store today's decision as pending, once per session (`force` replaces it while it is pending)."""
+    candidates = None if report.candidates is None else [c.as_json() for c in report.candidates]
+    runtime.ledger.shadow.propose(
+        line.variant,
+        due.session.day,
+        decision={
+            "plan": plan_to_json(proposed.plan),
+            "cell": proposed.decision.diagnostics.get("cell"),
+            "diagnostics": proposed.decision.diagnostics,
+            "candidates": candidates,
+        },
+        memory=proposed.decision.memory,
+        cash=book.cash,
+        equity=proposed.plan.equity,
+        replace=force,
+    )
+
+
+def _starting_cash(runtime: Runtime, line: Line) -> float:
+    primary = runtime.ledger.snapshots.latest(line.follows)
+    if primary is not None:
+        return float(primary.equity)
+    account = runtime.broker.account()
+    figure = account.equity if account.equity is not None else account.cash
+    if figure is None:
+        raise BrokerError("the broker gave neither equity nor cash to start with", where=line.variant)
+    return float(figure)
+
+
+def _prices(
+    runtime: Runtime, symbols: list[str], day: date, now: datetime
+) -> tuple[dict[str, float], dict[str, float]]:
+    history = runtime.feed.history(symbols, now)
+    opens: dict[str, float] = {}
+    closes: dict[str, float] = {}
+    for symbol in symbols:
+        bars = history.get(symbol)
+        row = None if bars is None else bars.row(day)
+        if bars is None or row is None:
+            raise DataError(
+                f"no bar of {day} to settle the virtual book",
+                where=symbol,
+                remedy="import that session, then run again",
+            )
+        opens[symbol], closes[symbol] = float(bars.open[row]), float(bars.close[row])
+    return opens, closes
+
+
+def _fill(done: Executed) -> dict[str, Any]:
+    return {
+        "symbol": done.order.symbol,
+        "intent": done.order.intent,
+        "reference_price": done.order.reference_price,
+        "realised_pnl": done.realised_pnl,
+        **asdict(done.fill),
+    }
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan as JSON values for the ledger."""
+    return {
+        "orders": [
+            {**asdict(order), "details": None if order.details is None else dict(order.details)}
+            for order in plan.orders
+        ],
+        "equity": plan.equity,
+        "residual_cash": plan.residual_cash,
+    }
+
+
+def plan_from_json(data: dict[str, Any]) -> Plan:
+    """Return the plan that `plan_to_json` stored."""
+    return Plan(
+        orders=tuple(PlannedOrder(**order) for order in data["orders"]),
+        equity=data["equity"],
+        residual_cash=data["residual_cash"],
+    )

@@ -1,0 +1,163 @@
+"""Settling a shadow of the positions family: the portfolio simulator's own step on the virtual book.
+
+What the simulator keeps about a position between two sessions (its newest mark, the exit that waits for the
+next open, the candidate it came from) is kept in the position's details.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from backtest.calendar import sessions as calendar
+from backtest.candidates.model import Candidate
+from backtest.core.decision import Book, OpenPosition
+from backtest.indicators.weekly import week_number
+from backtest.simulator.positions.market import Market
+from backtest.simulator.positions.model import (
+    Held,
+    MarketSession,
+    PortfolioRules,
+    PortfolioState,
+    SessionBar,
+    Trade,
+)
+from backtest.simulator.positions.step import step
+from live.books.variants import Line
+
+if TYPE_CHECKING:
+    from backtest.core.bars import Bars
+    from live.ledger.tables import ShadowSignal
+    from live.runtime.open import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settled session: the book after it, its equity at the close, and what filled."""
+
+    book: Book
+    equity: float
+    fills: dict[str, Any]
+
+
+def rules_of(line: Line, runtime: Runtime) -> PortfolioRules:
+    """Return the simulator's rules for a live variant: its parameters, and the costs every book pays."""
+    costs = runtime.settings.execution
+    return PortfolioRules(
+        **{
+            **line.strategy.parameters,
+            "size_from": "reference",
+            "stop_fill": costs.stop_fill,
+            "slippage_pct": costs.slippage_pct,
+            "entry_slippage_pct": costs.slippage_pct,
+        }
+    )
+
+
+def settled(runtime: Runtime, line: Line, pending: ShadowSignal, book: Book, now: datetime) -> Settled:
+    """Play the pending session on the virtual book."""
+    rules = rules_of(line, runtime)
+    candidates = tuple(candidate_from_json(row) for row in pending.decision.get("candidates") or ())
+    state = PortfolioState(tuple(_held(position) for position in _by_entry(book)))
+    symbols = sorted({held.symbol for held in state.positions} | {c.ticker for c in candidates})
+    history = runtime.feed.history(symbols, now)
+    after, events = step(state, market_session(history, pending.session, rules), candidates, rules)
+    spent = sum(held.entry_price * held.shares for held in events.entered)
+    received = sum(trade.exit_price * trade.position.shares for trade in events.trades)
+    cash = round(book.cash - spent + received, 2)
+    positions = {held.symbol: _position(held) for held in after.positions}
+    equity = round(cash + sum(held.mark * held.shares for held in after.positions), 2)
+    fills = {
+        "executed": [*map(_buy, events.entered), *map(_sale, events.trades)],
+        "trades": [trade.as_row() for trade in events.trades],
+        "skipped": [list(skip.as_row()) for skip in events.skipped],
+        "warnings": [],
+    }
+    return Settled(Book(cash=cash, positions=positions), equity, fills)
+
+
+def market_session(history: Any, day: date, rules: PortfolioRules) -> MarketSession:
+    """Return one session of the market; weekly series are only needed when the week ends."""
+    if calendar.is_week_end(day):
+        return Market(history, rules, calendar.is_week_end).session(day)
+    bars = {symbol: bar for symbol, rows in history.items() if (bar := _bar(rows, day)) is not None}
+    return MarketSession(day, week_number(day), bars)
+
+
+def _bar(bars: Bars, day: date) -> SessionBar | None:
+    row = bars.row(day)
+    if row is None:
+        return None
+    return SessionBar(
+        open=float(bars.open[row]),
+        high=float(bars.high[row]),
+        low=float(bars.low[row]),
+        close=float(bars.close[row]),
+        previous_close=float(bars.close[row - 1]) if row else None,
+    )
+
+
+def candidate_from_json(row: dict[str, Any]) -> Candidate:
+    """Return the candidate that `Candidate.as_json` wrote."""
+    return Candidate(**{**row, "report_date": date.fromisoformat(row["report_date"])})
+
+
+def _by_entry(book: Book) -> list[OpenPosition]:
+    return sorted(book.positions.values(), key=lambda p: (p.details.get("order", 0), p.symbol))
+
+
+def _held(position: OpenPosition) -> Held:
+    told = position.details
+    return Held(
+        symbol=position.symbol,
+        report_date=date.fromisoformat(told["report_date"]),
+        grade=told["grade"],
+        score=told["score"],
+        entry_date=position.entry_date,
+        entry_price=position.entry_price,
+        shares=position.quantity,
+        stop_price=position.stop_price if position.stop_price is not None else 0.0,
+        mark=told["mark"],
+        pending=told["pending"],
+    )
+
+
+def _position(held: Held) -> OpenPosition:
+    return OpenPosition(
+        symbol=held.symbol,
+        quantity=held.shares,
+        entry_price=held.entry_price,
+        entry_date=held.entry_date,
+        stop_price=held.stop_price,
+        details={
+            "report_date": held.report_date.isoformat(),
+            "grade": held.grade,
+            "score": held.score,
+            "mark": held.mark,
+            "pending": held.pending,
+            "order": held.entry_date.toordinal(),
+        },
+    )
+
+
+def _buy(held: Held) -> dict[str, Any]:
+    return {
+        "symbol": held.symbol,
+        "intent": "entry",
+        "side": "buy",
+        "quantity": held.shares,
+        "price": held.entry_price,
+        "realised_pnl": 0.0,
+    }
+
+
+def _sale(trade: Trade) -> dict[str, Any]:
+    return {
+        "symbol": trade.position.symbol,
+        "intent": "stop" if trade.reason == "stop_loss" else "exit",
+        "side": "sell",
+        "quantity": trade.position.shares,
+        "price": trade.exit_price,
+        "realised_pnl": round(trade.pnl, 2),
+    }

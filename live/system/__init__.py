@@ -1,0 +1,1 @@
+"""The machine: clock, logs, screen, locks, redaction, start-up."""

@@ -1,0 +1,55 @@
+"""One executor per account at a time: the second exits at once and says who is running."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from backtest.core.errors import LimitError
+
+
+@contextmanager
+def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]:
+    """Hold the account's lock for the whole run.
+
+    The operating system gives the lock back when the process dies, however it dies; the file beside it only
+    names the holder and is never trusted for anything else.
+
+    Raises:
+        LimitError: 7, another run holds it.
+    """
+    path = state / f"executor-{account}.lock"
+    owner = path.with_suffix(".owner.json")
+    lock = FileLock(path)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LimitError(
+            f"another run is at work ({_holder(owner)})",
+            where=str(path),
+            remedy="wait for it; both do the same work, so nothing is lost",
+        ) from error
+    except OSError as error:
+        raise LimitError(
+            f"the lock cannot be taken: {error.strerror}",
+            where=str(path),
+            remedy="make the state folder writable",
+        ) from error
+    try:
+        owner.write_text(json.dumps({"pid": os.getpid(), "run": run_id}), encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(owner: Path) -> str:
+    try:
+        return owner.read_text(encoding="utf-8")
+    except OSError:
+        return "unknown"

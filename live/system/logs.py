@@ -1,0 +1,76 @@
+"""Log files of the stages: one per stage and day, kept for a while, secrets masked."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+#: libraries whose DEBUG output prints whole bodies (account numbers, tokens)
+LOUD_LIBRARIES = ("schwab", "httpx", "httpcore", "authlib", "alpaca", "urllib3", "ib_async")
+
+
+class LogFile(logging.FileHandler):
+    """A log file on a disk that may be full: said once in one line, never a traceback on the screen."""
+
+    complained = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name logging gave it
+        """Say once that the log has holes; the run goes on."""
+        del record
+        if not self.complained and sys.stderr is not None:
+            error = sys.exc_info()[1]
+            print(f"warning: the log cannot be written: {error}", file=sys.stderr)  # noqa: T201 - nothing else is left
+        self.complained = True
+
+
+def log_path(directory: Path, stage: str, now: datetime) -> Path:
+    """Return the log file of `stage` for the day of `now`."""
+    return directory / f"{stage}_{now.date().isoformat()}.log"
+
+
+def start_logging(directory: Path, stage: str, *, now: datetime, level: str, keep_days: int) -> Path | None:
+    """Send everything to the day's log file and drop files older than `keep_days`.
+
+    Returns the path, or None when the directory cannot be written: a run must not fail for its log.
+    """
+    from live.system.redaction import RedactionFilter
+
+    root = logging.getLogger()
+    stop_logging()
+    path = log_path(directory, stage, now)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        handler = LogFile(path, encoding="utf-8")
+    except OSError:
+        return None
+    handler.jutsu_stage = stage  # type: ignore[attr-defined] # marks the handler as ours
+    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.addFilter(RedactionFilter())
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in LOUD_LIBRARIES:
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    _prune(directory, now.date() - timedelta(days=keep_days))
+    return path
+
+
+def stop_logging() -> None:
+    """Close the log file of this process, if there is one."""
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if getattr(h, "jutsu_stage", None)]:
+        root.removeHandler(old)
+        with contextlib.suppress(OSError):  # a full disk: what could not be written stays unwritten
+            old.close()
+
+
+def _prune(directory: Path, oldest: date) -> None:
+    for path in directory.glob("*_????-??-??.log"):
+        try:
+            if date.fromisoformat(path.stem[-10:]) < oldest:
+                path.unlink()
+        except (ValueError, OSError):
+            continue

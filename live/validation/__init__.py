@@ -1,0 +1,1 @@
+"""Live results against the backtest of the same session."""

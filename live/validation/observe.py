@@ -1,0 +1,362 @@
+"""Post-market validation, the gathering part: ledger, signal files and final bars become `Observed`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars
+from backtest.core.decision import Book, Decision, OpenPosition, Situation
+from backtest.core.errors import DataError, Finding
+from backtest.strategies.base import Strategy
+from backtest.strategies.registry import build_strategy
+from backtest.trading.sizing import scaled_weights
+from live.handoff.model import QuoteInput, SignalFile
+from live.ledger.tables import JournalState, LiveTrade, Order, SignalRow
+from live.model import order_ids as ids
+from live.settings.load import settings_sha256
+from live.validation.verdict import Choice, Drift, Observed, OrderFate, Slippage, drift
+
+if TYPE_CHECKING:
+    from backtest.candidates.model import Candidate
+    from live.ledger.tables import PositionRow
+    from live.runtime.open import Runtime
+
+FACTS: Final = ("cell", "trend_state", "vol_state")
+#: outcomes of a file with orders -> what a validation says about them
+_UNDONE: Final = {"pending": "the executor never ran", "failed": "the executor failed"}
+_HELD_BACK: Final = {
+    "gated": "safety gates held orders back",
+    "expired": "the approval expired",
+    "partial": "only a part was carried out",
+}
+
+
+def observe(runtime: Runtime, row: SignalRow) -> Observed:
+    """Collect what happened in one session and what the final bars say about it.
+
+    Raises:
+        DataError: a bar of the session that is needed is missing or still provisional.
+    """
+    signal = SignalFile.model_validate_json(row.content)
+    session = calendar.session(row.session)
+    if session is None:
+        raise DataError("the ledger has a signal file of a day without trading", where=str(row.session))
+    window = calendar.window(session, signal.execution_window.name)
+    strategy = build_strategy(signal.strategy.name, signal.strategy.variant, signal.strategy.parameters)
+    references = reference_prices(signal, fills_at_open=window.fills_at_open)
+    bars = final_bars(
+        runtime,
+        {*strategy.signal_symbols, *strategy.tradable_symbols, *signal.inputs.account.positions},
+        {*strategy.signal_symbols, *references},
+        window.decides_on,
+    )
+    on_final, notes = _decide_again(runtime, row, signal, strategy, bars, window)
+    orders, slippages = _orders(runtime, row)
+    problems, cautions, told = _outcome(row, signal)
+    return Observed(
+        session=row.session,
+        variant=row.variant,
+        role=row.role,
+        decided_on=window.decides_on,
+        at_execution=choice_of_file(signal),
+        on_final=on_final,
+        drifts=_drifts(references, bars),
+        orders=orders,
+        slippages=slippages,
+        problems=problems,
+        cautions=cautions,
+        notes=(*notes, *told, *_about_settings(runtime, signal, on_final), *_about_sources(signal, bars)),
+    )
+
+
+def final_bars(
+    runtime: Runtime, wanted: Iterable[str], required: Iterable[str], day: date
+) -> dict[str, Bars]:
+    """Return history up to `day`; DataError 5 when a required symbol has no final bar of that day."""
+    needed = sorted(set(required))
+    symbols = sorted({*wanted, *needed})
+    known = runtime.feed.history(symbols, runtime.clock.now()) if symbols else {}
+    bars = {symbol: item.until(day) for symbol, item in known.items() if len(item.until(day))}
+    findings = [finding for symbol in needed if (finding := _not_final(symbol, bars.get(symbol), day))]
+    if findings:
+        raise DataError(
+            f"no final bar of {day} for {', '.join(finding.path for finding in findings)}",
+            where="validate",
+            remedy="import that session, or run it again when the vendor has published it",
+            findings=findings,
+        )
+    return bars
+
+
+def _not_final(symbol: str, bars: Bars | None, day: date) -> Finding | None:
+    if bars is None:
+        return Finding(symbol, "no data at all", "import its history")
+    if bars.last != day:
+        return Finding(symbol, f"newest bar is {bars.last}, needed {day}")
+    return Finding(symbol, f"the bar of {day} is still provisional") if bars.provisional else None
+
+
+def reference_prices(signal: SignalFile, *, fills_at_open: bool) -> dict[str, float]:
+    """Return the price the decision used, for every symbol the file tells it of.
+
+    Closing windows: the reference price of an order, else the quote that became the provisional bar. Opening
+    windows decide on the previous bar, so a quote says nothing about it and only orders count. Entries of
+    the positions family are priced by their report, not by a bar: they have no drift.
+    """
+    positions = signal.strategy.family == "positions"
+    prices: dict[str, float] = {}
+    if not fills_at_open:
+        quoted = {quote.symbol: _quoted(quote) for quote in signal.inputs.quotes}
+        prices |= {symbol: price for symbol, price in quoted.items() if price}
+    for order in signal.orders:
+        if not (positions and order.intent == "entry"):
+            prices[order.symbol] = order.reference_price
+    return prices
+
+
+def _quoted(quote: QuoteInput) -> float | None:
+    if quote.last is not None:
+        return quote.last
+    return None if quote.bid is None or quote.ask is None else (quote.bid + quote.ask) / 2
+
+
+def _drifts(references: Mapping[str, float], bars: Mapping[str, Bars]) -> tuple[Drift, ...]:
+    return tuple(
+        drift(symbol, price, float(bars[symbol].close[-1])) for symbol, price in sorted(references.items())
+    )
+
+
+def choice_of_file(signal: SignalFile) -> Choice:
+    """Return the decision a signal file carries.
+
+    An exit that found no price is a decision too: it stands among the skipped.
+    """
+    positions = signal.strategy.family == "positions"
+    exits = {order.symbol for order in signal.orders if order.intent == "exit"}
+    exits |= {skip.symbol for skip in signal.skipped if skip.reason == "no_price"} & {
+        *signal.inputs.account.positions
+    }
+    return Choice(
+        facts=_facts(signal.decision.diagnostics, signal.decision.rebalance, positions=positions),
+        targets={target.symbol: target.weight for target in signal.targets},
+        exits=tuple(sorted(exits)) if positions else (),
+        entries=tuple(sorted(o.symbol for o in signal.orders if o.intent == "entry")) if positions else (),
+    )
+
+
+def _choice_of(runtime: Runtime, decision: Decision, *, positions: bool) -> Choice:
+    return Choice(
+        facts=_facts(decision.diagnostics, decision.rebalance, positions=positions),
+        targets={} if positions else scaled_weights(decision, runtime.settings.execution),
+        exits=tuple(sorted(signal.symbol for signal in decision.exits)),
+        entries=tuple(sorted(signal.symbol for signal in decision.entries)),
+    )
+
+
+def _facts(diagnostics: Mapping[str, Any], rebalance: bool, *, positions: bool) -> dict[str, Any]:
+    facts = {name: diagnostics[name] for name in FACTS if name in diagnostics}
+    return facts if positions else {**facts, "rebalance": rebalance}
+
+
+def _decide_again(
+    runtime: Runtime,
+    row: SignalRow,
+    signal: SignalFile,
+    strategy: Strategy,
+    bars: Mapping[str, Bars],
+    window: calendar.ExecutionWindow,
+) -> tuple[Choice | None, tuple[str, ...]]:
+    """Return the decision on the final bars, None with a note when its inputs are no longer known."""
+    book = _book(runtime, row, signal)
+    if book is None:
+        return None, ("how the book stood at the decision is no longer known",)
+    candidates = None
+    if strategy.family == "positions":
+        candidates = _candidates(signal, row.session)
+        if strategy.parameters.get("quality_filter"):
+            # whoever is in the file has passed it, and skipped ones no longer carry what it reads
+            strategy = strategy.with_parameters({"quality_filter": False})
+    decision = strategy.evaluate(bars).decide(
+        Situation(
+            session=row.session,
+            decided_on=window.decides_on,
+            book=book,
+            memory=_memory(runtime, row),
+            candidates=candidates,
+        )
+    )
+    return _choice_of(runtime, decision, positions=strategy.family == "positions"), ()
+
+
+def _memory(runtime: Runtime, row: SignalRow) -> dict[str, Any]:
+    """Return what the strategy remembered when it decided: of the newest carried-out session before."""
+    if row.role == "shadow":
+        settled = [
+            known
+            for known in runtime.ledger.shadow.history(row.variant)
+            if known.session < row.session and known.status == "settled"
+        ]
+        return dict(settled[-1].memory) if settled else {}
+    earlier = runtime.ledger.signals.previous(row.session, row.variant)
+    while earlier is not None and earlier.outcome != "completed":
+        earlier = runtime.ledger.signals.previous(earlier.session, row.variant)
+    return {} if earlier is None else dict(earlier.memory)
+
+
+def _book(runtime: Runtime, row: SignalRow, signal: SignalFile) -> Book | None:
+    """Return the book of the decision; None when a position's entry cannot be found any more."""
+    account = signal.inputs.account
+    if signal.strategy.family == "allocation" or not account.positions:
+        # weights are decided from bars and memory; the shares only matter for sizing
+        return Book(cash=account.cash)
+    known = _positions_before(runtime, row)
+    if not set(account.positions) <= set(known):
+        return None
+    return Book(
+        cash=account.cash,
+        positions={s: replace(known[s], quantity=shares) for s, shares in account.positions.items()},
+    )
+
+
+def _positions_before(runtime: Runtime, row: SignalRow) -> dict[str, OpenPosition]:
+    ledger = runtime.ledger
+    if row.role == "shadow":
+        virtual = ledger.shadow.book(row.variant)
+        # a settled session has replaced the book it was decided on
+        return dict(virtual.book.positions) if virtual is not None and virtual.session < row.session else {}
+    rows = (*ledger.positions.closed(row.variant), *ledger.positions.open_positions(row.variant))
+    return {
+        held.symbol: _as_open(held)
+        for held in rows
+        if held.entry_session < row.session
+        and (held.exit_session is None or held.exit_session >= row.session)
+    }
+
+
+def _as_open(held: PositionRow) -> OpenPosition:
+    return OpenPosition(
+        symbol=held.symbol,
+        quantity=held.quantity,
+        entry_price=float(held.entry_price),
+        entry_date=held.entry_session,
+        stop_price=None if held.stop_price is None else float(held.stop_price),
+        details=held.details,
+    )
+
+
+def _candidates(signal: SignalFile, day: date) -> tuple[Candidate, ...] | None:
+    """Return the candidates that were or could have been bought, None when there was no valid report.
+
+    Entries carry their candidate. Of those left out for lack of room only score and grade are kept: enough
+    to see whether the final bars would have made room, as price and filter were already passed.
+    """
+    from backtest.candidates.model import Candidate
+
+    facts = signal.inputs.candidates
+    if facts is None or not facts.get("accepted"):
+        return None
+    report_date = _report_date(signal, day)
+    taken = [
+        Candidate(
+            ticker=order.symbol,
+            report_date=report_date,
+            grade=order.details["grade"],
+            score=order.details.get("score"),
+            price=order.reference_price,
+        )
+        for order in signal.orders
+        if order.intent == "entry" and "grade" in order.details
+    ]
+    waiting = [
+        Candidate(
+            ticker=skip.symbol,
+            report_date=report_date,
+            grade=skip.details["grade"],
+            score=skip.details.get("score"),
+            price=1.0,
+        )
+        for skip in signal.skipped
+        if skip.reason in {"capacity_full", "daily_limit"}
+    ]
+    return (*taken, *waiting)
+
+
+def _report_date(signal: SignalFile, day: date) -> date:
+    """Return a report date that leads to this session under the file's entry mode."""
+    if signal.strategy.parameters.get("entry_mode") == "next_day_open":
+        return calendar.previous_session(day).day
+    return day
+
+
+def _orders(runtime: Runtime, row: SignalRow) -> tuple[tuple[OrderFate, ...], tuple[Slippage, ...]]:
+    """Return the fate of every order sent (resting stops left out) and the slippage of every fill."""
+    ledger = runtime.ledger
+    journal = [o for o in ledger.orders.of_session(row.session, row.variant) if o.intent != "stop"]
+    trades = {trade.order_id: trade for trade in ledger.trades.between(row.session, row.session)}
+    tries: dict[str, list[Order]] = defaultdict(list)
+    for order in journal:
+        tries[_first_id(order.client_order_id)].append(order)
+    fates = tuple(fate for name, group in tries.items() if (fate := _fate(name, group, trades)) is not None)
+    slippages = tuple(
+        Slippage(trade.symbol, trade.quote_slippage_pct, trade.slippage_pct)
+        for order in journal
+        if (trade := trades.get(order.id)) is not None
+    )
+    return fates, slippages
+
+
+def _first_id(client_order_id: str) -> str:
+    name = ids.parse(client_order_id)
+    return client_order_id if name is None else str(replace(name, attempt=0))
+
+
+def _fate(name: str, tries: list[Order], trades: Mapping[int, LiveTrade]) -> OrderFate | None:
+    """Return what became of an intent, None when no try of it ever left."""
+    sent = [order for order in tries if order.sent_at or order.broker_order_id or order.filled_quantity]
+    if not sent:
+        return None
+    return OrderFate(
+        name=name,
+        ordered=sent[0].quantity,
+        filled=sum(order.filled_quantity for order in sent),
+        open_states=tuple(order.state for order in sent if not JournalState(order.state).terminal),
+        recorded=all(order.id in trades for order in sent if order.filled_quantity),
+    )
+
+
+def _outcome(row: SignalRow, signal: SignalFile) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return problems, cautions and notes about how a file was carried out."""
+    if row.role == "shadow" or not signal.orders:
+        return (), (), ()
+    told = f"outcome {row.outcome} with {len(signal.orders)} order(s)"
+    if row.outcome in _UNDONE:
+        return (f"{told}: {_UNDONE[row.outcome]}",), (), ()
+    if row.outcome in _HELD_BACK:
+        return (), (f"{told}: {_HELD_BACK[row.outcome]}",), ()
+    return (), (), () if row.outcome == "completed" else (told,)
+
+
+def _about_settings(runtime: Runtime, signal: SignalFile, on_final: Choice | None) -> tuple[str, ...]:
+    """Return a hint when other targets may come from other settings (the cash reserve scales them)."""
+    if on_final is None or on_final.targets == choice_of_file(signal).targets:
+        return ()
+    if settings_sha256(runtime.settings) == signal.inputs.settings_sha256:
+        return ()
+    return ("the settings have changed since the decision",)
+
+
+def _about_sources(signal: SignalFile, bars: Mapping[str, Bars]) -> tuple[str, ...]:
+    """Return what may explain a difference that is not the market's."""
+    used = {item.symbol: item.source for item in signal.inputs.bars}
+    demo = any(item.source.startswith("demo") for item in bars.values())
+    label = ("DEMO data: a seeded synthetic market, not real prices",) if demo else ()
+    return label + tuple(
+        f"{symbol}: decided on {used[symbol]} bars, validated on {item.source} bars"
+        for symbol, item in sorted(bars.items())
+        if symbol in used and used[symbol] != item.source
+    )

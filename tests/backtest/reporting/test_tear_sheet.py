@@ -1,0 +1,244 @@
+"""`python -m backtest run`: the four files, the screen, the refusals."""
+
+import argparse
+import csv
+import json
+import re
+from datetime import date
+
+import numpy as np
+import pytest
+
+from backtest.calendar import sessions as calendar
+from backtest.cli import run as run_command
+from backtest.core.errors import JutsuError, SettingsError, UsageError
+from backtest.core.execution_rules import ExecutionRules
+from backtest.reporting.metrics import summarise
+from backtest.reporting.tear_sheet import readable, render
+from backtest.simulator.allocation.simulate import simulate
+from backtest.trading.rules_file import read_rules
+from tests.support.scripted_strategy import ScriptedWeights, make_bars
+
+SYMBOLS = {
+    "QQQ": (300.0, 0.012, 0),
+    "TQQQ": (50.0, 0.036, 0),
+    "TLT": (90.0, 0.008, 1),
+    "TMF": (20.0, 0.02, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory):
+    """CSV files of 220 made-up sessions; there is no TMV and no PSQ."""
+    folder = tmp_path_factory.mktemp("prices")
+    sessions = [s.day for s in calendar.sessions(date(2023, 1, 3), date(2023, 11, 15))]
+    noise = np.random.default_rng(5).normal(0.0005, 1.0, (2, len(sessions)))
+    for symbol, (first, scale, source) in SYMBOLS.items():
+        closes = first * np.cumprod(1 + scale * noise[source])
+        rows = zip(sessions, closes, strict=True)
+        lines = [f"{d},{c:.4f},{c * 1.01:.4f},{c * 0.99:.4f},{c:.4f},1000" for d, c in rows]
+        text = "date,open,high,low,close,volume\n" + "\n".join(lines) + "\n"
+        (folder / f"{symbol}.csv").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def strategy_file(tmp_path):
+    path = tmp_path / "strategy.yaml"
+    path.write_text("strategy:\n  name: hierarchical_adaptive_v3_5b\n  variant: golden\n  parameters: {}\n")
+    return path
+
+
+def command(*words):
+    parser = argparse.ArgumentParser()
+    run_command.add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["run", *map(str, words)])
+    return args.command(args)
+
+
+@pytest.fixture
+def words(prices, strategy_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # no config/live.yaml here: defaults
+    return ["--strategy", strategy_file, "--prices", prices, "--output-dir", tmp_path / "out"]
+
+
+def test_the_four_files(words, tmp_path, capsys):
+    assert command(*words, "--start", "2023-08-01", "--end", "2023-10-31", "--cash", "25000") == 0
+    out = tmp_path / "out"
+    assert sorted(p.name for p in out.iterdir()) == [
+        "equity.csv",
+        "metrics.json",
+        "report.html",
+        "trades.csv",
+    ]
+
+    lines = (out / "equity.csv").read_text().splitlines()
+    sessions = [s.day.isoformat() for s in calendar.sessions(date(2023, 8, 1), date(2023, 10, 31))]
+    assert lines[0] == "date,equity"
+    assert [line.split(",")[0] for line in lines[1:]] == sessions
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d,\d+\.\d\d", line) for line in lines[1:])
+
+    trades = list(csv.DictReader((out / "trades.csv").read_text().splitlines()))
+    assert trades
+    assert {t["symbol"] for t in trades} <= {"QQQ", "TQQQ", "TMF"}
+    assert all(t["cell"] in "123456" and t["trend_state"] and t["vol_state"] and t["T_norm"] for t in trades)
+
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["final_equity"] == float(lines[-1].split(",")[1])
+    assert metrics["total_return"] == pytest.approx(metrics["final_equity"] / 25_000 - 1)
+    assert (metrics["sessions"], metrics["trades"]) == (len(sessions), len(trades))
+    assert metrics["benchmark"]["symbol"] == "QQQ"
+
+    screen = capsys.readouterr().out
+    assert "Max drawdown" in screen
+    assert f"written to {out}" in screen
+    assert "\x1b" not in screen  # not a terminal: no colours
+
+
+def test_same_inputs_same_bytes(words, tmp_path):
+    span = ("--start", "2023-08-01", "--end", "2023-09-29")
+    command(*words, *span)
+    first = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+    command(*words, *span)
+    assert first == {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+
+
+def test_json_is_the_only_thing_on_standard_output(words, tmp_path, capsys):
+    command(*words, "--start", "2023-09-01", "--json", "--no-report", "--benchmark", "TLT")
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics == json.loads((tmp_path / "out/metrics.json").read_text())
+    assert metrics["benchmark"]["symbol"] == "TLT"
+    assert metrics["end"] == "2023-11-15"
+    assert not (tmp_path / "out/report.html").exists()
+
+
+def test_the_execution_section_is_obeyed(words, tmp_path):
+    span = ("--start", "2023-08-01", "--no-report")
+    command(*words, *span)
+    free = json.loads((tmp_path / "out/metrics.json").read_text())
+    config = tmp_path / "live.yaml"
+    config.write_text("mode: offline_mock\nexecution: {slippage_pct: 0.5, commission_per_order: 2}\n")
+    command(*words, *span, "--config", config)
+    dear = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert dear["costs"] == 2.0 * dear["trades"]
+    assert dear["final_equity"] < free["final_equity"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        (["--start", "2023-13-01"], "not a date"),
+        (["--start", "01/02/2023"], "not a date"),
+        (["--cash", "-5"], "not a positive amount"),
+        (["--cash", "0"], "not a positive amount"),
+        (["--cash", "nan"], "not a positive amount"),
+        (["--cash", "lots"], "not a number"),
+    ],
+)
+def test_bad_words_are_refused_by_the_parser(words, extra, says, capsys):
+    with pytest.raises(SystemExit) as caught:
+        command(*words, *extra)
+    assert caught.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "says"),
+    [
+        (["--start", "2023-09-02", "--end", "2023-09-01"], 2, "after end"),
+        (["--start", "2023-09-02", "--end", "2023-09-04"], 5, "no session between"),  # a long week-end
+        (["--start", "2030-01-02", "--end", "2030-02-01"], 5, "2023-01-03 to 2023-11-15"),
+        (["--prices", "nowhere"], 5, "nowhere"),
+        (["--strategy", "nowhere.yaml"], 2, "nowhere.yaml"),
+        (["--config", "nowhere.yaml"], 2, "nowhere.yaml"),
+        (["--benchmark", "SPY"], 5, "SPY"),
+    ],
+)
+def test_refusals_name_what_is_wrong(words, extra, code, says, tmp_path):
+    with pytest.raises(JutsuError) as caught:
+        command(*words, *extra)
+    assert caught.value.exit_code == code
+    assert says in caught.value.line()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_the_signal_symbol(words, prices, tmp_path):
+    folder = tmp_path / "few"
+    folder.mkdir()
+    (folder / "QQQ.csv").write_text((prices / "QQQ.csv").read_text())
+    with pytest.raises(JutsuError, match="no bars of TLT") as caught:
+        command(*words, "--prices", folder)
+    assert caught.value.exit_code == 5
+
+
+def test_output_that_cannot_be_written(words, tmp_path):
+    (tmp_path / "out").write_text("a file, not a folder")
+    with pytest.raises(UsageError, match="cannot be written"):
+        command(*words, "--start", "2023-11-01", "--no-report")
+
+
+# --- the execution: section ---------------------------------------------------------------------------------
+
+
+def test_rules_without_a_file_are_the_defaults(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read_rules(None) == ExecutionRules()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/live.yaml").write_text("execution: {min_cash_pct: 7}\n")
+    assert read_rules(None).min_cash_pct == 7
+    (tmp_path / "other.yaml").write_text("mode: offline_mock\n")
+    assert read_rules(tmp_path / "other.yaml") == ExecutionRules()
+
+
+def test_every_problem_of_the_section_is_listed(tmp_path):
+    path = tmp_path / "live.yaml"
+    path.write_text("execution: {slipage_pct: 1, min_cash_pct: 100, limits: {max_order_value: .nan}}\n")
+    with pytest.raises(SettingsError) as caught:
+        read_rules(path)
+    assert sorted(f.path for f in caught.value.findings) == [
+        "execution.limits.max_order_value",
+        "execution.min_cash_pct",
+        "execution.slipage_pct",
+    ]
+
+
+# --- report.html ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page():
+    week = [date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)]
+    history = {s: make_bars(s, dict(zip(week, [30.0, 33.0, 31.0], strict=True))) for s in ("SIG", "AAA")}
+    strategy = ScriptedWeights({week[0]: {"AAA": 0.5, "BBB": 0.4}}, variant="<b>&", tradable_symbols=("AAA",))
+    result = simulate(
+        strategy, history, start=week[0], end=week[2], cash=1000.0, rules=ExecutionRules(), benchmark="SIG"
+    )
+    return render(result, summarise(result))
+
+
+def test_all_four_charts(page):
+    for title in ("Equity", "Drawdown", "Allocation", "Regime"):
+        assert f'"text":"{title}"' in page
+    for trace in ("SIG held", "AAA", "cash", "cell 0"):
+        assert f'"name":"{trace}"' in page
+
+
+def test_one_file_that_needs_no_network(page):
+    assert not re.search(r'<(script|link|img|iframe)[^>]+(src|href)\s*=\s*["\']?(https?:)?//', page)
+    assert "plotly" in page.lower()
+    assert len(page) > 1_000_000  # the chart library is inside
+
+
+def test_names_are_text_not_markup(page):
+    assert "<h1>scripted · &lt;b&gt;&amp;</h1>" in page
+
+
+def test_warnings_are_listed(page):
+    assert "<summary>1 warnings</summary>" in page
+    assert "BBB: no price, its weight of 40.0% stays in cash" in page
+
+
+def test_readable_figures():
+    assert readable(None, "percent") == "–"
+    assert (readable(-0.1234, "percent"), readable(1234567.891, "money")) == ("-12.3%", "1,234,567.89")
+    assert (readable(2.346, "number"), readable(1200, "count")) == ("2.35", "1,200")

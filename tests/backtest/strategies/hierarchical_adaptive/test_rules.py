@@ -1,0 +1,294 @@
+"""The rules of v3.5b section by section, with answers worked out by hand."""
+
+import csv
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backtest.core.decision import Book, Situation, Target
+from backtest.core.errors import DataError
+from backtest.indicators import kernels
+from backtest.strategies.hierarchical_adaptive.parameters import Parameters
+from backtest.strategies.hierarchical_adaptive.series import cell_weights
+from backtest.strategies.hierarchical_adaptive.strategy import build
+from tests.support.market_v35b import bars, market, random_walk
+
+BONDS = {"none": 0, "bull": 1, "bear": 2}
+SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
+SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5}
+
+
+def situation(day, memory=None):
+    return Situation(session=day, decided_on=day, book=Book(0.0), memory=memory or {})
+
+
+def walk(evaluation, memory=None):
+    """Every decision in turn, each carried out."""
+    memory, out = memory or {}, []
+    for day in evaluation.signal.dates.tolist():
+        decision = evaluation.decide(situation(day, memory))
+        memory = decision.memory
+        out.append(decision)
+    return out
+
+
+def golden_weights(root):
+    with (root / "tests" / "golden" / "v35b_weights.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_weights_of_every_cell(project_root):
+    rows = golden_weights(project_root)
+    assert len(rows) == 29
+    for row in rows:
+        changes = dict(pair.split("=") for pair in row["changes"].split())
+        parameters = Parameters(**{name: json.loads(value) for name, value in changes.items()})
+        got = cell_weights(int(row["cell"]), BONDS[row["bond"]], parameters)
+        want = [float(Fraction(row[leg])) for leg in ("TQQQ", "QQQ", "PSQ", "TMF", "TMV", "cash")]
+        assert got == pytest.approx(want, abs=1e-15), row
+
+
+@given(
+    cell=st.integers(1, 6),
+    bond=st.integers(0, 2),
+    leverage=st.floats(0.5, 1.5),
+    hedge=st.booleans(),
+    hedge_max=st.floats(0.01, 1.0),
+    bonds_max=st.floats(0.0, 1.0),
+)
+def test_weights_sum_to_one_and_are_never_negative(cell, bond, leverage, hedge, hedge_max, bonds_max):
+    parameters = Parameters(
+        leverage_scalar=leverage, use_inverse_hedge=hedge, w_PSQ_max=hedge_max, max_bond_weight=bonds_max
+    )
+    weights = cell_weights(cell, bond, parameters)
+    assert sum(weights) == pytest.approx(1.0, abs=1e-12)
+    assert min(weights) >= 0.0
+
+
+def regimes(t_norm, z, sigma, fast=2.0, slow=1.0, lookback=1):
+    n = len(t_norm)
+    high, crushed, trend, cell = ([None] * n for _ in range(4))
+    averages = [fast] * n, [slow] * n
+    kernels.regimes(
+        t_norm, z, sigma, *averages, 1, lookback, 0.2, -0.3, 1.0, 0.2, -0.15, high, crushed, trend, cell
+    )
+    return high, crushed, trend, cell
+
+
+def test_hysteresis_keeps_its_state_between_the_thresholds():
+    z = [9.0, 0.6, 1.0, 1.01, 0.5, 0.2, 0.19, 0.9]
+    high, _, _, cell = regimes([0.0] * 8, z, [1.0] * 8)
+    assert high == [None, 0, 0, 1, 1, 1, 0, 0]  # 1.0 is not above 1.0, 0.2 is not below 0.2
+    assert cell == [None, 3, 3, 4, 4, 4, 3, 3]
+
+
+def test_crush_lowers_the_state_for_good_and_turns_a_bear_sideways():
+    sigma = [1.0, 1.0, 0.86, 0.7, 0.7, 0.7]
+    z = [0.0, 2.0, 0.5, 0.5, 0.5, 0.5]
+    high, crushed, trend, cell = regimes([-0.9] * 6, z, sigma, fast=1.0)
+    assert crushed == [None, 0, 0, 1, 0, 0]  # -0.14 is not a crush, 0.7 / 0.86 is
+    assert high == [None, 1, 1, 0, 0, 0]
+    assert trend == [None, -1, -1, 0, -1, -1]
+    assert cell == [None, 6, 6, 3, 5, 5]
+
+
+def test_crush_leaves_a_bull_alone_and_needs_a_volatility_before():
+    _, crushed, trend, cell = regimes([0.9] * 4, [2.0] * 4, [0.0, 1.0, 0.5, 0.5])
+    assert crushed == [None, 0, 1, 0]
+    assert trend == [None, 1, 1, 1]
+    assert cell == [None, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("t_norm", "fast", "trend"),
+    [(0.2, 2, 0), (0.21, 2, 1), (0.21, 1, 0), (-0.3, 1, 0), (-0.31, 1, -1), (-0.31, 2, 0), (0.9, 0.5, 0)],
+)
+def test_trend_class_is_strict_and_equal_averages_are_not_bull(t_norm, fast, trend):
+    assert regimes([0.0, t_norm], [0.5] * 2, [1.0] * 2, fast=fast)[2][1] == trend
+
+
+def test_constant_prices_stay_in_the_sideways_low_cell():
+    history = {"QQQ": bars("QQQ", [100.1] * 200), "TLT": bars("TLT", [90.3] * 200)}
+    decisions = walk(build("golden", {}).evaluate(history))
+    assert [d.decided_on for d in decisions if d.diagnostics.get("cell")] == history["QQQ"].dates.tolist()[
+        146:
+    ]
+    assert [d.rebalance for d in decisions] == [False] * 146 + [True] + [False] * 53
+    last = decisions[-1]
+    assert last.targets == (Target("TQQQ", 0.2), Target("QQQ", 0.8))
+    assert last.memory == {"held": {"TQQQ": 0.2, "QQQ": 0.8}}
+    assert {k: last.diagnostics[k] for k in ("cell", "vol_state", "trend_state", "z_score", "T_norm")} == {
+        "cell": 3,
+        "vol_state": "Low",
+        "trend_state": "Sideways",
+        "z_score": 0.0,
+        "T_norm": 0.0,
+    }
+    assert last.diagnostics["sma_fast"] == last.diagnostics["sma_slow"] == 100.1
+
+
+def test_steady_growth_is_the_bull_low_cell():
+    history = {"QQQ": bars("QQQ", 100 * 1.01 ** np.arange(220)), "TLT": bars("TLT", [90.0] * 220)}
+    last = walk(build("golden", {}).evaluate(history))[-1]
+    assert last.diagnostics["cell"] == 1
+    assert last.targets == (Target("TQQQ", 0.6), Target("QQQ", 0.4))
+
+
+def test_a_doubling_is_high_volatility():
+    close = [100.0] * 199 + [200.0]
+    history = {"QQQ": bars("QQQ", close), "TLT": bars("TLT", np.arange(200) + 90.0)}
+    decisions = walk(build("golden", {}).evaluate(history))
+    last = decisions[-1]
+    # 125 zeros and one sigma s: mean s/126, deviation s/sqrt(126), so z = 125/sqrt(126).
+    assert last.diagnostics["z_score"] == pytest.approx(125 / 126**0.5)
+    assert last.diagnostics["vol_state"] == "High"
+    # Oscillators 0 x 14 and 100: 15 * 100 / 120 = 12.5, over 50 is 0.25, above 0.2: a bull.
+    assert last.diagnostics["T_norm"] == pytest.approx(0.25)
+    assert last.diagnostics["cell"] == 2
+    assert last.targets == (Target("QQQ", 1.0),)
+    assert last.rebalance is True
+    assert last.diagnostics["deviation"] == pytest.approx(0.4)
+
+
+def with_cases(changes, cases):
+    """An evaluation whose rows are the given (cell, bond) pairs."""
+    evaluation = build("test", SMALL | changes).evaluate(market(len(cases), seed=3))
+    rows = [3 * (cell - 1) + bond for cell, bond in cases]
+    evaluation.columns = replace(evaluation.columns, first=0, case=rows)
+    return evaluation
+
+
+def test_held_weights_move_only_when_a_rebalance_is_accepted():
+    cases = [(4, 0), (3, 0), (3, 0), (1, 0), (4, 1), (4, 2), (4, 0)]
+    decisions = walk(with_cases({}, cases))
+    assert [d.rebalance for d in decisions] == [False, True, False, True, True, True, True]
+    assert decisions[0].memory == {}
+    assert decisions[2].memory == {"held": {"TQQQ": 0.2, "QQQ": 0.8}}
+    assert decisions[6].memory == {"held": {}}
+    assert [d.diagnostics["deviation"] for d in decisions] == pytest.approx([0, 1, 0, 0.8, 1.4, 0.8, 0.4])
+
+
+def test_threshold_is_compared_with_the_held_weights_not_with_the_last_targets():
+    # Cell 3 to cell 1 is 0.8, below 0.9: h stays at cell 3, and cell 2 (0.4 away) does not trade either.
+    decisions = walk(with_cases({"rebalance_threshold": 0.9}, [(3, 0), (1, 0), (2, 0), (4, 0)]))
+    assert [d.rebalance for d in decisions] == [True, False, False, True]
+    assert [d.diagnostics["deviation"] for d in decisions] == pytest.approx([1.0, 0.8, 0.4, 1.0])
+
+
+def test_legs_of_one_symbol_are_one_holding():
+    evaluation = with_cases({"leveraged_long_symbol": "QQQ"}, [(1, 0), (2, 0), (3, 0)])
+    decisions = walk(evaluation)
+    assert [d.targets for d in decisions] == [(Target("QQQ", 1.0),)] * 3
+    assert [d.rebalance for d in decisions] == [True, False, False]
+    assert decisions[0].diagnostics["w_TQQQ"] == 0.6
+
+
+def test_a_held_symbol_that_is_no_leg_counts_as_deviation():
+    evaluation = with_cases({}, [(4, 0)])
+    day = evaluation.signal.dates[0].item()
+    decision = evaluation.decide(situation(day, {"held": {"UPRO": 0.6}}))
+    assert decision.rebalance is True
+    assert decision.targets == ()
+
+
+def test_bonds_are_joined_by_date_and_off_when_not_allowed():
+    history = market(120, seed=8)
+    strategy = build("test", SMALL)
+    plain = strategy.evaluate(history)
+    tlt = history["TLT"]
+    late = strategy.evaluate({**history, "TLT": tlt.since(tlt.dates[60].item())})
+    assert plain.columns.cell == late.columns.cell
+    assert np.isnan(late.columns.bond_slow[:64]).all()
+    assert late.columns.bond_slow[64:] == pytest.approx(plain.columns.bond_slow[64:], rel=1e-14)
+    day = history["QQQ"].dates[40].item()
+    assert "fewer than 5 closes of TLT" in late.decide(situation(day)).warnings[0]
+
+    off = build("test", SMALL | {"allow_treasury": False})
+    assert off.signal_symbols == ("QQQ",)
+    without = off.evaluate({"QQQ": history["QQQ"]})
+    assert without.columns.cell == plain.columns.cell
+    assert set(without.columns.case) <= {0, 3, 6, 9, 12, 15}
+    assert without.decide(situation(day)).diagnostics["bond_sma_slow"] is None
+    assert set(off.tradable_symbols) == {"TQQQ", "QQQ"}
+
+
+def test_equal_bond_averages_choose_the_bear_bond():
+    close = random_walk("QQQ", 60, 4)
+    evaluation = build("test", SMALL).evaluate({"QQQ": close, "TLT": bars("TLT", [90.1] * 60)})
+    assert {case % 3 for case in evaluation.columns.case[evaluation.columns.first :]} == {2}
+
+
+def test_missing_bars_of_signal_symbols_are_data_errors():
+    history = market(60, seed=2)
+    evaluation = build("test", SMALL).evaluate(history)
+    after = history["QQQ"].last + timedelta(days=30)
+    with pytest.raises(DataError, match=f"QQQ: no bar on {after}"):
+        evaluation.decide(situation(after))
+    tlt = history["TLT"]
+    shorter = build("test", SMALL).evaluate({**history, "TLT": tlt.until(tlt.dates[-2].item())})
+    with pytest.raises(DataError, match="TLT: no bar on"):
+        shorter.decide(situation(history["QQQ"].last))
+    with pytest.raises(DataError, match="TLT"):
+        build("test", SMALL).evaluate({"QQQ": history["QQQ"]})
+
+
+@pytest.mark.parametrize(("column", "value"), [("close", 0.0), ("close", np.nan), ("volume", -1.0)])
+def test_unusable_bars_are_named(column, value):
+    history = market(60, seed=2)
+    getattr(history["QQQ"], column)[7] = value
+    with pytest.raises(DataError, match=f"{column} of 2015-01-14"):
+        build("test", SMALL).evaluate(history)
+
+
+def test_before_the_warm_up_there_is_no_decision_but_a_warning():
+    evaluation = build("golden", {}).evaluate(market(160, seed=2))
+    days = evaluation.signal.dates.tolist()
+    early = evaluation.decide(situation(days[145], {"held": {"QQQ": 1.0}}))
+    assert (early.rebalance, early.targets) == (False, ())
+    assert early.memory == {"held": {"QQQ": 1.0}}
+    assert early.warnings == ("no decision before bar 147 of QQQ, this is bar 146",)
+    assert evaluation.decide(situation(days[146])).diagnostics["cell"] in range(1, 7)
+
+
+def test_diagnostics_are_json_and_name_what_people_ask_for():
+    evaluation = build("test", SMALL).evaluate(market(60, seed=2))
+    diagnostics = walk(evaluation)[-1].diagnostics
+    assert json.loads(json.dumps(diagnostics)) == diagnostics
+    assert {"date", "T_norm", "z_score", "cell", "vol_crush", "vol_state", "w_cash"} <= diagnostics.keys()
+    assert date.fromisoformat(diagnostics["date"]) == evaluation.signal.last
+
+
+@given(seed=st.integers(0, 10**6), end=st.integers(1, 149))
+def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed, end):
+    history = market(150, seed)
+    strategy = build("test", SMALL | {"strength_smoothness": 5, "osc_smoothness": 4})
+    day = history["QQQ"].dates[end - 1].item()
+    whole = strategy.evaluate(history).decide(situation(day))
+    short = strategy.evaluate({s: b.until(day) for s, b in history.items()}).decide(situation(day))
+    assert repr(whole) == repr(short)
+
+
+@given(seed=st.integers(0, 10**6), power=st.integers(-8, 8), volume_power=st.integers(-8, 8))
+def test_scale_of_prices_and_volumes_does_not_matter(seed, power, volume_power):
+    history = market(120, seed)
+    factor = 2.0**power
+    scaled = {
+        symbol: replace(b, close=b.close * factor, volume=b.volume * 2.0**volume_power)
+        for symbol, b in history.items()
+    }
+    before = walk(build("test", SMALL).evaluate(history))
+    after = walk(build("test", SMALL).evaluate(scaled))
+    for old, new in zip(before, after, strict=True):
+        for name, value in old.diagnostics.items():
+            if name.endswith(("sma_fast", "sma_slow")) and value is not None:
+                assert new.diagnostics[name] == pytest.approx(value * factor, rel=1e-11)
+            elif isinstance(value, float):
+                assert new.diagnostics[name] == pytest.approx(value, rel=1e-9, abs=1e-11)
+            else:
+                assert new.diagnostics[name] == value

@@ -1,0 +1,126 @@
+"""What orders fill at, to the cent, against hand-computed figures and decimal arithmetic."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backtest.core.errors import DataError, JutsuError
+from backtest.core.execution_rules import ExecutionRules
+from backtest.trading.fills import (
+    book_value,
+    commission,
+    fill_market,
+    fill_stop,
+    gross_value,
+    market_price,
+    stop_fill_price,
+)
+
+FREE = ExecutionRules()
+COSTS = ExecutionRules(slippage_pct=0.1, commission_per_order=1.0, commission_per_share=0.01)
+
+
+def test_without_costs_an_order_pays_the_mid():
+    fill = fill_market("buy", 3, 10.25, FREE)
+    assert (fill.price, fill.commission, fill.cash_flow) == (10.25, 0.0, -30.75)
+
+
+def test_slippage_moves_against_the_order():
+    assert market_price("buy", 50.0, COSTS) == 50.05
+    assert market_price("sell", 50.0, COSTS) == 49.95
+
+
+def test_price_has_six_decimals():
+    # 0.193824 * 1.001 = 0.194017824; * 0.999 = 0.193630176
+    assert market_price("buy", 0.193824, COSTS) == 0.194018
+    assert market_price("sell", 0.193824, COSTS) == 0.193630
+
+
+def test_costs_of_a_buy_and_a_sale():
+    # 114 * 50.05 = 5705.70; commission 1 + 1.14
+    buy = fill_market("buy", 114, 50.0, COSTS)
+    assert (buy.price, buy.commission, buy.cash_flow) == (50.05, 2.14, -5707.84)
+    # 189 * 17.982 = 3398.598 -> 3398.60; commission 1 + 1.89
+    sale = fill_market("sell", 189, 18.0, COSTS)
+    assert (sale.price, sale.commission, sale.cash_flow) == (17.982, 2.89, 3395.71)
+
+
+def test_half_a_cent_goes_to_the_even_cent():
+    assert gross_value(77, 54.945) == 4230.76  # exactly 4230.765
+    assert gross_value(3, 0.335) == 1.00  # exactly 1.005
+    assert gross_value(5, 0.303) == 1.52  # exactly 1.515: up, because 151 is odd
+
+
+def test_commission_of_nothing_is_nothing():
+    assert commission(0, COSTS) == 0.0
+
+
+@given(
+    quantity=st.integers(1, 5_000_000),
+    price=st.decimals("0.000001", "9999", places=6),
+    cash=st.decimals("0", "1000000", places=2),
+)
+def test_cents_agree_with_decimal_arithmetic(quantity, price, cash):
+    exact = quantity * price
+    assert gross_value(quantity, float(price)) == float(exact.quantize(Decimal("0.01")))
+    total = float((cash + exact).quantize(Decimal("0.01")))
+    assert book_value(float(cash), [(quantity, float(price))]) == total
+
+
+@pytest.mark.parametrize(
+    ("stop", "open_", "low", "gap", "at_stop"),
+    [
+        (90.0, 95.0, 91.0, None, None),  # never reached
+        (90.0, 95.0, 90.0, 90.0, 90.0),  # touched exactly
+        (90.0, 95.0, 85.0, 90.0, 90.0),  # traded through during the session
+        (90.0, 90.0, 85.0, 90.0, 90.0),  # opened at the stop
+        (90.0, 80.0, 75.0, 80.0, 90.0),  # gapped through: nobody bought at 90
+    ],
+)
+def test_stop(stop, open_, low, gap, at_stop):
+    assert stop_fill_price(stop, open_, low, ExecutionRules(stop_fill="gap")) == gap
+    assert stop_fill_price(stop, open_, low, ExecutionRules(stop_fill="stop")) == at_stop
+
+
+def test_a_stop_pays_slippage_and_commission():
+    # gap to 80: 80 * 0.999 = 79.92; 10 * 79.92 = 799.20; commission 1.10
+    fill = fill_stop(10, 90.0, 80.0, 75.0, COSTS)
+    assert fill is not None
+    assert (fill.price, fill.cash_flow) == (79.92, 798.10)
+    assert fill_stop(10, 90.0, 95.0, 91.0, COSTS) is None
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf"), 0.0000001])
+def test_no_price_no_fill(price):
+    with pytest.raises(DataError, match="not a price"):
+        fill_market("buy", 1, price, FREE)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), 0.0])
+def test_a_stop_needs_a_bar(bad):
+    with pytest.raises(DataError, match="not a price"):
+        stop_fill_price(90.0, bad, 80.0, FREE)
+    with pytest.raises(DataError, match="not a price"):
+        stop_fill_price(90.0, 95.0, bad, FREE)
+
+
+@pytest.mark.parametrize("quantity", [0, -3])
+def test_at_least_one_share(quantity):
+    with pytest.raises(JutsuError, match="cannot fill"):
+        fill_market("sell", quantity, 10.0, FREE)
+
+
+@given(
+    quantity=st.integers(1, 100_000),
+    mid=st.floats(0.01, 5000.0),
+    slippage=st.floats(0, 5),
+    per_share=st.floats(0, 1),
+)
+def test_a_round_trip_never_gains(quantity, mid, slippage, per_share):
+    rules = ExecutionRules(slippage_pct=slippage, commission_per_share=per_share)
+    there = fill_market("buy", quantity, mid, rules)
+    back = fill_market("sell", quantity, mid, rules)
+    assert there.cash_flow + back.cash_flow <= 0
+    assert there.price >= back.price

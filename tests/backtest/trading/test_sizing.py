@@ -1,0 +1,316 @@
+"""Decisions to orders: hand-computed plans, limits, and what must hold for any plan."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backtest.core.decision import Book, Decision, EntrySignal, ExitSignal, OpenPosition, Target
+from backtest.core.errors import DataError, JutsuError, LimitError
+from backtest.core.execution_rules import ExecutionRules, Limits
+from backtest.trading.sizing import check_limits, plan_orders, scaled_weights, sizing_equity, target_shares
+
+DAY = date(2024, 1, 2)
+RULES = ExecutionRules()
+
+
+def decide(rebalance=True, **weights):
+    return Decision(DAY, rebalance=rebalance, targets=tuple(Target(s, w) for s, w in weights.items()))
+
+
+def holding(cash, **shares):
+    return Book(cash, {s: OpenPosition(s, n, 1.0, DAY) for s, n in shares.items()})
+
+
+def short(plan):
+    return [(o.symbol, o.intent, o.side, o.quantity) for o in plan.orders]
+
+
+def test_equity_counts_cash_and_owned_positions():
+    assert sizing_equity(holding(1000.0, AAA=3, BBB=2), {"AAA": 10.0, "BBB": 5.5, "ZZZ": 9.0}) == 1041.0
+
+
+@pytest.mark.parametrize("prices", [{}, {"AAA": float("nan")}, {"AAA": 0.0}])
+def test_equity_needs_every_price(prices):
+    with pytest.raises(DataError, match="AAA"):
+        sizing_equity(holding(1000.0, AAA=3), prices)
+
+
+def test_the_reserve_shrinks_all_weights_by_one_factor():
+    # no cash in the target: 0.95 / 1.0
+    assert scaled_weights(decide(TQQQ=0.6, QQQ=0.4), RULES) == pytest.approx({"TQQQ": 0.57, "QQQ": 0.38})
+    # 2 % cash, 10 % wanted: 0.9 / 0.98
+    ten = ExecutionRules(min_cash_pct=10)
+    assert scaled_weights(decide(A=0.49, B=0.49), ten) == pytest.approx({"A": 0.45, "B": 0.45})
+
+
+def test_enough_cash_leaves_the_weights_alone():
+    assert scaled_weights(decide(A=0.5, B=0.45), RULES) == {"A": 0.5, "B": 0.45}
+
+
+def test_targets_of_one_symbol_add_up():
+    twice = Decision(DAY, True, (Target("QQQ", 0.3), Target("QQQ", 0.2)))
+    assert scaled_weights(twice, RULES) == {"QQQ": 0.5}
+
+
+@pytest.mark.parametrize("weights", [{"A": -0.1}, {"A": float("nan")}, {"A": 0.7, "B": 0.4}])
+def test_impossible_weights_are_a_bug(weights):
+    with pytest.raises(JutsuError):
+        scaled_weights(decide(**weights), RULES)
+
+
+def test_shares_round_down_but_not_on_float_noise():
+    assert target_shares(0.57, 10_000.0, 57.01) == 99
+    assert 0.57 * 10_000.0 / 10.0 < 570  # 569.9999999999999 where the exact quotient is 570
+    assert target_shares(0.57, 10_000.0, 10.0) == 570
+
+
+def test_first_purchase():
+    # equity 100,000: 0.57 * 100,000 / 50 = 1140; 0.38 * 100,000 / 210 = 180.95
+    plan = plan_orders(decide(TQQQ=0.6, QQQ=0.4), Book(100_000.0), {"TQQQ": 50.0, "QQQ": 210.0}, RULES)
+    assert short(plan) == [("TQQQ", "entry", "buy", 1140), ("QQQ", "entry", "buy", 180)]
+    assert plan.equity == 100_000.0
+    assert plan.residual_cash == 5_200.0  # 100,000 - 57,000 - 37,800
+    assert plan.rounding_cash == 200.0  # 38,000 - 37,800
+    assert [o.reference_price for o in plan.orders] == [50.0, 210.0]
+
+
+def test_all_four_intents_in_order():
+    # equity 1000 + 100*10 + 50*20 + 30*50 = 4500 with targets 0.4 / 0.1 / 0 / 0.3
+    book = holding(1000.0, UP=100, DOWN=50, GONE=30)
+    prices = {"UP": 10.0, "DOWN": 20.0, "GONE": 50.0, "NEW": 30.0}
+    plan = plan_orders(decide(UP=0.4, DOWN=0.1, NEW=0.3), book, prices, RULES)
+    assert short(plan) == [
+        ("DOWN", "reduce", "sell", 28),  # 450 / 20 = 22.5 -> 22
+        ("GONE", "exit", "sell", 30),
+        ("UP", "increase", "buy", 80),  # 1800 / 10 = 180
+        ("NEW", "entry", "buy", 45),  # 1350 / 30 = 45
+    ]
+    assert plan.residual_cash == 1000 + 560 + 1500 - 800 - 1350
+    assert "50 → 22 shares" in plan.orders[0].reason
+
+
+def test_nothing_without_a_rebalance():
+    plan = plan_orders(decide(rebalance=False, A=0.9), Book(1000.0), {"A": 10.0}, RULES)
+    assert plan.orders == ()
+    assert plan.residual_cash == 1000.0
+
+
+def test_drift_trades_only_beyond_its_threshold():
+    # held 0.60 of equity 1000, target 0.50: drift 0.10
+    book, prices, calm = holding(400.0, A=60), {"A": 10.0}, decide(rebalance=False, A=0.5)
+    assert plan_orders(calm, book, prices, ExecutionRules(max_holdings_drift=0.11)).orders == ()
+    wandered = plan_orders(calm, book, prices, ExecutionRules(max_holdings_drift=0.09))
+    assert short(wandered) == [("A", "reduce", "sell", 10)]
+
+
+def test_drift_counts_what_should_not_be_held():
+    # equity 1000: A on target, B 0.1 without a target
+    book, prices = holding(400.0, A=50, B=10), {"A": 10.0, "B": 10.0}
+    calm = decide(rebalance=False, A=0.5)
+    assert short(plan_orders(calm, book, prices, ExecutionRules(max_holdings_drift=0.09))) == [
+        ("B", "exit", "sell", 10)
+    ]
+
+
+def test_small_trades_are_filtered_but_never_exits():
+    # equity 10,000; 1 % is 100. A: 500 -> 495 (50), B: exit worth 60, C: entry worth 90
+    book = holding(4440.0, A=50, B=6)
+    prices = {"A": 100.0, "B": 10.0, "C": 90.0}
+    book = replace(book, cash=10_000.0 - 5000 - 60)
+    plan = plan_orders(decide(A=0.495, C=0.0095), book, prices, ExecutionRules(min_trade_pct=1.5))
+    assert short(plan) == [("B", "exit", "sell", 6)]
+    assert [(s.symbol, s.reason) for s in plan.skipped] == [
+        ("A", "below_min_trade"),
+        ("C", "below_min_trade"),
+    ]
+
+
+def test_a_leg_without_a_price_stays_in_cash_with_a_warning():
+    plan = plan_orders(decide(A=0.5, B=0.5), Book(1000.0), {"A": 10.0, "B": float("nan")}, RULES)
+    assert short(plan) == [("A", "entry", "buy", 47)]  # 0.475 of 1000, not more
+    assert [(s.symbol, s.reason) for s in plan.skipped] == [("B", "no_price")]
+    assert plan.warnings == ("B: no price, its weight of 47.5% stays in cash",)
+
+
+def test_a_holding_that_cannot_be_sold_leaves_less_for_the_rest():
+    # equity 1000 of which 400 is stuck in OLD; 0.95 - 0.40 = 0.55 is left for NEW
+    plan = plan_orders(decide(NEW=1.0), holding(600.0, OLD=40), {"NEW": 10.0}, RULES, marks={"OLD": 10.0})
+    assert short(plan) == [("NEW", "entry", "buy", 55)]
+    assert plan.warnings[0] == "OLD: no price, 40 shares kept as they are"
+    assert "400.00" in plan.warnings[1]
+
+
+def test_one_share_too_dear_is_reported():
+    plan = plan_orders(decide(A=0.5), Book(100.0), {"A": 60.0}, RULES)
+    assert plan.orders == ()
+    assert [(s.symbol, s.reason) for s in plan.skipped] == [("A", "zero_shares")]
+
+
+def test_positions_family():
+    details = {"score": 88}
+    decision = Decision(
+        DAY,
+        exits=(ExitSignal("OLD", "trend broken"),),
+        entries=(
+            EntrySignal("LOW", 10, 20.0, 18.0, 50.0, "report", details),
+            EntrySignal("TOP", 5, 30.0, 27.0, 90.0, "report"),
+        ),
+    )
+    plan = plan_orders(decision, holding(1000.0, OLD=7), {"OLD": 12.0}, RULES)
+    assert short(plan) == [
+        ("OLD", "exit", "sell", 7),
+        ("TOP", "entry", "buy", 5),
+        ("LOW", "entry", "buy", 10),
+    ]
+    assert [o.stop_price for o in plan.orders] == [None, 27.0, 18.0]
+    assert plan.orders[0].reason == "trend broken"
+    assert plan.orders[2].details == details
+    assert plan.residual_cash == 1000 + 84 - 150 - 200
+
+
+def test_an_exit_without_a_price_is_kept_and_named():
+    decision = Decision(DAY, exits=(ExitSignal("OLD", "trend broken"),))
+    plan = plan_orders(decision, holding(0.0, OLD=7), {}, RULES, marks={"OLD": 12.0})
+    assert plan.orders == ()
+    assert [(s.symbol, s.reason) for s in plan.skipped] == [("OLD", "no_price")]
+    assert "trend broken" in plan.warnings[0]
+
+
+def test_a_decision_is_of_one_family():
+    both = replace(decide(A=0.5), exits=(ExitSignal("B", "x"),))
+    with pytest.raises(JutsuError, match="both"):
+        plan_orders(both, holding(1.0, B=1), {"A": 1.0, "B": 1.0}, RULES)
+
+
+def test_exit_of_something_not_held_is_a_bug():
+    with pytest.raises(JutsuError, match="does not hold"):
+        plan_orders(Decision(DAY, exits=(ExitSignal("B", "x"),)), Book(1.0), {"B": 1.0}, RULES)
+
+
+# --- limits ---------------------------------------------------------------------------------------------
+
+
+def limited(**limits):
+    return ExecutionRules(min_cash_pct=0, limits=Limits(**limits))
+
+
+def breach(plan, book, prices, rules):
+    with pytest.raises(LimitError) as caught:
+        check_limits(plan, book, prices, rules)
+    return [str(finding) for finding in caught.value.findings]
+
+
+def test_every_breach_is_listed():
+    rules = limited(max_position_pct=50, max_total_exposure_pct=80, max_order_value=550, max_orders_per_run=1)
+    prices = {"A": 10.0, "B": 10.0}
+    plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), prices, rules)
+    findings = breach(plan, Book(1000.0), prices, rules)
+    assert findings == [
+        "A: order value 600.00 above max_order_value 550.00",
+        "orders: 2 exceed max_orders_per_run 1",
+        "A: 60.0% of equity exceeds max_position_pct (50.0%)",
+        "all symbols: 90.0% of equity exceeds max_total_exposure_pct (80.0%)",
+    ]
+
+
+def test_exactly_at_the_limit_is_allowed():
+    rules = limited(max_position_pct=60, max_total_exposure_pct=90, max_orders_per_run=2, max_order_value=600)
+    plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), {"A": 10.0, "B": 10.0}, rules)
+    check_limits(plan, Book(1000.0), {}, rules)
+
+
+def test_leverage_counts_nominal_value():
+    rules = limited(max_total_leverage=0.5)
+    plan = plan_orders(decide(TQQQ=0.6), Book(1000.0), {"TQQQ": 10.0}, rules)
+    assert breach(plan, Book(1000.0), {}, rules) == [
+        "all symbols: 60.0% of equity exceeds max_total_leverage (50.0%)"
+    ]
+
+
+def test_golden_cell_one_fits_the_default_limits():
+    prices = {"TQQQ": 50.0, "QQQ": 200.0}
+    plan = plan_orders(decide(TQQQ=0.6, QQQ=0.4), Book(100_000.0), prices, RULES)
+    check_limits(plan, Book(100_000.0), prices, RULES)
+
+
+def test_selling_is_never_stopped_by_an_exposure_limit():
+    # A grew to 90 % of equity; the plan reduces it to 70 %, still above the limit
+    rules = limited(max_position_pct=50)
+    book, prices = holding(100.0, A=90), {"A": 10.0}
+    plan = plan_orders(decide(A=0.7), book, prices, rules)
+    check_limits(plan, book, prices, rules)
+
+
+def test_stops_are_counted_apart():
+    entries = tuple(EntrySignal(s, 1, 10.0, 9.0, 1.0, "report") for s in ("A", "B", "C"))
+    plan = plan_orders(Decision(DAY, entries=entries), Book(1000.0), {}, RULES)
+    assert breach(plan, Book(1000.0), {}, limited(max_stop_orders_per_run=2)) == [
+        "orders: 3 exceed max_stop_orders_per_run 2"
+    ]
+
+
+# --- what holds for any plan ------------------------------------------------------------------------------
+
+symbols = st.sampled_from(["AAA", "BBB", "CCC", "DDD", "EEE"])
+weights = st.dictionaries(symbols, st.floats(0, 1), max_size=5).map(
+    lambda raw: {s: w / max(1.0, sum(raw.values())) for s, w in raw.items()}
+)
+holdings = st.dictionaries(symbols, st.integers(1, 5000), max_size=5)
+price_lists = st.fixed_dictionaries({s: st.floats(0.05, 900) for s in ["AAA", "BBB", "CCC", "DDD", "EEE"]})
+rule_sets = st.builds(
+    ExecutionRules,
+    min_cash_pct=st.floats(0, 40),
+    min_trade_pct=st.sampled_from([0.0, 1.0]),
+    slippage_pct=st.floats(0, 2),
+    commission_per_order=st.floats(0, 5),
+    commission_per_share=st.floats(0, 0.1),
+)
+
+
+@given(weights, holdings, price_lists, rule_sets, st.floats(100, 1e6))
+def test_any_plan(target, held, prices, rules, cash):
+    book = holding(round(cash, 2), **held)
+    plan = plan_orders(decide(**target), book, prices, rules)
+    scaled = scaled_weights(decide(**target), rules)
+    assert sum(scaled.values()) <= 1 - rules.min_cash_pct / 100 + 1e-12
+    sides = [o.side for o in plan.orders]
+    assert sides == sorted(sides, reverse=True)  # sells before buys
+    buys = [o for o in plan.orders if o.side == "buy"]
+    assert [(-o.rank, o.symbol) for o in buys] == sorted((-o.rank, o.symbol) for o in buys)
+    assert len({o.symbol for o in plan.orders}) == len(plan.orders)
+    after = dict(held)
+    for order in plan.orders:
+        assert order.quantity >= 1
+        sign = 1 if order.side == "buy" else -1
+        after[order.symbol] = after.get(order.symbol, 0) + sign * order.quantity
+    filtered = {s.symbol for s in plan.skipped if s.reason == "below_min_trade"}
+    for symbol, shares in after.items():
+        assert shares >= 0
+        if symbol not in filtered:
+            assert shares * prices[symbol] <= scaled.get(symbol, 0.0) * plan.equity + 1e-6 * prices[symbol]
+            assert (shares + 1) * prices[symbol] > scaled.get(symbol, 0.0) * plan.equity - 1e-6
+    if not filtered:
+        assert plan.residual_cash >= rules.min_cash_pct / 100 * plan.equity - 0.01
+
+
+@given(weights, holdings, price_lists, st.floats(100, 1e6), st.floats(5, 120), st.floats(5, 120))
+def test_a_plan_that_passes_the_limits_is_inside_them(target, held, prices, cash, one, all_together):
+    rules = limited(max_position_pct=one, max_total_exposure_pct=all_together)
+    book = holding(round(cash, 2), **held)
+    plan = plan_orders(decide(**target), book, prices, rules)
+    after = dict(held)
+    for order in plan.orders:
+        after[order.symbol] = after.get(order.symbol, 0) + order.quantity * (1 if order.side == "buy" else -1)
+    parts = {symbol: 100 * shares * prices[symbol] / plan.equity for symbol, shares in after.items()}
+    bought = [order.symbol for order in plan.orders if order.side == "buy"]
+    excess = [max((parts[symbol] for symbol in bought), default=0.0) - one]
+    excess.append(sum(parts.values()) - all_together if bought else -1.0)
+    try:
+        check_limits(plan, book, prices, rules)
+    except LimitError:
+        assert max(excess) > -1e-6
+    else:
+        assert max(excess) < 1e-6

@@ -1,0 +1,283 @@
+"""Alerts against a real HTTP server: recorded first, quiet when they should be, never failing a run."""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from backtest.core.errors import SettingsError
+from live.alerts import outbox as alerts
+from live.ledger.ledger import Ledger
+from live.settings.model import AlertSettings, Settings
+from live.system.clock import SimulatedClock
+from live.system.redaction import redact, register_secret
+
+# The library looks for a module that Python is about to drop; that is not ours to fix.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+AT = datetime(2026, 11, 20, 20, 56, tzinfo=UTC)
+TOKEN = "tok3n-a1b2c3d4e5f6"
+
+
+class Server(ThreadingHTTPServer):
+    def __init__(self):
+        self.messages: list[dict] = []
+        self.status = 200
+        self.hold = threading.Event()
+        self.hold.set()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"json://127.0.0.1:{self.server_port}/{TOKEN}"
+
+    @property
+    def titles(self) -> list[str]:
+        return [message["title"] for message in self.messages]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.hold.wait(5)
+        if self.server.status == 200:
+            self.server.messages.append(message)
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield running
+        running.hold.set()
+        running.shutdown()
+        thread.join()
+
+
+@dataclass
+class Context:
+    ledger: Ledger
+    state: Path
+    settings: Settings = field(default_factory=Settings)
+    clock: SimulatedClock = field(default_factory=lambda: SimulatedClock(AT))
+    simulated: bool = False
+    offline_past: bool = False
+
+
+@pytest.fixture
+def context(tmp_path, monkeypatch):
+    monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
+    monkeypatch.delenv("JUTSU_ALERT_URLS_FILE", raising=False)
+    monkeypatch.setattr(alerts, "_HANGING", set())
+    ledger = Ledger.open("sqlite://", account="paper", now=AT)
+    yield Context(ledger, tmp_path)
+    ledger.close()
+
+
+@pytest.fixture
+def ring(context, server, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
+
+    def send(key="stop-missing", level="critical", title="TQQQ has no stop", body="place one", **more):
+        return alerts.send(context, key=key, level=level, title=title, body=body, **more)
+
+    return send
+
+
+def outcome(context) -> list[tuple[str, bool, str]]:
+    return [(a.key, a.sent_at is not None, a.error) for a in reversed(context.ledger.alerts.recent())]
+
+
+def test_an_alert_arrives_with_its_level(ring, server, context):
+    assert ring() == ()
+    (message,) = server.messages
+    assert (message["title"], message["message"], message["type"]) == (
+        "TQQQ has no stop",
+        "place one",
+        "failure",
+    )
+    assert outcome(context) == [("stop-missing", True, "")]
+
+
+def test_the_same_cause_rings_once_a_day(ring, server, context):
+    for _ in range(3):
+        ring()
+    ring(key="other", title="other")
+    context.clock.set(AT + timedelta(days=1))
+    ring(title="next day")
+    assert server.titles == ["TQQQ has no stop", "other", "next day"]
+
+
+def test_nothing_to_do_does_not_ring(ring, server, context):
+    ring(level="info", key="digest")
+    assert server.messages == []
+    assert outcome(context) == [("digest", True, "not sent: below the level warning")]
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [(True, 1), (False, 0)])
+def test_the_execution_report_rings_when_wanted(ring, server, context, wanted, expected):
+    context.settings = Settings(alerts=AlertSettings(execution_report=wanted))
+    ring(level="info", key="report", report=True)
+    assert len(server.messages) == expected
+
+
+def test_minimum_level(ring, server, context):
+    context.settings = Settings(alerts=AlertSettings(minimum_level="critical"))
+    ring(level="warning", key="a", title="a")
+    ring(level="critical", key="b", title="b")
+    context.settings = Settings(alerts=AlertSettings(minimum_level="info"))
+    ring(level="info", key="c", title="c")
+    assert server.titles == ["b", "c"]
+
+
+def test_replay_is_silent_and_past_sessions_are_recorded_only(ring, server, context):
+    context.simulated = context.offline_past = True
+    ring()
+    assert outcome(context) == []
+    context.simulated = False
+    ring()
+    assert outcome(context) == [("stop-missing", True, "not sent: the run was about a past session")]
+    assert server.messages == []
+
+
+def test_without_channels_alerts_are_recorded(context):
+    assert alerts.send(context, key="k", level="critical", title="t", body="b") == ()
+    assert outcome(context) == [("k", True, "not sent: no channel is configured")]
+    assert alerts.flush(context) == ()
+
+
+def test_a_failing_channel_warns_now_and_at_the_next_run_which_delivers(ring, server, context):
+    server.status = 500
+    (warning,) = ring()
+    assert "alert channel failed: json://***" in warning
+    assert outcome(context)[0][1] is False
+    server.status = 200
+    context.clock.set(AT + timedelta(days=3))
+    (again,) = alerts.flush(context)
+    assert "'stop-missing' of 2026-11-20 15:56 was not delivered" in again
+    assert server.titles == ["TQQQ has no stop (from 2026-11-20 15:56)"]
+    assert alerts.flush(context) == ()
+
+
+def test_nobody_listens(context, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
+    (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
+    assert "json://***" in warning
+    assert alerts.flush(context) != ()
+
+
+def test_one_channel_of_two_fails(ring, server, context, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", f"{server.url}, json://127.0.0.1:9/x")
+    assert len(ring()) == 1
+    assert len(server.messages) == 1
+    (warning,) = alerts.flush(context)
+    assert "'stop-missing' of 2026-11-20 15:56: json://***" in warning
+    assert len(server.messages) == 1  # it was heard: it does not ring again
+    monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
+    ring(key="next")
+    assert alerts.flush(context) == ()
+
+
+def test_a_hanging_channel_holds_the_run_up_once_only(ring, server, context, monkeypatch):
+    monkeypatch.setattr(alerts, "TIMEBOX_SECONDS", 0.2)
+    server.hold.clear()
+    assert "no answer within 0.2 s" in ring()[0]
+    started = len(threading.enumerate())
+    assert "no answer within" in ring(key="second")[0]
+    assert len(threading.enumerate()) <= started  # the second alert did not even try
+
+
+def test_an_unusable_url_is_a_warning(context, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", "no-such-scheme://secretsecret")
+    (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
+    assert "not a URL that apprise understands" in warning
+    assert "secretsecret" not in warning
+
+
+def test_a_crash_inside_the_library_is_a_warning(ring, monkeypatch):
+    import apprise
+
+    def broken(*_args, **_more):
+        raise RuntimeError(f"could not post to /{TOKEN}")
+
+    monkeypatch.setattr(apprise.Apprise, "notify", broken)
+    (warning,) = ring()
+    assert "RuntimeError: could not post to /***" in warning
+
+
+def test_secrets_never_reach_the_ledger_or_the_message(ring, server, context):
+    register_secret("account-1234567890", "***7890")
+    server.status = 403
+    ring(title="account-1234567890 refused", body="Bearer abcdef1234567890XYZ and account-1234567890")
+    (row,) = context.ledger.alerts.recent()
+    text = f"{row.title} {row.body} {row.error}"
+    for secret in ("account-1234567890", "abcdef1234567890XYZ", TOKEN, "127.0.0.1"):
+        assert secret not in text
+    assert row.title == "***7890 refused"
+    assert TOKEN not in redact(f"a log line with {server.url}")
+
+
+def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(ring, context, server):
+    add = context.ledger.alerts.add
+    add("adopted", level="warning", title="the broker's truth was adopted", body="b", at=AT)
+    add("digest", level="info", title="nothing to do", body="b", at=AT)
+    assert alerts.flush(context) == ()
+    assert server.titles == ["the broker's truth was adopted"]
+    assert outcome(context) == [("adopted", True, ""), ("digest", True, "not sent: below the level warning")]
+
+
+def test_a_past_run_leaves_failed_alerts_for_the_present(ring, context, server):
+    server.status = 500
+    ring()
+    server.status, context.offline_past = 200, True
+    assert alerts.flush(context) == ()
+    context.offline_past = False
+    assert len(alerts.flush(context)) == 1
+    assert len(server.titles) == 1
+
+
+def test_debug_logs_do_not_tell_the_url(ring, context, server, caplog, monkeypatch):
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/pin77")
+    assert ring() == ()
+    server.status = 500
+    ring(key="again")
+    assert caplog.records
+    assert "pin77" not in caplog.text
+
+
+def test_channels_from_a_private_file(context, tmp_path, server):
+    path = tmp_path / "alert_urls"
+    path.write_text(f"# my phone\n{server.url}\n\njson://localhost/b\n")
+    path.chmod(0o600)
+    assert alerts.channels(context.settings, tmp_path) == (server.url, "json://localhost/b")
+    path.chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        alerts.channels(context.settings, tmp_path)
+    (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
+    assert "others can read this file" in warning
+    path.chmod(0o600)
+    assert "chmod 600" in alerts.flush(context)[0]
+    assert server.titles == ["t (from 2026-11-20 15:56)"]
+
+
+def test_a_named_file_must_exist(context, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match="no such file"):
+        alerts.channels(context.settings, tmp_path)
+
+
+def test_ordinary_words_of_a_url_are_not_masked_elsewhere(context, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", "ntfy://ntfy.sh/orders")
+    alerts.channels(context.settings)
+    assert redact("3 orders sent") == "3 orders sent"

@@ -1,0 +1,73 @@
+"""A run that ends badly rings, also when it ends in a way nobody thought of, or before it has begun."""
+
+from __future__ import annotations
+
+import pytest
+
+from backtest.core.errors import SettingsError, UsageError
+from live.alerts import outbox as alerts
+from live.runtime.lifecycle import alerting, guarded, opening
+from live.runtime.open import Options
+from live.system.redaction import register_secret
+from tests.support.exec_world import world
+
+
+@pytest.fixture
+def rung(monkeypatch):
+    calls = []
+
+    def deliver(urls, *, title, body, level):
+        calls.append((level, title, body))
+        return dict.fromkeys(urls, "")
+
+    monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
+    monkeypatch.setattr(alerts, "deliver", deliver)
+    return calls
+
+
+def test_an_unexpected_error_rings(tmp_path, rung):
+    runtime = world(tmp_path).open()
+    with pytest.raises(ZeroDivisionError), alerting(runtime, "executor"):
+        raise ZeroDivisionError("a bug")
+    ((level, title, body),) = rung
+    assert (level, "unexpected" in title, "ZeroDivisionError" in body) == ("critical", True, True)
+
+
+def test_a_run_that_cannot_be_opened_rings(tmp_path, rung, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError), opening("executor", Options()):
+        raise SettingsError("broken", where="config/live.yaml")
+    ((level, title, body),) = rung
+    assert (level, "could not start" in title, "broken" in body) == ("critical", True, True)
+
+
+def test_one_failure_rings_once(tmp_path, rung, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runtime = world(tmp_path).open()
+    with pytest.raises(SettingsError), opening("executor", Options()), alerting(runtime, "executor"):
+        raise SettingsError("broken", where="config/live.yaml")
+    assert len(rung) == 1
+
+
+@pytest.mark.parametrize("options", [Options(dry_run=True), Options(as_of="2025-03-05")])
+def test_a_rehearsal_that_cannot_be_opened_is_silent(tmp_path, rung, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError), opening("executor", options):
+        raise SettingsError("broken", where="config/live.yaml")
+    assert rung == []
+
+
+def test_a_wrong_flag_is_silent(rung):
+    with pytest.raises(UsageError), opening("executor", Options()):
+        raise UsageError("not a date", where="--as-of")
+    assert rung == []
+
+
+def test_what_is_printed_is_masked_too(capsys):
+    register_secret("s3cret-token-value")
+
+    def body():
+        raise ValueError("the library said s3cret-token-value")
+
+    assert guarded(body, lambda: None) == 1
+    assert "s3cret" not in capsys.readouterr().err

@@ -1,0 +1,345 @@
+"""Alpaca through its real client against the imitation: the normal course and every broken reply."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from backtest.core.errors import (
+    AuthenticationFailed,
+    BrokerError,
+    BrokerRefused,
+    BrokerUnknown,
+    NotSent,
+    SettingsError,
+)
+from live.brokers.alpaca.broker import AlpacaBroker
+from live.brokers.alpaca.connection import import_alpaca
+from live.brokers.alpaca.orders import STATES, order_body, parse_account, parse_order
+from live.brokers.common import Throttled
+from live.feeds.alpaca import AlpacaFeed
+from live.model.broker import OrderRequest, OrderState
+from live.settings.model import AlpacaSettings
+from tests.fakes.alpaca import FakeAlpaca
+from tests.fakes.alpaca.harness import ENVIRON
+from tests.fakes.schwab.harness import LinkedClock
+
+AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
+ORDERS = {"method": "POST", "path": "orders$"}
+NAME = "20240312_QQQ_entry_buy"
+
+
+@pytest.fixture
+def fake():
+    with FakeAlpaca(AT, {"QQQ": 440.0, "AAPL": 170.0}) as found:
+        yield found
+
+
+def broker_at(fake, **settings):
+    return AlpacaBroker.open(
+        AlpacaSettings(base_url=fake.url, **settings),
+        clock=LinkedClock(fake),
+        environ=ENVIRON,
+        mode="online_live",
+    )
+
+
+@pytest.fixture
+def broker(fake, monkeypatch):
+    monkeypatch.setattr("live.brokers.alpaca.connection.TIMEOUT", (5.0, 2.0))
+    return broker_at(fake)
+
+
+def buy(symbol="QQQ", quantity=10, name=NAME, **more):
+    return OrderRequest(name, symbol, "buy", quantity, **more)
+
+
+# bodies and rows -----------------------------------------------------------------------------------------
+
+
+def test_bodies_are_what_the_real_models_make():
+    import_alpaca()
+    from alpaca.trading.enums import OrderClass, OrderSide, TimeInForce
+    from alpaca.trading.requests import MarketOrderRequest, StopLossRequest, StopOrderRequest
+
+    entry = MarketOrderRequest(
+        symbol="AAPL",
+        qty=10,
+        side=OrderSide.BUY,
+        time_in_force=TimeInForce.GTC,
+        order_class=OrderClass.OTO,
+        stop_loss=StopLossRequest(stop_price=160.5),
+        client_order_id=NAME,
+    )
+    stop = StopOrderRequest(
+        symbol="AAPL",
+        qty=10,
+        side=OrderSide.SELL,
+        time_in_force=TimeInForce.GTC,
+        stop_price=160.5,
+        client_order_id=NAME,
+    )
+
+    def plain(fields):
+        return json.loads(json.dumps(fields, default=str), parse_int=str, parse_float=str)
+
+    ours = order_body(buy("AAPL", attached_stop=Decimal("160.5")))
+    theirs = plain(entry.to_request_fields())
+    assert ours["stop_loss"].pop("stop_price") == "160.50"
+    assert theirs["stop_loss"].pop("stop_price") == "160.5"
+    assert ours == {k: v.removesuffix(".0") if isinstance(v, str) else v for k, v in theirs.items()}
+    ours = order_body(OrderRequest(NAME, "AAPL", "sell", 10, "stop", "gtc", stop_price=Decimal("160.5")))
+    theirs = plain(stop.to_request_fields())
+    assert (ours.pop("stop_price"), theirs.pop("stop_price")) == ("160.50", "160.5")
+    assert ours == {k: v.removesuffix(".0") for k, v in theirs.items()}
+
+
+def test_an_opening_order_goes_without_its_stop():
+    body = order_body(buy(time_in_force="opg", attached_stop=Decimal(400)))
+    assert "stop_loss" not in body
+    assert body["time_in_force"] == "opg"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        buy(quantity=0),
+        OrderRequest(NAME, "QQQ", "sell", 5, "stop", "gtc"),
+        buy(attached_stop=Decimal("1.005")),
+    ],
+)
+def test_orders_alpaca_would_not_take(request_):
+    with pytest.raises(BrokerRefused):
+        order_body(request_)
+
+
+def test_every_status_of_the_real_library_has_a_meaning():
+    import_alpaca()
+    from alpaca.trading.enums import OrderStatus
+
+    assert {status.value for status in OrderStatus} - set(STATES) == set()
+    assert parse_order({"status": "brand_new"}).state is OrderState.UNKNOWN_LIVE
+
+
+def test_missing_figures_stay_unknown():
+    account = parse_account({}, [{"symbol": "X", "qty": "1", "asset_class": "crypto"}])
+    assert (account.cash, account.settled_cash, account.buying_power, account.equity) == (None,) * 4
+    assert account.shares() == {}
+
+
+# the paper guard -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "confirmed", "fine"),
+    [("offline_mock", True, False), ("online_live", False, False), ("online_live", True, True)],
+)
+def test_the_live_account_needs_mode_and_confirmation(mode, confirmed, fine):
+    def build():
+        return AlpacaBroker.open(
+            AlpacaSettings(paper=False), clock=None, environ=ENVIRON, mode=mode, confirmed=confirmed
+        )
+
+    if fine:
+        assert "paper" not in build().connection.client._base_url
+    else:
+        with pytest.raises(SettingsError):
+            build()
+
+
+def test_paper_is_the_default_and_needs_no_confirmation():
+    made = AlpacaBroker.open(AlpacaSettings(), clock=None, environ=ENVIRON, mode="online_live")
+    assert made.connection.client._base_url == "https://paper-api.alpaca.markets"
+
+
+@pytest.mark.parametrize("url", ["https://api.alpaca.markets", "http://example.com:80"])
+def test_only_loopback_may_stand_in(url):
+    with pytest.raises(SettingsError, match="loopback"):
+        AlpacaBroker.open(AlpacaSettings(base_url=url), clock=None, environ=ENVIRON, mode="online_live")
+
+
+def test_keys_are_needed():
+    with pytest.raises(SettingsError, match="APCA"):
+        AlpacaBroker.open(AlpacaSettings(), clock=None, environ={}, mode="online_live")
+
+
+# the normal course ---------------------------------------------------------------------------------------
+
+
+def test_a_market_buy_fills_and_is_found_by_its_client_id(broker):
+    order_id = broker.submit(buy())
+    order = broker.find(NAME)
+    assert (order.order_id, order.client_order_id, order.state) == (order_id, NAME, OrderState.FILLED)
+    assert order.average_price == Decimal(440)
+    assert [(e.quantity, e.price) for e in order.executions] == [(10, Decimal("440.0"))]
+    assert broker.order(order_id) == order
+    account = broker.account()
+    assert (account.cash, account.shares()) == (Decimal(95_600), {"QQQ": 10})
+    assert account.reference == "***2345"
+    assert broker.clock_offset() == timedelta(seconds=0.5)
+
+
+def test_an_entry_with_its_stop(fake, broker):
+    parent = broker.submit(buy("AAPL", attached_stop=Decimal("160.00")))
+    entry, stop = broker.orders(AT - timedelta(hours=1), AT + timedelta(minutes=1))
+    assert (entry.order_id, entry.time_in_force) == (parent, "day")
+    assert (stop.parent_id, stop.state, stop.time_in_force) == (parent, OrderState.WORKING, "gtc")
+    assert (stop.order_type, stop.stop_price) == ("stop", Decimal(160))
+    assert stop.expires_at == AT + timedelta(days=90)
+    fake.prices(AAPL=159.0)
+    assert broker.order(stop.order_id).average_price == Decimal(159)
+
+
+def test_partial_fills_have_one_execution_each(fake, broker):
+    fills = [{"quantity": 4, "price": 440.1}, {"quantity": 6, "price": 440.5, "after": 5}]
+    fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": fills})
+    order_id = broker.submit(buy())
+    first = broker.order(order_id)
+    assert (first.state, first.filled_quantity) == (OrderState.PARTIAL, 4)
+    fake.call("clock", {"advance": 6})
+    done = broker.order(order_id)
+    assert done.executions[0] == first.executions[0]
+    assert [e.quantity for e in done.executions] == [4, 6]
+
+
+def test_an_opening_order_waits_for_the_open(fake, broker):
+    fake.call("clock", {"at": "2024-03-12T12:00:00+00:00"})
+    order_id = broker.submit(buy(time_in_force="opg"))
+    assert broker.order(order_id).state is OrderState.PENDING
+    fake.call("clock", {"at": "2024-03-12T13:31:00+00:00"})
+    assert broker.order(order_id).state is OrderState.FILLED
+    with pytest.raises(BrokerRefused, match="opg"):
+        broker.submit(buy(name=NAME + "_r1", time_in_force="opg"))
+
+
+def test_cancel_and_cancel_again(fake, broker):
+    fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": []})
+    order_id = broker.submit(buy())
+    broker.cancel(order_id)
+    assert broker.order(order_id).state is OrderState.CANCELED
+    with pytest.raises(BrokerRefused, match="already"):
+        broker.cancel(order_id)
+
+
+def test_what_does_not_exist(broker):
+    assert broker.find("20240312_NOPE_entry_buy") is None
+    assert broker.order("00000000-0000-0000-0000-000000000000") is None
+
+
+# broken replies ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["drop", "reset", "truncate", "hang"])
+@pytest.mark.parametrize("point", ["before", "after"])
+def test_a_lost_reply_is_unknown_and_looked_up(fake, broker, action, point):
+    fake.fault(**ORDERS, action=action, point=point, seconds=3.0)
+    with pytest.raises(BrokerUnknown):
+        broker.submit(buy())
+    assert len(fake.sent()) == 1
+    assert (broker.find(NAME) is not None) == (point == "after")
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_error_is_unknown_and_the_library_does_not_repeat_it(fake, broker, status):
+    fake.fault(**ORDERS, action="status", status=status, body="<html>Bad Gateway</html>")
+    with pytest.raises(BrokerUnknown):
+        broker.submit(buy())
+    assert len(fake.sent()) == 1
+    assert broker.find(NAME).filled_quantity == 10
+
+
+def test_the_same_id_is_never_accepted_twice(fake, broker):
+    broker.submit(buy())
+    with pytest.raises(BrokerRefused, match="must be unique"):
+        broker.submit(buy())
+    assert len(fake.state()["orders"]) == 1
+
+
+@pytest.mark.parametrize(("headers", "wait"), [({"Retry-After": "7"}, 7.0), ({}, None)])
+def test_throttled_orders_were_not_taken(fake, broker, headers, wait):
+    fake.fault(**ORDERS, action="status", point="before", status=429, headers=headers, body="slow down")
+    with pytest.raises(Throttled) as caught:
+        broker.submit(buy())
+    assert caught.value.retry_after == wait
+    assert len(fake.sent()) == 1
+
+
+def test_refusals_keep_their_reason_even_in_html(fake, broker):
+    with pytest.raises(BrokerRefused, match="insufficient buying power"):
+        broker.submit(buy(quantity=10_000))
+    fake.fault(**ORDERS, action="status", point="before", status=403, body="<html>wash trade</html>")
+    with pytest.raises(BrokerRefused, match="wash trade"):
+        broker.submit(buy())
+
+
+def test_wrong_keys(fake, broker):
+    broker.connection.client._secret_key = "wrong"
+    with pytest.raises(AuthenticationFailed):
+        broker.account()
+    with pytest.raises(AuthenticationFailed):
+        broker.submit(buy())
+
+
+def test_accepted_without_an_id(fake, broker):
+    fake.fault(**ORDERS, action="patch", patch={"id": "__remove__"})
+    assert broker.submit(buy()) is None
+
+
+def test_no_server_is_not_sent(fake):
+    broker = broker_at(fake)
+    fake.server.shutdown()
+    fake.server.server_close()
+    with pytest.raises(NotSent):
+        broker.submit(buy())
+
+
+@pytest.mark.parametrize(
+    "fault", [{"action": "status", "status": 503}, {"action": "status", "status": 429}, {"action": "drop"}]
+)
+def test_reads_survive_passing_trouble(fake, broker, fault):
+    fake.fault(method="GET", path="account$", point="before", times=2, **fault)
+    assert broker.account().cash == Decimal(100_000)
+
+
+def test_a_truncated_answer_is_not_taken_for_a_missing_order(fake, broker):
+    broker.submit(buy())
+    fake.fault(method="GET", path="orders:", action="truncate", times=2)
+    assert broker.find(NAME).filled_quantity == 10
+
+
+def test_reads_give_up_in_time(fake, broker):
+    fake.fault(method="GET", path="account$", point="before", times=None, action="status", status=503)
+    with pytest.raises(BrokerError):
+        broker.account()
+    assert fake.app.clock.now() - AT < timedelta(seconds=30)
+
+
+def test_an_html_404_does_not_prove_that_an_order_is_missing(fake, broker):
+    fake.fault(method="GET", path="orders:", point="before", action="status", status=404, body="<html>")
+    with pytest.raises(BrokerError):
+        broker.find(NAME)
+
+
+def test_a_list_that_may_be_cut_is_refused(broker, monkeypatch):
+    monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 1)
+    broker.submit(buy())
+    with pytest.raises(BrokerError, match="cut"):
+        broker.orders(AT - timedelta(hours=1), AT + timedelta(hours=1))
+
+
+# market data ---------------------------------------------------------------------------------------------
+
+
+def test_the_feed(fake):
+    rows = [
+        {"date": day, "open": 10, "high": 12, "low": 9, "close": 11, "volume": 100}
+        for day in ("2024-03-08", "2024-03-11", "2024-03-12")
+    ]
+    fake.call("market", {"bars": {"SPY": rows}})
+    feed = AlpacaFeed.open(AlpacaSettings(base_url=fake.url), environ=ENVIRON, clock=LinkedClock(fake))
+    bars = feed.history(["SPY", "NOPE"], AT)
+    assert list(bars) == ["SPY"]
+    assert bars["SPY"].last == date(2024, 3, 11)
+    quote = feed.quotes(["QQQ", "NOPE"], AT)["QQQ"]
+    assert (quote.mid, quote.trade_time, quote.source) == (440.0, AT, "alpaca")

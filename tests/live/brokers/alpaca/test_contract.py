@@ -1,0 +1,39 @@
+"""The broker contract, run by the real Alpaca client against the imitation."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from live.brokers.alpaca.broker import AlpacaBroker
+from live.settings.model import AlpacaSettings
+from tests.fakes.alpaca import FakeAlpaca
+from tests.fakes.alpaca.harness import ENVIRON
+from tests.fakes.schwab.harness import LinkedClock
+from tests.support.broker_contract import BrokerContract
+
+
+class Market:
+    def __init__(self, fake):
+        self.fake = fake
+
+    def price(self, symbol, value):
+        self.fake.prices(**{symbol: value})
+
+    def wait(self, seconds):
+        self.fake.call("clock", {"advance": seconds})
+
+
+class TestAlpacaContract(BrokerContract):
+    @pytest.fixture
+    def fake(self):
+        with FakeAlpaca(datetime(2025, 3, 5, 20, 46, tzinfo=UTC), {"AAA": 100.0}) as found:
+            yield found
+
+    @pytest.fixture
+    def broker(self, fake):
+        settings = AlpacaSettings(base_url=fake.url)
+        return AlpacaBroker.open(settings, clock=LinkedClock(fake), environ=ENVIRON, mode="online_live")
+
+    @pytest.fixture
+    def market(self, fake):
+        return Market(fake)

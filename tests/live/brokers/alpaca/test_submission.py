@@ -1,0 +1,105 @@
+"""The order protocol over the real Alpaca client: the client order id makes every doubt end by itself."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from live.brokers.alpaca.broker import AlpacaBroker
+from live.ledger.ledger import Ledger
+from live.ledger.orders import OrderPlan
+from live.ledger.tables import JournalState as S
+from live.orders.submission import Submission
+from live.settings.model import AlpacaSettings
+from tests.fakes.alpaca import FakeAlpaca
+from tests.fakes.alpaca.harness import ENVIRON
+from tests.fakes.schwab.harness import LinkedClock
+
+AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
+DAY = date(2024, 3, 12)
+NAME = "20240312_QQQ_entry_buy"
+POST = {"method": "POST", "path": "orders$"}
+BROKEN = [
+    {"action": "drop"},
+    {"action": "reset"},
+    {"action": "truncate"},
+    {"action": "status", "status": 500, "body": "<html>"},
+    {"action": "status", "status": 504},
+]
+
+
+class Desk:
+    def __init__(self, fake):
+        self.fake, clock = fake, LinkedClock(fake)
+        settings = AlpacaSettings(base_url=fake.url)
+        self.broker = AlpacaBroker.open(settings, clock=clock, environ=ENVIRON, mode="online_live")
+        self.ledger = Ledger.open("sqlite://", account="alpaca-paper", now=AT)
+        self.submission = Submission(self.broker, self.ledger, clock)
+        self.clock = clock
+
+    def send(self):
+        plan = OrderPlan(NAME, "golden", DAY, "online_live", "QQQ", "buy", "entry", 10)
+        return self.submission.send(self.ledger.orders.plan(plan, at=self.clock.now()))
+
+    def accepted(self):
+        return [o["client_order_id"] for o in self.fake.state()["orders"]]
+
+
+@pytest.fixture
+def desk():
+    with FakeAlpaca(AT, {"QQQ": 440.0}) as fake:
+        made = Desk(fake)
+        yield made
+        made.ledger.close()
+        made.broker.connection.close()
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_accepted_order_whose_reply_is_broken_is_looked_up(desk, fault):
+    desk.fake.fault(**POST, **fault)
+    row = desk.send()
+    assert (row.state, row.filled_quantity, len(desk.fake.sent())) == (S.FILLED, 10, 1)
+    assert desk.accepted() == [NAME]
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_an_order_that_never_arrived_is_sent_again_under_the_same_id(desk, fault):
+    desk.fake.fault(**POST, point="before", **fault)
+    row = desk.send()
+    assert (row.state, len(desk.fake.sent())) == (S.FILLED, 2)
+    assert desk.accepted() == [NAME]
+
+
+def test_a_crash_before_the_reply_was_saved_finds_the_order_again(desk):
+    class Crash(BaseException):
+        pass
+
+    def die(response_id):
+        raise Crash
+
+    real = desk.broker.submit
+    desk.broker.submit = lambda request: die(real(request))
+    with pytest.raises(Crash):
+        desk.send()
+    desk.broker.submit = real
+    assert desk.ledger.orders.get(NAME).state == S.SENDING
+    row = desk.submission.recover(desk.ledger.orders.get(NAME), today=DAY)
+    assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
+
+
+def test_a_duplicate_refusal_means_that_the_first_one_arrived(desk):
+    desk.broker.submit(_request())
+    row = desk.send()
+    assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
+
+
+def _request():
+    from live.model.broker import OrderRequest
+
+    return OrderRequest(NAME, "QQQ", "buy", 10)
+
+
+def test_a_throttled_order_waits_and_is_taken_once(desk):
+    desk.fake.fault(**POST, action="status", point="before", status=429, headers={"Retry-After": "9"})
+    assert desk.send().state == S.FILLED
+    assert desk.clock.now() >= datetime(2024, 3, 12, 19, 45, 9, tzinfo=UTC)
+    assert desk.accepted() == [NAME]

@@ -1,0 +1,181 @@
+"""The token file and the app's keys: private, whole, aged correctly; the login by pasting an address."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backtest.core.errors import AuthenticationFailed, BrokerError, SettingsError
+from live.brokers.schwab import login as schwab_login
+from live.brokers.schwab.token import LoginNeeded, TokenStore, load_credentials, next_run_after, token_status
+from tests.fakes.schwab.harness import ENVIRON, FakeSchwab, LinkedClock
+
+AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)  # Tuesday
+WRAPPED = {
+    "creation_timestamp": 1710000000,
+    "token": {"access_token": "abcdefgh", "refresh_token": "ijklmnop"},
+}
+
+
+def test_written_private_and_read_back_unchanged(tmp_path):
+    store = TokenStore(tmp_path / "state" / "t.json")
+    store.write(WRAPPED, refresh_token="ijklmnop")
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert store.read() == WRAPPED
+    assert store.created_at() == datetime(2024, 3, 9, 16, 0, tzinfo=UTC)
+
+
+def test_a_readable_token_is_refused(tmp_path):
+    store = TokenStore(tmp_path / "t.json")
+    store.write(WRAPPED)
+    store.path.chmod(0o640)
+    with pytest.raises(SettingsError, match="0640"):
+        store.read()
+
+
+@pytest.mark.parametrize("content", ["{}", '{"token": {}}', '{"creation_timestamp": 1, "token": []}'])
+def test_an_unusable_token_needs_a_login(tmp_path, content):
+    path = tmp_path / "t.json"
+    path.touch(mode=0o600)
+    path.write_text(content)
+    with pytest.raises(LoginNeeded) as caught:
+        TokenStore(path).read()
+    assert isinstance(caught.value, AuthenticationFailed)
+    assert caught.value.exit_code == 6
+
+
+def test_no_token_needs_a_login(tmp_path):
+    with pytest.raises(LoginNeeded, match="auth login"):
+        TokenStore(tmp_path / "none.json").read()
+
+
+def test_the_creation_time_survives_a_refresh(tmp_path):
+    from live.brokers.schwab.connection import SchwabConnection
+
+    with FakeSchwab(AT) as fake:
+        store = TokenStore(tmp_path / "t.json")
+        fake.write_token(store.path)
+        before = store.read()
+        clock = LinkedClock(fake)
+        connection = SchwabConnection.open(
+            store, load_credentials(ENVIRON, tmp_path), clock, base_url=fake.url
+        )
+        clock.sleep(31 * 60)
+        connection.read("x", lambda c: c.get_account_numbers())
+        connection.close()
+        after = store.read()
+    assert after["creation_timestamp"] == before["creation_timestamp"]
+    assert after["token"]["access_token"] != before["token"]["access_token"]
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+
+
+# keys ----------------------------------------------------------------------------------------------------
+
+
+def test_keys_from_the_environment(tmp_path):
+    found = load_credentials(ENVIRON, tmp_path)
+    assert found.api_key == ENVIRON["SCHWAB_API_KEY"]
+    assert ENVIRON["SCHWAB_APP_SECRET"] not in repr(found)
+
+
+@pytest.mark.parametrize(("mode", "fine"), [(0o600, True), (0o400, True), (0o644, False), (0o660, False)])
+def test_keys_from_a_private_file(tmp_path, mode, fine):
+    path = tmp_path / "schwab_credentials.json"
+    path.write_text(json.dumps({"api_key": "filekey1", "app_secret": "filesecret1"}))
+    path.chmod(mode)
+    if fine:
+        assert load_credentials({}, tmp_path).api_key == "filekey1"
+    else:
+        with pytest.raises(SettingsError, match="readable by others"):
+            load_credentials({}, tmp_path)
+
+
+def test_missing_keys_say_where_to_put_them(tmp_path):
+    with pytest.raises(SettingsError, match="SCHWAB_API_KEY"):
+        load_credentials({}, tmp_path)
+
+
+# age -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "left"),
+    [
+        # created `days` before Tuesday 15:45; sessions whose close comes before the expiry
+        (0, "ok", 5),  # Tue … Mon 16:00 (expires next Tuesday 15:45)
+        (4.9, "ok", 3),  # expires Thu 18:09: Tue, Wed, Thu
+        (5, "warning", 2),  # expires Thu 15:45: Tue, Wed
+        (5.9, "warning", 2),  # expires Wed 18:09: Wed 16:00 is covered
+        (6, "critical", 1),  # expires Wed 15:45, before Wed's close
+        (6.9, "critical", 1),
+        (7, "dead", 0),
+        (30, "dead", 0),
+    ],
+)
+def test_levels_by_age(days, level, left):
+    state = token_status(AT - timedelta(days=days), AT)
+    assert (state.level, state.sessions_left) == (level, left)
+
+
+def test_friday_looks_at_monday():
+    friday = datetime(2024, 3, 15, 19, 50, tzinfo=UTC)
+    monday = datetime(2024, 3, 18, 20, 0, tzinfo=UTC)
+    assert next_run_after(friday) == monday
+    assert token_status(monday - timedelta(days=7) + timedelta(minutes=14), friday).level == "critical"
+    assert token_status(monday - timedelta(days=7) + timedelta(minutes=15), friday).covers_next_run
+
+
+def test_in_the_morning_the_next_run_is_today():
+    assert next_run_after(datetime(2024, 3, 12, 13, tzinfo=UTC)) == datetime(2024, 3, 12, 20, tzinfo=UTC)
+
+
+# login ---------------------------------------------------------------------------------------------------
+
+
+def log_in(fake, store, tmp_path, answer):
+    shown = []
+    credentials = load_credentials(ENVIRON, tmp_path)
+    schwab_login.login(
+        credentials,
+        store,
+        LinkedClock(fake),
+        show=shown.append,
+        ask=lambda _: answer(shown),
+        base_url=fake.url,
+    )
+    return shown
+
+
+def state_in(shown):
+    return "\n".join(shown).split("state=")[1].split()[0]
+
+
+def test_login_by_pasting_the_address(tmp_path):
+    with FakeSchwab(AT) as fake:
+        store = TokenStore(tmp_path / "t.json")
+        log_in(
+            fake,
+            store,
+            tmp_path,
+            lambda s: f"https://127.0.0.1:8182/?code=FAKECODE1%40&state={state_in(s)}\n",
+        )
+        assert store.created_at() == AT
+        assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda s: f"https://127.0.0.1:8182/?code=TOOOLD&state={state_in(s)}",
+        lambda _: "https://127.0.0.1:8182/?code=FAKECODE1&state=someoneelses",
+        lambda _: "https://127.0.0.1:8182/",
+        lambda _: "nonsense",
+    ],
+)
+def test_a_wrong_address_keeps_no_token(tmp_path, answer):
+    with FakeSchwab(AT) as fake:
+        store = TokenStore(tmp_path / "t.json")
+        with pytest.raises(BrokerError):
+            log_in(fake, store, tmp_path, answer)
+        assert not store.path.exists()

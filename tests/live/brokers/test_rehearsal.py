@@ -1,0 +1,79 @@
+"""Rehearsals: the imitation's time, on this machine only; and the login check before a run."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from backtest.core.errors import BrokerError, SettingsError
+from live.brokers.rehearsal import rehearsal_clock, stand_in
+from live.brokers.schwab.token import TokenStore
+from live.operations import checks as preflight
+from live.settings.model import BrokerSettings, SchwabSettings, Settings
+from live.system.clock import SimulatedClock
+from tests.fakes.schwab import FakeSchwab
+
+AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
+
+
+def test_the_clock_of_the_imitation_stands_in():
+    base = SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    with FakeSchwab(AT) as fake:
+        clock = rehearsal_clock(fake.url, base)
+        assert clock.now() == AT
+        clock.sleep(5)
+        assert clock.now() == AT + timedelta(seconds=5)
+        assert clock.monotonic() == base.monotonic()
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "http://example.com", "http://10.1.2.3:80"])
+def test_only_this_machine_may_stand_in(url):
+    with pytest.raises(SettingsError):
+        rehearsal_clock(url)
+
+
+def test_an_imitation_that_is_not_there():
+    with pytest.raises(BrokerError, match="does not answer"):
+        rehearsal_clock("http://127.0.0.1:9")
+
+
+def test_which_address_stands_in():
+    schwab = SchwabSettings(base_url="http://127.0.0.1:1")
+    assert stand_in(BrokerSettings(name="schwab", schwab=schwab)) == "http://127.0.0.1:1"
+    assert stand_in(BrokerSettings(name="schwab")) is None
+    assert stand_in(BrokerSettings(name="paper", schwab=schwab)) is None
+
+
+def check(tmp_path: Path, age: timedelta | None, mode="online_live"):
+    path = tmp_path / "t.json"
+    if age is not None:
+        created = int((AT - age).timestamp())
+        TokenStore(path).write({"creation_timestamp": created, "token": {"access_token": "a" * 9}})
+    broker = BrokerSettings(name="schwab", schwab=SchwabSettings(token_file=path))
+    runtime = SimpleNamespace(
+        settings=Settings(mode=mode, broker=broker),
+        loaded=SimpleNamespace(root=tmp_path),
+        clock=SimulatedClock(AT),
+    )
+    return preflight.login(runtime)
+
+
+@pytest.mark.parametrize(
+    ("days", "ok", "warning"), [(1, True, True), (5, False, True), (6.5, False, True), (7, False, False)]
+)
+def test_the_login_is_judged_before_a_run(tmp_path, days, ok, warning):
+    found = check(tmp_path, timedelta(days=days))
+    assert (found.ok, found.warning_only) == (ok, warning)
+    assert ("before the next run" in found.detail) == (days > 6)
+
+
+def test_no_login_at_all_stops_the_run_with_exit_code_six(tmp_path):
+    found = check(tmp_path, None)
+    assert not found.ok
+    assert not found.warning_only
+    assert found.error.exit_code == 6
+
+
+def test_paper_needs_no_login(tmp_path):
+    assert check(tmp_path, None, mode="offline_mock").ok

@@ -1,0 +1,89 @@
+"""`jutsu alerts` as a person uses it, with a real channel on the loopback interface."""
+
+import json
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from backtest.core.errors import SettingsError
+from live.cli import alerts
+from live.ledger.ledger import Ledger
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+AT = datetime(2026, 11, 20, 21, tzinfo=UTC)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.titles.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    with HTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.titles = []
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture
+def jutsu(tmp_path, monkeypatch):
+    (tmp_path / "config" / "strategies").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
+    app = typer.Typer()
+    alerts.register(app)
+
+    def run(*words):
+        return CliRunner().invoke(app, ["alerts", *words, "--state-db", str(tmp_path / "ledger.db")])
+
+    return run
+
+
+def test_test_rings_every_channel(jutsu, server, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/secret-path-1234567")
+    done = jutsu("test")
+    assert done.exit_code == 0, done.output
+    assert server.titles == ["jutsu: test message"]
+    assert "delivered" in done.stdout
+    assert "secret-path-1234567" not in done.output
+
+
+def test_test_tells_which_channel_fails(jutsu, server, monkeypatch):
+    monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/a json://127.0.0.1:9/b")
+    done = jutsu("test", "--json")
+    assert done.exit_code == 1
+    assert [row["delivered"] for row in json.loads(done.stdout)] == [True, False]
+
+
+def test_test_without_channels_says_where_to_put_them(jutsu):
+    done = jutsu("test")
+    assert isinstance(done.exception, SettingsError)
+    assert "JUTSU_ALERT_URLS" in done.exception.line()
+
+
+def test_list(jutsu, tmp_path):
+    assert "no alerts yet" in jutsu("list").stdout
+    ledger = Ledger.open(tmp_path / "ledger.db", account="paper", now=AT)
+    row = ledger.alerts.add("a", level="critical", title="TQQQ has no stop", body="b", at=AT)
+    ledger.alerts.mark_failed(row.id, "failed: json://*** was refused")
+    row = ledger.alerts.add("b", level="info", title="done", body="b", at=AT)
+    ledger.alerts.mark_sent(row.id, at=AT)
+    ledger.close()
+    shown = jutsu("list").stdout
+    assert "TQQQ has no stop" in shown
+    assert "2026-11-20 21:00" in shown
+    rows = json.loads(jutsu("list", "--json", "--limit", "1").stdout)
+    assert [(r["key"], r["level"], r["sent_at"]) for r in rows] == [
+        ("b", "info", "2026-11-20T21:00:00+00:00")
+    ]

@@ -1,0 +1,113 @@
+"""`jutsu data`: import, list and verify as a person uses them."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from backtest.core.errors import DataError
+from backtest.data.store import BarStore
+from live.cli import data
+
+ROWS = """date,open,high,low,close,volume
+2026-11-24,100.5,101.25,99.75,100.25,1000
+2026-11-25,100.2,102,100.1,101.9,1200
+2026-11-27,101.9,103.0,101.0,102.5,800
+"""
+NEXT = "2026-11-30,102.5,102.6,98.1,98.2,2500\n"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    source = tmp_path / "csv"
+    source.mkdir()
+    (source / "QQQ.csv").write_text(ROWS)
+    (source / "TLT.csv").write_text(ROWS)
+    return source
+
+
+@pytest.fixture
+def jutsu(tmp_path):
+    app = typer.Typer()
+    data.register(app)
+
+    def run(*words, store=tmp_path / "bars"):
+        return CliRunner().invoke(app, ["data", *map(str, words), "--store", str(store)])
+
+    return run
+
+
+def test_import_list_verify(jutsu, folder, tmp_path):
+    done = jutsu("import", "--source", "csv", folder)
+    assert done.exit_code == 0, done.output
+    assert "2 of 2 symbols changed" in done.stdout
+    assert "already up to date" in jutsu("import", folder).stdout
+    listed = jutsu("list")
+    assert listed.exit_code == 0
+    assert "QQQ" in listed.stdout
+    assert "2026-11-27" in listed.stdout
+    assert "2 files, all intact" in jutsu("verify").stdout
+    assert "\x1b" not in done.output + listed.output
+
+
+def test_json_is_one_document_on_standard_output(jutsu, folder, tmp_path):
+    imported = json.loads(jutsu("import", folder, "--json").stdout)
+    assert [(s["symbol"], s["outcome"], s["rows"], s["last"]) for s in imported["symbols"]] == [
+        ("QQQ", "new", 3, "2026-11-27"),
+        ("TLT", "new", 3, "2026-11-27"),
+    ]
+    listed = json.loads(jutsu("list", "--json").stdout)
+    assert [s["symbol"] for s in listed["symbols"]] == ["QQQ", "TLT"]
+    assert json.loads(jutsu("verify", "--json").stdout)["findings"] == []
+
+
+def test_a_later_file_adds_its_sessions(jutsu, folder):
+    jutsu("import", folder)
+    (folder / "QQQ.csv").write_text(ROWS + NEXT)
+    done = json.loads(jutsu("import", folder, "--json").stdout)
+    assert [(s["outcome"], s["added"]) for s in done["symbols"]] == [("updated", 1), ("up to date", 0)]
+
+
+def test_defects_refuse_the_import_and_name_every_line(jutsu, folder, tmp_path):
+    (folder / "QQQ.csv").write_text(ROWS.replace("102.5,800", "nan,-1"))
+    done = jutsu("import", folder)
+    assert isinstance(done.exception, DataError)
+    assert [f.path for f in done.exception.findings] == ["QQQ.csv:4", "QQQ.csv:4"]
+    assert BarStore(tmp_path / "bars").symbols() == ()
+
+
+def test_a_split_needs_the_flag(jutsu, folder, tmp_path):
+    jutsu("import", folder)
+    halved = [
+        "date,open,high,low,close,volume",
+        "2026-11-25,50.1,51,50.05,50.95,2400",
+        "2026-11-27,50.95,51.5,50.5,51.25,1600",
+        "2026-11-30,51,52,50,51,1",
+    ]
+    (folder / "QQQ.csv").write_text("\n".join(halved) + "\n")
+    refused = jutsu("import", folder)
+    assert "2-for-1 split" in str(refused.exception)
+    done = json.loads(jutsu("import", folder, "--accept-split", "--json").stdout)
+    assert [s["outcome"] for s in done["symbols"]] == ["rescaled", "up to date"]
+    bars = BarStore(tmp_path / "bars").read(["QQQ"])["QQQ"]
+    assert bars.close.tolist() == [50.125, 50.95, 51.25, 51.0]
+    assert bars.volume.tolist() == [2000, 2400, 1600, 1]
+
+
+def test_damage_is_shown_and_is_exit_code_5(jutsu, folder, tmp_path):
+    jutsu("import", folder)
+    (tmp_path / "bars" / "TLT.parquet").write_bytes(b"gone")
+    found = jutsu("verify")
+    assert found.exit_code == 5
+    assert "TLT.parquet" in found.stdout
+    as_json = jutsu("verify", "--json")
+    assert as_json.exit_code == 5
+    assert len(json.loads(as_json.stdout)["findings"]) == 1
+    assert "damaged: TLT" in jutsu("list").stdout
+
+
+def test_an_empty_store_says_how_to_fill_it(jutsu):
+    assert "jutsu data import" in jutsu("list").stdout
+    assert "is empty" in jutsu("verify").stdout

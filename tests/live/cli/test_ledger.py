@@ -1,0 +1,87 @@
+"""`jutsu recover` and `jutsu backup` as a person uses them."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from live.cli import ledger as command
+from live.ledger.ledger import Ledger
+
+NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(tmp_path, project_root, monkeypatch):
+    shutil.copytree(project_root / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(project):
+    app = typer.Typer()
+    command.register(app)
+
+    def call(*arguments, answer=""):
+        result = CliRunner().invoke(app, arguments, input=answer)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+@pytest.fixture
+def path(project):
+    target = project / "state" / "ledger.db"
+    with Ledger.open(target, account="paper", now=NOW) as ledger:
+        ledger.state.set("fact", "kept", at=NOW)
+        ledger.backup(target.parent / "backups", keep_days=3650, now=NOW)
+    return target
+
+
+def test_an_intact_ledger_is_left_alone(run, path):
+    before = path.read_bytes()
+
+    result = run("recover", "--yes")
+
+    assert (result.exit_code, path.read_bytes()) == (0, before)
+    assert "nothing to do" in result.stdout
+
+
+def test_without_a_yes_nothing_happens(run, path):
+    path.write_bytes(b"broken" * 100)
+
+    result = run("recover", answer="n\n")
+
+    assert result.exit_code == 1
+    assert path.read_bytes() == b"broken" * 100
+    assert "moved aside (not deleted)" in result.stdout
+
+
+def test_recovery_tells_what_it_did_and_keeps_entries_off(run, path):
+    path.write_bytes(b"broken" * 100)
+
+    result = run("recover", "--yes")
+
+    assert result.exit_code == 0
+    assert "moved aside: " in result.stdout
+    assert "restored: " in result.stdout
+    assert [p.read_bytes() for p in path.parent.glob("ledger.db.damaged-*")] == [b"broken" * 100]
+    with Ledger.open(path, account="paper", now=NOW) as ledger:
+        assert ledger.state.get("fact") == "kept"
+        assert ledger.state.kill_switch().level == "entries"
+
+
+def test_backup_names_the_copy(run, path):
+    result = run("backup")
+
+    assert result.exit_code == 0
+    copy = Path(result.stdout.removeprefix("backup: ").strip())
+    assert copy.parent == path.parent / "backups"
+    with Ledger.open(copy, account="paper", now=NOW) as ledger:
+        assert ledger.state.get("fact") == "kept"

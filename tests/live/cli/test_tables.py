@@ -1,0 +1,39 @@
+"""Tables fit the window: a frame when there is room, without it in 80 columns, wrapped and never cut off."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from live.cli import common as _shared
+
+ROW = ("2024-12-18", "golden", "TQQQ", "buy (increase)", 1330, "130.25", "-0.03 %", "-12,568.83", 3)
+HEAD = ("session", "variant", "symbol", "action", "shares", "price", "slippage", "profit", "cell")
+
+
+@pytest.fixture
+def window(monkeypatch):
+    """Print a table into a window of a width; its lines."""
+
+    def show(width: int, columns, rows) -> list[str]:
+        screen = Console(file=io.StringIO(), width=width, highlight=False)
+        monkeypatch.setattr(_shared, "console", lambda: screen)
+        _shared.table("", columns, rows)
+        return screen.file.getvalue().splitlines()
+
+    return show
+
+
+@pytest.mark.parametrize(("width", "framed"), [(100, True), (80, False)])
+def test_a_row_of_trades_stays_on_one_line(window, width, framed):
+    lines = window(width, HEAD, [ROW])
+    assert max(map(len, lines)) <= width
+    (row,) = [line for line in lines if "2024-12-18" in line]
+    assert all(str(cell) in row for cell in ROW)
+    assert ("│" in row) == framed
+
+
+def test_what_fits_nowhere_is_wrapped(window):
+    lines = window(30, ("setting", "value"), [("execution.limits.max_total_exposure_pct", "100.0")])
+    assert "…" not in "".join(lines)
+    assert "execution.limits.max_total_exposure_pct" in "".join(line[:24].strip() for line in lines[2:])

@@ -1,0 +1,313 @@
+"""Creating, judging, migrating and refusing ledger files."""
+
+import os
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import create_engine
+
+from live.ledger import database, migrate, opening
+from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
+from live.ledger.ledger import Ledger
+from live.ledger.tables import Base
+
+NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "ledger.db"
+
+
+@pytest.fixture
+def filled(path):
+    with Ledger.open(path, account="paper", now=NOW) as ledger:
+        for number in range(200):
+            ledger.alerts.add(f"k{number}", level="info", title="t" * 50, body="b" * 200, at=NOW)
+    return path
+
+
+def test_a_new_ledger_is_durable_private_and_complete(path):
+    with Ledger.open(path, account="paper", now=NOW) as ledger:
+        raw = ledger._db.connection.connection.driver_connection
+        pragmas = {
+            name: raw.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    # synchronous 2 is FULL
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert sorted(p.name for p in path.parent.iterdir()) == ["ledger.db"]
+    with sqlite3.connect(path) as raw:
+        tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    raw.close()
+    assert tables >= {
+        "orders", "order_events", "live_trades", "positions", "run_log", "shadow_positions", "shadow_signals",
+        "performance_snapshots", "config_overrides", "config_history", "system_state",
+    }  # fmt: skip
+
+
+def test_every_table_carries_the_account_key():
+    assert [t.name for t in Base.metadata.sorted_tables if "account" not in t.c] == []
+
+
+def test_reading_commands_do_not_create_a_ledger(path):
+    with pytest.raises(LedgerMissing) as raised:
+        Ledger.open(path, account="paper", now=NOW, create=False)
+
+    assert raised.value.exit_code == 2
+    assert not path.parent.exists()
+
+
+def test_migrating_from_nothing_makes_the_very_tables_the_models_describe(tmp_path):
+    made, migrated = tmp_path / "made.db", tmp_path / "migrated.db"
+    Ledger.open(made, account="paper", now=NOW).close()
+    engine = create_engine(f"sqlite:///{migrated}")
+    with engine.begin() as connection:
+        migrate.run(connection)
+    engine.dispose()
+
+    left, right = sqlite3.connect(made), sqlite3.connect(migrated)
+    try:
+        expected, found = _columns(left), _columns(right)
+        assert found == expected
+        assert right.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            (opening.REVISIONS[-1],)
+        ]
+        assert _indexes(right) == _indexes(left)
+    finally:
+        left.close()
+        right.close()
+
+
+def _tables(connection):
+    return sorted(
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    )
+
+
+def _columns(connection):
+    """Name, type, nullability, default and key of every column, and every foreign key."""
+    return {
+        table: (
+            [row[1:] for row in connection.execute(f"PRAGMA table_info({table})")],
+            [row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({table})")],
+        )
+        for table in _tables(connection)
+    }
+
+
+def _indexes(connection):
+    """Every index and unique constraint with its columns."""
+    return {
+        (table, index[2], tuple(row[2] for row in connection.execute(f"PRAGMA index_info('{index[1]}')")))
+        for table in _tables(connection)
+        for index in connection.execute(f"PRAGMA index_list({table})")
+    }
+
+
+def test_a_ledger_of_a_newer_program_is_refused(filled):
+    with sqlite3.connect(filled) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+
+    with pytest.raises(LedgerTooNew, match="9999") as raised:
+        Ledger.open(filled, account="paper", now=NOW)
+
+    assert raised.value.exit_code == 2
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    with op.batch_alter_table("alerts") as batch:
+        batch.add_column(sa.Column("note", sa.Text(), nullable=True))
+"""
+
+
+def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(filled, tmp_path, monkeypatch):
+    migrations = tmp_path / "migrations"
+    shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    (migrations / "versions" / "v0002_note.py").write_text(NEXT)
+    monkeypatch.setattr(opening, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
+
+    Ledger.open(filled, account="paper", now=NOW).close()
+
+    with sqlite3.connect(filled) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert raw.execute("SELECT count(*), count(note) FROM alerts").fetchall() == [(200, 0)]
+    raw.close()
+
+
+def test_a_failing_migration_leaves_the_old_version(filled, tmp_path, monkeypatch):
+    migrations = tmp_path / "migrations"
+    shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    (migrations / "versions" / "v0002_note.py").write_text(NEXT + "    raise RuntimeError('half-way')\n")
+    monkeypatch.setattr(opening, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        Ledger.open(filled, account="paper", now=NOW)
+
+    with sqlite3.connect(filled) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert "note" not in [row[1] for row in raw.execute("PRAGMA table_info(alerts)")]
+    raw.close()
+
+
+def _zero_bytes(path):
+    path.write_bytes(b"")
+
+
+def _truncated(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _header_cut(path):
+    path.write_bytes(path.read_bytes()[:50])
+
+
+def _text(path):
+    path.write_text("this is not a database\n" * 100)
+
+
+def _zeroed_pages(path):
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 12] = bytes(4096 * 9)
+    path.write_bytes(content)
+
+
+def _something_else(path):
+    path.unlink()
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE songs (title)")
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    "damage", [_zero_bytes, _truncated, _header_cut, _text, _zeroed_pages, _something_else]
+)
+def test_a_damaged_ledger_stops_with_code_8_and_is_never_touched(filled, damage):
+    damage(filled)
+    before = filled.read_bytes()
+
+    with pytest.raises(LedgerDamaged) as raised:
+        Ledger.open(filled, account="paper", now=NOW)
+
+    assert raised.value.exit_code == 8
+    assert str(filled) in raised.value.line()
+    assert "jutsu recover" in raised.value.line() or damage is _something_else
+    assert filled.read_bytes() == before
+
+
+def test_judging_a_damaged_ledger_does_not_fold_its_log_into_it(path):
+    ledger = Ledger.open(path, account="paper", now=NOW)
+    for number in range(300):
+        ledger.alerts.add(f"k{number}", level="info", title="t" * 50, body="b" * 400, at=NOW)
+    ledger._db.connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    ledger.alerts.add("last", level="info", title="t", body="b", at=NOW)
+    copy = path.with_name("copy.db")
+    _copy_with_log(path, copy)
+    ledger.close()
+    _zeroed_pages(copy)
+    log = copy.with_name("copy.db-wal")
+    before = copy.read_bytes(), log.read_bytes()
+
+    with pytest.raises(LedgerDamaged):
+        Ledger.open(copy, account="paper", now=NOW)
+
+    assert (copy.read_bytes(), log.read_bytes()) == before
+
+
+def _copy_with_log(path, copy):
+    """What a power cut leaves: the file and a log that was never folded in."""
+    shutil.copyfile(path, copy)
+    shutil.copyfile(path.with_name(path.name + "-wal"), copy.with_name(copy.name + "-wal"))
+
+
+def test_an_emptied_file_does_not_cost_the_write_ahead_log(filled):
+    log = filled.with_name("ledger.db-wal")
+    filled.write_bytes(b"")
+    log.write_bytes(b"precious" * 100)
+
+    with pytest.raises(LedgerDamaged):
+        Ledger.open(filled, account="paper", now=NOW)
+
+    assert log.read_bytes() == b"precious" * 100
+
+
+def test_a_log_without_its_ledger_is_not_replaced_by_a_new_ledger(path):
+    path.parent.mkdir()
+    path.with_name("ledger.db-wal").write_bytes(b"x" * 5000)
+
+    with pytest.raises(LedgerDamaged, match="write-ahead log"):
+        Ledger.open(path, account="paper", now=NOW)
+
+    assert not path.exists()
+
+
+def test_a_locked_ledger_says_so(filled, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 30)
+    other = sqlite3.connect(filled, isolation_level=None)
+    with Ledger.open(filled, account="paper", now=NOW) as ledger:
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            with pytest.raises(LedgerUnavailable, match="another process is writing") as raised:
+                ledger.state.set("a", "1", at=NOW)
+            assert ledger.state.get("created") is not None  # reading goes on
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
+        ledger.state.set("a", "1", at=NOW)
+    assert raised.value.exit_code == 8
+    assert "\n" not in raised.value.line()
+
+
+def test_a_full_disk_says_so_and_loses_nothing(filled):
+    with Ledger.open(filled, account="paper", now=NOW) as ledger:
+        raw = ledger._db.connection.connection.driver_connection
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(LedgerUnavailable, match="disk is full"):
+            ledger.state.set("big", "x" * 100_000, at=NOW)
+        raw.execute("PRAGMA max_page_count = 1000000")
+        assert ledger.state.get("big") is None
+        ledger.state.set("small", "1", at=NOW)
+        assert ledger.state.get("small") == "1"
+
+
+def test_a_read_only_ledger_says_so(filled):
+    with Ledger.open(filled, account="paper", now=NOW) as ledger:
+        ledger._db.connection.connection.driver_connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(LedgerUnavailable, match="read-only"):
+            ledger.state.set("a", "1", at=NOW)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_read_only_folder_says_so(tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(LedgerUnavailable, match="cannot be created"):
+            Ledger.open(tmp_path / "ledger.db", account="paper", now=NOW)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_folder_that_is_a_file_says_so(tmp_path):
+    (tmp_path / "state").write_text("")
+    with pytest.raises(LedgerUnavailable, match="cannot be created"):
+        Ledger.open(tmp_path / "state" / "ledger.db", account="paper", now=NOW)

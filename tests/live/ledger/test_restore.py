@@ -1,0 +1,204 @@
+"""Backups, and getting back from a damaged ledger to what the broker says."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from live.ledger.backup import backups, write_state_json
+from live.ledger.errors import LedgerDamaged, LedgerUnavailable
+from live.ledger.ledger import Ledger, OrderPlan
+from live.ledger.opening import recovery_marker
+from live.ledger.restore import rejoin, restore
+from live.ledger.tables import JournalState as S
+from live.model.broker import BrokerOrder, Execution, OrderState
+
+NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
+ID = "20261120_TQQQ_entry_buy"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.db"
+
+
+def open_(path):
+    return Ledger.open(path, account="paper", now=NOW)
+
+
+def folder(path):
+    return path.parent / "backups"
+
+
+def test_a_backup_of_an_open_ledger_holds_what_was_committed(path):
+    with open_(path) as ledger:
+        ledger.state.set("fact", "1", at=NOW)
+        copy = ledger.backup(folder(path), keep_days=30, now=NOW)
+        ledger.state.set("fact", "2", at=NOW)
+
+    assert copy.name == "ledger-2026-11-20.db"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert [p.name for p in folder(path).iterdir()] == [copy.name]
+    with open_(copy) as old:
+        assert old.state.get("fact") == "1"
+
+
+def test_backups_are_named_by_the_new_york_day_and_pruned_but_for_the_newest(path):
+    with open_(path) as ledger:
+        for days in (40, 31, 30, 1):
+            ledger.backup(folder(path), keep_days=365, now=NOW - timedelta(days=days))
+        # 03:00 UTC is still the evening before in New York
+        ledger.backup(folder(path), keep_days=30, now=datetime(2026, 11, 21, 3, tzinfo=UTC))
+
+        assert [day for day, _ in backups(folder(path))] == [
+            date(2026, 11, 20), date(2026, 11, 19), date(2026, 10, 21),
+        ]  # fmt: skip
+        ledger.backup(folder(path), keep_days=1, now=NOW + timedelta(days=400))
+    assert len(backups(folder(path))) == 1
+
+
+def test_a_backup_that_cannot_be_written_says_so(path):
+    folder(path).write_text("in the way")
+    with open_(path) as ledger, pytest.raises(LedgerUnavailable, match="backup failed"):
+        ledger.backup(folder(path), keep_days=30, now=NOW)
+
+
+def test_memory_has_no_backup(tmp_path):
+    with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
+        assert ledger.backup(tmp_path / "b", keep_days=1, now=NOW) is None
+
+
+def damaged_after_backups(path):
+    """Yesterday's backup is intact, today's is damaged, and so is the ledger."""
+    with open_(path) as ledger:
+        ledger.state.set("fact", "yesterday", at=NOW)
+        ledger.backup(folder(path), keep_days=30, now=NOW - timedelta(days=1))
+        ledger.state.set("fact", "today", at=NOW)
+        today = ledger.backup(folder(path), keep_days=30, now=NOW)
+    today.write_bytes(today.read_bytes()[:9000])
+    path.write_bytes(b"\0" * 20_000)
+    return today
+
+
+def test_recovery_moves_the_damage_aside_and_restores_the_newest_intact_copy(path):
+    today = damaged_after_backups(path)
+
+    done = restore(path, folder(path), now=NOW)
+
+    assert done.damage == "this file is not a ledger"
+    assert done.rejected == (today,)
+    assert done.backup_day == date(2026, 11, 19)
+    assert done.aside.name == "ledger.db.damaged-20261120T205500Z"
+    assert done.aside.read_bytes() == b"\0" * 20_000
+    with open_(path) as ledger:
+        assert ledger.state.get("fact") == "yesterday"
+    assert restore(path, folder(path), now=NOW).damage == ""
+
+
+def test_recovery_without_backups_starts_empty_and_keeps_the_damage(path):
+    path.write_bytes(b"x" * 300)
+
+    done = restore(path, folder(path), now=NOW)
+
+    assert (done.backup, done.aside.read_bytes()) == (None, b"x" * 300)
+    with open_(path) as ledger:
+        assert ledger.orders.recent() == ()
+
+
+def test_the_old_write_ahead_log_never_meets_the_restored_file(path):
+    damaged_after_backups(path)
+    path.with_name("ledger.db-wal").write_bytes(b"old log")
+
+    done = restore(path, folder(path), now=NOW)
+
+    assert done.aside.with_name(done.aside.name + "-wal").read_bytes() == b"old log"
+    assert not path.with_name("ledger.db-wal").exists()
+
+
+def test_nobody_opens_the_ledger_while_a_recovery_is_unfinished(path):
+    damaged_after_backups(path)
+    recovery_marker(path).touch()
+    path.unlink()  # killed after moving the damage aside
+
+    with pytest.raises(LedgerDamaged, match="interrupted"):
+        open_(path)
+    assert not path.exists()
+
+    restore(path, folder(path), now=NOW)
+    with open_(path) as ledger:
+        assert ledger.state.get("fact") == "yesterday"
+
+
+def test_nothing_is_recovered_where_nothing_was(path):
+    assert restore(path, folder(path), now=NOW).damage == ""
+    assert not path.exists()
+
+
+def shown(order_id="b1", client_order_id=ID, **changes):
+    fields = {
+        "symbol": "TQQQ",
+        "side": "buy",
+        "quantity": 10,
+        "filled_quantity": 10,
+        "state": OrderState.FILLED,
+        "order_type": "market",
+        "time_in_force": "day",
+        "client_order_id": client_order_id,
+        "entered_at": NOW,
+        "executions": (Execution(f"e-{order_id}", order_id, "TQQQ", "buy", 10, Decimal(81), NOW),),
+    }
+    return BrokerOrder(order_id, **{**fields, **changes})
+
+
+def test_orders_only_the_broker_remembers_come_back_with_fills_and_positions(path):
+    with open_(path) as ledger:
+        result = rejoin(ledger, [shown(), shown("b2", None)], mode="offline_mock", variant="golden", at=NOW)
+        again = rejoin(ledger, [shown(), shown("b2", None)], mode="offline_mock", variant="golden", at=NOW)
+
+        order = ledger.orders.get(ID)
+        assert (order.state, order.filled_quantity, order.broker_order_id) == ("FILLED", 10, "b1")
+        assert (order.intent, order.session) == ("entry", date(2026, 11, 20))
+        assert ledger.positions.shares("golden") == {"TQQQ": 10}
+    assert result.adopted == (ID,)
+    assert [o.order_id for o in result.unknown] == ["b2"]
+    assert again.adopted == ()
+
+
+def test_an_order_the_backup_knew_only_as_planned_is_adopted(path):
+    with open_(path) as ledger:
+        ledger.orders.plan(
+            OrderPlan(ID, "golden", date(2026, 11, 20), "offline_mock", "TQQQ", "buy", "entry", 10), at=NOW
+        )
+        ledger.orders.transition(ID, S.SENDING, at=NOW)
+
+        rejoin(ledger, [shown()], mode="offline_mock", variant="golden", at=NOW)
+
+        assert ledger.orders.get(ID).state == "FILLED"
+        assert ledger.positions.shares() == {"TQQQ": 10}
+
+
+def test_state_json_has_the_keys_people_rely_on(tmp_path):
+    target = tmp_path / "state.json"
+    write_state_json(
+        target,
+        last_run=datetime(2025, 12, 3, 20, 56, tzinfo=UTC),
+        mode="offline_mock",
+        execution_time="5min_before_close",
+        positions={"TQQQ": 150, "QQQ": 20},
+        equity=25930.6700001,
+        allocation={"TQQQ": 0.6, "QQQ": 0.4},
+        cell=1,
+        vol_state="Low",
+    )
+
+    assert json.loads(target.read_text()) == {
+        "last_run": "2025-12-03T20:56:00Z",
+        "vol_state": "Low",
+        "current_positions": {"QQQ": 20, "TQQQ": 150},
+        "account_equity": 25930.67,
+        "last_cell": 1,
+        "last_allocation": {"QQQ": 0.4, "TQQQ": 0.6},
+        "mode": "offline_mock",
+        "execution_time": "5min_before_close",
+    }

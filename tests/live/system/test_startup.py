@@ -1,0 +1,55 @@
+"""What a stage does to start quickly touches stages only, and what must not be loaded is not."""
+
+import gc
+import os
+import subprocess
+import sys
+
+import live.system.startup
+
+HEAVY = (
+    "pandas", "pyarrow", "pandas_market_calendars", "numba", "plotly", "schwab", "alpaca", "apprise", "rich",
+    "typer", "alembic", "httpx", "jsonschema", "selectolax", "sqlalchemy.orm", "numpy.ma",
+)  # fmt: skip
+
+
+def process(code, *arguments, cwd):
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=True
+    )
+    return run.stdout.split()
+
+
+def test_importing_a_stage_changes_nothing(project_root):
+    code = "import gc, os, live.executor as e; e.live.startup.settled()"
+    code += "; print(gc.isenabled(), gc.get_freeze_count(), os.environ.get('OPENBLAS_NUM_THREADS'))"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=project_root, env=kept, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["True", "0", "None"]
+    assert not live.system.startup.is_stage()
+    assert gc.isenabled()
+
+
+def test_a_stage_collects_again_once_everything_is_loaded(project_root):
+    code = "import gc, types; __spec__ = types.SimpleNamespace(name='live.executor')"
+    code += "; import live.executor as e; print(gc.isenabled()); e.live.startup.settled()"
+    code += "; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    assert process(code, cwd=project_root) == ["False", "True", "True"]
+
+
+def test_a_whole_run_of_both_stages_loads_no_heavy_library(project_root, tmp_path):
+    common = ["--as-of", "2024-03-15", "--state-db", str(tmp_path / "ledger.db")]
+    common += ["--output-dir", str(tmp_path / "signals"), "--config", str(project_root / "config/live.yaml")]
+    code = (
+        "import os, sys; os.environ['JUTSU_PATHS__LOGS'] = sys.argv[1]\n"
+        "from live import executor, signal_generator\n"
+        "for stage in (signal_generator, executor):\n"
+        "    assert stage.main(sys.argv[2:]) == 0\n"
+        "print('LOADED', *sys.modules)"
+    )
+    words = process(code, str(tmp_path / "logs"), *common, cwd=project_root)
+    loaded = set(words[words.index("LOADED") :])
+    assert "numpy" in loaded
+    assert loaded.isdisjoint(HEAVY)

@@ -1,0 +1,1 @@
+"""Worlds, contracts and helpers that tests share."""

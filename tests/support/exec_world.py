@@ -1,0 +1,285 @@
+"""A small deterministic world for the executor's tests: one scripted feed, one session, real paper broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from backtest.core.bars import Bars
+from live.model.feed import Quote
+from live.system.clock import SimulatedClock
+
+NEW_YORK = ZoneInfo("America/New_York")
+DAY = date(2025, 3, 5)  # a Wednesday, regular session
+NEXT_DAY = date(2025, 3, 6)
+AT = datetime(2025, 3, 5, 15, 46, tzinfo=NEW_YORK)
+
+
+def bars(symbol: str, rows: Mapping[date, tuple[float, float, float, float]]) -> Bars:
+    """Build bars from day -> (open, high, low, close)."""
+    days = sorted(rows)
+    columns = np.array([rows[day] for day in days], dtype=np.float64).reshape(-1, 4)
+    return Bars(
+        symbol=symbol,
+        dates=np.array(days, dtype="datetime64[D]"),
+        open=columns[:, 0],
+        high=columns[:, 1],
+        low=columns[:, 2],
+        close=columns[:, 3],
+        volume=np.full(len(days), 1000.0),
+        source="test",
+    )
+
+
+@dataclass
+class ScriptedFeed:
+    """Quotes by symbol and bars by symbol, changed by the test."""
+
+    prices: dict[str, float] = field(default_factory=dict)
+    lows: dict[str, float] = field(default_factory=dict)
+    opens: dict[str, float] = field(default_factory=dict)
+    daily: dict[str, Bars] = field(default_factory=dict)
+    status: str = "normal"
+
+    @property
+    def name(self) -> str:
+        return "test"
+
+    def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
+        # completed sessions only: the tests' sessions all close at 16:00
+        local = at.astimezone(NEW_YORK)
+        found = {}
+        for symbol in symbols:
+            if symbol in self.daily:
+                until = self.daily[symbol].until(local.date())
+                if len(until) and until.last == local.date() and local.hour < 16:
+                    until = until._slice(slice(0, len(until) - 1))
+                found[symbol] = until
+        return found
+
+    def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
+        return {
+            s: Quote(
+                symbol=s,
+                bid=self.prices[s],
+                ask=self.prices[s],
+                last=self.prices[s],
+                quote_time=at,
+                trade_time=at,
+                open=self.opens.get(s, self.prices[s]),
+                high=self.prices[s],
+                low=self.lows.get(s, self.prices[s]),
+                volume=1000.0,
+                status=self.status,
+                source="test",
+            )
+            for s in symbols
+            if s in self.prices
+        }
+
+
+@dataclass(frozen=True)
+class StubStrategy:
+    """Just enough of a strategy for the executor: names, window and parameters."""
+
+    name: str = "Test_Strategy"
+    variant: str = "golden"
+    family: str = "positions"
+    execution_time: str = "15min_before_close"
+    parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
+    overridden: tuple = ()
+    signal_symbols: tuple = ("AAA", "BBB", "CCC")
+    tradable_symbols: tuple = ("AAA", "BBB", "CCC")
+    warmup_bars: int = 1
+
+
+def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **extra):
+    side = "sell" if intent in {"exit", "reduce"} else "buy"
+    return {
+        "client_order_id": f"{day:%Y%m%d}_{symbol}_{intent}_{side}",
+        "symbol": symbol,
+        "side": side,
+        "intent": intent,
+        "quantity": quantity,
+        "order_type": "market",
+        "reference_price": price,
+        "estimated_value": round(quantity * price, 2),
+        "rank": rank,
+        "reason": "test",
+        "stop": None if stop is None else {"price": stop, "time_in_force": "gtc"},
+        "details": {},
+        "enabled": True,
+        "note": "",
+        **extra,
+    }
+
+
+def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, strategy=None):
+    """Return a sealed signal file for the 15-minutes-before-close window."""
+    from backtest.calendar import sessions as calendar
+    from live.generation.proposal import instant
+    from live.handoff.canonical import sealed
+
+    strategy = strategy or StubStrategy()
+    session = calendar.session(day)
+    window = calendar.window(session, strategy.execution_time)
+    positions = positions or {}
+    return sealed(
+        {
+            "$schema": "schema/trade_signals.schema.json",
+            "schema_version": "1.0.0",
+            "trade_date": day.isoformat(),
+            "as_of": instant(window.opens_at),
+            "session": {
+                "open": instant(session.open),
+                "close": instant(session.close),
+                "early_close": session.early_close,
+            },
+            "execution_window": {
+                "name": window.name,
+                "opens_at": instant(window.opens_at),
+                "closes_at": instant(window.closes_at),
+            },
+            "strategy": {
+                "name": strategy.name,
+                "variant": strategy.variant,
+                "role": "primary",
+                "family": strategy.family,
+                "parameters": strategy.parameters,
+                "sources": {},
+            },
+            "mode": "offline_mock",
+            "inputs": {
+                "bars": (),
+                "quotes": (),
+                "account": {
+                    "reference": "paper",
+                    "equity": 100_000.0,
+                    "cash": cash,
+                    "positions": positions,
+                },
+                "candidates": None,
+                "settings_sha256": "0" * 64,
+                "package_version": "0",
+            },
+            "decision": {
+                "decided_on": window.decides_on.isoformat(),
+                "rebalance": False,
+                "diagnostics": {"cell": 1, "trend_state": "BullStrong", "vol_state": "Low"},
+                "memory": memory or {},
+            },
+            "targets": (),
+            "orders": tuple(orders),
+            "skipped": (),
+            "warnings": (),
+            "residual_cash": 0.0,
+        }
+    )
+
+
+@dataclass
+class World:
+    """Ledger, paper broker, feed and clock in one folder; `executor()` runs stage 2 once."""
+
+    folder: Path
+    feed: ScriptedFeed
+    clock: SimulatedClock
+    honours_client_id: bool = True
+    attached: bool = True
+    fault: str = "none"
+    overrides: dict = field(default_factory=dict)
+    wrap: object = None
+
+    def settings(self):
+        from live.settings.model import Settings
+
+        base = {
+            "books": [{"primary": "golden"}],
+            "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100},
+        }
+        return Settings.model_validate({**base, **self.overrides})
+
+    def open(self):
+        """Return a fresh runtime on the files of this world, as a new process would."""
+        from live.brokers.paper.broker import PaperBroker
+        from live.ledger.ledger import Ledger
+        from live.runtime.open import Runtime
+        from live.settings.load import LoadedSettings
+
+        settings = self.settings()
+        broker = PaperBroker(
+            self.folder / "paper.db",
+            clock=self.clock,
+            feed=self.feed,
+            rules=settings.execution,
+            initial_cash=100_000.0,
+            fault=self.fault,
+            honours_client_id=self.honours_client_id,
+            supports_attached_stop=self.attached,
+            durable=False,
+        )
+        ledger = Ledger.open(self.folder / "ledger.db", account="paper", now=self.clock.now())
+        self.broker, self.ledger = broker, ledger
+        return Runtime(
+            settings=settings,
+            loaded=LoadedSettings(settings, {}, self.folder, None),
+            clock=self.clock,
+            ledger=ledger,
+            broker=self.wrap(broker) if self.wrap else broker,
+            feed=self.feed,
+            account="paper",
+            signals=self.folder / "signals",
+            state=self.folder / "state",
+            manifest=self.folder / "manifest.json",
+            strategies=self.folder,
+            version="0",
+        )
+
+    def write(self, made, *, record=True):
+        """Write a signal file and, as the generator does, record the original in the ledger."""
+        from live.handoff.canonical import bytes_sha256, render
+        from live.handoff.write import write_signal
+        from live.ledger.ledger import GeneratedSignal
+
+        content = render(made)
+        path = write_signal(self.folder / "signals", made, content)
+        if record:
+            self.open().ledger.signals.record(
+                GeneratedSignal(
+                    session=date.fromisoformat(made.trade_date),
+                    variant=made.strategy.variant,
+                    role="primary",
+                    path=str(path),
+                    content=content.decode(),
+                    seal=made.seal.digest,
+                    bytes_sha256=bytes_sha256(content),
+                    generated_at=self.clock.now(),
+                    memory=made.decision.memory,
+                )
+            )
+            self.ledger.close()
+        return path
+
+    def executor(self, **request):
+        """Run stage 2 as a new process would; JutsuError passes."""
+        from live import executor
+        from live.books.variants import Line
+
+        runtime = self.open()
+        strategy = request.pop("strategy", None) or StubStrategy()
+        lines = (Line(strategy, "primary", strategy.variant),)
+        return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
+
+    def holdings(self):
+        return self.broker.account().shares()
+
+
+def world(folder, **kind):
+    """Return a world with three symbols at 100, 50 and 20, at the opening of the closing window."""
+    feed = ScriptedFeed(prices={"AAA": 100.0, "BBB": 50.0, "CCC": 20.0})
+    return World(Path(folder), feed, SimulatedClock(AT), **kind)

@@ -1,0 +1,318 @@
+"""Kill the executor in `online_live` mode at every step and at every request boundary, then count.
+
+The executor runs from its command line on, against an imitation of Schwab (no client order ids) or of Alpaca
+(client order ids) in a process of its own, through the brokers' real client libraries. It is killed with
+SIGKILL
+
+- by a fuse of the harness: before and after every commit of the ledger, before a request is sent, after its
+  reply came;
+- by the imitation: when a request arrives (it is lost, or served although nobody waits), or when it was
+  served and the reply would leave.
+
+Then it is run again until it ends. Where the protocol asks for a person (exit code 8) the harness looks at
+the broker and answers with `jutsu resolve`.
+
+    python tests/faults/http_kills.py --every 1 --random 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.fakes.schwab.harness import Remote
+from tests.support import http_world as w
+from tests.support.http_fuse import Fuse
+from tests.support.http_imitation import DAY, NEXT_DAY, Forked, at, make_app, short
+from tests.support.http_judge import verdict, wanted_person
+from tests.support.http_scenarios import SCENARIOS, Scenario
+
+MAX_RUNS = 8
+Kill = tuple[str, int]  # ("step", n): the n-th step of the fuse; else a kind of `Killer` and the request
+SERVER_KINDS = ("lost", "before", "accepted")
+
+
+@dataclass
+class Template:
+    """A scenario just before the run that is killed, and what that run does when nobody kills it."""
+
+    scenario: Scenario
+    app: Any
+    folder: Path
+    steps: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def moment(self) -> Any:
+        return at(self.scenario.day)
+
+    def points(self) -> list[Kill]:
+        """Every step, and for every order request each thing that can happen to it."""
+        writes = [n for n, name in enumerate(self.requests, 1) if not name.startswith("GET")]
+        return [
+            *(("step", n) for n in range(1, len(self.steps) + 1)),
+            *((kind, n) for kind in SERVER_KINDS for n in writes),
+        ]
+
+    def any_point(self, chance: random.Random) -> Kill:
+        if chance.random() < 0.5:
+            return "step", chance.randint(1, len(self.steps))
+        return chance.choice(SERVER_KINDS), chance.randint(1, len(self.requests))
+
+
+def make_template(scenario: Scenario, folder: Path) -> Template:
+    """Trade the first day undisturbed, then write the second day's file."""
+    from tests.fakes.web import Server
+
+    app = make_app(scenario.broker)
+    desk = w.Desk(folder, scenario.broker, scenario.variant)
+    folder.mkdir()
+    desk.prepare(app)
+    desk.write(scenario.entries)
+    if scenario.name != "enter":
+        server = Server(app)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        _, code = w.forked(lambda: w.executor(desk, server.url), folder / "answer")
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        if code != 0:
+            raise SystemExit(
+                f"{scenario.key}: the first day ended with {code}: {(folder / 'out').read_text()}"
+            )
+        cash = float(app.account.cash if scenario.broker == "schwab" else app.book.cash)
+        held = {o["symbol"]: o["quantity"] for o in scenario.entries}
+        desk.write(scenario.turnover, day=NEXT_DAY, held=held, cash=cash)
+    template = Template(scenario, app, folder)
+    return _measured(template)
+
+
+def _measured(template: Template) -> Template:
+    with (
+        tempfile.TemporaryDirectory(prefix="kills_") as name,
+        Forked(template.app, template.moment) as remote,
+    ):
+        desk = _copy(template, Path(name))
+        template.scenario.upset(remote)
+        since = len(remote.log())
+        _, told = w.forked(lambda: run_once(desk, remote.url, None), Path(name) / "answer")
+        if told is None or told["code"] != 0:
+            raise SystemExit(
+                f"{template.scenario.key}: undisturbed: {told} {(desk.folder / 'out').read_text()}"
+            )
+        template.steps = told["steps"]
+        template.requests = [short(e["method"], e["path"]) for e in remote.log(since) if e["path"] != "/"]
+        wrong = judge(template, desk, remote)
+        if wrong:
+            raise SystemExit(f"{template.scenario.key}: undisturbed: {wrong}")
+    return template
+
+
+def _copy(template: Template, into: Path) -> w.Desk:
+    folder = into / "desk"
+    shutil.copytree(template.folder, folder)
+    return w.Desk(folder, template.scenario.broker, template.scenario.variant)
+
+
+def run_once(desk: w.Desk, url: str, kill_at: int | None) -> dict[str, Any]:
+    """Run stage 2 in this process; the caller has forked it."""
+    fuse = Fuse(kill_at, desk.folder / "killed_at")
+    fuse.arm()
+    return {"code": w.executor(desk, url), "steps": fuse.names}
+
+
+def judge(template: Template, desk: w.Desk, remote: Remote) -> list[str]:
+    scenario = template.scenario
+    _, wrong = w.forked(
+        lambda: verdict(
+            desk, remote, orders=scenario.orders, shares=scenario.shares, stops=scenario.variant == "ema_p10"
+        ),
+        desk.folder.parent / "answer",
+    )
+    return ["the verdict failed: " + _crash(desk)] if wrong is None else wrong
+
+
+def _crash(desk: w.Desk) -> str:
+    path = desk.folder.parent / "answer.error"
+    return path.read_text() if path.exists() else "killed"
+
+
+@dataclass
+class Point:
+    """One killed run and what became of it."""
+
+    key: str
+    kills: tuple[Kill, ...]
+    where: str = ""
+    codes: list[str] = field(default_factory=list)
+    persons: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def killed(self) -> int:
+        return self.codes.count("killed")
+
+
+def try_point(template: Template, kills: tuple[Kill, ...]) -> Point:
+    """Kill at each of `kills` in turn (one run each), run until it ends, once more, and judge."""
+    point = Point(template.scenario.key, kills)
+    with (
+        tempfile.TemporaryDirectory(prefix="kills_") as name,
+        Forked(template.app, template.moment) as remote,
+    ):
+        desk = _copy(template, Path(name))
+        template.scenario.upset(remote)
+        for number in range(MAX_RUNS):
+            kind, at = kills[number] if number < len(kills) else ("", 0)
+            if not _run(point, desk, remote, kind, at):
+                return point
+            if point.codes[-1] == "0" and number >= len(kills):
+                break
+        else:
+            point.wrong.append("it never ended")
+            return point
+        if not _run(point, desk, remote, "", 0):  # once more than needed changes nothing
+            return point
+        point.wrong += judge(template, desk, remote)
+    return point
+
+
+def _run(point: Point, desk: w.Desk, remote: Remote, kind: str, at: int) -> bool:
+    """Run once; False when that ended the point."""
+    plan = {"n": at, "kind": kind, "folder": str(desk.folder)} if kind in SERVER_KINDS else {}
+    remote.call("kill", plan)
+    step = at if kind == "step" else None
+    status, told = w.forked(lambda: run_once(desk, remote.url, step), desk.folder.parent / "answer")
+    remote.call("kill", {})
+    if os.WIFSIGNALED(status):
+        point.codes.append("killed")
+        point.where = point.where or (desk.folder / "killed_at").read_text()
+        return True
+    if told is None:
+        point.wrong.append("crash: " + _crash(desk))
+        return False
+    point.codes.append(str(told["code"]))
+    if told["code"] == 8:
+        return _person(point, desk, remote)
+    if told["code"] != 0:
+        point.wrong.append(f"exit code {told['code']}: {(desk.folder / 'out').read_text()[-600:]}")
+    return told["code"] == 0
+
+
+def _person(point: Point, desk: w.Desk, remote: Remote) -> bool:
+    """Do what exit code 8 asks for: look at the broker and resolve."""
+    point.persons += 1
+    answer = desk.folder.parent / "answer"
+    _, answers = w.forked(lambda: wanted_person(desk, remote), answer)
+    for name, broker_id in answers or ():
+        verdict = ["--absent"] if broker_id is None else ["--adopt", broker_id]
+        _, code = w.forked(lambda v=verdict, n=name: w.command(desk, remote.url, "resolve", n, *v), answer)
+        if code != 0:
+            point.wrong.append(f"resolve {name} {verdict}: {code} {(desk.folder / 'out').read_text()[-300:]}")
+    if not answers:
+        point.wrong.append("exit code 8 and nothing to resolve")
+    return not point.wrong
+
+
+# all of it ----------------------------------------------------------------------------------------------
+
+
+def preload() -> None:
+    """Load everything before forking: children inherit it."""
+    import live.cli
+    import live.executor
+    from live.brokers.alpaca.connection import import_alpaca
+    from live.brokers.schwab.connection import import_schwab
+    from tests.fakes.market import _year
+
+    live.cli.build()
+    import_schwab()
+    import_alpaca()
+    _year(DAY.year)
+
+
+def chosen(
+    templates: list[Template], every: int, number: int, seed: int
+) -> list[tuple[int, tuple[Kill, ...]]]:
+    """Return (template, kills): every n-th point once, and random ones with up to three kills in a row."""
+    found: list[tuple[int, tuple[Kill, ...]]] = []
+    for index, template in enumerate(templates):
+        if every:
+            found += [(index, (kill,)) for kill in template.points()[index % every :: every]]
+    chance = random.Random(seed)
+    for _ in range(number):
+        index = chance.randrange(len(templates))
+        kills = tuple(templates[index].any_point(chance) for _ in range(chance.randint(1, 3)))
+        found.append((index, kills))
+    return found
+
+
+_TEMPLATES: list[Template] = []
+
+
+def _work(job: tuple[int, tuple[Kill, ...]]) -> Point:
+    return try_point(_TEMPLATES[job[0]], job[1])
+
+
+def table(points: list[Point]) -> str:
+    """Return the table of points, faults, outcomes and exit codes."""
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    codes: dict[tuple[str, str], Counter[str]] = {}
+    for point in points:
+        key = point.key, point.where or "not reached"
+        rows.setdefault(key, Counter()).update(points=1, person=bool(point.persons), wrong=bool(point.wrong))
+        codes.setdefault(key, Counter()).update(c for c in point.codes if c != "killed")
+    lines = [
+        f"{'broker/scenario/fault':26} {'killed':34} {'points':>6} {'person':>6} {'wrong':>5}  exit codes"
+    ]
+    for key in sorted(rows):
+        row = rows[key]
+        told = " ".join(f"{code}:{count}" for code, count in sorted(codes[key].items()))
+        lines.append(f"{key[0]:26} {key[1]:34} {row['points']:6} {row['person']:6} {row['wrong']:5}  {told}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=int, default=1, help="kill at every n-th point, once; 0: none")
+    parser.add_argument("--random", type=int, default=1000, help="points with up to three kills in a row")
+    parser.add_argument("--seed", type=int, default=20261119)
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    args = parser.parse_args()
+    began = time.monotonic()
+    preload()
+    with tempfile.TemporaryDirectory(prefix="kills_") as name:
+        for number, scenario in enumerate(s for s in SCENARIOS if args.only in s.key):
+            _TEMPLATES.append(make_template(scenario, Path(name) / str(number)))
+        jobs = chosen(_TEMPLATES, args.every, args.random, args.seed)
+        with get_context("fork").Pool(args.jobs) as pool:
+            points = pool.map(_work, jobs, chunksize=4)
+    print(table(points))
+    bad = [point for point in points if point.wrong]
+    for point in bad[:20]:
+        print(f"WRONG {point.key} {point.kills} ({point.where}) {point.codes}: {'; '.join(point.wrong)}")
+    print(
+        f"{len(points)} points, {sum(p.killed for p in points)} kills, "
+        f"{sum(len(p.codes) for p in points)} runs, {sum(p.persons for p in points)} resolved by a person, "
+        f"{len(bad)} wrong, {time.monotonic() - began:.0f} s"
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""A runtime of real parts (ledger, settings, strategies, clock) for the commands around a signal file."""
+
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+from live.handoff.canonical import bytes_sha256, render
+from live.handoff.write import write_signal
+from live.ledger.ledger import GeneratedSignal, Ledger
+from live.settings.model import Settings
+from live.system.clock import SimulatedClock
+from tests.support.handoff_samples import sample
+
+PROJECT = Path(__file__).resolve().parents[2]
+DAY = date(2024, 3, 15)
+NOW = datetime(2024, 3, 15, 19, 50, tzinfo=UTC)  # 15:50 in New York, inside the window
+
+
+def runtime(tmp_path, *, now=NOW, **settings):
+    ledger = Ledger.open("sqlite://", account="paper", now=now)
+    return SimpleNamespace(
+        ledger=ledger,
+        settings=Settings(**settings),
+        clock=SimulatedClock(now),
+        strategies=PROJECT / "config/strategies",
+        loaded=SimpleNamespace(parameter_overrides={}),
+        signals=tmp_path / "signals",
+        as_of=None,
+        today=lambda: DAY,
+    )
+
+
+def generated(world, signal=None, session=DAY, role="primary"):
+    """Write a file as the generator does and record it."""
+    signal = signal or sample()
+    content = render(signal)
+    path = write_signal(world.signals, signal, content)
+    world.ledger.signals.record(
+        GeneratedSignal(
+            session=session,
+            variant=signal.strategy.variant,
+            role=role,
+            path=str(path),
+            content=content.decode(),
+            seal=signal.seal.digest,
+            bytes_sha256=bytes_sha256(content),
+            generated_at=NOW,
+            memory={},
+        )
+    )
+    return path
+
+
+def holding(world, symbol="QQQ", quantity=700, price="90"):
+    world.ledger.positions.buy("golden", symbol, quantity, Decimal(price), session=date(2024, 1, 3))
+
+
+def invoke(monkeypatch, world, module, *arguments):
+    """Run one command of a topic against the world; return click's result."""
+    import typer
+    from typer.testing import CliRunner
+
+    @contextmanager
+    def opened(**_options):
+        yield world
+
+    monkeypatch.setattr(module, "open_command", opened)
+    app = typer.Typer()
+    module.register(app)
+    if len(app.registered_commands) == 1:
+        app.callback()(lambda: None)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
