@@ -9,8 +9,8 @@ from statistics import median
 import pytest
 
 from live.ledger.ledger import Ledger, OrderPlan
-from live.ledger.tables import JournalState as S
 from live.model.broker import Execution
+from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 COMMITS = 5

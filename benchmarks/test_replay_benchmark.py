@@ -11,7 +11,8 @@ import pytest
 
 from backtest.calendar import sessions as calendar
 from live.replay.replay import replay
-from live.runtime.open import Options, open_runtime
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.system.clock import SimulatedClock
 
 CONFIG = Path(__file__).resolve().parents[1] / "config/live.yaml"

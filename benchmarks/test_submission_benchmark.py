@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from live.ledger.ledger import Ledger, OrderPlan
-from live.ledger.tables import JournalState
+from live.model.order_state import JournalState
 from live.orders.submission import Submission
 from tests.fakes.schwab.rig import rig
 

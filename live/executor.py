@@ -21,22 +21,27 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
 from live.alerts import outbox as alerts
+from live.alerts.channels import Level
 from live.books.variants import Line, groups
 from live.execution import rerun_rules as once
 from live.execution import steps as step
 from live.execution.context import Report
 from live.execution.gates import check_kill_switch
+from live.execution.job import Job, Phase, read_job
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
+from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
 from live.runtime.arguments import add_shared, options_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import ALERTED, alerting, complain, guarded, opening, say
-from live.runtime.open import Runtime, open_runtime
+from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
+from live.runtime.open import open_runtime
+from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.system.lock import single_instance
+from live.system.screen import complain, say
 
 LOG = logging.getLogger("jutsu.executor")
 
@@ -56,7 +61,7 @@ class Request:
     accept_edits: bool = False
     force: bool = False
     skip_time_check: bool = False
-    phase: step.Phase = "all"
+    phase: Phase = "all"
     quiet: bool = False
     lines: tuple[Line, ...] | None = None
 
@@ -84,7 +89,7 @@ def _one_file(
 ) -> str:
     if request.signals_file is None and not path.exists():
         return f"no signal file is due: {path} does not exist"
-    job = step.read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
+    job = read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
 
 
@@ -99,14 +104,14 @@ def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
         )
 
 
-def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
+def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     """Carry out one file and say in one line what happened."""
-    step.require_phase(job, request.phase)
+    require_phase(job, request.phase)
     if once.carried_out(job) and not _unprotected(runtime, job):
         return f"already done: {job.path}"
     if runtime.dry_run:
         return dry_run(job)
-    if not request.skip_time_check and step.before_window(runtime, job, phase=request.phase):
+    if not request.skip_time_check and before_window(runtime, job, phase=request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
     report = Report()
@@ -124,15 +129,15 @@ def _execute(runtime: Runtime, request: Request, job: step.Job) -> str:
     return summary
 
 
-def _unprotected(runtime: Runtime, job: step.Job) -> bool:
+def _unprotected(runtime: Runtime, job: Job) -> bool:
     """Whether a position of this book is without its stop: then a finished file is worth another run."""
     return any(row.variant == job.variant for row in runtime.ledger.positions.unprotected())
 
 
-def _note_failure(runtime: Runtime, job: step.Job, report: Report, error: JutsuError) -> None:
+def _note_failure(runtime: Runtime, job: Job, report: Report, error: JutsuError) -> None:
     """Record and tell a run that ends with an error; a broken ledger never hides the error."""
     try:
-        if not isinstance(error, step.WindowMissed):
+        if not isinstance(error, WindowMissed):
             step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
         announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
         error.add_note(ALERTED)
@@ -140,11 +145,11 @@ def _note_failure(runtime: Runtime, job: step.Job, report: Report, error: JutsuE
         LOG.warning("the failure could not be recorded: %s", problem)
 
 
-def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report) -> str:
+def _carry_out(runtime: Runtime, request: Request, job: Job, report: Report) -> str:
     """Run the phases; nothing in here is decided, every step may safely be repeated."""
     phase = request.phase
     desk = step.desk_for(runtime, job, report, phase=phase, skip_time_check=request.skip_time_check)
-    late = not request.skip_time_check and step.window_missed(runtime, job, phase=phase)
+    late = not request.skip_time_check and window_missed(runtime, job, phase=phase)
     if not late:
         for warning in preflight.require(preflight.before_trading(runtime, job.session)):
             LOG.warning("%s", warning)
@@ -152,7 +157,7 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
     stands = once.ended_in_time(desk, job) if late else ""
     if stands:
         return f"the window is over, {stands} stands"
-    error = step.too_late(desk, runtime, job) if late else None
+    error = too_late(desk, runtime, job) if late else None
     if error is not None:
         raise error
     if not late:
@@ -166,7 +171,7 @@ def _carry_out(runtime: Runtime, request: Request, job: step.Job, report: Report
     return outcome
 
 
-def dry_run(job: step.Job) -> str:
+def dry_run(job: Job) -> str:
     """Return every order a real run would send now, one per line; touches neither broker nor ledger."""
     told = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
     for order in (*sells_of(job.go), *buys_of(job.go)):
@@ -179,11 +184,11 @@ def dry_run(job: step.Job) -> str:
     return "\n".join(told)
 
 
-def announce(runtime: Runtime, job: step.Job, report: Report, summary: str, *, failed: bool) -> None:
+def announce(runtime: Runtime, job: Job, report: Report, summary: str, *, failed: bool) -> None:
     """Send the run's alert or report; delivering it never fails a run."""
     if runtime.simulated:
         return
-    level: alerts.Level = "info"
+    level: Level = "info"
     if failed or report.critical:
         level = "critical"
     elif report.warnings:
@@ -199,7 +204,7 @@ def announce(runtime: Runtime, job: step.Job, report: Report, summary: str, *, f
         complain(f"warning: no alert could be kept: {error}")
 
 
-def keep_copies(runtime: Runtime, job: step.Job, marked: Marked | None) -> None:
+def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:
     """Write state.json and today's backup; neither may undo a run that was carried out."""
     try:
         write_state(runtime.state / "state.json", runtime, job.signal, marked)
@@ -244,7 +249,7 @@ def _files(runtime: Runtime, request: Request, lines: Sequence[Line]) -> list[Pa
     return [path for name, path in files if name in daily or name == request.variant or path.exists()]
 
 
-def _counts(job: step.Job, report: Report) -> str:
+def _counts(job: Job, report: Report) -> str:
     orders = f"{len(job.go)} order(s)" if job.go else "no orders"
     held = f", {len(report.gated)} held back" if report.gated else ""
     warned = f", {len(report.warnings)} warning(s)" if report.warnings else ""

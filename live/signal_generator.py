@@ -23,7 +23,10 @@ from live.books.variants import Group, Line, groups, primary_book, taken_elsewhe
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
 from live.generation.candidates import ReportInput, read_report
+from live.generation.due import Due, NotDue
+from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
+from live.generation.refusals import refuse_after_orders, refuse_the_past, refuse_to_overwrite
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
@@ -33,12 +36,14 @@ from live.orders.recovery import catch_up
 from live.reconciliation.compare import require_agreement
 from live.runtime.arguments import add_shared, options_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import alerting, guarded, opening, say
-from live.runtime.open import Runtime, open_runtime
+from live.runtime.lifecycle import alerting, guarded, opening
+from live.runtime.open import open_runtime
+from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.load import snapshot as snapshot_of
 from live.shadow import allocation as shadow
 from live.system.clock import SystemClock
+from live.system.screen import say
 
 EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
 LOG = logging.getLogger("jutsu.generator")
@@ -123,8 +128,8 @@ def _announce(request: Request, result: str) -> None:
 
 def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     """Generate the file of the variant that trades."""
-    due = generation.due(runtime, line)
-    if isinstance(due, generation.NotDue):
+    due = due_now(runtime, line)
+    if isinstance(due, NotDue):
         return due.why
     done = _already_done(runtime, request, line, due)
     if done is not None:
@@ -183,14 +188,14 @@ def _tell_unprotected(runtime: Runtime, line: Line) -> None:
         )
 
 
-def _looked_after(runtime: Runtime, line: Line, due: generation.Due) -> tuple[str, ...]:
+def _looked_after(runtime: Runtime, line: Line, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
     missed = note_missed(runtime, line, due.session.day)
     checks = () if runtime.offline_past else preflight.require(preflight.health(runtime))
     return (*checks, missed) if missed else checks
 
 
-def _report(runtime: Runtime, request: Request, line: Line, due: generation.Due) -> ReportInput:
+def _report(runtime: Runtime, request: Request, line: Line, due: Due) -> ReportInput:
     """Return today's candidates of a positions strategy; without a report its exits still run."""
     if line.strategy.family != "positions":
         return ReportInput()
@@ -208,8 +213,8 @@ def _report(runtime: Runtime, request: Request, line: Line, due: generation.Due)
 
 def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
-    due = generation.due(runtime, line)
-    if isinstance(due, generation.NotDue):
+    due = due_now(runtime, line)
+    if isinstance(due, NotDue):
         return due.why
     done = _already_done(runtime, request, line, due)
     if done is not None:
@@ -230,14 +235,14 @@ def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
     return _hand_off(runtime, request, line, due, signal)
 
 
-def _already_done(runtime: Runtime, request: Request, line: Line, due: generation.Due) -> str | None:
+def _already_done(runtime: Runtime, request: Request, line: Line, due: Due) -> str | None:
     """Return a message when this session's file exists; put a vanished file back; None to generate."""
-    generation.refuse_the_past(runtime, due)
+    refuse_the_past(runtime, due)
     row = runtime.ledger.signals.get(due.session.day, line.variant)
     if row is None:
         return None
     if request.force:
-        generation.refuse_after_orders(runtime, due, line)
+        refuse_after_orders(runtime, due, line)
         return None
     path = runtime.signals / file_name(due.session.day.isoformat(), line.variant)
     if not path.exists() and not runtime.dry_run:
@@ -247,7 +252,7 @@ def _already_done(runtime: Runtime, request: Request, line: Line, due: generatio
     return f"already done: {path}"
 
 
-def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Due, signal: SignalFile) -> str:
+def _hand_off(runtime: Runtime, request: Request, line: Line, due: Due, signal: SignalFile) -> str:
     """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
     path = signal_path(runtime.signals, signal)
     content = render(signal)
@@ -256,7 +261,7 @@ def _hand_off(runtime: Runtime, request: Request, line: Line, due: generation.Du
     if runtime.dry_run:
         return f"dry run: would write {path}: {summary}{told}"
     known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
-    generation.refuse_to_overwrite(path, content, force=request.force or known)
+    refuse_to_overwrite(path, content, force=request.force or known)
     now = runtime.clock.now()
     with runtime.ledger.transaction():
         runtime.ledger.signals.record(

@@ -117,6 +117,13 @@ def next_session(day: date) -> Session:
     return _neighbour(day, _DAY)
 
 
+def last_closed_session(at: datetime) -> Session:
+    """Return the newest session whose close is at or before the aware instant `at`."""
+    day = at.astimezone(NEW_YORK).date()
+    today = session(day)
+    return today if today is not None and today.close <= at else previous_session(day)
+
+
 def is_week_end(day: date) -> bool:
     """Tell whether `day` is the last session of its ISO week; False when the exchange is closed."""
     if session(day) is None:

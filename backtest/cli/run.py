@@ -20,8 +20,8 @@ from backtest.core.files import write_atomic
 from backtest.data.sources.csv import read_directory
 from backtest.reporting.metrics import summarise
 from backtest.reporting.tear_sheet import figures, render
-from backtest.simulator.allocation.simulate import simulate
 from backtest.simulator.allocation.result import CONTEXT, Result
+from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.base import Strategy
 from backtest.strategies.registry import STRATEGIES, find_strategy
 from backtest.trading.rules_file import read_rules

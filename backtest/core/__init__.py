@@ -1,1 +1,1 @@
-"""What every other room speaks: bars, decisions, planned orders, execution rules, documents, files, errors."""
+"""Shared values: bars, decisions, planned orders, execution rules, documents, files, errors."""

@@ -131,3 +131,6 @@ class Situation:
     book: Book
     memory: Json
     candidates: tuple[Any, ...] | None = None
+
+
+Side = Literal["buy", "sell"]

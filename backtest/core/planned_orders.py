@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from backtest.core.decision import Skip
-from backtest.trading.fills import Side
+from backtest.core.decision import Side, Skip
 
 Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
 

@@ -19,8 +19,8 @@ from backtest.core.decision import Book, Decision, Json, Situation
 from backtest.core.errors import DataError, UsageError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.data.sources.csv import read_directory
-from backtest.simulator.allocation.simulate import simulate
 from backtest.simulator.allocation.result import Trade
+from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.base import Strategy
 
 Change = Callable[[Bars, date, np.random.Generator], Bars]

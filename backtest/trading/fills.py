@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+from backtest.core.decision import Side
 from backtest.core.errors import DataError, JutsuError
 from backtest.core.execution_rules import ExecutionRules
-
-Side = Literal["buy", "sell"]
 
 PRICE_DECIMALS = 6
 _MICROS = 1_000_000

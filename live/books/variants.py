@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from live.ledger.tables import PositionRow
     from live.model.broker import Account
-    from live.reconciliation.compare import Reconciliation
-    from live.runtime.open import Runtime
+    from live.reconciliation.model import Reconciliation
+    from live.runtime.runtime import Runtime
 
 Role = Literal["primary", "shadow"]
 

@@ -47,7 +47,7 @@ def list_alerts(
 def ring(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> int:
     """Send a test message to every configured channel; exit code 1 when one failed, 2 when there is none."""
     from backtest.core.errors import SettingsError
-    from live.alerts.outbox import URLS_FILE, channels, deliver, label
+    from live.alerts.channels import URLS_FILE, channels, deliver, label
 
     with open_command(config=config, state_db=state_db) as runtime:
         urls = channels(runtime.settings, runtime.state)

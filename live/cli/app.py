@@ -1,4 +1,4 @@
-"""`jutsu …`: what a person does around the two stages. Commands live in `live/commands`."""
+"""`jutsu …`: what a person does around the two stages. Commands live in `live/cli`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from live.runtime.lifecycle import INTERRUPTED, guarded
 TOPICS = (
     "review",
     "status",
+    "trades",
     "explain",
     "compare",
-    "orders",
+    "reconcile",
     "panic",
-    "safety",
+    "switches",
     "data",
     "config",
     "ledger",
@@ -27,6 +28,7 @@ TOPICS = (
     "validate",
     "report",
     "doctor",
+    "schedule",
 )
 
 app = typer.Typer(
@@ -42,7 +44,7 @@ def build() -> typer.Typer:
     """Register every topic; the modules import nothing heavy until a command runs."""
     if not app.registered_commands and not app.registered_groups:
         for topic in TOPICS:
-            importlib.import_module(f"live.commands.{topic}").register(app)
+            importlib.import_module(f"live.cli.{topic}").register(app)
     return app
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from live.system.json_text import plain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live.runtime.open import Options, Runtime
+    from live.runtime.options import Options
+    from live.runtime.runtime import Runtime
     from live.system.clock import Clock
 
 ConfigOption = Annotated[
@@ -46,7 +47,8 @@ def open_command(
     **options: Any,
 ) -> Iterator[Runtime]:
     """Open a `Runtime` for a command; further keywords are fields of `live.runtime.open.Options`."""
-    from live.runtime.open import Options, open_runtime
+    from live.runtime.open import open_runtime
+    from live.runtime.options import Options
 
     wired: Options = Options(config=config, state_db=state_db, output_dir=output_dir, **options)
     with open_runtime("jutsu", wired, clock) as runtime:
@@ -62,21 +64,6 @@ def console(*, stderr: bool = False) -> Console:
     return Console(
         stderr=stderr, width=None if stream.isatty() else 100, highlight=False, soft_wrap=False, emoji=False
     )
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as JSON-ready data: dates as ISO text, Decimals as numbers, mappings and rows copied."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Path):
-        return str(value)
-    return value
 
 
 def emit_json(data: Any) -> None:
@@ -106,13 +93,3 @@ def table(
             break
         grid.box, grid.show_edge, grid.padding = box.SIMPLE_HEAD, False, padding
     screen.print(grid)
-
-
-def money(value: float | Decimal | None) -> str:
-    """Return an amount with thousands separators and cents, empty for None."""
-    return "" if value is None else f"{float(value):,.2f}"
-
-
-def percent(value: float | None, digits: int = 2) -> str:
-    """Return a fraction as percent, empty for None."""
-    return "" if value is None else f"{value * 100:.{digits}f} %"

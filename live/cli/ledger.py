@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from live.ledger.restore import Restored
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +40,7 @@ def recover(
     import os
 
     from live.ledger.restore import damage_of, restore
-    from live.runtime.open import account_key
+    from live.runtime.factories import account_key
     from live.settings.load import load_settings
     from live.system.clock import SystemClock
     from live.system.lock import single_instance

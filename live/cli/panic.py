@@ -45,7 +45,7 @@ def panic(
 
 
 def _disable_cron() -> str:
-    from live.operations.checks import comment_out, crontab, install_crontab
+    from live.operations.crontab import comment_out, crontab, install_crontab
 
     text = crontab()
     if not text:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, money, open_command, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.system.number_text import money
 
 if TYPE_CHECKING:
-    from live.reconciliation.compare import Reconciliation
-    from live.runtime.open import Runtime
+    from live.reconciliation.model import Reconciliation
+    from live.runtime.runtime import Runtime
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,7 @@ def reconcile(
     """Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."""
     from live.orders.recovery import catch_up
     from live.reconciliation import compare as rules
+    from live.reconciliation.adopt import adopt as adopt_differences
 
     with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
         if adopt:
@@ -39,7 +41,7 @@ def reconcile(
         result = _compare(runtime)
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
-            adopted = rules.adopt(
+            adopted = adopt_differences(
                 runtime.ledger,
                 runtime.broker.account(),
                 result,

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, console, emit_json, money, open_command, percent, table
+from live.cli.common import ConfigOption, JsonOption, console, emit_json, open_command, table
+from live.system.number_text import money, percent
 
 if TYPE_CHECKING:
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 DEMO_SESSIONS = 60
 DemoStrategy = Annotated[str, typer.Option("--strategy", help="allocation or earnings.")]
@@ -139,11 +140,9 @@ def _last_closed(until: date | None) -> date:
     from live.system.clock import SystemClock
 
     now = SystemClock().now()
-    today = now.astimezone(calendar.NEW_YORK).date()
-    session = calendar.session(until or today)
-    if session is not None and (session.close < now):
-        return session.day
-    return calendar.previous_session(min(until or today, today)).day
+    newest = calendar.last_closed_session(now).day
+    wanted = newest if until is None else (calendar.session(until) or calendar.previous_session(until)).day
+    return min(newest, wanted)
 
 
 def _sessions_back(last: date, count: int) -> date:

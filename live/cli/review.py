@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, OutputOption, StateOption, emit_json, open_command
+from live.views import review_facts
 
 if TYPE_CHECKING:
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
     from live.views.review import Case
 
 FileArgument = Annotated[
@@ -48,13 +49,12 @@ def review(
     cost and the gain or loss it realises, then what changed.
     Piped or with --json nothing is asked and nothing changes.
     """
-    from live.cli import review_screen as _review_screen
     from live.views import review as _desk
 
     with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
         files = (file,) if file is not None else _desk.default_files(runtime)
         if as_json:
-            screens = [_review_screen.facts(runtime, _desk.lay_out(runtime, path)) for path in files]
+            screens = [review_facts.facts(runtime, _desk.lay_out(runtime, path)) for path in files]
             emit_json(screens[0] if len(screens) == 1 else {"files": screens})
             return
         for path in files:
@@ -123,7 +123,7 @@ def _review_one(runtime: Runtime, path: Path) -> None:
 
     while True:
         case = _desk.lay_out(runtime, path)
-        _review_screen.show(_review_screen.facts(runtime, case))
+        _review_screen.show(review_facts.facts(runtime, case))
         if not (sys.stdin.isatty() and sys.stdout.isatty()) or not _open_to_answers(case):
             return
         answer = typer.prompt("approve, edit, skip or quit [a/e/s/q]", default="q", show_default=False)

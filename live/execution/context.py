@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backtest.calendar.sessions import ExecutionWindow, Session
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
 from live.model import order_ids as ids
 from live.model.broker import Broker
 from live.model.feed import Feed, Quote
+from live.orders.attempts import base_id
 from live.orders.submission import Submission
 from live.settings.model import Settings
 from live.system.clock import Clock
@@ -136,23 +137,6 @@ class Desk:
         if len(posts) >= limit:
             self.clock.sleep(max(0.0, posts[-limit] + MINUTE - self.clock.monotonic()))
         posts.append(self.clock.monotonic())
-
-
-def base_id(client_order_id: str) -> str:
-    """Return the id without its retry suffix."""
-    head, mark, tail = client_order_id.rpartition("_r")
-    return head if mark and tail.isdigit() else client_order_id
-
-
-def filled(attempts: Iterable[Order]) -> int:
-    """Return the shares filled over all tries of an intent."""
-    return sum(order.filled_quantity for order in attempts)
-
-
-def live(attempts: Iterable[Order]) -> list[Order]:
-    """Return the tries the broker may still fill."""
-    quiet = {JournalState.PLANNED}
-    return [o for o in attempts if not JournalState(o.state).terminal and o.state not in quiet]
 
 
 def stop_id(desk: Desk, symbol: str) -> str:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
-from live.execution.context import live
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
 from live.model import order_ids as ids
 from live.model.broker import BrokerOrder
+from live.model.order_state import JournalState
+from live.orders.attempts import live
 from live.orders.recovery import catch_up
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 LOOK_BACK = timedelta(days=59)
 POLL_SECONDS = 1.0

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from backtest.trading.slippage import slippage_pct
 from live.execution import polling, recount, stops
 from live.execution import position_limits as slots
-from live.execution.context import Desk, filled, live
+from live.execution.context import Desk
 from live.execution.gates import drift_problem, quote_problem
 from live.handoff.model import SignalOrder
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState, Order
-from live.ledger.trades import slippage_pct
+from live.ledger.tables import Order
+from live.model.order_state import JournalState
+from live.orders.attempts import filled, live
 
 #: a try that ended like this says no to the order itself: sending it again unchanged is pointless
 REFUSED = frozenset({JournalState.REFUSED, JournalState.REJECTED})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backtest.core.errors import AuthenticationFailed, BrokerError
-from live.execution.context import Desk, live
-from live.ledger.tables import JournalState, Order
+from live.execution.context import Desk
+from live.ledger.tables import Order
+from live.model.order_state import JournalState
+from live.orders.attempts import live
 
 
 def follow(desk: Desk, orders: Iterable[str]) -> None:

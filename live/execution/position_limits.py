@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from live.execution.context import Desk, base_id, filled, live
+from live.execution.context import Desk
 from live.handoff.model import SignalOrder
+from live.orders.attempts import base_id, filled, live
 
 LOG = logging.getLogger("jutsu.executor")
 

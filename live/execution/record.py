@@ -14,16 +14,17 @@ from backtest.calendar.sessions import NEW_YORK
 from backtest.core.decision import Book
 from backtest.core.errors import DataError
 from backtest.simulator.allocation.step import mark
+from backtest.trading.slippage import slippage_pct
 from live.books.variants import primary_book
 from live.ledger.backup import write_state_json
 from live.ledger.tables import Order
-from live.ledger.trades import TradeContext, slippage_pct
+from live.ledger.trades import TradeContext
 from live.orders.booking import REALISED
 from live.orders.recovery import catch_up
 
 if TYPE_CHECKING:
     from live.handoff.model import SignalFile
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

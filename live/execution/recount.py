@@ -8,15 +8,16 @@ from decimal import Decimal
 from backtest.core.errors import BrokerError
 from backtest.strategies.earnings_swing.parameters import most_shares
 from backtest.trading.sizing import PlannedOrder, afford
-from live.execution.context import Desk, filled, live
+from live.execution.context import Desk
 from live.handoff.model import SignalOrder
 from live.model.broker import Account
+from live.orders.attempts import filled, live
 
 
 def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) -> dict[str, int]:
     """Return client order id -> shares to buy now, cut in rank order to the broker's cash.
 
-    The backtest's own rule decides (`backtest.trading.sizing.afford`), on the cash and the positions of the broker at
+    The backtest's own rule decides (`backtest.trading.sizing.afford`), on the broker's cash and positions at
     current prices. What earlier tries of an order filled is not bought again.
 
     Raises:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.errors import LimitError, SignalFileError
-from live.execution.context import Desk, live
+from live.execution.context import Desk
 from live.handoff.canonical import bytes_sha256
 from live.handoff.model import SignalFile, SignalOrder
+from live.orders.attempts import live
 
 if TYPE_CHECKING:
-    from live.execution.steps import Job
+    from live.execution.job import Job
     from live.ledger.tables import SignalRow
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 def carried_out(job: Job) -> bool:

@@ -2,149 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from backtest.calendar import sessions as calendar
-from backtest.core.errors import BrokerError, JutsuError, LimitError, SignalFileError
-from live.books.variants import Line
+from backtest.core.errors import BrokerError, JutsuError
 from live.execution import phases, record, stops
-from live.execution.context import Desk, Report, filled, live
-from live.handoff.approval import Standing, orders_to_send, standing
-from live.handoff.canonical import as_data, bytes_sha256
-from live.handoff.model import SignalFile, SignalOrder
-from live.handoff.read import parse, read_bytes
-from live.handoff.rules import Expectations
-from live.handoff.validate import validate
+from live.execution.context import Desk, Report
+from live.execution.job import Job, Phase
+from live.execution.window import inside
+from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
 from live.ledger.tables import Order
 from live.orders import recovery
+from live.orders.attempts import filled, live
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
+from live.reconciliation.model import Reconciliation
 from live.reconciliation.outcome import outcome_of
 
 if TYPE_CHECKING:
-    from live.ledger.tables import SignalRow
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
-Phase = Literal["all", "place", "poll"]
 #: waits after which the broker's positions are compared again: some brokers update them late
 SETTLING = (0.0, 1.0, 2.0, 4.0, 8.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A file that was read, judged and found worth executing.
-
-    Attributes:
-        known: the ledger's record of the generated original, None when this ledger never wrote it.
-        go: orders that may leave. held: client order id -> why an order stays.
-    """
-
-    path: Path
-    content: bytes
-    signal: SignalFile
-    known: SignalRow | None
-    session: calendar.Session
-    window: calendar.ExecutionWindow
-    line: Line
-    standing: Standing
-    go: tuple[SignalOrder, ...]
-    held: Mapping[str, str]
-
-    @property
-    def day(self) -> date:
-        """Session date."""
-        return self.session.day
-
-    @property
-    def variant(self) -> str:
-        """Variant name."""
-        return self.line.variant
-
-
-def read_job(
-    runtime: Runtime, path: Path, lines: Sequence[Line], session: calendar.Session, *, accept_edits: bool
-) -> Job:
-    """Read and judge one file; touches nothing.
-
-    Raises:
-        SignalFileError: 2, invalid, or edited and not approved. LimitError: 7, valid but over a limit.
-    """
-    content = read_bytes(path)
-    line = _line_of(content, lines, path)
-    known = runtime.ledger.signals.get(session.day, line.variant)
-    sha = bytes_sha256(content)
-    trusted = known is not None and known.bytes_sha256 == sha
-    original = None if known is None or trusted else SignalFile.model_validate_json(known.content)
-    signal = validate(
-        content,
-        expectations=_expectations(runtime, lines, line, session),
-        original=original,
-        trusted=trusted,
-        where=str(path),
-    )
-    window = calendar.window(session, signal.execution_window.name)
-    now = runtime.arrive(window)
-    stands = standing(
-        known,
-        sha,
-        runtime.settings.approval,
-        runtime.settings.mode,
-        now,
-        accept_edits=accept_edits,
-    )
-    if stands.refused:
-        raise _refused(path, stands, original, signal)
-    go, held = orders_to_send(signal, stands, runtime.settings.approval)
-    reasons = {item.order.client_order_id: item.reason for item in held}
-    return Job(path, content, signal, known, session, window, line, stands, go, reasons)
-
-
-def _line_of(content: bytes, lines: Sequence[Line], path: Path) -> Line:
-    """Return the line the file says it belongs to; for an unreadable file any line finds the faults."""
-    data = parse(content).data
-    strategy = data.get("strategy") if isinstance(data, dict) else None
-    variant = strategy.get("variant") if isinstance(strategy, dict) else None
-    found = next((line for line in lines if line.variant == variant), None)
-    if found is not None:
-        return found
-    primary = next((line for line in lines if line.role == "primary"), None)
-    if primary is None:
-        raise SignalFileError("no primary variant is configured", where=str(path), remedy="set books")
-    return primary
-
-
-def _expectations(
-    runtime: Runtime, lines: Sequence[Line], line: Line, session: calendar.Session
-) -> Expectations:
-    return Expectations(
-        session=session.day,
-        mode=runtime.settings.mode,
-        roles={known.variant: known.role for known in lines},
-        names={known.variant: known.strategy.name for known in lines},
-        symbols=frozenset({*line.strategy.signal_symbols, *line.strategy.tradable_symbols}),
-        role="primary",
-        limits=runtime.settings.execution.limits,
-    )
-
-
-def _refused(
-    path: Path, stands: Standing, original: SignalFile | None, signal: SignalFile
-) -> SignalFileError:
-    from live.handoff.diff import changes
-
-    edits: list[str] = []
-    if original is not None:
-        edits = [str(change) for change in changes(as_data(original), as_data(signal))]
-    return SignalFileError(
-        stands.reason + ("".join(f"\n  {edit}" for edit in edits)),
-        where=str(path),
-        remedy=f"nothing was executed; `jutsu review {path}` and approve, or use --accept-edits",
-    )
 
 
 def desk_for(
@@ -161,7 +40,7 @@ def desk_for(
         if runtime.ledger.state.kill_level() == "all":
             return False
         protective = order is not None and order.intent == "stop"
-        return protective or skip_time_check or _inside(job, runtime.clock.now(), phase)
+        return protective or skip_time_check or inside(job, runtime.clock.now(), phase)
 
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock, may_send)
     parameters = job.line.strategy.parameters
@@ -188,59 +67,6 @@ def desk_for(
         max_positions=parameters.get("max_positions"),
         daily_entry_limit=parameters.get("daily_entry_limit"),
     )
-
-
-def _inside(job: Job, now: datetime, phase: Phase) -> bool:
-    """Tell whether orders may leave: the window, in a split run the session around it."""
-    if phase == "place":
-        return job.session.open.replace(hour=0) <= now <= job.window.closes_at
-    if phase == "poll":
-        return job.session.open <= now < job.session.close
-    return job.window.opens_at <= now <= job.window.closes_at
-
-
-def before_window(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
-    """Whether it is too early to do anything."""
-    if phase == "place":
-        return False
-    return runtime.clock.now() < (job.window.opens_at if phase == "all" else job.session.open)
-
-
-def window_missed(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
-    """Whether it is too late to send anything."""
-    last = job.window.closes_at if phase != "poll" else job.session.close
-    return runtime.clock.now() > last
-
-
-class WindowMissed(LimitError):  # noqa: N818 - named for what a person reads
-    """The run came too late to send anything."""
-
-
-def too_late(desk: Desk, runtime: Runtime, job: Job) -> WindowMissed | None:
-    """Note a window that passed; None when an earlier, interrupted run had carried out everything."""
-    rows = desk.rows()
-    outcome = outcome_of(job.signal, rows, held=job.held, reached_end=False)
-    if rows and outcome == "completed":
-        return None
-    if job.known is not None and job.known.outcome != "completed":
-        desk.ledger.signals.finish(job.day, job.variant, "partial" if rows else "expired")
-    desk.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
-    closes = job.window.closes_at.astimezone(calendar.NEW_YORK)
-    return WindowMissed(
-        f"the execution window {job.window.name} of {job.day} closed at {closes:%H:%M} New York",
-        where=str(job.path),
-        remedy="nothing new was sent; the next session proposes again (check the cron line)",
-    )
-
-
-def require_phase(job: Job, phase: Phase) -> None:
-    """Refuse auction orders in a run that would wait for them (exit 2)."""
-    if phase == "all" and any(order.order_type == "market_on_open" for order in job.go):
-        raise SignalFileError(
-            "orders for the opening auction cannot be placed and awaited in one run",
-            where=str(job.path),
-            remedy="run --phase place before the open and --phase poll after it",
-        )
 
 
 def begin(desk: Desk, job: Job) -> None:
@@ -340,7 +166,7 @@ def _outcome(desk: Desk, job: Job, phase: Phase) -> Outcome:
     return outcome_of(job.signal, desk.rows(), held=held, gated=desk.report.gated)
 
 
-def _compare_at_end(desk: Desk, runtime: Runtime) -> reconcile.Reconciliation:
+def _compare_at_end(desk: Desk, runtime: Runtime) -> Reconciliation:
     """Compare ledger and broker after trading, with patience; then take over the broker's cash."""
     limit = desk.settings.safety.cash_jump_pct
     for wait in SETTLING:

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import Literal
 
 from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
-from live.execution.context import Desk, live, stop_id
+from live.execution.context import Desk, stop_id
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState, Order, PositionRow
+from live.ledger.tables import Order, PositionRow
 from live.model.broker import BrokerOrder, ShowsFamily
+from live.model.order_state import JournalState
+from live.orders.attempts import live
 from live.orders.submission import LIST_MARGIN
 
 #: a stop that would expire this soon is replaced

@@ -16,7 +16,6 @@ from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import DataError
 from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.common import instant, require_loopback
-from live.feeds.schwab import last_finished
 from live.model.feed import Quote
 from live.settings.model import AlpacaSettings
 from live.system.clock import Clock, SystemClock
@@ -53,7 +52,7 @@ class AlpacaFeed:
         """Return completed daily bars known at `at`; see `live.model.feed.Feed`."""
         if not symbols:
             return {}
-        until = last_finished(at)
+        until = calendar.last_closed_session(at).day
         query: dict[str, Any] = {
             "symbols": ",".join(symbols),
             "timeframe": "1Day",

@@ -63,7 +63,7 @@ class SchwabFeed:
 
     def _history(self, symbol: str, at: datetime) -> Bars | None:
         known = self._stored(symbol)
-        last_day = last_finished(at)
+        last_day = calendar.last_closed_session(at).day
         if known is not None:
             known = known.until(last_day)
         start = EARLIEST
@@ -141,15 +141,6 @@ class SchwabFeed:
                 remedy="do not trade today; check the exchange's notice and update the calendar",
             )
         self._verified.add(day)
-
-
-def last_finished(at: datetime) -> date:
-    """Return the newest session that had closed at `at`; later candles are unfinished or from the future."""
-    today = at.astimezone(calendar.NEW_YORK).date()
-    session = calendar.session(today)
-    if session is not None and at >= session.close:
-        return today
-    return calendar.previous_session(today).day
 
 
 def session_date(stamp: float) -> date:

@@ -73,7 +73,7 @@ class BarFeed:
 
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
         """Return the bars of sessions that closed at or before `at`; a symbol without any is left out."""
-        newest = last_completed(at)
+        newest = calendar.last_closed_session(at).day
         self._mind_faults(symbols, newest)
         cut = {symbol: bars.until(newest) for symbol, bars in self._load(symbols).items()}
         return {symbol: bars for symbol, bars in cut.items() if len(bars)}
@@ -145,15 +145,6 @@ def history_feed(directory: Path) -> BarFeed:
 def demo_feed(seed: int, stocks: Sequence[str] = ()) -> BarFeed:
     """Return a feed over the demo market."""
     return BarFeed(DemoMarket(seed, stocks=stocks), "demo")
-
-
-def last_completed(at: datetime) -> date:
-    """Return the day of the newest session whose close is at or before `at`."""
-    day = at.astimezone(NEW_YORK).date()
-    running = calendar.session(day)
-    if running is not None and running.close <= at:
-        return day
-    return calendar.previous_session(day).day
 
 
 def with_synthetic(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from backtest.calendar import sessions as calendar
 from live.alerts.outbox import send
 from live.books.variants import Line
-from live.runtime.open import Runtime
+from live.runtime.runtime import Runtime
 
 LISTED = 5
 

@@ -5,34 +5,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Protocol
 
-from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Decision, Situation
-from backtest.core.errors import DataError, DisagreementError, LimitError, SignalFileError
+from backtest.core.errors import DataError, DisagreementError
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.trading.sizing import Plan, check_limits, plan_orders
 from live.books.variants import Line
 from live.generation import corporate_actions as splits
 from live.generation.candidates import NO_REPORT, ReportInput
+from live.generation.due import Due
 from live.generation.market import Market, check_history, check_quotes, gather
 from live.generation.proposal import signal_file
-from live.handoff.canonical import is_sealed
 from live.handoff.model import AccountInput, SignalFile
-from live.handoff.read import parse
 from live.orders.recovery import recover_all
 from live.orders.submission import Submission
-from live.runtime.open import Runtime
+from live.runtime.runtime import Runtime
 from live.settings.load import settings_sha256
 from live.system.lock import single_instance
 
 LOG = logging.getLogger("jutsu.generator")
 
-#: how long before its window a closing-window decision may be prepared (a person needs time to review)
-LEAD = timedelta(minutes=60)
 DEMO_WARNING = "DEMO data: a seeded synthetic market, not real prices"
 
 
@@ -47,52 +42,6 @@ class Evaluator(Protocol):
 def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
     """Compute everything from the history given (the daily stage)."""
     return strategy.evaluate(history)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A session in which a variant has something to decide now."""
-
-    session: calendar.Session
-    window: calendar.ExecutionWindow
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NotDue:
-    """Nothing to do, and why."""
-
-    why: str
-
-
-def due(runtime: Runtime, line: Line) -> Due | NotDue:
-    """Tell whether the line decides now. LimitError 7 when its window is over."""
-    day = runtime.today()
-    session = calendar.session(day)
-    if session is None:
-        return NotDue(f"{day} is not a trading day: nothing to do")
-    window = calendar.window(session, line.strategy.execution_time)
-    at = runtime.arrive(window)
-    if at > window.closes_at:
-        if runtime.ledger.signals.get(day, line.variant) is not None:
-            return NotDue(f"already done: {line.variant} {day} (its window is over)")
-        raise LimitError(
-            f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",
-            where=line.variant,
-            remedy="nothing was generated; the next session proposes again",
-        )
-    earliest = session.open - timedelta(hours=9) if window.fills_at_open else window.opens_at - LEAD
-    if at < earliest:
-        return NotDue(
-            f"{line.variant}: too early for {day}; decisions for the window "
-            f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from "
-            f"{_clock(earliest)}"
-        )
-    return Due(session, window, at)
-
-
-def _clock(at: datetime) -> str:
-    return at.astimezone(calendar.NEW_YORK).strftime("%H:%M")
 
 
 def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -> Market:
@@ -249,45 +198,6 @@ def draft(
         candidates=report.facts,
         warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale,
     )
-
-
-def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
-    """Refuse to replace a file this ledger does not know and a person may have edited (exit 2)."""
-    if force or not path.exists() or path.read_bytes() == rendered:
-        return
-    parsed = parse(path.read_bytes())
-    if parsed.findings or not isinstance(parsed.data, dict) or not is_sealed(parsed.data):
-        raise SignalFileError(
-            "a file with a person's edits lies there and this ledger does not know it",
-            where=str(path),
-            remedy="move it away, or run again with --force to replace it",
-        )
-
-
-def refuse_after_orders(runtime: Runtime, due_: Due, line: Line) -> None:
-    """Refuse `--force` once an order of the session was sent (settled point 18)."""
-    sent = [
-        order
-        for order in runtime.ledger.orders.of_session(due_.session.day, line.variant)
-        if order.state != "PLANNED"
-    ]
-    if sent:
-        raise SignalFileError(
-            f"{len(sent)} order(s) of {due_.session.day} were already sent",
-            where=line.variant,
-            remedy="the file that was executed stays; use `jutsu status` to see what happened",
-        )
-
-
-def refuse_the_past(runtime: Runtime, due_: Due) -> None:
-    """Refuse a session earlier than the newest one in the ledger (exit 2)."""
-    newest = runtime.ledger.runs.last_session()
-    if newest is not None and due_.session.day < newest:
-        raise SignalFileError(
-            f"the ledger already knows session {newest}; {due_.session.day} is in its past",
-            where="--as-of" if runtime.as_of else "ledger",
-            remedy="use another --state-db for a study of the past",
-        )
 
 
 def resolve_open_questions(runtime: Runtime, due_: Due) -> None:

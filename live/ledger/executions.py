@@ -10,8 +10,9 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select, update
 
 from backtest.core.errors import UnresolvedError
+from live.ledger.column_types import round_amount
 from live.ledger.database import Repository, table_of
-from live.ledger.tables import ExecutionRow, Order, round_amount
+from live.ledger.tables import ExecutionRow, Order
 from live.model.broker import Execution
 
 _T: Final = table_of(ExecutionRow)

@@ -11,8 +11,10 @@ from typing import Any, Final, TypedDict, Unpack
 from sqlalchemy import bindparam, insert, select, update
 
 from backtest.core.errors import SignalFileError, UnresolvedError
+from live.ledger.column_types import round_amount
 from live.ledger.database import Repository, table_of
-from live.ledger.tables import JournalState, LiveTrade, Order, OrderEvent, round_amount
+from live.ledger.tables import LiveTrade, Order, OrderEvent
+from live.model.order_state import JournalState
 
 S = JournalState
 ON_BROKER: Final = frozenset({S.ACKED, S.PENDING, S.WORKING, S.PARTIAL, S.CANCEL_PENDING, S.UNKNOWN_LIVE})

@@ -14,9 +14,9 @@ from live.ledger.backup import backups
 from live.ledger.errors import LedgerError, LedgerUnavailable
 from live.ledger.opening import check_file, open_database, recovery_marker
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState
 from live.model.broker import BrokerOrder
 from live.model.order_ids import parse
+from live.model.order_state import JournalState
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger

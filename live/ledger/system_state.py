@@ -12,8 +12,9 @@ from typing import Any, Final, Literal
 from sqlalchemy import bindparam, delete, select
 
 from backtest.core.errors import UsageError
+from live.ledger.column_types import round_amount
 from live.ledger.database import Repository, table_of
-from live.ledger.tables import SystemState, round_amount
+from live.ledger.tables import SystemState
 from live.model.broker import Execution
 
 KillLevel = Literal["none", "entries", "all"]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
+from backtest.trading.slippage import slippage_pct
 from live.ledger.database import Repository, table_of
 from live.ledger.tables import LiveTrade, Order
 
@@ -98,11 +99,3 @@ class Trades(Repository):
         if until is not None:
             statement = statement.where(_T.c.session <= until)
         return self._all(LiveTrade, statement.order_by(_T.c.session, _T.c.id))
-
-
-def slippage_pct(side: str, fill: Decimal, reference: Decimal | None) -> float | None:
-    """Return how much worse than `reference` a fill was, percent; negative when it was better."""
-    if not reference:
-        return None
-    paid = float(fill / reference - 1) * 100
-    return paid if side == "buy" else -paid

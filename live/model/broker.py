@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from backtest.trading.fills import Side
+from backtest.core.decision import Side
 
 OrderType = Literal["market", "stop"]
 TimeInForce = Literal["day", "gtc", "opg"]

@@ -6,7 +6,6 @@ Each check answers with one line. A broken broker or feed is a finding, not a cr
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,12 +19,12 @@ from backtest.core.errors import (
     LimitError,
     SettingsError,
 )
+from live.operations.crontab import STAGES, crontab
 
 if TYPE_CHECKING:
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 MEGABYTE = 1024 * 1024
-STAGES = ("live.signal_generator", "live.executor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,33 +156,3 @@ def cron(runtime: Runtime) -> CheckResult:
     return CheckResult(
         "cron", ok=not missing, detail=detail, remedy="`jutsu schedule` prints the lines", warning_only=True
     )
-
-
-def crontab() -> str | None:
-    """Return this user's crontab, empty when there is none, None when there is no `crontab` command."""
-    program = shutil.which("crontab")
-    if program is None:
-        return None
-    done = subprocess.run([program, "-l"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - a fixed command
-    return done.stdout if done.returncode == 0 else ""
-
-
-def install_crontab(text: str) -> bool:
-    """Replace this user's crontab; False when that failed."""
-    program = shutil.which("crontab")
-    if program is None:
-        return False
-    done = subprocess.run([program, "-"], input=text, text=True, timeout=10, check=False)  # noqa: S603 - a fixed command
-    return done.returncode == 0
-
-
-def comment_out(text: str) -> tuple[str, int]:
-    """Return a crontab in which every line calling a stage is commented out, and how many were."""
-    lines, changed = [], 0
-    for line in text.splitlines():
-        if any(stage in line for stage in STAGES) and not line.lstrip().startswith("#"):
-            lines.append(f"# disabled by jutsu panic: {line}")
-            changed += 1
-        else:
-            lines.append(line)
-    return "\n".join(lines) + "\n", changed

@@ -7,8 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
 from live.model.broker import BrokerOrder
+from live.model.order_state import JournalState
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
+from live.model.order_state import JournalState
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:

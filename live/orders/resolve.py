@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import UsageError
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
+from live.model.order_state import JournalState
 from live.orders.matching import differences, request_of
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 def declare_adopted(runtime: Runtime, client_order_id: str, broker_order_id: str, *, by: str) -> Order:

@@ -26,8 +26,9 @@ from backtest.core.errors import (
     NotSent,
     UnresolvedError,
 )
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
 from live.model.broker import Broker, BrokerOrder
+from live.model.order_state import JournalState
 from live.orders.booking import book
 from live.orders.matching import Sighting, differences, look_for, request_of
 from live.system.clock import Clock

@@ -4,89 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from backtest.calendar.sessions import NEW_YORK
-from backtest.core.errors import DataError, DisagreementError, Finding
+from backtest.core.errors import DataError, DisagreementError
 from backtest.data.quality import quantity_looks_like_split
 from live.model.broker import Account, Broker
 from live.orders.recovery import catch_up
 from live.reconciliation.manual_sales import close_sold_by_hand
+from live.reconciliation.model import Kind, Line, Reconciliation
 from live.reconciliation.outcome import finish_past
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 LOG = logging.getLogger("jutsu.reconcile")
-Kind = Literal["same", "differs", "split_like", "foreign"]
 ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker's truth"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One symbol on both sides; `kind` ``foreign`` is a position nobody here owns, never touched."""
-
-    symbol: str
-    ledger: int
-    broker: int
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """Result of a comparison.
-
-    Attributes:
-        lines: every symbol of either side, sorted.
-        ledger_cash: what the ledger expects, None before the first run. broker_cash: what is there.
-        cash_jump_pct: |actual - expected| equity in percent of expected; None when it cannot be told.
-        cash_limit_pct: from which on a person must look.
-    """
-
-    lines: tuple[Line, ...]
-    ledger_cash: Decimal | None
-    broker_cash: Decimal | None
-    cash_jump_pct: float | None
-    cash_limit_pct: float
-
-    @property
-    def differences(self) -> tuple[Line, ...]:
-        """Lines that must not stay."""
-        return tuple(line for line in self.lines if line.kind in {"differs", "split_like"})
-
-    @property
-    def cash_jumped(self) -> bool:
-        """Whether equity moved without trades by more than allowed."""
-        return self.cash_jump_pct is not None and self.cash_jump_pct > self.cash_limit_pct
-
-    @property
-    def agrees(self) -> bool:
-        """Whether nothing stands against trading."""
-        return not self.differences and not self.cash_jumped
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Return one finding per difference."""
-        found = [
-            Finding(
-                line.symbol,
-                f"ledger {line.ledger}, broker {line.broker}",
-                "looks like a split: check the corporate action" if line.kind == "split_like" else "",
-            )
-            for line in self.differences
-        ]
-        if self.cash_jumped:
-            found.append(
-                Finding(
-                    "cash",
-                    f"ledger {self.ledger_cash}, broker {self.broker_cash}: equity moved "
-                    f"{self.cash_jump_pct:.1f} % without trades (cash_jump_pct {self.cash_limit_pct:g})",
-                )
-            )
-        return tuple(found)
 
 
 def compare(
@@ -206,79 +141,6 @@ def start_cash(ledger: Ledger, account: Account, *, at: datetime) -> None:
     estimate = ledger.cash.estimate()
     if account.cash is not None and (estimate is None or estimate.cash != account.cash):
         ledger.cash.reconciled(account.cash, at=at)
-
-
-def adopt(
-    ledger: Ledger, account: Account, result: Reconciliation, *, at: datetime, by: str
-) -> tuple[str, ...]:
-    """Take the broker's truth into the books, with an audit record; foreign positions stay foreign.
-
-    A position that is gone is closed without a price; one that grew or shrank keeps its cost (a split-like
-    ratio keeps the total cost). Shares of a symbol that no book holds open are left to a person.
-
-    Returns:
-        One line per change.
-    """
-    changes: list[str] = []
-    with ledger.transaction():
-        for line in result.differences:
-            changes.extend(_adopt_line(ledger, account, line, at))
-        if account.cash is not None and account.cash != result.ledger_cash:
-            ledger.cash.reconciled(account.cash, at=at)
-            changes.append(f"cash: {result.ledger_cash} -> {account.cash}")
-        if changes:
-            ledger.alerts.add(
-                f"reconcile_adopt_{at.isoformat()}",
-                level="info",
-                title="the broker's truth was adopted",
-                body=f"by {by}: " + "; ".join(changes),
-                at=at,
-            )
-            ledger.state.set("last_adoption", f"{at.isoformat()} {by}: " + "; ".join(changes), at=at)
-    return tuple(changes)
-
-
-def _adopt_line(ledger: Ledger, account: Account, line: Line, at: datetime) -> list[str]:
-    rows = [row for row in ledger.positions.open_positions() if row.symbol == line.symbol]
-    if line.broker < 0:
-        return [f"{line.symbol}: {line.broker} shares, a short position: close it by hand, no book takes it"]
-    if not rows:
-        return [_adopt_again(ledger, account, line, at)]
-    if len(rows) > 1 and line.broker:
-        return [f"{line.symbol}: several variants hold it: adjust by hand"]
-    for row in rows:
-        if line.broker == 0:
-            day = at.astimezone(NEW_YORK).date()
-            ledger.positions.close(row.id, session=day, reason="adopted: gone at the broker")
-        elif line.kind == "split_like":
-            share = Decimal(line.ledger) / line.broker
-            stop = None if row.stop_price is None else row.stop_price * share
-            ledger.positions.adjust(
-                row.id, quantity=line.broker, entry_price=row.entry_price * share, stop_price=stop
-            )
-        else:
-            ledger.positions.adjust(row.id, quantity=line.broker, entry_price=row.entry_price)
-    return [f"{line.symbol}: {line.ledger} -> {line.broker} shares"]
-
-
-def _adopt_again(ledger: Ledger, account: Account, line: Line, at: datetime) -> str:
-    """Give shares of a symbol we traded before back to the book that traded it last."""
-    last = [row for row in ledger.positions.closed() if row.symbol == line.symbol]
-    held = next((h for h in account.holdings if h.symbol == line.symbol), None)
-    if not last or held is None or held.average_price is None:
-        return f"{line.symbol}: {line.broker} shares at the broker belong to no book: left alone"
-    day = at.astimezone(NEW_YORK).date()
-    ledger.positions.buy(
-        last[-1].variant,
-        line.symbol,
-        line.broker,
-        held.average_price,
-        session=day,
-        details=last[-1].details,
-        needs_stop=last[-1].needs_stop,
-        stop_price=last[-1].stop_price,
-    )
-    return f"{line.symbol}: {line.broker} shares taken into the book of {last[-1].variant}"
 
 
 def manual_fills(ledger: Ledger, broker: Broker, *, since: datetime, at: datetime) -> tuple[str, ...]:

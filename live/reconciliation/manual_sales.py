@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from live.ledger.tables import PositionRow
-    from live.reconciliation.compare import Line
-    from live.runtime.open import Runtime
+    from live.reconciliation.model import Line
+    from live.runtime.runtime import Runtime
 
 REASON = "manual_sell_sync"
 #: how far back the broker's list is searched: some brokers keep no more

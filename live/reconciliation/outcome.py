@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from live.execution.context import base_id, filled, live
 from live.handoff.model import SignalFile, SignalOrder
 from live.ledger.signal_files import Outcome
-from live.ledger.tables import JournalState, Order
+from live.ledger.tables import Order
+from live.model.order_state import JournalState
+from live.orders.attempts import base_id, filled, live
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 def outcome_of(

@@ -18,9 +18,8 @@ from backtest.core.bars import Bars
 from backtest.core.files import write_atomic
 from backtest.data.sources.demo import DEMO_STOCKS
 from live.generation.candidates import NO_REPORT, ReportInput, read_report
-from live.replay.replay import replay
-from live.replay.replay import Replayed
-from live.runtime.open import Runtime
+from live.replay.replay import Replayed, replay
+from live.runtime.runtime import Runtime
 
 SMALLEST_GAP = 0.03
 VARIANT = "ema_p10"

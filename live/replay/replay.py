@@ -25,7 +25,7 @@ from backtest.strategies.earnings_swing.strategy import entry_session
 from live import executor, signal_generator
 from live.books.variants import Group, Line
 from live.generation.candidates import simulated_report
-from live.runtime.open import Runtime
+from live.runtime.runtime import Runtime
 from live.shadow import allocation as shadow
 from live.system.clock import SimulatedClock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from live.runtime.open import Options
+from live.runtime.options import Options
 
 
 def add_shared(made: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from backtest.core.errors import AuthenticationFailed, JutsuError, KillSwitchOn, UnresolvedError
-from live.runtime.lifecycle import complain
+from live.system.screen import complain
 
 Turn = Callable[[], AbstractContextManager[None]]
 

@@ -1,7 +1,8 @@
-"""Builds real brokers and vendor feeds from the settings; vendor packages are imported only when chosen."""
+"""The one factory: broker, feed and account key of a run; vendor packages are imported only when chosen."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from backtest.core.errors import SettingsError
 from live.model.broker import Broker
 from live.model.feed import Feed
+from live.runtime.options import Options
 from live.settings.model import Settings
 from live.system.clock import Clock, SystemClock
 
@@ -18,12 +20,11 @@ if TYPE_CHECKING:
     from live.brokers.schwab.token import TokenStatus
 
 
-def make_broker(
+def real_broker(
     settings: Settings,
     *,
     clock: Clock,
     feed: Feed | None,
-    state_dir: Path,
     environ: Mapping[str, str],
     confirmed: bool = False,
     root: Path | None = None,
@@ -34,7 +35,6 @@ def make_broker(
         settings: all settings.
         clock: source of time.
         feed: the feed of this run; a Schwab feed lends its connection, because one token has one owner.
-        state_dir: folder of the ledger.
         environ: where keys come from.
         confirmed: whether a person confirmed live trading for this account (Alpaca's live address needs it).
         root: what relative paths of the settings start from; default the working directory.
@@ -42,7 +42,6 @@ def make_broker(
     Raises:
         SettingsError: no real broker chosen, or keys missing. BrokerError: it cannot be used.
     """
-    del state_dir  # the token file has its own setting
     name = settings.broker.name
     if name == "schwab":
         from live.brokers.schwab.broker import SchwabBroker
@@ -69,7 +68,7 @@ def make_broker(
     )
 
 
-def make_feed(
+def vendor_feed(
     settings: Settings, *, root: Path, environ: Mapping[str, str], clock: Clock | None = None
 ) -> Feed:
     """Return the vendor feed of `settings.data.source`.
@@ -128,3 +127,71 @@ def token_path(settings: Settings, root: Path | None) -> Path:
     """Return the absolute path of the Schwab token file."""
     path = settings.broker.schwab.token_file
     return path if path.is_absolute() else (root or Path.cwd()) / path
+
+
+def account_key(settings: Settings) -> str:
+    """Return the account key: paper and live books never share memory."""
+    if settings.mode == "offline_mock":
+        return "paper"
+    name = settings.broker.name
+    if name == "schwab":
+        return f"schwab-{settings.broker.schwab.account_last4 or 'unknown'}"
+    if name == "alpaca":
+        return "alpaca-paper" if settings.broker.alpaca.paper else "alpaca-live"
+    return name
+
+
+def make_feed(settings: Settings, options: Options, root: Path, clock: Clock | None = None) -> Feed:
+    """Return the market data feed: a CSV folder, the bar store, the demo market or a vendor."""
+    from live.feeds import stored_bars as bars
+
+    if options.prices is not None:
+        return bars.csv_feed(options.prices)
+    if settings.data.source == "demo":
+        from backtest.data.sources.demo import DEMO_STOCKS
+
+        return bars.demo_feed(settings.data.demo_seed, DEMO_STOCKS)
+    store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
+    if settings.data.source == "store":
+        return bars.history_feed(store) if settings.mode == "online_live" else bars.store_feed(store)
+    return vendor_feed(settings, root=root, environ=os.environ, clock=clock)
+
+
+def make_broker(
+    settings: Settings,
+    *,
+    clock: Clock,
+    feed: Feed,
+    state_db: Path | str,
+    options: Options,
+    root: Path | None = None,
+    confirmed: bool = False,
+) -> Broker:
+    """Return the broker of the mode: the embedded paper broker offline, a real one online."""
+    if settings.mode == "offline_mock":
+        from live.brokers.paper.broker import PaperBroker
+
+        return PaperBroker.open(
+            None if options.reading and not paper_path(state_db).exists() else paper_path(state_db),
+            clock=clock,
+            feed=feed,
+            rules=settings.execution,
+            initial_cash=options.cash if options.cash is not None else settings.paper.initial_cash,
+            fault=settings.paper.fault,
+            durable=not options.replay,
+            scratch=options.dry_run,
+        )
+    return real_broker(
+        settings,
+        clock=clock,
+        feed=feed,
+        environ=os.environ,
+        root=root,
+        confirmed=confirmed,
+    )
+
+
+def paper_path(state_db: Path | str) -> Path:
+    """Return the paper account's own file beside the ledger."""
+    path = Path(state_db)
+    return path.with_name(f"{path.stem}.paper.db")

@@ -4,49 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from backtest.core.errors import JutsuError, UsageError
 from live.system.redaction import redact
+from live.system.screen import complain, print_text
 
 if TYPE_CHECKING:
-    from live.runtime.open import Options, Runtime
+    from live.runtime.options import Options
+    from live.runtime.runtime import Runtime
 
 INTERRUPTED = 130
 #: note on an error that was told already: one failure, one alert
 ALERTED = "an alert was sent for this"
-
-
-def say(line: str) -> None:
-    """Print one line for the person (standard output, no colour)."""
-    _print(line, sys.stdout)
-
-
-def complain(line: str) -> None:
-    """Print one line about a problem (standard error)."""
-    _print(line, sys.stderr)
-
-
-def _print(line: str, stream: TextIO) -> None:
-    """Print a line; a closed pipe or a full disk behind the screen must not keep anybody from trading."""
-    try:
-        print(redact(line), file=stream, flush=True)  # cron mails what is printed
-    except OSError as error:
-        logging.getLogger("jutsu").warning("nobody reads the screen any more: %s", error)
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _print_anything() -> None:
-    """Let a screen that knows fewer characters show a question mark instead of ending the run."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
-            stream.reconfigure(errors="replace")
 
 
 @contextmanager
@@ -111,18 +84,17 @@ def opening(stage: str, options: Options) -> Iterator[None]:
 
 def _ring(options: Options, title: str, body: str) -> Iterable[str]:
     """Send one critical alert without a ledger; yield what failed."""
-    from live.alerts import outbox as alerts
+    from live.alerts import channels
     from live.settings.load import load_settings
     from live.settings.model import Settings
-    from live.system.redaction import redact
 
     try:
         loaded = load_settings(config=options.config, environ=os.environ)
         settings, state = loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
     except JutsuError:
         settings, state = Settings(), None  # the variable of the channels has its default name then
-    urls = alerts.channels(settings, state if options.state_db is None else options.state_db.parent)
-    results = alerts.deliver(urls, title=title, body=redact(body), level="critical")
+    urls = channels.channels(settings, state if options.state_db is None else options.state_db.parent)
+    results = channels.deliver(urls, title=title, body=redact(body), level="critical")
     return [f"alert channel failed: {problem}" for problem in results.values() if problem]
 
 
@@ -151,7 +123,7 @@ def report_error(error: JutsuError, log_file: Path | None) -> int:
 def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int:
     """Run a whole stage; turn whatever happens into one line and an exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # silent until a log file is open
-    _print_anything()
+    print_text()
     try:
         return body()
     except JutsuError as error:

@@ -6,115 +6,22 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from backtest import __version__
-from backtest.calendar.sessions import NEW_YORK, ExecutionWindow
 from backtest.core.errors import SettingsError, UsageError
 from live.ledger.ledger import Ledger
-from live.model.broker import Broker
-from live.model.feed import Feed
+from live.runtime.factories import account_key, make_broker, make_feed
+from live.runtime.options import Options
+from live.runtime.runtime import AsOf, Runtime, parse_as_of
 from live.settings.load import LoadedSettings, load_settings
 from live.settings.model import Settings
 from live.system.clock import Clock, SimulatedClock, SystemClock
 from live.system.logs import start_logging, stop_logging
 
 LOG = logging.getLogger("jutsu")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Flags that decide how a run is wired; None means: take it from the settings.
-
-    `reading` commands create nothing: without a ledger they look at an empty one in memory.
-    """
-
-    config: Path | None = None
-    state_db: Path | None = None
-    manifest: Path | None = None
-    output_dir: Path | None = None
-    prices: Path | None = None
-    mode: str | None = None
-    as_of: str | None = None
-    cash: float | None = None
-    paper_fault: str | None = None
-    dry_run: bool = False
-    verbose: bool = False
-    confirming: bool = False
-    replay: bool = False
-    demo: bool = False
-    reading: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AsOf:
-    """A past (or simulated) point in time: a session date, and an instant when one was given."""
-
-    day: date
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """Everything a stage works with.
-
-    Attributes:
-        account: key of every ledger row of this account.
-        signals: folder of the signal files. state: folder of the ledger, paper account and backups.
-        as_of: set when the run is about a past session; network, token, clock and cron checks are skipped.
-        simulated: True inside replay and demo.
-    """
-
-    settings: Settings
-    loaded: LoadedSettings
-    clock: Clock
-    ledger: Ledger
-    broker: Broker
-    feed: Feed
-    account: str
-    signals: Path
-    state: Path
-    manifest: Path
-    strategies: Path
-    version: str
-    as_of: AsOf | None = None
-    simulated: bool = False
-    dry_run: bool = False
-    log_file: Path | None = None
-
-    @property
-    def offline_past(self) -> bool:
-        """Whether checks that only make sense now are skipped."""
-        return self.as_of is not None or self.simulated
-
-    def today(self) -> date:
-        """Return the New York date this run is about."""
-        return self.as_of.day if self.as_of else self.clock.now().astimezone(NEW_YORK).date()
-
-    def arrive(self, window: ExecutionWindow) -> datetime:
-        """Return the instant of the data; a date-only `--as-of` means the opening of the window."""
-        if self.as_of and self.as_of.at is None and isinstance(self.clock, SimulatedClock):
-            self.clock.set(window.opens_at)
-        return self.clock.now()
-
-
-def parse_as_of(text: str) -> AsOf:
-    """Parse `--as-of`: a date, or an instant (naive times are New York)."""
-    try:
-        if len(text) == len("2026-01-02"):
-            return AsOf(date.fromisoformat(text), None)
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is neither a date nor a time",
-            where="--as-of",
-            remedy="write 2026-11-20 or 2026-11-20T15:55",
-        ) from error
-    at = at if at.tzinfo else at.replace(tzinfo=NEW_YORK)
-    return AsOf(at.astimezone(NEW_YORK).date(), at)
 
 
 @contextmanager
@@ -214,79 +121,6 @@ def _require_a_project(loaded: LoadedSettings) -> None:
             where=str(loaded.root),
             remedy="run this in the project folder, or name the settings with --config",
         )
-
-
-def account_key(settings: Settings) -> str:
-    """Return the account key: paper and live books never share memory."""
-    if settings.mode == "offline_mock":
-        return "paper"
-    name = settings.broker.name
-    if name == "schwab":
-        return f"schwab-{settings.broker.schwab.account_last4 or 'unknown'}"
-    if name == "alpaca":
-        return "alpaca-paper" if settings.broker.alpaca.paper else "alpaca-live"
-    return name
-
-
-def make_feed(settings: Settings, options: Options, root: Path, clock: Clock | None = None) -> Feed:
-    """Return the market data feed: a CSV folder, the bar store, the demo market or a vendor."""
-    from live.feeds import stored_bars as bars
-
-    if options.prices is not None:
-        return bars.csv_feed(options.prices)
-    if settings.data.source == "demo":
-        from backtest.data.sources.demo import DEMO_STOCKS
-
-        return bars.demo_feed(settings.data.demo_seed, DEMO_STOCKS)
-    store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
-    if settings.data.source == "store":
-        return bars.history_feed(store) if settings.mode == "online_live" else bars.store_feed(store)
-    from live.runtime import factories as factory
-
-    return factory.make_feed(settings, root=root, environ=os.environ, clock=clock)
-
-
-def make_broker(
-    settings: Settings,
-    *,
-    clock: Clock,
-    feed: Feed,
-    state_db: Path | str,
-    options: Options,
-    root: Path | None = None,
-    confirmed: bool = False,
-) -> Broker:
-    """Return the broker of the mode: the embedded paper broker offline, a real one online."""
-    if settings.mode == "offline_mock":
-        from live.brokers.paper.broker import PaperBroker
-
-        return PaperBroker.open(
-            None if options.reading and not paper_path(state_db).exists() else paper_path(state_db),
-            clock=clock,
-            feed=feed,
-            rules=settings.execution,
-            initial_cash=options.cash if options.cash is not None else settings.paper.initial_cash,
-            fault=settings.paper.fault,
-            durable=not options.replay,
-            scratch=options.dry_run,
-        )
-    from live.runtime import factories as factory
-
-    return factory.make_broker(
-        settings,
-        clock=clock,
-        feed=feed,
-        state_dir=Path(state_db).parent,
-        environ=os.environ,
-        root=root,
-        confirmed=confirmed,
-    )
-
-
-def paper_path(state_db: Path | str) -> Path:
-    """Return the paper account's own file beside the ledger."""
-    path = Path(state_db)
-    return path.with_name(f"{path.stem}.paper.db")
 
 
 def _flags(options: Options) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.simulator.allocation.step import Executed, carry_out, mark
 from live.books.variants import Line
 from live.generation.candidates import ReportInput
-from live.runtime.open import Runtime
+from live.runtime.runtime import Runtime
 from live.shadow import positions as shadow_positions
 from live.shadow.positions import Settled
 
 if TYPE_CHECKING:
-    from live.generation.steps import Due, Proposed
+    from live.generation.due import Due
+    from live.generation.steps import Proposed
     from live.ledger.tables import ShadowSignal
 
 

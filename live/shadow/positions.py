@@ -29,7 +29,7 @@ from live.books.variants import Line
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
     from live.ledger.tables import ShadowSignal
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

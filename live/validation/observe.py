@@ -16,15 +16,16 @@ from backtest.strategies.base import Strategy
 from backtest.strategies.registry import build_strategy
 from backtest.trading.sizing import scaled_weights
 from live.handoff.model import QuoteInput, SignalFile
-from live.ledger.tables import JournalState, LiveTrade, Order, SignalRow
+from live.ledger.tables import LiveTrade, Order, SignalRow
 from live.model import order_ids as ids
+from live.model.order_state import JournalState
 from live.settings.load import settings_sha256
 from live.validation.verdict import Choice, Drift, Observed, OrderFate, Slippage, drift
 
 if TYPE_CHECKING:
     from backtest.candidates.model import Candidate
     from live.ledger.tables import PositionRow
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 FACTS: Final = ("cell", "trend_state", "vol_state")
 #: outcomes of a file with orders -> what a validation says about them

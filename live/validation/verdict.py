@@ -316,3 +316,11 @@ def _mean(values: Sequence[float]) -> float | None:
 
 def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One validation with the rolling statistics that end at its session."""
+
+    validation: Validation
+    checks: tuple[Check, ...]

@@ -19,7 +19,7 @@ from live.handoff.write import file_name
 
 if TYPE_CHECKING:
     from live.ledger.tables import SignalRow
-    from live.runtime.open import Runtime
+    from live.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from backtest.simulator.positions.simulate import END_OF_DATA, simulate
 from backtest.strategies.earnings_swing.strategy import entry_session
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
-from live.cli import compare
-from live.replay.replay import replay
 from live.replay.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
-from live.runtime.open import Options, open_runtime
+from live.replay.replay import replay
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.system.clock import SimulatedClock
+from live.views import compare as compare_view
 
 PROJECT = Path(__file__).resolve().parents[2]
 VARIANTS = ("ema_p10", "nwl_p4")
@@ -115,7 +116,7 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
         assert executed(runtime.ledger) == want["ema_p10"]
         assert shadowed(runtime.ledger) == want["nwl_p4"]
         naked = [p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id]
-        compared = next(c for c in compare.gather(runtime, None) if c["primary"] == "ema_p10")
+        compared = next(c for c in compare_view.gather(runtime, None) if c["primary"] == "ema_p10")
     for record in compared["records"]:
         # every simulated exit is a closing trade of the comparison, stops included
         trades = want[record["variant"]]

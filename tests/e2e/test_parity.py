@@ -11,7 +11,9 @@ from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.registry import find_strategy
 from live.handoff.read import read
 from live.replay.replay import replay
-from live.runtime.open import Options, make_feed, open_runtime
+from live.runtime.factories import make_feed
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.system.clock import SimulatedClock
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import pytest
 from backtest.core.errors import AuthenticationFailed, UnresolvedError
 from live.ledger.ledger import Ledger
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState as S
+from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
 from tests.fakes.schwab.rig import rig
 

@@ -13,7 +13,8 @@ from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from live.model.broker import OrderRequest
 from live.replay.earnings_demo import write_report
-from live.runtime.open import Options, open_runtime
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.system.clock import SimulatedClock
 from tests.support.user_world import Ran, User, new_user
 

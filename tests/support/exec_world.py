@@ -208,7 +208,7 @@ class World:
         """Return a fresh runtime on the files of this world, as a new process would."""
         from live.brokers.paper.broker import PaperBroker
         from live.ledger.ledger import Ledger
-        from live.runtime.open import Runtime
+        from live.runtime.runtime import Runtime
         from live.settings.load import LoadedSettings
 
         settings = self.settings()

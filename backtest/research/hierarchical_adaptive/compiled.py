@@ -1,6 +1,6 @@
 """The rules compiled: whole weights-level backtests of many parameter sets in one native loop.
 
-The loops are the functions of `backtest.indicators.kernels`, the same the stages run interpreted; this module only
+The loops are those of `backtest.indicators.kernels`, which the stages run interpreted; this module only
 feeds them arrays. numba is imported when the first backtest runs.
 """
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from backtest.core.decision import Side
 from backtest.core.errors import BrokerRefused
-from backtest.trading.fills import Side
 from live.brokers.common import decimal, instant, tick_text
 from live.model.broker import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
 from live.system.redaction import register_account

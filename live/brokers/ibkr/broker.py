@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
-from backtest.trading.fills import Side
 from live.brokers.common import decimal, tick_text
 from live.brokers.ibkr.port import IbAsyncPort, IbFill, IbkrPort, IbOrder, Ticket
 from live.model.broker import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState

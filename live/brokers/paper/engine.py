@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from backtest.calendar.sessions import Session, session
+from backtest.calendar.sessions import Session, last_closed_session, session
 from backtest.core.bars import Bars
 from backtest.core.execution_rules import ExecutionRules
 from backtest.trading.fills import Fill, fill_market, fill_stop
@@ -15,7 +15,6 @@ from live.brokers.paper.rules import (
     checked_until,
     fill_price,
     first_session,
-    last_closed,
     money,
     needs_bars,
     running_session,
@@ -87,7 +86,7 @@ class PaperEngine:
             return
         with self._store.transaction():
             now = self._clock.now()
-            passed = last_closed(now)
+            passed = last_closed_session(now).day
             late = {order.symbol for order in live if needs_bars(order, passed)}
             if late:
                 self.settle(self._feed.history(sorted(late), now))

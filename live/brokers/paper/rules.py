@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from backtest.calendar.sessions import NEW_YORK, Session, next_session, previous_session, session
+from backtest.calendar.sessions import NEW_YORK, Session, next_session, session
 from live.brokers.paper.store import PaperOrder
 from live.model.broker import OrderState
 from live.model.feed import Quote
@@ -36,13 +36,6 @@ def running_session(now: datetime) -> Session | None:
     """Return the session that is open at `now`."""
     today = session(now.astimezone(NEW_YORK).date())
     return today if today is not None and today.open <= now < today.close else None
-
-
-def last_closed(now: datetime) -> date:
-    """Return the newest session that is over at `now`."""
-    day = now.astimezone(NEW_YORK).date()
-    today = session(day)
-    return day if today is not None and now >= today.close else previous_session(day).day
 
 
 def first_session(order: PaperOrder) -> Session:

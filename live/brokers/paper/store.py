@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from backtest.core.decision import Side
 from backtest.core.errors import BrokerError
-from backtest.trading.fills import Side
 from live.model.broker import Execution, OrderState
 
 _SCHEMA = """

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from backtest.core.decision import Side
 from backtest.core.errors import BrokerRefused
-from backtest.trading.fills import Side
 from live.brokers.common import decimal, instant, tick_text
 from live.model.broker import BrokerOrder, Execution, OrderRequest, OrderState
 from live.system.redaction import MASK

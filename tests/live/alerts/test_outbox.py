@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import SettingsError
+from live.alerts import channels
 from live.alerts import outbox as alerts
 from live.ledger.ledger import Ledger
 from live.settings.model import AlertSettings, Settings
@@ -78,7 +79,7 @@ class Context:
 def context(tmp_path, monkeypatch):
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
     monkeypatch.delenv("JUTSU_ALERT_URLS_FILE", raising=False)
-    monkeypatch.setattr(alerts, "_HANGING", set())
+    monkeypatch.setattr(channels, "_HANGING", set())
     ledger = Ledger.open("sqlite://", account="paper", now=AT)
     yield Context(ledger, tmp_path)
     ledger.close()
@@ -189,7 +190,7 @@ def test_one_channel_of_two_fails(ring, server, context, monkeypatch):
 
 
 def test_a_hanging_channel_holds_the_run_up_once_only(ring, server, context, monkeypatch):
-    monkeypatch.setattr(alerts, "TIMEBOX_SECONDS", 0.2)
+    monkeypatch.setattr(channels, "TIMEBOX_SECONDS", 0.2)
     server.hold.clear()
     assert "no answer within 0.2 s" in ring()[0]
     started = len(threading.enumerate())
@@ -260,10 +261,10 @@ def test_channels_from_a_private_file(context, tmp_path, server):
     path = tmp_path / "alert_urls"
     path.write_text(f"# my phone\n{server.url}\n\njson://localhost/b\n")
     path.chmod(0o600)
-    assert alerts.channels(context.settings, tmp_path) == (server.url, "json://localhost/b")
+    assert channels.channels(context.settings, tmp_path) == (server.url, "json://localhost/b")
     path.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):
-        alerts.channels(context.settings, tmp_path)
+        channels.channels(context.settings, tmp_path)
     (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
     assert "others can read this file" in warning
     path.chmod(0o600)
@@ -274,10 +275,10 @@ def test_channels_from_a_private_file(context, tmp_path, server):
 def test_a_named_file_must_exist(context, tmp_path, monkeypatch):
     monkeypatch.setenv("JUTSU_ALERT_URLS_FILE", str(tmp_path / "nowhere"))
     with pytest.raises(SettingsError, match="no such file"):
-        alerts.channels(context.settings, tmp_path)
+        channels.channels(context.settings, tmp_path)
 
 
 def test_ordinary_words_of_a_url_are_not_masked_elsewhere(context, monkeypatch):
     monkeypatch.setenv("JUTSU_ALERT_URLS", "ntfy://ntfy.sh/orders")
-    alerts.channels(context.settings)
+    channels.channels(context.settings)
     assert redact("3 orders sent") == "3 orders sent"

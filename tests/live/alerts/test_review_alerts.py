@@ -7,7 +7,7 @@ import pytest
 from backtest.core.errors import SettingsError, UsageError
 from live.alerts import outbox as alerts
 from live.runtime.lifecycle import alerting, guarded, opening
-from live.runtime.open import Options
+from live.runtime.options import Options
 from live.system.redaction import register_secret
 from tests.support.exec_world import world
 

@@ -8,7 +8,8 @@ import pytest
 from backtest.core.decision import Book
 from backtest.core.errors import UsageError
 from live.cli import compare
-from live.cli.compare import criteria, record
+from live.views import compare as view
+from live.views.compare import criteria, record
 from tests.support.review_world import NOW, invoke, runtime
 
 START = date(2024, 1, 2)
@@ -96,7 +97,7 @@ def test_only_shared_sessions_and_trades_inside_them_count(world):
     shadow_sale(world, DAYS[0], 999.0)  # already inside the first equity
     shadow_sale(world, DAYS[1], 8.0)
     shadow_sale(world, DAYS[2], -4.0)
-    found = compare.gather(world, None)[0]
+    found = view.gather(world, None)[0]
     ours, theirs = found["records"]
     assert found["sessions"] == 4  # the fifth of the primary has no counterpart
     assert ours["total_return"] == pytest.approx(0.03)
@@ -106,9 +107,9 @@ def test_only_shared_sessions_and_trades_inside_them_count(world):
 
 
 def test_since_moves_the_start(world):
-    found = compare.gather(world, DAYS[2])[0]
+    found = view.gather(world, DAYS[2])[0]
     assert found["records"][0]["total_return"] == pytest.approx(103 / 102 - 1)
-    assert compare.gather(world, DAYS[3])[0]["records"] == []
+    assert view.gather(world, DAYS[3])[0]["records"] == []
 
 
 def test_the_screen_and_the_document(world, monkeypatch):

@@ -7,9 +7,9 @@ import pytest
 
 from backtest.core.errors import LimitError, SignalFileError, UsageError
 from live.cli import review
-from live.cli import review_screen as _review_screen
 from live.handoff.canonical import bytes_sha256
 from live.views import review as _desk
+from live.views import review_facts
 from tests.support.handoff_samples import sample
 from tests.support.review_world import DAY, NOW, generated, holding, invoke, runtime
 
@@ -20,7 +20,7 @@ def world(tmp_path):
 
 
 def screen(world, path):
-    return _review_screen.facts(world, _desk.lay_out(world, path))
+    return review_facts.facts(world, _desk.lay_out(world, path))
 
 
 def edit(path, change):

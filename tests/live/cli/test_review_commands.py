@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from backtest.core.errors import LimitError, UnresolvedError
 from live.cli import reconcile as orders
 from live.ledger.ledger import Ledger, OrderPlan
-from live.ledger.tables import JournalState
+from live.model.order_state import JournalState
 from live.system.lock import single_instance
 
 NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)

@@ -20,7 +20,8 @@ from backtest.core.errors import (
 )
 from live.execution import panic
 from live.model.broker import OrderRequest
-from live.reconciliation.compare import adopt, compare
+from live.reconciliation.adopt import adopt
+from live.reconciliation.compare import compare
 from live.system.lock import single_instance
 from tests.support.exec_world import AT, DAY, NEW_YORK, NEXT_DAY, StubStrategy, bars, order, signal, world
 

@@ -13,6 +13,7 @@ from live.execution.gates import drift_problem, quote_problem
 from live.handoff.model import SignalOrder
 from live.model.feed import Quote
 from live.operations import checks as preflight
+from live.operations import crontab
 from live.settings.model import SafetySettings
 from tests.support.exec_world import AT, DAY, order, world
 
@@ -119,8 +120,8 @@ def test_panic_comments_out_the_lines_of_both_stages_only():
         "# jutsu\n45 15 * * 1-5 cd /opt && python -m live.signal_generator\n"
         "46 15 * * 1-5 cd /opt && python -m live.executor\n0 3 * * * backup\n"
     )
-    changed, count = preflight.comment_out(text)
+    changed, count = crontab.comment_out(text)
     assert count == 2
     assert changed.splitlines()[1].startswith("# disabled by jutsu panic: 45 15")
     assert changed.splitlines()[3] == "0 3 * * * backup"
-    assert preflight.comment_out(changed) == (changed, 0)
+    assert crontab.comment_out(changed) == (changed, 0)

@@ -9,9 +9,10 @@ import pytest
 
 from backtest.core.errors import BrokerError, BrokerRefused, SignalFileError
 from live.execution import panic
-from live.ledger.tables import JournalState
 from live.model.broker import Holding, OrderState
-from live.reconciliation.compare import adopt, compare
+from live.model.order_state import JournalState
+from live.reconciliation.adopt import adopt
+from live.reconciliation.compare import compare
 from tests.support.exec_world import AT, DAY, NEXT_DAY, order, signal, world
 
 ENTRY = order("AAA", "entry", 100, 100.0, stop=90.0, rank=2.0)
@@ -218,16 +219,15 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made):
     runtime = made.open()
     from backtest.calendar import sessions as calendar
     from live.books.variants import Line
-    from live.execution import phases
-    from live.execution import steps as run
+    from live.execution import job, phases, steps
     from live.execution.context import Report
     from tests.support.exec_world import StubStrategy
 
     lines = (Line(StubStrategy(), "primary", "golden"),)
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
-    job = run.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
-    desk = run.desk_for(runtime, job, Report(), phase="all", skip_time_check=False)
-    phases._next_try(desk, job.go[0], 100)  # died here
+    read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
+    desk = steps.desk_for(runtime, read, Report(), phase="all", skip_time_check=False)
+    phases._next_try(desk, read.go[0], 100)  # died here
     made.ledger.close()
     moved = order("AAA", "entry", 100, 100.0, stop=80.0, rank=2.0)
     made.write(signal([moved]))  # generated again with --force

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
+from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
-from live.feeds.schwab import last_finished, merged, parse_candles, parse_hours, parse_quote, session_date
+from live.feeds.schwab import merged, parse_candles, parse_hours, parse_quote, session_date
 from tests.fakes.schwab.rig import rig
 
 DAYS = ["2024-03-07", "2024-03-08", "2024-03-11", "2024-03-12"]  # the clocks changed on Sunday the 10th
@@ -73,7 +74,7 @@ def test_todays_unfinished_candle_is_dropped_and_the_finished_one_kept(tmp_path)
     ],
 )
 def test_last_finished_session(when, day):
-    assert last_finished(when) == day
+    assert calendar.last_closed_session(when).day == day
 
 
 def test_stored_bars_are_continued_after_their_overlap_agreed(tmp_path):

@@ -9,7 +9,7 @@ from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
-from live.feeds.stored_bars import BarFeed, csv_feed, demo_feed, last_completed, store_feed, with_synthetic
+from live.feeds.stored_bars import BarFeed, csv_feed, demo_feed, store_feed, with_synthetic
 from live.model.feed import Quote
 
 
@@ -60,13 +60,13 @@ def feed(source):
     ],
 )
 def test_history_holds_completed_sessions_only(feed, at, expected):
-    assert last_completed(new_york(at)) == date.fromisoformat(expected)
+    assert calendar.last_closed_session(new_york(at)).day == date.fromisoformat(expected)
     assert feed.history(["QQQ"], new_york(at))["QQQ"].last == date.fromisoformat(expected)
 
 
 def test_instants_in_another_zone_mean_the_same(feed):
     at = new_york("2026-11-27T13:00")
-    assert last_completed(at.astimezone(UTC)) == date(2026, 11, 27)
+    assert calendar.last_closed_session(at.astimezone(UTC)).day == date(2026, 11, 27)
     assert feed.quotes(["QQQ"], at.astimezone(UTC))["QQQ"].last == 108.0
 
 

@@ -20,7 +20,8 @@ from live.feeds.stored_bars import store_feed
 from live.generation import steps as generation
 from live.generation.market import gather
 from live.model.broker import Account, Holding
-from live.runtime.open import Options, make_feed
+from live.runtime.factories import make_feed
+from live.runtime.options import Options
 from live.settings.model import Settings
 from tests.support.exec_world import AT, DAY, NEXT_DAY, ScriptedFeed, bars
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import DisagreementError, UnresolvedError
 from live.ledger.ledger import GeneratedSignal, Ledger, OrderPlan, TradeContext
-from live.ledger.tables import JournalState as S
 from live.model.broker import Execution
+from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 DAY = date(2026, 11, 20)

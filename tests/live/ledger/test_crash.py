@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from live.ledger.ledger import Ledger
-from live.ledger.tables import JournalState as S
+from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 

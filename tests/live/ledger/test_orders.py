@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from backtest.core.errors import SignalFileError, UnresolvedError
 from live.ledger.ledger import Ledger, OrderPlan
-from live.ledger.tables import JournalState as S
+from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 ID = "20261120_TQQQ_entry_buy"

@@ -11,8 +11,8 @@ from live.ledger.errors import LedgerDamaged, LedgerUnavailable
 from live.ledger.ledger import Ledger, OrderPlan
 from live.ledger.opening import recovery_marker
 from live.ledger.restore import rejoin, restore
-from live.ledger.tables import JournalState as S
 from live.model.broker import BrokerOrder, Execution, OrderState
+from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 ID = "20261120_TQQQ_entry_buy"

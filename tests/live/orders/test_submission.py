@@ -17,8 +17,8 @@ from backtest.core.errors import (
     UnresolvedError,
 )
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState as S
 from live.model.broker import OrderRequest
+from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
 from tests.support.exec_world import AT, DAY, world
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from live.ledger.ledger import Ledger
-from live.runtime.open import Options, _open_ledger
+from live.runtime.open import _open_ledger
+from live.runtime.options import Options
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock

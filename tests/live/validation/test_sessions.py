@@ -12,10 +12,11 @@ import pytest
 from backtest.data.sources.demo import demo_market
 from live import executor, signal_generator
 from live.cli import app as cli
-from live.cli import validate as command
 from live.ledger.ledger import Ledger
-from live.runtime.open import Options, open_runtime
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.system.clock import SimulatedClock
+from live.validation import sessions
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Found by recomputing the demo market: at this close golden is in cell 4, a close 0.1 % lower is cell 3.
@@ -270,7 +271,7 @@ def test_what_cannot_be_asked_for_is_exit_2(desk, at_execution, monkeypatch, fla
 def test_the_default_is_the_last_closed_session(desk, at_execution, now, expected):
     desk.generate(QUIET)
     with runtime(desk, at_execution, now) as opened:
-        found, told = command.sessions_of(opened, None, None)
+        found, told = sessions.sessions_of(opened, None, None)
     assert (found, told) == (() if expected else (QUIET,), expected)
 
 
@@ -299,7 +300,7 @@ def test_bars_from_another_source_are_named(desk, monkeypatch):
 def test_a_session_that_is_still_open_waits(desk, at_execution):
     desk.generate(QUIET)
     with runtime(desk, at_execution, datetime(2019, 3, 11, 19, 59, tzinfo=UTC)) as opened:
-        found, told = command.sessions_of(opened, QUIET, None)
+        found, told = sessions.sessions_of(opened, QUIET, None)
     assert found == ()
     assert told == "the session 2019-03-11 has not closed yet: nothing to validate before it has"
 
@@ -328,5 +329,5 @@ def test_a_provisional_bar_is_not_final(desk, at_execution):
                 return feed.quotes(symbols, at)
 
         with pytest.raises(DataError, match="no final bar") as stopped:
-            command.validate_session(replace(opened, feed=Hasty()), QUIET)
+            sessions.validate_session(replace(opened, feed=Hasty()), QUIET)
     assert {finding.path for finding in stopped.value.findings} >= {"QQQ", "TLT"}

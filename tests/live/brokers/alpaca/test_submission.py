@@ -7,7 +7,7 @@ import pytest
 from live.brokers.alpaca.broker import AlpacaBroker
 from live.ledger.ledger import Ledger
 from live.ledger.orders import OrderPlan
-from live.ledger.tables import JournalState as S
+from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
 from live.settings.model import AlpacaSettings
 from tests.fakes.alpaca import FakeAlpaca

@@ -1,0 +1,138 @@
+"""One signal file, read and judged: what an executor run works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import SignalFileError
+from live.books.variants import Line
+from live.handoff.approval import Standing, orders_to_send, standing
+from live.handoff.canonical import as_data, bytes_sha256
+from live.handoff.model import SignalFile, SignalOrder
+from live.handoff.read import parse, read_bytes
+from live.handoff.rules import Expectations
+from live.handoff.validate import validate
+
+if TYPE_CHECKING:
+    from live.ledger.tables import SignalRow
+    from live.runtime.runtime import Runtime
+
+
+Phase = Literal["all", "place", "poll"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file that was read, judged and found worth executing.
+
+    Attributes:
+        known: the ledger's record of the generated original, None when this ledger never wrote it.
+        go: orders that may leave. held: client order id -> why an order stays.
+    """
+
+    path: Path
+    content: bytes
+    signal: SignalFile
+    known: SignalRow | None
+    session: calendar.Session
+    window: calendar.ExecutionWindow
+    line: Line
+    standing: Standing
+    go: tuple[SignalOrder, ...]
+    held: Mapping[str, str]
+
+    @property
+    def day(self) -> date:
+        """Session date."""
+        return self.session.day
+
+    @property
+    def variant(self) -> str:
+        """Variant name."""
+        return self.line.variant
+
+
+def read_job(
+    runtime: Runtime, path: Path, lines: Sequence[Line], session: calendar.Session, *, accept_edits: bool
+) -> Job:
+    """Read and judge one file; touches nothing.
+
+    Raises:
+        SignalFileError: 2, invalid, or edited and not approved. LimitError: 7, valid but over a limit.
+    """
+    content = read_bytes(path)
+    line = _line_of(content, lines, path)
+    known = runtime.ledger.signals.get(session.day, line.variant)
+    sha = bytes_sha256(content)
+    trusted = known is not None and known.bytes_sha256 == sha
+    original = None if known is None or trusted else SignalFile.model_validate_json(known.content)
+    signal = validate(
+        content,
+        expectations=_expectations(runtime, lines, line, session),
+        original=original,
+        trusted=trusted,
+        where=str(path),
+    )
+    window = calendar.window(session, signal.execution_window.name)
+    now = runtime.arrive(window)
+    stands = standing(
+        known,
+        sha,
+        runtime.settings.approval,
+        runtime.settings.mode,
+        now,
+        accept_edits=accept_edits,
+    )
+    if stands.refused:
+        raise _refused(path, stands, original, signal)
+    go, held = orders_to_send(signal, stands, runtime.settings.approval)
+    reasons = {item.order.client_order_id: item.reason for item in held}
+    return Job(path, content, signal, known, session, window, line, stands, go, reasons)
+
+
+def _line_of(content: bytes, lines: Sequence[Line], path: Path) -> Line:
+    """Return the line the file says it belongs to; for an unreadable file any line finds the faults."""
+    data = parse(content).data
+    strategy = data.get("strategy") if isinstance(data, dict) else None
+    variant = strategy.get("variant") if isinstance(strategy, dict) else None
+    found = next((line for line in lines if line.variant == variant), None)
+    if found is not None:
+        return found
+    primary = next((line for line in lines if line.role == "primary"), None)
+    if primary is None:
+        raise SignalFileError("no primary variant is configured", where=str(path), remedy="set books")
+    return primary
+
+
+def _expectations(
+    runtime: Runtime, lines: Sequence[Line], line: Line, session: calendar.Session
+) -> Expectations:
+    return Expectations(
+        session=session.day,
+        mode=runtime.settings.mode,
+        roles={known.variant: known.role for known in lines},
+        names={known.variant: known.strategy.name for known in lines},
+        symbols=frozenset({*line.strategy.signal_symbols, *line.strategy.tradable_symbols}),
+        role="primary",
+        limits=runtime.settings.execution.limits,
+    )
+
+
+def _refused(
+    path: Path, stands: Standing, original: SignalFile | None, signal: SignalFile
+) -> SignalFileError:
+    from live.handoff.diff import changes
+
+    edits: list[str] = []
+    if original is not None:
+        edits = [str(change) for change in changes(as_data(original), as_data(signal))]
+    return SignalFileError(
+        stands.reason + ("".join(f"\n  {edit}" for edit in edits)),
+        where=str(path),
+        remedy=f"nothing was executed; `jutsu review {path}` and approve, or use --accept-edits",
+    )

@@ -1,0 +1,60 @@
+"""Whether a signal file is due now, for which session and window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import LimitError
+from live.books.variants import Line
+from live.runtime.runtime import Runtime
+
+#: how long before its window a closing-window decision may be prepared (a person needs time to review)
+LEAD = timedelta(minutes=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A session in which a variant has something to decide now."""
+
+    session: calendar.Session
+    window: calendar.ExecutionWindow
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Nothing to do, and why."""
+
+    why: str
+
+
+def due(runtime: Runtime, line: Line) -> Due | NotDue:
+    """Tell whether the line decides now. LimitError 7 when its window is over."""
+    day = runtime.today()
+    session = calendar.session(day)
+    if session is None:
+        return NotDue(f"{day} is not a trading day: nothing to do")
+    window = calendar.window(session, line.strategy.execution_time)
+    at = runtime.arrive(window)
+    if at > window.closes_at:
+        if runtime.ledger.signals.get(day, line.variant) is not None:
+            return NotDue(f"already done: {line.variant} {day} (its window is over)")
+        raise LimitError(
+            f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",
+            where=line.variant,
+            remedy="nothing was generated; the next session proposes again",
+        )
+    earliest = session.open - timedelta(hours=9) if window.fills_at_open else window.opens_at - LEAD
+    if at < earliest:
+        return NotDue(
+            f"{line.variant}: too early for {day}; decisions for the window "
+            f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from "
+            f"{_clock(earliest)}"
+        )
+    return Due(session, window, at)
+
+
+def _clock(at: datetime) -> str:
+    return at.astimezone(calendar.NEW_YORK).strftime("%H:%M")

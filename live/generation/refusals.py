@@ -1,0 +1,51 @@
+"""What the generator refuses: to overwrite, to rewrite what was executed, to decide the past."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backtest.core.errors import SignalFileError
+from live.books.variants import Line
+from live.generation.due import Due
+from live.handoff.canonical import is_sealed
+from live.handoff.read import parse
+from live.runtime.runtime import Runtime
+
+
+def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
+    """Refuse to replace a file this ledger does not know and a person may have edited (exit 2)."""
+    if force or not path.exists() or path.read_bytes() == rendered:
+        return
+    parsed = parse(path.read_bytes())
+    if parsed.findings or not isinstance(parsed.data, dict) or not is_sealed(parsed.data):
+        raise SignalFileError(
+            "a file with a person's edits lies there and this ledger does not know it",
+            where=str(path),
+            remedy="move it away, or run again with --force to replace it",
+        )
+
+
+def refuse_after_orders(runtime: Runtime, due_: Due, line: Line) -> None:
+    """Refuse `--force` once an order of the session was sent (settled point 18)."""
+    sent = [
+        order
+        for order in runtime.ledger.orders.of_session(due_.session.day, line.variant)
+        if order.state != "PLANNED"
+    ]
+    if sent:
+        raise SignalFileError(
+            f"{len(sent)} order(s) of {due_.session.day} were already sent",
+            where=line.variant,
+            remedy="the file that was executed stays; use `jutsu status` to see what happened",
+        )
+
+
+def refuse_the_past(runtime: Runtime, due_: Due) -> None:
+    """Refuse a session earlier than the newest one in the ledger (exit 2)."""
+    newest = runtime.ledger.runs.last_session()
+    if newest is not None and due_.session.day < newest:
+        raise SignalFileError(
+            f"the ledger already knows session {newest}; {due_.session.day} is in its past",
+            where="--as-of" if runtime.as_of else "ledger",
+            remedy="use another --state-db for a study of the past",
+        )

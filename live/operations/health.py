@@ -1,0 +1,160 @@
+"""Checks of an installation: what `jutsu doctor` examines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from live.system.number_text import money
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+
+Verdict = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+def examine(runtime: Runtime) -> Iterator[Check]:
+    """Yield one result per check; a check that raises is a failed check."""
+    from backtest.core.errors import JutsuError
+
+    looks: dict[str, Callable[[Runtime], Check]] = {
+        "settings": _settings,
+        "strategies": _strategies,
+        "manifest": _manifest,
+        "kill switch": _kill_switch,
+        "calendar": _calendar,
+        "data": _data,
+        "account": _broker,
+        "orders": _orders,
+        "alerts": _alerts,
+    }
+    for name, look in looks.items():
+        try:
+            yield look(runtime)
+        except JutsuError as error:
+            yield Check(name, "failed", error.line())
+    yield from _preflight(runtime)
+
+
+def _settings(runtime: Runtime) -> Check:
+    return Check("settings", "ok", f"mode {runtime.settings.mode}, account {runtime.account}")
+
+
+def _strategies(runtime: Runtime) -> Check:
+    from live.books.variants import groups
+
+    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    names = [line.variant for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    return Check("strategies", "ok", ", ".join(names))
+
+
+def _manifest(runtime: Runtime) -> Check:
+    from live.books.variants import groups
+    from live.settings import manifest
+
+    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    strategies = [line.strategy for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    manifest.require(runtime.manifest, strategies, runtime.settings)
+    return Check("manifest", "ok", "what trades is what was frozen")
+
+
+def _kill_switch(runtime: Runtime) -> Check:
+    switch = runtime.ledger.state.kill_switch()
+    if switch.level == "none":
+        return Check("kill switch", "ok", "off")
+    return Check("kill switch", "failed", f"on ({switch.level}): {switch.reason}", "jutsu resume")
+
+
+def _calendar(runtime: Runtime) -> Check:
+    from backtest.calendar import sessions as calendar
+
+    ends = calendar.table_ends()
+    left = (ends - runtime.today()).days
+    detail = f"the session table ends {ends}"
+    if left < 30:
+        return Check("calendar", "failed", detail, "python -m backtest.calendar.make_table")
+    return Check(
+        "calendar", "ok" if left > 180 else "warning", detail, "" if left > 180 else "refresh it soon"
+    )
+
+
+def _data(runtime: Runtime) -> Check:
+    from backtest.calendar import sessions as calendar
+    from live.books.variants import groups
+
+    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
+    now = runtime.clock.now()
+    history = runtime.feed.history(symbols, now)
+    newest = calendar.last_closed_session(now).day
+    stale = [s for s in symbols if s not in history or history[s].last < newest]
+    if stale:
+        return Check(
+            "data",
+            "failed",
+            f"no bar of {newest} for {', '.join(stale)}",
+            "jutsu data import, or check the vendor",
+        )
+    return Check("data", "ok", f"{runtime.feed.name}: {', '.join(symbols)} up to {newest}")
+
+
+def _broker(runtime: Runtime) -> Check:
+    account = runtime.broker.account()
+    return Check(
+        "account", "ok", f"{runtime.broker.name}: equity {money(account.equity)}, cash {money(account.cash)}"
+    )
+
+
+def _orders(runtime: Runtime) -> Check:
+    unresolved = runtime.ledger.orders.unresolved()
+    if unresolved:
+        return Check(
+            "orders",
+            "failed",
+            f"{unresolved[0].client_order_id}: fate unknown",
+            "run the executor or jutsu resolve",
+        )
+    return Check("orders", "ok", f"{len(runtime.ledger.orders.unfinished())} unfinished")
+
+
+def _alerts(runtime: Runtime) -> Check:
+    waiting = runtime.ledger.alerts.unsent()
+    failed = [row for row in waiting if row.error]
+    if failed:
+        return Check(
+            "alerts", "warning", f"{len(failed)} not delivered: {failed[-1].error}", "jutsu alerts test"
+        )
+    return Check("alerts", "ok", f"{len(waiting)} waiting")
+
+
+def _preflight(runtime: Runtime) -> Iterator[Check]:
+    from live.operations.checks import health
+
+    for item in health(runtime):
+        verdict: Verdict = "ok" if item.ok else "warning" if item.warning_only else "failed"
+        yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
+
+
+def alert_problems(runtime: Runtime, failed: list[Check]) -> None:
+    """Send one critical alert that names every failed check."""
+    from live.alerts.outbox import send
+
+    send(
+        runtime,
+        key="doctor",
+        level="critical",
+        title="jutsu doctor: a check failed",
+        body="\n".join(f"{check.name}: {check.detail} {check.remedy}".rstrip() for check in failed),
+    )

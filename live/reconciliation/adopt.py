@@ -1,0 +1,87 @@
+"""Adopting what the broker shows into the books of the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from backtest.calendar.sessions import NEW_YORK
+from live.model.broker import Account
+from live.reconciliation.model import Line, Reconciliation
+
+if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
+
+
+def adopt(
+    ledger: Ledger, account: Account, result: Reconciliation, *, at: datetime, by: str
+) -> tuple[str, ...]:
+    """Take the broker's truth into the books, with an audit record; foreign positions stay foreign.
+
+    A position that is gone is closed without a price; one that grew or shrank keeps its cost (a split-like
+    ratio keeps the total cost). Shares of a symbol that no book holds open are left to a person.
+
+    Returns:
+        One line per change.
+    """
+    changes: list[str] = []
+    with ledger.transaction():
+        for line in result.differences:
+            changes.extend(_adopt_line(ledger, account, line, at))
+        if account.cash is not None and account.cash != result.ledger_cash:
+            ledger.cash.reconciled(account.cash, at=at)
+            changes.append(f"cash: {result.ledger_cash} -> {account.cash}")
+        if changes:
+            ledger.alerts.add(
+                f"reconcile_adopt_{at.isoformat()}",
+                level="info",
+                title="the broker's truth was adopted",
+                body=f"by {by}: " + "; ".join(changes),
+                at=at,
+            )
+            ledger.state.set("last_adoption", f"{at.isoformat()} {by}: " + "; ".join(changes), at=at)
+    return tuple(changes)
+
+
+def _adopt_line(ledger: Ledger, account: Account, line: Line, at: datetime) -> list[str]:
+    rows = [row for row in ledger.positions.open_positions() if row.symbol == line.symbol]
+    if line.broker < 0:
+        return [f"{line.symbol}: {line.broker} shares, a short position: close it by hand, no book takes it"]
+    if not rows:
+        return [_adopt_again(ledger, account, line, at)]
+    if len(rows) > 1 and line.broker:
+        return [f"{line.symbol}: several variants hold it: adjust by hand"]
+    for row in rows:
+        if line.broker == 0:
+            day = at.astimezone(NEW_YORK).date()
+            ledger.positions.close(row.id, session=day, reason="adopted: gone at the broker")
+        elif line.kind == "split_like":
+            share = Decimal(line.ledger) / line.broker
+            stop = None if row.stop_price is None else row.stop_price * share
+            ledger.positions.adjust(
+                row.id, quantity=line.broker, entry_price=row.entry_price * share, stop_price=stop
+            )
+        else:
+            ledger.positions.adjust(row.id, quantity=line.broker, entry_price=row.entry_price)
+    return [f"{line.symbol}: {line.ledger} -> {line.broker} shares"]
+
+
+def _adopt_again(ledger: Ledger, account: Account, line: Line, at: datetime) -> str:
+    """Give shares of a symbol we traded before back to the book that traded it last."""
+    last = [row for row in ledger.positions.closed() if row.symbol == line.symbol]
+    held = next((h for h in account.holdings if h.symbol == line.symbol), None)
+    if not last or held is None or held.average_price is None:
+        return f"{line.symbol}: {line.broker} shares at the broker belong to no book: left alone"
+    day = at.astimezone(NEW_YORK).date()
+    ledger.positions.buy(
+        last[-1].variant,
+        line.symbol,
+        line.broker,
+        held.average_price,
+        session=day,
+        details=last[-1].details,
+        needs_stop=last[-1].needs_stop,
+        stop_price=last[-1].stop_price,
+    )
+    return f"{line.symbol}: {line.broker} shares taken into the book of {last[-1].variant}"

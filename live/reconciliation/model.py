@@ -1,0 +1,74 @@
+"""What a comparison of broker and ledger says, symbol by symbol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from backtest.core.errors import Finding
+
+Kind = Literal["same", "differs", "split_like", "foreign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One symbol on both sides; `kind` ``foreign`` is a position nobody here owns, never touched."""
+
+    symbol: str
+    ledger: int
+    broker: int
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Result of a comparison.
+
+    Attributes:
+        lines: every symbol of either side, sorted.
+        ledger_cash: what the ledger expects, None before the first run. broker_cash: what is there.
+        cash_jump_pct: |actual - expected| equity in percent of expected; None when it cannot be told.
+        cash_limit_pct: from which on a person must look.
+    """
+
+    lines: tuple[Line, ...]
+    ledger_cash: Decimal | None
+    broker_cash: Decimal | None
+    cash_jump_pct: float | None
+    cash_limit_pct: float
+
+    @property
+    def differences(self) -> tuple[Line, ...]:
+        """Lines that must not stay."""
+        return tuple(line for line in self.lines if line.kind in {"differs", "split_like"})
+
+    @property
+    def cash_jumped(self) -> bool:
+        """Whether equity moved without trades by more than allowed."""
+        return self.cash_jump_pct is not None and self.cash_jump_pct > self.cash_limit_pct
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing stands against trading."""
+        return not self.differences and not self.cash_jumped
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return one finding per difference."""
+        found = [
+            Finding(
+                line.symbol,
+                f"ledger {line.ledger}, broker {line.broker}",
+                "looks like a split: check the corporate action" if line.kind == "split_like" else "",
+            )
+            for line in self.differences
+        ]
+        if self.cash_jumped:
+            found.append(
+                Finding(
+                    "cash",
+                    f"ledger {self.ledger_cash}, broker {self.broker_cash}: equity moved "
+                    f"{self.cash_jump_pct:.1f} % without trades (cash_jump_pct {self.cash_limit_pct:g})",
+                )
+            )
+        return tuple(found)

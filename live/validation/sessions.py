@@ -1,0 +1,120 @@
+"""Which sessions are validated, and what the ledger remembers of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from live.system.json_text import plain
+from live.validation.verdict import WINDOW, Figures, Judged, Validation, judge, rolling
+
+if TYPE_CHECKING:
+    from live.ledger.tables import SignalRow
+    from live.runtime.runtime import Runtime
+from live.validation.report import write_report
+
+
+def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple[tuple[date, ...], str]:
+    """Return the closed sessions with signal files that were asked for, and what to say when there are none.
+
+    Raises:
+        UsageError: a day named by a person that never traded, or has no signal file.
+    """
+    from backtest.calendar import sessions as calendar
+    from backtest.core.errors import UsageError
+
+    newest = calendar.last_closed_session(runtime.clock.now()).day
+    last = newest if day is None else day
+    if day is not None and calendar.session(day) is None:
+        raise UsageError(f"{day} is not a trading day", where="--date", remedy="name a session")
+    if last > newest:
+        return (), f"the session {last} has not closed yet: nothing to validate before it has"
+    if since is not None and since > last:
+        raise UsageError(f"{since} is after {last}", where="--since", remedy="name an earlier session")
+    found = tuple(
+        session.day
+        for session in calendar.sessions(since or last, last)
+        if runtime.ledger.signals.of_session(session.day)
+    )
+    if not found and (day is not None or since is not None):
+        raise UsageError(
+            "the ledger has no signal file of these sessions" if since else "the ledger has no signal file",
+            where=f"{since} to {last}" if since else str(last),
+            remedy="`jutsu status` shows the last session of every variant",
+        )
+    return found, "" if found else f"no signal file of {last}: nothing to validate"
+
+
+def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:
+    """Validate every variant of one session, primaries first; keep figures and report.
+
+    Raises:
+        DataError: a final bar is missing (told by an alert as well, since cron reads no screens).
+    """
+    from backtest.core.errors import DataError
+    from live.alerts import outbox as alerts
+    from live.validation.observe import observe
+
+    rows = runtime.ledger.signals.of_session(day)
+    try:
+        validations = [judge(observe(runtime, row)) for row in rows]
+    except DataError as error:
+        alerts.send(
+            runtime,
+            key=f"validation_{day}_data",
+            level="warning",
+            title=f"validation of {day} was not possible",
+            body=error.line(),
+        )
+        raise
+    _remember(runtime, day, validations)
+    judged = tuple(
+        Judged(found, rolling(history(runtime, found.observed.variant, day))) for found in validations
+    )
+    write_report(runtime.state / "reports", day, judged)
+    return judged
+
+
+def _key(day: date) -> str:
+    return f"validation:{day}"
+
+
+def _remember(runtime: Runtime, day: date, validations: Sequence[Validation]) -> None:
+    """Keep the figures of a session, one value for all its variants; validating again replaces them."""
+    with runtime.ledger.transaction():
+        known: dict[str, Any] = json.loads(runtime.ledger.state.get(_key(day)) or "{}")
+        known |= {found.observed.variant: plain(asdict(found.figures)) for found in validations}
+        runtime.ledger.state.set(_key(day), json.dumps(known), at=runtime.clock.now())
+
+
+def history(runtime: Runtime, variant: str, until: date) -> tuple[Figures, ...]:
+    """Return the kept figures of a variant's newest validated sessions up to `until`, oldest first."""
+    found: list[Figures] = []
+    for row in _up_to(runtime, variant, until):
+        stored = json.loads(runtime.ledger.state.get(_key(row.session)) or "{}").get(variant)
+        if stored is not None:
+            found.append(_figures(stored))
+        if len(found) == WINDOW:
+            break
+    return tuple(reversed(found))
+
+
+def _up_to(runtime: Runtime, variant: str, until: date) -> Iterator[SignalRow]:
+    """Yield a variant's signal files, newest first."""
+    row = runtime.ledger.signals.get(until, variant)
+    while row is not None:
+        yield row
+        row = runtime.ledger.signals.previous(row.session, variant)
+
+
+def _figures(stored: dict[str, Any]) -> Figures:
+    return Figures(
+        **{
+            **stored,
+            "session": date.fromisoformat(stored["session"]),
+            "slippages": tuple(stored["slippages"]),
+        }
+    )

@@ -1,0 +1,200 @@
+"""Primary against its shadows, and the criteria of a switch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+
+MIN_DAYS = 90
+
+
+MIN_TRADES = 100
+
+
+MIN_PROFIT_FACTOR_GAIN = 0.10
+
+
+MIN_RETURN_GAIN = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a book did over a stretch of sessions.
+
+    Attributes:
+        variant, role: whose book.
+        first, last: sessions compared; sessions: how many; days: calendar days between them.
+        total_return: last equity / first equity - 1, decimal fraction.
+        max_drawdown: worst equity / highest so far - 1 inside the stretch, never positive.
+        trades: closing fills after the first session (the first equity already contains its own).
+        profit_factor: sum of gains / sum of losses of those; None without losses or without trades.
+        gains, losses: those sums, account currency, both positive.
+    """
+
+    variant: str
+    role: str
+    first: date
+    last: date
+    sessions: int
+    days: int
+    total_return: float
+    max_drawdown: float
+    trades: int
+    profit_factor: float | None
+    gains: float
+    losses: float
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition for switching; `met` is None while it cannot be judged."""
+
+    name: str
+    met: bool | None
+    detail: str
+
+
+def gather(runtime: Runtime, since: date | None) -> list[dict[str, Any]]:
+    """Return one comparison per shadow of every configured book."""
+    return [
+        _one(runtime, book.primary, shadow, since)
+        for book in runtime.settings.books
+        for shadow in book.shadows
+    ]
+
+
+def _one(runtime: Runtime, primary: str, shadow: str, since: date | None) -> dict[str, Any]:
+    ledger = runtime.ledger
+    curves = [
+        {row.session: row.equity for row in ledger.snapshots.series(name, since)}
+        for name in (primary, shadow)
+    ]
+    shared = sorted(curves[0].keys() & curves[1].keys())
+    head: dict[str, Any] = {"primary": primary, "shadow": shadow}
+    if len(shared) < 2:
+        return head | {"records": [], "criteria": [], "switch": None, "sessions": len(shared)}
+    pnls = (_live_pnls(runtime, primary, shared), _shadow_pnls(runtime, shadow, shared))
+    ours, theirs = (
+        record(name, role, shared, [curve[day] for day in shared], pnl)
+        for name, role, curve, pnl in zip((primary, shadow), ("primary", "shadow"), curves, pnls, strict=True)
+    )
+    judged = criteria(ours, theirs)
+
+    return head | {
+        "records": [asdict(ours), asdict(theirs)],
+        "criteria": [asdict(criterion) for criterion in judged],
+        "switch": all(criterion.met is True for criterion in judged),
+        "sessions": len(shared),
+    }
+
+
+def record(
+    variant: str, role: str, sessions: Sequence[date], equity: Sequence[float], pnls: Sequence[float]
+) -> Record:
+    """Return the record of a book.
+
+    Args:
+        variant: name of the book.
+        role: primary or shadow.
+        sessions: at least two, ascending.
+        equity: at the close of each.
+        pnls: realised amounts of closing fills in these sessions.
+    """
+    peak, worst = equity[0], 0.0
+    for value in equity:
+        peak = max(peak, value)
+        worst = min(worst, value / peak - 1)
+    gains = math.fsum(pnl for pnl in pnls if pnl > 0)
+    losses = -math.fsum(pnl for pnl in pnls if pnl < 0)
+
+    return Record(
+        variant=variant,
+        role=role,
+        first=sessions[0],
+        last=sessions[-1],
+        sessions=len(sessions),
+        days=(sessions[-1] - sessions[0]).days,
+        total_return=equity[-1] / equity[0] - 1,
+        max_drawdown=worst,
+        trades=len(pnls),
+        profit_factor=gains / losses if losses > 0 else None,
+        gains=round(gains, 2),
+        losses=round(losses, 2) + 0.0,
+    )
+
+
+def criteria(primary: Record, shadow: Record) -> tuple[Criterion, ...]:
+    """Judge the four conditions; all of them must be met to justify a switch."""
+    trades = min(primary.trades, shadow.trades)
+    gain = shadow.total_return - primary.total_return
+
+    return (
+        Criterion(
+            "enough evidence",
+            shadow.days >= MIN_DAYS or trades >= MIN_TRADES,
+            f"{shadow.days} days and {trades} trades; needs {MIN_DAYS} days or {MIN_TRADES} trades",
+        ),
+        _profit_factor(primary, shadow),
+        Criterion(
+            "drawdown not worse",
+            shadow.max_drawdown >= primary.max_drawdown,
+            f"{shadow.max_drawdown:.2%} against {primary.max_drawdown:.2%}",
+        ),
+        Criterion(
+            "profit",
+            gain >= MIN_RETURN_GAIN - 1e-12,
+            f"{gain * 100:+.2f} points of the starting equity; needs +{MIN_RETURN_GAIN:.0%}",
+        ),
+    )
+
+
+def _profit_factor(primary: Record, shadow: Record) -> Criterion:
+    """Judge the profit factors; gains without a loss count as infinite, no trades as unknown."""
+    ours, theirs = _factor(primary), _factor(shadow)
+    detail = f"{_factor_text(theirs)} against {_factor_text(ours)}; needs +{MIN_PROFIT_FACTOR_GAIN:.2f}"
+    if ours is None or theirs is None or (math.isinf(ours) and math.isinf(theirs)):
+        return Criterion("profit factor", None, f"{detail}; cannot be judged yet")
+
+    return Criterion("profit factor", theirs >= ours + MIN_PROFIT_FACTOR_GAIN - 1e-12, detail)
+
+
+def _factor(book: Record) -> float | None:
+    if book.profit_factor is not None:
+        return book.profit_factor
+
+    return math.inf if book.gains > 0 else None
+
+
+def _factor_text(factor: float | None) -> str:
+    if factor is None:
+        return "no trades"
+
+    return "no losses" if math.isinf(factor) else f"{factor:.2f}"
+
+
+def _live_pnls(runtime: Runtime, variant: str, sessions: Sequence[date]) -> list[float]:
+    rows = runtime.ledger.trades.between(sessions[0], sessions[-1])
+
+    return [
+        float(row.realised_pnl)
+        for row in rows
+        if row.variant == variant and row.session > sessions[0] and row.realised_pnl is not None
+    ]
+
+
+def _shadow_pnls(runtime: Runtime, variant: str, sessions: Sequence[date]) -> list[float]:
+    """Return the realised amounts of a shadow's settled sells inside the stretch."""
+    return [
+        float(fill["realised_pnl"])
+        for row in runtime.ledger.shadow.history(variant, sessions[0])
+        if sessions[0] < row.session <= sessions[-1]
+        for fill in (row.fills or {}).get("executed", [])
+        if fill.get("side") == "sell" and fill.get("realised_pnl") is not None
+    ]
