@@ -32,8 +32,8 @@ lint: setup
 # Kills the executor at every fourth step of every scenario of the paper broker, at every step and request
 # boundary of the Schwab and Alpaca imitations, and at 1,000 random points of each; prints both tables.
 faults: setup
-	$(BIN)/python tests/faults/paper_kills.py --every 4 --random 1000
-	$(BIN)/python tests/faults/http_kills.py --every 1 --random 1000
+	$(BIN)/python -m tests.support.paper_kills --every 4 --random 1000
+	$(BIN)/python -m tests.support.http_kills --every 1 --random 1000
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -q --benchmark-only -p no:xdist

@@ -1,4 +1,4 @@
-"""`jutsu status`, `trades`, `export`: is it fine, what happened, and take it with you."""
+"""`jutsu status`: is all well, and what to do next."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import Any
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
-from live.cli.trades import export, trades
 from live.system.number_text import money, percent
 from live.views.status import gather
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(status)
-    app.command()(trades)
-    app.command()(export)
 
 
 def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:

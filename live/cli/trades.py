@@ -1,4 +1,4 @@
-"""Trades: what was traded, why, at which price; and the same as files."""
+"""`jutsu trades` and `jutsu export`: what was traded, why, at which price; and the same as files."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ COLUMNS = (
 
 #: why the order existed: the rule that ended a position, or what led to an entry
 REASON = "reason"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(trades)
+    app.command()(export)
 
 
 def trades(

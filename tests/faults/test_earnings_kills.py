@@ -1,15 +1,11 @@
 """Kill the split run anywhere: a rotation placed before the open and polled after it ends the same."""
 
 import os
-import sys
 import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
 
 from live.system.clock import SimulatedClock
 from tests.support.exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, bars, order, signal

@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
 @pytest.mark.parametrize("broker", ["schwab", "alpaca"])
 def test_killed_anywhere_every_intent_has_exactly_one_order(broker):
     """Schwab has no client order ids (protocol B), Alpaca has (protocol A)."""
-    runner = Path(__file__).with_name("http_kills.py")
     only = ["--only", f"{broker}/turn/none", "--every", "23", "--random", "5", "--jobs", "1"]
     done = subprocess.run(
-        [sys.executable, str(runner), *only], capture_output=True, text=True, timeout=220, check=False
+        [sys.executable, "-m", "tests.support.http_kills", *only],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        timeout=220,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout.splitlines()[-1]

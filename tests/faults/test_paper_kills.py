@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
 def test_killed_anywhere_every_intent_has_exactly_one_order():
-    runner = Path(__file__).with_name("paper_kills.py")
     done = subprocess.run(
-        [sys.executable, str(runner), "--every", "120", "--random", "6"],
+        [sys.executable, "-m", "tests.support.paper_kills", "--every", "120", "--random", "6"],
         capture_output=True,
         text=True,
         timeout=220,
+        cwd=PROJECT,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

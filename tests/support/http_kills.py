@@ -12,7 +12,7 @@ SIGKILL
 Then it is run again until it ends. Where the protocol asks for a person (exit code 8) the harness looks at
 the broker and answers with `jutsu resolve`.
 
-    python tests/faults/http_kills.py --every 1 --random 1000
+    python -m tests.support.http_kills --every 1 --random 1000
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.fakes.schwab.harness import Remote
 from tests.support import http_world as w

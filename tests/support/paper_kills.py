@@ -5,7 +5,7 @@ at one step: before and after every broker call, before and after every commit o
 account. Then it is run again until it ends. Where the protocol asks for a person (exit code 8, brokers
 without client order ids) the harness plays that person: it looks at the broker and resolves the order.
 
-    python tests/faults/paper_kills.py --every 1 --random 1000
+    python -m tests.support.paper_kills --every 1 --random 1000
 """
 
 from __future__ import annotations
@@ -26,9 +26,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.support.exec_world import AT, DAY, NEXT_DAY, bars, order, signal, world
 

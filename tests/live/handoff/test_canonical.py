@@ -109,8 +109,7 @@ def test_the_seal_is_what_the_standard_library_computes(project_root):
 
 SCRIPT = r"""
 import sys
-sys.path.insert(0, "tests/live")
-from handoff_samples import sample
+from tests.support.handoff_samples import sample
 from live.handoff.canonical import render
 sys.stdout.buffer.write(render(sample(warnings=("Z\u00fcrich: 5 \u20ac", "\U0001f600"))))
 """
