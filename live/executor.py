@@ -22,7 +22,7 @@ from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
 from live.alerts import outbox as alerts
 from live.alerts.channels import Level
-from live.books.variants import Line, groups
+from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules as once
 from live.execution import steps as step
 from live.execution.context import Report
@@ -63,7 +63,7 @@ class Request:
     skip_time_check: bool = False
     phase: Phase = "all"
     quiet: bool = False
-    lines: tuple[Line, ...] | None = None
+    lines: tuple[BookVariant, ...] | None = None
 
 
 def run(runtime: Runtime, request: Request) -> int:
@@ -85,7 +85,7 @@ def run(runtime: Runtime, request: Request) -> int:
 
 
 def _one_file(
-    runtime: Runtime, request: Request, path: Path, lines: Sequence[Line], session: calendar.Session
+    runtime: Runtime, request: Request, path: Path, lines: Sequence[BookVariant], session: calendar.Session
 ) -> str:
     if request.signals_file is None and not path.exists():
         return f"no signal file is due: {path} does not exist"
@@ -121,11 +121,11 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
             outcome = _carry_out(runtime, request, job, report)
         except JutsuError as error:
             _note_failure(runtime, job, report, error)
-            _spell_out(request, report)
+            _print_details(request, report)
             raise
     summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
     announce(runtime, job, report, summary, failed=False)
-    _spell_out(request, report)
+    _print_details(request, report)
     return summary
 
 
@@ -221,7 +221,7 @@ def mark_session(runtime: Runtime, variant: str, day: date) -> float:
     return _mark_session(runtime, variant, day, budget_pct=100.0 if book is None else book.budget_pct)
 
 
-def _lines(runtime: Runtime) -> tuple[Line, ...]:
+def _lines(runtime: Runtime) -> tuple[BookVariant, ...]:
     chosen = groups(
         runtime.settings,
         runtime.strategies,
@@ -235,7 +235,7 @@ def _lines(runtime: Runtime) -> tuple[Line, ...]:
     )
 
 
-def _files(runtime: Runtime, request: Request, lines: Sequence[Line]) -> list[Path]:
+def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> list[Path]:
     if request.signals_file is not None:
         return [request.signals_file]
     names = [line.variant for line in lines if line.role == "primary"]
@@ -257,7 +257,7 @@ def _counts(job: Job, report: Report) -> str:
     return orders + held + warned + critical
 
 
-def _spell_out(request: Request, report: Report) -> None:
+def _print_details(request: Request, report: Report) -> None:
     """Show what the summary only counts; the log has it already."""
     if request.quiet:
         return

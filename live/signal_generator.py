@@ -19,10 +19,10 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.files import write_atomic
 from live.alerts.outbox import send as alert
-from live.books.variants import Group, Line, groups, primary_book, taken_elsewhere
+from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
-from live.generation.candidates import ReportInput, read_report
+from live.generation.candidates import CandidateInput, read_report
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
@@ -50,7 +50,7 @@ LOG = logging.getLogger("jutsu.generator")
 
 
 #: gives the candidates of a session when they do not come from a report file (replay)
-Reports = Callable[[date], ReportInput]
+Reports = Callable[[date], CandidateInput]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
         runtime.manifest,
         [line.strategy for group in chosen for line in _lines(group)],
         runtime.settings,
-        but={"execution_time"} if request.execution_time else (),
+        except_for={"execution_time"} if request.execution_time else (),
     )
     return chosen
 
 
-def _lines(group: Group) -> tuple[Line, ...]:
+def _lines(group: Group) -> tuple[BookVariant, ...]:
     return (() if group.primary is None else (group.primary,)) + group.shadows
 
 
@@ -126,7 +126,7 @@ def _announce(request: Request, result: str) -> None:
         say(result)
 
 
-def _primary(runtime: Runtime, request: Request, line: Line) -> str:
+def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     """Generate the file of the variant that trades."""
     due = due_now(runtime, line)
     if isinstance(due, NotDue):
@@ -135,10 +135,10 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     if done is not None:
         return done
     generation.resolve_open_questions(runtime, due)
-    for warning in _looked_after(runtime, line, due):
+    for warning in run_preflight_and_note_missed(runtime, line, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime)
-    _tell_unprotected(runtime, line)
+    _alert_unprotected(runtime, line)
     report = _report(runtime, request, line, due)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
@@ -174,7 +174,7 @@ def _primary(runtime: Runtime, request: Request, line: Line) -> str:
     return _hand_off(runtime, request, line, due, signal)
 
 
-def _tell_unprotected(runtime: Runtime, line: Line) -> None:
+def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
     naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
     if naked and not runtime.dry_run:
@@ -188,21 +188,21 @@ def _tell_unprotected(runtime: Runtime, line: Line) -> None:
         )
 
 
-def _looked_after(runtime: Runtime, line: Line, due: Due) -> tuple[str, ...]:
+def run_preflight_and_note_missed(runtime: Runtime, line: BookVariant, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
     missed = note_missed(runtime, line, due.session.day)
     checks = () if runtime.offline_past else preflight.require(preflight.health(runtime))
     return (*checks, missed) if missed else checks
 
 
-def _report(runtime: Runtime, request: Request, line: Line, due: Due) -> ReportInput:
+def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> CandidateInput:
     """Return today's candidates of a positions strategy; without a report its exits still run."""
     if line.strategy.family != "positions":
-        return ReportInput()
+        return CandidateInput()
     if request.reports is not None:
         return request.reports(due.session.day)
     if request.report_file is None:
-        return ReportInput()
+        return CandidateInput()
     return read_report(
         request.report_file,
         session=due.session.day,
@@ -211,7 +211,7 @@ def _report(runtime: Runtime, request: Request, line: Line, due: Due) -> ReportI
     )
 
 
-def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
+def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
     due = due_now(runtime, line)
     if isinstance(due, NotDue):
@@ -235,7 +235,7 @@ def _shadow(runtime: Runtime, request: Request, line: Line) -> str:
     return _hand_off(runtime, request, line, due, signal)
 
 
-def _already_done(runtime: Runtime, request: Request, line: Line, due: Due) -> str | None:
+def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> str | None:
     """Return a message when this session's file exists; put a vanished file back; None to generate."""
     refuse_the_past(runtime, due)
     row = runtime.ledger.signals.get(due.session.day, line.variant)
@@ -252,7 +252,7 @@ def _already_done(runtime: Runtime, request: Request, line: Line, due: Due) -> s
     return f"already done: {path}"
 
 
-def _hand_off(runtime: Runtime, request: Request, line: Line, due: Due, signal: SignalFile) -> str:
+def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, signal: SignalFile) -> str:
     """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
     path = signal_path(runtime.signals, signal)
     content = render(signal)

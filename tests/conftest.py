@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.paths import PROJECT
+
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("default")
 
-PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared" / "data"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.handoff.rules import Expectations
 from live.settings.model import Settings
 
 
 def expectations_for(
-    lines: Iterable[Line],
+    lines: Iterable[BookVariant],
     *,
     session: date,
     settings: Settings,

@@ -26,7 +26,7 @@ Role = Literal["primary", "shadow"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BookVariant:
     """One variant of this run.
 
     Attributes:
@@ -55,8 +55,8 @@ class Line:
 class Group:
     """A primary with its shadows; `primary` is None when only an unlisted shadow file was asked for."""
 
-    primary: Line | None
-    shadows: tuple[Line, ...]
+    primary: BookVariant | None
+    shadows: tuple[BookVariant, ...]
 
 
 Overrides = Mapping[str, Mapping[str, tuple[Any, str]]]
@@ -80,7 +80,7 @@ def groups(
     _no_conflicts(settings, directory)
     several = sum(book.run == "daily" for book in settings.books) > 1
 
-    def line(name: str, role: Role, follows: str, budget: float = 100.0) -> Line:
+    def line(name: str, role: Role, follows: str, budget: float = 100.0) -> BookVariant:
         return _line(name, role, follows, budget, directory, overrides or {}, execution_time, several=several)
 
     def group(book: BookSettings, source: str | None = None) -> Group:
@@ -111,7 +111,7 @@ def _line(
     execution_time: str | None,
     *,
     several: bool,
-) -> Line:
+) -> BookVariant:
     strategy = find_strategy(name, directory)
     sources = dict.fromkeys(strategy.overridden, "strategy file")
     changes: dict[str, Any] = {}
@@ -121,7 +121,7 @@ def _line(
         changes["execution_time"], sources["execution_time"] = execution_time, "flag"
     if changes:
         strategy = strategy.with_parameters(changes)
-    return Line(strategy, role, follows, budget, dict(sorted(sources.items())), several)
+    return BookVariant(strategy, role, follows, budget, dict(sorted(sources.items())), several)
 
 
 def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
@@ -136,7 +136,7 @@ def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
     return found
 
 
-def taken_elsewhere(runtime: Runtime, line: Line, agreed: Reconciliation) -> dict[str, str]:
+def taken_elsewhere(runtime: Runtime, line: BookVariant, agreed: Reconciliation) -> dict[str, str]:
     """Return symbol -> who has it on this account, for everything a variant must leave alone.
 
     Shares of one symbol in two hands could not be told apart at the broker: what other books hold or may

@@ -17,7 +17,7 @@ from live.views import review_facts
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
-    from live.views.review import Case
+    from live.views.review import ReviewCase
 
 FileArgument = Annotated[
     Path | None, typer.Argument(help="Signal file; the newest primary's when left out.", show_default=False)
@@ -143,11 +143,11 @@ def _review_one(runtime: Runtime, path: Path) -> None:
                 typer.echo("type a, e, s or q; a file with problems cannot be approved")
 
 
-def _open_to_answers(case: Case) -> bool:
+def _open_to_answers(case: ReviewCase) -> bool:
     return case.row is not None and case.row.executed_sha256 is None and not case.window_over
 
 
-def _approve(runtime: Runtime, case: Case, *, quiet: bool = False) -> dict[str, object]:
+def _approve(runtime: Runtime, case: ReviewCase, *, quiet: bool = False) -> dict[str, object]:
     """Bind the approval after every check; print what it covers."""
     from backtest.core.errors import LimitError, SignalFileError
     from live.views import review as _desk
@@ -193,7 +193,7 @@ def _approve(runtime: Runtime, case: Case, *, quiet: bool = False) -> dict[str, 
     }
 
 
-def _skip(runtime: Runtime, case: Case) -> None:
+def _skip(runtime: Runtime, case: ReviewCase) -> None:
     from backtest.core.errors import SignalFileError
     from live.views import review as _desk
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import SignalFileError
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.handoff.approval import Standing, orders_to_send, standing
 from live.handoff.canonical import as_data, bytes_sha256
 from live.handoff.model import SignalFile, SignalOrder
@@ -41,7 +41,7 @@ class Job:
     known: SignalRow | None
     session: calendar.Session
     window: calendar.ExecutionWindow
-    line: Line
+    line: BookVariant
     standing: Standing
     go: tuple[SignalOrder, ...]
     held: Mapping[str, str]
@@ -58,7 +58,12 @@ class Job:
 
 
 def read_job(
-    runtime: Runtime, path: Path, lines: Sequence[Line], session: calendar.Session, *, accept_edits: bool
+    runtime: Runtime,
+    path: Path,
+    lines: Sequence[BookVariant],
+    session: calendar.Session,
+    *,
+    accept_edits: bool,
 ) -> Job:
     """Read and judge one file; touches nothing.
 
@@ -95,7 +100,7 @@ def read_job(
     return Job(path, content, signal, known, session, window, line, stands, go, reasons)
 
 
-def _line_of(content: bytes, lines: Sequence[Line], path: Path) -> Line:
+def _line_of(content: bytes, lines: Sequence[BookVariant], path: Path) -> BookVariant:
     """Return the line the file says it belongs to; for an unreadable file any line finds the faults."""
     data = parse(content).data
     strategy = data.get("strategy") if isinstance(data, dict) else None
@@ -110,7 +115,7 @@ def _line_of(content: bytes, lines: Sequence[Line], path: Path) -> Line:
 
 
 def _expectations(
-    runtime: Runtime, lines: Sequence[Line], line: Line, session: calendar.Session
+    runtime: Runtime, lines: Sequence[BookVariant], line: BookVariant, session: calendar.Session
 ) -> Expectations:
     return Expectations(
         session=session.day,

@@ -113,7 +113,7 @@ def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
         if not waiting or wait or desk.max_positions is not None:
             phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
     except JutsuError:
-        stops.protect_in_spite(desk)
+        stops.protect_after_failure(desk)
         raise
     if wait and job.go:
         stops.protect_all(desk)

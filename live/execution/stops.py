@@ -58,7 +58,7 @@ def protect_all(desk: Desk, *, refreshed: bool = False) -> None:
         protect(desk, position)
 
 
-def protect_in_spite(desk: Desk) -> None:
+def protect_after_failure(desk: Desk) -> None:
     """Place what stops can be placed after a phase failed: what was bought before must not stay naked."""
     try:
         for order in desk.ledger.orders.unfinished(desk.variant):

@@ -74,7 +74,7 @@ class BarFeed:
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
         """Return the bars of sessions that closed at or before `at`; a symbol without any is left out."""
         newest = calendar.last_closed_session(at).day
-        self._mind_faults(symbols, newest)
+        self._raise_due_faults(symbols, newest)
         cut = {symbol: bars.until(newest) for symbol, bars in self._load(symbols).items()}
         return {symbol: bars for symbol, bars in cut.items() if len(bars)}
 
@@ -84,7 +84,9 @@ class BarFeed:
         if running is None or at < running.open:
             return {}
         closing = _knows_the_close(running, at)
-        self._mind_faults(symbols, running.day if closing else calendar.previous_session(running.day).day)
+        self._raise_due_faults(
+            symbols, running.day if closing else calendar.previous_session(running.day).day
+        )
         make = _closing_quote if closing else _opening_quote
         found: dict[str, Quote] = {}
         for symbol, bars in self._load(symbols).items():
@@ -108,7 +110,7 @@ class BarFeed:
         self._faults.update({symbol: item.findings for symbol, item in judged.items() if item.findings})
         return {symbol: item.bars for symbol, item in judged.items()}
 
-    def _mind_faults(self, symbols: Sequence[str], until: date) -> None:
+    def _raise_due_faults(self, symbols: Sequence[str], until: date) -> None:
         self._load(symbols)
         faults = (fault for symbol in symbols for fault in self._faults.get(symbol, ()))
         refuse([fault.finding for fault in faults if fault.concerns(until)], f"{self._name} bars")

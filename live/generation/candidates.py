@@ -20,7 +20,7 @@ MAX_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ReportInput:
+class CandidateInput:
     """What stage 1 knows about today's candidates.
 
     Attributes:
@@ -35,7 +35,7 @@ class ReportInput:
     problems: tuple[str, ...] = ()
     excluded: tuple[Skip, ...] = ()
 
-    def without(self, taken: Mapping[str, str]) -> ReportInput:
+    def without(self, taken: Mapping[str, str]) -> CandidateInput:
         """Return the report without candidates that somebody else on this account holds or may trade.
 
         Args:
@@ -51,20 +51,20 @@ class ReportInput:
         )
         return replace(self, candidates=kept, excluded=gone)
 
-    def blocked(self, why: str) -> ReportInput:
+    def blocked(self, why: str) -> CandidateInput:
         """Return the report without its candidates: nothing is entered, and nothing is sold to make room."""
         return replace(self, candidates=None, problems=(*self.problems, why))
 
 
-NO_REPORT = ReportInput()
+NO_REPORT = CandidateInput()
 
 
-def simulated_report(candidates: Sequence[Candidate]) -> ReportInput:
+def simulated_report(candidates: Sequence[Candidate]) -> CandidateInput:
     """Return candidates of a list for simulation, past the strict reader (replay)."""
-    return ReportInput(tuple(candidates), _facts("list", candidates, accepted=True))
+    return CandidateInput(tuple(candidates), _facts("list", candidates, accepted=True))
 
 
-def read_report(path: Path, *, session: date, entry_mode: str, mode: str) -> ReportInput:
+def read_report(path: Path, *, session: date, entry_mode: str, mode: str) -> CandidateInput:
     """Read the report of one session.
 
     Args:
@@ -111,8 +111,8 @@ def read_report(path: Path, *, session: date, entry_mode: str, mode: str) -> Rep
     }
     if problems:
         blocked = tuple(f"entries and rotation are blocked: {problem}" for problem in problems)
-        return ReportInput(None, facts, blocked)
-    return ReportInput(report.candidates, facts)
+        return CandidateInput(None, facts, blocked)
+    return CandidateInput(report.candidates, facts)
 
 
 def _facts(kind: str, candidates: Sequence[Candidate], *, accepted: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import LimitError
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.runtime.runtime import Runtime
 
 #: how long before its window a closing-window decision may be prepared (a person needs time to review)
@@ -30,7 +30,7 @@ class NotDue:
     why: str
 
 
-def due(runtime: Runtime, line: Line) -> Due | NotDue:
+def due(runtime: Runtime, line: BookVariant) -> Due | NotDue:
     """Tell whether the line decides now. LimitError 7 when its window is over."""
     day = runtime.today()
     session = calendar.session(day)

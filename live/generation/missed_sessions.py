@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 from backtest.calendar import sessions as calendar
 from live.alerts.outbox import send
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.runtime.runtime import Runtime
 
 LISTED = 5
 
 
-def note_missed(runtime: Runtime, line: Line, day: date) -> str:
+def note_missed(runtime: Runtime, line: BookVariant, day: date) -> str:
     """Note the sessions between the last run of a primary and `day`; return a line about them, or nothing.
 
     The policy is fixed: a missed session is skipped, because its prices are gone. The rules decide anew on

@@ -10,7 +10,7 @@ from backtest.calendar.sessions import NEW_YORK, ExecutionWindow, Session
 from backtest.core.decision import Decision
 from backtest.core.execution_rules import ExecutionRules
 from backtest.trading.sizing import Plan, PlannedOrder, scaled_weights
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.generation.market import Market
 from live.handoff.canonical import UNSEALED, sealed
 from live.handoff.model import (
@@ -40,7 +40,7 @@ def instant(at: datetime) -> str:
 
 def signal_file(
     *,
-    line: Line,
+    line: BookVariant,
     session: Session,
     window: ExecutionWindow,
     mode: str,
@@ -133,7 +133,7 @@ def _quote_input(market: Market, symbol: str) -> QuoteInput:
     )
 
 
-def _order(order: PlannedOrder, line: Line, session: Session) -> SignalOrder:
+def _order(order: PlannedOrder, line: BookVariant, session: Session) -> SignalOrder:
     name = OrderName(
         session=session.day,
         symbol=order.symbol,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backtest.core.errors import SignalFileError
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.generation.due import Due
 from live.handoff.canonical import is_sealed
 from live.handoff.read import parse
@@ -25,7 +25,7 @@ def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
         )
 
 
-def refuse_after_orders(runtime: Runtime, due_: Due, line: Line) -> None:
+def refuse_after_orders(runtime: Runtime, due_: Due, line: BookVariant) -> None:
     """Refuse `--force` once an order of the session was sent (settled point 18)."""
     sent = [
         order

@@ -13,9 +13,9 @@ from backtest.core.decision import Book, Decision, Situation
 from backtest.core.errors import DataError, DisagreementError
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.trading.sizing import Plan, check_limits, plan_orders
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.generation import corporate_actions as splits
-from live.generation.candidates import NO_REPORT, ReportInput
+from live.generation.candidates import NO_REPORT, CandidateInput
 from live.generation.due import Due
 from live.generation.market import Market, check_history, check_quotes, gather
 from live.generation.proposal import signal_file
@@ -44,7 +44,7 @@ def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
     return strategy.evaluate(history)
 
 
-def market_for(runtime: Runtime, line: Line, due_: Due, held: tuple[str, ...]) -> Market:
+def market_for(runtime: Runtime, line: BookVariant, due_: Due, held: tuple[str, ...]) -> Market:
     """Read and check the data of one line. DataError 5 when anything needed is missing or stale.
 
     An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
@@ -84,7 +84,7 @@ def _refuse_demo(runtime: Runtime, market: Market) -> None:
 
 
 def check_corporate_actions(
-    runtime: Runtime, line: Line, due_: Due, market: Market, held: tuple[str, ...]
+    runtime: Runtime, line: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
 ) -> None:
     """Stop before deciding on prices or holdings that a split has changed. DataError 5.
 
@@ -114,13 +114,13 @@ class Proposed:
 
 def propose(
     runtime: Runtime,
-    line: Line,
+    line: BookVariant,
     due_: Due,
     market: Market,
     book: Book,
     memory: Mapping[str, Any],
     evaluator: Evaluator,
-    report: ReportInput = NO_REPORT,
+    report: CandidateInput = NO_REPORT,
 ) -> Proposed:
     """Decide and size. DataError 5 for a target leg without a price, LimitError 7 for a limit."""
     strategy = line.strategy
@@ -146,7 +146,7 @@ def propose(
     return Proposed(decision, plan)
 
 
-def memory_of(runtime: Runtime, line: Line, due_: Due) -> dict[str, Any]:
+def memory_of(runtime: Runtime, line: BookVariant, due_: Due) -> dict[str, Any]:
     """Return what the strategy must be given back.
 
     An allocation remembers targets that were carried out (settled point 3). A positions strategy remembers
@@ -160,12 +160,12 @@ def memory_of(runtime: Runtime, line: Line, due_: Due) -> dict[str, Any]:
 
 def draft(
     runtime: Runtime,
-    line: Line,
+    line: BookVariant,
     due_: Due,
     market: Market,
     account: AccountInput,
     proposed: Proposed,
-    report: ReportInput = NO_REPORT,
+    report: CandidateInput = NO_REPORT,
 ) -> SignalFile:
     """Return the sealed signal file of a proposal."""
     demo = any(bars.source.startswith("demo") for bars in market.bars.values())

@@ -103,7 +103,7 @@ def standing(
     if valid and not expired:
         return Standing("approved", "approved by a person")
     if row is None or row.bytes_sha256 != bytes_sha256:
-        return _stranger(row, accept_edits=accept_edits, expired=expired)
+        return _unknown_file(row, accept_edits=accept_edits, expired=expired)
     if row.approved_sha256 is not None and not valid and not accept_edits:
         # The original is back (restored, or written again) and would bring back what the person took out.
         return Standing("edited", "a person approved an edited version of this file, not these bytes")
@@ -139,7 +139,7 @@ def _over(expires_at: datetime | None, now: datetime) -> bool:
     return expires_at is not None and now > expires_at
 
 
-def _stranger(row: ApprovalRecord | None, *, accept_edits: bool, expired: bool) -> Standing:
+def _unknown_file(row: ApprovalRecord | None, *, accept_edits: bool, expired: bool) -> Standing:
     if accept_edits:
         return Standing("approved", "accepted for this run with --accept-edits")
     if row is None:

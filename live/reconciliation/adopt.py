@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar.sessions import NEW_YORK
 from live.model.broker import Account
-from live.reconciliation.model import Line, Reconciliation
+from live.reconciliation.model import Reconciliation, SymbolDifference
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -44,7 +44,7 @@ def adopt(
     return tuple(changes)
 
 
-def _adopt_line(ledger: Ledger, account: Account, line: Line, at: datetime) -> list[str]:
+def _adopt_line(ledger: Ledger, account: Account, line: SymbolDifference, at: datetime) -> list[str]:
     rows = [row for row in ledger.positions.open_positions() if row.symbol == line.symbol]
     if line.broker < 0:
         return [f"{line.symbol}: {line.broker} shares, a short position: close it by hand, no book takes it"]
@@ -67,7 +67,7 @@ def _adopt_line(ledger: Ledger, account: Account, line: Line, at: datetime) -> l
     return [f"{line.symbol}: {line.ledger} -> {line.broker} shares"]
 
 
-def _adopt_again(ledger: Ledger, account: Account, line: Line, at: datetime) -> str:
+def _adopt_again(ledger: Ledger, account: Account, line: SymbolDifference, at: datetime) -> str:
     """Give shares of a symbol we traded before back to the book that traded it last."""
     last = [row for row in ledger.positions.closed() if row.symbol == line.symbol]
     held = next((h for h in account.holdings if h.symbol == line.symbol), None)

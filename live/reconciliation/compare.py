@@ -13,7 +13,7 @@ from backtest.data.quality import quantity_looks_like_split
 from live.model.broker import Account, Broker
 from live.orders.recovery import catch_up
 from live.reconciliation.manual_sales import close_sold_by_hand
-from live.reconciliation.model import Kind, Line, Reconciliation
+from live.reconciliation.model import Kind, Reconciliation, SymbolDifference
 from live.reconciliation.outcome import finish_past
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def compare(
     ours = ledger.positions.shares()
     theirs = account.shares()
     lines = tuple(
-        Line(
+        SymbolDifference(
             symbol,
             ours.get(symbol, 0),
             theirs.get(symbol, 0),
@@ -68,7 +68,10 @@ def _kind(ledger: Ledger, symbol: str, ours: int, theirs: int) -> Kind:
 
 
 def _jump(
-    expected: Decimal | None, account: Account, lines: tuple[Line, ...], prices: Mapping[str, float]
+    expected: Decimal | None,
+    account: Account,
+    lines: tuple[SymbolDifference, ...],
+    prices: Mapping[str, float],
 ) -> float | None:
     if expected is None or account.cash is None:
         return None

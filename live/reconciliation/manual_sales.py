@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from live.ledger.tables import PositionRow
-    from live.reconciliation.model import Line
+    from live.reconciliation.model import SymbolDifference
     from live.runtime.runtime import Runtime
 
 REASON = "manual_sell_sync"
@@ -26,7 +26,7 @@ REASON = "manual_sell_sync"
 LOOK_BACK = timedelta(days=30)
 
 
-def close_sold_by_hand(runtime: Runtime, differences: Iterable[Line]) -> tuple[str, ...]:
+def close_sold_by_hand(runtime: Runtime, differences: Iterable[SymbolDifference]) -> tuple[str, ...]:
     """Close positions that were sold by hand, each in one commit; return one line per position.
 
     The cash of the sale is booked too, so that it does not look like an unexplained jump.

@@ -12,7 +12,7 @@ Kind = Literal["same", "differs", "split_like", "foreign"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SymbolDifference:
     """One symbol on both sides; `kind` ``foreign`` is a position nobody here owns, never touched."""
 
     symbol: str
@@ -32,14 +32,14 @@ class Reconciliation:
         cash_limit_pct: from which on a person must look.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[SymbolDifference, ...]
     ledger_cash: Decimal | None
     broker_cash: Decimal | None
     cash_jump_pct: float | None
     cash_limit_pct: float
 
     @property
-    def differences(self) -> tuple[Line, ...]:
+    def differences(self) -> tuple[SymbolDifference, ...]:
         """Lines that must not stay."""
         return tuple(line for line in self.lines if line.kind in {"differs", "split_like"})
 

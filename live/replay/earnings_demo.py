@@ -17,7 +17,7 @@ from backtest.candidates.model import inferred_grade
 from backtest.core.bars import Bars
 from backtest.core.files import write_atomic
 from backtest.data.sources.demo import DEMO_STOCKS
-from live.generation.candidates import NO_REPORT, ReportInput, read_report
+from live.generation.candidates import NO_REPORT, CandidateInput, read_report
 from live.replay.replay import Replayed, replay
 from live.runtime.runtime import Runtime
 
@@ -34,7 +34,7 @@ def run_demo(
     folder = runtime.signals / "reports"
     paths = {day: write_report(folder, day, rows) for day, rows in reports(history, start, end).items()}
 
-    def of(day: date) -> ReportInput:
+    def of(day: date) -> CandidateInput:
         if day not in paths:
             return NO_REPORT
         return read_report(paths[day], session=day, entry_mode="report_open", mode=runtime.settings.mode)

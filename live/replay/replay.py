@@ -23,7 +23,7 @@ from backtest.strategies.base import Evaluation, Strategy
 from backtest.strategies.earnings_swing.parameters import EntryMode
 from backtest.strategies.earnings_swing.strategy import entry_session
 from live import executor, signal_generator
-from live.books.variants import Group, Line
+from live.books.variants import BookVariant, Group
 from live.generation.candidates import simulated_report
 from live.runtime.runtime import Runtime
 from live.shadow import allocation as shadow
@@ -224,11 +224,11 @@ def _require_fresh(runtime: Runtime) -> None:
         )
 
 
-def _all_lines(chosen: Iterable[Group]) -> list[Line]:
+def _all_lines(chosen: Iterable[Group]) -> list[BookVariant]:
     return [line for g in chosen for line in ((g.primary,) if g.primary is not None else ()) + g.shadows]
 
 
-def _window(line: Line, session: calendar.Session) -> calendar.ExecutionWindow:
+def _window(line: BookVariant, session: calendar.Session) -> calendar.ExecutionWindow:
     return calendar.window(session, line.strategy.execution_time)
 
 

@@ -89,7 +89,7 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
             log_file=log_file,
         )
     finally:
-        _hang_up(opened)
+        _close_all(opened)
         ledger.close()
 
 
@@ -103,7 +103,7 @@ def _rehearsing(settings: Settings, clock: Clock) -> Clock:
     return clock if url is None else rehearsal_clock(url, clock)
 
 
-def _hang_up(opened: Iterable[object]) -> None:
+def _close_all(opened: Iterable[object]) -> None:
     """Close accounts and connections: the next process may use the login, and no half-open file stays."""
     for thing in opened:
         for part in (thing, getattr(thing, "connection", None)):

@@ -24,7 +24,7 @@ FREEZE: Final = "backtest it, then `jutsu config freeze`"
 
 
 def require(
-    path: Path, strategies: Sequence[Strategy], settings: Settings, *, but: Collection[str] = ()
+    path: Path, strategies: Sequence[Strategy], settings: Settings, *, except_for: Collection[str] = ()
 ) -> None:
     """Stop when something would trade that is not what was frozen.
 
@@ -32,12 +32,12 @@ def require(
         path: the manifest.
         strategies: what would trade, overrides applied.
         settings: settings of the run.
-        but: parameters that a flag changed for this run only.
+        except_for: parameters that a flag changed for this run only.
 
     Raises:
         SettingsError: exit code 2, with every difference.
     """
-    findings = check(path, strategies, settings, but=but)
+    findings = check(path, strategies, settings, except_for=except_for)
     if findings:
         raise SettingsError(
             "not what was backtested"
@@ -50,7 +50,7 @@ def require(
 
 
 def check(
-    path: Path, strategies: Sequence[Strategy], settings: Settings, *, but: Collection[str] = ()
+    path: Path, strategies: Sequence[Strategy], settings: Settings, *, except_for: Collection[str] = ()
 ) -> tuple[Finding, ...]:
     """Return every difference between the manifest and what would run.
 
@@ -64,7 +64,7 @@ def check(
     for strategy in strategies:
         entry = variants.get(strategy.variant)
         if entry is not None:
-            findings += _differences(strategy, entry, settings, but)
+            findings += _differences(strategy, entry, settings, except_for)
         elif strategy.variant in configured:
             findings.append(Finding(strategy.variant, "was never frozen", FREEZE))
         elif strategy.name.casefold() not in rule_sets:
@@ -159,7 +159,7 @@ def _entry(strategy: Strategy, settings: Settings) -> dict[str, Any]:
 
 
 def _differences(
-    strategy: Strategy, known: Mapping[str, Any], settings: Settings, but: Collection[str]
+    strategy: Strategy, known: Mapping[str, Any], settings: Settings, except_for: Collection[str]
 ) -> Iterator[Finding]:
     now = _entry(strategy, settings)
     if known["strategy"].casefold() != strategy.name.casefold():
@@ -168,7 +168,7 @@ def _differences(
         )
         return
     for section, prefix in (("parameters", f"strategy.{strategy.variant}"), ("execution", "execution")):
-        for name in sorted({*known[section], *now[section]} - set(but)):
+        for name in sorted({*known[section], *now[section]} - set(except_for)):
             if name not in now[section]:
                 yield Finding(f"{prefix}.{name}", "is frozen but no longer exists", FREEZE)
             elif name not in known[section]:

@@ -15,8 +15,8 @@ from backtest.core.decision import Book
 from backtest.core.errors import BrokerError, DataError
 from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.simulator.allocation.step import Executed, carry_out, mark
-from live.books.variants import Line
-from live.generation.candidates import ReportInput
+from live.books.variants import BookVariant
+from live.generation.candidates import CandidateInput
 from live.runtime.runtime import Runtime
 from live.shadow import positions as shadow_positions
 from live.shadow.positions import Settled
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from live.ledger.tables import ShadowSignal
 
 
-def settled_book(runtime: Runtime, line: Line, now: datetime) -> Book:
+def settled_book(runtime: Runtime, line: BookVariant, now: datetime) -> Book:
     """Return the shadow's book after settling what is pending and known at `now`.
 
     A new shadow starts with the equity of the primary it follows.
@@ -37,7 +37,7 @@ def settled_book(runtime: Runtime, line: Line, now: datetime) -> Book:
     return Book(cash=_starting_cash(runtime, line)) if known is None else known.book
 
 
-def settle(runtime: Runtime, line: Line, now: datetime) -> None:
+def settle(runtime: Runtime, line: BookVariant, now: datetime) -> None:
     """Settle every pending session whose bar is complete; leave the others."""
     for pending in runtime.ledger.shadow.pending(line.variant):
         session = calendar.session(pending.session)
@@ -54,7 +54,7 @@ def settle(runtime: Runtime, line: Line, now: datetime) -> None:
 
 def _settled_weights(
     runtime: Runtime,
-    line: Line,
+    line: BookVariant,
     pending: ShadowSignal,
     book: Book,
     session: calendar.Session,
@@ -79,7 +79,7 @@ def _settled_weights(
 
 
 def _keep_settled(
-    runtime: Runtime, line: Line, pending: ShadowSignal, settled: Settled, now: datetime
+    runtime: Runtime, line: BookVariant, pending: ShadowSignal, settled: Settled, now: datetime
 ) -> None:
     with runtime.ledger.transaction():
         first = runtime.ledger.shadow.settle(
@@ -100,11 +100,11 @@ def _keep_settled(
 
 def keep_pending(
     runtime: Runtime,
-    line: Line,
+    line: BookVariant,
     due: Due,
     book: Book,
     proposed: Proposed,
-    report: ReportInput,
+    report: CandidateInput,
     *,
     force: bool,
 ) -> None:
@@ -126,7 +126,7 @@ def keep_pending(
     )
 
 
-def _starting_cash(runtime: Runtime, line: Line) -> float:
+def _starting_cash(runtime: Runtime, line: BookVariant) -> float:
     primary = runtime.ledger.snapshots.latest(line.follows)
     if primary is not None:
         return float(primary.equity)

@@ -24,7 +24,7 @@ from backtest.simulator.positions.model import (
     Trade,
 )
 from backtest.simulator.positions.step import step
-from live.books.variants import Line
+from live.books.variants import BookVariant
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
@@ -41,7 +41,7 @@ class Settled:
     fills: dict[str, Any]
 
 
-def rules_of(line: Line, runtime: Runtime) -> PortfolioRules:
+def rules_of(line: BookVariant, runtime: Runtime) -> PortfolioRules:
     """Return the simulator's rules for a live variant: its parameters, and the costs every book pays."""
     costs = runtime.settings.execution
     return PortfolioRules(
@@ -55,7 +55,7 @@ def rules_of(line: Line, runtime: Runtime) -> PortfolioRules:
     )
 
 
-def settled(runtime: Runtime, line: Line, pending: ShadowSignal, book: Book, now: datetime) -> Settled:
+def settled(runtime: Runtime, line: BookVariant, pending: ShadowSignal, book: Book, now: datetime) -> Settled:
     """Play the pending session on the virtual book."""
     rules = rules_of(line, runtime)
     candidates = tuple(candidate_from_json(row) for row in pending.decision.get("candidates") or ())

@@ -27,7 +27,7 @@ def _print(line: str, stream: TextIO) -> None:
     try:
         print(redact(line), file=stream, flush=True)  # cron mails what is printed
     except OSError as error:
-        logging.getLogger("jutsu").warning("nobody reads the screen any more: %s", error)
+        logging.getLogger("jutsu").warning("the screen cannot be written: %s", error)
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

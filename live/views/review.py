@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReviewCase:
     """Everything a reviewer may ask about one file.
 
     Attributes:
@@ -75,7 +75,7 @@ def default_files(runtime: Runtime) -> tuple[Path, ...]:
     return tuple(sorted(_present(runtime, row) for row in rows if row.session == rows[0].session))
 
 
-def lay_out(runtime: Runtime, path: Path) -> Case:
+def lay_out(runtime: Runtime, path: Path) -> ReviewCase:
     """Read a file and everything the ledger and the settings say about it; nothing is changed.
 
     Raises:
@@ -96,17 +96,19 @@ def lay_out(runtime: Runtime, path: Path) -> Case:
     edits = () if original is None or not isinstance(data, dict) else changes(as_data(original), data)
     moved = () if signal is None else since_previous(_previous(runtime, signal), signal)
 
-    return Case(path, content, sha256, row, original, verdict, stands, go, held, edits, moved, closes_at, at)
+    return ReviewCase(
+        path, content, sha256, row, original, verdict, stands, go, held, edits, moved, closes_at, at
+    )
 
 
-def require_valid(case: Case) -> SignalFile:
+def require_valid(case: ReviewCase) -> SignalFile:
     """Return the typed file; SignalFileError 2 or LimitError 7 with every finding."""
     from live.handoff.validate import raise_findings
 
     return raise_findings(case.verdict, where=str(case.path))
 
 
-def require_row(case: Case) -> SignalRow:
+def require_row(case: ReviewCase) -> SignalRow:
     """Return the ledger's record. SignalFileError when this ledger never generated the file."""
     if case.row is None:
         raise SignalFileError(

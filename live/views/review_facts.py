@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.trading.fills import commission
 from live.handoff.model import SignalFile, SignalOrder
-from live.views.review import Case
+from live.views.review import ReviewCase
 
 if TYPE_CHECKING:
     from backtest.core.execution_rules import ExecutionRules
     from live.runtime.runtime import Runtime
 
 
-def facts(runtime: Runtime, case: Case) -> dict[str, Any]:
+def facts(runtime: Runtime, case: ReviewCase) -> dict[str, Any]:
     """Return the whole screen as plain data; fractions are decimal, money in account currency."""
     signal = case.signal
     head: dict[str, Any] = {
@@ -57,7 +57,7 @@ def facts(runtime: Runtime, case: Case) -> dict[str, Any]:
     }
 
 
-def next_step(case: Case) -> str:
+def next_step(case: ReviewCase) -> str:
     """Say what to do now."""
     if case.verdict.problems:
         return "correct the file, or python -m live.signal_generator --force"
@@ -75,7 +75,7 @@ def next_step(case: Case) -> str:
     return f"jutsu approve {case.path}"
 
 
-def _warnings(case: Case) -> list[str]:
+def _warnings(case: ReviewCase) -> list[str]:
     """Everything a reviewer must see first; the file's own warnings come after ours."""
     found = []
     if case.standing.refused:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,8 @@ from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SimulatedClock
 from live.views import compare as compare_view
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 VARIANTS = ("ema_p10", "nwl_p4")
 
 

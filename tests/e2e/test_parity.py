@@ -15,8 +15,8 @@ from live.runtime.factories import make_feed
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SimulatedClock
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 CASH = 100_000.0
 
 

@@ -19,8 +19,8 @@ from tests.fakes.alpaca import harness as alpaca
 from tests.fakes.alpaca.harness import FakeAlpaca
 from tests.fakes.schwab import harness as schwab
 from tests.fakes.schwab.harness import FakeSchwab
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 NEW_YORK = ZoneInfo("America/New_York")
 MON, TUE = date(2026, 2, 2), date(2026, 2, 3)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.support.paths import PROJECT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")

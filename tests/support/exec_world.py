@@ -268,11 +268,11 @@ class World:
     def executor(self, **request):
         """Run stage 2 as a new process would; JutsuError passes."""
         from live import executor
-        from live.books.variants import Line
+        from live.books.variants import BookVariant
 
         runtime = self.open()
         strategy = request.pop("strategy", None) or StubStrategy()
-        lines = (Line(strategy, "primary", strategy.variant),)
+        lines = (BookVariant(strategy, "primary", strategy.variant),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 
     def holdings(self):

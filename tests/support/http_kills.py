@@ -231,13 +231,12 @@ def _person(point: Point, desk: w.Desk, remote: Remote) -> bool:
 
 def preload() -> None:
     """Load everything before forking: children inherit it."""
-    import live.cli
-    import live.executor
     from live.brokers.alpaca.connection import import_alpaca
     from live.brokers.schwab.connection import import_schwab
+    from live.cli.app import build
     from tests.fakes.market import _year
 
-    live.cli.build()
+    build()
     import_schwab()
     import_alpaca()
     _year(DAY.year)

@@ -18,8 +18,8 @@ from tests.fakes.alpaca.harness import ENVIRON as ALPACA_KEYS
 from tests.fakes.schwab.harness import ENVIRON as SCHWAB_KEYS
 from tests.fakes.schwab.harness import write_private
 from tests.support.http_imitation import DAY, PRICES, Killer, MovedClock, at
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 RULES = {"ema_p10": "earnings_swing", "golden": "Hierarchical_Adaptive_v3_5b"}
 ACCOUNTS = {"schwab": "schwab-4321", "alpaca": "alpaca-paper"}
 

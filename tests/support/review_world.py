@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 
 from live.handoff.canonical import bytes_sha256, render
@@ -12,8 +11,8 @@ from live.ledger.ledger import GeneratedSignal, Ledger
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from tests.support.handoff_samples import sample
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 DAY = date(2024, 3, 15)
 NOW = datetime(2024, 3, 15, 19, 50, tzinfo=UTC)  # 15:50 in New York, inside the window
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live import executor, signal_generator
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.support.paths import PROJECT
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import yaml
 
 from backtest.data.sources.demo import FUNDS, DemoMarket
 from live import executor, signal_generator
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 #: sessions of the demo market with seed 7: golden buys twice, does nothing, nothing, sells one and buys two
 FIRST, SECOND, THIRD, SWITCH = "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"
 

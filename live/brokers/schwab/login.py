@@ -13,22 +13,22 @@ from live.system.redaction import redact, register_secret
 
 
 @dataclass(frozen=True, slots=True)
-class Invitation:
+class AuthorizationRequest:
     """What the person opens in a browser, and the state that must come back."""
 
     url: str
     state: str
 
 
-def invite(credentials: Credentials) -> Invitation:
+def authorization_request(credentials: Credentials) -> AuthorizationRequest:
     """Return the address to open; no browser is started and nothing is sent."""
     context = import_schwab().get_auth_context(credentials.api_key, credentials.callback_url)
-    return Invitation(context.authorization_url, context.state)
+    return AuthorizationRequest(context.authorization_url, context.state)
 
 
-def redeem(
+def exchange_code(
     credentials: Credentials,
-    invitation: Invitation,
+    request: AuthorizationRequest,
     pasted: str,
     token: TokenStore,
     clock: Clock,
@@ -56,7 +56,7 @@ def redeem(
             authorization_response=pasted.strip(),
             client_id=credentials.api_key,
             auth=(credentials.api_key, credentials.app_secret),
-            state=invitation.state,
+            state=request.state,
         )
         token.write({"creation_timestamp": int(clock.now().timestamp()), "token": dict(fresh)})
     except AuthlibBaseError as error:
@@ -84,9 +84,9 @@ def login(
     base_url: str | None = None,
 ) -> None:
     """Run the browserless flow: show the address, ask for the one the browser ended at, keep the token."""
-    invitation = invite(credentials)
+    request = authorization_request(credentials)
     show("1. Open this address in a browser (on any machine) and log in to Schwab:\n")
-    show(f"   {invitation.url}\n")
+    show(f"   {request.url}\n")
     show(f"2. The browser ends at {credentials.callback_url}… and may show an error: that is fine.")
     show("3. Copy the whole address from its address bar at once: the code in it lives about 30 seconds.")
-    redeem(credentials, invitation, ask("Address"), token, clock, base_url=base_url)
+    exchange_code(credentials, request, ask("Address"), token, clock, base_url=base_url)

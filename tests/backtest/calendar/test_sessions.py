@@ -181,7 +181,7 @@ def test_windows_keep_new_york_time_over_a_clock_change():
 def test_outside_the_table_says_how_to_refresh():
     beyond = calendar.table_ends() + timedelta(days=1)
     for ask in (calendar.session, calendar.next_session):
-        with pytest.raises(DataError, match="make_calendar") as caught:
+        with pytest.raises(DataError, match="make_table") as caught:
             ask(beyond)
         assert caught.value.exit_code == 5
     with pytest.raises(DataError):

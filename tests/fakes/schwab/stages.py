@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fakes.schwab.harness import ENVIRON, FakeSchwab
-
-PROJECT = Path(__file__).resolve().parents[3]
+from tests.support.paths import PROJECT
 
 
 @dataclass

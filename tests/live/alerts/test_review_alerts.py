@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backtest.core.errors import SettingsError, UsageError
-from live.alerts import outbox as alerts
+from live.alerts import channels, outbox
 from live.runtime.lifecycle import alerting, guarded, opening
 from live.runtime.options import Options
 from live.system.redaction import register_secret
@@ -21,7 +21,8 @@ def rung(monkeypatch):
         return dict.fromkeys(urls, "")
 
     monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
-    monkeypatch.setattr(alerts, "deliver", deliver)
+    monkeypatch.setattr(channels, "deliver", deliver)
+    monkeypatch.setattr(outbox, "deliver", deliver)
     return calls
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from backtest.core.errors import BrokerError, JutsuError, UsageError
 from live.cli import panic
 from live.cli import reconcile as orders
-from live.operations import checks as preflight
+from live.operations import crontab
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def call(tmp_path, monkeypatch):
     """Return a function that runs one command on a fresh demo account."""
     config = tmp_path / "live.yaml"
     config.write_text("mode: offline_mock\n")
-    monkeypatch.setattr(preflight, "crontab", lambda: "1 2 * * * python -m live.executor\n")
+    monkeypatch.setattr(crontab, "crontab", lambda: "1 2 * * * python -m live.executor\n")
     installed = []
-    monkeypatch.setattr(preflight, "install_crontab", lambda text: installed.append(text) or True)
+    monkeypatch.setattr(crontab, "install_crontab", lambda text: installed.append(text) or True)
     app = typer.Typer()
     orders.register(app)
     panic.register(app)

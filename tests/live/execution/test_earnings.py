@@ -15,7 +15,7 @@ import pytest
 
 from backtest.core.errors import BrokerRefused, JutsuError
 from live import executor
-from live.books.variants import Line
+from live.books.variants import BookVariant
 from live.system.clock import SimulatedClock
 from tests.support.exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, order, signal
 
@@ -102,7 +102,7 @@ class Case:
 
     def run(self, *, dry: bool = False, **request) -> int:
         runtime = replace(self.world.open(), dry_run=dry)
-        lines = (Line(self.strategy, "primary", "ema_p10"),)
+        lines = (BookVariant(self.strategy, "primary", "ema_p10"),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 
     def wanted_calls(self) -> Counter:

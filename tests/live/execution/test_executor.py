@@ -515,11 +515,11 @@ def test_a_dry_run_touches_nothing(made, capsys):
     from dataclasses import replace
 
     from live import executor
-    from live.books.variants import Line
+    from live.books.variants import BookVariant
 
     made.write(signal([ENTRY]))
     runtime = replace(made.open(), dry_run=True)
-    lines = (Line(StubStrategy(), "primary", "golden"),)
+    lines = (BookVariant(StubStrategy(), "primary", "golden"),)
     assert executor.run(runtime, executor.Request(lines=lines)) == 0
     told = capsys.readouterr().out
     assert "buy 100 AAA market (entry)" in told

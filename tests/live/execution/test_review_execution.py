@@ -218,12 +218,12 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made):
     made.write(signal([ENTRY]))
     runtime = made.open()
     from backtest.calendar import sessions as calendar
-    from live.books.variants import Line
+    from live.books.variants import BookVariant
     from live.execution import job, phases, steps
     from live.execution.context import Report
     from tests.support.exec_world import StubStrategy
 
-    lines = (Line(StubStrategy(), "primary", "golden"),)
+    lines = (BookVariant(StubStrategy(), "primary", "golden"),)
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
     read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
     desk = steps.desk_for(runtime, read, Report(), phase="all", skip_time_check=False)

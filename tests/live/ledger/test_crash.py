@@ -18,9 +18,9 @@ WRITER = """
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from live.brokers.base import Execution
-from live.ledger.models import JournalState as S
-from live.ledger.store import Ledger, OrderPlan
+from live.model.broker import Execution
+from live.model.order_state import JournalState as S
+from live.ledger.ledger import Ledger, OrderPlan
 
 path, prefix, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 now = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)

@@ -66,7 +66,7 @@ def test_a_flag_for_one_run_may_change_a_parameter(path):
     other = build_strategy(NAME, "golden", {"execution_time": "open"})
 
     assert "strategy.golden.execution_time" in problems(path, [other], Settings())
-    assert problems(path, [other], Settings(), but=("execution_time",)) == {}
+    assert problems(path, [other], Settings(), except_for=("execution_time",)) == {}
 
 
 @pytest.mark.parametrize(

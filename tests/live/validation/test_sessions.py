@@ -4,7 +4,6 @@ import json
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SimulatedClock
 from live.validation import sessions
+from tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 # Found by recomputing the demo market: at this close golden is in cell 4, a close 0.1 % lower is cell 3.
 ON_THE_EDGE = date(2019, 2, 25)
 QUIET = date(2019, 3, 11)
