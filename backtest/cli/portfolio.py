@@ -55,7 +55,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and write the result; return the exit code."""
-    from backtest.data.sources.csv import read_directory
+    from backtest.data.sources.csv import read_directory, tell
     from backtest.simulator.positions.independent import simulate_independent
     from backtest.simulator.positions.metrics import summary
     from backtest.simulator.positions.simulate import simulate
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     candidates = _candidates(options.candidates)
     tickers = [candidate.ticker for candidate in candidates]
     # A halted or delisted stock lacks sessions; the simulator knows what to do then.
-    prices = read_directory(options.prices, tickers, allow_gaps=set(tickers))
+    prices = read_directory(options.prices, tickers, allow_gaps=set(tickers), recognised=tell)
     play = simulate_independent if rules.book == "independent" else simulate
     result = play(candidates, prices, rules)
     figures = summary(result, rules)

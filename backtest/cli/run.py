@@ -17,7 +17,7 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
 from backtest.core.files import write_atomic
-from backtest.data.sources.csv import read_directory
+from backtest.data.sources.csv import read_directory, tell
 from backtest.reporting.metrics import summarise
 from backtest.reporting.tear_sheet import figures, render
 from backtest.simulator.allocation.result import CONTEXT, Result
@@ -160,13 +160,13 @@ def _history(folder: Path, strategy: Strategy, benchmark: str, end: date | None)
     """Read what the run needs; a leg may lack sessions (it is not tradable then), a signal may not."""
     symbols = dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols, benchmark))
     legs = set(strategy.tradable_symbols) - set(strategy.signal_symbols)
-    history = read_directory(folder, list(symbols), allow_gaps=legs, until=end)
+    history = read_directory(folder, list(symbols), allow_gaps=legs, until=end, recognised=tell)
     missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if symbol not in history]
     if missing:
         raise DataError(
             f"no bars of {', '.join(dict.fromkeys(missing))}",
             where=str(folder),
-            remedy="add SYMBOL.csv with the columns date,open,high,low,close,volume",
+            remedy="name the file SYMBOL.csv; one that needs a flag: jutsu data import FILE --symbol SYMBOL",
         )
     return history
 

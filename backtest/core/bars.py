@@ -26,6 +26,7 @@ class Bars:
         volume: shape (n,), float64, shares.
         source: where the rows came from (provenance for the signal file), e.g. ``csv`` or ``demo``.
         provisional: True when the last row is a synthetic bar of a session that is not over.
+        basis: what the prices hold: ``raw``, ``split`` (adjusted for splits) or ``total`` (dividends too).
     """
 
     symbol: str
@@ -37,6 +38,7 @@ class Bars:
     volume: FloatArray
     source: str = ""
     provisional: bool = False
+    basis: str = "split"
 
     def __len__(self) -> int:
         return len(self.dates)

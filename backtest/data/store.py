@@ -44,6 +44,8 @@ class Provenance:
         rows: number of sessions.
         first, last: their first and last day.
         sha256: `Bars.sha256()` of the rows.
+        basis: what the prices hold: ``raw``, ``split`` or ``total``; split where none was kept.
+        gaps: sessions (ISO days) that the source has without prices; they are known to be missing.
     """
 
     symbol: str
@@ -53,6 +55,8 @@ class Provenance:
     first: date
     last: date
     sha256: str
+    basis: str = "split"
+    gaps: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return a JSON-ready value."""
@@ -88,13 +92,18 @@ class BarStore:
         quality.refuse(findings, str(self.directory))
         return found
 
-    def write(self, bars: Bars, *, imported_at: datetime, source: str | None = None) -> Provenance:
-        """Store the whole history of one symbol atomically, replacing what was there."""
+    def write(
+        self, bars: Bars, *, imported_at: datetime, source: str | None = None, gaps: Iterable[date] = ()
+    ) -> Provenance:
+        """Store the whole history of one symbol atomically, replacing what was there.
+
+        `gaps` are sessions that the source has without prices.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         kept = bars if source is None else replace(bars, source=source)
-        about = _provenance(kept, imported_at)
+        about = replace(_provenance(kept, imported_at), gaps=tuple(day.isoformat() for day in gaps))
         columns = {"date": pa.array(kept.dates.astype("datetime64[D]"))}
         columns |= {name: pa.array(getattr(kept, name)) for name in PRICES}
         table = pa.table(columns).replace_schema_metadata({_KEY: json.dumps(about.document()).encode()})
@@ -121,12 +130,19 @@ class BarStore:
                 progress(symbol)
             path = self.path(symbol)
             try:
-                bars, _ = _load(path, path.read_bytes())
+                bars, about = _load(path, path.read_bytes())
             except DataError as error:
                 findings.append(Finding(str(path), error.problem, error.remedy))
             else:
-                findings.extend(quality.check(bars))
+                findings.extend(quality.check(bars, known_gaps=map(date.fromisoformat, about.gaps)))
         return tuple(findings)
+
+    def gaps(self, symbol: str) -> tuple[date, ...]:
+        """Return the sessions that the stored symbol lacks because its source had no prices for them."""
+        path = self.path(symbol)
+        if not path.exists():
+            return ()
+        return tuple(map(date.fromisoformat, _load(path, path.read_bytes())[1].gaps))
 
     def path(self, symbol: str) -> Path:
         """Return the file of a symbol."""
@@ -161,6 +177,7 @@ def _provenance(bars: Bars, imported_at: datetime) -> Provenance:
         first=bars.first,
         last=bars.last,
         sha256=bars.sha256(),
+        basis=bars.basis,
     )
 
 
@@ -203,6 +220,7 @@ def _load(path: Path, content: bytes) -> tuple[Bars, Provenance]:
                 **about,
                 "first": date.fromisoformat(about["first"]),
                 "last": date.fromisoformat(about["last"]),
+                "gaps": tuple(about.get("gaps", ())),
             }
         )
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
@@ -230,4 +248,5 @@ def _bars(about: Mapping[str, Any], dates: DateArray, columns: Iterable[FloatArr
         close=close,
         volume=volume,
         source=str(about["source"]),
+        basis=str(about.get("basis", "split")),
     )

@@ -18,7 +18,7 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Book, Decision, Json, Situation
 from backtest.core.errors import DataError, UsageError
 from backtest.core.execution_rules import ExecutionRules
-from backtest.data.sources.csv import read_directory
+from backtest.data.sources.csv import read_directory, tell
 from backtest.simulator.allocation.result import Trade
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.base import Strategy
@@ -70,7 +70,7 @@ class Check:
 def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int) -> int:
     """Audit a strategy on a folder of CSV files and print a table; return 0 when clean, 1 when not."""
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
-    history = read_directory(prices, symbols, allow_gaps=symbols[1:])
+    history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
     checks = audit(strategy, history, samples=samples, seed=seed)
     for line in table(strategy, checks):
         print(line)  # noqa: T201 - the report of a command

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, console, emit_json, table
+
+if TYPE_CHECKING:
+    from backtest.data.sources.csv_dialect.model import Judged
+    from backtest.data.store import BarStore
 
 StoreOption = Annotated[
     Path | None, typer.Option("--store", help="Folder of the bar store (default from the settings).")
@@ -35,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_data(
-    directory: Annotated[Path, typer.Argument(help="Folder with one SYMBOL.csv per symbol.")],
+    path: Annotated[Path, typer.Argument(help="Folder of CSV files, one per symbol, or one file.")],
     *,
     source: Annotated[Source, typer.Option(help="Format of the folder.")] = Source.csv,
     store: StoreOption = None,
@@ -43,25 +47,79 @@ def import_data(
         bool,
         typer.Option("--accept-split", help="Rescale stored prices after a split or dividend adjustment."),
     ] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="ROLE=COLUMN", help="Which column holds what, e.g. close=Last or date=#1."
+        ),
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Symbol of the file, or the one to take from it.")
+    ] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="How dates are written: %m/%d/%Y, DD.MM.YYYY, epoch_s.")
+    ] = None,
+    basis: Annotated[
+        str | None, typer.Option(help="What the prices hold: raw, split or total (default split).")
+    ] = None,
+    use_adj_close: Annotated[
+        bool, typer.Option("--use-adj-close", help="Scale all four prices by Adj Close / Close: basis total.")
+    ] = False,
+    decimal: Annotated[str | None, typer.Option(help="Decimal sign: dot or comma.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what was recognised; store nothing.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Check daily bars and merge them into the store; nothing is written when anything is wrong."""
-    from backtest.data.importing import import_bars
-    from backtest.data.sources.csv import read_directory
+    """Recognise the format of daily CSV files, check the bars and merge them into the store.
+
+    Nothing is asked and nothing is guessed: a file that can be read in two ways stops with exit code 5 and
+    the flag that decides. Nothing is written when anything is wrong.
+    """
+    from backtest.data.sources.csv import read_import
+    from backtest.data.sources.csv_dialect.options import csv_options
     from backtest.data.store import BarStore
+
+    del source  # the one format of files; vendors are not imported but synchronised
+    options = csv_options(
+        columns=columns or (),
+        symbol=symbol,
+        date_format=date_format,
+        basis=basis,
+        use_adj_close=use_adj_close,
+        decimal=decimal,
+    )
+    with _progress("reading") as tick:
+        read = read_import(path, options, progress=tick)
+    if not as_json:
+        for judged in read:
+            typer.echo(judged.recognised())
+    if dry_run:
+        if as_json:
+            emit_json({"recognised": [judged.document() for judged in read]})
+        return
+    _store_bars(read, BarStore(_store(store, config)), accept_split=accept_split, as_json=as_json)
+
+
+def _store_bars(read: Sequence[Judged], target: BarStore, *, accept_split: bool, as_json: bool) -> None:
+    from backtest.data.importing import import_bars
     from live.system.clock import SystemClock
 
-    del source  # one format so far
-    target = BarStore(_store(store, config))
-    with _progress("reading") as tick:
-        bars = read_directory(directory, progress=tick)
     with _progress("storing") as tick:
         results = import_bars(
-            target, bars, imported_at=SystemClock().now(), accept_split=accept_split, progress=tick
+            target,
+            {judged.bars.symbol: judged.bars for judged in read},
+            imported_at=SystemClock().now(),
+            accept_split=accept_split,
+            progress=tick,
+            gaps={judged.bars.symbol: judged.gaps for judged in read},
+            actions=[action for judged in read for action in judged.actions],
         )
     if as_json:
-        emit_json({"store": target.directory, "symbols": [asdict(result) for result in results]})
+        recognised = [judged.document() for judged in read]
+        symbols = [asdict(result) for result in results]
+        emit_json({"store": target.directory, "symbols": symbols, "recognised": recognised})
         return
     table(
         "",
@@ -71,6 +129,9 @@ def import_data(
     )
     changed = sum(result.outcome != "up to date" for result in results)
     typer.echo(f"{changed} of {len(results)} symbols changed" if changed else "already up to date")
+    kept = sum(result.actions_added for result in results)
+    if kept:
+        typer.echo(f"{kept} new splits and dividends kept beside the bars")
 
 
 def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -90,8 +151,11 @@ def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config:
         return
     table(
         "",
-        ("symbol", "rows", "first", "last", "source", "imported (UTC)"),
-        [(i.symbol, i.rows, i.first, i.last, i.source, i.imported_at[:16].replace("T", " ")) for i in listed],
+        ("symbol", "rows", "first", "last", "basis", "source", "imported (UTC)"),
+        [
+            (i.symbol, i.rows, i.first, i.last, i.basis, i.source, i.imported_at[:16].replace("T", " "))
+            for i in listed
+        ],
         right=("rows",),
     )
     if damaged:

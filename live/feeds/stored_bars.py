@@ -18,6 +18,7 @@ session may know about the day (its whole bar) is exactly what the backtest uses
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from math import isfinite
@@ -33,6 +34,8 @@ from backtest.data.sources.csv import CsvDirectory, Judged
 from backtest.data.sources.demo import DemoMarket
 from backtest.data.store import BarStore
 from live.model.feed import Quote
+
+_log = logging.getLogger(__name__)
 
 
 class BarSource(Protocol):
@@ -108,6 +111,9 @@ class BarFeed:
             return self._source.read(symbols)
         judged = self._source.judged(symbols)
         self._faults.update({symbol: item.findings for symbol, item in judged.items() if item.findings})
+        for item in judged.values():
+            if item.dialect is not None and not item.dialect.plain:
+                _log.info("recognised %s", item.recognised())
         return {symbol: item.bars for symbol, item in judged.items()}
 
     def _raise_due_faults(self, symbols: Sequence[str], until: date) -> None:

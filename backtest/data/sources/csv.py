@@ -1,37 +1,44 @@
-"""Daily bars from CSV files: `SYMBOL.csv` with the columns date, open, high, low, close, volume.
+"""Daily bars from CSV files: one file per symbol, in the formats of vendors and people (`csv_dialect`).
 
-Good files take numpy's compiled parser (about 2 ms for 4,400 rows). Only a file it cannot read is read again
-line by line, slowly, to name every defect with its line.
+Files written as ours are (`date,open,high,low,close,volume`, YYYY-MM-DD) take a compiled parser: pyarrow's
+where it is loaded or the folder is large enough to pay for loading it, else numpy's. Every other file, and
+one with a defect, is read cell by cell (`csv_dialect.read`), which names each defect with its line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
-from backtest.core.bars import Bars, DateArray
+from backtest.core.bars import Bars
 from backtest.core.errors import DataError, Finding
 from backtest.data import quality
 from backtest.data.quality import DatedFinding
+from backtest.data.sources.csv_dialect.folder import CsvFile, csv_files, files_of, refuse_shared
+from backtest.data.sources.csv_dialect.model import Dialect, Judged, refused
+from backtest.data.sources.csv_dialect.options import CsvOptions
+from backtest.data.sources.csv_dialect.plain import HEADER, parse_plain
 
-HEADER = "date,open,high,low,close,volume"
-COLUMNS = tuple(HEADER.split(","))
-_FIX = "correct or remove the row"
+__all__ = [
+    "HEADER",
+    "CsvDirectory",
+    "Judged",
+    "judge_csv",
+    "read_csv",
+    "read_directory",
+    "read_import",
+    "tell",
+]
 
-# One character more than a date has, so that longer cells are noticed instead of cut.
-_ROW = np.dtype([("date", "S11"), *((name, "f8") for name in COLUMNS[1:])])
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The readable rows of one file and everything wrong with it."""
-
-    bars: Bars
-    findings: tuple[DatedFinding, ...]
+_DEFAULTS = CsvOptions()
+#: Loading pyarrow takes 0.1 s; it parses this many bytes faster than numpy by as much.
+_PYARROW_PAYS = 4_000_000
+#: A table of daily bars is far smaller.
+_MAX_BYTES = 256 * 1024 * 1024
+_MANY_CLOSED = 5
+Progress = Callable[[str], None]
 
 
 class CsvDirectory:
@@ -50,60 +57,89 @@ class CsvDirectory:
         Missing sessions are no finding here: only signal symbols, held legs and targets need every bar, and
         who they are is known to the strategy, not to the folder.
         """
-        files = _files(self.directory)
-        known = [symbol for symbol in dict.fromkeys(symbols) if symbol.upper() in files]
-        return {symbol: judge_csv(files[symbol.upper()], symbol, allow_gaps=True) for symbol in known}
+        files = files_of(csv_files(self.directory), symbols)
+        return {symbol: judge_csv(path, symbol, allow_gaps=True) for symbol, path in files.items()}
 
 
 def read_directory(
     directory: Path,
     symbols: Sequence[str] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
     *,
     allow_gaps: Collection[str] = (),
     until: date | None = None,
+    recognised: Progress | None = None,
 ) -> dict[str, Bars]:
-    """Read `SYMBOL.csv` files of a folder.
+    """Read the CSV files of a folder.
 
     Args:
         directory: the folder.
-        symbols: which symbols; None means every *.csv file. A symbol without a file is left out.
+        symbols: which symbols; None means every CSV file. A symbol without a file is left out.
         progress: called with each symbol before its file is read.
         allow_gaps: symbols that may lack sessions (their rows are joined by date).
         until: newest session that may be known; later rows are cut off and their defects do not matter.
+        recognised: called with one line about each file that is not written in our own plain format.
 
     Raises:
-        DataError: no such folder, no file at all, or defects; the findings of all files come together.
+        DataError: no such folder, no file at all, two files of one symbol, or defects; the findings of all
+            files come together.
     """
-    files = _files(directory)
-    wanted = sorted(files) if symbols is None else [s for s in dict.fromkeys(symbols) if s.upper() in files]
+    files = csv_files(directory)
+    wanted = _by_symbol(files) if symbols is None else files_of(files, symbols)
+    _load_pyarrow(wanted.values())
     bars: dict[str, Bars] = {}
     findings: list[Finding] = []
-    for symbol in wanted:
+    for symbol, path in wanted.items():
         if progress is not None:
             progress(symbol)
-        judged = judge_csv(files[symbol.upper()], symbol, allow_gaps=symbol in allow_gaps)
+        judged = judge_csv(path, symbol, allow_gaps=symbol in allow_gaps)
         bars[symbol] = judged.bars if until is None else judged.bars.until(until)
         findings.extend(f.finding for f in judged.findings if until is None or f.concerns(until))
+        if recognised is not None and judged.dialect is not None and not judged.dialect.plain:
+            recognised(judged.recognised())
     quality.refuse(findings, str(directory))
     return bars
 
 
-def _files(directory: Path) -> Mapping[str, Path]:
-    if not directory.is_dir():
+def read_import(path: Path, options: CsvOptions, progress: Progress | None = None) -> tuple[Judged, ...]:
+    """Read every CSV file of a folder, or one file, to be stored.
+
+    Args:
+        path: the folder or the file.
+        options: what a person stated; `options.symbol` needs a single file.
+        progress: called with each file name.
+
+    Raises:
+        DataError: nothing to read, an unclear file (the finding names the flag), two files of one symbol, or
+            defects; the findings of all files come together.
+    """
+    files = (CsvFile.at(path),) if path.is_file() else csv_files(path)
+    if options.symbol is not None and len(files) > 1:
         raise DataError(
-            "no such folder", where=str(directory), remedy="give a folder with one SYMBOL.csv per symbol"
+            f"--symbol names one symbol, the folder holds {len(files)} CSV files",
+            where=str(path),
+            remedy="give the file instead of the folder",
         )
-    files = {path.stem.upper(): path for path in directory.iterdir() if path.suffix.lower() == ".csv"}
-    if not files:
-        raise DataError(
-            "no CSV file in this folder", where=str(directory), remedy="expected SYMBOL.csv files"
-        )
-    return files
+    _load_pyarrow(file.path for file in files)
+    judgements: list[Judged] = []
+    for file in files:
+        if progress is not None:
+            progress(file.path.name)
+        judgements.append(judge_csv(file.path, options.symbol or file.symbol, options=options))
+    quality.refuse([f.finding for judged in judgements for f in judged.findings], str(path))
+    refuse_shared(
+        ((judged.bars.symbol, file.path) for judged, file in zip(judgements, files, strict=True)), path
+    )
+    return tuple(judgements)
+
+
+def tell(line: str) -> None:
+    """Show on standard error what a file was taken for."""
+    print(line, file=sys.stderr)  # noqa: T201 - the report of a command
 
 
 def read_csv(path: Path, symbol: str, *, allow_gaps: bool = False) -> Bars:
-    """Read the daily bars of one file; a byte order mark, CRLF line ends and spaces around cells are fine.
+    """Read the daily bars of one file.
 
     Raises:
         DataError: the file cannot be read or has defects; `findings` lists all of them as file:line.
@@ -113,147 +149,119 @@ def read_csv(path: Path, symbol: str, *, allow_gaps: bool = False) -> Bars:
     return judged.bars
 
 
-def judge_csv(path: Path, symbol: str, *, allow_gaps: bool = False) -> Judged:
-    """Read one file without raising: its readable rows, and every defect with the session it concerns."""
+def judge_csv(
+    path: Path, symbol: str | None, *, allow_gaps: bool = False, options: CsvOptions = _DEFAULTS
+) -> Judged:
+    """Read one file without raising: its readable rows, and every defect with the session it concerns.
+
+    `symbol` is what its name spells, or None; a file that says another symbol inside is refused.
+    """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        unreadable = Finding(path.name, f"cannot be read: {error}", "check the file")
-        return Judged(_no_bars(symbol), (DatedFinding(None, unreadable),))
-    lines = text.splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
-    bars = _parse(lines, symbol)
-    if bars is None:
-        bars, findings, dates = _diagnose(lines, path.name, symbol)
-    else:
-        findings, dates = quality.judge_rows(bars, lambda row: f"{path.name}:{row + 2}"), bars.dates
-    if not allow_gaps:
-        findings = (*findings, *quality.judge_gaps(dates, bars.symbol))
-    if not findings and not text.endswith(("\n", "\r")):
-        findings = _cut_off(bars, f"{path.name}:{len(lines)}")
-    return Judged(bars, findings)
+        content = _content(path)
+    except (OSError, DataError) as error:
+        problem = error.problem if isinstance(error, DataError) else f"cannot be read: {error}"
+        return refused(symbol or "?", path.name, problem, "check the file")
+    judged = None if options.columns or options.date_format else _plain(content, path.name, symbol, options)
+    if judged is None:
+        from backtest.data.sources.csv_dialect.read import judge  # plain files do without it
+
+        judged = judge(content, path.name, options, symbol=symbol, allow_gaps=allow_gaps)
+    elif not allow_gaps:
+        missing = quality.judge_gaps(judged.bars.dates, judged.bars.symbol)
+        judged = _with(judged, (*judged.findings, *missing))
+    if not judged.findings and len(judged.bars) and not content.endswith((b"\n", b"\r", b"\x00")):
+        lines = content.count(b"\n") + 1
+        judged = _with(judged, _cut_off(judged, f"{path.name}:{lines}"))
+    return _with(judged, _fold_closed(judged))
 
 
-def _parse(lines: Sequence[str], symbol: str) -> Bars | None:
-    """Return the unchecked bars of well-formed lines, None when any line is not well formed."""
-    if len(lines) < 2 or not _is_header(lines[0]) or "" in lines:
+def _content(path: Path) -> bytes:
+    """Return the bytes of a regular file: a pipe of that name would make the program wait for ever."""
+    if not path.is_file():
+        raise DataError("is not a file")
+    if path.stat().st_size > _MAX_BYTES:
+        raise DataError("is larger than 256 MB")
+    return path.read_bytes()
+
+
+def _with(judged: Judged, findings: tuple[DatedFinding, ...]) -> Judged:
+    return Judged(judged.bars, findings, judged.dialect, judged.actions, judged.gaps)
+
+
+def _load_pyarrow(paths: Iterable[Path]) -> None:
+    """Load pyarrow when the files are large enough for its parser to win back the time."""
+    if (
+        "pyarrow.csv" not in sys.modules
+        and sum(p.stat().st_size for p in paths if p.is_file()) > _PYARROW_PAYS
+    ):
+        import pyarrow.csv  # noqa: F401
+
+
+def _plain(content: bytes, name: str, symbol: str | None, options: CsvOptions) -> Judged | None:
+    """Return the judgement of a file in our own format, None when it is not, or when the symbol is open."""
+    known = options.symbol or symbol
+    if known is None or options.use_adj_close:
         return None
-    try:
-        rows = np.loadtxt(lines[1:], dtype=_ROW, delimiter=",", comments=None, ndmin=1)
-        if len(rows) != len(lines) - 1 or not _ten_characters(rows["date"]):
-            return None
-        dates = rows["date"].astype("datetime64[D]")
-    except ValueError:
+    parsed = parse_plain(content, known, options.effective_basis)
+    if parsed is None:
         return None
-    if np.isnat(dates).any():
-        return None
-    return _bars(symbol, dates, [np.ascontiguousarray(rows[name]) for name in COLUMNS[1:]])
-
-
-def _ten_characters(cells: np.ndarray) -> bool:
-    """Tell whether every cell (dtype S11) is as long as a date; np.char would load two more modules."""
-    letters = np.ascontiguousarray(cells).view(np.uint8).reshape(len(cells), 11)
-    return bool(np.all(letters[:, 9] != 0) and np.all(letters[:, 10] == 0))
-
-
-def _bars(symbol: str, dates: np.ndarray, columns: Sequence[np.ndarray]) -> Bars:
-    open_, high, low, close, volume = columns
-    return Bars(
-        symbol=symbol.upper(),
-        dates=dates,
-        open=open_,
-        high=high,
-        low=low,
-        close=close,
-        volume=volume,
-        source="csv",
+    bars, newest_first = parsed
+    last = len(bars) + 1
+    found = quality.judge_rows(bars, lambda row: f"{name}:{last - row if newest_first else row + 2}")
+    about = Dialect(
+        file=name,
+        symbol=bars.symbol,
+        symbol_from="by --symbol" if options.symbol is not None else "from its name",
+        columns={role: role for role in HEADER.split(",")},
+        dates="YYYY-MM-DD",
+        newest_first=newest_first,
+        basis=options.effective_basis,
+        plain=not newest_first,
     )
+    return Judged(bars, found, about)
 
 
-def _no_bars(symbol: str) -> Bars:
-    return _bars(symbol, np.array([], dtype="datetime64[D]"), [np.array([], dtype=np.float64)] * 5)
+def _by_symbol(files: Sequence[CsvFile]) -> dict[str, Path]:
+    """Return every file of a folder by its symbol; DataError for a name that spells none."""
+    folder = files[0].path.parent
+    unclear = [file.path.name for file in files if file.symbol is None]
+    if unclear:
+        raise DataError(
+            f"the name {unclear[0]!r} does not say the symbol",
+            where=str(folder),
+            remedy=f"name it SYMBOL.csv, or {_DEFAULTS.remedy('--symbol SYMBOL')}",
+        )
+    named = [(file.symbol, file.path) for file in files if file.symbol is not None]
+    refuse_shared(named, folder)
+    return dict(sorted(named))
 
 
-def _is_header(line: str) -> bool:
-    return [cell.strip().lower() for cell in line.split(",")] == list(COLUMNS)
-
-
-def _cut_off(bars: Bars, place: str) -> tuple[DatedFinding, ...]:
+def _cut_off(judged: Judged, place: str) -> tuple[DatedFinding, ...]:
     """Judge a last line without a line end: a cut inside the volume leaves a number that is far too small."""
-    before = bars.volume[-21:-1]
-    if len(before) and bars.volume[-1] < before.min() / 5:
-        problem = f"the file ends without a line end and volume {bars.volume[-1]:.0f} is suspiciously small"
+    volume = judged.bars.volume
+    if judged.dialect is not None and judged.dialect.newest_first:
+        volume = volume[::-1]
+    before = volume[-21:-1]
+    if len(before) and volume[-1] < before.min() / 5:
+        problem = f"the file ends without a line end and volume {volume[-1]:.0f} is suspiciously small"
         remedy = "the file looks cut off: fetch it again, or end it with a newline"
-        return (DatedFinding(bars.last, Finding(place, problem, remedy)),)
+        return (DatedFinding(judged.bars.last, Finding(place, problem, remedy)),)
     return ()
 
 
-def _diagnose(
-    lines: Sequence[str], name: str, symbol: str
-) -> tuple[Bars, tuple[DatedFinding, ...], DateArray]:
-    """Read, cell by cell, a file that the fast parser refused; return good rows, defects and all dates."""
-    heading = _heading(lines, f"{name}:1")
-    if heading is not None:
-        nothing = _no_bars(symbol)
-        return nothing, (DatedFinding(None, heading),), nothing.dates
-    rows = [_read_line(n, line, last=n == len(lines)) for n, line in enumerate(lines[1:], start=2)]
-    good = [row for row in rows if row.day is not None and not row.problems]
-    table = np.array([row.values for row in good], dtype=np.float64).reshape(-1, 5)
-    columns = [np.ascontiguousarray(column) for column in table.T]
-    bars = _bars(symbol, np.array([row.day for row in good], dtype="datetime64[D]"), columns)
-    findings: list[tuple[int, DatedFinding]] = []
-    day: date | None = None
-    for row in rows:
-        day = row.day or day  # a row without a date stands where it stands
-        found = (Finding(f"{name}:{row.number}", problem, _FIX) for problem in row.problems)
-        findings.extend((row.number, DatedFinding(day, finding)) for finding in found)
-    judged = quality.judge_rows(bars, lambda row: f"{name}:{good[row].number}")
-    findings.extend((int(found.finding.path.rsplit(":", 1)[1]), found) for found in judged)
-    findings.sort(key=lambda item: item[0])
-    dates = np.array([row.day for row in rows if row.day is not None], dtype="datetime64[D]")
-    return bars, tuple(found for _, found in findings), dates
-
-
-def _heading(lines: Sequence[str], place: str) -> Finding | None:
-    if not lines or not _is_header(lines[0]):
-        problem = f"wrong header {lines[0][:80]!r}" if lines else "the file is empty"
-        return Finding(place, problem, f"the first line must be: {HEADER}")
-    if len(lines) == 1:
-        return Finding(place, "no rows below the header", "get the rows from your data source")
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    day: date | None
-    values: tuple[float, ...]
-    problems: tuple[str, ...]
-
-
-def _read_line(number: int, line: str, *, last: bool) -> _Line:
-    cells = [cell.strip() for cell in line.split(",")]
-    if not line.strip():
-        return _Line(number, None, (), ("blank line",))
-    day = _date(cells[0])
-    problems = [] if day is not None else [f"date {cells[0]!r} is not YYYY-MM-DD"]
-    if len(cells) != len(COLUMNS):
-        cut = "; the last line looks cut off" if last and len(cells) < len(COLUMNS) else ""
-        problems.append(f"{len(cells)} cells instead of {len(COLUMNS)}{cut}")
-        return _Line(number, day, (), tuple(problems))
-    values: list[float] = []
-    for column, cell in zip(COLUMNS[1:], cells[1:], strict=True):
-        try:
-            values.append(float(cell))
-        except ValueError:
-            problems.append(f"{column} is blank" if not cell else f"{column} {cell!r} is not a number")
-    return _Line(number, day, tuple(values), tuple(problems))
-
-
-def _date(cell: str) -> date | None:
-    try:
-        day = date.fromisoformat(cell)
-    except ValueError:
-        return None
-    return day if day.isoformat() == cell else None  # the parser knows other spellings too
+def _fold_closed(judged: Judged) -> tuple[DatedFinding, ...]:
+    """Put many rows on days without a session into one finding: they are one fault of the file."""
+    findings = judged.findings
+    weekend = [f for f in findings if f.finding.problem.endswith("is a week-end day")]
+    holiday = [f for f in findings if f.finding.problem.endswith("is an exchange holiday")]
+    closed = weekend + holiday
+    if len(closed) <= _MANY_CLOSED:
+        return findings
+    first = min(closed, key=lambda found: found.day or date.max)
+    written = f" (dates read as {judged.dialect.dates})" if judged.dialect is not None else ""
+    problem = (
+        f"{len(closed)} of {len(judged.bars)} rows are on days without a session{written}: {len(weekend)} on "
+        f"week-ends, {len(holiday)} on exchange holidays, the first {first.finding.problem}"
+    )
+    told = Finding(first.finding.path, problem, "give daily bars of a US-listed symbol")
+    return (DatedFinding(first.day, told), *(f for f in findings if f not in closed))

@@ -12,7 +12,7 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
 from backtest.core.files import write_atomic
-from backtest.data.sources.csv import read_directory
+from backtest.data.sources.csv import read_directory, tell
 from backtest.strategies.base import Strategy
 from backtest.strategies.hierarchical_adaptive.strategy import (
     WEIGHT_COLUMNS,
@@ -73,11 +73,15 @@ def write_decisions(
 def read_signals(strategy: Strategy, prices: Path) -> Mapping[str, Bars]:
     """Return the bars of the signal symbols from a folder of CSV files; DataError when one has no file."""
     symbols = strategy.signal_symbols
-    history = read_directory(prices, symbols, allow_gaps=symbols[1:])
+    history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
     missing = [symbol for symbol in symbols if symbol not in history]
     if missing:
         files = ", ".join(f"{symbol}.csv" for symbol in missing)
-        raise DataError(f"{files} not found", where=str(prices), remedy="add the missing price file")
+        raise DataError(
+            f"{files} not found",
+            where=str(prices),
+            remedy="name the file SYMBOL.csv; one that needs a flag: jutsu data import FILE --symbol SYMBOL",
+        )
     return history
 
 

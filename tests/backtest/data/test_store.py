@@ -72,6 +72,8 @@ def test_the_file_is_ordinary_parquet_with_its_provenance(store):
         "first": "2026-09-01",
         "last": "2026-10-30",
         "sha256": history().sha256(),
+        "basis": "split",
+        "gaps": [],
     }
     (listed,) = store.list()
     assert (listed.symbol, listed.rows, listed.last, listed.source) == (

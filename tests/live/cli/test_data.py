@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from backtest.core.errors import DataError
+from backtest.data.actions import ActionStore
 from backtest.data.store import BarStore
 from live.cli import data
 
@@ -111,3 +112,73 @@ def test_damage_is_shown_and_is_exit_code_5(jutsu, folder, tmp_path):
 def test_an_empty_store_says_how_to_fill_it(jutsu):
     assert "jutsu data import" in jutsu("list").stdout
     assert "is empty" in jutsu("verify").stdout
+
+
+YAHOO = """Date,Open,High,Low,Close,Adj Close,Volume
+2026-11-24,100,102,99,100,50,1000
+2026-11-25,null,null,null,null,null,null
+2026-11-27,100,103,99,102,51,800
+"""
+
+
+def test_what_was_recognised_is_said_and_kept(jutsu, tmp_path):
+    source = tmp_path / "qqq_us_d.csv"
+    source.write_text(YAHOO)
+    tried = jutsu("import", source, "--dry-run")
+    assert tried.exit_code == 0, tried.output
+    assert "qqq_us_d.csv: QQQ (from its name), 2 bars 2026-11-24 to 2026-11-27" in tried.stdout
+    assert "1 row without prices, kept as a gap: 2026-11-25" in tried.stdout
+    assert BarStore(tmp_path / "bars").symbols() == ()
+    done = json.loads(jutsu("import", source, "--json").stdout)
+    assert done["recognised"][0]["columns"]["adj_close"] == "Adj Close"
+    assert done["symbols"][0]["gaps"] == ["2026-11-25"]
+    assert "all intact" in jutsu("verify").stdout
+    source.write_text(YAHOO.replace("null,null,null,null,null,null", "100,103,99,101,51,900"))
+    filled = json.loads(jutsu("import", source, "--json").stdout)
+    assert filled["symbols"][0]["gaps"] == []
+    assert len(BarStore(tmp_path / "bars").read(["QQQ"])["QQQ"]) == 3
+
+
+def test_one_basis_per_symbol(jutsu, tmp_path):
+    source = tmp_path / "QQQ.csv"
+    source.write_text(YAHOO)
+    assert jutsu("import", source, "--use-adj-close").exit_code == 0
+    assert "total" in jutsu("list").stdout
+    assert BarStore(tmp_path / "bars").read(["QQQ"])["QQQ"].close.tolist() == [50.0, 51.0]
+    refused = jutsu("import", source)
+    assert isinstance(refused.exception, DataError)
+    assert "basis total, the new ones of basis split" in str(refused.exception)
+
+
+def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu, tmp_path):
+    source = tmp_path / "data.csv"
+    source.write_text("Date,Open,High,Low,Last,Volume\n03/04/2026,1,2,1,2,5\n03/05/2026,1,2,1,2,5\n")
+    assert "--symbol" in str(jutsu("import", source).exception)
+    assert "--date-format" in str(jutsu("import", source, "--symbol", "QQQ").exception)
+    told = jutsu(
+        "import",
+        source,
+        "--symbol",
+        "QQQ",
+        "--date-format",
+        "%m/%d/%Y",
+        "--map",
+        "close=Last",
+        "--basis",
+        "raw",
+    )
+    assert told.exit_code == 0, told.output
+    assert "basis raw" in told.stdout
+
+
+def test_dividends_and_splits_are_kept_once(jutsu, tmp_path):
+    source = tmp_path / "QQQ.csv"
+    source.write_text(
+        "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"
+        "2026-11-24,100,102,99,100,1000,0.5,0\n2026-11-25,100,102,99,100,1000,0,2\n"
+    )
+    assert json.loads(jutsu("import", source, "--json").stdout)["symbols"][0]["actions_added"] == 2
+    assert json.loads(jutsu("import", source, "--json").stdout)["symbols"][0]["actions_added"] == 0
+    kept = ActionStore(tmp_path / "bars").read("QQQ")
+    assert [action.describe() for action in kept] == ["dividend 0.5 on 2026-11-24", "split 2:1 on 2026-11-25"]
+    assert "all intact" in jutsu("verify").stdout  # the actions are no bars

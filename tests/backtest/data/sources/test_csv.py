@@ -142,7 +142,10 @@ def test_gaps_may_be_allowed_by_symbol(tmp_path):
     [
         (b"", "the file is empty"),
         (b"date,open,high,low,close,volume\n", "no rows below the header"),
-        (b"date,close,volume\n2026-11-24,1,2\n", "wrong header 'date,close,volume'"),
+        (
+            b"date,close,volume\n2026-11-24,1,2\n",
+            "wrong header: no column for open, high, low among: date, close, volume",
+        ),
         (b"2026-11-24,1,2,1,2,5\n", "wrong header '2026-11-24,1,2,1,2,5'"),
     ],
 )
@@ -154,7 +157,7 @@ def test_wrong_heads(tmp_path, content, problem):
 
 def test_not_text(tmp_path):
     path = tmp_path / "QQQ.csv"
-    path.write_bytes(b"\xff\xfe\x00\x01")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     assert "cannot be read" in findings(path)[0][1]
 
 
