@@ -7,6 +7,7 @@ one with a defect, is read cell by cell (`csv_dialect.read`), which names each d
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
@@ -169,10 +170,15 @@ def judge_csv(
     elif not allow_gaps:
         missing = quality.judge_gaps(judged.bars.dates, judged.bars.symbol)
         judged = _with(judged, (*judged.findings, *missing))
-    if not judged.findings and len(judged.bars) and not content.endswith((b"\n", b"\r", b"\x00")):
+    if not judged.findings and len(judged.bars) and not _ends_whole(content):
         lines = content.count(b"\n") + 1
         judged = _with(judged, _cut_off(judged, f"{path.name}:{lines}"))
     return _with(judged, _fold_closed(judged))
+
+
+def _ends_whole(content: bytes) -> bool:
+    """Tell whether the last line has its end; a packed file carries its own proof of that."""
+    return content.endswith((b"\n", b"\r", b"\x00")) or content.startswith(b"\x1f\x8b")
 
 
 def _content(path: Path) -> bytes:
@@ -194,7 +200,8 @@ def _load_pyarrow(paths: Iterable[Path]) -> None:
         "pyarrow.csv" not in sys.modules
         and sum(p.stat().st_size for p in paths if p.is_file()) > _PYARROW_PAYS
     ):
-        import pyarrow.csv  # noqa: F401
+        with contextlib.suppress(ImportError):  # numpy does without it
+            import pyarrow.csv  # noqa: F401
 
 
 def _plain(content: bytes, name: str, symbol: str | None, options: CsvOptions) -> Judged | None:
@@ -254,7 +261,7 @@ def _fold_closed(judged: Judged) -> tuple[DatedFinding, ...]:
     findings = judged.findings
     weekend = [f for f in findings if f.finding.problem.endswith("is a week-end day")]
     holiday = [f for f in findings if f.finding.problem.endswith("is an exchange holiday")]
-    closed = weekend + holiday
+    closed = {*weekend, *holiday}
     if len(closed) <= _MANY_CLOSED:
         return findings
     first = min(closed, key=lambda found: found.day or date.max)

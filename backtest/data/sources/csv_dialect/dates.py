@@ -66,7 +66,7 @@ def read_dates(cells: Sequence[str], options: CsvOptions) -> Dates:
     if len(named) > 1:
         ways = [way for way, _ in named.values()]
         raise DataError(
-            f"dates such as {cells[0]!r} can be read as {' or '.join(way.name for way in ways)}",
+            f"dates such as {_example(cells)!r} can be read as {' or '.join(way.name for way in ways)}",
             remedy=options.remedy(*(f"--date-format {way.flag}" for way in ways)),
         )
     ((_, only),) = named.values()
@@ -87,8 +87,12 @@ def _best(cells: Sequence[str], formats: Sequence[DateFormat]) -> list[_Reading]
     return [r for r in readings if r.count == most and 2 * most >= len(cells)] if most else []
 
 
+def _example(cells: Sequence[str]) -> str:
+    return next((cell for cell in cells if cell), "")
+
+
 def _unread(cells: Sequence[str], options: CsvOptions) -> str:
-    example = next((cell for cell in cells if cell), "")
+    example = _example(cells)
     if options.date_format is not None:
         return f"dates such as {example!r} are not {options.date_format}"
     return f"dates such as {example!r} are in no format known here"

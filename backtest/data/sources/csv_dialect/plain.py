@@ -12,6 +12,7 @@ from backtest.data.sources.csv_dialect.options import Basis
 
 HEADER: Final = "date,open,high,low,close,volume"
 NAMES: Final = tuple(HEADER.split(","))
+_CONTROL: Final = bytes(set(range(32)) - set(b"\t\r\n"))
 _MARK: Final = b"\xef\xbb\xbf"
 # One character more than a date has, so that longer cells are noticed instead of cut.
 _ROW: Final = np.dtype([("date", "S11"), *((name, "f8") for name in NAMES[1:])])
@@ -49,11 +50,13 @@ def _body(content: bytes) -> bytes | None:
 
 
 def _by_numpy(body: bytes) -> tuple[DateArray, list[FloatArray]] | None:
-    lines = body.decode("latin-1").splitlines()
+    if not body.isascii() or len(body.translate(None, _CONTROL)) != len(body):
+        return None  # some of these would end a line or a cell
+    lines = body.decode("ascii").splitlines()
     if "" in lines:
         return None  # numpy would skip the blank line
     try:
-        rows = np.loadtxt(lines, dtype=_ROW, delimiter=",", comments=None, ndmin=1, encoding="latin-1")
+        rows = np.loadtxt(lines, dtype=_ROW, delimiter=",", comments=None, ndmin=1)
     except ValueError:
         return None
     dates = _dates(rows["date"]) if len(rows) == len(lines) else None
