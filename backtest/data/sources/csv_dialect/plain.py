@@ -12,6 +12,7 @@ from backtest.data.sources.csv_dialect.options import Basis
 
 HEADER: Final = "date,open,high,low,close,volume"
 NAMES: Final = tuple(HEADER.split(","))
+_BLANK: Final = frozenset(b" \t\r\n")
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\r\n"))
 _MARK: Final = b"\xef\xbb\xbf"
 # One character more than a date has, so that longer cells are noticed instead of cut.
@@ -24,10 +25,10 @@ def parse_plain(content: bytes, symbol: str, basis: Basis) -> tuple[Bars, bool] 
 
     None when any line is not exactly in the plain format: header, then YYYY-MM-DD and five numbers.
     """
-    body = _body(content)
-    if body is None:
+    span = _rows(content)
+    if span is None:
         return None
-    columns = _by_pyarrow(body) if "pyarrow.csv" in sys.modules else _by_numpy(body)
+    columns = _by_pyarrow(content, span) if "pyarrow.csv" in sys.modules else _by_numpy(content, span)
     if columns is None:
         return None
     dates, values = columns
@@ -39,17 +40,21 @@ def parse_plain(content: bytes, symbol: str, basis: Basis) -> tuple[Bars, bool] 
     return bars, newest_first
 
 
-def _body(content: bytes) -> bytes | None:
-    """Return the lines below the header, None when there are none or the header is another one."""
-    content = content.removeprefix(_MARK).rstrip(b" \t\r\n")
-    end = content.find(b"\n")
-    if end < 0:
+def _rows(content: bytes) -> slice | None:
+    """Return where the lines below the header are; None when there are none or the header is another one."""
+    start = len(_MARK) if content.startswith(_MARK) else 0
+    head = content.find(b"\n", start)
+    end = len(content)
+    if head < 0:
         return None
-    names = [name.strip().lower() for name in content[:end].split(b",")]
-    return content[end + 1 :] if names == [name.encode() for name in NAMES] else None
+    while end > head and content[end - 1] in _BLANK:
+        end -= 1
+    names = [name.strip().lower() for name in content[start:head].split(b",")]
+    return slice(head + 1, end) if end > head and names == [name.encode() for name in NAMES] else None
 
 
-def _by_numpy(body: bytes) -> tuple[DateArray, list[FloatArray]] | None:
+def _by_numpy(content: bytes, span: slice) -> tuple[DateArray, list[FloatArray]] | None:
+    body = content[span]
     if not body.isascii() or len(body.translate(None, _CONTROL)) != len(body):
         return None  # some of these would end a line or a cell
     lines = body.decode("ascii").splitlines()
@@ -86,15 +91,16 @@ def _dates(cells: np.ndarray[Any, Any]) -> DateArray | None:
     return dates
 
 
-def _by_pyarrow(body: bytes) -> tuple[DateArray, list[FloatArray]] | None:
+def _by_pyarrow(content: bytes, span: slice) -> tuple[DateArray, list[FloatArray]] | None:
     import pyarrow as pa
     from pyarrow import csv
 
+    body = pa.py_buffer(content).slice(span.start, span.stop - span.start)  # no copy
     types = {"date": pa.date32(), **dict.fromkeys(NAMES[1:], pa.float64())}
     try:
         table = csv.read_csv(
             pa.BufferReader(body),
-            read_options=csv.ReadOptions(column_names=list(NAMES), block_size=len(body) + 1),
+            read_options=csv.ReadOptions(column_names=list(NAMES), block_size=body.size + 1),
             parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(column_types=types, null_values=[], strings_can_be_null=False),
         )
