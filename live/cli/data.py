@@ -22,6 +22,28 @@ StoreOption = Annotated[
     Path | None, typer.Option("--store", help="Folder of the bar store (default from the settings).")
 ]
 
+AcceptSplitOption = Annotated[
+    bool, typer.Option("--accept-split", help="Rescale stored prices after a split or dividend adjustment.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="ROLE=COLUMN", help="Which column holds what: close=Last, date=#1."),
+]
+SymbolOption = Annotated[
+    str | None, typer.Option(help="Symbol of the file, or the one to take from a file of several.")
+]
+DateFormatOption = Annotated[
+    str | None, typer.Option(help="How dates are written: %m/%d/%Y, DD.MM.YYYY, epoch_s.")
+]
+BasisOption = Annotated[
+    str | None, typer.Option(help="What the prices hold: raw, split or total (default split).")
+]
+AdjCloseOption = Annotated[
+    bool, typer.Option("--use-adj-close", help="Scale all four prices by Adj Close / Close: basis total.")
+]
+DecimalOption = Annotated[str | None, typer.Option(help="Decimal sign: dot or comma.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what was recognised; store nothing.")]
+
 
 class Source(StrEnum):
     """Where new bars come from."""
@@ -43,32 +65,14 @@ def import_data(
     *,
     source: Annotated[Source, typer.Option(help="Format of the folder.")] = Source.csv,
     store: StoreOption = None,
-    accept_split: Annotated[
-        bool,
-        typer.Option("--accept-split", help="Rescale stored prices after a split or dividend adjustment."),
-    ] = False,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", metavar="ROLE=COLUMN", help="Which column holds what, e.g. close=Last or date=#1."
-        ),
-    ] = None,
-    symbol: Annotated[
-        str | None, typer.Option(help="Symbol of the file, or the one to take from it.")
-    ] = None,
-    date_format: Annotated[
-        str | None, typer.Option(help="How dates are written: %m/%d/%Y, DD.MM.YYYY, epoch_s.")
-    ] = None,
-    basis: Annotated[
-        str | None, typer.Option(help="What the prices hold: raw, split or total (default split).")
-    ] = None,
-    use_adj_close: Annotated[
-        bool, typer.Option("--use-adj-close", help="Scale all four prices by Adj Close / Close: basis total.")
-    ] = False,
-    decimal: Annotated[str | None, typer.Option(help="Decimal sign: dot or comma.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what was recognised; store nothing.")
-    ] = False,
+    accept_split: AcceptSplitOption = False,
+    columns: MapOption = None,
+    symbol: SymbolOption = None,
+    date_format: DateFormatOption = None,
+    basis: BasisOption = None,
+    use_adj_close: AdjCloseOption = False,
+    decimal: DecimalOption = None,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
