@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backtest.core.errors import DataError
-from backtest.data.sources.csv_dialect.options import DECIMALS, CsvOptions, Decimal
+from backtest.data.sources.csv_dialect.options import CsvOptions, Decimal
 
 #: Cells that say "no value".
 NULLS: Final = frozenset(("", "null", "none", "nan", "n/a", "na", "#n/a", "-", "--", "nil", "."))
@@ -27,6 +27,10 @@ def _pattern(point: str, thousands: str) -> re.Pattern[str]:
 
 
 _PATTERNS: Final = {"dot": _pattern(r"\.", rf"(?:,|{_SPACE})"), "comma": _pattern(",", rf"(?:\.|{_SPACE})")}
+_BARE: Final = {
+    "dot": re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII),
+    "comma": re.compile(r"\d{1,15}(?:,\d{1,15})?", re.ASCII),
+}
 _THOUSANDS: Final = {
     "dot": str.maketrans("", "", ", \u00a0\u202f'’"),
     "comma": str.maketrans(",", ".", ". \u00a0\u202f'’"),
@@ -48,6 +52,8 @@ def is_null(cell: str) -> bool:
 
 def number_of(cell: str, decimal: Decimal) -> float | None:
     """Return the value of a cell, NaN for "no value", None when it is no number in this writing."""
+    if _BARE[decimal].fullmatch(cell):  # most cells of most files
+        return float(cell.replace(",", "."))
     if is_null(cell):
         return float("nan")
     match = _PATTERNS[decimal].fullmatch(cell)
@@ -74,14 +80,21 @@ def read_numbers(columns: Mapping[str, Sequence[str]], options: CsvOptions, *, b
         return _read(columns, options.decimal)
     if bare_commas:
         return _read(columns, "dot")
-    dot, comma = (_read(columns, decimal) for decimal in DECIMALS)
-    bad_dot, bad_comma = _failures(dot), _failures(comma)
-    if bad_dot == bad_comma == 0 and not _same(dot, comma):
+    dot = _read(columns, "dot")
+    if not _failures(dot):
+        if _fails(columns, "comma") or _same(dot, _read(columns, "comma")):
+            return dot
         raise DataError(
             f"numbers such as {_example(columns)!r} can be read with a decimal dot or a decimal comma",
             remedy=options.remedy("--decimal dot", "--decimal comma"),
         )
-    return comma if bad_comma < bad_dot else dot
+    comma = _read(columns, "comma")
+    return comma if _failures(comma) < _failures(dot) else dot
+
+
+def _fails(columns: Mapping[str, Sequence[str]], decimal: Decimal) -> bool:
+    """Tell whether any cell is no number in this writing; most files show it in their first row."""
+    return any(number_of(cell, decimal) is None for cells in columns.values() for cell in cells)
 
 
 def _read(columns: Mapping[str, Sequence[str]], decimal: Decimal) -> Numbers:
