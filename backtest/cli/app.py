@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -15,11 +16,25 @@ from backtest.strategies.registry import STRATEGIES, find_strategy
 
 #: exit code of a run that was ended with Ctrl-C
 INTERRUPTED = 130
+#: exit code when the reader of the output went away, as a shell reports it
+READER_LEFT = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (the table of exit codes is in the README)."""
-    options = build_parser().parse_args(arguments)
+    try:
+        try:
+            return _run(build_parser().parse_args(arguments))
+        finally:
+            _flush()
+    except BrokenPipeError:
+        # The reader (`| head -1`) has what it wanted. What is still buffered must not fail at exit.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return READER_LEFT
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         code: int = options.command(options)
     except JutsuError as error:
@@ -34,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return INTERRUPTED
     return code
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by the caller
+            stream.flush()
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -43,7 +43,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--prices", required=True, type=Path, metavar="DIR", help="folder of SYMBOL.csv files"
     )
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.json", help="written atomically")
-    parser.add_argument("--equity", type=Path, metavar="FILE.csv", help="also write date,equity per session")
+    parser.add_argument(
+        "--equity", type=Path, metavar="FILE.csv", help="also write date,equity per session (shared book)"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting; repeatable"
     )
@@ -61,6 +63,12 @@ def run(options: argparse.Namespace) -> int:
     from backtest.simulator.positions.simulate import simulate
 
     rules = rules_for(options.strategy, options.set, compatible=options.compat)
+    if options.equity is not None and rules.book == "independent":
+        raise UsageError(
+            "an independent book has no common equity",
+            where="--equity",
+            remedy="leave it out, or use --set book=shared",
+        )
     candidates = _candidates(options.candidates)
     tickers = [candidate.ticker for candidate in candidates]
     # A halted or delisted stock lacks sessions; the simulator knows what to do then.
