@@ -1,9 +1,9 @@
 """The look-ahead audit: change the future, and nothing before it may move.
 
 For sampled sessions every bar after the decision instant is cut off, scrambled or distorted. Everything known
-by then must stay the same to the last bit: the decisions of an empty book, those of the simulator's book (up to
-the one decided on that session, which in an opening window trades on the next), orders, fills and equity. A
-strategy that fails once later bars are missing or different has read them, and is reported as well.
+by then must stay the same to the last bit: the decisions of an empty book, those of the simulator's book (up
+to the one decided on that session, which in an opening window trades on the next), orders, fills and equity.
+A strategy that fails once later bars are missing or different has read them, and is reported as well.
 """
 
 from __future__ import annotations
