@@ -61,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     from backtest.simulator.positions.independent import simulate_independent
     from backtest.simulator.positions.metrics import summary
     from backtest.simulator.positions.simulate import simulate
+    from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL
+    from backtest.strategies.parameters import unusual_values
 
     rules = rules_for(options.strategy, options.set, compatible=options.compat)
     if options.equity is not None and rules.book == "independent":
@@ -88,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
         capital = rules.max_positions * rules.position_size
         rows = [f"{p.day},{capital + p.realized + p.unrealized:.2f}\n" for p in result.equity]
         _write(options.equity, "date,equity\n" + "".join(rows))
+    for finding in unusual_values(rules, USUAL, EFFECTS):
+        sys.stderr.write(f"warning: {finding}\n")
     sys.stdout.write(
         f"{figures['trades']} trades, {figures['skipped']} skipped, total {figures['total_pnl']:,.2f}, "
         f"profit factor {figures['profit_factor']}; written to {options.output}\n"
@@ -118,9 +122,9 @@ def rules_for(strategy: str, settings: Sequence[str], *, compatible: bool) -> An
     """
     from backtest.simulator.positions.model import COMPATIBLE, LIVE_ONLY, PortfolioRules
     from backtest.strategies.earnings_swing.parameters import parse
-    from backtest.strategies.registry import find_strategy
+    from backtest.strategies.registry import STRATEGIES, find_strategy
 
-    loaded = find_strategy(strategy, Path("config/strategies"))
+    loaded = find_strategy(strategy, STRATEGIES)
     if loaded.family != "positions":
         raise UsageError(
             f"{loaded.name} holds weights, not positions", where=strategy, remedy="use `backtest run` for it"

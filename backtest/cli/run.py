@@ -9,6 +9,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from backtest.reporting.tear_sheet import figures, render
 from backtest.simulator.allocation.result import CONTEXT, Result
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.base import Strategy
+from backtest.strategies.history import short_history
 from backtest.strategies.registry import STRATEGIES, find_strategy
 from backtest.trading.rules_file import read_rules
 
@@ -91,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
         rules=rules,
         benchmark=benchmark,
     )
+    notes = _notes(strategy, history, result)
+    result = replace(result, warnings=(*notes, *result.warnings))
     metrics = summarise(result)
     write_files(result, metrics, args.output_dir, report=not args.no_report)
     if args.json:
@@ -98,6 +102,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         _show(result, metrics, args.output_dir)
     return 0
+
+
+def _notes(strategy: Strategy, history: Mapping[str, Bars], result: Result) -> list[str]:
+    """Return what a person should know before believing the figures."""
+    findings = list(strategy.unusual)
+    if result.decisions:
+        short = short_history(strategy, history, result.decisions[0].decided_on)
+        findings += [short] if short else []
+    return [str(finding) for finding in findings]
 
 
 def write_files(result: Result, metrics: Json, folder: Path, *, report: bool = True) -> None:
