@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     from backtest.simulator.positions.independent import simulate_independent
     from backtest.simulator.positions.metrics import summary
     from backtest.simulator.positions.simulate import simulate
+    from backtest.simulator.windows import daily_bar_warning
     from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL
     from backtest.strategies.parameters import unusual_values
 
@@ -90,8 +91,9 @@ def run(options: argparse.Namespace) -> int:
         capital = rules.max_positions * rules.position_size
         rows = [f"{p.day},{capital + p.realized + p.unrealized:.2f}\n" for p in result.equity]
         _write(options.equity, "date,equity\n" + "".join(rows))
-    for finding in unusual_values(rules, USUAL, EFFECTS):
-        sys.stderr.write(f"warning: {finding}\n")
+    window = daily_bar_warning(rules.execution_time, enters_at_open=True)
+    for warning in (*unusual_values(rules, USUAL, EFFECTS), *([window] if window else [])):
+        sys.stderr.write(f"warning: {warning}\n")
     sys.stdout.write(
         f"{figures['trades']} trades, {figures['skipped']} skipped, total {figures['total_pnl']:,.2f}, "
         f"profit factor {figures['profit_factor']}; written to {options.output}\n"

@@ -1,9 +1,11 @@
 """Performance figures, each with its formula. Plain arrays in, plain numbers out; numpy only.
 
-Conventions: decimal fractions (0.12 is 12 %), 252 sessions a year, risk-free rate 0. The return of a session
-is r_t = E_t / E_(t-1) - 1, where E_0 is the initial cash, so the costs of the first session count. A figure
-that is not defined (no trades, constant equity, a single session) is None, never NaN or infinite. Sums are
-exact before they are rounded once (`math.fsum`), so the last digit depends on no processor or BLAS library.
+Conventions: decimal fractions (0.12 is 12 %), 252 sessions a year. Sharpe and Sortino subtract no risk-free
+rate and Sortino's target is 0, for strategy and benchmark alike and in every report of the project, so that
+they can be compared; uninvested cash earns nothing in the simulation either. The return of a session is r_t
+= E_t / E_(t-1) - 1, where E_0 is the initial cash, so the costs of the first session count. A figure that is
+not defined (no trades, constant equity, a single session) is None, never NaN or infinite. Sums are exact
+before they are rounded once (`math.fsum`), so the last digit depends on no processor or BLAS library.
 """
 
 from __future__ import annotations

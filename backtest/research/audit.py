@@ -22,7 +22,8 @@ from backtest.core.errors import DataError, JutsuError, UsageError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.data.sources.csv import read_directory
 from backtest.simulator.allocation.result import Result, Trade
-from backtest.simulator.allocation.simulate import OPENING, simulate
+from backtest.simulator.allocation.simulate import simulate
+from backtest.simulator.windows import OPENING
 from backtest.strategies.base import Evaluation, Strategy
 
 Change = Callable[[Bars, date, np.random.Generator], Bars]

@@ -10,20 +10,14 @@ from datetime import date
 import numpy as np
 
 from backtest.core.bars import Bars, DateArray, FloatArray
-from backtest.core.decision import Book, Decision, ExecutionTime, Json, Situation
+from backtest.core.decision import Book, Decision, Json, Situation
 from backtest.core.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.simulator.allocation.result import Result, Trade, hold_value, to_trade
 from backtest.simulator.allocation.step import carry_out, mark
+from backtest.simulator.windows import OPENING, daily_bar_warning
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.trading.sizing import Plan, check_limits, plan_orders
-
-OPENING: frozenset[ExecutionTime] = frozenset({"open", "15min_after_open"})
-_BETWEEN: Mapping[ExecutionTime, str] = {
-    "15min_after_open": "open",
-    "15min_before_close": "close",
-    "5min_before_close": "close",
-}
 
 
 def simulate(
@@ -69,9 +63,8 @@ def simulate(
         opening=strategy.execution_time in OPENING,
         book=Book(cash=round(cash, 2)),
     )
-    if strategy.execution_time in _BETWEEN:
-        price = _BETWEEN[strategy.execution_time]
-        run.warnings.append(f"daily bars have no {strategy.execution_time} price: orders fill at the {price}")
+    warning = daily_bar_warning(strategy.execution_time)
+    run.warnings.extend([warning] if warning else [])
     for row in range(first, last + 1):
         run.session(row)
     return run.result(first, last, round(cash, 2), benchmark, known)

@@ -20,6 +20,7 @@ from backtest.data.sources.csv import read_directory
 from backtest.reporting.metrics import compare, returns
 from backtest.simulator.allocation.simulate import simulate
 from backtest.simulator.allocation.step import book_fill, mark
+from backtest.simulator.windows import daily_bar_warning
 from backtest.trading.fills import Fill
 
 FREE = ExecutionRules()
@@ -394,3 +395,21 @@ def test_the_change_that_look_ahead_would_show_does_change_the_future():
     before, after = (run(h, CloseFollower({}, "close"), **ends) for h in (history, changed))
     assert before.trades[:4] == after.trades[:4]
     assert before.trades != after.trades
+
+
+@pytest.mark.parametrize(
+    ("window", "entering", "warned"),
+    [
+        ("open", "open", (False, False)),
+        ("15min_after_open", "open", (True, True)),
+        ("15min_before_close", "close", (True, True)),
+        ("5min_before_close", "close", (True, True)),
+        ("close", "close", (False, True)),
+    ],
+)
+def test_every_window_that_a_daily_bar_does_not_know_warns(window, entering, warned):
+    weights, entries = daily_bar_warning(window), daily_bar_warning(window, enters_at_open=True)
+    assert (weights is not None, entries is not None) == warned
+    assert weights is None or f"fill at the {entering}" in weights
+    result = run(scenario(), ScriptedWeights({}, window))
+    assert [text for text in result.warnings if text == weights] == ([weights] if weights else [])
