@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from backtest.candidates.model import Candidate
 from backtest.core.decision import Skip
+from backtest.indicators.weekly import completed_weeks
 from backtest.simulator.positions.model import (
     Events,
     Held,

@@ -84,5 +84,5 @@ def test_next_sessions_and_early_closes():
 def test_a_year_before_the_table_ends_it_warns():
     ends = calendar.table_ends()
     assert table_warning(ends - timedelta(days=366)) is None
-    assert "make_calendar" in table_warning(ends - timedelta(days=365))
+    assert "make_table" in table_warning(ends - timedelta(days=365))
     assert table_warning(ends + timedelta(days=100)) is not None

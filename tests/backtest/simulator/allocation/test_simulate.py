@@ -22,6 +22,7 @@ from backtest.simulator.allocation.simulate import simulate
 from backtest.simulator.allocation.step import book_fill, mark
 from backtest.simulator.windows import daily_bar_warning
 from backtest.trading.fills import Fill
+from tests.support.scripted_strategy import CloseFollower, ScriptedWeights, days, make_bars
 
 FREE = ExecutionRules()
 COSTS = ExecutionRules(slippage_pct=0.1, commission_per_order=1.0, commission_per_share=0.01)
