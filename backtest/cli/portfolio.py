@@ -23,7 +23,7 @@ null switches a rule off:
   --set book=independent      trades every candidate on its own"""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "portfolio",

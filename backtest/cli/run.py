@@ -84,6 +84,12 @@ def run(args: argparse.Namespace) -> int:
     benchmark = args.benchmark or strategy.signal_symbols[0]
     history = _history(args.prices, strategy, benchmark, args.end)
     signal = history[strategy.signal_symbols[0]]
+    if args.end is None and args.start is not None and args.start > signal.last:
+        raise DataError(
+            f"no session on or after {args.start}",
+            where="--start",
+            remedy=f"the bars of {signal.symbol} reach from {signal.first} to {signal.last}",
+        )
     result = simulate(
         strategy,
         history,
@@ -107,8 +113,9 @@ def run(args: argparse.Namespace) -> int:
 def _notes(strategy: Strategy, history: Mapping[str, Bars], result: Result) -> list[str]:
     """Return what a person should know before believing the figures."""
     findings = list(strategy.unusual)
-    if result.decisions:
-        short = short_history(strategy, history, result.decisions[0].decided_on)
+    first = next((d.decided_on for d in result.decisions if d.rebalance or d.targets), None)
+    if first is not None:
+        short = short_history(strategy, history, first)
         findings += [short] if short else []
     return [str(finding) for finding in findings]
 
@@ -174,12 +181,16 @@ def _history(folder: Path, strategy: Strategy, benchmark: str, end: date | None)
     symbols = dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols, benchmark))
     legs = set(strategy.tradable_symbols) - set(strategy.signal_symbols)
     history = read_directory(folder, list(symbols), allow_gaps=legs, until=end)
-    missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if symbol not in history]
+    missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if not len(history.get(symbol, ()))]
     if missing:
+        names = ", ".join(dict.fromkeys(missing))
+        ends_early = end is not None and any(symbol in history for symbol in missing)
         raise DataError(
-            f"no bars of {', '.join(dict.fromkeys(missing))}",
+            f"no bars of {names} up to {end}" if ends_early else f"no bars of {names}",
             where=str(folder),
-            remedy="add SYMBOL.csv with the columns date,open,high,low,close,volume",
+            remedy="give a later --end"
+            if ends_early
+            else "add SYMBOL.csv with the columns date,open,high,low,close,volume",
         )
     return history
 

@@ -8,6 +8,7 @@ A strategy that fails once later bars are missing or different has read them, an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -73,12 +74,15 @@ class Check:
     difference: Difference | None
 
 
-def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int) -> int:
-    """Audit a strategy on a folder of CSV files and print a table; return 0 when clean, 1 when not."""
+def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_json: bool = False) -> int:
+    """Audit a strategy on a folder of CSV files and print the checks; return 0 when clean, 1 when not."""
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
     history = read_directory(prices, symbols, allow_gaps=symbols[1:])
     checks = audit(strategy, history, samples=samples, seed=seed)
-    for line in table(strategy, checks):
+    lines = (
+        [json.dumps(as_document(strategy, checks, seed), indent=2)] if as_json else table(strategy, checks)
+    )
+    for line in lines:
         print(line)  # noqa: T201 - the report of a command
     return int(any(check.difference for check in checks))
 
@@ -291,3 +295,26 @@ def table(strategy: Strategy, checks: Sequence[Check]) -> Iterator[str]:
         yield f"{check.session!s:<20}{check.change:<10}{check.decisions:>10}{check.trades:>8}  {result}"
     for difference in bad:
         yield f"{difference.session} {difference.change}: {difference.moved} {difference.what}"
+
+
+def as_document(strategy: Strategy, checks: Sequence[Check], seed: int) -> Json:
+    """Return the report as one JSON document."""
+    return {
+        "strategy": strategy.name,
+        "variant": strategy.variant,
+        "execution_time": strategy.execution_time,
+        "seed": seed,
+        "clean": not any(check.difference for check in checks),
+        "checks": [
+            {
+                "session": check.session.isoformat(),
+                "change": check.change,
+                "decisions": check.decisions,
+                "trades": check.trades,
+                "difference": None
+                if check.difference is None
+                else {"moved": check.difference.moved.isoformat(), "what": check.difference.what},
+            }
+            for check in checks
+        ],
+    }
