@@ -34,7 +34,7 @@ STYLE: Final = """
 .plot line { stroke: #ddd; vector-effect: non-scaling-stroke }
 .plot span { position: absolute; font-size: .75rem; color: #555; font-variant-numeric: tabular-nums }
 .plot span.y { right: 100%; margin-right: .4rem; transform: translateY(-50%); white-space: nowrap }
-.plot span.x { top: 100%; transform: translateX(-50%) }
+.plot span.x { top: 100%; transform: translateX(-50%); white-space: nowrap }
 .legend { font-size: .8rem; margin: 0 0 0 4.5rem; padding: 0; list-style: none }
 .legend li { display: inline-block; margin-right: 1rem }
 .legend i { display: inline-block; width: .8rem; height: .8rem; margin-right: .3rem; vertical-align: -.1rem }
