@@ -1,8 +1,9 @@
 """Sessions, early closes, week ends and execution windows of the exchange (XNYS).
 
-Every answer comes from `backtest.calendar.table`, a small generated text that is verified against
-pandas-market-calendars in the tests. Reading the library itself costs half a second per start; the table
-costs nothing, knows only what the exchange has published, and says so when it runs out.
+Answers come from `backtest.calendar.table`, a small generated text that is verified against
+pandas-market-calendars in the tests (reading the library itself costs half a second per start), and after its
+last day from `backtest.calendar.rules`. The table knows what the exchange has published and every exception;
+the rules know the regular holidays and early closes for some decades.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from backtest.calendar import table as calendar_table
+from backtest.calendar import rules, table
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import DataError
 
@@ -27,8 +28,9 @@ REGULAR_CLOSE: Final = time(16, 0)
 REFRESH: Final = "python -m backtest.calendar.make_table --until YEAR"
 
 _DAY: Final = timedelta(days=1)
-_FIRST: Final = date.fromisoformat(calendar_table.FIRST)
-_LAST: Final = date.fromisoformat(calendar_table.LAST)
+_FIRST: Final = date.fromisoformat(table.FIRST)
+_LAST: Final = date.fromisoformat(table.LAST)
+_KNOWN_UNTIL: Final = date(_LAST.year + 20, 12, 31)
 
 # Whether the window hangs on the open, and the minutes from there to its beginning and end. Live orders of
 # `close` leave from 5 to 1 minute before the close: a later market order would fill at the next open.
@@ -75,26 +77,31 @@ def table_starts() -> date:
 
 
 def table_ends() -> date:
-    """Return the last day the table knows (`jutsu doctor` warns well before it)."""
+    """Return the last day the table knows: exceptions after it are not known (`jutsu doctor` warns)."""
     return _LAST
+
+
+def known_until() -> date:
+    """Return the last day with an answer: the rules of today say little about a far future."""
+    return _KNOWN_UNTIL
 
 
 @lru_cache(maxsize=20_000)
 def session(day: date) -> Session | None:
-    """Return the session of `day`, None when the exchange is closed; DataError outside the table."""
-    if not _FIRST <= day <= _LAST:
+    """Return the session of `day`, None when the exchange is closed; DataError outside the calendar."""
+    if not _FIRST <= day <= _KNOWN_UNTIL:
         raise DataError(
-            f"{day} is outside the exchange calendar ({_FIRST} to {_LAST})",
+            f"{day} is outside the exchange calendar ({_FIRST} to {_KNOWN_UNTIL})",
             where="backtest/calendar/table.py",
             remedy=f"check the date, or refresh the table: {REFRESH}",
         )
-    closed, opens, closes = _table()
+    closed, late_opens, early_closes = _table()
     if day.weekday() > 4 or day in closed:
         return None
-    close = closes.get(day, REGULAR_CLOSE)
+    close = early_closes.get(day, REGULAR_CLOSE)
     return Session(
         day=day,
-        open=datetime.combine(day, opens.get(day, REGULAR_OPEN), NEW_YORK),
+        open=datetime.combine(day, late_opens.get(day, REGULAR_OPEN), NEW_YORK),
         close=datetime.combine(day, close, NEW_YORK),
         early_close=close < REGULAR_CLOSE,
     )
@@ -102,7 +109,7 @@ def session(day: date) -> Session | None:
 
 @lru_cache(maxsize=64)
 def sessions(start: date, end: date) -> Sequence[Session]:
-    """Return every session from `start` to `end`, both inclusive; DataError outside the table."""
+    """Return every session from `start` to `end`, both inclusive; DataError outside the calendar."""
     days = (start + timedelta(days=n) for n in range((end - start).days + 1))
     return tuple(found for day in days if (found := session(day)) is not None)
 
@@ -129,7 +136,7 @@ def is_week_end(day: date) -> bool:
     if session(day) is None:
         return False
     rest_of_week = (day + timedelta(days=n) for n in range(1, 5 - day.weekday()))
-    return all(later > _LAST or session(later) is None for later in rest_of_week)
+    return all(later > _KNOWN_UNTIL or session(later) is None for later in rest_of_week)
 
 
 def window(of: Session, execution_time: ExecutionTime) -> ExecutionWindow:
@@ -163,7 +170,7 @@ def session_dates(start: date, end: date) -> DateArray:
     import numpy as np
 
     session(start)
-    session(end)  # both raise outside the table
+    session(end)  # both raise outside the calendar
     days = _every_session()
     first = int(np.searchsorted(days, np.datetime64(start, "D")))
     return days[first : int(np.searchsorted(days, np.datetime64(end, "D"), side="right"))]
@@ -173,7 +180,7 @@ def session_dates(start: date, end: date) -> DateArray:
 def _every_session() -> DateArray:
     import numpy as np
 
-    days: DateArray = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(_LAST + _DAY, "D"))
+    days: DateArray = np.arange(np.datetime64(_FIRST, "D"), np.datetime64(_KNOWN_UNTIL + _DAY, "D"))
     weekdays = (days.astype(np.int64) + 3) % 7  # day 0 of numpy, 1970-01-01, was a Thursday
     trading = weekdays < 5
     closed = np.array(sorted(_table()[0]), dtype="datetime64[D]")
@@ -193,12 +200,18 @@ def _neighbour(day: date, step: timedelta) -> Session:
 
 @cache
 def _table() -> tuple[frozenset[date], dict[date, time], dict[date, time]]:
-    closed = frozenset(
+    """Return closed weekdays, late opens and early closes of the table, and of the rules after it."""
+    closed = {
         date.fromisoformat(f"{line[:4]}-{monthday}")
-        for line in calendar_table.CLOSED.strip().splitlines()
+        for line in table.CLOSED.strip().splitlines()
         for monthday in line[5:].split()
-    )
-    return closed, _times(calendar_table.LATE_OPENS), _times(calendar_table.EARLY_CLOSES)
+    }
+    early = _times(table.EARLY_CLOSES)
+    for year in range(_LAST.year, _KNOWN_UNTIL.year + 1):
+        closed |= {day for day in rules.closed_weekdays(year) if day > _LAST}
+        later = (day for day in rules.early_close_days(year) if day > _LAST)
+        early |= dict.fromkeys(later, rules.EARLY_CLOSE)
+    return frozenset(closed), _times(table.LATE_OPENS), early
 
 
 def _times(text: str) -> dict[date, time]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any, NoReturn
 
 from backtest.cli import portfolio as portfolio_command
 from backtest.cli import run as run_command
@@ -15,18 +19,31 @@ from backtest.strategies.registry import STRATEGIES, find_strategy
 
 #: exit code of a run that was ended with Ctrl-C
 INTERRUPTED = 130
+#: exit code when the reader of the output went away, as a shell reports it
+READER_LEFT = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (the table of exit codes is in the README)."""
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        try:
+            return _run(words)
+        finally:
+            _flush()
+    except BrokenPipeError:
+        # The reader (`| head -1`) has what it wanted. What is still buffered must not fail at exit.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return READER_LEFT
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        options = build_parser().parse_args(words)
         code: int = options.command(options)
     except JutsuError as error:
-        print(f"backtest: {error.line()}", file=sys.stderr)
-        for finding in error.findings:
-            if len(error.findings) > 1 or finding.problem not in error.line():
-                print(f"  {finding}", file=sys.stderr)
+        (_report_json if "--json" in words else _report)(error)
         return error.exit_code
     except KeyboardInterrupt:
         print(
@@ -36,11 +53,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _report(error: JutsuError) -> None:
+    print(f"backtest: {error.line()}", file=sys.stderr)
+    for finding in error.findings:
+        if len(error.findings) > 1 or finding.problem not in error.line():
+            print(f"  {finding}", file=sys.stderr)
+
+
+def _report_json(error: JutsuError) -> None:
+    """Print a refusal as the one document of standard output, so that a program need not read two streams."""
+    document = {
+        "error": {
+            "problem": error.problem,
+            "where": error.where,
+            "remedy": error.remedy,
+            "exit_code": error.exit_code,
+            "findings": [asdict(finding) for finding in error.findings],
+        }
+    }
+    print(json.dumps(document, indent=2))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals are errors like any other: one line, or JSON."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing the usage and leaving."""
+        raise UsageError(message, remedy=f"{self.prog} --help")
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by the caller
+            stream.flush()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser; every command sets `command`, a function from options to exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m backtest", description="Simulate and study strategies on daily bars."
-    )
+    parser = _Parser(prog="python -m backtest", description="Simulate and study strategies on daily bars.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_decisions(commands)
     _add_audit(commands)
@@ -49,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_decisions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_decisions(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser("decisions", help="write every decision of a strategy as CSV")
     _add_inputs(parser)
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="written atomically")
@@ -60,13 +110,14 @@ def _add_decisions(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.set_defaults(command=_decisions)
 
 
-def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_audit(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser("audit", help="show that no decision, order or fill reads a later bar")
     _add_inputs(parser)
     parser.add_argument("--samples", type=int, default=8, metavar="N", help="sessions tried (default 8)")
     parser.add_argument(
         "--seed", type=int, default=7, metavar="N", help="of the sample and the changes (default 7)"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
     parser.set_defaults(command=_audit)
 
 
@@ -100,7 +151,9 @@ def _audit(options: argparse.Namespace) -> int:
     from backtest.research.audit import run_audit  # only this command needs it
 
     strategy = find_strategy(options.strategy, STRATEGIES)
-    return run_audit(strategy, options.prices, samples=options.samples, seed=options.seed)
+    return run_audit(
+        strategy, options.prices, samples=options.samples, seed=options.seed, as_json=options.json
+    )
 
 
 def _day(text: str) -> date:

@@ -23,7 +23,7 @@ null switches a rule off:
   --set book=independent      trades every candidate on its own"""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "portfolio",
@@ -43,7 +43,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--prices", required=True, type=Path, metavar="DIR", help="folder of SYMBOL.csv files"
     )
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.json", help="written atomically")
-    parser.add_argument("--equity", type=Path, metavar="FILE.csv", help="also write date,equity per session")
+    parser.add_argument(
+        "--equity", type=Path, metavar="FILE.csv", help="also write date,equity per session (shared book)"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting; repeatable"
     )
@@ -59,8 +61,17 @@ def run(options: argparse.Namespace) -> int:
     from backtest.simulator.positions.independent import simulate_independent
     from backtest.simulator.positions.metrics import summary
     from backtest.simulator.positions.simulate import simulate
+    from backtest.simulator.windows import daily_bar_warning
+    from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL
+    from backtest.strategies.parameters import unusual_values
 
     rules = rules_for(options.strategy, options.set, compatible=options.compat)
+    if options.equity is not None and rules.book == "independent":
+        raise UsageError(
+            "an independent book has no common equity",
+            where="--equity",
+            remedy="leave it out, or use --set book=shared",
+        )
     candidates = _candidates(options.candidates)
     tickers = [candidate.ticker for candidate in candidates]
     # A halted or delisted stock lacks sessions; the simulator knows what to do then.
@@ -80,6 +91,9 @@ def run(options: argparse.Namespace) -> int:
         capital = rules.max_positions * rules.position_size
         rows = [f"{p.day},{capital + p.realized + p.unrealized:.2f}\n" for p in result.equity]
         _write(options.equity, "date,equity\n" + "".join(rows))
+    window = daily_bar_warning(rules.execution_time, enters_at_open=True)
+    for warning in (*unusual_values(rules, USUAL, EFFECTS), *([window] if window else [])):
+        sys.stderr.write(f"warning: {warning}\n")
     sys.stdout.write(
         f"{figures['trades']} trades, {figures['skipped']} skipped, total {figures['total_pnl']:,.2f}, "
         f"profit factor {figures['profit_factor']}; written to {options.output}\n"
@@ -110,9 +124,9 @@ def rules_for(strategy: str, settings: Sequence[str], *, compatible: bool) -> An
     """
     from backtest.simulator.positions.model import COMPATIBLE, LIVE_ONLY, PortfolioRules
     from backtest.strategies.earnings_swing.parameters import parse
-    from backtest.strategies.registry import find_strategy
+    from backtest.strategies.registry import STRATEGIES, find_strategy
 
-    loaded = find_strategy(strategy, Path("config/strategies"))
+    loaded = find_strategy(strategy, STRATEGIES)
     if loaded.family != "positions":
         raise UsageError(
             f"{loaded.name} holds weights, not positions", where=strategy, remedy="use `backtest run` for it"

@@ -9,6 +9,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from backtest.reporting.tear_sheet import figures, render
 from backtest.simulator.allocation.result import CONTEXT, Result
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.base import Strategy
+from backtest.strategies.history import short_history
 from backtest.strategies.registry import STRATEGIES, find_strategy
 from backtest.trading.rules_file import read_rules
 
@@ -82,6 +84,12 @@ def run(args: argparse.Namespace) -> int:
     benchmark = args.benchmark or strategy.signal_symbols[0]
     history = _history(args.prices, strategy, benchmark, args.end)
     signal = history[strategy.signal_symbols[0]]
+    if args.end is None and args.start is not None and args.start > signal.last:
+        raise DataError(
+            f"no session on or after {args.start}",
+            where="--start",
+            remedy=f"the bars of {signal.symbol} reach from {signal.first} to {signal.last}",
+        )
     result = simulate(
         strategy,
         history,
@@ -91,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
         rules=rules,
         benchmark=benchmark,
     )
+    notes = _notes(strategy, history, result)
+    result = replace(result, warnings=(*notes, *result.warnings))
     metrics = summarise(result)
     write_files(result, metrics, args.output_dir, report=not args.no_report)
     if args.json:
@@ -98,6 +108,16 @@ def run(args: argparse.Namespace) -> int:
     else:
         _show(result, metrics, args.output_dir)
     return 0
+
+
+def _notes(strategy: Strategy, history: Mapping[str, Bars], result: Result) -> list[str]:
+    """Return what a person should know before believing the figures."""
+    findings = list(strategy.unusual)
+    first = next((d.decided_on for d in result.decisions if d.rebalance or d.targets), None)
+    if first is not None:
+        short = short_history(strategy, history, first)
+        findings += [short] if short else []
+    return [str(finding) for finding in findings]
 
 
 def write_files(result: Result, metrics: Json, folder: Path, *, report: bool = True) -> None:
@@ -161,12 +181,16 @@ def _history(folder: Path, strategy: Strategy, benchmark: str, end: date | None)
     symbols = dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols, benchmark))
     legs = set(strategy.tradable_symbols) - set(strategy.signal_symbols)
     history = read_directory(folder, list(symbols), allow_gaps=legs, until=end, recognised=tell)
-    missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if symbol not in history]
+    missing = [symbol for symbol in (*strategy.signal_symbols, benchmark) if not len(history.get(symbol, ()))]
     if missing:
+        names = ", ".join(dict.fromkeys(missing))
+        ends_early = end is not None and any(symbol in history for symbol in missing)
         raise DataError(
-            f"no bars of {', '.join(dict.fromkeys(missing))}",
+            f"no bars of {names} up to {end}" if ends_early else f"no bars of {names}",
             where=str(folder),
-            remedy="name the file SYMBOL.csv; one that needs a flag: jutsu data import FILE --symbol SYMBOL",
+            remedy="give a later --end"
+            if ends_early
+            else "name the file SYMBOL.csv; one that needs a flag: jutsu data import FILE --symbol SYMBOL",
         )
     return history
 

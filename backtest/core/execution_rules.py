@@ -49,7 +49,9 @@ class ExecutionRules(BaseModel):
         default=0.0, ge=0, le=100, description="of equity; exits and stops never filtered"
     )
     max_holdings_drift: float | None = Field(
-        default=None, gt=0, description="sum |held - target| weight that also trades; off when null"
+        default=None,
+        gt=0,
+        description="sum |held - target| weight, of symbols with a price, that also trades; off when null",
     )
     stop_fill: Literal["gap", "stop"] = Field(
         default="gap", description="a stop gapped through fills at the open"

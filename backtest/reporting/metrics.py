@@ -1,8 +1,11 @@
 """Performance figures, each with its formula. Plain arrays in, plain numbers out; numpy only.
 
-Conventions: decimal fractions (0.12 is 12 %), 252 sessions a year, risk-free rate 0. The return of a session
-is r_t = E_t / E_(t-1) - 1, where E_0 is the initial cash, so the costs of the first session count. A figure
-that is not defined (no trades, constant equity, a single session) is None, never NaN or infinite.
+Conventions: decimal fractions (0.12 is 12 %), 252 sessions a year. Sharpe and Sortino subtract no risk-free
+rate and Sortino's target is 0, for strategy and benchmark alike and in every report of the project, so that
+they can be compared; uninvested cash earns nothing in the simulation either. The return of a session is r_t
+= E_t / E_(t-1) - 1, where E_0 is the initial cash, so the costs of the first session count. A figure that is
+not defined (no trades, constant equity, a single session) is None, never NaN or infinite. Sums are exact
+before they are rounded once (`math.fsum`), so the last digit depends on no processor or BLAS library.
 """
 
 from __future__ import annotations
@@ -132,8 +135,8 @@ def performance(equity: FloatArray, initial: float) -> Performance:
     growth = float(equity[-1]) / initial
     annual = _annual(growth, n)
     spread = _spread(changes)
-    downside = float(np.sqrt(np.mean(np.minimum(changes, 0.0) ** 2)))
-    mean = float(np.mean(changes))
+    downside = math.sqrt(_mean(np.minimum(changes, 0.0) ** 2))
+    mean = _mean(changes)
     deepest = float(np.min(drawdowns(equity, initial)))
     at_deepest, longest = _drawdown_lengths(equity, initial)
     root = math.sqrt(SESSIONS_PER_YEAR)
@@ -184,9 +187,9 @@ def compare(equity: FloatArray, initial: float, benchmark: FloatArray, *, symbol
     spread_own, spread_other, error = _spread(own), _spread(other), _spread(own - other)
     beta = correlation = alpha = None
     if spread_own is not None and spread_other:
-        covariance = float(np.cov(own, other, ddof=1)[0, 1])
+        covariance = _covariance(own, other)
         beta = covariance / spread_other**2
-        alpha = SESSIONS_PER_YEAR * float(np.mean(own) - beta * np.mean(other))
+        alpha = SESSIONS_PER_YEAR * (_mean(own) - beta * _mean(other))
         correlation = covariance / (spread_own * spread_other) if spread_own else None
     tracking = None if error is None else math.sqrt(SESSIONS_PER_YEAR) * error
     excess = None
@@ -200,7 +203,7 @@ def compare(equity: FloatArray, initial: float, benchmark: FloatArray, *, symbol
         alpha=alpha,
         correlation=correlation,
         tracking_error=tracking,
-        information_ratio=SESSIONS_PER_YEAR * float(np.mean(own - other)) / tracking if tracking else None,
+        information_ratio=SESSIONS_PER_YEAR * _mean(own - other) / tracking if tracking else None,
     )
 
 
@@ -211,9 +214,9 @@ def turnover(values: Sequence[float], equity: FloatArray) -> float | None:
         values: traded value per fill, positive.
         equity: shape (n,).
     """
-    if not len(equity) or float(np.mean(equity)) <= 0:
+    if not len(equity) or _mean(equity) <= 0:
         return None
-    return math.fsum(values) / 2 / float(np.mean(equity)) * SESSIONS_PER_YEAR / len(equity)
+    return math.fsum(values) / 2 / _mean(equity) * SESSIONS_PER_YEAR / len(equity)
 
 
 def exposure(weights: Mapping[str, FloatArray]) -> tuple[float | None, float | None]:
@@ -222,7 +225,7 @@ def exposure(weights: Mapping[str, FloatArray]) -> tuple[float | None, float | N
     if not columns or not len(columns[0]):
         return None, None
     invested = np.sum(columns, axis=0)
-    return float(np.mean(invested)), float(np.mean(invested > 0))
+    return _mean(invested), int(np.sum(invested > 0)) / len(invested)
 
 
 def summarise(result: Result) -> Json:
@@ -272,14 +275,24 @@ def _annual(growth: float, sessions: int) -> float | None:
 def _mean_where_positive(values: FloatArray) -> float:
     """Mean over the sessions that planned trades (the others left nothing by rounding)."""
     planned = values[values > 0]
-    return round(float(np.mean(planned)), 2) if len(planned) else 0.0
+    return round(_mean(planned), 2) if len(planned) else 0.0
+
+
+def _mean(values: FloatArray) -> float:
+    return math.fsum(values.tolist()) / len(values)
+
+
+def _covariance(one: FloatArray, two: FloatArray) -> float:
+    """Sample covariance (ddof 1) of two series of the same length, at least two values."""
+    products = (one - _mean(one)) * (two - _mean(two))
+    return math.fsum(products.tolist()) / (len(one) - 1)
 
 
 def _spread(values: FloatArray) -> float | None:
     """Sample standard deviation; 0.0 for rounding noise, None below two values."""
     if len(values) < 2:
         return None
-    deviation = float(np.std(values, ddof=1))
+    deviation = math.sqrt(_covariance(values, values))
     return deviation if deviation > _ROUND else 0.0
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from html import escape
-from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from backtest.core.decision import Json
+from backtest.reporting import charts
+from backtest.reporting.charts import Series, Tick
 from backtest.reporting.metrics import drawdowns
 from backtest.simulator.allocation.result import Result
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 _FIGURES = (
     ("total_return", "Total return", "percent"),
@@ -31,11 +30,15 @@ _FIGURES = (
     ("mean_rounding_cash", "Cash left by rounding, mean", "money"),
     ("final_equity", "Final equity", "money"),
 )
+_MOST_CELLS = 12
 _STYLE = """
-body { font-family: system-ui, sans-serif; margin: 2rem auto; max-width: 1100px; padding: 0 1rem }
+body { font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1100px; padding: 0 1rem }
+h1 { font-size: 1.3rem; overflow-wrap: anywhere }
 table { border-collapse: collapse; margin: 0 2rem 1rem 0; display: inline-table; vertical-align: top }
-th, td { padding: .2rem .8rem; border-bottom: 1px solid #ddd; text-align: left }
+th, td { padding: .2rem .8rem; border-bottom: 1px solid #ddd; text-align: left; font-weight: normal }
 td { text-align: right; font-variant-numeric: tabular-nums }
+details li { overflow-wrap: anywhere }
+@media (max-width: 600px) { table { display: table; width: 100%; margin-right: 0 } th, td { padding: .2rem } }
 """
 
 
@@ -57,17 +60,15 @@ def readable(value: float | None, kind: str) -> str:
 
 
 def render(result: Result, metrics: Json) -> str:
-    """Return the report as one HTML document that needs no network: charts and library are inside."""
-    title = f"{result.strategy} · {result.variant}"
-    charts = _charts(result).to_html(
-        full_html=False, include_plotlyjs=True, div_id="charts", config={"displaylogo": False}
-    )
+    """Return the report as one HTML document without scripts that needs no network and fits a telephone."""
+    title = escape(f"{result.strategy} · {result.variant}")
     warnings = "".join(f"<li>{escape(text)}</li>" for text in result.warnings)
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
+        f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}{charts.STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
         f"<p>{metrics['start']} to {metrics['end']}, {metrics['sessions']} sessions</p>\n"
-        f"{_table(figures(metrics))}{_benchmark_table(metrics)}\n{charts}\n"
+        f"{_table(figures(metrics))}{_benchmark_table(metrics)}\n{_charts(result)}\n"
         f"<details><summary>{len(result.warnings)} warnings</summary><ul>{warnings}</ul></details>\n"
         "</body>\n</html>\n"
     )
@@ -98,78 +99,47 @@ def _benchmark_table(metrics: Json) -> str:
     return _table(rows)
 
 
-def _charts(result: Result) -> Figure:
-    from plotly.subplots import make_subplots
-
-    regimes = _regimes(result)
-    titles = ["Equity", "Drawdown", "Allocation", *(["Regime"] if regimes else [])]
-    figure = make_subplots(
-        rows=len(titles), cols=1, shared_xaxes=True, vertical_spacing=0.05, subplot_titles=titles
-    )
-    dates = [day.isoformat() for day in result.dates.tolist()]
-    _equity(figure, result, dates)
-    _allocation(figure, result, dates)
-    if regimes:
-        _regime(figure, regimes)
-    figure.update_layout(
-        height=320 * len(titles), template="plotly_white", hovermode="x unified", margin={"t": 40, "b": 40}
-    )
-    return figure
+def _charts(result: Result) -> str:
+    if not len(result.dates):
+        return ""
+    return "\n".join((_equity(result), _drawdown(result), _allocation(result), _regimes(result)))
 
 
-def _equity(figure: Figure, result: Result, dates: list[str]) -> None:
-    _line(figure, 1, dates, result.equity.tolist(), result.variant)
-    fall = drawdowns(result.equity, result.initial_cash)
-    _line(figure, 2, dates, fall.round(6).tolist(), f"{result.variant} drawdown", fill="tozeroy")
+def _equity(result: Result) -> str:
+    lines = [Series(result.variant, result.equity)]
+    if result.benchmark is not None:
+        lines.append(Series(f"{result.benchmark_symbol} held", result.benchmark))
+    low, high = (float(pick([pick(line.values) for line in lines])) for pick in (np.min, np.max))
+    ticks = charts.money_ticks(low, high, logarithmic=low > 0)
+    return charts.line_chart("Equity", result.dates.tolist(), lines, ticks, logarithmic=low > 0)
+
+
+def _drawdown(result: Result) -> str:
+    lines = [Series(result.variant, drawdowns(result.equity, result.initial_cash))]
     if result.benchmark is not None:
         name = f"{result.benchmark_symbol} held"
-        _line(figure, 1, dates, result.benchmark.round(2).tolist(), name)
-        fall = drawdowns(result.benchmark, result.initial_cash)
-        _line(figure, 2, dates, fall.round(6).tolist(), f"{result.benchmark_symbol} drawdown")
-    figure.update_yaxes(type="log", row=1, col=1)
-    figure.update_yaxes(tickformat=".0%", row=2, col=1)
+        lines.append(Series(name, drawdowns(result.benchmark, result.initial_cash)))
+    low = float(np.min([np.min(line.values) for line in lines]))
+    return charts.line_chart("Drawdown", result.dates.tolist(), lines, charts.percent_ticks(low, 0.0))
 
 
-def _allocation(figure: Figure, result: Result, dates: list[str]) -> None:
-    cash = result.cash / result.equity
-    columns = {**{symbol: column for symbol, column in result.weights.items() if column.any()}, "cash": cash}
-    for name, column in columns.items():
-        _line(figure, 3, dates, column.round(6).tolist(), name, stackgroup="weights", line={"width": 0})
-    figure.update_yaxes(tickformat=".0%", range=[0, 1], row=3, col=1)
+def _allocation(result: Result) -> str:
+    cash = np.divide(result.cash, result.equity, out=np.zeros_like(result.cash), where=result.equity != 0)
+    held = [Series(symbol, column) for symbol, column in result.weights.items() if column.any()]
+    ticks = [Tick(part / 4, f"{part / 4:.0%}") for part in range(5)]
+    return charts.stacked_chart("Allocation", result.dates.tolist(), [*held, Series("cash", cash)], ticks)
 
 
-def _regimes(result: Result) -> list[tuple[date, int, str]]:
-    """Return (session of the decision, cell, its name) of every decision that has a cell."""
-    rows = []
+def _regimes(result: Result) -> str:
+    """Return the sessions each cell was decided on; "" without cells, or with too many to show."""
+    rows = {day: row for row, day in enumerate(result.dates.tolist())}
+    bands: dict[str, Series] = {}
     for decision in result.decisions:
-        values = decision.diagnostics
-        if values.get("cell") is not None:
-            name = f"{values.get('trend_state')}, volatility {values.get('vol_state')}"
-            rows.append((decision.decided_on, int(values["cell"]), name))
-    return rows
-
-
-def _regime(figure: Figure, regimes: list[tuple[date, int, str]]) -> None:
-    from plotly.graph_objects import Scattergl
-
-    for cell in sorted({cell for _, cell, _ in regimes}):
-        rows = [(day.isoformat(), name) for day, at, name in regimes if at == cell]
-        figure.add_trace(
-            Scattergl(
-                x=[day for day, _ in rows],
-                y=[cell] * len(rows),
-                text=[name for _, name in rows],
-                mode="markers",
-                marker={"size": 5, "symbol": "square"},
-                name=f"cell {cell}",
-            ),
-            row=4,
-            col=1,
-        )
-    figure.update_yaxes(title_text="cell", dtick=1, row=4, col=1)
-
-
-def _line(figure: Figure, row: int, x: list[str], y: list[float], name: str, **style: Any) -> None:
-    from plotly.graph_objects import Scatter
-
-    figure.add_trace(Scatter(x=x, y=y, name=name, mode="lines", **style), row=row, col=1)
+        values, row = decision.diagnostics, rows.get(decision.decided_on)
+        if values.get("cell") is not None and row is not None:
+            name = f"cell {values['cell']}"
+            band = bands.setdefault(name, Series(name, np.zeros(len(rows))))
+            band.values[row] = 1.0
+    ordered = [bands[name] for name in sorted(bands)]
+    few = 0 < len(ordered) <= _MOST_CELLS
+    return charts.band_chart("Regime", result.dates.tolist(), ordered) if few else ""

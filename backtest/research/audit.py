@@ -1,11 +1,14 @@
 """The look-ahead audit: change the future, and nothing before it may move.
 
-For sampled sessions every bar after the decision instant is cut off, scrambled or distorted. All decisions up
-to that session, and all orders and fills of the simulator up to it, must stay the same to the last bit.
+For sampled sessions every bar after the decision instant is cut off, scrambled or distorted. Everything known
+by then must stay the same to the last bit: the decisions of an empty book, those of the simulator's book (up
+to the one decided on that session, which in an opening window trades on the next), orders, fills and equity.
+A strategy that fails once later bars are missing or different has read them, and is reported as well.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,15 +19,18 @@ import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Decision, Json, Situation
-from backtest.core.errors import DataError, UsageError
+from backtest.core.errors import DataError, JutsuError, UsageError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.data.sources.csv import read_directory, tell
-from backtest.simulator.allocation.result import Trade
+from backtest.simulator.allocation.result import Result, Trade
 from backtest.simulator.allocation.simulate import simulate
-from backtest.strategies.base import Strategy
+from backtest.simulator.windows import OPENING
+from backtest.strategies.base import Evaluation, Strategy
 
 Change = Callable[[Bars, date, np.random.Generator], Bars]
 CASH = 1_000_000.0
+#: What code raises that meets a missing or an absurd bar where it expected one.
+_FAILURES = (JutsuError, LookupError, ArithmeticError, TypeError, ValueError)
 #: The audit looks at time, not at size, so no limit may end its simulations early.
 _RULES = ExecutionRules.model_validate(
     {
@@ -56,7 +62,8 @@ class Check:
     Attributes:
         session: newest session whose bar was left alone.
         change: name of the change made to every later bar.
-        decisions, trades: how many were compared.
+        decisions: sessions whose decisions were compared, each for an empty and for the simulator's book.
+        trades: how many were compared.
         difference: the first one found, None when clean.
     """
 
@@ -67,12 +74,15 @@ class Check:
     difference: Difference | None
 
 
-def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int) -> int:
-    """Audit a strategy on a folder of CSV files and print a table; return 0 when clean, 1 when not."""
+def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_json: bool = False) -> int:
+    """Audit a strategy on a folder of CSV files and print the checks; return 0 when clean, 1 when not."""
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
     history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
     checks = audit(strategy, history, samples=samples, seed=seed)
-    for line in table(strategy, checks):
+    lines = (
+        [json.dumps(as_document(strategy, checks, seed), indent=2)] if as_json else table(strategy, checks)
+    )
+    for line in lines:
         print(line)  # noqa: T201 - the report of a command
     return int(any(check.difference for check in checks))
 
@@ -105,8 +115,11 @@ def audit(strategy: Strategy, history: Mapping[str, Bars], *, samples: int, seed
     rows = np.arange(strategy.warmup_bars, len(signal) - 1)
     drawn = random.choice(rows[:-1], size=min(samples - 1, len(rows) - 1), replace=False)
     days = sorted(signal.dates[row].item() for row in {*drawn.tolist(), int(rows[-1])})
-    plain = _Outcome.of(strategy, history, signal.first, signal.last)
-    return tuple(_check(strategy, history, plain, day, name, random) for day in days for name in CHANGES)
+    trades_on = _trading_sessions(strategy, signal.dates.tolist())
+    plain = _Outcome.of(strategy, history, trades_on, days[-1])
+    return tuple(
+        _check(strategy, history, plain, trades_on, day, name, random) for day in days for name in CHANGES
+    )
 
 
 def cut(bars: Bars, day: date, _: np.random.Generator) -> Bars:
@@ -148,51 +161,103 @@ CHANGES: Mapping[str, Change] = {"cut": cut, "scramble": scramble, "distort": di
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a strategy does over one history."""
+    """What a strategy does over one history.
+
+    Attributes:
+        decisions: one per session, each for an empty book.
+        simulated: those of a simulation, whose book holds what the strategy bought.
+        trades, equity: of that simulation.
+    """
 
     decisions: tuple[Decision, ...]
+    simulated: tuple[Decision, ...]
     trades: tuple[Trade, ...]
     equity: Mapping[date, float]
 
     @classmethod
-    def of(cls, strategy: Strategy, history: Mapping[str, Bars], start: date, end: date) -> _Outcome:
-        """Decide every session and simulate from `start` to `end`; later bars stay in sight of the rules."""
+    def of(
+        cls, strategy: Strategy, history: Mapping[str, Bars], trades_on: Mapping[date, date], end: date
+    ) -> _Outcome:
+        """Decide every session to `end`, and simulate; later bars stay in sight of the rules.
+
+        `trades_on` is the session that trades by the session decided on, both of the unchanged history.
+        """
         evaluation = strategy.evaluate(history)
-        decisions = []
-        memory: Json = {}
-        for day in history[strategy.signal_symbols[0]].until(end).dates.tolist():
-            situation = Situation(session=day, decided_on=day, book=Book(CASH), memory=memory)
-            decision = evaluation.decide(situation)
-            memory = decision.memory
-            decisions.append(decision)
+        days = history[strategy.signal_symbols[0]].until(end).dates.tolist()
         # The simulator drops bars after its end, so it runs on for a while into the changed future.
         beyond = end + timedelta(days=10)
-        result = simulate(strategy, history, start=start, end=beyond, cash=CASH, rules=_RULES)
-        equity = dict(zip(result.dates.tolist(), result.equity.tolist(), strict=True))
-        return cls(tuple(decisions), result.trades, equity)
+        result = simulate(strategy, history, start=days[0], end=beyond, cash=CASH, rules=_RULES)
+        return cls(
+            decisions=tuple(_for_an_empty_book(evaluation, days, trades_on)),
+            simulated=(*result.decisions, *_still_due(evaluation, result, days[-1], trades_on)),
+            trades=result.trades,
+            equity=dict(zip(result.dates.tolist(), result.equity.tolist(), strict=True)),
+        )
+
+
+def _for_an_empty_book(
+    evaluation: Evaluation, days: Sequence[date], trades_on: Mapping[date, date]
+) -> Iterator[Decision]:
+    memory: Json = {}
+    for day in days:
+        situation = Situation(session=trades_on[day], decided_on=day, book=Book(CASH), memory=memory)
+        decision = evaluation.decide(situation)
+        memory = decision.memory
+        yield decision
+
+
+def _still_due(
+    evaluation: Evaluation, result: Result, day: date, trades_on: Mapping[date, date]
+) -> Iterator[Decision]:
+    """Yield the decision on the last bar of a history that ends there: its session has no bar to simulate."""
+    memory = result.decisions[-1].memory if result.decisions else {}
+    if not result.decisions or result.decisions[-1].decided_on < day:
+        yield evaluation.decide(Situation(trades_on[day], day, result.book, memory))
+
+
+def _trading_sessions(strategy: Strategy, days: Sequence[date]) -> Mapping[date, date]:
+    """Return the session that trades by the session decided on: the next one in an opening window."""
+    after = (*days[1:], days[-1] + timedelta(days=1)) if strategy.execution_time in OPENING else days
+    return dict(zip(days, after, strict=True))
 
 
 def _check(
     strategy: Strategy,
     history: Mapping[str, Bars],
     plain: _Outcome,
+    trades_on: Mapping[date, date],
     day: date,
     name: str,
     random: np.random.Generator,
 ) -> Check:
     changed = {symbol: CHANGES[name](bars, day, random) for symbol, bars in history.items()}
     changed = {symbol: bars for symbol, bars in changed.items() if len(bars)}
-    first = changed[strategy.signal_symbols[0]].first
-    other = _Outcome.of(strategy, changed, first, day)
-    decisions = [decision for decision in plain.decisions if decision.decided_on <= day]
-    trades = [trade for trade in plain.trades if trade.session <= day]
-    moved = (
-        _first_difference(decisions, other.decisions, "decision")
-        or _first_difference(trades, [t for t in other.trades if t.session <= day], "order or fill")
+    moved: tuple[date, str] | None
+    try:
+        moved = _moved(plain, _Outcome.of(strategy, changed, trades_on, day), day)
+    except _FAILURES as error:
+        moved = day, f"strategy fails when later bars change: {type(error).__name__}: {error}"
+    difference = Difference(day, name, *moved) if moved else None
+    return Check(day, name, len(_decided(plain.decisions, day)), len(_traded(plain, day)), difference)
+
+
+def _moved(plain: _Outcome, other: _Outcome, day: date) -> tuple[date, str] | None:
+    return (
+        _first_difference(_decided(plain.decisions, day), _decided(other.decisions, day), "decision")
+        or _first_difference(
+            _decided(plain.simulated, day), _decided(other.simulated, day), "decision of the simulator"
+        )
+        or _first_difference(_traded(plain, day), _traded(other, day), "order or fill")
         or _equity_difference(plain, other, day)
     )
-    difference = Difference(day, name, *moved) if moved else None
-    return Check(day, name, len(decisions), len(trades), difference)
+
+
+def _decided(decisions: Sequence[Decision], day: date) -> list[Decision]:
+    return [decision for decision in decisions if decision.decided_on <= day]
+
+
+def _traded(outcome: _Outcome, day: date) -> list[Trade]:
+    return [trade for trade in outcome.trades if trade.session <= day]
 
 
 def _first_difference(
@@ -230,3 +295,26 @@ def table(strategy: Strategy, checks: Sequence[Check]) -> Iterator[str]:
         yield f"{check.session!s:<20}{check.change:<10}{check.decisions:>10}{check.trades:>8}  {result}"
     for difference in bad:
         yield f"{difference.session} {difference.change}: {difference.moved} {difference.what}"
+
+
+def as_document(strategy: Strategy, checks: Sequence[Check], seed: int) -> Json:
+    """Return the report as one JSON document."""
+    return {
+        "strategy": strategy.name,
+        "variant": strategy.variant,
+        "execution_time": strategy.execution_time,
+        "seed": seed,
+        "clean": not any(check.difference for check in checks),
+        "checks": [
+            {
+                "session": check.session.isoformat(),
+                "change": check.change,
+                "decisions": check.decisions,
+                "trades": check.trades,
+                "difference": None
+                if check.difference is None
+                else {"moved": check.difference.moved.isoformat(), "what": check.difference.what},
+            }
+            for check in checks
+        ],
+    }

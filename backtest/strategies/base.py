@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation
+from backtest.core.errors import Finding
 
 
 class Evaluation(Protocol):
@@ -69,6 +70,16 @@ class Strategy(Protocol):
     @property
     def warmup_bars(self) -> int:
         """Bars to request before the first session of interest."""
+        ...
+
+    @property
+    def history_floor(self) -> int:
+        """Bars of the first signal symbol wanted before the first decision; fewer are a warning or exit 5."""
+        ...
+
+    @property
+    def unusual(self) -> tuple[Finding, ...]:
+        """A warning for every valid parameter outside the range people use."""
         ...
 
     def with_parameters(self, changes: Mapping[str, Any]) -> Strategy:

@@ -59,6 +59,23 @@ class CrossRule:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class UsualRange:
+    """Values people use, both ends included; None leaves an end open. Outside, a parameter warns."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Tell whether a value lies inside."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"at most {self.high:g}" if self.low is None else f"at least {self.low:g}"
+        return f"{self.low:g} to {self.high:g}"
+
+
 Model = TypeVar("Model", bound=ParameterModel)
 
 
@@ -97,6 +114,21 @@ def parse_parameters(
             findings=findings,
         )
     return parsed
+
+
+def unusual_values(
+    parameters: ParameterModel, usual: Mapping[str, UsualRange], effects: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Return a warning for every valid value outside its usual range; `effects` says what it leads to."""
+    return tuple(
+        Finding(
+            f"parameters.{name}",
+            f"{value:g} is outside the usual range, {limits}",
+            effects.get(name, "check that it is meant"),
+        )
+        for name, limits in usual.items()
+        if (value := getattr(parameters, name)) is not None and not limits.holds(value)
+    )
 
 
 def _finding(model: type[ParameterModel], name: str, kind: str, message: str, value: Any) -> Finding:

@@ -1,8 +1,8 @@
 """What a market order and a stop order fill at: used by simulator, shadow books and the paper broker.
 
 One model, so that all of them agree to the cent. Prices carry six decimals (the precision of the data),
-commission and cash flow carry cents. The cash flow is computed in whole micro-units, exactly, with ties to
-even: decimal arithmetic on the same price and quantity gives the same cents.
+commission and cash flow carry cents. Every figure is computed exactly, on the decimal number that the float
+prints as, and rounded once, ties to even: decimal arithmetic on the same inputs gives the same result.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from backtest.core.decision import Side
 from backtest.core.errors import DataError, JutsuError
@@ -18,6 +19,8 @@ from backtest.core.execution_rules import ExecutionRules
 PRICE_DECIMALS = 6
 _MICROS = 1_000_000
 _MICROS_PER_CENT = 10_000
+#: Wide enough for the product of any two floats, so that only the last step rounds.
+_EXACT = Context(prec=700, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Fill:
         side: buy or sell.
         quantity: whole shares.
         price: per share, rounded to 6 decimals.
-        commission: charged once for this fill, rounded to cents.
+        commission: charged once for this fill, rounded to cents; of a sale never more than it brings.
         cash_flow: change of cash, rounded to cents: negative for a buy, commission included.
     """
 
@@ -50,15 +53,28 @@ def market_price(side: Side, mid: float, rules: ExecutionRules) -> float:
     Raises:
         DataError: `mid` (or what the slippage leaves of it) is not a positive, finite price.
     """
-    slippage = rules.slippage_pct / 100
-    return _price(mid * (1 + slippage if side == "buy" else 1 - slippage))
+    if not math.isfinite(mid):
+        _check_price(mid)
+    price = shifted(mid, rules.slippage_pct if side == "buy" else -rules.slippage_pct)
+    _check_price(price)
+    return price
+
+
+def shifted(price: float, percent: float, decimals: int = PRICE_DECIMALS) -> float:
+    """Return a finite price moved by `percent`, rounded to `decimals`, ties to even."""
+    moved = _EXACT.multiply(_decimal(price), _EXACT.add(Decimal(1), _decimal(percent).scaleb(-2, _EXACT)))
+    return _rounded(moved, decimals)
 
 
 def commission(quantity: int, rules: ExecutionRules) -> float:
-    """Return the commission of one fill of `quantity` shares, rounded to cents; 0 for no shares."""
+    """Return the commission of one fill of `quantity` shares, rounded to cents; 0 for no shares.
+
+    What `fill_market` charges, but for a sale that brings less.
+    """
     if not quantity:
         return 0.0
-    return round(rules.commission_per_order + quantity * rules.commission_per_share, 2)
+    shares = _EXACT.multiply(Decimal(quantity), _decimal(rules.commission_per_share))
+    return _rounded(_EXACT.add(_decimal(rules.commission_per_order), shares), 2)
 
 
 def fill_market(side: Side, quantity: int, mid: float, rules: ExecutionRules) -> Fill:
@@ -119,16 +135,20 @@ def _to_cents(micros: int) -> float:
 def _fill(side: Side, quantity: int, price: float, rules: ExecutionRules) -> Fill:
     if quantity < 1:
         raise JutsuError(f"cannot fill {quantity} shares", remedy="orders need at least one whole share")
-    fee = commission(quantity, rules)
     gross = gross_value(quantity, price)
+    fee = commission(quantity, rules)
+    if side == "sell":
+        fee = min(fee, gross)  # an exit always goes, and a cash account cannot owe
     cash_flow = round(-gross - fee if side == "buy" else gross - fee, 2)
     return Fill(side=side, quantity=quantity, price=price, commission=fee, cash_flow=cash_flow)
 
 
-def _price(value: float) -> float:
-    rounded = round(value, PRICE_DECIMALS)
-    _check_price(rounded)
-    return rounded
+def _decimal(value: float) -> Decimal:
+    return Decimal(repr(float(value)))
+
+
+def _rounded(value: Decimal, decimals: int) -> float:
+    return float(value.quantize(Decimal(1).scaleb(-decimals), context=_EXACT))
 
 
 def _check_price(price: float) -> None:

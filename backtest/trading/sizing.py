@@ -104,25 +104,27 @@ def plan_orders(
         return _plan_positions(decision, book, prices, equity, rules)
     weights = scaled_weights(decision, rules)
     values = {symbol: shares * known[symbol] for symbol, shares in book.shares().items()}
-    if equity <= 0 or not (decision.rebalance or _drifted(weights, values, equity, rules)):
+    tradable = {symbol: weight for symbol, weight in weights.items() if _has_price(symbol, prices)}
+    locked = sum(value for symbol, value in values.items() if not _has_price(symbol, prices))
+    room = max(0.0, 1 - rules.min_cash_pct / 100 - locked / equity) if equity > 0 else 0.0
+    fitted = _shrunk(tradable, room=room) if locked else tradable
+    movable = {symbol: value for symbol, value in values.items() if _has_price(symbol, prices)}
+    # A decision without targets says nothing to drift from (warm-up, or the positions family).
+    drifted = bool(weights) and _drifted(fitted, movable, equity, rules)
+    if equity <= 0 or not (decision.rebalance or drifted):
         return Plan(orders=(), equity=equity, residual_cash=book.cash, skipped=decision.skipped)
 
-    tradable = {symbol: weight for symbol, weight in weights.items() if _has_price(symbol, prices)}
     skipped, warnings = _without_price(weights, book.shares(), prices)
-    locked = sum(value for symbol, value in values.items() if not _has_price(symbol, prices))
-    if locked:
-        fitted = _shrunk(tradable, room=max(0.0, 1 - rules.min_cash_pct / 100 - locked / equity))
-        if fitted != tradable:
-            warnings.append(f"targets shrunk to leave room for {locked:,.2f} in holdings that cannot be sold")
-        tradable = fitted
-    orders, small = _allocation_orders(tradable, book.shares(), prices, equity, rules)
+    if fitted != tradable:
+        warnings.append(f"targets shrunk to leave room for {locked:,.2f} in holdings that cannot be sold")
+    orders, small = _allocation_orders(fitted, book.shares(), prices, equity, rules)
     return Plan(
         orders=in_order(orders),
         equity=equity,
         residual_cash=_cash_after(book.cash, orders),
         skipped=(*decision.skipped, *skipped, *small),
         warnings=tuple(warnings),
-        rounding_cash=_rounding_cash(tradable, prices, equity),
+        rounding_cash=_rounding_cash(fitted, prices, equity),
     )
 
 
@@ -313,8 +315,8 @@ def _shrunk(weights: Mapping[str, float], *, room: float) -> dict[str, float]:
 def _drifted(
     weights: Mapping[str, float], values: Mapping[str, float], equity: float, rules: ExecutionRules
 ) -> bool:
-    # A decision without targets says nothing to drift from (warm-up, or the positions family).
-    if rules.max_holdings_drift is None or not weights:
+    """Tell whether what can trade lies too far from its targets; a leg without a price cannot be moved."""
+    if rules.max_holdings_drift is None or equity <= 0:
         return False
     symbols = sorted(set(weights) | set(values))
     drift = sum(abs(values.get(symbol, 0.0) / equity - weights.get(symbol, 0.0)) for symbol in symbols)

@@ -215,6 +215,7 @@ def _report(runtime: Runtime, result: Any, *, as_json: bool, story: bool = False
                 "variants": facts,
                 "equity_file": result.equity_file,
                 "orders_file": result.orders_file,
+                "warnings": list(result.warnings),
             }
         )
         return
@@ -238,6 +239,8 @@ def _report(runtime: Runtime, result: Any, *, as_json: bool, story: bool = False
         ],
         right=("start equity", "end equity", "return", "max drawdown"),
     )
+    for warning in () if story else result.warnings:
+        screen.print(f"warning: {warning}")
     for failure in result.failures:
         screen.print(f"failed: {failure.session} {failure.stage} exit {failure.code}: {failure.why}")
     screen.print(f"signal files and CSVs: {result.equity_file.parent}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,9 +19,11 @@ from backtest.candidates.model import Candidate
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError, JutsuError, UsageError
 from backtest.core.files import write_atomic
+from backtest.simulator.windows import daily_bar_warning
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.strategies.earnings_swing.parameters import EntryMode
 from backtest.strategies.earnings_swing.strategy import entry_session
+from backtest.strategies.history import short_history
 from live import executor, signal_generator
 from live.books.variants import BookVariant, Group
 from live.generation.candidates import simulated_report
@@ -63,6 +65,7 @@ class Replayed:
     failures: tuple[Failure, ...]
     equity_file: Path
     orders_file: Path
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -132,7 +135,19 @@ def replay(
     files = write_results(runtime, chosen)
     if failures and not keep_going:
         _stop(failures[0])
-    return Replayed(len(sessions), tuple(failures), *files)
+    warnings = tuple(_warnings(chosen, whole, sessions[0]))
+    return Replayed(len(sessions), tuple(failures), *files, warnings=warnings)
+
+
+def _warnings(chosen: Sequence[Group], history: Mapping[str, Bars], first: calendar.Session) -> Iterator[str]:
+    """Yield what a person should know before believing the figures, once per variant and fact."""
+    for line in _all_lines(chosen):
+        strategy = line.strategy
+        short = short_history(strategy, history, _window(line, first).decides_on)
+        window = daily_bar_warning(strategy.execution_time)
+        for text in (*strategy.unusual, short, window):
+            if text:
+                yield f"{line.variant}: {text}"
 
 
 def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signal_generator.Reports:

@@ -8,6 +8,7 @@ import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation, Target
+from backtest.core.errors import Finding
 
 SIGNAL = "SIG"
 
@@ -26,6 +27,8 @@ class ScriptedWeights:
     parameters: Json = field(default_factory=dict)
     overridden: tuple[str, ...] = ()
     warmup_bars: int = 1
+    history_floor: int = 1
+    unusual: tuple[Finding, ...] = ()
     seen: list[Situation] = field(default_factory=list)
 
     def evaluate(self, history: Mapping[str, Bars]) -> "ScriptedWeights":

@@ -21,10 +21,10 @@ from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import DataError, UsageError
 from backtest.indicators.daily import TRADING_DAYS, smoothing_lengths
 from backtest.research.hierarchical_adaptive.compiled import FIELDS, LEGS, STATISTICS, backtest_sets
+from backtest.simulator.windows import OPENING
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters, parse
 from backtest.strategies.hierarchical_adaptive.series import newest_rows, weight_table
 
-OPENING = ("open", "15min_after_open")
 _SYMBOLS = (
     "signal_symbol",
     "treasury_trend_symbol",

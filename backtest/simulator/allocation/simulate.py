@@ -9,21 +9,15 @@ from datetime import date
 
 import numpy as np
 
-from backtest.core.bars import Bars, DateArray
-from backtest.core.decision import Book, Decision, ExecutionTime, Json, Situation
+from backtest.core.bars import Bars, DateArray, FloatArray
+from backtest.core.decision import Book, Decision, Json, Situation
 from backtest.core.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.simulator.allocation.result import Result, Trade, hold_value, to_trade
 from backtest.simulator.allocation.step import carry_out, mark
+from backtest.simulator.windows import OPENING, daily_bar_warning
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.trading.sizing import Plan, check_limits, plan_orders
-
-OPENING: frozenset[ExecutionTime] = frozenset({"open", "15min_after_open"})
-_BETWEEN: Mapping[ExecutionTime, str] = {
-    "15min_after_open": "open",
-    "15min_before_close": "close",
-    "5min_before_close": "close",
-}
 
 
 def simulate(
@@ -69,9 +63,8 @@ def simulate(
         opening=strategy.execution_time in OPENING,
         book=Book(cash=round(cash, 2)),
     )
-    if strategy.execution_time in _BETWEEN:
-        price = _BETWEEN[strategy.execution_time]
-        run.warnings.append(f"daily bars have no {strategy.execution_time} price: orders fill at the {price}")
+    warning = daily_bar_warning(strategy.execution_time)
+    run.warnings.extend([warning] if warning else [])
     for row in range(first, last + 1):
         run.session(row)
     return run.result(first, last, round(cash, 2), benchmark, known)
@@ -210,18 +203,28 @@ class _Run:
                 f"{day}: {symbol}: held, but has no bar from here on; marked at its last close"
             )
 
+    def _hold(
+        self, benchmark: str, history: Mapping[str, Bars], dates: DateArray, cash: float
+    ) -> FloatArray | None:
+        if benchmark not in history or not len(history[benchmark]):
+            raise DataError("no bars of the benchmark", where=benchmark, remedy="import its history")
+        bars = history[benchmark]
+        held = hold_value(bars.dates, bars.close, dates, cash)
+        if held is None:
+            self.warnings.append(f"{benchmark}: no bar by {dates[0]}, so no benchmark")
+        elif bars.dates[-1] < dates[-1]:
+            without = int(np.sum(dates > bars.dates[-1]))
+            self.warnings.append(
+                f"{benchmark}: the benchmark's bars end on {bars.last}; its last close is held for "
+                f"{without} more sessions, so figures that compare with it say little"
+            )
+        return held
+
     def result(
         self, first: int, last: int, cash: float, benchmark: str | None, history: Mapping[str, Bars]
     ) -> Result:
         dates = self.market.dates[first : last + 1]
-        held = None
-        if benchmark is not None:
-            if benchmark not in history:
-                raise DataError("no bars of the benchmark", where=benchmark, remedy="import its history")
-            bars = history[benchmark]
-            held = hold_value(bars.dates, bars.close, dates, cash)
-            if held is None:
-                self.warnings.append(f"{benchmark}: no bar by {self.market.days[first]}, so no benchmark")
+        held = None if benchmark is None else self._hold(benchmark, history, dates, cash)
         return Result(
             strategy=self.strategy.name,
             variant=self.strategy.variant,

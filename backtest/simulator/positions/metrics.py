@@ -12,7 +12,9 @@ def summary(result: PortfolioResult, rules: PortfolioRules) -> dict[str, Any]:
     """Return the figures of a run, money rounded to cents, percentages to 2 decimals.
 
     The book keeps no cash: capital is `max_positions` x `position_size`, equity is that plus the profit taken
-    and the open profit at each close. Drawdown is the largest fall from a peak of that equity.
+    and the open profit at each close. Drawdown is the largest fall from a peak of that equity, the capital
+    before the first session included. Peak positions are the most held at one time, also within a session:
+    one that is stopped out on the day it was opened needed its money.
     """
     results = [round(trade.pnl, 2) for trade in result.trades]
     wins = [pnl for pnl in results if pnl > 0]
@@ -31,8 +33,8 @@ def summary(result: PortfolioResult, rules: PortfolioRules) -> dict[str, Any]:
 
 
 def _book_figures(result: PortfolioResult, rules: PortfolioRules, capital: float) -> dict[str, Any]:
-    peak_positions = max(point.positions for point in result.equity)
-    fall = max_drawdown(equity_series(result, capital))
+    peak_positions = max(point.most_positions for point in result.equity)
+    fall = max_drawdown([capital, *equity_series(result, capital)])
     return {
         "capital": round(capital, 2),
         "peak_positions": peak_positions,

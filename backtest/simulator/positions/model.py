@@ -211,21 +211,30 @@ class SkippedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What one session did, in order."""
+    """What one session did, in order; `most_positions` is the most that was held at one time in it."""
 
     entered: tuple[Held, ...] = ()
     trades: tuple[Trade, ...] = ()
     skipped: tuple[SkippedCandidate, ...] = ()
+    most_positions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EquityPoint:
-    """Profit at the close of one session: taken and open, and how many positions are open."""
+    """Profit at the close of one session.
+
+    Attributes:
+        day: the session.
+        realized, unrealized: profit taken until then, and open.
+        positions: how many are open at the close.
+        most_positions: the most that were open at one time since the session's entries.
+    """
 
     day: date
     realized: float
     unrealized: float
     positions: int
+    most_positions: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,13 @@ def simulate(
     skipped = [SkippedCandidate(candidate, NO_PRICE_DATA) for candidate in unscheduled]
     for day in market.days:
         arriving = due.get(day, ())
+        most = 0
         if arriving or state.positions:
             state, events = step(state, market.session(day), arriving, rules)
             trades += events.trades
             skipped += events.skipped
-        equity.append(EquityPoint(day, state.realized, state.unrealized, len(state.positions)))
+            most = events.most_positions
+        equity.append(EquityPoint(day, state.realized, state.unrealized, len(state.positions), most))
     trades += [closed_at_end(held, market, rules) for held in state.positions]
     return PortfolioResult(tuple(trades), tuple(skipped), tuple(equity))
 

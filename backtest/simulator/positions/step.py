@@ -33,6 +33,7 @@ from backtest.strategies.earnings_swing.selection import (
     shares_for,
     weakest_loser,
 )
+from backtest.trading.fills import shifted
 
 STOP_LOSS = "stop_loss"
 
@@ -58,20 +59,23 @@ def step(
     day.sell_pending()
     if candidates:
         (day.choose_live if rules.chooses_live else day.choose_one_by_one)(candidates)
+    most = len(day.book)  # the sales at the open are done, and nothing is entered later
     day.stops()
     day.trail()
     day.hold_no_longer()
-    return day.close()
+    return day.close(most)
 
 
 def sell_price(price: float, rules: PortfolioRules) -> float:
     """Return what a market sell or stop receives per share."""
-    return rounded(price * (1 - rules.slippage_pct / 100), rules)
+    return rounded(price, rules, -rules.slippage_pct)
 
 
-def rounded(price: float, rules: PortfolioRules) -> float:
-    """Round a fill to the precision of the settings."""
-    return price if rules.fill_decimals is None else round(price, rules.fill_decimals)
+def rounded(price: float, rules: PortfolioRules, percent: float = 0.0) -> float:
+    """Return a price moved by `percent`: in decimal arithmetic, or a plain float when no decimals are set."""
+    if rules.fill_decimals is None:
+        return price * (1 + percent / 100)
+    return shifted(price, percent, rules.fill_decimals)
 
 
 def stop_fill(held: Held, session: MarketSession, rules: PortfolioRules) -> float | None:
@@ -204,7 +208,7 @@ class _Day:
 
     def _enter(self, candidate: Candidate, shares: int) -> None:
         bar = self.session.bars[candidate.ticker]
-        price = rounded(bar.open * (1 + self.rules.entry_slippage_pct / 100), self.rules)
+        price = rounded(bar.open, self.rules, self.rules.entry_slippage_pct)
         stop = self.rules.stop_price(price)
         if self.rules.chooses_live:
             stop = round(stop, 2)
@@ -259,11 +263,11 @@ class _Day:
             if due and held.pending is None and bar is not None:
                 self.sell(held, rounded(bar.close, self.rules), MAX_HOLDING)
 
-    def close(self) -> tuple[PortfolioState, Events]:
+    def close(self, most_positions: int) -> tuple[PortfolioState, Events]:
         bars = self.session.bars
         positions = tuple(
             held if (bar := bars.get(held.symbol)) is None else replace(held, mark=bar.close)
             for held in self.book.values()
         )
-        events = Events(tuple(self.entered), tuple(self.trades), tuple(self.skipped))
+        events = Events(tuple(self.entered), tuple(self.trades), tuple(self.skipped), most_positions)
         return PortfolioState(positions, self.realized), events

@@ -15,6 +15,7 @@ from backtest.strategies.parameters import (
     Flag,
     Number,
     ParameterModel,
+    UsualRange,
     Whole,
     parse_parameters,
 )
@@ -124,6 +125,19 @@ RULES = (
         "filter_price_from must not be above filter_price_below",
     ),
 )
+#: Around the founding values and the reference simulations; a value outside is valid and warns.
+USUAL = {
+    "max_positions": UsualRange(1, 50),
+    "stop_loss_pct": UsualRange(2, 25),
+    "slippage_pct": UsualRange(0, 2),
+    "max_holding_days": UsualRange(5, 365),
+    "trailing_ema_period": UsualRange(4, 40),
+    "trailing_nweek_period": UsualRange(2, 20),
+    "trailing_transition_weeks": UsualRange(0, 12),
+    "max_entry_overrun_pct": UsualRange(0, 30),
+    "daily_entry_limit": UsualRange(1, 10),
+}
+EFFECTS = {"daily_entry_limit": "0 enters nothing; many entries a day come from one piece of news"}
 Parameters = TypeVar("Parameters", bound=EarningsParameters)
 
 

@@ -28,8 +28,9 @@ from backtest.core.decision import (
     Situation,
     Skip,
 )
+from backtest.core.errors import Finding
 from backtest.indicators.weekly import WeeklyBars, completed_weeks, week_number, weekly_bars
-from backtest.strategies.earnings_swing.parameters import EarningsParameters, EntryMode, parse
+from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL, EarningsParameters, EntryMode, parse
 from backtest.strategies.earnings_swing.selection import (
     MAX_HOLDING,
     ROTATED_OUT,
@@ -43,6 +44,7 @@ from backtest.strategies.earnings_swing.selection import (
     unrealized,
 )
 from backtest.strategies.earnings_swing.trend import trailing_indicator
+from backtest.strategies.parameters import unusual_values
 
 NAME = "earnings_swing"
 STOP_DECIMALS = 2
@@ -101,6 +103,16 @@ class EarningsSwing:
     def warmup_bars(self) -> int:
         """Sessions until the trailing indicator is defined; entries need none."""
         return self.rules.trailing_period * _SESSIONS_PER_WEEK
+
+    @property
+    def history_floor(self) -> int:
+        """The same: nothing before the trailing indicator's first value changes a decision after it."""
+        return self.warmup_bars
+
+    @property
+    def unusual(self) -> tuple[Finding, ...]:
+        """A warning for every valid parameter outside the range people use."""
+        return unusual_values(self.rules, USUAL, EFFECTS)
 
     def with_parameters(self, changes: Mapping[str, Any]) -> EarningsSwing:
         """Return the same variant with some parameters changed."""

@@ -16,9 +16,16 @@ import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation, Target
-from backtest.core.errors import DataError
-from backtest.strategies.hierarchical_adaptive.parameters import Parameters, parse
+from backtest.core.errors import DataError, Finding
+from backtest.strategies.hierarchical_adaptive.parameters import (
+    EFFECTS,
+    HISTORY_FLOOR,
+    USUAL,
+    Parameters,
+    parse,
+)
 from backtest.strategies.hierarchical_adaptive.series import compute_columns, weight_table
+from backtest.strategies.parameters import unusual_values
 
 NAME = "Hierarchical_Adaptive_v3_5b"
 WEIGHT_COLUMNS = ("w_TQQQ", "w_QQQ", "w_PSQ", "w_TMF", "w_TMV", "w_cash")
@@ -171,6 +178,16 @@ class HierarchicalAdaptiveV35b:
     def warmup_bars(self) -> int:
         """Bars to request before the first session of interest (section 12)."""
         return self.settings.warmup_bars
+
+    @property
+    def history_floor(self) -> int:
+        """Signal bars wanted before the first decision."""
+        return max(HISTORY_FLOOR, self.warmup_bars)
+
+    @property
+    def unusual(self) -> tuple[Finding, ...]:
+        """A warning for every valid parameter outside the range people use."""
+        return unusual_values(self.settings, USUAL, EFFECTS)
 
     def with_parameters(self, changes: Mapping[str, Any]) -> HierarchicalAdaptiveV35b:
         """Return the variant with some parameters changed; ParameterError lists everything wrong."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from backtest.calendar import rules as calendar_rules
 from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import DataError
@@ -178,8 +179,8 @@ def test_windows_keep_new_york_time_over_a_clock_change():
     assert hours == [19, 20, 20, 19]
 
 
-def test_outside_the_table_says_how_to_refresh():
-    beyond = calendar.table_ends() + timedelta(days=1)
+def test_outside_the_calendar_says_how_to_refresh():
+    beyond = calendar.known_until() + timedelta(days=1)
     for ask in (calendar.session, calendar.next_session):
         with pytest.raises(DataError, match="make_table") as caught:
             ask(beyond)
@@ -188,6 +189,26 @@ def test_outside_the_table_says_how_to_refresh():
         calendar.sessions(date(2026, 1, 1), beyond)
     with pytest.raises(DataError):
         calendar.session(calendar.table_starts() - timedelta(days=1))
+
+
+def test_the_rules_give_every_published_year_but_for_its_exceptions():
+    mourning = {date(2025, 1, 9)}
+    for year in range(calendar_rules.FIRST_YEAR, calendar.table_ends().year + 1):
+        days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+        closed = {d for d in days if d.weekday() < 5 and calendar.session(d) is None} - mourning
+        early = {s.day for s in calendar.sessions(days[0], days[-1]) if s.early_close}
+        assert closed == {d for d in calendar_rules.closed_weekdays(year) if d.year == year}
+        assert early == calendar_rules.early_close_days(year)
+
+
+def test_sessions_after_the_table_follow_the_rules():
+    ends = calendar.table_ends()
+    assert calendar.next_session(ends).day == date(2029, 1, 2)
+    assert calendar.previous_session(date(2029, 1, 2)).day == date(2028, 12, 29)
+    assert session_of("2029-07-03").early_close
+    assert calendar.session(day("2032-12-24")) is None  # Christmas 2032 is a Saturday
+    assert calendar.session(day("2033-12-26")) is None  # and a Sunday a year later
+    assert calendar.session_dates(date(2029, 1, 1), date(2029, 1, 5)).tolist()[0] == date(2029, 1, 2)
 
 
 def test_the_table_reaches_far_enough():
@@ -200,10 +221,10 @@ def test_last_session_of_the_table_is_a_week_end():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_the_whole_table_equals_the_library():
+def test_table_and_rules_equal_the_library():
     import pandas_market_calendars as markets
 
-    first, last = calendar.table_starts(), calendar.table_ends()
+    first, last = calendar.table_starts(), calendar.known_until()
     schedule = markets.get_calendar("NYSE").schedule(first.isoformat(), last.isoformat())
     expected = [
         (stamp.date(), opens.to_pydatetime(), closes.to_pydatetime())
@@ -214,7 +235,7 @@ def test_the_whole_table_equals_the_library():
     actual = [
         (s.day, s.open.astimezone(UTC), s.close.astimezone(UTC)) for s in calendar.sessions(first, last)
     ]
-    assert len(actual) > 9_000
+    assert len(actual) > 14_000
     assert actual == expected
 
 

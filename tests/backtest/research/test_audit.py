@@ -1,18 +1,22 @@
 """The look-ahead audit passes honest strategies and catches those that peek."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.cli.app import main
+from backtest.core.decision import Decision, Target
 from backtest.core.errors import DataError, UsageError
+from backtest.data.sources.csv import read_directory
 from backtest.research.audit import CHANGES, audit, table
 from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b, build
+from backtest.strategies.registry import STRATEGIES, find_strategy
 from tests.support.market_v35b import bars, random_walk
+from tests.support.scripted_strategy import SIGNAL, ScriptedWeights, make_bars
 
 SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
 SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5, "osc_smoothness": 4, "strength_smoothness": 4}
@@ -44,6 +48,121 @@ class Normalising(HierarchicalAdaptiveV35b):
             return replace(b, volume=np.minimum(b.volume, b.volume.mean()))
 
         return HierarchicalAdaptiveV35b.evaluate(self, {s: scaled(b) for s, b in history.items()})
+
+
+@dataclass(frozen=True)
+class Cheat(ScriptedWeights):
+    """Trades AAA by the signal's bars; each kind below reads one bar too many in its own way."""
+
+    history: dict = field(default_factory=dict)
+
+    def evaluate(self, history):
+        return replace(self, history=history)
+
+    def rises(self, day):
+        bars = self.history[SIGNAL]
+        row = bars.row(day)
+        return row is not None and bool(bars.close[row] > bars.open[row])
+
+    def following(self, day):
+        later = self.history[SIGNAL].since(day + timedelta(days=1))
+        return later.first if len(later) else None
+
+    def decision(self, situation, long, memory=None):
+        targets = (Target("AAA", 0.5),) if long else ()
+        return Decision(situation.decided_on, rebalance=True, targets=targets, memory=memory or {})
+
+
+class Honest(Cheat):
+    def decide(self, situation):
+        return self.decision(situation, self.rises(situation.decided_on))
+
+
+class OwnSession(Cheat):
+    """Decides at the open from the bar of the session that opens."""
+
+    def decide(self, situation):
+        return self.decision(situation, self.rises(situation.session))
+
+
+class OwnSessionOrFail(Cheat):
+    """The same, but assumes that the bar is there."""
+
+    def decide(self, situation):
+        row = self.history[SIGNAL].dates.tolist().index(situation.session)
+        return self.decision(situation, self.history[SIGNAL].close[row] > 100)
+
+
+class HolderPeeks(Cheat):
+    """Honest as long as it holds nothing; a holder knows the next bar."""
+
+    def decide(self, situation):
+        if not situation.book.positions:
+            return self.decision(situation, long=True)
+        day = self.following(situation.decided_on)
+        return self.decision(situation, day is None or self.rises(day))
+
+
+class RemembersTomorrow(Cheat):
+    """Trades honestly; only what it remembers comes from the next bar, and only once it holds."""
+
+    def decide(self, situation):
+        day = self.following(situation.decided_on) if situation.book.positions else None
+        known = self.rises(day) if day else None
+        return self.decision(situation, long=True, memory={"tomorrow": known})
+
+
+@pytest.fixture(scope="module")
+def simple_history():
+    random = np.random.default_rng(11)
+    days = [one.day for one in calendar.sessions(date(2020, 1, 2), date(2020, 6, 30))]
+    histories = {}
+    for symbol in (SIGNAL, "AAA", "BBB"):
+        close = 100 * np.exp(np.cumsum(random.normal(0, 0.02, len(days))))
+        opens = close * np.exp(random.normal(0, 0.02, len(days)))
+        histories[symbol] = make_bars(symbol, dict(zip(days, close, strict=True)), opens)
+    return histories
+
+
+@pytest.mark.parametrize("execution_time", ["open", "15min_after_open"])
+@pytest.mark.parametrize("kind", [OwnSession, OwnSessionOrFail, HolderPeeks, RemembersTomorrow])
+def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, execution_time):
+    checks = audit(kind({}, execution_time), simple_history, samples=8, seed=7)
+    caught = [check.difference for check in checks if check.difference]
+    assert caught
+    assert {difference.moved for difference in caught} == {difference.session for difference in caught}
+
+
+@pytest.mark.parametrize("kind", [HolderPeeks, RemembersTomorrow])
+def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(simple_history, kind):
+    assert any(check.difference for check in audit(kind({}), simple_history, samples=8, seed=7))
+
+
+def test_a_strategy_that_fails_without_later_bars_is_named(simple_history):
+    checks = audit(OwnSessionOrFail({}, "open"), simple_history, samples=2, seed=7)
+    what = [check.difference.what for check in checks if check.change == "cut"]
+    assert all("fails when later bars change: ValueError" in text for text in what)
+    assert len(what) == 2
+
+
+@pytest.mark.parametrize("execution_time", ["open", "15min_after_open", "close"])
+def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_time):
+    checks = audit(Honest({}, execution_time), simple_history, samples=8, seed=7)
+    assert [check.difference for check in checks if check.difference] == []
+    assert checks[-1].trades > 20
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("execution_time", ["open", "close"])
+@pytest.mark.parametrize("variant", ["golden", "titan", "gold2026"])
+def test_every_shipped_allocation_strategy_is_clean_on_real_bars(shared_data, variant, execution_time):
+    strategy = find_strategy(variant, STRATEGIES).with_parameters({"execution_time": execution_time})
+    symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
+    history = read_directory(shared_data / "daily", symbols, allow_gaps=symbols[1:])
+    recent = {symbol: bars.since(date(2022, 1, 3)) for symbol, bars in history.items()}
+    checks = audit(strategy, recent, samples=2, seed=7)
+    assert [check.difference for check in checks if check.difference] == []
+    assert checks[-1].trades > 0
 
 
 @pytest.mark.parametrize("execution_time", ["close", "open"])

@@ -1,6 +1,6 @@
 """What orders fill at, to the cent, against hand-computed figures and decimal arithmetic."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import given
@@ -51,6 +51,51 @@ def test_half_a_cent_goes_to_the_even_cent():
     assert gross_value(77, 54.945) == 4230.76  # exactly 4230.765
     assert gross_value(3, 0.335) == 1.00  # exactly 1.005
     assert gross_value(5, 0.303) == 1.52  # exactly 1.515: up, because 151 is odd
+
+
+def test_ties_of_commission_and_slippage_go_to_the_even_digit():
+    # 1.005 and 1.015 exactly: the nearest floats lie below and above
+    half = ExecutionRules(commission_per_share=0.005)
+    assert commission(201, half) == 1.00
+    assert commission(203, half) == 1.02
+    # 10.00001 * 1.0005 = 10.005010005 and 2.005 * 1.0005 = 2.0060025: a tie at the sixth decimal
+    assert market_price("buy", 2.005, ExecutionRules(slippage_pct=0.05)) == 2.006002
+    assert market_price("sell", 2.005, ExecutionRules(slippage_pct=0.05)) == 2.003998
+
+
+@given(
+    mid=st.decimals("0.01", "9999", places=6),
+    slippage=st.decimals("0", "10", places=3),
+    quantity=st.integers(1, 1_000_000),
+    per_order=st.decimals("0", "10", places=3),
+    per_share=st.decimals("0", "1", places=4),
+)
+def test_prices_and_commissions_agree_with_decimal_arithmetic(mid, slippage, quantity, per_order, per_share):
+    rules = ExecutionRules(
+        slippage_pct=float(slippage),
+        commission_per_order=float(per_order),
+        commission_per_share=float(per_share),
+    )
+    step, cent = Decimal("0.000001"), Decimal("0.01")
+    for side, sign in (("buy", 1), ("sell", -1)):
+        exact = (mid * (100 + sign * slippage) / 100).quantize(step, ROUND_HALF_EVEN)
+        assert market_price(side, float(mid), rules) == float(exact)
+    assert commission(quantity, rules) == float(
+        (per_order + quantity * per_share).quantize(cent, ROUND_HALF_EVEN)
+    )
+
+
+@given(
+    quantity=st.integers(1, 1000),
+    mid=st.floats(0.0001, 5.0),
+    per_order=st.floats(0, 50),
+    per_share=st.floats(0, 10),
+)
+def test_a_sale_never_costs_more_than_it_brings(quantity, mid, per_order, per_share):
+    rules = ExecutionRules(commission_per_order=per_order, commission_per_share=per_share)
+    sale = fill_market("sell", quantity, mid, rules)
+    assert sale.cash_flow >= 0
+    assert sale.commission == min(commission(quantity, rules), gross_value(quantity, sale.price))
 
 
 def test_commission_of_nothing_is_nothing():

@@ -115,6 +115,17 @@ def test_drift_counts_what_should_not_be_held():
     ]
 
 
+def test_drift_ignores_what_cannot_trade():
+    # B has no price: neither its missing weight of 0.3 nor the holding of C can be moved by trading
+    calm, rules = decide(rebalance=False, A=0.5, B=0.3), ExecutionRules(max_holdings_drift=0.05)
+    assert plan_orders(calm, holding(500.0, A=50), {"A": 10.0}, rules).orders == ()
+    locked = plan_orders(calm, holding(400.0, A=50, C=10), {"A": 10.0}, rules, marks={"C": 10.0})
+    assert locked.orders == ()
+    # with a price, the missing weight trades
+    both = plan_orders(calm, holding(500.0, A=50), {"A": 10.0, "B": 10.0}, rules)
+    assert short(both) == [("B", "entry", "buy", 30)]
+
+
 def test_small_trades_are_filtered_but_never_exits():
     # equity 10,000; 1 % is 100. A: 500 -> 495 (50), B: exit worth 60, C: entry worth 90
     book = holding(4440.0, A=50, B=6)

@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ from backtest.core.decision import Book, OpenPosition, Target
 from backtest.core.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.core.execution_rules import ExecutionRules, Limits
 from backtest.core.planned_orders import PlannedOrder
+from backtest.data.sources.csv import read_directory
+from backtest.reporting.metrics import compare, returns
 from backtest.simulator.allocation.simulate import simulate
 from backtest.simulator.allocation.step import book_fill, mark
+from backtest.simulator.windows import daily_bar_warning
 from backtest.trading.fills import Fill
 from tests.support.scripted_strategy import CloseFollower, ScriptedWeights, days, make_bars
 
@@ -210,6 +214,41 @@ def test_benchmark_is_held_from_the_first_close():
     assert result.equity.tolist() == [1010.0] * 5
 
 
+def test_a_benchmark_that_ends_early_is_held_with_a_warning():
+    history = scenario()
+    history["OLD"] = make_bars("OLD", dict(zip(WEEK[:3], [10.0, 11.0, 12.0], strict=True)))
+    result = run(history, ScriptedWeights({}), cash=1000.0, benchmark="OLD")
+    assert result.benchmark.tolist() == pytest.approx([1000.0, 1100.0, 1200.0, 1200.0, 1200.0, 1200.0])
+    assert len(result.warnings) == 1
+    assert (
+        "OLD: the benchmark's bars end on 2024-01-04; its last close is held for 3 more" in result.warnings[0]
+    )
+
+
+def test_a_sale_that_costs_more_than_it_brings_leaves_no_debt():
+    # one share at 2.00 with a commission of 5.00 an order; 0.10 of cash is left when it must go
+    rules = ExecutionRules(commission_per_order=5.0, min_cash_pct=0, max_buying_power_pct=100)
+    history = {name: make_bars(name, dict.fromkeys(WEEK, 2.0)) for name in ("SIG", "AAA")}
+    result = run(history, ScriptedWeights({WEEK[0]: {"AAA": 1.0}, WEEK[2]: {}}), cash=7.1, rules=rules)
+    assert [(t.side, t.quantity, t.commission, t.cash_flow) for t in result.trades] == [
+        ("buy", 1, 5.0, -7.0),
+        ("sell", 1, 2.0, 0.0),
+    ]
+    assert result.cash.min() == 0.1
+
+
+@pytest.mark.shared
+def test_beta_is_the_exact_quotient_whatever_the_processor(shared_data):
+    history = read_directory(shared_data / "daily", ["QQQ", "TQQQ"], until=date(2013, 1, 2))
+    own, other = (history[symbol].close[-700:] / history[symbol].close[-700] for symbol in ("TQQQ", "QQQ"))
+    got = compare(own, 1.0, other, symbol="QQQ")
+    mine, theirs = ([Fraction(r) for r in returns(c, 1.0).tolist()] for c in (own, other))
+    mean = sum(theirs) / len(theirs)
+    covariance = sum((a - sum(mine) / len(mine)) * (b - mean) for a, b in zip(mine, theirs, strict=True))
+    beta = covariance / sum((b - mean) ** 2 for b in theirs)
+    assert got.beta == pytest.approx(float(beta), rel=1e-14)
+
+
 def test_a_benchmark_that_begins_later_is_left_out_with_a_warning():
     history = scenario()
     history["BBB"] = history["BBB"].since(WEEK[1])
@@ -357,3 +396,21 @@ def test_the_change_that_look_ahead_would_show_does_change_the_future():
     before, after = (run(h, CloseFollower({}, "close"), **ends) for h in (history, changed))
     assert before.trades[:4] == after.trades[:4]
     assert before.trades != after.trades
+
+
+@pytest.mark.parametrize(
+    ("window", "entering", "warned"),
+    [
+        ("open", "open", (False, False)),
+        ("15min_after_open", "open", (True, True)),
+        ("15min_before_close", "close", (True, True)),
+        ("5min_before_close", "close", (True, True)),
+        ("close", "close", (False, True)),
+    ],
+)
+def test_every_window_that_a_daily_bar_does_not_know_warns(window, entering, warned):
+    weights, entries = daily_bar_warning(window), daily_bar_warning(window, enters_at_open=True)
+    assert (weights is not None, entries is not None) == warned
+    assert weights is None or f"fill at the {entering}" in weights
+    result = run(scenario(), ScriptedWeights({}, window))
+    assert [text for text in result.warnings if text == weights] == ([weights] if weights else [])

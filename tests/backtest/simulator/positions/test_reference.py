@@ -209,6 +209,32 @@ def test_equity_is_marked_to_market_and_so_is_the_drawdown():
     assert (figures["peak_positions"], figures["capital_needed"]) == (1, 10_000.0)
 
 
+def test_a_book_that_loses_on_its_first_day_has_a_drawdown_and_a_peak():
+    # entered at 100, stopped at 90 less 0.5 % on the same day: 100 shares lose 10.45 each
+    rows = [(DAYS[i], c, c, low, c) for i, (c, low) in enumerate(((100, 85), (100, 100), (100, 100)))]
+    result, rules = play([found()], [bars("AAA", rows)], max_positions=1, stop_loss_pct=10, slippage_pct=0.5)
+    assert [point.positions for point in result.equity] == [0, 0, 0]
+    assert [point.most_positions for point in result.equity] == [1, 0, 0]
+    figures = summary(result, rules)
+    assert figures["total_pnl"] == -1045.0
+    assert (figures["max_drawdown"], figures["max_drawdown_pct_of_capital"]) == (1045.0, 10.45)
+    assert (figures["peak_positions"], figures["capital_needed"]) == (1, 10_000.0)
+
+
+def test_an_independent_book_has_no_equity_to_write(tmp_path, project_root, capsys):
+    code = cli.main(
+        [
+            "portfolio",
+            *("--strategy", str(project_root / EMA), "--candidates", "none.json", "--prices", "none"),
+            *("--output", str(tmp_path / "out.json"), "--equity", str(tmp_path / "equity.csv")),
+            *("--set", "book=independent"),
+        ]
+    )
+    assert code == 2
+    assert "--equity: an independent book has no common equity" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_drawdown_is_measured_from_the_highest_point_before():
     assert max_drawdown([100.0, 90.0, 120.0, 95.0, 130.0]) == 25.0
 

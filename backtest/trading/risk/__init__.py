@@ -1,0 +1,1 @@
+"""Rules that stop entries when an account loses too much."""
