@@ -23,6 +23,9 @@ from backtest.core.bars import Bars, DateArray, FloatArray
 from backtest.core.errors import DataError, Finding
 from backtest.core.files import write_atomic
 from backtest.data import quality
+from backtest.data.quality.findings import errors
+from backtest.data.quality.known import NOTHING_KNOWN, Known
+from backtest.data.quality.price_gate import judge_history
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,9 +116,12 @@ class BarStore:
                 listed.append(_load(self.path(symbol), self.path(symbol).read_bytes())[1])
         return tuple(listed)
 
-    def verify(self, progress: Callable[[str], None] | None = None) -> tuple[Finding, ...]:
-        """Return all that is wrong with the store: damaged files, and rows that an import would refuse."""
+    def verify(
+        self, progress: Callable[[str], None] | None = None, known: Known = NOTHING_KNOWN
+    ) -> tuple[Finding, ...]:
+        """Return all that is wrong with the store: damaged files, what an import would refuse."""
         findings: list[Finding] = []
+        sound: dict[str, Bars] = {}
         for symbol in self.symbols():
             if progress is not None:
                 progress(symbol)
@@ -125,8 +131,12 @@ class BarStore:
             except DataError as error:
                 findings.append(Finding(str(path), error.problem, error.remedy))
             else:
-                findings.extend(quality.check(bars))
-        return tuple(findings)
+                wrong = quality.check(bars)
+                findings.extend(wrong)
+                if not wrong:
+                    sound[symbol] = bars
+        doubts = judge_history(sound, known.relations, actions=known.actions, confirmed=known.confirmed)
+        return (*findings, *(error.finding() for error in errors(doubts)))
 
     def path(self, symbol: str) -> Path:
         """Return the file of a symbol."""
