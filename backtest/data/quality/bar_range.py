@@ -38,7 +38,7 @@ def judge_range(bars: Bars, usual: FloatArray) -> Iterator[PriceFinding]:
 def _wick_error(bars: Bars, row: int, field: str, body: float, sigma: float) -> PriceFinding:
     price = float(getattr(bars, field)[row])
     text = f"{field} {price:.6g} is {price / body:.4g} times open and close, a usual day moves {sigma:.1%}"
-    return price_error(bars.symbol, bars.dates[row].item(), price, text)
+    return price_error(bars.symbol, bars.dates[row].item(), price, text, field)
 
 
 def _impossible(bars: Bars) -> Iterator[PriceFinding]:
@@ -53,4 +53,5 @@ def _impossible(bars: Bars) -> Iterator[PriceFinding]:
                 "error",
                 f"{field} {price:g} is no price",
                 "correct or remove the row",
+                field=field,
             )

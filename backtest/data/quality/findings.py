@@ -48,6 +48,7 @@ class PriceFinding:
         problem: what is wrong, with the numbers that were compared.
         remedy: what to do.
         price: the doubtful price, which a confirmation must name; None when a single price is not the matter.
+        field: which price of the bar it is (open, high, low, close), None likewise.
     """
 
     symbol: str
@@ -57,6 +58,7 @@ class PriceFinding:
     problem: str
     remedy: str
     price: float | None = None
+    field: str | None = None
 
     def concerns(self, until: date) -> bool:
         """Tell whether a run that may know sessions up to `until` must mind it."""
@@ -71,11 +73,11 @@ class PriceFinding:
         return str(self.finding())
 
 
-def price_error(symbol: str, day: date, price: float, problem: str) -> PriceFinding:
+def price_error(symbol: str, day: date, price: float, problem: str, field: str | None = None) -> PriceFinding:
     """Return an error about one price, with the command that confirms it."""
     amount = f"{price:.2f}" if price < IMPOSSIBLE else f"{price:g}"
     remedy = f"compare it with a second source; if it is right: jutsu data confirm {symbol} {day} {amount}"
-    return PriceFinding(symbol, day, "price", "error", problem, remedy, price)
+    return PriceFinding(symbol, day, "price", "error", problem, remedy, price, field)
 
 
 def errors(findings: Iterable[PriceFinding]) -> tuple[PriceFinding, ...]:

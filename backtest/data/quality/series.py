@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from backtest.core.bars import Bars, FloatArray
 from backtest.data.quality.findings import Kind, PriceFinding, Severity
-from backtest.data.quality.relations import SHIFT_BLOCK, Paired, shifted_blocks
+from backtest.data.quality.relations import SHIFT_BLOCK, Paired, PriceRelation, shifted_blocks
 from backtest.data.quality.robust import WINDOW, log_ratio
 from backtest.data.quality.splits import BoolArray
 
@@ -42,25 +43,33 @@ def judge_pattern(bars: Bars) -> Iterator[PriceFinding]:
     yield from _swapped(bars)
 
 
-def judge_shifts(pairs: Iterable[Paired]) -> Iterator[PriceFinding]:
-    """Yield an error for stretches in which a fund and its index fit only when moved by a session."""
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Days from `first` to `last` on which a fund and its index fit only when moved by a session."""
+
+    relation: PriceRelation
+    first: date
+    last: date
+
+    def covers(self, found: PriceFinding) -> bool:
+        """Tell whether a finding is a consequence of this shift."""
+        ours = found.symbol in {self.relation.symbol, self.relation.index}
+        return ours and found.kind == "price" and self.first <= found.day <= self.last
+
+    def finding(self) -> PriceFinding:
+        """Return it as an error on its last day."""
+        fund, index, multiple = self.relation.symbol, self.relation.index, self.relation.multiple
+        days = f"from {self.first} to {self.last} its days"
+        text = f"{days} fit {multiple:g} x {index} only when moved by a session"
+        remedy = f"the dates of {fund} or {index} are wrong: {_CHECK}"
+        return PriceFinding(fund, self.last, "shifted", "error", text, remedy)
+
+
+def judge_shifts(pairs: Iterable[Paired]) -> Iterator[Shift]:
+    """Yield the stretches of shifted days of each pair."""
     for days in pairs:
         for _, blocks in _stretches([(at // SHIFT_BLOCK, at) for at, _ in shifted_blocks(days)]):
-            yield _shift_finding(days, blocks[0], blocks[-1] + SHIFT_BLOCK - 1)
-
-
-def _shift_finding(days: Paired, first: int, last: int) -> PriceFinding:
-    relation = days.relation
-    start, end = _day(days, first), _day(days, last)
-    return PriceFinding(
-        relation.symbol,
-        end,
-        "shifted",
-        "error",
-        f"from {start} to {end} its days fit {relation.multiple:g} x {relation.index} only when moved by a "
-        "session",
-        f"the dates of {relation.symbol} or {relation.index} are wrong: {_CHECK}",
-    )
+            yield Shift(days.relation, _day(days, blocks[0]), _day(days, blocks[-1] + SHIFT_BLOCK - 1))
 
 
 def _day(days: Paired, position: int) -> date:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backtest.data import quality
 from backtest.data.quality.actions import CorporateAction, scale_bars
 from backtest.data.quality.confirmations import ConfirmedPrice
-from backtest.data.quality.price_gate import LOOKBACK, judge_history, judge_newest
+from backtest.data.quality.price_gate import LOOKBACK, judge_history, judge_newest, judge_prices
 from backtest.data.quality.relations import PriceRelation
 from backtest.data.quality.splits import RATIOS
 from tests.support.price_gate_world import (
@@ -303,3 +303,56 @@ def test_empty_and_short_histories_have_no_finding():
     nothing = bars["QQQ"].until(date(2019, 1, 1))
     assert judge_history({"QQQ": nothing, "TQQQ": bars["TQQQ"].until(date(2020, 1, 2))}, RELATIONS) == ()
     assert judge_history({}) == ()
+
+
+def test_prices_of_a_running_session_are_held_against_yesterday_and_each_other():
+    bars = index_and_funds()
+    session = bars["QQQ"].dates[-1].item()
+    prices = {symbol: float(history.close[-1]) for symbol, history in bars.items()}
+    assert judge_prices(prices, session, "close", bars, RELATIONS) == ()
+    (found,) = judge_prices({**prices, "QQQ": prices["QQQ"] * 1.1}, session, "close", bars, RELATIONS)
+    assert (found.symbol, found.field, found.day) == ("QQQ", "close", session)
+    confirmed = [ConfirmedPrice("QQQ", session, Decimal(repr(found.price)))]
+    assert (
+        judge_prices({**prices, "QQQ": found.price}, session, "close", bars, RELATIONS, confirmed=confirmed)
+        == ()
+    )
+    half = float(bars["TQQQ"].close[-2]) / 2
+    (split,) = judge_prices({**prices, "TQQQ": half}, session, "close", bars, RELATIONS)
+    assert (split.symbol, split.kind) == ("TQQQ", "split")
+    assert judge_prices({"NEW": 5.0}, session, "close", bars, RELATIONS) == ()
+
+
+def test_at_the_open_a_fund_may_differ_more():
+    bars = index_and_funds()
+    session = bars["QQQ"].dates[-1].item()
+    prices = {symbol: float(history.close[-2]) for symbol, history in bars.items()}
+    prices["TQQQ"] *= 1.06
+    assert judge_prices(prices, session, "open", bars, RELATIONS) == ()
+    assert judge_prices(prices, session, "close", bars, RELATIONS) != ()
+
+
+@pytest.mark.shared
+def test_opening_and_closing_prices_of_the_real_extremes_pass(real):
+    days = [date(2015, 8, 24), date(2010, 5, 6), date(2020, 3, 9), date(2020, 3, 12), date(2020, 3, 16)]
+    for day in [*days, date(2020, 3, 17), date(2025, 4, 4), date(2025, 4, 9)]:
+        for moment in ("open", "close"):
+            prices = {s: float(getattr(b, moment)[b.row(day)]) for s, b in real.items()}
+            assert judge_prices(prices, day, moment, real, RELATIONS) == ()
+
+
+def test_an_action_on_a_day_without_a_bar_explains_the_next_one():
+    bars, row = index_and_funds(), 250
+    bars["QQQ"] = rows_multiplied(bars["QQQ"], slice(row, None), 0.5)
+    day = bars["QQQ"].dates[row - 1].item() + timedelta(days=1)
+    split = CorporateAction("QQQ", day, "split", Fraction(2))
+    assert judge_history(bars, RELATIONS, actions=[split]) == ()
+    assert judge_history(bars, RELATIONS, actions=[replace(split, symbol="TQQQ")]) != ()
+
+
+def test_findings_of_a_shifted_history_are_few():
+    bars = index_and_funds()
+    for name in ("open", "high", "low", "close", "volume"):
+        values = getattr(bars["TQQQ"], name)
+        values[1:] = values[:-1].copy()
+    assert len(judge_history(bars, RELATIONS)) < 20
