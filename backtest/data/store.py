@@ -23,12 +23,11 @@ from backtest.core.bars import Bars, DateArray, FloatArray
 from backtest.core.errors import DataError, Finding
 from backtest.core.files import write_atomic
 from backtest.data import quality
-from backtest.data.quality.findings import errors
-from backtest.data.quality.known import NOTHING_KNOWN, Known
-from backtest.data.quality.price_gate import judge_history
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from backtest.data.quality.known import Known
 
 PRICES: Final = ("open", "high", "low", "close", "volume")
 _KEY: Final = b"jutsu"
@@ -117,9 +116,14 @@ class BarStore:
         return tuple(listed)
 
     def verify(
-        self, progress: Callable[[str], None] | None = None, known: Known = NOTHING_KNOWN
+        self, progress: Callable[[str], None] | None = None, known: Known | None = None
     ) -> tuple[Finding, ...]:
         """Return all that is wrong with the store: damaged files, what an import would refuse."""
+        from backtest.data.quality.findings import errors
+        from backtest.data.quality.known import NOTHING_KNOWN
+        from backtest.data.quality.price_gate import judge_history
+
+        facts = known or NOTHING_KNOWN
         findings: list[Finding] = []
         sound: dict[str, Bars] = {}
         for symbol in self.symbols():
@@ -135,7 +139,7 @@ class BarStore:
                 findings.extend(wrong)
                 if not wrong:
                     sound[symbol] = bars
-        doubts = judge_history(sound, known.relations, actions=known.actions, confirmed=known.confirmed)
+        doubts = judge_history(sound, facts.relations, actions=facts.actions, confirmed=facts.confirmed)
         return (*findings, *(error.finding() for error in errors(doubts)))
 
     def path(self, symbol: str) -> Path:
