@@ -49,6 +49,7 @@ class PriceFinding:
         remedy: what to do.
         price: the doubtful price, which a confirmation must name; None when a single price is not the matter.
         field: which price of the bar it is (open, high, low, close), None likewise.
+        first: first day of the stretch that ends on `day`, None when it is one day.
     """
 
     symbol: str
@@ -59,6 +60,7 @@ class PriceFinding:
     remedy: str
     price: float | None = None
     field: str | None = None
+    first: date | None = None
 
     def concerns(self, until: date) -> bool:
         """Tell whether a run that may know sessions up to `until` must mind it."""

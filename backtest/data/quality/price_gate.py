@@ -42,21 +42,42 @@ def judge_history(
         confirmed: prices that a person looked at; they pass, to the cent.
 
     Returns:
-        Findings by day, then symbol. Single rows (high below low, dates) are `rows.judge_rows`' matter.
+        Findings about stretches of days first, then by day and symbol; the steps inside a shifted or swapped
+        stretch, of its symbol and those related to it, are its consequence and left out. Single rows
+        (high below low, dates) are `rows.judge_rows`' matter.
     """
     looked_at = Confirmations(confirmed)
     known = tuple(actions)
     split_days = {(action.symbol, action.ex_date) for action in known if action.kind == "split"}
     gate = Steps(bars, relations, known, looked_at)
-    shifts = tuple(judge_shifts(gate.pairs))
-    patterns = [f for history in bars.values() for f in judge_pattern(history)]
+    patterns = [f for history in gate.bars.values() for f in judge_pattern(history)]
+    stretches = [*judge_shifts(gate.pairs), *(f for f in patterns if f.first is not None)]
     found = (
-        *(shift.finding() for shift in shifts),
-        *(f for f in gate.findings() if not any(shift.covers(f) for shift in shifts)),
-        *(f for f in patterns if f.kind != "volume" or (f.symbol, f.day) not in split_days),
+        *stretches,
+        *(f for f in gate.findings() if not any(_covers(stretch, f, relations) for stretch in stretches)),
+        *(
+            f
+            for f in patterns
+            if f.first is None and (f.kind != "volume" or (f.symbol, f.day) not in split_days)
+        ),
     )
     left = (f for f in found if not looked_at.cover(f.symbol, f.day, f.price))
-    return tuple(sorted(left, key=lambda f: (f.day, f.symbol, f.kind, f.severity)))
+    return tuple(sorted(left, key=_order))
+
+
+def _order(found: PriceFinding) -> tuple[bool, bool, date, str, str, str]:
+    """Swapped columns also look shifted and moved days also step: the cause comes first."""
+    cause = found.kind != "swapped", found.first is None
+    return *cause, found.day, found.symbol, found.kind, found.severity
+
+
+def _covers(stretch: PriceFinding, found: PriceFinding, relations: Sequence[PriceRelation]) -> bool:
+    """Tell whether a step is a consequence of days that are wrong as a whole."""
+    assert stretch.first is not None
+    if found.kind != "price" or not stretch.first <= found.day <= stretch.day:
+        return False
+    both = {stretch.symbol, found.symbol}
+    return len(both) == 1 or any(both == {relation.symbol, relation.index} for relation in relations)
 
 
 def judge_newest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from backtest.core.bars import Bars, FloatArray
 from backtest.data.quality.findings import Kind, PriceFinding, Severity
-from backtest.data.quality.relations import SHIFT_BLOCK, Paired, PriceRelation, shifted_blocks
+from backtest.data.quality.relations import SHIFT_BLOCK, Paired, shifted_blocks
 from backtest.data.quality.robust import WINDOW, log_ratio
 from backtest.data.quality.splits import BoolArray
 
@@ -43,33 +43,19 @@ def judge_pattern(bars: Bars) -> Iterator[PriceFinding]:
     yield from _swapped(bars)
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Days from `first` to `last` on which a fund and its index fit only when moved by a session."""
-
-    relation: PriceRelation
-    first: date
-    last: date
-
-    def covers(self, found: PriceFinding) -> bool:
-        """Tell whether a finding is a consequence of this shift."""
-        ours = found.symbol in {self.relation.symbol, self.relation.index}
-        return ours and found.kind == "price" and self.first <= found.day <= self.last
-
-    def finding(self) -> PriceFinding:
-        """Return it as an error on its last day."""
-        fund, index, multiple = self.relation.symbol, self.relation.index, self.relation.multiple
-        days = f"from {self.first} to {self.last} its days"
-        text = f"{days} fit {multiple:g} x {index} only when moved by a session"
-        remedy = f"the dates of {fund} or {index} are wrong: {_CHECK}"
-        return PriceFinding(fund, self.last, "shifted", "error", text, remedy)
-
-
-def judge_shifts(pairs: Iterable[Paired]) -> Iterator[Shift]:
-    """Yield the stretches of shifted days of each pair."""
+def judge_shifts(pairs: Iterable[Paired]) -> Iterator[PriceFinding]:
+    """Yield an error for each stretch in which a fund and its index fit only when moved by a session."""
     for days in pairs:
         for _, blocks in _stretches([(at // SHIFT_BLOCK, at) for at, _ in shifted_blocks(days)]):
-            yield Shift(days.relation, _day(days, blocks[0]), _day(days, blocks[-1] + SHIFT_BLOCK - 1))
+            yield _shift_finding(days, blocks[0], blocks[-1] + SHIFT_BLOCK - 1)
+
+
+def _shift_finding(days: Paired, start: int, end: int) -> PriceFinding:
+    fund, index, multiple = days.relation.symbol, days.relation.index, days.relation.multiple
+    first, last = _day(days, start), _day(days, end)
+    text = f"from {first} to {last} its days fit {multiple:g} x {index} only when moved by a session"
+    remedy = f"the dates of {fund} or {index} are wrong: {_CHECK}"
+    return PriceFinding(fund, last, "shifted", "error", text, remedy, first=first)
 
 
 def _day(days: Paired, position: int) -> date:
@@ -124,9 +110,9 @@ def _swapped(bars: Bars) -> Iterator[PriceFinding]:
         blocks = np.flatnonzero((as_is > SWAP_CLEAR * changed) & (changed > 0))
     marked = [(block, first + 1 + block * SWAP_BLOCK) for block in blocks.tolist()]
     for _, rows in _stretches(marked):
-        start, end = bars.dates[rows[0]], rows[-1] + SWAP_BLOCK - 1
-        text = f"from {start} to {bars.dates[end]} open and close look swapped"
-        yield _finding(bars, end, "swapped", "error", text)
+        first_day, end = bars.dates[rows[0]].item(), rows[-1] + SWAP_BLOCK - 1
+        text = f"from {first_day} to {bars.dates[end]} open and close look swapped"
+        yield replace(_finding(bars, end, "swapped", "error", text), first=first_day)
 
 
 def _blocks(steps: FloatArray, first: int) -> FloatArray:

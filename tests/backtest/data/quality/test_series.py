@@ -139,3 +139,11 @@ def test_constant_prices_are_frozen_but_never_divide_by_zero():
     flat = replace(bars, **{name: np.full(len(bars), 10.0) for name in PRICES})
     assert kinds(judge_history({"QQQ": flat})) == []
     assert {f.kind for f in judge_history({"QQQ": flat})} == {"frozen", "copied"}
+
+
+def test_swapped_columns_are_named_first_and_their_consequences_left_out():
+    bars = index_and_funds()
+    bars["QQQ"] = edited(bars["QQQ"], swapped(slice(None)))
+    found = judge_history(bars, RELATIONS)
+    assert (found[0].kind, found[0].symbol, found[0].day) == ("swapped", "QQQ", bars["QQQ"].last)
+    assert len(found) < 20
