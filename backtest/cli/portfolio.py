@@ -52,11 +52,15 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--compat", action="store_true", help="reproduce the original backtest: its known defects switched on"
     )
+    parser.add_argument(
+        "--confirmed", type=Path, metavar="FILE", help="prices a person confirmed (confirmed_prices.jsonl)"
+    )
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and write the result; return the exit code."""
+    from backtest.data.believable import require_believable_prices
     from backtest.data.sources.csv import read_directory, tell
     from backtest.simulator.positions.independent import simulate_independent
     from backtest.simulator.positions.metrics import summary
@@ -76,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
     tickers = [candidate.ticker for candidate in candidates]
     # A halted or delisted stock lacks sessions; the simulator knows what to do then.
     prices = read_directory(options.prices, tickers, allow_gaps=set(tickers), recognised=tell)
+    suspicions = require_believable_prices(prices, (), options.prices, options.confirmed)
+    sys.stderr.write("".join(f"warning: {suspicion}\n" for suspicion in suspicions))
     play = simulate_independent if rules.book == "independent" else simulate
     result = play(candidates, prices, rules)
     figures = summary(result, rules)

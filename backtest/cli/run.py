@@ -18,6 +18,7 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
 from backtest.core.files import write_atomic
+from backtest.data.believable import require_believable_prices
 from backtest.data.sources.csv import read_directory, tell
 from backtest.reporting.metrics import summarise
 from backtest.reporting.tear_sheet import figures, render
@@ -65,6 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     add("--cash", type=amount, default=100_000.0, metavar="N", help="initial cash (default: %(default)s)")
     add("--output-dir", type=Path, required=True, metavar="DIR", help="where the four files go")
     add("--config", type=Path, metavar="FILE", help="settings file; its execution: section is used")
+    add("--confirmed", type=Path, metavar="FILE", help="prices a person confirmed (confirmed_prices.jsonl)")
     add("--benchmark", metavar="SYMBOL", help="what to compare with (default: the signal symbol)")
     add("--no-report", action="store_true", help="do not write report.html")
     add("--json", action="store_true", help="print the metrics as one JSON document instead of a table")
@@ -83,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     rules = read_rules(args.config)
     benchmark = args.benchmark or strategy.signal_symbols[0]
     history = _history(args.prices, strategy, benchmark, args.end)
+    suspicions = require_believable_prices(history, strategy.price_relations, args.prices, args.confirmed)
     signal = history[strategy.signal_symbols[0]]
     if args.end is None and args.start is not None and args.start > signal.last:
         raise DataError(
@@ -99,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         rules=rules,
         benchmark=benchmark,
     )
-    notes = _notes(strategy, history, result)
+    notes = (*suspicions, *_notes(strategy, history, result))
     result = replace(result, warnings=(*notes, *result.warnings))
     metrics = summarise(result)
     write_files(result, metrics, args.output_dir, report=not args.no_report)

@@ -76,7 +76,11 @@ class Bars:
         start = int(np.searchsorted(self.dates, np.datetime64(day, "D")))
         return self if start == 0 else self._slice(slice(start, None))
 
-    def _slice(self, rows: slice) -> Bars:
+    def take(self, rows: NDArray[np.int64]) -> Bars:
+        """Return the rows numbered `rows`, in that order (a copy)."""
+        return self._slice(rows)
+
+    def _slice(self, rows: slice | NDArray[np.int64]) -> Bars:
         return replace(
             self,
             dates=self.dates[rows],

@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from backtest.core.errors import DataError
 from backtest.core.files import write_atomic
-
-ActionKind = Literal["split", "dividend"]
-
-
-@dataclass(frozen=True, slots=True)
-class CorporateAction:
-    """One corporate action of one symbol.
-
-    Attributes:
-        symbol: ticker.
-        ex_date: first session that trades without it.
-        kind: split or dividend.
-        ratio: split: new shares per old share, exact (4:3 has no decimal form); dividend: 1.
-        amount: dividend: cash per share in the quote's currency; split: 0.
-        source: who said so, e.g. ``csv``.
-    """
-
-    symbol: str
-    ex_date: date
-    kind: ActionKind
-    ratio: Fraction = Fraction(1)
-    amount: Decimal = Decimal(0)
-    source: str = ""
-
-    def describe(self) -> str:
-        """Return the action in words: ``split 2:1 on 2024-06-10``."""
-        if self.kind == "split":
-            return f"split {self.ratio.numerator}:{self.ratio.denominator} on {self.ex_date}"
-        return f"dividend {self.amount} on {self.ex_date}"
+from backtest.data.quality.actions import CorporateAction
 
 
 class ActionStore:

@@ -13,7 +13,12 @@ import numpy as np
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import DataError, Finding
 from backtest.data import quality
-from backtest.data.actions import ActionStore, CorporateAction
+from backtest.data.actions import ActionStore
+from backtest.data.quality.actions import CorporateAction
+from backtest.data.quality.findings import errors
+from backtest.data.quality.known import NOTHING_KNOWN, Known
+from backtest.data.quality.price_gate import judge_history
+from backtest.data.quality.revisions import Comparison, compare
 from backtest.data.store import BarStore
 
 LOCK_SECONDS = 10.0
@@ -43,6 +48,7 @@ def import_bars(
     *,
     imported_at: datetime,
     accept_split: bool = False,
+    known: Known = NOTHING_KNOWN,
     progress: Callable[[str], None] | None = None,
     gaps: Mapping[str, Collection[date]] = NOTHING,
     actions: Iterable[CorporateAction] = (),
@@ -53,22 +59,29 @@ def import_bars(
         store: where to.
         incoming: histories by symbol.
         imported_at: recorded as provenance.
-        accept_split: rescale the stored prices when all common closes changed by one factor.
+        accept_split: rescale the stored prices when all common closes changed by one factor. A restated small
+            dividend, other rounding and the final bar of a session stored unfinished need no consent.
+        known: relations, corporate actions and confirmed prices, for the price gate.
         progress: called with each symbol.
         gaps: sessions by symbol that the source has without prices: kept as known gaps until a bar comes.
         actions: splits and dividends that the source names, kept beside the bars.
 
     Raises:
         DataError: defects, another basis than stored, gaps between old and new rows, split-like or scattered
-            differences with the stored rows, or another import holds the lock. Nothing is written then.
+            differences with the stored rows, a step that the price gate does not believe, or another import
+            holds the lock. Nothing is written then.
     """
     from filelock import FileLock, Timeout
 
     store.directory.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(store.directory / ".import.lock", timeout=LOCK_SECONDS):
-            done = _import_locked(store, incoming, imported_at, accept_split, gaps, progress)
-            added = ActionStore(store.directory).add(actions, known_from=imported_at)
+            kept = ActionStore(store.directory)
+            recorded = (action for symbol in incoming for action in kept.read(symbol))
+            named = tuple(actions)
+            known = replace(known, actions=(*known.actions, *recorded, *named))
+            done = _import_locked(store, incoming, imported_at, accept_split, gaps, known, progress)
+            added = kept.add(named, known_from=imported_at)
             return tuple(replace(one, actions_added=added.get(one.symbol, 0)) for one in done)
     except Timeout as error:
         raise DataError(
@@ -82,6 +95,7 @@ def _import_locked(
     imported_at: datetime,
     accept_split: bool,
     gaps: Mapping[str, Collection[date]],
+    known: Known,
     progress: Callable[[str], None] | None,
 ) -> tuple[Imported, ...]:
     stored = store.read(tuple(incoming))
@@ -94,15 +108,17 @@ def _import_locked(
         if old is not None and old.basis != new.basis:
             findings.append(_other_basis(old, new))
             continue
-        problem = None if old is None else quality.split_like(old, new)
-        if problem is not None and not (accept_split and _one_factor(problem)):
-            findings.append(problem)
+        change = Comparison(symbol, "unchanged") if old is None else compare(old, new)
+        if old is not None and not _accepted(change, new, known, accept_split=accept_split):
+            findings.append(_contradiction(old, new, change))
             continue
-        whole = new if old is None else merge(old, new)
+        whole = new if old is None else _joined(old, new, change.factor)
         known_gaps = _still_missing({*stored_gaps.get(symbol, ()), *gaps.get(symbol, ())}, whole)
         findings.extend(quality.check(whole, known_gaps=known_gaps))
         merged[symbol] = whole
-        results.append(replace(_result(old, whole, rescaled=problem is not None), gaps=known_gaps))
+        results.append(replace(_result(old, whole, rescaled=change.factor != 1.0), gaps=known_gaps))
+    if not findings:
+        findings.extend(_unbelievable(store, merged, known))
     quality.refuse(findings, str(store.directory))
     for result in results:
         if progress is not None:
@@ -124,8 +140,57 @@ def _still_missing(days: Iterable[date], bars: Bars) -> tuple[date, ...]:
     return tuple(sorted(day for day in days if bars.row(day) is None))
 
 
+def _accepted(change: Comparison, new: Bars, known: Known, *, accept_split: bool) -> bool:
+    if change.legitimate:
+        return True
+    if change.change == "split" and _explained_by_action(change, new, known.actions):
+        return True
+    return accept_split and change.change in {"split", "factor"}
+
+
+def _explained_by_action(change: Comparison, new: Bars, actions: Iterable[CorporateAction]) -> bool:
+    """Tell whether a recorded split has the ratio of the restatement and lies after the restated sessions."""
+    return any(
+        action.kind == "split"
+        and action.symbol == new.symbol
+        and new.first < action.ex_date
+        and abs(change.factor * float(action.ratio) - 1) < 1e-9
+        for action in actions
+    )
+
+
+def _contradiction(old: Bars, new: Bars, change: Comparison) -> Finding:
+    found = quality.split_like(old, new)
+    if found is not None and (change.change != "contradiction") == _one_factor(found):
+        return found
+    if change.change == "contradiction":
+        problem = f"closes differ, most on {change.worst}: {change.old_close} stored, {change.new_close} new"
+        return Finding(new.symbol, problem, "one of the two sources is faulty: compare them with a third")
+    return Finding(
+        new.symbol,
+        f"{change.common} common closes changed by the factor {change.factor:.6g}: "
+        f"{quality.describe_factor(change.factor)}",
+        "check the corporate action, then import again with --accept-split",
+    )
+
+
 def _one_factor(problem: Finding) -> bool:
     return "--accept-split" in problem.remedy
+
+
+def _unbelievable(store: BarStore, merged: Mapping[str, Bars], known: Known) -> list[Finding]:
+    """Return what the price gate does not believe, seen beside the stored fund or index of each symbol."""
+    partners = {
+        name
+        for relation in known.relations
+        for name in (relation.symbol, relation.index)
+        if relation.symbol in merged or relation.index in merged
+    }
+    beside = store.read(sorted(partners - set(merged)))
+    found = judge_history(
+        {**beside, **merged}, known.relations, actions=known.actions, confirmed=known.confirmed
+    )
+    return [error.finding() for error in errors(found)]
 
 
 def merge(old: Bars, new: Bars) -> Bars:
@@ -135,8 +200,11 @@ def merge(old: Bars, new: Bars) -> Bars:
     divided by it when it is a split, and kept when it is a dividend adjustment.
     """
     ratio = quality.common_ratio(old, new)
-    if abs(ratio - 1) > quality.SAME_PRICE:
-        old = _rescaled(old, ratio)
+    return _joined(old, new, ratio if abs(ratio - 1) > quality.SAME_PRICE else 1.0)
+
+
+def _joined(old: Bars, new: Bars, factor: float) -> Bars:
+    old = old if factor == 1.0 else _rescaled(old, factor)
     kept = ~np.isin(old.dates, new.dates)
     dates = np.concatenate([old.dates[kept], new.dates])
     order = np.argsort(dates, kind="stable")

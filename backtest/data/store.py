@@ -27,6 +27,8 @@ from backtest.data import quality
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from backtest.data.quality.known import Known
+
 PRICES: Final = ("open", "high", "low", "close", "volume")
 _KEY: Final = b"jutsu"
 _MAGIC: Final = b"jutsu bars 1\n"
@@ -122,9 +124,17 @@ class BarStore:
                 listed.append(_load(self.path(symbol), self.path(symbol).read_bytes())[1])
         return tuple(listed)
 
-    def verify(self, progress: Callable[[str], None] | None = None) -> tuple[Finding, ...]:
-        """Return all that is wrong with the store: damaged files, and rows that an import would refuse."""
+    def verify(
+        self, progress: Callable[[str], None] | None = None, known: Known | None = None
+    ) -> tuple[Finding, ...]:
+        """Return all that is wrong with the store: damaged files, what an import would refuse."""
+        from backtest.data.quality.findings import errors
+        from backtest.data.quality.known import NOTHING_KNOWN
+        from backtest.data.quality.price_gate import judge_history
+
+        facts = known or NOTHING_KNOWN
         findings: list[Finding] = []
+        sound: dict[str, Bars] = {}
         for symbol in self.symbols():
             if progress is not None:
                 progress(symbol)
@@ -134,8 +144,12 @@ class BarStore:
             except DataError as error:
                 findings.append(Finding(str(path), error.problem, error.remedy))
             else:
-                findings.extend(quality.check(bars, known_gaps=map(date.fromisoformat, about.gaps)))
-        return tuple(findings)
+                wrong = quality.check(bars, known_gaps=map(date.fromisoformat, about.gaps))
+                findings.extend(wrong)
+                if not wrong:
+                    sound[symbol] = bars
+        doubts = judge_history(sound, facts.relations, actions=facts.actions, confirmed=facts.confirmed)
+        return (*findings, *(error.finding() for error in errors(doubts)))
 
     def gaps(self, symbol: str) -> tuple[date, ...]:
         """Return the sessions that the stored symbol lacks because its source had no prices for them."""

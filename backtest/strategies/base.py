@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from backtest.core.bars import Bars
 from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation
 from backtest.core.errors import Finding
+from backtest.data.quality.relations import PriceRelation
 
 
 class Evaluation(Protocol):
@@ -65,6 +66,11 @@ class Strategy(Protocol):
     @property
     def tradable_symbols(self) -> tuple[str, ...]:
         """Symbols the strategy may hold; empty when they come with the candidates."""
+        ...
+
+    @property
+    def price_relations(self) -> tuple[PriceRelation, ...]:
+        """Which of its symbols multiplies the daily move of which other, for the price gate."""
         ...
 
     @property

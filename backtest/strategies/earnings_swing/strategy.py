@@ -29,6 +29,7 @@ from backtest.core.decision import (
     Skip,
 )
 from backtest.core.errors import Finding
+from backtest.data.quality.relations import PriceRelation
 from backtest.indicators.weekly import WeeklyBars, completed_weeks, week_number, weekly_bars
 from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL, EarningsParameters, EntryMode, parse
 from backtest.strategies.earnings_swing.selection import (
@@ -97,6 +98,11 @@ class EarningsSwing:
     @property
     def tradable_symbols(self) -> tuple[str, ...]:
         """Empty: they come with the candidates."""
+        return ()
+
+    @property
+    def price_relations(self) -> tuple[PriceRelation, ...]:
+        """None: single stocks are judged by their own history and the quote alone."""
         return ()
 
     @property

@@ -17,6 +17,7 @@ import numpy as np
 from backtest.core.bars import Bars
 from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation, Target
 from backtest.core.errors import DataError, Finding
+from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.hierarchical_adaptive.parameters import (
     EFFECTS,
     HISTORY_FLOOR,
@@ -29,6 +30,13 @@ from backtest.strategies.parameters import unusual_values
 
 NAME = "Hierarchical_Adaptive_v3_5b"
 WEIGHT_COLUMNS = ("w_TQQQ", "w_QQQ", "w_PSQ", "w_TMF", "w_TMV", "w_cash")
+#: what the funds of the specification promise their holders each day
+FUND_PROMISES = (
+    PriceRelation("TQQQ", "QQQ", 3.0),
+    PriceRelation("PSQ", "QQQ", -1.0),
+    PriceRelation("TMF", "TLT", 3.0),
+    PriceRelation("TMV", "TLT", -3.0),
+)
 TREND_NAMES = {1: "BullStrong", 0: "Sideways", -1: "BearStrong"}
 
 
@@ -173,6 +181,12 @@ class HierarchicalAdaptiveV35b:
             leg for i, leg in enumerate(self.settings.legs) if any(rows[case][i] != 0.0 for case in cases)
         ]
         return tuple(dict.fromkeys(used))
+
+    @property
+    def price_relations(self) -> tuple[PriceRelation, ...]:
+        """The funds among its symbols with their index; nothing is known of a symbol put in their place."""
+        used = {*self.signal_symbols, *self.tradable_symbols}
+        return tuple(known for known in FUND_PROMISES if {known.symbol, known.index} <= used)
 
     @property
     def warmup_bars(self) -> int:

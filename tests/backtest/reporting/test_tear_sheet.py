@@ -272,3 +272,47 @@ def test_readable_figures():
     assert readable(None, "percent") == "–"
     assert (readable(-0.1234, "percent"), readable(1234567.891, "money")) == ("-12.3%", "1,234,567.89")
     assert (readable(2.346, "number"), readable(1200, "count")) == ("2.35", "1,200")
+
+
+def with_row(prices, folder, symbol, row, change):
+    """Copy the prices with one changed row; `change` gets and returns the cells date, o, h, l, c, volume."""
+    folder.mkdir()
+    for path in prices.iterdir():
+        lines = path.read_text().splitlines()
+        if path.stem == symbol:
+            day, *cells = lines[row].split(",")
+            lines[row] = ",".join([day, *(f"{value:.4f}" for value in change(*map(float, cells)))])
+        (folder / path.name).write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_a_bad_tick_stops_the_run_until_a_person_confirms_it(words, prices, tmp_path):
+    bad = with_row(
+        prices, tmp_path / "bad", "QQQ", 220, lambda o, h, low, c, v: (o, c * 1.9, low, c * 1.9, v)
+    )
+    words[words.index(prices)] = bad
+    with pytest.raises(JutsuError, match="jutsu data confirm QQQ 2023-11-15") as caught:
+        command(*words)
+    assert caught.value.exit_code == 5
+    assert not (tmp_path / "out").exists()
+    price = re.search(r"confirm QQQ 2023-11-15 ([0-9.]+)", str(caught.value)).group(1)
+    confirmed = tmp_path / "confirmed_prices.jsonl"
+    confirmed.write_text(f'{{"symbol": "QQQ", "session": "2023-11-15", "price": "{price}"}}\n')
+    assert command(*words, "--confirmed", confirmed) == 0
+
+
+def test_a_suspicion_is_a_warning_of_the_run_and_of_its_report(words, prices, tmp_path, capsys):
+    odd = with_row(prices, tmp_path / "odd", "TLT", 200, lambda o, h, low, c, v: (o, h, low, c, 0))
+    words[words.index(prices)] = odd
+    assert command(*words) == 0
+    day = (prices / "TLT.csv").read_text().splitlines()[200].split(",")[0]
+    assert f"warning: TLT {day}: volume is 0" in capsys.readouterr().out
+    assert f"TLT {day}: volume is 0" in (tmp_path / "out/report.html").read_text()
+
+
+def test_a_bad_tick_after_the_end_of_a_run_does_not_matter(words, prices, tmp_path):
+    bad = with_row(
+        prices, tmp_path / "bad", "QQQ", 220, lambda o, h, low, c, v: (o, c * 1.9, low, c * 1.9, v)
+    )
+    words[words.index(prices)] = bad
+    assert command(*words, "--end", "2023-11-14") == 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
-from backtest.data.actions import ActionKind, CorporateAction
+from backtest.data.quality.actions import ActionKind, CorporateAction
 from backtest.data.sources.csv_dialect.numbers import is_null, number_of
 from backtest.data.sources.csv_dialect.options import CsvOptions
 from backtest.data.sources.csv_dialect.options import Decimal as DecimalSign

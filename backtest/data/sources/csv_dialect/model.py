@@ -11,8 +11,8 @@ import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.errors import Finding
-from backtest.data.actions import CorporateAction
 from backtest.data.quality import DatedFinding
+from backtest.data.quality.actions import CorporateAction
 from backtest.data.sources.csv_dialect.options import Basis
 
 

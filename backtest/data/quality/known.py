@@ -1,0 +1,28 @@
+"""What is known about prices besides the prices themselves, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backtest.data.quality.actions import CorporateAction
+from backtest.data.quality.confirmations import ConfirmedPrice
+from backtest.data.quality.relations import PriceRelation
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about prices besides the prices.
+
+    Attributes:
+        relations: which symbol multiplies which index.
+        actions: recorded corporate actions; a step or a restatement that one explains is accepted.
+        confirmed: prices that a person looked at.
+    """
+
+    relations: Sequence[PriceRelation] = ()
+    actions: Sequence[CorporateAction] = ()
+    confirmed: Sequence[ConfirmedPrice] = ()
+
+
+NOTHING_KNOWN = Known()
