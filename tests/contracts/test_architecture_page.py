@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -41,21 +42,22 @@ def test_the_root_of_the_shell_holds_the_two_stages_alone(project_root: Path) ->
     assert found == {"__init__.py", "signal_generator.py", "executor.py"}
 
 
-@pytest.mark.parametrize(("package", "contract"), [("backtest", 0), ("live", 1)])
+@pytest.mark.parametrize(("package", "column"), [("backtest", slice(0, 40)), ("live", slice(40, None))])
 def test_the_floors_drawn_are_the_floors_checked(
-    page: str, project_root: Path, package: str, contract: int
+    page: str, project_root: Path, package: str, column: slice
 ) -> None:
     settings = tomllib.loads((project_root / "pyproject.toml").read_text())["tool"]["importlinter"]
-    layered = [c for c in settings["contracts"] if c["type"] == "layers" and c["containers"] == [package]]
-    checked = [room for layer in layered[0]["layers"] for room in re.split(r"\s*\|\s*", layer)]
-    built = [room for room in checked if (project_root / package / room.strip("()")).exists() or "(" not in room]
-    drawing = page.split("────────", 1)[1].split("```", 1)[0].splitlines()[1:]
-    column = [re.split(r"\s{3,}", line.strip()) if line[:2].strip() or line.startswith(" ") else [] for line in drawing]
-    drawn = [
-        room
-        for line in drawing
-        for room in re.split(r"\s*\|\s*", (line[:40] if contract == 0 else line[40:]).strip())
-        if room
-    ]
-    assert column
-    assert drawn == [room.strip("()") for room in built]
+    (layered,) = (c for c in settings["contracts"] if c["type"] == "layers" and c["containers"] == [package])
+    checked = rooms_of(layered["layers"])
+    built = [room.strip("()") for room in checked if is_built(project_root / package, room)]
+    drawing = page.split("Rooms on one line", 1)[1].split("```", 2)[1].splitlines()[3:]
+    assert rooms_of(line[column] for line in drawing) == built
+
+
+def rooms_of(floors: Iterable[str]) -> list[str]:
+    return [room.strip() for floor in floors for room in floor.split("|") if room.strip()]
+
+
+def is_built(package: Path, room: str) -> bool:
+    """An optional floor, in brackets, counts once its folder exists."""
+    return not room.startswith("(") or (package / room.strip("()")).is_dir()
