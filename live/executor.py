@@ -34,7 +34,7 @@ from live.execution.record import mark_session as _mark_session
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
-from live.runtime.arguments import add_shared, options_of
+from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
 from live.runtime.open import open_runtime
@@ -99,7 +99,7 @@ def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
     if newest is not None and session.day < newest:
         raise UsageError(
             f"the ledger already knows session {newest}; {session.day} is in its past",
-            where="--as-of" if runtime.as_of else "ledger",
+            where="--as-of" if runtime.run.as_of else "ledger",
             remedy="use another --state-db for a study of the past",
         )
 
@@ -109,7 +109,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     require_phase(job, request.phase)
     if once.carried_out(job) and not _unprotected(runtime, job):
         return f"already done: {job.path}"
-    if runtime.dry_run:
+    if runtime.run.scratch:
         return dry_run(job)
     if not request.skip_time_check and before_window(runtime, job, phase=request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
@@ -166,7 +166,7 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, report: Report) -> 
             step.begin(desk, job)
         step.trade(desk, job, phase=phase)
     outcome, marked = step.finish(desk, runtime, job, phase=phase)
-    if not runtime.simulated:
+    if runtime.run.keeps_copies:
         keep_copies(runtime, job, marked)
     return outcome
 
@@ -186,7 +186,7 @@ def dry_run(job: Job) -> str:
 
 def announce(runtime: Runtime, job: Job, report: Report, summary: str, *, failed: bool) -> None:
     """Send the run's alert or report; delivering it never fails a run."""
-    if runtime.simulated:
+    if not runtime.run.alerts:
         return
     level: Level = "info"
     if failed or report.critical:
@@ -303,7 +303,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> int:
         args = parser().parse_args(argv)
-        options = options_of(args)
+        options, kind = options_of(args), run_of(args)
         request = Request(
             signals_file=args.signals_file,
             accept_edits=args.accept_edits,
@@ -311,7 +311,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             skip_time_check=args.skip_time_check,
             phase=args.phase,
         )
-        with opening("executor", options), open_runtime("executor", options) as runtime:
+        with opening("executor", options, kind), open_runtime("executor", options, kind) as runtime:
             log_file[0] = runtime.log_file
             with alerting(runtime, "executor"):
                 return run(runtime, request)

@@ -34,7 +34,7 @@ from live.ledger.signal_files import GeneratedSignal
 from live.operations import checks as preflight
 from live.orders.recovery import catch_up
 from live.reconciliation.compare import require_agreement
-from live.runtime.arguments import add_shared, options_of
+from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import alerting, guarded, opening
 from live.runtime.open import open_runtime
@@ -75,7 +75,7 @@ def run(runtime: Runtime, request: Request) -> int:
         _announce(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     _warn_of_the_future(runtime, request)
-    with runtime.ledger.rehearsal() if runtime.dry_run else nullcontext(), each_book() as one:
+    with runtime.ledger.rehearsal() if runtime.run.scratch else nullcontext(), each_book() as one:
         for group in chosen:
             with one():
                 _run_group(runtime, request, group)
@@ -84,10 +84,11 @@ def run(runtime: Runtime, request: Request) -> int:
 
 def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
     """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
-    if runtime.as_of is not None and runtime.as_of.day > SystemClock().now().date():
+    as_of = runtime.run.as_of
+    if as_of is not None and as_of.day > SystemClock().now().date():
         _announce(
             request,
-            f"warning: {runtime.as_of.day} has not come yet; this ledger now refuses earlier sessions",
+            f"warning: {as_of.day} has not come yet; this ledger now refuses earlier sessions",
         )
 
 
@@ -162,7 +163,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    if report.problems and not runtime.dry_run:
+    if report.problems:
         alert(
             runtime,
             key=f"report_{line.variant}",
@@ -177,7 +178,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
 def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
     naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
-    if naked and not runtime.dry_run:
+    if naked:
         names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
         alert(
             runtime,
@@ -191,7 +192,7 @@ def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
 def run_preflight_and_note_missed(runtime: Runtime, line: BookVariant, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
     missed = note_missed(runtime, line, due.session.day)
-    checks = () if runtime.offline_past else preflight.require(preflight.health(runtime))
+    checks = preflight.require(preflight.health(runtime)) if runtime.run.about_now else ()
     return (*checks, missed) if missed else checks
 
 
@@ -245,7 +246,7 @@ def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Du
         refuse_after_orders(runtime, due, line)
         return None
     path = runtime.signals / file_name(due.session.day.isoformat(), line.variant)
-    if not path.exists() and not runtime.dry_run:
+    if not path.exists() and not runtime.run.scratch:
         write_schema(runtime.signals)
         write_atomic(path, row.content.encode())
         return f"already done: {path} was missing and is back as generated"
@@ -258,7 +259,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     content = render(signal)
     summary = _summary(signal)
     told = "".join(f"\n  warning: {text}" for text in signal.warnings)
-    if runtime.dry_run:
+    if runtime.run.scratch:
         return f"dry run: would write {path}: {summary}{told}"
     known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
     refuse_to_overwrite(path, content, force=request.force or known)
@@ -288,7 +289,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
             reason="settings of this run",
             at=now,
         )
-    write_signal(runtime.signals, signal, content, durable=not runtime.simulated)
+    write_signal(runtime.signals, signal, content, durable=runtime.run.durable)
     return f"wrote {path}: {summary}{told}"
 
 
@@ -329,16 +330,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> int:
         args = parser().parse_args(argv)
-        options = options_of(args)
+        options, kind = options_of(args), run_of(args)
         request = Request(
             strategies=tuple(args.strategy),
             force=args.force,
             execution_time=args.execution_time,
             report_file=args.report_file,
         )
-        with opening("signal_generator", options), open_runtime("signal_generator", options) as runtime:
+        stage = "signal_generator"
+        with opening(stage, options, kind), open_runtime(stage, options, kind) as runtime:
             log_file[0] = runtime.log_file
-            with alerting(runtime, "signal_generator"):
+            with alerting(runtime, stage):
                 return run(runtime, request)
 
     return guarded(body, lambda: log_file[0])

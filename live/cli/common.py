@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from live.model.run import DAILY, Run
 from live.system.json_text import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live.runtime.options import Options
     from live.runtime.runtime import Runtime
     from live.system.clock import Clock
 
@@ -43,15 +43,20 @@ def open_command(
     config: Path | None = None,
     state_db: Path | None = None,
     output_dir: Path | None = None,
+    prices: Path | None = None,
+    cash: float | None = None,
+    mode: str | None = None,
+    run: Run = DAILY,
     clock: Clock | None = None,
-    **options: Any,
 ) -> Iterator[Runtime]:
-    """Open a `Runtime` for a command; further keywords are fields of `live.runtime.open.Options`."""
+    """Open a `Runtime` for a command; the arguments are those of `open_runtime` and `Options`."""
     from live.runtime.open import open_runtime
     from live.runtime.options import Options
 
-    wired: Options = Options(config=config, state_db=state_db, output_dir=output_dir, **options)
-    with open_runtime("jutsu", wired, clock) as runtime:
+    options = Options(
+        config=config, state_db=state_db, output_dir=output_dir, prices=prices, cash=cash, mode=mode
+    )
+    with open_runtime("jutsu", options, run, clock) as runtime:
         _LOG[0] = runtime.log_file
         yield runtime
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
+from live.model.run import Reading
 from live.system.number_text import percent
 from live.views.compare import gather
 
@@ -29,7 +30,7 @@ def compare(
     state_db: StateOption = None,
 ) -> None:
     """Compare each primary with its shadows and judge whether switching is justified."""
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         found = gather(runtime, _parse(since))
     if as_json:
         emit_json({"comparisons": found})

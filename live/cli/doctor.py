@@ -16,6 +16,7 @@ from live.cli.common import (
     open_command,
     table,
 )
+from live.model.run import DAILY, Reading
 from live.operations.health import Check, alert_problems, examine
 
 
@@ -35,7 +36,7 @@ def doctor(
     from backtest.core.errors import JutsuError
 
     try:
-        with open_command(config=config, state_db=state_db, reading=not alert) as runtime:
+        with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
             checks = list(examine(runtime))
             failed = [check for check in checks if check.verdict == "failed"]
             if alert and failed:

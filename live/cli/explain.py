@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command
+from live.model.run import Reading
 from live.views.explain import gather, order_line, plan_line
 
 
@@ -27,7 +28,7 @@ def explain(
     state_db: StateOption = None,
 ) -> None:
     """Tell why a symbol traded or did not: decision, file, approval, gates, orders and fills."""
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         story = gather(runtime, symbol.upper(), _parse(day))
     if as_json:
         emit_json(story)

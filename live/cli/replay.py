@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, console, emit_json, open_command, table
+from live.model.run import Demo, Replay
 from live.system.number_text import money, percent
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def replay(
         prices=prices,
         cash=cash,
         start=first,
+        run=Replay(),
     ) as runtime:
         result = _run(
             runtime, first, last, tuple(strategy or ()), keep_going=keep_going, candidates=candidates
@@ -117,7 +119,7 @@ def demo(
         prices=None,
         cash=None,
         start=first,
-        demo=True,
+        run=Demo(),
     ) as runtime:
         if strategy == "earnings":
             from live.replay.earnings_demo import run_demo
@@ -151,12 +153,12 @@ def _sessions_back(last: date, count: int) -> date:
     return calendar.sessions(last - timedelta(days=count * 2 + 20), last)[-count].day
 
 
-def _replay_runtime(*, start: date, demo: bool = False, **options: Any) -> Any:
+def _replay_runtime(*, start: date, run: Replay, **options: Any) -> Any:
     from backtest.calendar import sessions as calendar
     from live.system.clock import SimulatedClock
 
     at = (calendar.session(start) or calendar.next_session(start)).open
-    return open_command(clock=SimulatedClock(at), mode="offline_mock", replay=True, demo=demo, **options)
+    return open_command(clock=SimulatedClock(at), mode="offline_mock", run=run, **options)
 
 
 def _run(

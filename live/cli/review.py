@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, OutputOption, StateOption, emit_json, open_command
+from live.model.run import asked_for
 from live.views import review_facts
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def review(
     """
     from live.views import review as _desk
 
-    with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
+    run = asked_for(as_of)
+    with open_command(config=config, state_db=state_db, output_dir=output_dir, run=run) as runtime:
         files = (file,) if file is not None else _desk.default_files(runtime)
         if as_json:
             screens = [review_facts.facts(runtime, _desk.lay_out(runtime, path)) for path in files]
@@ -73,7 +75,8 @@ def approve(
     """Approve the exact bytes of a signal file; the approval ends with the execution window."""
     from live.views import review as _desk
 
-    with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
+    run = asked_for(as_of)
+    with open_command(config=config, state_db=state_db, output_dir=output_dir, run=run) as runtime:
         case = _desk.lay_out(runtime, _only(runtime, file))
         done = _approve(runtime, case, quiet=as_json)
         if as_json:
@@ -92,7 +95,8 @@ def skip(
     """Send nothing of this file; the strategy proposes again in the next session."""
     from live.views import review as _desk
 
-    with open_command(config=config, state_db=state_db, output_dir=output_dir, as_of=as_of) as runtime:
+    run = asked_for(as_of)
+    with open_command(config=config, state_db=state_db, output_dir=output_dir, run=run) as runtime:
         case = _desk.lay_out(runtime, _only(runtime, file))
         _skip(runtime, case)
         if as_json:

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
+from live.model.run import Reading
 from live.system.number_text import money, percent
 from live.views.status import gather
 
@@ -18,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Show on one screen whether all is well and what to do next."""
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         facts = gather(runtime)
         if as_json:
             emit_json(facts)

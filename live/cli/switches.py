@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from live.cli.common import ConfigOption, StateOption, open_command
+from live.model.run import Confirming
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
     """Confirm once, by typing it, that this account may receive real orders."""
     from live.ledger.system_state import CONFIRMATION
 
-    with open_command(config=config, state_db=state_db, mode="online_live", confirming=True) as runtime:
+    with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         if runtime.ledger.state.online_confirmed():
             typer.echo(f"account {runtime.account} is already confirmed for real orders")
             return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.model.run import Reading
 from live.system.json_text import plain
 from live.system.number_text import money
 
@@ -69,7 +70,7 @@ def trades(
     state_db: StateOption = None,
 ) -> None:
     """List executed trades, newest first, with the regime they were decided in."""
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         rows = [_trade(runtime, row) for row in runtime.ledger.trades.recent(limit, mode)]
     if as_json:
         emit_json(rows)
@@ -135,7 +136,7 @@ def export(
         first = None if since is None else date.fromisoformat(since)
     except ValueError as error:
         raise UsageError(f"{since!r} is not a date", where="--since", remedy="write YYYY-MM-DD") from error
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         found = [
             row for row in runtime.ledger.trades.recent(None, mode) if first is None or row.session >= first
         ]

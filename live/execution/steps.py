@@ -60,7 +60,7 @@ def desk_for(
         deadline=runtime.clock.monotonic() + runtime.settings.safety.run_deadline_seconds,
         prefix=job.variant if job.line.prefix_ids else "",
         keeps_window=not skip_time_check,
-        checks_age=not runtime.offline_past,
+        checks_age=runtime.run.quotes_have_age,
         seal=job.signal.seal.digest,
         stop_loss_pct=float(loss) if isinstance(loss, int | float) else None,
         phase=phase,
@@ -140,7 +140,7 @@ def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Out
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(desk, runtime) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
-    marked = None if runtime.simulated or desk.before_open else _mark(desk, runtime, job)
+    marked = _mark(desk, runtime, job) if runtime.run.marks and not desk.before_open else None
     with desk.ledger.transaction():
         begin(desk, job)
         if job.known is not None:

@@ -46,6 +46,6 @@ def refuse_the_past(runtime: Runtime, due_: Due) -> None:
     if newest is not None and due_.session.day < newest:
         raise SignalFileError(
             f"the ledger already knows session {newest}; {due_.session.day} is in its past",
-            where="--as-of" if runtime.as_of else "ledger",
+            where="--as-of" if runtime.run.as_of else "ledger",
             remedy="use another --state-db for a study of the past",
         )

@@ -51,7 +51,7 @@ def health(runtime: Runtime) -> tuple[CheckResult, ...]:
 
 def before_trading(runtime: Runtime, session: calendar.Session | None) -> tuple[CheckResult, ...]:
     """Return the checks of a run. A past session and a replay skip network, token, clock and cron."""
-    if runtime.offline_past:
+    if not runtime.run.about_now:
         return ()
     return (session_open(runtime, session), *health(runtime))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from live.model.run import Run, asked_for
 from live.runtime.options import Options
 
 
@@ -22,7 +23,7 @@ def add_shared(made: argparse.ArgumentParser) -> None:
 
 
 def options_of(args: argparse.Namespace) -> Options:
-    """Return how a run is wired; only stage 2 has `--paper-fault`."""
+    """Return where a run works; only stage 2 has `--paper-fault`."""
     return Options(
         config=args.config,
         state_db=args.state_db,
@@ -30,8 +31,11 @@ def options_of(args: argparse.Namespace) -> Options:
         output_dir=args.output_dir,
         prices=args.prices,
         mode=args.mode,
-        as_of=args.as_of,
         paper_fault=getattr(args, "paper_fault", None),
-        dry_run=args.dry_run,
         verbose=args.verbose,
     )
+
+
+def run_of(args: argparse.Namespace) -> Run:
+    """Return what kind of run was asked for. UsageError: `--as-of` is neither a date nor a time."""
+    return asked_for(args.as_of, dry=args.dry_run)

@@ -14,6 +14,7 @@ from live.system.redaction import redact
 from live.system.screen import complain, print_text
 
 if TYPE_CHECKING:
+    from live.model.run import Run
     from live.runtime.options import Options
     from live.runtime.runtime import Runtime
 
@@ -30,7 +31,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
     """
     from live.alerts import outbox as alerts
 
-    if runtime.dry_run:
+    if not runtime.run.alerts:
         yield
         return
     _tell(lambda: alerts.flush(runtime))
@@ -67,7 +68,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
 
 
 @contextmanager
-def opening(stage: str, options: Options) -> Iterator[None]:
+def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
     """Alert about a run that could not even be opened: no login, a damaged ledger, settings with a mistake.
 
     There is no outbox then; the channels are asked directly. Wrong flags ring nowhere: a person typed them.
@@ -76,7 +77,7 @@ def opening(stage: str, options: Options) -> Iterator[None]:
         yield
     except JutsuError as error:
         told = ALERTED in getattr(error, "__notes__", ())
-        if not (told or type(error) is UsageError or options.dry_run or options.as_of is not None):
+        if not (told or type(error) is UsageError) and run.alerts and run.about_now:
             title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
             _tell(lambda: _ring(options, title, text))
         raise

@@ -13,9 +13,10 @@ from typing import Any
 from backtest import __version__
 from backtest.core.errors import SettingsError, UsageError
 from live.ledger.ledger import Ledger
+from live.model.run import DAILY, AsOf, Run
 from live.runtime.factories import account_key, make_broker, make_feed
 from live.runtime.options import Options
-from live.runtime.runtime import AsOf, Runtime, parse_as_of
+from live.runtime.runtime import Runtime
 from live.settings.load import LoadedSettings, load_settings
 from live.settings.model import Settings
 from live.system.clock import Clock, SimulatedClock, SystemClock
@@ -25,23 +26,24 @@ LOG = logging.getLogger("jutsu")
 
 
 @contextmanager
-def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> Iterator[Runtime]:
+def open_runtime(
+    stage: str, options: Options, run: Run = DAILY, clock: Clock | None = None
+) -> Iterator[Runtime]:
     """Wire a run and close the ledger afterwards.
 
     Raises:
         SettingsError, UsageError: 2. Errors of ledger, broker or feed with their own codes.
     """
-    as_of = parse_as_of(options.as_of) if options.as_of else None
-    clock = clock or (_past_clock(as_of) if as_of else SystemClock())
+    clock = clock or (_past_clock(run.as_of) if run.as_of else SystemClock())
     environ = dict(os.environ)
     loaded = load_settings(
-        config=options.config, environ=environ, overrides=None, flags=_flags(options), now=clock.now()
+        config=options.config, environ=environ, overrides=None, flags=_flags(options, run), now=clock.now()
     )
     clock = _rehearsing(loaded.settings, clock)
     _require_a_project(loaded)
-    log_file = _start_log(stage, loaded, options)
+    log_file = _start_log(stage, loaded, run, verbose=options.verbose)
     account = account_key(loaded.settings)
-    ledger = _open_ledger(loaded, options, account, clock)
+    ledger = _open_ledger(loaded, run, account, clock, named=options.state_db is not None)
     opened: list[object] = []
     try:
         overrides = ledger.config.active(clock.now())
@@ -50,15 +52,14 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
                 config=options.config,
                 environ=environ,
                 overrides=overrides,
-                flags=_flags(options),
+                flags=_flags(options, run),
                 now=clock.now(),
             )
         settings = loaded.settings
         account = account_key(settings)  # an override may have changed mode or broker
         ledger = ledger.for_account(account)
-        if not options.confirming:
-            _check_mode(settings, options, as_of, ledger)
-        feed = make_feed(settings, options, loaded.root, clock)
+        _check_mode(settings, run, ledger, prices=options.prices)
+        feed = make_feed(settings, loaded.root, prices=options.prices, clock=clock)
         opened.append(feed)
         state = _state_db(loaded).parent
         broker = make_broker(
@@ -66,7 +67,8 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
             clock=clock,
             feed=feed,
             state_db=_state_db(loaded),
-            options=options,
+            run=run,
+            cash=options.cash,
             root=loaded.root,
             confirmed=ledger.state.online_confirmed(),
         )
@@ -84,8 +86,7 @@ def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> It
             manifest=loaded.path(settings.paths.manifest),
             strategies=loaded.path(settings.paths.strategies),
             version=__version__,
-            as_of=as_of,
-            dry_run=options.dry_run,
+            run=run,
             log_file=log_file,
         )
     finally:
@@ -123,19 +124,15 @@ def _require_a_project(loaded: LoadedSettings) -> None:
         )
 
 
-def _flags(options: Options) -> dict[str, Any]:
+def _flags(options: Options, run: Run) -> dict[str, Any]:
     given = {
         "mode": options.mode,
         "paper.fault": options.paper_fault,
         "paths.state_db": None if options.state_db is None else options.state_db.absolute(),
         "paths.manifest": None if options.manifest is None else options.manifest.absolute(),
         "paths.signals": None if options.output_dir is None else options.output_dir.absolute(),
-        "data.source": "demo" if options.demo else None,
     }
-    if options.replay:
-        # settled point 30: a replay is approved, behaves and is judged like the backtest
-        given |= {"approval.policy": "auto", "paper.fault": "none"}
-    return {key: value for key, value in given.items() if value is not None}
+    return {key: value for key, value in given.items() if value is not None} | dict(run.imposes)
 
 
 def _past_clock(as_of: AsOf) -> SimulatedClock:
@@ -148,23 +145,21 @@ def _state_db(loaded: LoadedSettings) -> Path:
     return loaded.path(loaded.settings.paths.state_db)
 
 
-def _open_ledger(loaded: LoadedSettings, options: Options, account: str, clock: Clock) -> Ledger:
+def _open_ledger(loaded: LoadedSettings, run: Run, account: str, clock: Clock, *, named: bool) -> Ledger:
     path = _state_db(loaded)
-    if options.reading and options.state_db is not None and not path.exists():
+    if run.needs_ledger and named and not path.exists():
         raise UsageError(
             "there is no such ledger", where=str(path), remedy="check --state-db; nothing was created"
         )
-    if (options.dry_run or options.reading) and not path.exists():
+    if not run.creates and not path.exists():
         return Ledger.open("sqlite://", account=account, now=clock.now())
-    return Ledger.open(
-        path, account=account, now=clock.now(), durable=not options.replay, scratch=options.dry_run
-    )
+    return Ledger.open(path, account=account, now=clock.now(), durable=run.durable, scratch=run.scratch)
 
 
-def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger: Ledger) -> None:
-    if settings.mode == "offline_mock":
+def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | None) -> None:
+    if settings.mode == "offline_mock" or not run.needs_confirmation:
         return
-    if as_of is not None or options.prices is not None:
+    if run.as_of is not None or prices is not None:
         raise UsageError(
             "a past session or a price directory is only for offline_mock",
             where="--as-of / --prices",
@@ -189,8 +184,8 @@ def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger
         )
 
 
-def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | None:
-    if options.dry_run:
+def _start_log(stage: str, loaded: LoadedSettings, run: Run, *, verbose: bool) -> Path | None:
+    if not run.writes_log:
         stop_logging()  # a dry run leaves nothing behind, not even a log file
         return None
     settings = loaded.settings
@@ -198,6 +193,6 @@ def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | N
         loaded.path(settings.paths.logs),
         stage,
         now=SystemClock().now(),
-        level="DEBUG" if options.verbose else settings.logging.level,
+        level="DEBUG" if verbose else settings.logging.level,
         keep_days=settings.logging.keep_days,
     )

@@ -169,7 +169,7 @@ def _judged_at(runtime: Runtime, signal: SignalFile | None) -> datetime:
     such a file is judged at its own `as_of`, not by today's clock. Online there is only now.
     """
     now = runtime.clock.now()
-    if signal is None or runtime.settings.mode != "offline_mock" or runtime.as_of is not None:
+    if signal is None or runtime.settings.mode != "offline_mock" or runtime.run.as_of is not None:
         return now
     past = date.fromisoformat(signal.trade_date) < now.astimezone(NEW_YORK).date()
 

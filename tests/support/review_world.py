@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.write import write_signal
 from live.ledger.ledger import GeneratedSignal, Ledger
+from live.model.run import Daily
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from tests.support.handoff_samples import sample
@@ -26,7 +27,7 @@ def runtime(tmp_path, *, now=NOW, **settings):
         strategies=PROJECT / "config/strategies",
         loaded=SimpleNamespace(parameter_overrides={}),
         signals=tmp_path / "signals",
-        as_of=None,
+        run=Daily(),
         today=lambda: DAY,
     )
 

@@ -20,6 +20,7 @@ from backtest.core.errors import (
 )
 from live.execution import panic
 from live.model.broker import OrderRequest
+from live.model.run import DryRun
 from live.reconciliation.adopt import adopt
 from live.reconciliation.compare import compare
 from live.system.lock import single_instance
@@ -518,7 +519,7 @@ def test_a_dry_run_touches_nothing(made, capsys):
     from live.books.variants import BookVariant
 
     made.write(signal([ENTRY]))
-    runtime = replace(made.open(), dry_run=True)
+    runtime = replace(made.open(), run=DryRun())
     lines = (BookVariant(StubStrategy(), "primary", "golden"),)
     assert executor.run(runtime, executor.Request(lines=lines)) == 0
     told = capsys.readouterr().out

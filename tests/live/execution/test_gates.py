@@ -12,6 +12,7 @@ from backtest.core.errors import BrokerError, LimitError
 from live.execution.gates import drift_problem, quote_problem
 from live.handoff.model import SignalOrder
 from live.model.feed import Quote
+from live.model.run import Replay
 from live.operations import checks as preflight
 from live.operations import crontab
 from live.settings.model import SafetySettings
@@ -71,7 +72,7 @@ def test_preflight_names_every_check(runtime):
 
 
 def test_preflight_is_skipped_for_the_past(runtime):
-    assert preflight.before_trading(replace(runtime, simulated=True), session(DAY)) == ()
+    assert preflight.before_trading(replace(runtime, run=Replay()), session(DAY)) == ()
 
 
 def test_missing_cron_lines_only_warn(runtime, monkeypatch):
