@@ -27,7 +27,7 @@ from live.execution import rerun_rules as once
 from live.execution import steps as step
 from live.execution.context import Report
 from live.execution.gates import check_kill_switch
-from live.execution.job import Job, Phase, read_job
+from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
@@ -89,6 +89,9 @@ def _one_file(
 ) -> str:
     if request.signals_file is None and not path.exists():
         return f"no signal file is due: {path} does not exist"
+    window = window_of(path, session) if runtime.waits_for_window else None
+    if window is not None:
+        runtime.arrive(window)
     job = read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
 

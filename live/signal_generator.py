@@ -129,7 +129,7 @@ def _announce(request: Request, result: str) -> None:
 
 def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     """Generate the file of the variant that trades."""
-    due = due_now(runtime, line)
+    due = _arrive(runtime, line)
     if isinstance(due, NotDue):
         return due.why
     done = _already_done(runtime, request, line, due)
@@ -175,6 +175,14 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     return _hand_off(runtime, request, line, due, signal)
 
 
+def _arrive(runtime: Runtime, line: BookVariant) -> Due | NotDue:
+    """Come to the line's window (a run about a date has no time of its own) and tell what is due there."""
+    session = calendar.session(runtime.today())
+    if session is not None:
+        runtime.arrive(calendar.window(session, line.strategy.execution_time))
+    return due_now(runtime, line)
+
+
 def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
     naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
@@ -214,7 +222,7 @@ def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> 
 
 def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
-    due = due_now(runtime, line)
+    due = _arrive(runtime, line)
     if isinstance(due, NotDue):
         return due.why
     done = _already_done(runtime, request, line, due)

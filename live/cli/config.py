@@ -191,21 +191,11 @@ def freeze(
 def _load(
     config: Path | None, state_db: Path | None, *, flags: dict[str, Any] | None = None, overrides: bool = True
 ) -> LoadedSettings:
-    import os
+    from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.options import Options
 
-    from live.settings.load import load_settings
-    from live.system.clock import SystemClock
-
-    now = SystemClock().now()
-    given = dict(flags or {})
-    if state_db is not None:
-        given["paths.state_db"] = state_db.absolute()
-    loaded = load_settings(config=config, environ=os.environ, flags=given, now=now)
-    if not overrides or not loaded.path(loaded.settings.paths.state_db).exists():
-        return loaded
-    with _ledger(loaded, now, create=False) as ledger:
-        active = ledger.config.active(now)
-    return load_settings(config=config, environ=os.environ, overrides=active, flags=given, now=now)
+    sources = Sources.of(Options(config=config, state_db=state_db), further=flags)
+    return settings_in_force(sources) if overrides else sources.load()
 
 
 def _ledger(loaded: LoadedSettings, now: datetime, *, create: bool = True) -> Any:
@@ -260,15 +250,12 @@ def _check_strategies(loaded: LoadedSettings) -> list[Any]:
 
 
 def _remember(ledger: Any, config: Path | None, state_db: Path | None, now: datetime, reason: str) -> None:
-    import os
+    from live.runtime.loading import Sources
+    from live.runtime.options import Options
+    from live.settings.load import settings_sha256, snapshot
 
-    from live.settings.load import load_settings, settings_sha256, snapshot
-
-    flags = {} if state_db is None else {"paths.state_db": state_db.absolute()}
-    active = ledger.config.active(now)
-    settings = load_settings(
-        config=config, environ=os.environ, overrides=active, flags=flags, now=now
-    ).settings
+    sources = Sources.of(Options(config=config, state_db=state_db))
+    settings = sources.load(ledger.config.active(now)).settings
     ledger.config.remember(settings_sha256(settings), snapshot(settings), by=_user(), reason=reason, at=now)
 
 

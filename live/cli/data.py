@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -193,12 +192,10 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
 def _store(store: Path | None, config: Path | None) -> Path:
     if store is not None:
         return store
-    from live.settings.load import load_settings
-    from live.system.clock import SystemClock
+    from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.options import Options
 
-    loaded = load_settings(
-        config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
-    )
+    loaded = settings_in_force(Sources.of(Options(config=config)))
     return loaded.path(loaded.settings.data.store)
 
 

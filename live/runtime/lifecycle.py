@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from live.model.run import Run
     from live.runtime.options import Options
     from live.runtime.runtime import Runtime
+    from live.settings.model import Settings
 
 INTERRUPTED = 130
 #: note on an error that was told already: one failure, one alert
@@ -86,17 +86,26 @@ def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
 def _ring(options: Options, title: str, body: str) -> Iterable[str]:
     """Send one critical alert without a ledger; yield what failed."""
     from live.alerts import channels
-    from live.settings.load import load_settings
-    from live.settings.model import Settings
 
-    try:
-        loaded = load_settings(config=options.config, environ=os.environ)
-        settings, state = loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
-    except JutsuError:
-        settings, state = Settings(), None  # the variable of the channels has its default name then
+    settings, state = _known_settings(options)
     urls = channels.channels(settings, state if options.state_db is None else options.state_db.parent)
     results = channels.deliver(urls, title=title, body=redact(body), level="critical")
     return [f"alert channel failed: {problem}" for problem in results.values() if problem]
+
+
+def _known_settings(options: Options) -> tuple[Settings, Path | None]:
+    """Return settings and the ledger's folder as far as they can be read: the ledger may be the trouble."""
+    from live.runtime.loading import Sources, settings_in_force
+    from live.settings.model import Settings
+
+    sources = Sources.of(options)
+    for load in (settings_in_force, Sources.load):
+        try:
+            loaded = load(sources)
+        except JutsuError:
+            continue
+        return loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
+    return Settings(), None  # the variable of the channels has its default name then
 
 
 def _tell(deliver: Callable[[], Iterable[str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from backtest.calendar.sessions import NEW_YORK, ExecutionWindow
@@ -45,8 +45,12 @@ class Runtime:
         """Return the New York date this run is about."""
         return self.run.as_of.day if self.run.as_of else self.clock.now().astimezone(NEW_YORK).date()
 
-    def arrive(self, window: ExecutionWindow) -> datetime:
-        """Return the instant of the data; a date-only `--as-of` means the opening of the window."""
-        if self.run.as_of and self.run.as_of.at is None and isinstance(self.clock, SimulatedClock):
+    @property
+    def waits_for_window(self) -> bool:
+        """Whether the run is about a date whose time is still open: its stage then calls `arrive`."""
+        return self.run.as_of is not None and self.run.as_of.at is None
+
+    def arrive(self, window: ExecutionWindow) -> None:
+        """Move the clock of a date-only `--as-of` to the opening of the window; any other clock stays."""
+        if self.waits_for_window and isinstance(self.clock, SimulatedClock):
             self.clock.set(window.opens_at)
-        return self.clock.now()
