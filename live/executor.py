@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
@@ -40,6 +41,7 @@ from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
 from live.runtime.open import open_runtime
 from live.runtime.runtime import Runtime
 from live.settings import manifest
+from live.settings.model import PaperFault
 from live.system.lock import single_instance
 from live.system.screen import complain, say
 
@@ -286,10 +288,10 @@ def parser() -> argparse.ArgumentParser:
     add_shared(made)
     add = made.add_argument
     add("--signals-file", type=Path, metavar="FILE", help="default: the session's primary")
-    add("--phase", choices=("all", "place", "poll"), default="all", help="auction orders: place, then poll")
+    add("--phase", choices=get_args(Phase), default="all", help="auction orders: place, then poll")
     add(
         "--paper-fault",
-        choices=("none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"),
+        choices=get_args(PaperFault),
         help="how the paper broker misbehaves (rehearsal)",
     )
     add("--accept-edits", action="store_true", help="approve the edited bytes for this run")

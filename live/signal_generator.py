@@ -14,9 +14,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
+from backtest.core.decision import ExecutionTime
 from backtest.core.files import write_atomic
 from live.alerts.outbox import send as alert
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
@@ -45,7 +47,6 @@ from live.shadow import allocation as shadow
 from live.system.clock import SystemClock
 from live.system.screen import say
 
-EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
 LOG = logging.getLogger("jutsu.generator")
 
 
@@ -325,7 +326,11 @@ def parser() -> argparse.ArgumentParser:
         help="repeatable; default: all books",
     )
     add("--report-file", type=Path, metavar="FILE", help="candidates of an earnings strategy (JSON or HTML)")
-    add("--execution-time", choices=EXECUTION_TIMES, help="override the strategy's window for this run")
+    add(
+        "--execution-time",
+        choices=get_args(ExecutionTime),
+        help="override the strategy's window for this run",
+    )
     add("--force", action="store_true", help="generate again, voiding an approval; continue past differences")
     add("--dry-run", action="store_true", help="decide and print, write nothing")
     return made

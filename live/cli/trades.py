@@ -6,12 +6,12 @@ import csv
 import io
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
-from live.model.run import Reading
+from live.model.run import Mode, Reading
 from live.system.json_text import plain
 from live.system.number_text import money
 
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many rows, newest first.")]
 
 
-ModeOption = Annotated[
-    Literal["offline_mock", "online_live"] | None, typer.Option("--mode", help="Only trades of this mode.")
-]
+ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Only trades of this mode.")]
 
 
 COLUMNS = (

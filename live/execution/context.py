@@ -12,7 +12,6 @@ from live.ledger.tables import Order
 from live.model import order_ids as ids
 from live.model.broker import Broker
 from live.model.feed import Feed, Quote
-from live.orders.attempts import base_id
 from live.orders.submission import Submission
 from live.settings.model import Settings
 from live.system.clock import Clock
@@ -117,7 +116,7 @@ class Desk:
 
     def attempts(self, client_order_id: str) -> tuple[Order, ...]:
         """Return every try of one intent, oldest first."""
-        return tuple(row for row in self.rows() if base_id(row.client_order_id) == client_order_id)
+        return tuple(row for row in self.rows() if ids.base_id(row.client_order_id) == client_order_id)
 
     def time_left(self) -> float:
         """Return the seconds until the run must stop waiting."""

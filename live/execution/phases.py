@@ -15,6 +15,7 @@ from live.handoff.model import SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
+from live.model.ticks import to_tick
 from live.orders.attempts import filled, live
 
 #: a try that ended like this says no to the order itself: sending it again unchanged is pointless
@@ -280,7 +281,7 @@ def _next_try(desk: Desk, order: SignalOrder, quantity: int) -> Order:
     """Plan the first try, take up a planned one that never left, or plan the next retry."""
     attempts = desk.attempts(order.client_order_id)
     last = attempts[-1] if attempts else None
-    stop = None if order.stop is None else stops.to_tick(order.stop.price)
+    stop = None if order.stop is None else to_tick(order.stop.price)
     if (
         last is not None
         and last.state == JournalState.PLANNED
@@ -302,12 +303,12 @@ def _plan(desk: Desk, order: SignalOrder, quantity: int, *, name: str, number: i
     quote = desk.quote(order.symbol)
     mid = None if quote is None else quote.mid
     details = _details(desk, order)
-    stop = None if order.stop is None else stops.to_tick(order.stop.price)
+    stop = None if order.stop is None else to_tick(order.stop.price)
     refused = _refused_with_stop(desk.attempts(order.client_order_id))
     attached = stop if desk.broker.supports_attached_stop and not refused else None
     if attached is not None and mid is not None and stops.STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
-        attached = stops.to_tick(mid * (1 - float(desk.stop_loss_pct or 0) / 100))
+        attached = to_tick(mid * (1 - float(desk.stop_loss_pct or 0) / 100))
     return OrderPlan(
         client_order_id=name,
         variant=desk.variant,
@@ -337,7 +338,7 @@ def _details(desk: Desk, order: SignalOrder) -> dict[str, object]:
     """Return what the position remembers; a stop that nobody moved by hand will follow the fill."""
     details: dict[str, object] = dict(order.details)
     if order.stop is not None and desk.stop_loss_pct is not None:
-        usual = stops.to_tick(order.reference_price * (1 - desk.stop_loss_pct / 100))
-        if stops.to_tick(order.stop.price) == usual:
+        usual = to_tick(order.reference_price * (1 - desk.stop_loss_pct / 100))
+        if to_tick(order.stop.price) == usual:
             details[stops.STOP_PCT] = desk.stop_loss_pct
     return details

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from live.execution.context import Desk
 from live.handoff.model import SignalOrder
-from live.orders.attempts import base_id, filled, live
+from live.model.order_ids import base_id
+from live.orders.attempts import filled, live
 
 LOG = logging.getLogger("jutsu.executor")
 

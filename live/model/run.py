@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from backtest.core.errors import UsageError
+
+Mode = Literal["offline_mock", "online_live"]
+"""Whether orders go to the embedded paper broker or to a real one."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

@@ -8,12 +8,6 @@ from live.ledger.tables import Order
 from live.model.order_state import JournalState
 
 
-def base_id(client_order_id: str) -> str:
-    """Return the id without its retry suffix."""
-    head, mark, tail = client_order_id.rpartition("_r")
-    return head if mark and tail.isdigit() else client_order_id
-
-
 def filled(attempts: Iterable[Order]) -> int:
     """Return the shares filled over all tries of an intent."""
     return sum(order.filled_quantity for order in attempts)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from live.handoff.model import SignalFile, SignalOrder
 from live.ledger.signal_files import Outcome
 from live.ledger.tables import Order
+from live.model.order_ids import base_id
 from live.model.order_state import JournalState
-from live.orders.attempts import base_id, filled, live
+from live.orders.attempts import filled, live
 
 if TYPE_CHECKING:
     from datetime import date

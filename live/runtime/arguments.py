@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
-from live.model.run import Run, asked_for
+from live.model.run import Mode, Run, asked_for
 from live.runtime.options import Options
 
 
@@ -18,7 +19,7 @@ def add_shared(made: argparse.ArgumentParser) -> None:
     add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
     add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
     add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
-    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
+    add("--mode", choices=get_args(Mode), help="override the mode for this run")
     add("-v", "--verbose", action="store_true", help="detailed log")
 
 
