@@ -13,9 +13,9 @@ from live.system.redaction import redact
 from live.system.screen import complain, print_text
 
 if TYPE_CHECKING:
+    from live.alerts.outbox import Context
     from live.model.run import Run
     from live.runtime.options import Options
-    from live.runtime.runtime import Runtime
     from live.settings.model import Settings
 
 INTERRUPTED = 130
@@ -24,17 +24,17 @@ ALERTED = "an alert was sent for this"
 
 
 @contextmanager
-def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
+def alerting(context: Context, stage: str) -> Iterator[None]:
     """Deliver waiting alerts before and after a run, and say so when it ends with an error.
 
     Delivering never fails a run: what could not be sent is one more line on the screen and is tried again.
     """
     from live.alerts import outbox as alerts
 
-    if not runtime.run.alerts:
+    if not context.run.alerts:
         yield
         return
-    _tell(lambda: alerts.flush(runtime))
+    _tell(lambda: alerts.flush(context))
     try:
         yield
     except JutsuError as error:
@@ -42,7 +42,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
         if ALERTED not in getattr(stopped, "__notes__", ()):
             _tell(
                 lambda: alerts.send(
-                    runtime,
+                    context,
                     key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
                     level="critical",
                     title=f"{stage} stopped with exit code {stopped.exit_code}",
@@ -55,7 +55,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
         crash = error
         _tell(
             lambda: alerts.send(
-                runtime,
+                context,
                 key=f"{stage}_1_{type(crash).__name__}",
                 level="critical",
                 title=f"{stage} stopped by an unexpected error (exit code 1)",
@@ -64,7 +64,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
         )
         raise
     finally:
-        _tell(lambda: alerts.flush(runtime))
+        _tell(lambda: alerts.flush(context))
 
 
 @contextmanager

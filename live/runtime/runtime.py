@@ -17,6 +17,21 @@ from live.system.clock import Clock, SimulatedClock
 
 
 @dataclass(frozen=True, slots=True)
+class RunContext:
+    """What most steps need of a run: the books, the time, the settings and the kind of run."""
+
+    ledger: Ledger
+    clock: Clock
+    settings: Settings
+    run: Run
+
+    def today(self) -> date:
+        """Return the New York date this run is about."""
+        as_of = self.run.as_of
+        return as_of.day if as_of else self.clock.now().astimezone(NEW_YORK).date()
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """Everything a stage works with.
 
@@ -41,9 +56,14 @@ class Runtime:
     run: Run = DAILY
     log_file: Path | None = None
 
+    @property
+    def context(self) -> RunContext:
+        """The part that steps without broker, feed and places need."""
+        return RunContext(self.ledger, self.clock, self.settings, self.run)
+
     def today(self) -> date:
         """Return the New York date this run is about."""
-        return self.run.as_of.day if self.run.as_of else self.clock.now().astimezone(NEW_YORK).date()
+        return self.context.today()
 
     @property
     def waits_for_window(self) -> bool:
