@@ -10,6 +10,7 @@ from live.handoff.write import write_signal
 from live.ledger.ledger import GeneratedSignal, Ledger
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
+from live.views.inputs import ViewInputs
 from tests.support.handoff_samples import sample
 from tests.support.paths import PROJECT
 
@@ -26,9 +27,15 @@ def runtime(tmp_path, *, now=NOW, **settings):
         strategies=PROJECT / "config/strategies",
         loaded=SimpleNamespace(parameter_overrides={}),
         signals=tmp_path / "signals",
+        account="paper",
         as_of=None,
         today=lambda: DAY,
     )
+
+
+def inputs(world):
+    """What the read models of a world are made from, as of now."""
+    return ViewInputs.of(world)
 
 
 def generated(world, signal=None, session=DAY, role="primary"):

@@ -6,11 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from backtest.core.decision import Book
-from backtest.core.errors import UsageError
 from live.cli import compare
-from live.views import compare as view
-from live.views.compare import criteria, record
-from tests.support.review_world import NOW, invoke, runtime
+from live.views.compare import criteria, read_comparisons, record
+from tests.support.review_world import NOW, inputs, invoke, runtime
 
 START = date(2024, 1, 2)
 DAYS = [START + timedelta(days=30 * step) for step in range(4)]  # 0, 30, 60, 90
@@ -97,19 +95,19 @@ def test_only_shared_sessions_and_trades_inside_them_count(world):
     shadow_sale(world, DAYS[0], 999.0)  # already inside the first equity
     shadow_sale(world, DAYS[1], 8.0)
     shadow_sale(world, DAYS[2], -4.0)
-    found = view.gather(world, None)[0]
-    ours, theirs = found["records"]
-    assert found["sessions"] == 4  # the fifth of the primary has no counterpart
-    assert ours["total_return"] == pytest.approx(0.03)
-    assert theirs["trades"] == 2
-    assert theirs["profit_factor"] == pytest.approx(2.0)
-    assert found["switch"] is False  # the primary has no trades to compare with
+    found = read_comparisons(inputs(world), None).comparisons[0]
+    ours, theirs = found.records
+    assert found.sessions == 4  # the fifth of the primary has no counterpart
+    assert ours.total_return == pytest.approx(0.03)
+    assert theirs.trades == 2
+    assert theirs.profit_factor == pytest.approx(2.0)
+    assert found.switch is False  # the primary has no trades to compare with
 
 
 def test_since_moves_the_start(world):
-    found = view.gather(world, DAYS[2])[0]
-    assert found["records"][0]["total_return"] == pytest.approx(103 / 102 - 1)
-    assert view.gather(world, DAYS[3])[0]["records"] == []
+    found = read_comparisons(inputs(world), DAYS[2]).comparisons[0]
+    assert found.records[0].total_return == pytest.approx(103 / 102 - 1)
+    assert read_comparisons(inputs(world), DAYS[3]).comparisons[0].records == ()
 
 
 def test_the_screen_and_the_document(world, monkeypatch):
@@ -126,5 +124,3 @@ def test_without_shadows_or_sessions(tmp_path, monkeypatch):
     assert "no shadows are configured" in invoke(monkeypatch, alone, compare, "compare").output
     empty = runtime(tmp_path)
     assert "at least 2 are needed" in invoke(monkeypatch, empty, compare, "compare").output
-    with pytest.raises(UsageError, match="is not a date"):
-        compare._parse("soon")

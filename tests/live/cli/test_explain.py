@@ -12,9 +12,9 @@ from live.handoff.canonical import as_data
 from live.ledger.ledger import OrderPlan
 from live.model.broker import Execution
 from live.model.order_state import JournalState
-from live.views import explain as view
+from live.views.explain import read_explanation
 from tests.support.handoff_samples import sample
-from tests.support.review_world import DAY, NOW, generated, invoke, runtime
+from tests.support.review_world import DAY, NOW, generated, inputs, invoke, runtime
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def world(tmp_path):
 
 
 def why(world, symbol, day=DAY):
-    return view.gather(world, symbol, day)["variants"][0]["why"]
+    return read_explanation(inputs(world), symbol, day).variants[0].why
 
 
 def executed(world, change=lambda data: None, outcome="completed", detail=None):
@@ -115,9 +115,7 @@ def test_a_shadow_says_so(world):
 
 def test_an_unknown_session_names_the_newest(world):
     with pytest.raises(UsageError, match="no decisions yet"):
-        view.gather(world, "QQQ", None)
+        read_explanation(inputs(world), "QQQ", None)
     generated(world)
     with pytest.raises(UsageError, match="the newest one is 2024-03-15"):
-        view.gather(world, "QQQ", DAY.replace(day=14))
-    with pytest.raises(UsageError, match="is not a date"):
-        explain._parse("yesterday")
+        read_explanation(inputs(world), "QQQ", DAY.replace(day=14))

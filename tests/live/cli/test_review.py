@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from backtest.core.errors import LimitError, SignalFileError, UsageError
-from live.cli import review
+from live.cli import review, review_conversation
 from live.handoff.canonical import bytes_sha256
-from live.views import review as _desk
-from live.views import review_facts
+from live.system.json_text import plain
+from live.views.review import read_review
+from live.views.review_case import newest_files, read_case
 from tests.support.handoff_samples import sample
-from tests.support.review_world import DAY, NOW, generated, holding, invoke, runtime
+from tests.support.review_world import DAY, NOW, generated, holding, inputs, invoke, runtime
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def world(tmp_path):
 
 
 def screen(world, path):
-    return review_facts.facts(world, _desk.lay_out(world, path))
+    return plain(read_review(inputs(world), read_case(inputs(world), path)))
 
 
 def edit(path, change):
@@ -68,7 +69,7 @@ def test_the_newest_primary_is_the_default(world, monkeypatch):
 
 def test_without_any_file_it_says_what_to_do(world):
     with pytest.raises(UsageError, match="no signal file has been generated yet"):
-        _desk.default_files(world)
+        newest_files(inputs(world))
 
 
 def test_edits_are_shown_and_void_the_standing(world):
@@ -223,16 +224,16 @@ def test_the_conversation_edits_validates_and_approves(world, monkeypatch, tmp_p
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     answers = iter(["x", "e", "a"])
     monkeypatch.setattr("typer.prompt", lambda *_a, **_k: next(answers))
-    review._review_one(world, path)
+    review_conversation.converse(lambda: inputs(world), path)
     row = world.ledger.signals.get(DAY, "golden")
     assert json.loads(path.read_bytes())["orders"][1]["quantity"] == 600
     assert row.approved_sha256 == bytes_sha256(path.read_bytes())
 
 
-def test_a_broken_editor_is_one_clear_line(monkeypatch, tmp_path):
+def test_a_broken_editor_is_one_clear_line(world, monkeypatch, tmp_path):
     monkeypatch.setenv("VISUAL", str(tmp_path / "no such editor"))
     with pytest.raises(UsageError, match="editor"):
-        review._edit(tmp_path / "file")
+        review_conversation.edit(read_case(inputs(world), generated(world)))
 
 
 class Terminal:
@@ -305,8 +306,8 @@ def test_skip_in_the_conversation(world, monkeypatch):
     monkeypatch.setattr("sys.stdin", Terminal(""))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "s")
-    review._review_one(world, path)
+    review_conversation.converse(lambda: inputs(world), path)
     assert world.ledger.signals.get(DAY, "golden").answer == "skip"
     monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "q")
-    review._review_one(world, path)
+    review_conversation.converse(lambda: inputs(world), path)
     assert world.ledger.signals.get(DAY, "golden").answer == "skip"
