@@ -23,8 +23,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Show, check, change and freeze the settings.")
     group.command()(show)
     group.command()(check)
+    # -0.3 is a value, not an option.
+    group.command("set", context_settings={"ignore_unknown_options": True})(config_change.set_)
+    group.command()(config_change.unset)
     group.command()(history)
-    config_change.register(group)
+    group.command()(config_change.freeze)
     app.add_typer(group, name="config")
 
 

@@ -21,14 +21,6 @@ _Strategies = Annotated[
 ]
 
 
-def register(group: typer.Typer) -> None:
-    """Add the commands to `jutsu config`."""
-    # -0.3 is a value, not an option.
-    group.command("set", context_settings={"ignore_unknown_options": True})(set_)
-    group.command()(unset)
-    group.command()(freeze)
-
-
 def set_(
     key: Annotated[str, typer.Argument(help="e.g. safety.max_drift_pct or strategy.golden.sma_fast")],
     value: Annotated[str, typer.Argument(help="The new value (JSON, or plain text).")],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backtest.core.errors import UsageError
+from live.actions.errors import FileChangedError
 from live.cli import review, review_conversation
 from live.handoff.canonical import bytes_sha256
 from live.system.json_text import plain
@@ -149,3 +150,62 @@ def test_skip_in_the_conversation(world, monkeypatch):
     monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "q")
     review_conversation.converse(lambda: inputs(world), path)
     assert world.ledger.signals.get(DAY, "golden").answer == "skip"
+
+
+def test_approve_takes_only_the_bytes_that_were_shown(world, monkeypatch):
+    path = generated(world)
+    shown = json.loads(invoke(monkeypatch, world, review, "review", "--json").output)["sha256"]
+    edit(path, lambda data: data["orders"][1].update(quantity=600))
+    error = invoke(monkeypatch, world, review, "approve", path, "--sha256", shown).exception
+    assert error.exit_code == 2
+    assert "changed since it was shown" in str(error)
+    assert world.ledger.signals.get(DAY, "golden").approved_sha256 is None
+    now = bytes_sha256(path.read_bytes())
+    assert invoke(monkeypatch, world, review, "approve", path, "--sha256", now).exit_code == 0
+
+
+def conversation(world, path, monkeypatch, answer):
+    """Answer once; `answer` is called while the person thinks and returns what they type."""
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: answer())
+    review_conversation.converse(lambda: inputs(world), path)
+
+
+@pytest.mark.parametrize("letter", ["a", "s"])
+def test_an_answer_is_for_the_bytes_on_the_screen(world, monkeypatch, letter):
+    path = generated(world)
+
+    def meanwhile():
+        edit(path, lambda data: data["orders"][1].update(quantity=600))
+        return letter
+
+    with pytest.raises(FileChangedError):
+        conversation(world, path, monkeypatch, meanwhile)
+    row = world.ledger.signals.get(DAY, "golden")
+    assert (row.approved_sha256, row.answer) == (None, None)
+
+
+def test_an_answer_is_judged_when_it_is_given(world, monkeypatch):
+    path = generated(world)
+
+    def too_late():
+        world.clock.set(NOW + timedelta(minutes=6))
+        return "a"
+
+    with pytest.raises(LimitError, match="window closed"):
+        conversation(world, path, monkeypatch, too_late)
+
+
+def test_an_edit_of_a_file_that_changed_meanwhile_is_kept_aside(world, monkeypatch, tmp_path):
+    path = generated(world)
+    editor = tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\necho mine > "$1"\necho theirs > "{path}"\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    with pytest.raises(FileChangedError, match="your edit was not taken") as caught:
+        review_conversation.edit(read_case(inputs(world), path))
+    assert path.read_text() == "theirs\n"
+    kept = path.with_name(f".edit-{path.name}")
+    assert kept.read_text() == "mine\n"
+    assert str(kept) in caught.value.line()
