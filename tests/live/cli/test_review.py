@@ -1,11 +1,11 @@
 """`jutsu review`, `approve`, `skip`: the screen, the conversation, the documents."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backtest.core.errors import UsageError
+from backtest.core.errors import LimitError, UsageError
 from live.actions.errors import FileChangedError
 from live.cli import review, review_conversation
 from live.handoff.canonical import bytes_sha256
