@@ -39,6 +39,7 @@ from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
 from live.runtime.open import open_runtime
+from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
@@ -78,7 +79,7 @@ def run(runtime: Runtime, request: Request) -> int:
     if session is None:
         _tell(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
-    _refuse_the_past(runtime, session)
+    refuse_the_past(runtime, session)
     with each_book() as one:
         for path in _files(runtime, request, lines):
             with one():
@@ -96,17 +97,6 @@ def _one_file(
         runtime.arrive(window)
     job = read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
-
-
-def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
-    """Refuse a session earlier than the newest one in the ledger: its prices and holdings are gone."""
-    newest = runtime.ledger.runs.last_session()
-    if newest is not None and session.day < newest:
-        raise UsageError(
-            f"the ledger already knows session {newest}; {session.day} is in its past",
-            where="--as-of" if runtime.run.as_of else "ledger",
-            remedy="use another --state-db for a study of the past",
-        )
 
 
 def _execute(runtime: Runtime, request: Request, job: Job) -> str:

@@ -28,7 +28,7 @@ from live.generation.candidates import CandidateInput, read_report
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
-from live.generation.refusals import refuse_after_orders, refuse_the_past, refuse_to_overwrite
+from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
@@ -40,6 +40,7 @@ from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import alerting, guarded, opening
 from live.runtime.open import open_runtime
+from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.load import snapshot as snapshot_of
@@ -247,7 +248,7 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
 
 def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> str | None:
     """Return a message when this session's file exists; put a vanished file back; None to generate."""
-    refuse_the_past(runtime, due)
+    refuse_the_past(runtime, due.session)
     row = runtime.ledger.signals.get(due.session.day, line.variant)
     if row is None:
         return None

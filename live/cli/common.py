@@ -1,4 +1,4 @@
-"""What every command of `jutsu` shares: opening a run, tables or JSON, the log file of the process."""
+"""What every command of `jutsu` shares: options, opening a run, tables or JSON, the log file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from live.runtime.runtime import Runtime
     from live.system.clock import Clock
+    from live.views.settings import SettingsSource
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file (default config/live.yaml).")
@@ -28,6 +30,7 @@ StateOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 OutputOption = Annotated[Path | None, typer.Option("--output-dir", help="Folder of the signal files.")]
+SinceOption = Annotated[str | None, typer.Option("--since", help="First session, YYYY-MM-DD.")]
 
 _LOG: list[Path | None] = [None]
 
@@ -35,6 +38,39 @@ _LOG: list[Path | None] = [None]
 def current_log() -> Path | None:
     """Return the log file of this process, None before one was opened."""
     return _LOG[0]
+
+
+def parse_date(text: str | None, where: str) -> date | None:
+    """Return the date a person wrote, None for None.
+
+    Raises:
+        UsageError: it is not YYYY-MM-DD; `where` names the option.
+    """
+    from backtest.core.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a date", where=where, remedy="write YYYY-MM-DD") from error
+
+
+def actor() -> str:
+    """Return the name the ledger keeps beside what this person does; a nameless account is "a person"."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user id without a name
+        return "a person"
+
+
+def source_of(config: Path | None, state_db: Path | None) -> SettingsSource:
+    """Return where `--config`, `--state-db` and this process's environment say the settings are."""
+    import os
+
+    from live.views.settings import SettingsSource
+
+    return SettingsSource(config, state_db, dict(os.environ))
 
 
 @contextmanager
@@ -71,10 +107,10 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def emit_json(data: Any) -> None:
-    """Print one JSON document on standard output."""
+def emit_json(view: Any) -> None:
+    """Print a view (or other data) as one JSON document on standard output."""
     plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
-    typer.echo(json.dumps(plain(data), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
+    typer.echo(json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
 
 
 def table(

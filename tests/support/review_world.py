@@ -11,6 +11,7 @@ from live.ledger.ledger import GeneratedSignal, Ledger
 from live.model.run import Daily
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
+from live.views.inputs import ViewInputs
 from tests.support.handoff_samples import sample
 from tests.support.paths import PROJECT
 
@@ -28,8 +29,14 @@ def runtime(tmp_path, *, now=NOW, **settings):
         loaded=SimpleNamespace(parameter_overrides={}),
         signals=tmp_path / "signals",
         run=Daily(),
+        account="paper",
         today=lambda: DAY,
     )
+
+
+def inputs(world):
+    """What the read models of a world are made from, as of now."""
+    return ViewInputs.of(world)
 
 
 def generated(world, signal=None, session=DAY, role="primary"):
