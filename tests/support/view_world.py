@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 
 from live.actions import answers, kill_switch, settings
+from live.model.run import asked_for
 from live.operations import checks
 from live.operations.health import examine
 from live.reconciliation.compare import compare
@@ -121,7 +122,7 @@ def _after_execution(user: User) -> dict[str, Any]:
 
 @contextmanager
 def _opened(user: User, at: str) -> Iterator[Runtime]:
-    with open_runtime("jutsu", Options(config=user.config, prices=user.prices, as_of=at)) as runtime:
+    with open_runtime("jutsu", Options(config=user.config, prices=user.prices), asked_for(at)) as runtime:
         yield runtime
 
 

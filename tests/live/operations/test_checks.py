@@ -9,6 +9,7 @@ import pytest
 
 from backtest.calendar.sessions import session
 from backtest.core.errors import BrokerError, LimitError
+from live.model.run import Replay
 from live.operations import checks as preflight
 from tests.support.exec_world import AT, DAY, world
 
@@ -24,7 +25,7 @@ def test_preflight_names_every_check(runtime):
 
 
 def test_preflight_is_skipped_for_the_past(runtime):
-    assert preflight.before_trading(replace(runtime, simulated=True), session(DAY)) == ()
+    assert preflight.before_trading(replace(runtime, run=Replay()), session(DAY)) == ()
 
 
 def test_missing_cron_lines_only_warn(runtime, monkeypatch):

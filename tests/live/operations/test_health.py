@@ -8,6 +8,7 @@ import pytest
 from backtest.core.errors import BrokerError, DataError
 from live.ledger.ledger import OrderPlan
 from live.model.order_state import JournalState
+from live.model.run import asked_for
 from live.operations import checks
 from live.operations.health import alert_problems, examine
 from live.runtime.open import open_runtime
@@ -33,7 +34,7 @@ MACHINE = ["disk", "login", "broker", "clock", "cron"]
 def runtime(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "crontab", lambda: "live.signal_generator\nlive.executor\n")
     user = new_user(tmp_path / "jutsu")
-    with open_runtime("jutsu", Options(config=user.config, as_of=f"{FIRST}T17:00:00")) as opened:
+    with open_runtime("jutsu", Options(config=user.config), asked_for(f"{FIRST}T17:00:00")) as opened:
         yield opened
 
 
