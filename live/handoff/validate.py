@@ -79,8 +79,10 @@ def judge(
             problems.extend(f for f in _forbidden_edits(original, parsed.data) if f.path not in told)
     if problems or signal is None:
         return Judgement(parsed.data, signal, tuple(problems), ())
+    generated = signal if trusted else original
 
-    return Judgement(parsed.data, signal, (), tuple(limit_findings(signal, expectations)))
+    limits = limit_findings(signal, expectations.limits, generated, holdings=expectations.holdings)
+    return Judgement(parsed.data, signal, (), tuple(limits))
 
 
 def validate(

@@ -86,7 +86,7 @@ def lay_out(runtime: Runtime, path: Path) -> ReviewCase:
     row = _row(runtime, path, data)
     original = None if row is None else SignalFile.model_validate_json(row.content)
     session = row.session if row is not None else _trade_date(data) or runtime.today()
-    verdict = judge(content, expectations=_expectations(runtime, session, row), original=original)
+    verdict = judge(content, expectations=_expectations(runtime, data, session, row), original=original)
     signal, reference = verdict.signal, original or verdict.signal
     closes_at = None if reference is None else datetime.fromisoformat(reference.execution_window.closes_at)
     at = _judged_at(runtime, reference)
@@ -140,7 +140,7 @@ def _row(runtime: Runtime, path: Path, data: Any) -> SignalRow | None:
     return next((row for row in signals.recent(50) if Path(row.path).resolve() == target), None)
 
 
-def _expectations(runtime: Runtime, session: date, row: SignalRow | None) -> Any:
+def _expectations(runtime: Runtime, data: Any, session: date, row: SignalRow | None) -> Any:
     from live.books.expectations import expectations_for
     from live.books.variants import groups
 
@@ -153,13 +153,7 @@ def _expectations(runtime: Runtime, session: date, row: SignalRow | None) -> Any
     lines = [line for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
     executing = row is not None and row.role == "primary"
 
-    return expectations_for(
-        lines,
-        session=session,
-        settings=runtime.settings,
-        held=runtime.ledger.positions.shares(),
-        executing=executing,
-    )
+    return expectations_for(data, lines, session=session, settings=runtime.settings, executing=executing)
 
 
 def _judged_at(runtime: Runtime, signal: SignalFile | None) -> datetime:
