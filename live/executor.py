@@ -23,9 +23,8 @@ from backtest.core.errors import JutsuError, UsageError
 from live.alerts import outbox as alerts
 from live.alerts.channels import Level
 from live.books.variants import BookVariant, groups
-from live.execution import rerun_rules as once
-from live.execution import steps as step
-from live.execution.context import Report
+from live.execution import rerun_rules, steps
+from live.execution.context import RunNotes
 from live.execution.gates import check_kill_switch
 from live.execution.job import Job, Phase, read_job
 from live.execution.phases import buys_of, sells_of
@@ -107,25 +106,25 @@ def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
 def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     """Carry out one file and say in one line what happened."""
     require_phase(job, request.phase)
-    if once.carried_out(job) and not _unprotected(runtime, job):
+    if rerun_rules.carried_out(job) and not _unprotected(runtime, job):
         return f"already done: {job.path}"
     if runtime.dry_run:
         return dry_run(job)
-    if not request.skip_time_check and before_window(runtime, job, phase=request.phase):
+    if not request.skip_time_check and before_window(job, runtime.clock.now(), request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
-    report = Report()
+    notes = RunNotes()
     with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
-        once.require_current(runtime, job)
+        rerun_rules.require_current(runtime, job)
         try:
-            outcome = _carry_out(runtime, request, job, report)
+            outcome = _carry_out(runtime, request, job, notes)
         except JutsuError as error:
-            _note_failure(runtime, job, report, error)
-            _print_details(request, report)
+            _note_failure(runtime, job, notes, error)
+            _print_details(request, notes)
             raise
-    summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
-    announce(runtime, job, report, summary, failed=False)
-    _print_details(request, report)
+    summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, notes)}"
+    announce(runtime, job, notes, summary, failed=False)
+    _print_details(request, notes)
     return summary
 
 
@@ -134,38 +133,39 @@ def _unprotected(runtime: Runtime, job: Job) -> bool:
     return any(row.variant == job.variant for row in runtime.ledger.positions.unprotected())
 
 
-def _note_failure(runtime: Runtime, job: Job, report: Report, error: JutsuError) -> None:
+def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
     """Record and tell a run that ends with an error; a broken ledger never hides the error."""
     try:
         if not isinstance(error, WindowMissed):
-            step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
-        announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
+            steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
+        announce(runtime, job, notes, f"stopped: {error.line()}", failed=True)
         error.add_note(ALERTED)
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
 
 
-def _carry_out(runtime: Runtime, request: Request, job: Job, report: Report) -> str:
+def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> str:
     """Run the phases; nothing in here is decided, every step may safely be repeated."""
-    phase = request.phase
-    desk = step.desk_for(runtime, job, report, phase=phase, skip_time_check=request.skip_time_check)
-    late = not request.skip_time_check and window_missed(runtime, job, phase=phase)
+    context = steps.context_for(
+        runtime, job, notes, phase=request.phase, skip_time_check=request.skip_time_check
+    )
+    late = not request.skip_time_check and window_missed(job, runtime.clock.now(), request.phase)
     if not late:
         for warning in preflight.require(preflight.before_trading(runtime, job.session)):
             LOG.warning("%s", warning)
-    step.start(desk, runtime, force=request.force)
-    stands = once.ended_in_time(desk, job) if late else ""
+    steps.start(context, force=request.force)
+    stands = rerun_rules.ended_in_time(context) if late else ""
     if stands:
         return f"the window is over, {stands} stands"
-    error = too_late(desk, runtime, job) if late else None
+    error = too_late(context) if late else None
     if error is not None:
         raise error
     if not late:
-        once.require_unchanged(desk, job)
+        rerun_rules.require_unchanged(context)
         if job.go:
-            step.begin(desk, job)
-        step.trade(desk, job, phase=phase)
-    outcome, marked = step.finish(desk, runtime, job, phase=phase)
+            steps.begin(context)
+        steps.trade(context)
+    outcome, marked = steps.finish(context)
     if not runtime.simulated:
         keep_copies(runtime, job, marked)
     return outcome
@@ -184,16 +184,16 @@ def dry_run(job: Job) -> str:
     return "\n".join(told)
 
 
-def announce(runtime: Runtime, job: Job, report: Report, summary: str, *, failed: bool) -> None:
+def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> None:
     """Send the run's alert or report; delivering it never fails a run."""
     if runtime.simulated:
         return
     level: Level = "info"
-    if failed or report.critical:
+    if failed or notes.critical:
         level = "critical"
-    elif report.warnings:
+    elif notes.warnings:
         level = "warning"
-    body = "\n".join((*report.critical, *report.warnings)) or summary
+    body = "\n".join((*notes.critical, *notes.warnings)) or summary
     told = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
     key = f"executor_{job.variant}_{job.day}_{told}"
     try:
@@ -249,23 +249,23 @@ def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> 
     return [path for name, path in files if name in daily or name == request.variant or path.exists()]
 
 
-def _counts(job: Job, report: Report) -> str:
+def _counts(job: Job, notes: RunNotes) -> str:
     orders = f"{len(job.go)} order(s)" if job.go else "no orders"
-    held = f", {len(report.gated)} held back" if report.gated else ""
-    warned = f", {len(report.warnings)} warning(s)" if report.warnings else ""
-    critical = f", {len(report.critical)} CRITICAL" if report.critical else ""
+    held = f", {len(notes.gated)} held back" if notes.gated else ""
+    warned = f", {len(notes.warnings)} warning(s)" if notes.warnings else ""
+    critical = f", {len(notes.critical)} CRITICAL" if notes.critical else ""
     return orders + held + warned + critical
 
 
-def _print_details(request: Request, report: Report) -> None:
+def _print_details(request: Request, notes: RunNotes) -> None:
     """Show what the summary only counts; the log has it already."""
     if request.quiet:
         return
-    for text in report.critical:
+    for text in notes.critical:
         complain(f"CRITICAL: {text}")
-    for text in report.warnings:
+    for text in notes.warnings:
         complain(f"warning: {text}")
-    for name, reason in report.gated.items():
+    for name, reason in notes.gated.items():
         complain(f"held back: {name}: {reason}")
 
 
@@ -278,7 +278,8 @@ def _tell(request: Request, text: str) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return the command line of stage 2."""
     made = argparse.ArgumentParser(
-        prog="python -m live.executor", description="Carry out the session's signal file, safely and once."
+        prog="python -m live.executor",
+        description="Carry out the session's signal file, safely and once.",
     )
     add_shared(made)
     add = made.add_argument

@@ -1,7 +1,7 @@
 """Hard limits on what a plan may do: judged before anything is sent, never a silent clip.
 
-`exposure_breaches` is the only judge of exposure: simulator, generator, review and executor ask it about the
-same figures (the book's cash and equity, its shares, the orders at their reference prices), so that a file never
+`exposure_breaches` is the only judge of exposure. Simulator, generator, review and executor ask it about the
+same figures (cash, equity and shares of the book, the orders at their reference prices), so that a file never
 passes one of them and fails another.
 """
 

@@ -50,6 +50,11 @@ class BookVariant:
         """Variant name."""
         return self.strategy.variant
 
+    @property
+    def id_prefix(self) -> str:
+        """What client order ids of this variant begin with, empty when they carry no variant."""
+        return self.variant if self.prefix_ids else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

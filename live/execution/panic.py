@@ -14,7 +14,7 @@ from live.ledger.tables import Order
 from live.model import order_ids as ids
 from live.model.broker import BrokerOrder
 from live.model.order_state import JournalState
-from live.orders.attempts import live
+from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.recovery import catch_up
 from live.orders.submission import Submission
 
@@ -120,7 +120,7 @@ def _send(runtime: Runtime, submission: Submission, plan: OrderPlan, result: Res
     except (BrokerError, UnresolvedError) as error:
         result.problems.append(f"{plan.symbol}: {error.line()}")
         return None
-    if order.state in {JournalState.REFUSED, JournalState.REJECTED, JournalState.PLANNED}:
+    if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
         result.problems.append(f"{plan.symbol}: not accepted: {order.state_reason or order.state}")
         return None
     return order
@@ -132,7 +132,7 @@ def _follow(runtime: Runtime, submission: Submission, sent: list[Order], result:
     while True:
         for name in list(waiting):
             after = _refreshed(submission, waiting[name], result)
-            if not live([after]):
+            if not may_fill(after):
                 del waiting[name]
                 result.closed.append(f"{after.symbol}: {after.filled_quantity} sold ({after.state})")
         if not waiting or runtime.clock.monotonic() >= give_up or not _in_session(runtime):
@@ -146,7 +146,7 @@ def _follow(runtime: Runtime, submission: Submission, sent: list[Order], result:
 
 def _refreshed(submission: Submission, order: Order, result: Result) -> Order:
     try:
-        return order if not live([order]) else submission.refresh(order)
+        return submission.refresh(order) if may_fill(order) else order
     except JutsuError as error:
         result.problems.append(f"{order.client_order_id}: {error.line()}")
         return order

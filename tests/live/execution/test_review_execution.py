@@ -220,14 +220,15 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made):
     from backtest.calendar import sessions as calendar
     from live.books.variants import BookVariant
     from live.execution import job, phases, steps
-    from live.execution.context import Report
+    from live.execution.context import RunNotes
+    from live.orders.attempts import Attempts
     from tests.support.exec_world import StubStrategy
 
     lines = (BookVariant(StubStrategy(), "primary", "golden"),)
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
     read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
-    desk = steps.desk_for(runtime, read, Report(), phase="all", skip_time_check=False)
-    phases._next_try(desk, read.go[0], 100)  # died here
+    context = steps.context_for(runtime, read, RunNotes(), phase="all", skip_time_check=False)
+    phases._next_try(context, read.go[0], 100, Attempts())  # died here
     made.ledger.close()
     moved = order("AAA", "entry", 100, 100.0, stop=80.0, rank=2.0)
     made.write(signal([moved]))  # generated again with --force
