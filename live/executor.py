@@ -228,11 +228,7 @@ def _lines(runtime: Runtime) -> tuple[BookVariant, ...]:
         overrides=runtime.loaded.parameter_overrides,
         everything=True,
     )
-    return tuple(
-        line
-        for group in chosen
-        for line in (*(() if group.primary is None else (group.primary,)), *group.shadows)
-    )
+    return tuple(line for group in chosen for line in group.lines)
 
 
 def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
+from live.books.variants import id_prefix
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model import order_ids as ids
@@ -92,7 +93,7 @@ def _sell_all(runtime: Runtime, submission: Submission, result: Result) -> Itera
                 symbol=position.symbol,
                 intent="exit",
                 side="sell",
-                variant=position.variant if len(runtime.settings.books) > 1 else "",
+                variant=_id_prefix(runtime, position.variant),
             )
         )
         attempt = 0
@@ -112,6 +113,18 @@ def _sell_all(runtime: Runtime, submission: Submission, result: Result) -> Itera
             reference_price=position.entry_price,
         )
         yield _send(runtime, submission, plan, result)
+
+
+def _id_prefix(runtime: Runtime, variant: str) -> str:
+    """Return the prefix everybody gives this variant's ids; the variant itself when no book tells it.
+
+    Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
+    """
+    try:
+        known = any(book.primary == variant for book in runtime.settings.books)
+        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
+    except JutsuError:
+        return variant
 
 
 def _send(runtime: Runtime, submission: Submission, plan: OrderPlan, result: Result) -> Order | None:

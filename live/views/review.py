@@ -150,7 +150,7 @@ def _expectations(runtime: Runtime, data: Any, session: date, row: SignalRow | N
         overrides=runtime.loaded.parameter_overrides,
         everything=True,
     )
-    lines = [line for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    lines = [line for group in found for line in group.lines]
     executing = row is not None and row.role == "primary"
 
     return expectations_for(data, lines, session=session, settings=runtime.settings, executing=executing)

@@ -29,7 +29,7 @@ def gather(runtime: Runtime) -> dict[str, Any]:
             overrides=runtime.loaded.parameter_overrides,
             everything=True,
         ):
-            for line in ((group.primary,) if group.primary else ()) + group.shadows:
+            for line in group.lines:
                 if line.follows not in daily and not ledger.runs.recent(1, line.variant):
                     continue
                 window = calendar.window(upcoming, line.strategy.execution_time)

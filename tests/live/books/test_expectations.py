@@ -26,7 +26,7 @@ SYMBOLS = ["QQQ", "TQQQ", "PSQ", "TMF", "TMV", "TLT", "GLD", "AAPL", "ZZZZ"]
 
 def book_lines(run_settings):
     chosen = groups(run_settings, PROJECT / "config/strategies", everything=True)
-    return tuple(line for g in chosen for line in ((g.primary,) if g.primary else ()) + g.shadows)
+    return tuple(line for g in chosen for line in g.lines)
 
 
 def verdict_of_executor(world, path, lines):
