@@ -1,17 +1,22 @@
 """`jutsu panic`: cancel everything, sell what the books own, under the ids everybody uses."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-import pytest
-
+from backtest.core.errors import (
+    BrokerError,
+)
 from live.execution import panic
-from tests.support.exec_world import DAY, order, signal, world
+from tests.support.exec_world import (
+    AT,
+    DAY,
+    ENTRY,
+    Wrapped,
+    enter,
+    order,
+    signal,
+)
 from tests.support.paths import PROJECT
-
-
-@pytest.fixture
-def made(tmp_path):
-    return world(tmp_path)
 
 
 def sells_after_panic(made, **changes):
@@ -42,3 +47,50 @@ def test_panic_sells_although_a_strategy_file_cannot_be_read(made, tmp_path):
     made.overrides["books"] = [{"primary": "golden"}, {"primary": "gone", "run": "on_request"}]
     assert sells_after_panic(made, strategies=tmp_path / "nowhere") == ["golden_20250305_AAA_exit_sell"]
     assert made.holdings().get("AAA", 0) == 0
+
+
+def test_panic_closes_everything_in_spite_of_the_kill_switch(made):
+    enter(made, ENTRY, order("BBB", "entry", 100, 50.0, stop=45.0, rank=1.0))
+    made.ledger.state.set_kill("all", reason="test", by="test", at=made.clock.now())
+    result = panic.close_everything(made.open())
+    assert result.problems == []
+    assert len(result.cancelled) == 2
+    assert made.broker.account().shares() == {} == made.ledger.positions.shares()
+    assert made.ledger.state.kill_level() == "all"
+    assert all(o.state.terminal for o in made.broker.orders(AT, AT + timedelta(hours=1)))
+
+
+def test_panic_sets_the_switch_although_the_broker_fails(made):
+    enter(made)
+
+    class Broken:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def orders(self, since, until):
+            raise BrokerError("503")
+
+        def cancel(self, order_id):
+            raise BrokerError("503")
+
+    made.wrap = Broken
+    result = panic.close_everything(made.open())
+    assert result.problems
+    assert made.ledger.state.kill_level() == "all"
+
+
+def test_panic_stops_everything_else_before_it_begins(made):
+    made.write(signal([ENTRY]))
+    made.executor()
+    runtime = made.open()
+    seen = []
+
+    def submit(inner, request):
+        seen.append(runtime.ledger.state.kill_level())
+        return inner.submit(request)
+
+    panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
+    assert seen == ["all"]
