@@ -73,13 +73,13 @@ def run(runtime: Runtime, request: Request) -> int:
         manifest.require(runtime.manifest, [line.strategy for line in lines], runtime.settings)
     session = calendar.session(runtime.today())
     if session is None:
-        _tell(request, f"{runtime.today()} is not a trading day: nothing to do")
+        _say(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     _refuse_the_past(runtime, session)
     with each_book() as one:
         for path in _files(runtime, request, lines):
             with one():
-                _tell(request, _one_file(runtime, request, path, lines, session))
+                _say(request, _one_file(runtime, request, path, lines, session))
     return 0
 
 
@@ -134,7 +134,7 @@ def _unprotected(runtime: Runtime, job: Job) -> bool:
 
 
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
-    """Record and tell a run that ends with an error; a broken ledger never hides the error."""
+    """Record and alert a run that ends with an error; what fails here is logged and never raised."""
     try:
         if not isinstance(error, WindowMissed):
             steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
@@ -145,7 +145,11 @@ def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError
 
 
 def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> str:
-    """Run the phases; nothing in here is decided, every step may safely be repeated."""
+    """Run the phases and return the outcome with its words; every step may be repeated after a crash.
+
+    Raises:
+        JutsuError: any of the typed errors, among them WindowMissed (7) for a run that came too late.
+    """
     context = steps.context_for(
         runtime, job, notes, phase=request.phase, skip_time_check=request.skip_time_check
     )
@@ -173,19 +177,19 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
 
 def dry_run(job: Job) -> str:
     """Return every order a real run would send now, one per line; touches neither broker nor ledger."""
-    told = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
+    text = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
     for order in (*sells_of(job.go), *buys_of(job.go)):
         stop = "" if order.stop is None else f", stop {order.stop.price:g} {order.stop.time_in_force}"
-        told.append(
+        text.append(
             f"  {order.side} {order.quantity} {order.symbol} {order.order_type} ({order.intent}) "
             f"about {order.estimated_value:,.2f}{stop}  id {order.client_order_id}"
         )
-    told.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
-    return "\n".join(told)
+    text.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
+    return "\n".join(text)
 
 
 def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> None:
-    """Send the run's alert or report; delivering it never fails a run."""
+    """Send the run's alert or report; a failed delivery is logged and printed, never raised."""
     if runtime.simulated:
         return
     level: Level = "info"
@@ -194,8 +198,8 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
     elif notes.warnings:
         level = "warning"
     body = "\n".join((*notes.critical, *notes.warnings)) or summary
-    told = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
-    key = f"executor_{job.variant}_{job.day}_{told}"
+    digest = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
+    key = f"executor_{job.variant}_{job.day}_{digest}"
     try:
         for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
             complain(problem)
@@ -265,7 +269,7 @@ def _print_details(request: Request, notes: RunNotes) -> None:
         complain(f"held back: {name}: {reason}")
 
 
-def _tell(request: Request, text: str) -> None:
+def _say(request: Request, text: str) -> None:
     LOG.info("%s", text)
     if not request.quiet:
         say(text)

@@ -59,7 +59,7 @@ def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
 
 
 def protect_after_failure(context: ExecutionContext) -> None:
-    """Place what stops can be placed after a phase failed: what was bought before must not stay naked."""
+    """Refresh the orders and place every missing stop after a phase failed; never raises a JutsuError."""
     try:
         for order in context.ledger.orders.unfinished(context.variant):
             if order.broker_order_id is not None and not JournalState(order.state).unresolved:
@@ -101,7 +101,7 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
     entry = entry_of(context, position)
     price = wanted_price(position, entry)
     if price is None:
-        _naked(context, position, "no stop price is known")
+        _note_unprotected(context, position, "no stop price is known")
         return
     try:
         resting = _resting(context, position)
@@ -109,17 +109,17 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
             _remember(context, position, resting[0], price)
             return
         if not _cancel_all(context, resting):
-            _naked(context, position, "an old stop could not be cancelled")
+            _note_unprotected(context, position, "an old stop could not be cancelled")
             return
         # A stop that filled while we cancelled it leaves nothing to protect.
         left = context.ledger.positions.get(context.variant, position.symbol)
         if left is not None:
             _place(context, left, price)
     except (AuthenticationFailed, UnresolvedError):
-        _naked(context, position, "the stop could not be placed or confirmed")
+        _note_unprotected(context, position, "the stop could not be placed or confirmed")
         raise
     except BrokerError as error:
-        _naked(context, position, error.problem)
+        _note_unprotected(context, position, error.problem)
 
 
 def release(context: ExecutionContext, position: PositionRow) -> Literal["free", "stuck"]:
@@ -215,13 +215,15 @@ def _must_change(context: ExecutionContext, resting: Order, position: PositionRo
 def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> None:
     limit = context.settings.execution.limits.max_stop_orders_per_run
     if sum(1 for o in context.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
-        _naked(context, position, f"max_stop_orders_per_run ({limit}) is reached")
+        _note_unprotected(context, position, f"max_stop_orders_per_run ({limit}) is reached")
         return
     order = _plan(context, position, price, quantity=position.quantity, parent=entry_of(context, position))
     context.pace()
     order = context.submission.send(order)
     if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
-        _naked(context, position, f"the stop was not accepted: {order.state_reason or order.state}")
+        _note_unprotected(
+            context, position, f"the stop was not accepted: {order.state_reason or order.state}"
+        )
         return
     still = context.ledger.positions.get(context.variant, position.symbol)
     if still is not None and not JournalState(order.state).terminal:
@@ -282,8 +284,8 @@ def _remember(context: ExecutionContext, position: PositionRow, order: Order, pr
     )
 
 
-def _naked(context: ExecutionContext, position: PositionRow, why: str) -> None:
-    """A position without its stop: no new entries until a person has looked."""
+def _note_unprotected(context: ExecutionContext, position: PositionRow, why: str) -> None:
+    """Turn the kill switch to ``entries`` and note a critical for a position without its stop."""
     text = f"{position.symbol}: {position.quantity} shares have NO STOP: {why}"
     context.ledger.state.set_kill("entries", reason=text, by="executor", at=context.clock.now())
     context.notes.alarm(text)

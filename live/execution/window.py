@@ -37,7 +37,7 @@ def window_missed(job: Job, now: datetime, phase: Phase) -> bool:
 
 
 class WindowMissed(LimitError):  # noqa: N818 - named for what a person reads
-    """The run came too late to send anything."""
+    """The run came too late to send anything (exit 7)."""
 
 
 def too_late(context: ExecutionContext) -> WindowMissed | None:

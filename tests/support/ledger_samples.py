@@ -1,5 +1,6 @@
 """A ledger in memory with acknowledged orders and executions, for the tests of its tables."""
 
+from copy import copy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -34,3 +35,11 @@ def execution(number, broker_id, quantity, price, side="buy", symbol="TQQQ", com
     return Execution(
         str(number), str(broker_id), symbol, side, quantity, Decimal(price), NOW, Decimal(commission)
     )
+
+
+def changed(row, **changes):
+    """Return a copy of a ledger's row with other values."""
+    made = copy(row)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made

@@ -152,7 +152,9 @@ def test_one_basis_per_symbol(jutsu, tmp_path):
 
 def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu, tmp_path):
     source = tmp_path / "data.csv"
-    source.write_text("Date,Open,High,Low,Last,Volume\n03/04/2026,2,2.1,1.9,2,5\n03/05/2026,2,2.1,1.9,2.05,6\n")
+    source.write_text(
+        "Date,Open,High,Low,Last,Volume\n03/04/2026,2,2.1,1.9,2,5\n03/05/2026,2,2.1,1.9,2.05,6\n"
+    )
     assert "--symbol" in str(jutsu("import", source).exception)
     assert "--date-format" in str(jutsu("import", source, "--symbol", "QQQ").exception)
     told = jutsu(
