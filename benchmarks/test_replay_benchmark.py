@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 
 from backtest.calendar import sessions as calendar
+from live.model.run import Demo
 from live.replay.replay import replay
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
@@ -29,10 +30,8 @@ def run(folder, sessions, on_session=None):
         output_dir=folder / "signals",
         cash=100_000,
         mode="offline_mock",
-        replay=True,
-        demo=True,
     )
-    with open_runtime("replay", options, SimulatedClock(days[0].open)) as runtime:
+    with open_runtime("replay", options, Demo(), SimulatedClock(days[0].open)) as runtime:
         return replay(runtime, start=days[0].day, end=END, on_session=on_session)
 
 

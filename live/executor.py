@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
@@ -26,19 +27,21 @@ from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
 from live.execution.gates import check_kill_switch
-from live.execution.job import Job, Phase, read_job
+from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
-from live.runtime.arguments import add_shared, options_of
+from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
 from live.runtime.open import open_runtime
+from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
+from live.settings.model import PaperFault
 from live.system.lock import single_instance
 from live.system.screen import complain, say
 
@@ -75,7 +78,7 @@ def run(runtime: Runtime, request: Request) -> int:
     if session is None:
         _say(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
-    _refuse_the_past(runtime, session)
+    refuse_the_past(runtime, session)
     with each_book() as one:
         for path in _files(runtime, request, lines):
             with one():
@@ -88,19 +91,11 @@ def _one_file(
 ) -> str:
     if request.signals_file is None and not path.exists():
         return f"no signal file is due: {path} does not exist"
+    window = window_of(path, session) if runtime.waits_for_window else None
+    if window is not None:
+        runtime.arrive(window)
     job = read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
-
-
-def _refuse_the_past(runtime: Runtime, session: calendar.Session) -> None:
-    """Refuse a session earlier than the newest one in the ledger: its prices and holdings are gone."""
-    newest = runtime.ledger.runs.last_session()
-    if newest is not None and session.day < newest:
-        raise UsageError(
-            f"the ledger already knows session {newest}; {session.day} is in its past",
-            where="--as-of" if runtime.as_of else "ledger",
-            remedy="use another --state-db for a study of the past",
-        )
 
 
 def _execute(runtime: Runtime, request: Request, job: Job) -> str:
@@ -108,7 +103,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     require_phase(job, request.phase)
     if rerun_rules.carried_out(job) and not _unprotected(runtime, job):
         return f"already done: {job.path}"
-    if runtime.dry_run:
+    if runtime.run.scratch:
         return dry_run(job)
     if not request.skip_time_check and before_window(job, runtime.clock.now(), request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
@@ -170,7 +165,7 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
             steps.begin(context)
         steps.trade(context)
     outcome, marked = steps.finish(context)
-    if not runtime.simulated:
+    if runtime.run.keeps_copies:
         keep_copies(runtime, job, marked)
     return outcome
 
@@ -190,7 +185,7 @@ def dry_run(job: Job) -> str:
 
 def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> None:
     """Send the run's alert or report; a failed delivery is logged and printed, never raised."""
-    if runtime.simulated:
+    if not runtime.run.alerts:
         return
     level: Level = "info"
     if failed or notes.critical:
@@ -284,10 +279,10 @@ def parser() -> argparse.ArgumentParser:
     add_shared(made)
     add = made.add_argument
     add("--signals-file", type=Path, metavar="FILE", help="default: the session's primary")
-    add("--phase", choices=("all", "place", "poll"), default="all", help="auction orders: place, then poll")
+    add("--phase", choices=get_args(Phase), default="all", help="auction orders: place, then poll")
     add(
         "--paper-fault",
-        choices=("none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"),
+        choices=get_args(PaperFault),
         help="how the paper broker misbehaves (rehearsal)",
     )
     add("--accept-edits", action="store_true", help="approve the edited bytes for this run")
@@ -304,7 +299,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> int:
         args = parser().parse_args(argv)
-        options = options_of(args)
+        options, kind = options_of(args), run_of(args)
         request = Request(
             signals_file=args.signals_file,
             accept_edits=args.accept_edits,
@@ -312,7 +307,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             skip_time_check=args.skip_time_check,
             phase=args.phase,
         )
-        with opening("executor", options), open_runtime("executor", options) as runtime:
+        with opening("executor", options, kind), open_runtime("executor", options, kind) as runtime:
             log_file[0] = runtime.log_file
             with alerting(runtime, "executor"):
                 return run(runtime, request)

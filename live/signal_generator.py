@@ -14,9 +14,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
+from backtest.core.decision import ExecutionTime
 from backtest.core.files import write_atomic
 from live.alerts.outbox import send as alert
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
@@ -26,7 +28,7 @@ from live.generation.candidates import CandidateInput, read_report
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
-from live.generation.refusals import refuse_after_orders, refuse_the_past, refuse_to_overwrite
+from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
@@ -34,10 +36,11 @@ from live.ledger.signal_files import GeneratedSignal
 from live.operations import checks as preflight
 from live.orders.recovery import catch_up
 from live.reconciliation.compare import require_agreement
-from live.runtime.arguments import add_shared, options_of
+from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import alerting, guarded, opening
 from live.runtime.open import open_runtime
+from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.load import snapshot as snapshot_of
@@ -45,7 +48,6 @@ from live.shadow import allocation as shadow
 from live.system.clock import SystemClock
 from live.system.screen import say
 
-EXECUTION_TIMES = ("open", "15min_after_open", "15min_before_close", "5min_before_close", "close")
 LOG = logging.getLogger("jutsu.generator")
 
 
@@ -75,7 +77,7 @@ def run(runtime: Runtime, request: Request) -> int:
         _announce(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     _warn_of_the_future(runtime, request)
-    with runtime.ledger.rehearsal() if runtime.dry_run else nullcontext(), each_book() as one:
+    with runtime.ledger.rehearsal() if runtime.run.scratch else nullcontext(), each_book() as one:
         for group in chosen:
             with one():
                 _run_group(runtime, request, group)
@@ -84,10 +86,11 @@ def run(runtime: Runtime, request: Request) -> int:
 
 def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
     """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
-    if runtime.as_of is not None and runtime.as_of.day > SystemClock().now().date():
+    as_of = runtime.run.as_of
+    if as_of is not None and as_of.day > SystemClock().now().date():
         _announce(
             request,
-            f"warning: {runtime.as_of.day} has not come yet; this ledger now refuses earlier sessions",
+            f"warning: {as_of.day} has not come yet; this ledger now refuses earlier sessions",
         )
 
 
@@ -124,7 +127,7 @@ def _announce(request: Request, result: str) -> None:
 
 def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     """Generate the file of the variant that trades."""
-    due = due_now(runtime, line)
+    due = _arrive(runtime, line)
     if isinstance(due, NotDue):
         return due.why
     done = _already_done(runtime, request, line, due)
@@ -158,7 +161,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    if report.problems and not runtime.dry_run:
+    if report.problems:
         alert(
             runtime,
             key=f"report_{line.variant}",
@@ -170,10 +173,18 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     return _hand_off(runtime, request, line, due, signal)
 
 
+def _arrive(runtime: Runtime, line: BookVariant) -> Due | NotDue:
+    """Come to the line's window (a run about a date has no time of its own) and tell what is due there."""
+    session = calendar.session(runtime.today())
+    if session is not None:
+        runtime.arrive(calendar.window(session, line.strategy.execution_time))
+    return due_now(runtime, line)
+
+
 def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
     naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
-    if naked and not runtime.dry_run:
+    if naked:
         names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
         alert(
             runtime,
@@ -187,7 +198,7 @@ def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
 def run_preflight_and_note_missed(runtime: Runtime, line: BookVariant, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
     missed = note_missed(runtime, line, due.session.day)
-    checks = () if runtime.offline_past else preflight.require(preflight.health(runtime))
+    checks = preflight.require(preflight.health(runtime)) if runtime.run.about_now else ()
     return (*checks, missed) if missed else checks
 
 
@@ -209,7 +220,7 @@ def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> 
 
 def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
-    due = due_now(runtime, line)
+    due = _arrive(runtime, line)
     if isinstance(due, NotDue):
         return due.why
     done = _already_done(runtime, request, line, due)
@@ -233,7 +244,7 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
 
 def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> str | None:
     """Return a message when this session's file exists; put a vanished file back; None to generate."""
-    refuse_the_past(runtime, due)
+    refuse_the_past(runtime, due.session)
     row = runtime.ledger.signals.get(due.session.day, line.variant)
     if row is None:
         return None
@@ -241,7 +252,7 @@ def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Du
         refuse_after_orders(runtime, due, line)
         return None
     path = runtime.signals / file_name(due.session.day.isoformat(), line.variant)
-    if not path.exists() and not runtime.dry_run:
+    if not path.exists() and not runtime.run.scratch:
         write_schema(runtime.signals)
         write_atomic(path, row.content.encode())
         return f"already done: {path} was missing and is back as generated"
@@ -254,7 +265,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     content = render(signal)
     summary = _summary(signal)
     told = "".join(f"\n  warning: {text}" for text in signal.warnings)
-    if runtime.dry_run:
+    if runtime.run.scratch:
         return f"dry run: would write {path}: {summary}{told}"
     known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
     refuse_to_overwrite(path, content, force=request.force or known)
@@ -284,7 +295,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
             reason="settings of this run",
             at=now,
         )
-    write_signal(runtime.signals, signal, content, durable=not runtime.simulated)
+    write_signal(runtime.signals, signal, content, durable=runtime.run.durable)
     return f"wrote {path}: {summary}{told}"
 
 
@@ -312,7 +323,11 @@ def parser() -> argparse.ArgumentParser:
         help="repeatable; default: all books",
     )
     add("--report-file", type=Path, metavar="FILE", help="candidates of an earnings strategy (JSON or HTML)")
-    add("--execution-time", choices=EXECUTION_TIMES, help="override the strategy's window for this run")
+    add(
+        "--execution-time",
+        choices=get_args(ExecutionTime),
+        help="override the strategy's window for this run",
+    )
     add("--force", action="store_true", help="generate again, voiding an approval; continue past differences")
     add("--dry-run", action="store_true", help="decide and print, write nothing")
     return made
@@ -325,16 +340,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body() -> int:
         args = parser().parse_args(argv)
-        options = options_of(args)
+        options, kind = options_of(args), run_of(args)
         request = Request(
             strategies=tuple(args.strategy),
             force=args.force,
             execution_time=args.execution_time,
             report_file=args.report_file,
         )
-        with opening("signal_generator", options), open_runtime("signal_generator", options) as runtime:
+        stage = "signal_generator"
+        with opening(stage, options, kind), open_runtime(stage, options, kind) as runtime:
             log_file[0] = runtime.log_file
-            with alerting(runtime, "signal_generator"):
+            with alerting(runtime, stage):
                 return run(runtime, request)
 
     return guarded(body, lambda: log_file[0])

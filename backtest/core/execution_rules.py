@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+StopFill = Literal["gap", "stop"]
+
 
 class Limits(BaseModel):
     """Hard limits on nominal market value; exceeding one is exit code 7, never a silent clip."""
@@ -53,7 +55,5 @@ class ExecutionRules(BaseModel):
         gt=0,
         description="sum |held - target| weight, of symbols with a price, that also trades; off when null",
     )
-    stop_fill: Literal["gap", "stop"] = Field(
-        default="gap", description="a stop gapped through fills at the open"
-    )
+    stop_fill: StopFill = Field(default="gap", description="a stop gapped through fills at the open")
     limits: Limits = Limits()

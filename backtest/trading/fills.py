@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from backtest.core.decision import Side
 from backtest.core.errors import DataError, JutsuError
-from backtest.core.execution_rules import ExecutionRules
+from backtest.core.execution_rules import ExecutionRules, StopFill
 
 PRICE_DECIMALS = 6
 _MICROS = 1_000_000
@@ -98,9 +98,12 @@ def stop_fill_price(stop_price: float, open_: float, low: float, rules: Executio
     """
     for price in (stop_price, open_, low):
         _check_price(price)
-    if low > stop_price:
-        return None
-    return min(stop_price, open_) if rules.stop_fill == "gap" else stop_price
+    return None if low > stop_price else stopped_at(stop_price, open_, rules.stop_fill)
+
+
+def stopped_at(stop_price: float, open_: float, rule: StopFill) -> float:
+    """Return what a sell stop that was touched receives before slippage: ``gap`` never more than the open."""
+    return min(stop_price, open_) if rule == "gap" else stop_price
 
 
 def fill_stop(

@@ -9,17 +9,17 @@ import stat
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from backtest.core.errors import SettingsError
-from live.settings.model import Settings
+from live.settings.model import AlertLevel, Settings
 from live.system.clock import SystemClock
 from live.system.redaction import MASK, redact, register_secret
 
-Level = Literal["info", "warning", "critical"]
+Level = AlertLevel
 
 
-LEVELS: Final[tuple[Level, ...]] = ("info", "warning", "critical")
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 
 TIMEBOX_SECONDS = 15.0

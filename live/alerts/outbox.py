@@ -2,8 +2,8 @@
 
 Rules. One key rings once per New York day. Alerts below `alerts.minimum_level` are recorded but do not ring,
 except the execution report when `alerts.execution_report` is on. Runs about a past session record without
-sending, replay does neither. What could not be delivered stays in the outbox; the next run warns about it and
-tries again.
+sending, dry runs and replays do neither. What could not be delivered stays in the outbox; the next run warns
+about it and tries again.
 
 Channels are apprise URLs, one per line or separated by blanks: from the environment variable named in
 `alerts.urls_env`, from the file named by the same variable with `_FILE` appended, or from `alert_urls` beside
@@ -23,6 +23,7 @@ from backtest.core.errors import SettingsError
 from live.alerts.channels import LEVELS, Level, channels, deliver, label
 from live.ledger.alerts import Alerts
 from live.ledger.tables import Alert
+from live.model.run import Run
 from live.settings.model import Settings
 from live.system.clock import Clock
 from live.system.redaction import redact
@@ -64,13 +65,8 @@ class Context(Protocol):
         ...
 
     @property
-    def simulated(self) -> bool:
-        """True inside replay and demo."""
-        ...
-
-    @property
-    def offline_past(self) -> bool:
-        """True when the run is about a past session."""
+    def run(self) -> Run:
+        """The kind of run."""
         ...
 
 
@@ -91,7 +87,7 @@ def send(
         Warnings about channels that failed; empty when all is well. Never raises because of a channel.
     """
     outbox, now = context.ledger.alerts, context.clock.now()
-    if context.simulated or outbox.seen(key, now.astimezone(NEW_YORK).date()):
+    if not context.run.alerts or outbox.seen(key, now.astimezone(NEW_YORK).date()):
         return ()
     urls, problem = _channels_or_problem(context)
     alert = outbox.add(key, level=level, title=redact(title), body=redact(body), at=now)
@@ -111,10 +107,10 @@ def flush(context: Context) -> tuple[str, ...]:
     Returns:
         Warnings: what earlier tries could not deliver, and channels that fail now.
     """
-    if context.simulated:
+    if not context.run.alerts:
         return ()
     outbox = context.ledger.alerts
-    warnings = () if context.offline_past else _partly_delivered(outbox)
+    warnings = _partly_delivered(outbox) if context.run.about_now else ()
     waiting = outbox.unsent(max_attempts=MAX_ATTEMPTS)
     if not waiting:
         return warnings
@@ -127,7 +123,7 @@ def flush(context: Context) -> tuple[str, ...]:
 def _flush_one(context: Context, alert: Alert, urls: Sequence[str], problem: str) -> tuple[str, ...]:
     outbox, now = context.ledger.alerts, context.clock.now()
     tried = alert.attempts > 0
-    if tried and context.offline_past:
+    if tried and not context.run.about_now:
         return ()  # a run about the present will try again
     because = alert.error.removeprefix(_FAILED)
     told = (f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}",) if tried else ()
@@ -174,7 +170,7 @@ def _channels_or_problem(context: Context) -> tuple[tuple[str, ...], str]:
 def _why_silent(context: Context, level: Level, *, report: bool, urls: Sequence[str]) -> str:
     wanted = context.settings.alerts
     loud = LEVELS.index(level) >= LEVELS.index(wanted.minimum_level) or (report and wanted.execution_report)
-    if context.offline_past:
+    if not context.run.about_now:
         return "the run was about a past session"
     if not loud:
         return f"below the level {wanted.minimum_level}"

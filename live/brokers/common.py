@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from backtest.core.errors import BrokerRefused, NotSent, SettingsError
+from live.model.ticks import tick
 
 #: seconds between the tries of a read
 WAITS = (0.5, 1.0, 2.0, 4.0)
@@ -61,11 +62,11 @@ def tick_text(price: Decimal) -> str:
     Raises:
         BrokerRefused: the price is not on the tick; it would be refused, or silently truncated.
     """
-    tick = Decimal("0.01") if price >= 1 else Decimal("0.0001")
-    rounded = price.quantize(tick)
+    step = tick(price)
+    rounded = price.quantize(step)
     if rounded != price or price <= 0:
         raise BrokerRefused(
-            f"price {price} is not a multiple of {tick}", where="order", remedy="round it first"
+            f"price {price} is not a multiple of {step}", where="order", remedy="round it first"
         )
     return str(rounded)
 

@@ -1,4 +1,4 @@
-"""`jutsu alerts list | test`: what was said, and whether it would be heard."""
+"""`jutsu alerts list | test`: the newest alerts, and a test message to every channel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="Alerts: what was said, and whether it would be heard.")
     group.command("list")(list_alerts)
-    group.command("test")(ring)
+    group.command("test")(send_test)
     app.add_typer(group, name="alerts")
 
 
@@ -44,7 +44,9 @@ def list_alerts(
     )
 
 
-def ring(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> int:
+def send_test(
+    *, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None
+) -> int:
     """Send a test message to every configured channel; exit code 1 when one failed, 2 when there is none."""
     from backtest.core.errors import SettingsError
     from live.alerts.channels import URLS_FILE, channels, deliver, label

@@ -102,25 +102,22 @@ def document(state: TokenStatus, path: Path) -> dict[str, Any]:
 
 def _opened(config: Path | None) -> tuple[Settings, TokenStore]:
     from live.brokers.schwab.token import TokenStore
-    from live.settings.load import load_settings
-    from live.system.clock import SystemClock
+    from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.options import Options
 
-    loaded = load_settings(
-        config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
-    )
+    loaded = settings_in_force(Sources.of(Options(config=config)))
     return loaded.settings, TokenStore(loaded.path(loaded.settings.broker.schwab.token_file))
 
 
 def _accounts(settings: Settings, token: TokenStore) -> list[str]:
     from live.brokers.schwab.connection import SchwabConnection
     from live.brokers.schwab.token import load_credentials
-    from live.system.clock import SystemClock
     from live.system.redaction import register_account
 
     connection = SchwabConnection.open(
         token,
         load_credentials(os.environ, token.path.parent),
-        SystemClock(),
+        _clock(settings),
         timeout=settings.broker.schwab.timeout_seconds,
         base_url=settings.broker.schwab.base_url,
     )

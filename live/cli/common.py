@@ -1,4 +1,4 @@
-"""What every command of `jutsu` shares: opening a run, tables or JSON, the log file of the process."""
+"""What every command of `jutsu` shares: options, opening a run, tables or JSON, the log file."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from live.model.run import DAILY, Run
 from live.system.json_text import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live.runtime.options import Options
     from live.runtime.runtime import Runtime
     from live.system.clock import Clock
+    from live.views.settings import SettingsSource
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file (default config/live.yaml).")
@@ -28,6 +30,7 @@ StateOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 OutputOption = Annotated[Path | None, typer.Option("--output-dir", help="Folder of the signal files.")]
+SinceOption = Annotated[str | None, typer.Option("--since", help="First session, YYYY-MM-DD.")]
 
 _LOG: list[Path | None] = [None]
 
@@ -37,21 +40,59 @@ def current_log() -> Path | None:
     return _LOG[0]
 
 
+def parse_date(text: str | None, where: str) -> date | None:
+    """Return the date a person wrote, None for None.
+
+    Raises:
+        UsageError: it is not YYYY-MM-DD; `where` names the option.
+    """
+    from backtest.core.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a date", where=where, remedy="write YYYY-MM-DD") from error
+
+
+def actor() -> str:
+    """Return the name the ledger keeps beside what this person does; a nameless account is "a person"."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user id without a name
+        return "a person"
+
+
+def source_of(config: Path | None, state_db: Path | None) -> SettingsSource:
+    """Return where `--config`, `--state-db` and this process's environment say the settings are."""
+    import os
+
+    from live.views.settings import SettingsSource
+
+    return SettingsSource(config, state_db, dict(os.environ))
+
+
 @contextmanager
 def open_command(
     *,
     config: Path | None = None,
     state_db: Path | None = None,
     output_dir: Path | None = None,
+    prices: Path | None = None,
+    cash: float | None = None,
+    mode: str | None = None,
+    run: Run = DAILY,
     clock: Clock | None = None,
-    **options: Any,
 ) -> Iterator[Runtime]:
-    """Open a `Runtime` for a command; further keywords are fields of `live.runtime.open.Options`."""
+    """Open a `Runtime` for a command; the arguments are those of `open_runtime` and `Options`."""
     from live.runtime.open import open_runtime
     from live.runtime.options import Options
 
-    wired: Options = Options(config=config, state_db=state_db, output_dir=output_dir, **options)
-    with open_runtime("jutsu", wired, clock) as runtime:
+    options = Options(
+        config=config, state_db=state_db, output_dir=output_dir, prices=prices, cash=cash, mode=mode
+    )
+    with open_runtime("jutsu", options, run, clock) as runtime:
         _LOG[0] = runtime.log_file
         yield runtime
 
@@ -66,10 +107,10 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def emit_json(data: Any) -> None:
-    """Print one JSON document on standard output."""
+def emit_json(view: Any) -> None:
+    """Print a view (or other data) as one JSON document on standard output."""
     plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
-    typer.echo(json.dumps(plain(data), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
+    typer.echo(json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
 
 
 def table(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -45,12 +43,6 @@ DecimalOption = Annotated[str | None, typer.Option(help="Decimal sign: dot or co
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what was recognised; store nothing.")]
 
 
-class Source(StrEnum):
-    """Where new bars come from."""
-
-    csv = "csv"
-
-
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="The bar store: import, list, verify.")
@@ -63,7 +55,7 @@ def register(app: typer.Typer) -> None:
 def import_data(
     path: Annotated[Path, typer.Argument(help="Folder of CSV files, one per symbol, or one file.")],
     *,
-    source: Annotated[Source, typer.Option(help="Format of the folder.")] = Source.csv,
+    source: Annotated[Literal["csv"], typer.Option(help="Format of the folder.")] = "csv",
     store: StoreOption = None,
     accept_split: AcceptSplitOption = False,
     columns: MapOption = None,
@@ -193,12 +185,10 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
 def _store(store: Path | None, config: Path | None) -> Path:
     if store is not None:
         return store
-    from live.settings.load import load_settings
-    from live.system.clock import SystemClock
+    from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.options import Options
 
-    loaded = load_settings(
-        config=config, environ=dict(os.environ), overrides=None, flags={}, now=SystemClock().now()
-    )
+    loaded = settings_in_force(Sources.of(Options(config=config)))
     return loaded.path(loaded.settings.data.store)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -16,7 +15,9 @@ from live.cli.common import (
     open_command,
     table,
 )
+from live.model.run import DAILY, Reading
 from live.operations.health import Check, alert_problems, examine
+from live.views.health import HealthView, health_of
 
 
 def register(app: typer.Typer) -> None:
@@ -35,23 +36,23 @@ def doctor(
     from backtest.core.errors import JutsuError
 
     try:
-        with open_command(config=config, state_db=state_db, reading=not alert) as runtime:
-            checks = list(examine(runtime))
-            failed = [check for check in checks if check.verdict == "failed"]
-            if alert and failed:
-                alert_problems(runtime, failed)
+        with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
+            view = health_of(examine(runtime))
+            if alert and view.failed:
+                alert_problems(runtime, view.failed)
     except JutsuError as error:
-        checks = [Check("start", "failed", error.line())]
-        failed = checks
+        view = health_of([Check("start", "failed", error.line())])
     if as_json:
-        emit_json({"healthy": not failed, "checks": [asdict(check) for check in checks]})
+        emit_json(view)
     else:
-        table(
-            "",
-            ("check", "verdict", "detail", "what to do"),
-            [(c.name, c.verdict, c.detail, c.remedy) for c in checks],
-        )
-        console().print("healthy" if not failed else f"{len(failed)} check(s) failed")
-    if failed:
+        show(view)
+    if view.failed:
         raise typer.Exit(1)
     return 0
+
+
+def show(view: HealthView) -> None:
+    """Print one row per check and the verdict."""
+    rows = [(c.name, c.verdict, c.detail, c.remedy) for c in view.checks]
+    table("", ("check", "verdict", "detail", "what to do"), rows)
+    console().print("healthy" if view.healthy else f"{len(view.failed)} check(s) failed")

@@ -37,22 +37,23 @@ def recover(
     state_db: StateOption = None,
 ) -> None:
     """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
-    import os
-
     from live.ledger.restore import damage_of, restore
     from live.runtime.factories import account_key
-    from live.settings.load import load_settings
+    from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.options import Options
     from live.system.clock import SystemClock
     from live.system.lock import single_instance
 
-    flags = {} if state_db is None else {"paths.state_db": state_db.absolute()}
-    loaded = load_settings(config=config, environ=os.environ, flags=flags)
+    sources = Sources.of(Options(config=config, state_db=state_db))
+    loaded = sources.load()
     path = loaded.path(loaded.settings.paths.state_db)
     damage = damage_of(path)
     if damage and path.exists() and not yes:
         typer.echo(f"{path}: {damage}")
         typer.echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
         typer.confirm("Go on?", abort=True)
+    if not damage:
+        loaded = settings_in_force(sources)  # a damaged ledger cannot be asked for its overrides
     now = SystemClock().now()
     with single_instance(path.parent, account_key(loaded.settings), run_id="recover"):
         restored = restore(path, path.parent / "backups", now=now)

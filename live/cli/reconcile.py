@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, actor, emit_json, open_command, table
 from live.system.number_text import money
+from live.views.reconcile import ReconcileView, reconciliation_of
 
 if TYPE_CHECKING:
     from live.reconciliation.model import Reconciliation
@@ -46,11 +46,14 @@ def reconcile(
                 runtime.broker.account(),
                 result,
                 at=runtime.clock.now(),
-                by=getpass.getuser(),
+                by=actor(),
             )
             result = _compare(runtime)
-        manual = _manual(runtime)
-        _show(result, adopted, manual, as_json=json)
+        view = reconciliation_of(result, adopted=adopted, manual=_manual(runtime))
+        if json:
+            emit_json(view)
+        else:
+            show(view, result)
         if not result.agrees:
             raise rules.error_of(result)
 
@@ -94,42 +97,18 @@ def _manual(runtime: Runtime) -> tuple[str, ...]:
     return manual_fills(runtime.ledger, runtime.broker, since=now - timedelta(days=7), at=now)
 
 
-def _show(
-    result: Reconciliation, adopted: tuple[str, ...], manual: tuple[str, ...], *, as_json: bool
-) -> None:
-    if as_json:
-        emit_json(
-            {
-                "agrees": result.agrees,
-                "positions": [
-                    {
-                        "symbol": line.symbol,
-                        "ledger": line.ledger,
-                        "broker": line.broker,
-                        "kind": line.kind,
-                    }
-                    for line in result.lines
-                ],
-                "cash": {
-                    "ledger": result.ledger_cash,
-                    "broker": result.broker_cash,
-                    "jump_pct": result.cash_jump_pct,
-                },
-                "adopted": list(adopted),
-                "manual_trades": list(manual),
-            }
-        )
-        return
+def show(view: ReconcileView, result: Reconciliation) -> None:
+    """Print both sides, then what was adopted and what is not ours."""
     rows: list[list[object]] = [
-        [line.symbol, line.ledger, line.broker, _words(line.kind)] for line in result.lines
+        [line.symbol, line.ledger, line.broker, _words(line.kind)] for line in view.positions
     ]
-    rows.append(["cash", money(result.ledger_cash), money(result.broker_cash), _cash_words(result)])
+    rows.append(["cash", money(view.cash.ledger), money(view.cash.broker), _cash_words(result)])
     table("ledger and broker", ["", "ledger", "broker", ""], rows, right=["ledger", "broker"])
-    for change in adopted:
+    for change in view.adopted:
         typer.echo(f"adopted: {change}")
-    for trade in manual:
+    for trade in view.manual_trades:
         typer.echo(f"not ours, filled in the last 7 days: {trade}")
-    typer.echo("ledger and broker agree" if result.agrees else "ledger and broker DIFFER")
+    typer.echo("ledger and broker agree" if view.agrees else "ledger and broker DIFFER")
 
 
 def _words(kind: str) -> str:
@@ -162,7 +141,7 @@ def resolve(
     if absent == (adopt is not None):
         raise UsageError("say exactly one of --adopt ID and --absent", where=client_order_id)
     with open_command(config=config, state_db=state_db) as runtime, _alone(runtime):
-        by = getpass.getuser()
+        by = actor()
         if adopt is not None:
             order = declare_adopted(runtime, client_order_id, adopt, by=by)
         else:

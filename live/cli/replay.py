@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, console, emit_json, open_command, table
-from live.system.number_text import money, percent
+from live.cli import replay_screen
+from live.cli.common import ConfigOption, JsonOption, console, emit_json, open_command, parse_date
+from live.model.run import Demo, Replay
+from live.views.performance import ReplayView, read_performance
 
 if TYPE_CHECKING:
+    from live.replay.replay import Replayed
     from live.runtime.runtime import Runtime
 
 DEMO_SESSIONS = 60
@@ -26,15 +28,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(replay)
     app.command()(demo)
-
-
-def _day(text: str | None, flag: str) -> date | None:
-    from backtest.core.errors import UsageError
-
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a date", where=flag, remedy="write YYYY-MM-DD") from error
 
 
 def _require_money(cash: float | None) -> None:
@@ -65,7 +58,7 @@ def replay(
     config: ConfigOption = None,
 ) -> None:
     """Run both real stages for every past session with a simulated clock and the paper broker."""
-    first, last = _day(start, "--start"), _day(end, "--end")
+    first, last = parse_date(start, "--start"), parse_date(end, "--end")
     _require_money(cash)
     if first is None or last is None:
         raise typer.BadParameter("--start and --end are needed")
@@ -77,6 +70,7 @@ def replay(
         prices=prices,
         cash=cash,
         start=first,
+        run=Replay(),
     ) as runtime:
         result = _run(
             runtime, first, last, tuple(strategy or ()), keep_going=keep_going, candidates=candidates
@@ -103,7 +97,7 @@ def demo(
         raise UsageError(
             f"no demo called {strategy!r}", where="--strategy", remedy="use allocation or earnings"
         )
-    last = _last_closed(_day(until, "--until"))
+    last = _last_closed(parse_date(until, "--until"))
     first = _sessions_back(last, sessions)
     state, output = Path("state/demo"), Path("signals/demo")
     if strategy != "allocation":
@@ -117,7 +111,7 @@ def demo(
         prices=None,
         cash=None,
         start=first,
-        demo=True,
+        run=Demo(),
     ) as runtime:
         if strategy == "earnings":
             from live.replay.earnings_demo import run_demo
@@ -126,7 +120,7 @@ def demo(
                 result = run_demo(runtime, first, last, on_session=advance)
         else:
             result = _run(runtime, first, last, (), keep_going=False)
-        _report(runtime, result, as_json=as_json, story=True)
+        _report(runtime, result, as_json=as_json, trades=True)
 
 
 def _clear(folder: Path) -> None:
@@ -151,12 +145,12 @@ def _sessions_back(last: date, count: int) -> date:
     return calendar.sessions(last - timedelta(days=count * 2 + 20), last)[-count].day
 
 
-def _replay_runtime(*, start: date, demo: bool = False, **options: Any) -> Any:
+def _replay_runtime(*, start: date, run: Replay, **options: Any) -> AbstractContextManager[Runtime]:
     from backtest.calendar import sessions as calendar
     from live.system.clock import SimulatedClock
 
     at = (calendar.session(start) or calendar.next_session(start)).open
-    return open_command(clock=SimulatedClock(at), mode="offline_mock", replay=True, demo=demo, **options)
+    return open_command(clock=SimulatedClock(at), mode="offline_mock", run=run, **options)
 
 
 def _run(
@@ -167,7 +161,7 @@ def _run(
     *,
     keep_going: bool,
     candidates: Path | None = None,
-) -> Any:
+) -> Replayed:
     from backtest.candidates.model import read_candidate_list
     from live.replay.replay import replay as run_replay
 
@@ -205,91 +199,18 @@ def _progress(first: date, last: date) -> Iterator[Callable[[date], None]]:
         yield lambda _: progress.advance(task)
 
 
-def _report(runtime: Runtime, result: Any, *, as_json: bool, story: bool = False) -> None:
-    facts = [_variant_facts(runtime, variant) for variant in runtime.ledger.snapshots.variants()]
+def _report(runtime: Runtime, result: Replayed, *, as_json: bool, trades: bool = False) -> None:
+    view = ReplayView(
+        sessions=result.sessions,
+        failures=tuple(f"{f.session} {f.stage} {f.code}: {f.why}" for f in result.failures),
+        variants=read_performance(runtime.ledger),
+        equity_file=result.equity_file,
+        orders_file=result.orders_file,
+        warnings=result.warnings,
+    )
     if as_json:
-        emit_json(
-            {
-                "sessions": result.sessions,
-                "failures": [f"{f.session} {f.stage} {f.code}: {f.why}" for f in result.failures],
-                "variants": facts,
-                "equity_file": result.equity_file,
-                "orders_file": result.orders_file,
-                "warnings": list(result.warnings),
-            }
-        )
+        emit_json(view)
         return
-    screen = console()
-    if story:
-        _story(runtime)
-    table(
-        f"{result.sessions} sessions replayed",
-        ("variant", "first", "last", "start equity", "end equity", "return", "max drawdown"),
-        [
-            (
-                f["variant"],
-                f["first"],
-                f["last"],
-                money(f["start_equity"]),
-                money(f["end_equity"]),
-                percent(f["total_return"]),
-                percent(f["max_drawdown"]),
-            )
-            for f in facts
-        ],
-        right=("start equity", "end equity", "return", "max drawdown"),
-    )
-    for warning in () if story else result.warnings:
-        screen.print(f"warning: {warning}")
-    for failure in result.failures:
-        screen.print(f"failed: {failure.session} {failure.stage} exit {failure.code}: {failure.why}")
-    screen.print(f"signal files and CSVs: {result.equity_file.parent}")
-
-
-def _variant_facts(runtime: Runtime, variant: str) -> dict[str, Any]:
-    series = runtime.ledger.snapshots.series(variant)
-    first, last = series[0], series[-1]
-    drawdowns = [row.drawdown for row in series if row.drawdown is not None]
-    opening = runtime.ledger.signals.get(first.session, variant)
-    start_equity = first.equity if opening is None else _equity_before(opening.content)
-    return {
-        "variant": variant,
-        "first": first.session,
-        "last": last.session,
-        "start_equity": round(start_equity, 2),
-        "end_equity": round(last.equity, 2),
-        "total_return": last.equity / start_equity - 1,
-        "max_drawdown": min(drawdowns, default=0.0),
-    }
-
-
-def _equity_before(content: str) -> float:
-    """Return the equity the first decision was sized with: what the book started with."""
-    return float(json.loads(content)["inputs"]["account"]["equity"])
-
-
-def _story(runtime: Runtime) -> None:
-    """Show the last sessions that traded: what was decided, ordered and filled."""
-    trades = list(reversed(runtime.ledger.trades.recent(12)))
-    regime = any(t.cell is not None for t in trades)  # the earnings strategies have none
-    table(
-        "the last trades (DEMO data: a seeded synthetic market)",
-        (
-            *("session", "symbol", "action", "shares", "price"),
-            *(("cell", "trend", "vol") if regime else ()),
-            "profit",
-        ),
-        [
-            (
-                t.session,
-                t.symbol,
-                f"{t.action} ({t.intent})",
-                t.quantity,
-                money(t.fill_price),
-                *((t.cell, t.trend_state, t.vol_state) if regime else ()),
-                money(t.realised_pnl),
-            )
-            for t in trades
-        ],
-        right=("shares", "price", "profit"),
-    )
+    if trades:
+        replay_screen.show_last_trades(runtime.ledger)
+    replay_screen.show(view, warnings=not trades)

@@ -1,13 +1,13 @@
-"""`jutsu kill`, `resume`, `online`: the switches only a person may turn."""
+"""`jutsu kill`, `resume`, `online`, `offline`: the switches only a person may turn."""
 
 from __future__ import annotations
 
-import getpass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, open_command
+from live.cli.common import ConfigOption, StateOption, actor, open_command
+from live.model.run import Confirming
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     app.command()(kill)
     app.command()(resume)
     app.command()(online)
+    app.command()(offline)
 
 
 def kill(
@@ -25,31 +26,53 @@ def kill(
     state_db: StateOption = None,
 ) -> None:
     """Turn the kill switch on: no order leaves until `jutsu resume`."""
+    from live.actions import kill_switch
+
     with open_command(config=config, state_db=state_db) as runtime:
-        level: Literal["entries", "all"] = "entries" if entries_only else "all"
-        runtime.ledger.state.set_kill(level, reason=reason, by=getpass.getuser(), at=runtime.clock.now())
-        typer.echo(f"kill switch is ON ({level}): {reason}. Turn it off with `jutsu resume`.")
+        switch = kill_switch.kill(
+            runtime.ledger,
+            level="entries" if entries_only else "all",
+            reason=reason,
+            actor=actor(),
+            at=runtime.clock.now(),
+        )
+        typer.echo(f"kill switch is ON ({switch.level}): {switch.reason}. Turn it off with `jutsu resume`.")
 
 
 def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Turn the kill switch off."""
+    from live.actions import kill_switch
+
     with open_command(config=config, state_db=state_db) as runtime:
-        if runtime.ledger.state.kill_level() == "none":
-            typer.echo("kill switch is already off")
-            return
-        runtime.ledger.state.clear_kill(by=getpass.getuser(), at=runtime.clock.now())
-        typer.echo("kill switch is off: the next run trades again")
+        done = kill_switch.resume(runtime.ledger, actor=actor(), at=runtime.clock.now())
+        typer.echo(
+            "kill switch is off: the next run trades again" if done.changed else "kill switch is already off"
+        )
 
 
 def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Confirm once, by typing it, that this account may receive real orders."""
+    from live.actions import mode
     from live.ledger.system_state import CONFIRMATION
 
-    with open_command(config=config, state_db=state_db, mode="online_live", confirming=True) as runtime:
+    with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         if runtime.ledger.state.online_confirmed():
             typer.echo(f"account {runtime.account} is already confirmed for real orders")
             return
         typer.echo(f"account {runtime.account}: with mode online_live the executor sends REAL orders.")
         typed = typer.prompt(f"Type {CONFIRMATION!r} to confirm", default="", show_default=False)
-        runtime.ledger.state.confirm_online(typed, by=getpass.getuser(), at=runtime.clock.now())
+        mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now())
         typer.echo("confirmed: set mode: online_live to trade for real")
+
+
+def offline(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
+    """Withdraw the confirmation: no real order leaves until `jutsu online`."""
+    from live.actions import mode
+
+    with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
+        done = mode.offline(runtime.ledger, at=runtime.clock.now())
+        typer.echo(
+            f"account {runtime.account}: the next run in online_live is refused until `jutsu online`"
+            if done.changed
+            else f"account {runtime.account} is not confirmed for real orders"
+        )

@@ -4,54 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+import json
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    SinceOption,
+    StateOption,
+    emit_json,
+    open_command,
+    parse_date,
+    table,
+)
+from live.model.run import Mode, Reading
 from live.system.json_text import plain
 from live.system.number_text import money
-
-if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
-
+from live.views.trades import TradeRow, read_trades
 
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many rows, newest first.")]
-
-
-ModeOption = Annotated[
-    Literal["offline_mock", "online_live"] | None, typer.Option("--mode", help="Only trades of this mode.")
-]
-
-
-COLUMNS = (
-    "session",
-    "variant",
-    "symbol",
-    "action",
-    "intent",
-    "quantity",
-    "target_price",
-    "fill_price",
-    "commission",
-    "slippage_pct",
-    "realised_pnl",
-    "cell",
-    "trend_state",
-    "vol_state",
-    "t_norm",
-    "z_score",
-    "execution_time",
-    "mode",
-    "broker_order_id",
-    "at",
-)
-
-
-#: why the order existed: the rule that ended a position, or what led to an entry
-REASON = "reason"
+ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Only trades of this mode.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,49 +46,34 @@ def trades(
     state_db: StateOption = None,
 ) -> None:
     """List executed trades, newest first, with the regime they were decided in."""
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
-        rows = [_trade(runtime, row) for row in runtime.ledger.trades.recent(limit, mode)]
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
+        rows = read_trades(runtime.ledger, limit=limit, mode=mode)
     if as_json:
         emit_json(rows)
-        return
-    if not rows:
+    elif not rows:
         typer.echo("no trades yet")
-        return
-    _show_trades(rows)
+    else:
+        show(rows)
 
 
-def _show_trades(rows: list[dict[str, Any]]) -> None:
-    table(
-        "",
-        ("session", "variant", "symbol", "action", "shares", "price", "slippage", "profit", "cell"),
-        [
-            (
-                row["session"],
-                row["variant"],
-                row["symbol"],
-                f"{row['action']} ({_why(row)})",
-                row["quantity"],
-                money(row["fill_price"]),
-                "" if row["slippage_pct"] is None else f"{row['slippage_pct']:.2f} %",
-                money(row["realised_pnl"]),
-                row["cell"],
-            )
-            for row in rows
-        ],
-        right=("shares", "price", "slippage", "profit"),
-    )
-
-
-def _why(row: dict[str, Any]) -> str:
-    """Return the rule that ended a position where one did, else the intent."""
-    coded = row["action"] == "sell" and row[REASON] and " " not in row[REASON]
-    return str(row[REASON] if coded else row["intent"])
-
-
-def _trade(runtime: Runtime, row: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = plain({name: getattr(row, name) for name in COLUMNS})
-    order = runtime.ledger.orders.by_broker_id(row.broker_order_id) if row.broker_order_id else None
-    return facts | {REASON: "" if order is None else order.reason}
+def show(rows: Sequence[TradeRow]) -> None:
+    """Print one line per trade."""
+    columns = ("session", "variant", "symbol", "action", "shares", "price", "slippage", "profit", "cell")
+    cells = [
+        (
+            row.session,
+            row.variant,
+            row.symbol,
+            f"{row.action} ({row.why})",
+            row.quantity,
+            money(row.fill_price),
+            "" if row.slippage_pct is None else f"{row.slippage_pct:.2f} %",
+            money(row.realised_pnl),
+            row.cell,
+        )
+        for row in rows
+    ]
+    table("", columns, cells, right=columns[4:8])
 
 
 def export(
@@ -119,42 +81,39 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", help="File to write; standard output otherwise.")
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help="First session, YYYY-MM-DD.")] = None,
+    since: SinceOption = None,
     mode: ModeOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
     """Export all trades as CSV (or JSON)."""
-    import json
-
-    from backtest.core.errors import UsageError
-    from backtest.core.files import write_atomic
-
-    try:
-        first = None if since is None else date.fromisoformat(since)
-    except ValueError as error:
-        raise UsageError(f"{since!r} is not a date", where="--since", remedy="write YYYY-MM-DD") from error
-    with open_command(config=config, state_db=state_db, reading=True) as runtime:
-        found = [
-            row for row in runtime.ledger.trades.recent(None, mode) if first is None or row.session >= first
-        ]
-        rows = [_trade(runtime, row) for row in reversed(found)]
-    if as_json:
-        text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
-    else:
-        buffer = io.StringIO(newline="")
-        writer = csv.DictWriter(buffer, (*COLUMNS, REASON), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        text = buffer.getvalue()
+    first = parse_date(since, "--since")
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
+        rows = tuple(reversed(read_trades(runtime.ledger, mode=mode, since=first)))
+    text = json.dumps(plain(rows), indent=2, ensure_ascii=False) + "\n" if as_json else _csv(rows)
     if output is None:
         typer.echo(text, nl=False)
         return
+    _write(output, text)
+    typer.echo(f"{len(rows)} trade(s) written to {output}", err=True)
+
+
+def _csv(rows: Sequence[TradeRow]) -> str:
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, [field.name for field in fields(TradeRow)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(plain(rows))
+    return buffer.getvalue()
+
+
+def _write(output: Path, text: str) -> None:
+    from backtest.core.errors import UsageError
+    from backtest.core.files import write_atomic
+
     try:
         write_atomic(output, text.encode())
     except OSError as error:
         raise UsageError(
             f"cannot be written: {error.strerror}", where=str(output), remedy="give another --output"
         ) from error
-    typer.echo(f"{len(rows)} trade(s) written to {output}", err=True)

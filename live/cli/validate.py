@@ -7,15 +7,15 @@ critical for RED, warning for YELLOW, info for GREEN.
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command
-from live.validation.report import announce, as_data, lines, worst_of
+from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
+from live.validation.report import announce, lines, worst_of
 from live.validation.sessions import sessions_of, validate_session
+from live.views.validate import validation_of
 
 
 def register(app: typer.Typer) -> None:
@@ -43,25 +43,16 @@ def validate(
     from live.system.screen import complain
 
     with open_command(config=config, state_db=state_db, prices=prices) as runtime:
-        days, why_none = sessions_of(runtime, _parse(day, "--date"), _parse(since, "--since"))
+        first, last = parse_date(since, "--since"), parse_date(day, "--date")
+        days, why_none = sessions_of(runtime, last, first)
         judged = [item for session in days for item in validate_session(runtime, session)]
         for problem in announce(runtime, judged) if judged else ():
             complain(problem)
     if as_json:
-        verdict = worst_of(judged) if judged else None  # nothing looked at is not GREEN
-        emit_json({"verdict": verdict, "why": why_none, "validations": [as_data(item) for item in judged]})
+        emit_json(validation_of(judged, why_none))
     elif not judged:
         typer.echo(why_none)
     else:
         typer.echo("\n\n".join("\n".join(lines(item)) for item in judged))
     if worst_of(judged) == "RED":
         raise typer.Exit(DisagreementError.exit_code)
-
-
-def _parse(text: str | None, option: str) -> date | None:
-    from backtest.core.errors import UsageError
-
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a date", where=option, remedy="write YYYY-MM-DD") from error

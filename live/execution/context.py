@@ -81,10 +81,10 @@ class PositionRules:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionContext:
-    """One run on one file: what the account offers (`run`), what is to do (`job`), what came of it (`notes`).
+    """One run on one file: the account (`runtime`), what is to do (`job`), what came of it (`notes`).
 
     Attributes:
-        run: broker, ledger, clock, feed and settings of this process.
+        runtime: broker, ledger, clock, feed and settings of this process.
         job: the file, judged.
         notes: filled in while the run goes on.
         submission: sends and follows orders; it knows until when they may leave.
@@ -94,7 +94,7 @@ class ExecutionContext:
         keeps_window: False with --skip-time-check.
     """
 
-    run: Runtime
+    runtime: Runtime
     job: Job
     notes: RunNotes
     submission: Submission
@@ -106,22 +106,22 @@ class ExecutionContext:
     @property
     def broker(self) -> Broker:
         """Where orders go."""
-        return self.run.broker
+        return self.runtime.broker
 
     @property
     def ledger(self) -> Ledger:
         """The journal and the books."""
-        return self.run.ledger
+        return self.runtime.ledger
 
     @property
     def clock(self) -> Clock:
         """The time of this run."""
-        return self.run.clock
+        return self.runtime.clock
 
     @property
     def settings(self) -> Settings:
         """Settings of this run."""
-        return self.run.settings
+        return self.runtime.settings
 
     @property
     def session(self) -> Session:
@@ -150,11 +150,11 @@ class ExecutionContext:
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the quote of one symbol now."""
-        return self.run.feed.quotes([symbol], self.clock.now()).get(symbol)
+        return self.runtime.feed.quotes([symbol], self.clock.now()).get(symbol)
 
     def quotes(self, symbols: Iterable[str]) -> dict[str, float]:
         """Return the mid prices that are known now."""
-        found = self.run.feed.quotes(sorted(set(symbols)), self.clock.now())
+        found = self.runtime.feed.quotes(sorted(set(symbols)), self.clock.now())
         return {symbol: quote.mid for symbol, quote in found.items() if quote.mid is not None}
 
     def rows(self) -> tuple[Order, ...]:

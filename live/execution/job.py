@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from backtest.calendar import sessions as calendar
+from backtest.core.decision import ExecutionTime
 from backtest.core.errors import SignalFileError
 from live.books.expectations import expectations_for, line_of
 from live.books.variants import BookVariant
@@ -87,7 +88,7 @@ def read_job(
         where=str(path),
     )
     window = calendar.window(session, signal.execution_window.name)
-    now = runtime.arrive(window)
+    now = runtime.clock.now()
     stands = standing(
         known,
         sha,
@@ -101,6 +102,15 @@ def read_job(
     go, held = orders_to_send(signal, stands, runtime.settings.approval)
     reasons = {item.order.client_order_id: item.reason for item in held}
     return Job(path, content, signal, known, session, window, line, stands, go, reasons)
+
+
+def window_of(path: Path, session: calendar.Session) -> calendar.ExecutionWindow | None:
+    """Return the window a file names, None when it names none that can be read; judges nothing else."""
+    data = parse(read_bytes(path)).data
+    window = data.get("execution_window") if isinstance(data, dict) else None
+    name = window.get("name") if isinstance(window, dict) else None
+    found = next((known for known in get_args(ExecutionTime) if known == name), None)
+    return None if found is None else calendar.window(session, found)
 
 
 def _refused(

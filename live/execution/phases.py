@@ -14,6 +14,7 @@ from live.handoff.model import SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
+from live.model.ticks import to_tick
 from live.orders.attempts import NOT_ACCEPTED, Attempts
 from live.settings.model import PollingSettings
 
@@ -232,7 +233,7 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int = 0) -> s
     quote = context.quote(order.symbol)
     age = context.settings.data.max_quote_age_seconds
     problem = quote_problem(
-        quote, context.clock.now(), max_age_seconds=age, checks_age=not context.run.offline_past
+        quote, context.clock.now(), max_age_seconds=age, checks_age=context.runtime.run.quotes_have_age
     )
     if problem or quote is None:
         return problem
@@ -269,7 +270,7 @@ def _send(context: ExecutionContext, order: SignalOrder, quantity: int, attempts
 def _next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
     """Plan the first try, take up a planned one that never left, or plan the next retry."""
     unsent = attempts.planned
-    stop = None if order.stop is None else stops.to_tick(order.stop.price)
+    stop = None if order.stop is None else to_tick(order.stop.price)
     if unsent is not None and (unsent.quantity, unsent.planned_stop_price) == (quantity, stop):
         return unsent
     now = context.clock.now()
@@ -294,11 +295,11 @@ def _plan(
     quote = context.quote(order.symbol)
     mid = None if quote is None else quote.mid
     details = _details(context, order)
-    stop = None if order.stop is None else stops.to_tick(order.stop.price)
+    stop = None if order.stop is None else to_tick(order.stop.price)
     attached = stop if attach else None
     if attached is not None and mid is not None and stops.STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
-        attached = stops.to_tick(mid * (1 - (context.rules.stop_loss_pct or 0.0) / 100))
+        attached = to_tick(mid * (1 - (context.rules.stop_loss_pct or 0.0) / 100))
     return OrderPlan(
         client_order_id=name,
         variant=context.variant,
@@ -329,7 +330,7 @@ def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]
     details: dict[str, object] = dict(order.details)
     loss = context.rules.stop_loss_pct
     if order.stop is not None and loss is not None:
-        usual = stops.to_tick(order.reference_price * (1 - loss / 100))
-        if stops.to_tick(order.stop.price) == usual:
+        usual = to_tick(order.reference_price * (1 - loss / 100))
+        if to_tick(order.stop.price) == usual:
             details[stops.STOP_PCT] = loss
     return details

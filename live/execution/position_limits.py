@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from live.execution.context import ExecutionContext
 from live.handoff.model import SignalOrder
-from live.orders.attempts import base_id, may_fill
+from live.model.order_ids import base_id
+from live.orders.attempts import may_fill
 
 LOG = logging.getLogger("jutsu.executor")
 

@@ -43,7 +43,7 @@ def require_current(runtime: Runtime, job: Job) -> None:
     Raises:
         LimitError: 7.
     """
-    if runtime.simulated:
+    if runtime.run.alone:
         return
     row = runtime.ledger.signals.get(job.day, job.variant)
     if _standing_of(row) != _standing_of(job.known):

@@ -27,24 +27,24 @@ SETTLING = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
 def context_for(
-    run: Runtime, job: Job, notes: RunNotes, *, phase: Phase, skip_time_check: bool
+    runtime: Runtime, job: Job, notes: RunNotes, *, phase: Phase, skip_time_check: bool
 ) -> ExecutionContext:
     """Return the context of a run: the window (or --skip-time-check) decides until when orders may leave."""
 
     def may_send(order: Order | None) -> bool:
-        if run.ledger.state.kill_level() == "all":
+        if runtime.ledger.state.kill_level() == "all":
             return False
         protective = order is not None and order.intent == "stop"
-        return protective or skip_time_check or inside(job, run.clock.now(), phase)
+        return protective or skip_time_check or inside(job, runtime.clock.now(), phase)
 
     return ExecutionContext(
-        run=run,
+        runtime=runtime,
         job=job,
         notes=notes,
-        submission=Submission(run.broker, run.ledger, run.clock, may_send),
+        submission=Submission(runtime.broker, runtime.ledger, runtime.clock, may_send),
         rules=position_rules(job.line.strategy),
         phase=phase,
-        deadline=run.clock.monotonic() + run.settings.safety.run_deadline_seconds,
+        deadline=runtime.clock.monotonic() + runtime.settings.safety.run_deadline_seconds,
         keeps_window=not skip_time_check,
     )
 
@@ -69,12 +69,12 @@ def begin(context: ExecutionContext) -> None:
 
 def start(context: ExecutionContext, *, force: bool) -> None:
     """Recover, put missing stops in place, then compare with the broker."""
-    recovered = recovery.recover_all(context.submission, context.run, today=context.session.day)
+    recovered = recovery.recover_all(context.submission, context.runtime, today=context.session.day)
     for order in recovered:
         context.notes.warn(
             f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
         )
-    for order in recovery.end_past_orders(context.submission, context.run, today=context.session.day):
+    for order in recovery.end_past_orders(context.submission, context.runtime, today=context.session.day):
         context.notes.warn(
             f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
             f"{order.filled_quantity} filled"
@@ -84,7 +84,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     account = context.broker.account()
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
-    result = reconcile.require_agreement(context.run, account, prices, force=force)
+    result = reconcile.require_agreement(context.runtime, account, prices, force=force)
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
     context.notes.foreign.update(
@@ -134,14 +134,14 @@ def _note_unfilled(context: ExecutionContext) -> None:
 
 def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
-    run, job, rows = context.run, context.job, context.rows()
-    record.record_trades(run.ledger, rows, job.signal, at=run.clock.now())
-    record.record_late_fills(run.ledger, job.variant, at=run.clock.now())
+    runtime, job, rows = context.runtime, context.job, context.rows()
+    record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
+    record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = _outcome(context)
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(context) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
-    marked = None if run.simulated or context.before_open else _mark(context)
+    marked = _mark(context) if runtime.run.marks and not context.before_open else None
     with context.ledger.transaction():
         begin(context)
         if job.known is not None:
@@ -149,7 +149,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
         context.ledger.runs.executed(
             job.day,
             job.variant,
-            at=run.clock.now(),
+            at=runtime.clock.now(),
             exit_code=0 if difference is None else difference.exit_code,
             outcome=outcome,
             detail={"warnings": context.notes.warnings, "critical": context.notes.critical},
@@ -182,20 +182,20 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
 
 
 def _mark(context: ExecutionContext) -> record.Marked | None:
-    run, job = context.run, context.job
+    runtime, job = context.runtime, context.job
     owned = [row.symbol for row in context.ledger.positions.open_positions(job.variant)]
     prices = context.quotes(owned) if owned else {}
     if any(symbol not in prices for symbol in owned):
         context.notes.warn("the book could not be marked: a held symbol has no quote")
         return None
     try:
-        marked = record.marked_book(run, job.variant, prices, budget_pct=job.line.budget_pct)
+        marked = record.marked_book(runtime, job.variant, prices, budget_pct=job.line.budget_pct)
     except BrokerError as error:
         context.notes.warn(f"the book could not be marked: {error.problem}")
         return None
     cell = job.signal.decision.diagnostics.get("cell")
     record.snapshot(
-        run,
+        runtime,
         job.variant,
         job.day,
         marked,
@@ -205,12 +205,12 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
     return marked
 
 
-def failed(run: Runtime, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:
+def failed(runtime: Runtime, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:
     """Note a run that ended with an error; the file may be executed again."""
-    run.ledger.runs.executed(
+    runtime.ledger.runs.executed(
         job.day,
         job.variant,
-        at=run.clock.now(),
+        at=runtime.clock.now(),
         exit_code=exit_code,
         outcome="failed",
         detail={"error": why, "warnings": notes.warnings, "critical": notes.critical},

@@ -13,6 +13,7 @@ from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.broker import BrokerOrder, ShowsFamily
 from live.model.order_state import JournalState
+from live.model.ticks import tick, to_tick
 from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.submission import LIST_MARGIN
 
@@ -20,17 +21,6 @@ from live.orders.submission import LIST_MARGIN
 RENEW_BEFORE = timedelta(days=7)
 #: candidate detail from which the stop follows the fill instead of the planned price
 STOP_PCT = "stop_loss_pct"
-
-
-def tick(price: Decimal) -> Decimal:
-    """Return the smallest price step: a cent, below one dollar a hundredth of it."""
-    return Decimal("0.01") if price >= 1 else Decimal("0.0001")
-
-
-def to_tick(price: float | Decimal) -> Decimal:
-    """Return a price a broker accepts."""
-    value = Decimal(repr(price)) if isinstance(price, float) else price
-    return Decimal(repr(round(float(value), 2 if value >= 1 else 4))).quantize(tick(value))
 
 
 def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:

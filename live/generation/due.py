@@ -37,7 +37,7 @@ def due(runtime: Runtime, line: BookVariant) -> Due | NotDue:
     if session is None:
         return NotDue(f"{day} is not a trading day: nothing to do")
     window = calendar.window(session, line.strategy.execution_time)
-    at = runtime.arrive(window)
+    at = runtime.clock.now()
     if at > window.closes_at:
         if runtime.ledger.signals.get(day, line.variant) is not None:
             return NotDue(f"already done: {line.variant} {day} (its window is over)")

@@ -38,6 +38,5 @@ def note_missed(runtime: Runtime, line: BookVariant, day: date) -> str:
         f"({', '.join(map(str, gone[:LISTED]))}{more}); "
         "they are skipped, today is decided anew"
     )
-    if not runtime.dry_run:
-        send(runtime, key=f"missed_{line.variant}", level="warning", title="missed sessions", body=text)
+    send(runtime, key=f"missed_{line.variant}", level="warning", title="missed sessions", body=text)
     return text

@@ -1,4 +1,4 @@
-"""What the generator refuses: to overwrite, to rewrite what was executed, to decide the past."""
+"""What the generator refuses: to overwrite, to rewrite what was executed."""
 
 from __future__ import annotations
 
@@ -37,15 +37,4 @@ def refuse_after_orders(runtime: Runtime, due_: Due, line: BookVariant) -> None:
             f"{len(sent)} order(s) of {due_.session.day} were already sent",
             where=line.variant,
             remedy="the file that was executed stays; use `jutsu status` to see what happened",
-        )
-
-
-def refuse_the_past(runtime: Runtime, due_: Due) -> None:
-    """Refuse a session earlier than the newest one in the ledger (exit 2)."""
-    newest = runtime.ledger.runs.last_session()
-    if newest is not None and due_.session.day < newest:
-        raise SignalFileError(
-            f"the ledger already knows session {newest}; {due_.session.day} is in its past",
-            where="--as-of" if runtime.as_of else "ledger",
-            remedy="use another --state-db for a study of the past",
         )

@@ -59,7 +59,7 @@ def market_for(runtime: Runtime, line: BookVariant, due_: Due, held: tuple[str, 
         due_.window,
         due_.at,
         leading=strategy.signal_symbols,
-        max_age_seconds=None if runtime.offline_past else runtime.settings.data.max_quote_age_seconds,
+        max_age_seconds=runtime.settings.data.max_quote_age_seconds if runtime.run.quotes_have_age else None,
     )
     _refuse_demo(runtime, market)
     check_history(market, strategy.signal_symbols)
@@ -93,7 +93,7 @@ def check_corporate_actions(
     """
     if line.strategy.family == "allocation":
         splits.require_no_jump(market, {*line.strategy.signal_symbols, *held})
-    if held and not runtime.simulated:
+    if held and not runtime.run.alone:
         earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
         if earlier is not None and not _adopted_since(runtime, earlier.generated_at):
             splits.require_same_history(earlier, market.bars, held)
@@ -213,7 +213,7 @@ def resolve_open_questions(runtime: Runtime, due_: Due) -> None:
     waiting = runtime.ledger.orders.unresolved()
     if not waiting:
         return
-    if runtime.dry_run:
+    if runtime.run.scratch:
         raise DisagreementError(
             f"order {waiting[0].client_order_id} is in state {waiting[0].state}",
             where="ledger",

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from live.handoff.model import SignalFile, SignalOrder
-from live.settings.model import ApprovalSettings, Mode
+from live.model.run import Mode
+from live.settings.model import ApprovalSettings
 
 State = Literal["approved", "auto", "silent", "expired", "skipped", "edited", "unknown"]
 Policy = Literal["auto", "required"]

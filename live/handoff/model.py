@@ -12,6 +12,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from backtest.core.decision import ExecutionTime, Side
+from backtest.core.planned_orders import Intent
+from live.model.order_ids import PATTERN
+from live.model.run import Mode
+
 SCHEMA_VERSION = "1.0.0"
 SCHEMA_PATH = "schema/trade_signals.schema.json"
 MAX_EXACT_INTEGER = 2**53 - 1
@@ -52,12 +57,10 @@ Money = Annotated[float, Field(allow_inf_nan=False, description="currency of the
 ClientOrderId = Annotated[
     str,
     Field(
-        pattern=r"^([a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}_(exit|reduce|entry|increase|stop)_(buy|sell)"
-        r"(_r[1-9]\d*)?$",
+        pattern=PATTERN,
         description="{YYYYMMDD}_{SYMBOL}_{intent}_{side}, unique in the file",
     ),
 ]
-Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
 
 
 class _Part(BaseModel):
@@ -75,7 +78,7 @@ class SessionTimes(_Part):
 class Window(_Part):
     """When the executor may act."""
 
-    name: Literal["open", "15min_after_open", "15min_before_close", "5min_before_close", "close"]
+    name: ExecutionTime
     opens_at: Instant
     closes_at: Instant
 
@@ -161,7 +164,7 @@ class SignalOrder(_Part):
 
     client_order_id: ClientOrderId
     symbol: Symbol
-    side: Annotated[Literal["buy", "sell"], Field(description="exit, reduce and stop sell; others buy")]
+    side: Annotated[Side, Field(description="exit, reduce and stop sell; others buy")]
     intent: Annotated[Intent, Field(description="why the order exists")]
     quantity: Annotated[int, Field(ge=1, le=MAX_EXACT_INTEGER, description="whole shares; you may change it")]
     order_type: Literal["market", "market_on_open"]
@@ -204,7 +207,7 @@ class SignalFile(_Part):
     session: SessionTimes
     execution_window: Window
     strategy: StrategyInfo
-    mode: Literal["offline_mock", "online_live"]
+    mode: Mode
     inputs: Inputs
     decision: DecisionInfo
     targets: tuple[TargetWeight, ...]

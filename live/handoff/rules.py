@@ -19,6 +19,7 @@ from backtest.core.execution_rules import Limits
 from live.handoff.jsonpath import at
 from live.handoff.model import SignalFile
 from live.model import order_ids as ids
+from live.model.run import Mode
 
 _SELLS = frozenset({"exit", "reduce", "stop"})
 _BUYS = frozenset({"entry", "increase"})
@@ -44,7 +45,7 @@ class Expectations:
     """
 
     session: date
-    mode: Literal["offline_mock", "online_live"] | None = None
+    mode: Mode | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     symbols: frozenset[str] = frozenset()

@@ -14,6 +14,7 @@ from backtest.core.errors import SignalFileError, UnresolvedError
 from live.ledger.column_types import round_amount
 from live.ledger.database import Repository, table_of
 from live.ledger.tables import LiveTrade, Order, OrderEvent
+from live.model.order_ids import attempt_of, base_id, retry_id
 from live.model.order_state import JournalState
 
 S = JournalState
@@ -225,15 +226,10 @@ class Orders(Repository):
 
     def next_retry_id(self, client_order_id: str) -> tuple[str, int]:
         """Return the id and attempt number of the next try of the same intent (`_r1`, `_r2`, ...)."""
-        head, _, tail = client_order_id.rpartition("_r")
-        base = head if head and tail.isdigit() else client_order_id
-        used = [0]
-        for (name,) in self._db.rows(_ATTEMPTS, {"a": self._account, "p": f"{base}_r"}):
-            number = name[len(base) + 2 :]
-            if name.startswith(f"{base}_r") and number.isdigit():
-                used.append(int(number))
-        attempt = max(used) + 1
-        return f"{base}_r{attempt}", attempt
+        base = base_id(client_order_id)
+        rows = self._db.rows(_ATTEMPTS, {"a": self._account, "p": f"{base}_r"})
+        attempt = max((attempt_of(name) for (name,) in rows if base_id(name) == base), default=0) + 1
+        return retry_id(base, attempt), attempt
 
     def _existing(self, client_order_id: str) -> Order:
         order = self.get(client_order_id)

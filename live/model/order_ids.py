@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, get_args
 
-_PATTERN: Final = re.compile(
-    r"^(?:(?P<variant>[a-z][a-z0-9_]*)_)?(?P<day>\d{8})_(?P<symbol>[A-Z][A-Z0-9./-]{0,9})"
-    r"_(?P<intent>exit|reduce|entry|increase|stop)_(?P<side>buy|sell)(?:_r(?P<attempt>[1-9]\d*))?$"
+from backtest.core.decision import Side
+from backtest.core.planned_orders import Intent
+
+_DAY: Final = len("20260102")
+PATTERN: Final = (
+    r"^([a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}"
+    rf"_({'|'.join(get_args(Intent))})_({'|'.join(get_args(Side))})(_r[1-9]\d*)?$"
 )
+"""What an id looks like: variant with its underscore, day, symbol, intent, side, retry."""
+_WHOLE: Final = re.compile(PATTERN)
+_RETRY: Final = re.compile(r"_r([1-9]\d*)$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +34,42 @@ class OrderName:
     def __str__(self) -> str:
         """Return the id."""
         prefix = f"{self.variant}_" if self.variant else ""
-        tail = f"_r{self.attempt}" if self.attempt else ""
-        return f"{prefix}{self.session:%Y%m%d}_{self.symbol}_{self.intent}_{self.side}{tail}"
+        first = f"{prefix}{self.session:%Y%m%d}_{self.symbol}_{self.intent}_{self.side}"
+        return retry_id(first, self.attempt) if self.attempt else first
 
 
 def parse(client_order_id: str) -> OrderName | None:
     """Return the parts of an id, None when it is not well formed (or its date does not exist)."""
-    match = _PATTERN.match(client_order_id)
+    match = _WHOLE.match(client_order_id)
     if match is None:
         return None
+    variant, intent, side, _ = match.groups(default="")
+    start = len(variant)
     try:
-        day = date.fromisoformat(match["day"])
+        day = date.fromisoformat(client_order_id[start : start + _DAY])
     except ValueError:
         return None
     return OrderName(
         session=day,
-        symbol=match["symbol"],
-        intent=match["intent"],
-        side=match["side"],
-        variant=match["variant"] or "",
-        attempt=int(match["attempt"] or 0),
+        symbol=client_order_id[start + _DAY + 1 : match.start(2) - 1],
+        intent=intent,
+        side=side,
+        variant=variant.removesuffix("_"),
+        attempt=attempt_of(client_order_id),
     )
+
+
+def base_id(client_order_id: str) -> str:
+    """Return the id of the first try: without its retry suffix."""
+    return _RETRY.sub("", client_order_id)
+
+
+def attempt_of(client_order_id: str) -> int:
+    """Return the number of a retry, 0 for the first try."""
+    match = _RETRY.search(client_order_id)
+    return int(match[1]) if match else 0
+
+
+def retry_id(client_order_id: str, attempt: int) -> str:
+    """Return the id of try number `attempt` (1 is the first retry) of the same intent."""
+    return f"{base_id(client_order_id)}_r{attempt}"

@@ -51,7 +51,7 @@ def health(runtime: Runtime) -> tuple[CheckResult, ...]:
 
 def before_trading(runtime: Runtime, session: calendar.Session | None) -> tuple[CheckResult, ...]:
     """Return the checks of a run. A past session and a replay skip network, token, clock and cron."""
-    if runtime.offline_past:
+    if not runtime.run.about_now:
         return ()
     return (session_open(runtime, session), *health(runtime))
 
@@ -74,7 +74,7 @@ def require(results: Iterable[CheckResult]) -> tuple[str, ...]:
 
 
 def session_open(runtime: Runtime, session: calendar.Session | None) -> CheckResult:
-    """The exchange calendar must know the session (the window itself is judged by the stage)."""
+    """Fail when the date has no session or it is closed; the execution window is judged by the stage."""
     now = runtime.clock.now().astimezone(calendar.NEW_YORK)
     if session is None:
         return CheckResult("session", ok=False, detail=f"{now:%Y-%m-%d} is not a trading day")
@@ -84,7 +84,7 @@ def session_open(runtime: Runtime, session: calendar.Session | None) -> CheckRes
 
 
 def disk(runtime: Runtime) -> CheckResult:
-    """The journal must be able to grow."""
+    """Fail when the ledger's disk has less than `safety.min_free_disk_mb` free."""
     folder = runtime.state if runtime.state.exists() else runtime.state.parent
     try:
         free = shutil.disk_usage(folder).free / MEGABYTE
@@ -98,7 +98,7 @@ def disk(runtime: Runtime) -> CheckResult:
 
 
 def login(runtime: Runtime) -> CheckResult:
-    """The broker's login should outlive the next run too (Friday looks at Monday)."""
+    """Fail when the broker login is dead; warn when it ends before the next run."""
     from live.runtime.factories import login_status
 
     try:
@@ -122,7 +122,7 @@ def login(runtime: Runtime) -> CheckResult:
 
 
 def connectivity(runtime: Runtime) -> CheckResult:
-    """The broker answers with our credentials."""
+    """Fail when the broker does not answer, or refuses our credentials."""
     try:
         account = runtime.broker.account()
     except AuthenticationFailed as error:
@@ -133,7 +133,10 @@ def connectivity(runtime: Runtime) -> CheckResult:
 
 
 def clock_skew(runtime: Runtime) -> CheckResult:
-    """Our clock against the broker's Date header; asks nothing itself."""
+    """Fail when our clock is further from the broker's than `safety.max_clock_skew_seconds`.
+
+    The broker's time is that of its last answer; nothing is asked. Unknown is a warning.
+    """
     offset = runtime.broker.clock_offset()
     limit = runtime.settings.safety.max_clock_skew_seconds
     if offset is None:
@@ -145,7 +148,7 @@ def clock_skew(runtime: Runtime) -> CheckResult:
 
 
 def cron(runtime: Runtime) -> CheckResult:
-    """Both stages should be in the crontab; missing lines are a warning."""
+    """Warn when a stage is missing from the crontab, or no crontab can be read."""
     del runtime
     text = crontab()
     if text is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +17,7 @@ Verdict = Literal["ok", "warning", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at."""
+    """Outcome of one check: one line about it, and what to do unless it is ok."""
 
     name: str
     verdict: Verdict
@@ -147,7 +147,7 @@ def _preflight(runtime: Runtime) -> Iterator[Check]:
         yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
 
 
-def alert_problems(runtime: Runtime, failed: list[Check]) -> None:
+def alert_problems(runtime: Runtime, failed: Sequence[Check]) -> None:
     """Send one critical alert that names every failed check."""
     from live.alerts.outbox import send
 

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
 
-
 GENERATOR, EXECUTOR = "python -m live.signal_generator", "python -m live.executor"
-
-
 VALIDATE, DOCTOR = "jutsu validate", "jutsu doctor --alert"
-
-
 #: systemd unit → what it starts
 UNITS = {"signal-generator": GENERATOR, "executor": EXECUTOR, "validate": VALIDATE, "doctor": DOCTOR}
 

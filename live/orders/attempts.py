@@ -6,18 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from live.ledger.tables import Order
+from live.model.order_ids import base_id
 from live.model.order_state import JournalState
 
 #: a try that ended like this says no to the order itself: sending it again unchanged is pointless
 NOT_ACCEPTED = frozenset({JournalState.REFUSED, JournalState.REJECTED})
 #: a person changed the order at the broker: what it became is theirs, and a second one would double it
 BY_HAND = JournalState.REPLACED
-
-
-def base_id(client_order_id: str) -> str:
-    """Return the id without its retry suffix."""
-    head, mark, tail = client_order_id.rpartition("_r")
-    return head if mark and tail.isdigit() else client_order_id
 
 
 def may_fill(order: Order) -> bool:

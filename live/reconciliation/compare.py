@@ -100,13 +100,13 @@ def require_agreement(
     """
     limit = runtime.settings.safety.cash_jump_pct
     result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
-    if not runtime.dry_run and not runtime.simulated:
+    if runtime.run.repairs:
         finish_past(runtime, today=runtime.today())
-    if not result.agrees and not runtime.dry_run and catch_up(runtime):
+    if not result.agrees and not runtime.run.scratch and catch_up(runtime):
         # a stop filled since the last run: booked now, so look again
         account = runtime.broker.account()
         result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
-    if result.differences and not runtime.dry_run and not runtime.simulated:
+    if result.differences and runtime.run.repairs:
         for closed in close_sold_by_hand(runtime, result.differences):
             LOG.warning("%s", closed)
         result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
@@ -115,7 +115,7 @@ def require_agreement(
             LOG.warning("ledger and broker differ: %s", finding)
         if not force:
             raise error_of(result)
-    elif not runtime.dry_run:
+    elif not runtime.run.scratch:
         start_cash(runtime.ledger, account, at=runtime.clock.now())
     return result
 

@@ -106,14 +106,13 @@ def replay(
         UsageError: the ledger is not fresh, or the range is empty.
         JutsuError: of the first session that failed, naming it, unless `keep_going`.
     """
-    if not isinstance(runtime.clock, SimulatedClock):
-        raise JutsuError("replay needs a simulated clock")
+    if not isinstance(runtime.clock, SimulatedClock) or not runtime.run.alone:
+        raise JutsuError("replay needs a simulated clock and an account of its own")
     _require_fresh(runtime)
     sessions = calendar.sessions(start, end)
     if not sessions:
         raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
     chosen = signal_generator.approved_groups(runtime, signal_generator.Request(strategies=tuple(strategies)))
-    session_runtime = replace(runtime, simulated=True)
     known = {*_symbols(chosen), *symbols, *(candidate.ticker for candidate in candidates or ())}
     whole = runtime.feed.history(sorted(known), sessions[-1].close + timedelta(minutes=1))
     request = signal_generator.Request(
@@ -125,7 +124,7 @@ def replay(
     failures: list[Failure] = []
     for session in sessions:
         with runtime.ledger.batch():
-            failure = _one(session_runtime, request, chosen, session, keep_going=keep_going)
+            failure = _one(runtime, request, chosen, session, keep_going=keep_going)
         if failure is not None:
             failures.append(failure)
             if not keep_going:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
+from live.model.run import Mode, Run, asked_for
 from live.runtime.options import Options
 
 
@@ -17,12 +19,12 @@ def add_shared(made: argparse.ArgumentParser) -> None:
     add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
     add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
     add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
-    add("--mode", choices=("offline_mock", "online_live"), help="override the mode for this run")
+    add("--mode", choices=get_args(Mode), help="override the mode for this run")
     add("-v", "--verbose", action="store_true", help="detailed log")
 
 
 def options_of(args: argparse.Namespace) -> Options:
-    """Return how a run is wired; only stage 2 has `--paper-fault`."""
+    """Return where a run works; only stage 2 has `--paper-fault`."""
     return Options(
         config=args.config,
         state_db=args.state_db,
@@ -30,8 +32,11 @@ def options_of(args: argparse.Namespace) -> Options:
         output_dir=args.output_dir,
         prices=args.prices,
         mode=args.mode,
-        as_of=args.as_of,
         paper_fault=getattr(args, "paper_fault", None),
-        dry_run=args.dry_run,
         verbose=args.verbose,
     )
+
+
+def run_of(args: argparse.Namespace) -> Run:
+    """Return what kind of run was asked for. UsageError: `--as-of` is neither a date nor a time."""
+    return asked_for(args.as_of, dry=args.dry_run)

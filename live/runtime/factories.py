@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from backtest.core.errors import SettingsError
 from live.model.broker import Broker
 from live.model.feed import Feed
-from live.runtime.options import Options
+from live.model.run import Run
 from live.settings.model import Settings
 from live.system.clock import Clock, SystemClock
 
@@ -141,12 +141,14 @@ def account_key(settings: Settings) -> str:
     return name
 
 
-def make_feed(settings: Settings, options: Options, root: Path, clock: Clock | None = None) -> Feed:
-    """Return the market data feed: a CSV folder, the bar store, the demo market or a vendor."""
+def make_feed(
+    settings: Settings, root: Path, *, prices: Path | None = None, clock: Clock | None = None
+) -> Feed:
+    """Return the market data feed: the CSV folder `prices`, the bar store, the demo market or a vendor."""
     from live.feeds import stored_bars as bars
 
-    if options.prices is not None:
-        return bars.csv_feed(options.prices)
+    if prices is not None:
+        return bars.csv_feed(prices)
     if settings.data.source == "demo":
         from backtest.data.sources.demo import DEMO_STOCKS
 
@@ -163,7 +165,8 @@ def make_broker(
     clock: Clock,
     feed: Feed,
     state_db: Path | str,
-    options: Options,
+    run: Run,
+    cash: float | None = None,
     root: Path | None = None,
     confirmed: bool = False,
 ) -> Broker:
@@ -171,15 +174,16 @@ def make_broker(
     if settings.mode == "offline_mock":
         from live.brokers.paper.broker import PaperBroker
 
-        return PaperBroker.open(
-            None if options.reading and not paper_path(state_db).exists() else paper_path(state_db),
+        path = paper_path(state_db)
+        return PaperBroker(
+            path if run.creates or path.exists() else None,
             clock=clock,
             feed=feed,
             rules=settings.execution,
-            initial_cash=options.cash if options.cash is not None else settings.paper.initial_cash,
+            initial_cash=cash if cash is not None else settings.paper.initial_cash,
             fault=settings.paper.fault,
-            durable=not options.replay,
-            scratch=options.dry_run,
+            durable=run.durable,
+            scratch=run.scratch,
         )
     return real_broker(
         settings,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,10 @@ from live.system.redaction import redact
 from live.system.screen import complain, print_text
 
 if TYPE_CHECKING:
+    from live.alerts.outbox import Context
+    from live.model.run import Run
     from live.runtime.options import Options
-    from live.runtime.runtime import Runtime
+    from live.settings.model import Settings
 
 INTERRUPTED = 130
 #: note on an error that was told already: one failure, one alert
@@ -23,17 +24,17 @@ ALERTED = "an alert was sent for this"
 
 
 @contextmanager
-def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
+def alerting(context: Context, stage: str) -> Iterator[None]:
     """Deliver waiting alerts before and after a run, and say so when it ends with an error.
 
     Delivering never fails a run: what could not be sent is one more line on the screen and is tried again.
     """
     from live.alerts import outbox as alerts
 
-    if runtime.dry_run:
+    if not context.run.alerts:
         yield
         return
-    _tell(lambda: alerts.flush(runtime))
+    _tell(lambda: alerts.flush(context))
     try:
         yield
     except JutsuError as error:
@@ -41,7 +42,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
         if ALERTED not in getattr(stopped, "__notes__", ()):
             _tell(
                 lambda: alerts.send(
-                    runtime,
+                    context,
                     key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
                     level="critical",
                     title=f"{stage} stopped with exit code {stopped.exit_code}",
@@ -54,7 +55,7 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
         crash = error
         _tell(
             lambda: alerts.send(
-                runtime,
+                context,
                 key=f"{stage}_1_{type(crash).__name__}",
                 level="critical",
                 title=f"{stage} stopped by an unexpected error (exit code 1)",
@@ -63,11 +64,11 @@ def alerting(runtime: Runtime, stage: str) -> Iterator[None]:
         )
         raise
     finally:
-        _tell(lambda: alerts.flush(runtime))
+        _tell(lambda: alerts.flush(context))
 
 
 @contextmanager
-def opening(stage: str, options: Options) -> Iterator[None]:
+def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
     """Alert about a run that could not even be opened: no login, a damaged ledger, settings with a mistake.
 
     There is no outbox then; the channels are asked directly. Wrong flags ring nowhere: a person typed them.
@@ -76,7 +77,7 @@ def opening(stage: str, options: Options) -> Iterator[None]:
         yield
     except JutsuError as error:
         told = ALERTED in getattr(error, "__notes__", ())
-        if not (told or type(error) is UsageError or options.dry_run or options.as_of is not None):
+        if not (told or type(error) is UsageError) and run.alerts and run.about_now:
             title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
             _tell(lambda: _ring(options, title, text))
         raise
@@ -85,17 +86,26 @@ def opening(stage: str, options: Options) -> Iterator[None]:
 def _ring(options: Options, title: str, body: str) -> Iterable[str]:
     """Send one critical alert without a ledger; yield what failed."""
     from live.alerts import channels
-    from live.settings.load import load_settings
-    from live.settings.model import Settings
 
-    try:
-        loaded = load_settings(config=options.config, environ=os.environ)
-        settings, state = loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
-    except JutsuError:
-        settings, state = Settings(), None  # the variable of the channels has its default name then
+    settings, state = _known_settings(options)
     urls = channels.channels(settings, state if options.state_db is None else options.state_db.parent)
     results = channels.deliver(urls, title=title, body=redact(body), level="critical")
     return [f"alert channel failed: {problem}" for problem in results.values() if problem]
+
+
+def _known_settings(options: Options) -> tuple[Settings, Path | None]:
+    """Return settings and the ledger's folder as far as they can be read: the ledger may be the trouble."""
+    from live.runtime.loading import Sources, settings_in_force
+    from live.settings.model import Settings
+
+    sources = Sources.of(options)
+    for load in (settings_in_force, Sources.load):
+        try:
+            loaded = load(sources)
+        except JutsuError:
+            continue
+        return loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
+    return Settings(), None  # the variable of the channels has its default name then
 
 
 def _tell(deliver: Callable[[], Iterable[str]]) -> None:

@@ -1,96 +1,112 @@
-"""Builds what a run needs from settings and flags: clock, ledger, broker, feed. The only factory."""
+"""Opening a run: what it needs is built from settings and flags in one pass, and closed at its end."""
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from backtest import __version__
-from backtest.core.errors import SettingsError, UsageError
+from backtest.core.errors import JutsuError, SettingsError, UsageError
 from live.ledger.ledger import Ledger
+from live.model.run import DAILY, Run
 from live.runtime.factories import account_key, make_broker, make_feed
+from live.runtime.loading import Sources
 from live.runtime.options import Options
-from live.runtime.runtime import AsOf, Runtime, parse_as_of
-from live.settings.load import LoadedSettings, load_settings
+from live.runtime.runtime import Runtime
+from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.system.clock import Clock, SimulatedClock, SystemClock
+from live.system.closing import Opened
 from live.system.logs import start_logging, stop_logging
-
-LOG = logging.getLogger("jutsu")
 
 
 @contextmanager
-def open_runtime(stage: str, options: Options, clock: Clock | None = None) -> Iterator[Runtime]:
-    """Wire a run and close the ledger afterwards.
+def open_runtime(
+    stage: str, options: Options, run: Run = DAILY, clock: Clock | None = None
+) -> Iterator[Runtime]:
+    """Open a run in one pass: settings, ledger, overrides, log, clock, feed, broker; close all at its end.
+
+    Args:
+        stage: names the log file.
+        options: flags that take the place of settings.
+        run: what kind of run it is.
+        clock: source of time; None: the machine's, the past session's, or that of a broker's imitation.
 
     Raises:
         SettingsError, UsageError: 2. Errors of ledger, broker or feed with their own codes.
     """
-    as_of = parse_as_of(options.as_of) if options.as_of else None
-    clock = clock or (_past_clock(as_of) if as_of else SystemClock())
-    environ = dict(os.environ)
-    loaded = load_settings(
-        config=options.config, environ=environ, overrides=None, flags=_flags(options), now=clock.now()
+    sources = Sources.of(options, run)
+    flagged = sources.load()
+    _require_a_project(flagged)
+    started = clock or _clock_of(run)
+    with Opened() as opened:
+        try:
+            named = options.state_db is not None
+            ledger = opened.keep(_open_ledger(flagged, run, now=started.now(), named=named))
+            loaded = sources.with_overrides(flagged, ledger)
+        except JutsuError:
+            _start_log(stage, flagged, run, verbose=options.verbose)  # where the error will be looked for
+            raise
+        log_file = _start_log(stage, loaded, run, verbose=options.verbose)
+        clock = _rehearsing(loaded.settings, started)  # an override may name the imitation
+        yield _wired(opened, loaded, ledger, clock, options, run, log_file)
+
+
+def _wired(
+    opened: Opened,
+    loaded: LoadedSettings,
+    ledger: Ledger,
+    clock: Clock,
+    options: Options,
+    run: Run,
+    log_file: Path | None,
+) -> Runtime:
+    """Return the run with the feed and broker that its settings name."""
+    settings, state_db = loaded.settings, _state_db(loaded)
+    account = account_key(settings)  # an override may have changed mode or broker
+    ledger = ledger.for_account(account)
+    _check_mode(settings, run, ledger, prices=options.prices)
+    feed = make_feed(settings, loaded.root, prices=options.prices, clock=clock)
+    _keep_parts(opened, feed)
+    broker = make_broker(
+        settings,
+        clock=clock,
+        feed=feed,
+        state_db=state_db,
+        run=run,
+        cash=options.cash,
+        root=loaded.root,
+        confirmed=ledger.state.online_confirmed(),
     )
-    clock = _rehearsing(loaded.settings, clock)
-    _require_a_project(loaded)
-    log_file = _start_log(stage, loaded, options)
-    account = account_key(loaded.settings)
-    ledger = _open_ledger(loaded, options, account, clock)
-    opened: list[object] = []
-    try:
-        overrides = ledger.config.active(clock.now())
-        if overrides:  # without any, reading everything again would say the same
-            loaded = load_settings(
-                config=options.config,
-                environ=environ,
-                overrides=overrides,
-                flags=_flags(options),
-                now=clock.now(),
-            )
-        settings = loaded.settings
-        account = account_key(settings)  # an override may have changed mode or broker
-        ledger = ledger.for_account(account)
-        if not options.confirming:
-            _check_mode(settings, options, as_of, ledger)
-        feed = make_feed(settings, options, loaded.root, clock)
-        opened.append(feed)
-        state = _state_db(loaded).parent
-        broker = make_broker(
-            settings,
-            clock=clock,
-            feed=feed,
-            state_db=_state_db(loaded),
-            options=options,
-            root=loaded.root,
-            confirmed=ledger.state.online_confirmed(),
-        )
-        opened.append(broker)
-        yield Runtime(
-            settings=settings,
-            loaded=loaded,
-            clock=clock,
-            ledger=ledger,
-            broker=broker,
-            feed=feed,
-            account=account,
-            signals=loaded.path(settings.paths.signals),
-            state=state,
-            manifest=loaded.path(settings.paths.manifest),
-            strategies=loaded.path(settings.paths.strategies),
-            version=__version__,
-            as_of=as_of,
-            dry_run=options.dry_run,
-            log_file=log_file,
-        )
-    finally:
-        _close_all(opened)
-        ledger.close()
+    _keep_parts(opened, broker)
+    return Runtime(
+        settings=settings,
+        loaded=loaded,
+        clock=clock,
+        ledger=ledger,
+        broker=broker,
+        feed=feed,
+        account=account,
+        signals=loaded.path(settings.paths.signals),
+        state=state_db.parent,
+        manifest=loaded.path(settings.paths.manifest),
+        strategies=loaded.path(settings.paths.strategies),
+        version=__version__,
+        run=run,
+        log_file=log_file,
+    )
+
+
+def _clock_of(run: Run) -> Clock:
+    """Return the machine's clock, or one that stands at the past session."""
+    as_of = run.as_of
+    if as_of is None:
+        return SystemClock()
+    return SimulatedClock(
+        as_of.at or datetime(as_of.day.year, as_of.day.month, as_of.day.day, 12, tzinfo=UTC)
+    )
 
 
 def _rehearsing(settings: Settings, clock: Clock) -> Clock:
@@ -103,13 +119,11 @@ def _rehearsing(settings: Settings, clock: Clock) -> Clock:
     return clock if url is None else rehearsal_clock(url, clock)
 
 
-def _close_all(opened: Iterable[object]) -> None:
-    """Close accounts and connections: the next process may use the login, and no half-open file stays."""
-    for thing in opened:
-        for part in (thing, getattr(thing, "connection", None)):
-            close = getattr(part, "close", None)
-            if close is not None:
-                close()
+def _keep_parts(opened: Opened, thing: object) -> None:
+    """Close an account or a feed and its connection: the next process may use the login."""
+    for part in (getattr(thing, "connection", None), thing):
+        if hasattr(part, "close"):
+            opened.keep(part)
 
 
 def _require_a_project(loaded: LoadedSettings) -> None:
@@ -123,48 +137,25 @@ def _require_a_project(loaded: LoadedSettings) -> None:
         )
 
 
-def _flags(options: Options) -> dict[str, Any]:
-    given = {
-        "mode": options.mode,
-        "paper.fault": options.paper_fault,
-        "paths.state_db": None if options.state_db is None else options.state_db.absolute(),
-        "paths.manifest": None if options.manifest is None else options.manifest.absolute(),
-        "paths.signals": None if options.output_dir is None else options.output_dir.absolute(),
-        "data.source": "demo" if options.demo else None,
-    }
-    if options.replay:
-        # settled point 30: a replay is approved, behaves and is judged like the backtest
-        given |= {"approval.policy": "auto", "paper.fault": "none"}
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _past_clock(as_of: AsOf) -> SimulatedClock:
-    return SimulatedClock(
-        as_of.at or datetime(as_of.day.year, as_of.day.month, as_of.day.day, 12, tzinfo=UTC)
-    )
-
-
 def _state_db(loaded: LoadedSettings) -> Path:
     return loaded.path(loaded.settings.paths.state_db)
 
 
-def _open_ledger(loaded: LoadedSettings, options: Options, account: str, clock: Clock) -> Ledger:
-    path = _state_db(loaded)
-    if options.reading and options.state_db is not None and not path.exists():
+def _open_ledger(loaded: LoadedSettings, run: Run, *, now: datetime, named: bool) -> Ledger:
+    path, account = _state_db(loaded), account_key(loaded.settings)
+    if run.needs_ledger and named and not path.exists():
         raise UsageError(
             "there is no such ledger", where=str(path), remedy="check --state-db; nothing was created"
         )
-    if (options.dry_run or options.reading) and not path.exists():
-        return Ledger.open("sqlite://", account=account, now=clock.now())
-    return Ledger.open(
-        path, account=account, now=clock.now(), durable=not options.replay, scratch=options.dry_run
-    )
+    if not run.creates and not path.exists():
+        return Ledger.open("sqlite://", account=account, now=now)
+    return Ledger.open(path, account=account, now=now, durable=run.durable, scratch=run.scratch)
 
 
-def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger: Ledger) -> None:
-    if settings.mode == "offline_mock":
+def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | None) -> None:
+    if settings.mode == "offline_mock" or not run.needs_confirmation:
         return
-    if as_of is not None or options.prices is not None:
+    if run.as_of is not None or prices is not None:
         raise UsageError(
             "a past session or a price directory is only for offline_mock",
             where="--as-of / --prices",
@@ -189,8 +180,8 @@ def _check_mode(settings: Settings, options: Options, as_of: AsOf | None, ledger
         )
 
 
-def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | None:
-    if options.dry_run:
+def _start_log(stage: str, loaded: LoadedSettings, run: Run, *, verbose: bool) -> Path | None:
+    if not run.writes_log:
         stop_logging()  # a dry run leaves nothing behind, not even a log file
         return None
     settings = loaded.settings
@@ -198,6 +189,6 @@ def _start_log(stage: str, loaded: LoadedSettings, options: Options) -> Path | N
         loaded.path(settings.paths.logs),
         stage,
         now=SystemClock().now(),
-        level="DEBUG" if options.verbose else settings.logging.level,
+        level="DEBUG" if verbose else settings.logging.level,
         keep_days=settings.logging.keep_days,
     )

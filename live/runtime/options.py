@@ -1,4 +1,4 @@
-"""How a run was asked for."""
+"""Where a run works: the flags that take the place of settings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Flags that decide how a run is wired; None means: take it from the settings.
-
-    `reading` commands create nothing: without a ledger they look at an empty one in memory.
-    """
+    """Places and values given by flags; None means: take it from the settings."""
 
     config: Path | None = None
     state_db: Path | None = None
@@ -19,12 +16,6 @@ class Options:
     output_dir: Path | None = None
     prices: Path | None = None
     mode: str | None = None
-    as_of: str | None = None
     cash: float | None = None
     paper_fault: str | None = None
-    dry_run: bool = False
     verbose: bool = False
-    confirming: bool = False
-    replay: bool = False
-    demo: bool = False
-    reading: bool = False

@@ -12,9 +12,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backtest.core.execution_rules import ExecutionRules
+from backtest.core.planned_orders import Intent
+from live.model.run import Mode
 
-Mode = Literal["offline_mock", "online_live"]
-Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
+AlertLevel = Literal["info", "warning", "critical"]
 PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"]
 
 
@@ -135,7 +136,7 @@ class AlertSettings(_Section):
     """Where alerts go; `urls_env` names the environment variable holding apprise URLs."""
 
     urls_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "JUTSU_ALERT_URLS"
-    minimum_level: Literal["info", "warning", "critical"] = "warning"
+    minimum_level: AlertLevel = "warning"
     execution_report: bool = True
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +12,11 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON-ready data: dates as ISO text, Decimals as numbers, mappings and rows copied."""
+    """Return `value` as JSON-ready data.
+
+    Dates become ISO text, Decimals numbers, paths text; mappings and rows are copied. A dataclass becomes an
+    object of its fields, in their order; a field named after a keyword (`from_`) loses its underscore.
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -21,4 +27,11 @@ def plain(value: Any) -> Any:
         return float(value)
     if isinstance(value, Path):
         return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in fields(value)}
     return value
+
+
+def value_text(value: Any) -> str:
+    """Return a JSON value as one line: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

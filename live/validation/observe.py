@@ -289,7 +289,7 @@ def _orders(runtime: Runtime, row: SignalRow) -> tuple[tuple[OrderFate, ...], tu
     trades = {trade.order_id: trade for trade in ledger.trades.between(row.session, row.session)}
     tries: dict[str, list[Order]] = defaultdict(list)
     for order in journal:
-        tries[_first_id(order.client_order_id)].append(order)
+        tries[ids.base_id(order.client_order_id)].append(order)
     fates = tuple(fate for name, group in tries.items() if (fate := _fate(name, group, trades)) is not None)
     slippages = tuple(
         Slippage(trade.symbol, trade.quote_slippage_pct, trade.slippage_pct)
@@ -297,11 +297,6 @@ def _orders(runtime: Runtime, row: SignalRow) -> tuple[tuple[OrderFate, ...], tu
         if (trade := trades.get(order.id)) is not None
     )
     return fates, slippages
-
-
-def _first_id(client_order_id: str) -> str:
-    name = ids.parse(client_order_id)
-    return client_order_id if name is None else str(replace(name, attempt=0))
 
 
 def _fate(name: str, tries: list[Order], trades: Mapping[int, LiveTrade]) -> OrderFate | None:

@@ -1,76 +1,145 @@
-"""What a validation says: text, file, alert."""
+"""The report of a validation: record, text, file, alert."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from live.system.json_text import plain
-from live.validation.verdict import WINDOW, Check, Judged, Validation, Verdict, worst
+from live.validation.verdict import (
+    WINDOW,
+    Check,
+    Choice,
+    Drift,
+    Judged,
+    OrderFate,
+    Slippage,
+    Validation,
+    Verdict,
+    worst,
+)
 
 if TYPE_CHECKING:
     from live.alerts.channels import Level
     from live.runtime.runtime import Runtime
 
 
-def as_data(item: Judged) -> dict[str, Any]:
-    """Return a validation as JSON-ready data."""
-    found = item.validation
-    data: dict[str, Any] = asdict(found)
-    seen = data.pop("observed")
-    return {
-        **{name: seen.pop(name) for name in ("session", "variant", "role", "decided_on")},
-        **data,
-        **seen,
-        "rolling": [asdict(check) for check in item.checks],
-    }
+@dataclass(frozen=True, slots=True)
+class VariantReport:
+    """The verdict of one variant in one session with everything it rests on.
+
+    Attributes:
+        decided_on: session whose bar the decision read.
+        logic_match: None when the decision could not be recomputed.
+        max_drift_pct, average_drift_pct, fill_rate_pct: percent, None without prices or orders.
+        at_execution, on_final: the two decisions. drifts, orders, slippages: what was compared.
+        problems, cautions: reasons for RED and YELLOW. notes: things to know.
+        rolling: statistics of the newest sessions up to this one.
+    """
+
+    session: date
+    variant: str
+    role: str
+    decided_on: date
+    verdict: Verdict
+    logic_match: bool | None
+    differences: tuple[str, ...]
+    reasons: tuple[str, ...]
+    max_drift_pct: float | None
+    average_drift_pct: float | None
+    fill_rate_pct: float | None
+    at_execution: Choice
+    on_final: Choice | None
+    drifts: tuple[Drift, ...]
+    orders: tuple[OrderFate, ...]
+    slippages: tuple[Slippage, ...]
+    problems: tuple[str, ...]
+    cautions: tuple[str, ...]
+    notes: tuple[str, ...]
+    rolling: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """Every variant of one session and the worst verdict; the content of `validation_<date>.json`."""
+
+    session: date
+    verdict: Verdict
+    validations: tuple[VariantReport, ...]
+
+
+def variant_report(item: Judged) -> VariantReport:
+    """Return a validation as one flat record."""
+    found, seen = item.validation, item.validation.observed
+    return VariantReport(
+        session=seen.session,
+        variant=seen.variant,
+        role=seen.role,
+        decided_on=seen.decided_on,
+        verdict=found.verdict,
+        logic_match=found.logic_match,
+        differences=found.differences,
+        reasons=found.reasons,
+        max_drift_pct=found.max_drift_pct,
+        average_drift_pct=found.average_drift_pct,
+        fill_rate_pct=found.fill_rate_pct,
+        at_execution=seen.at_execution,
+        on_final=seen.on_final,
+        drifts=seen.drifts,
+        orders=seen.orders,
+        slippages=seen.slippages,
+        problems=seen.problems,
+        cautions=seen.cautions,
+        notes=seen.notes,
+        rolling=item.checks,
+    )
 
 
 def write_report(folder: Path, day: date, judged: Sequence[Judged]) -> None:
-    """Write `validation_<day>.json`: every verdict of the session and the worst of them."""
+    """Write `validation_<day>.json` (a `SessionReport`) and the same as text."""
     from backtest.core.files import write_atomic
 
-    data = {"session": day, "verdict": worst_of(judged), "validations": [as_data(item) for item in judged]}
-    text = json.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+    report = SessionReport(day, worst_of(judged), tuple(variant_report(item) for item in judged))
+    text = json.dumps(plain(report), indent=2, ensure_ascii=False, allow_nan=False)
     write_atomic(folder / f"validation_{day}.json", f"{text}\n".encode())
     shown = "\n\n".join("\n".join(lines(item)) for item in judged)
     write_atomic(folder / f"validation_{day}.txt", f"{shown}\n".encode())
 
 
 def lines(item: Judged) -> list[str]:
-    """Return the report of one validation for people; the first line is the verdict."""
+    """Return one validation as lines of text; the first one is the verdict."""
     found, seen = item.validation, item.validation.observed
-    told = [f"{found.verdict}  {seen.session}  {seen.variant} ({seen.role})"]
-    told += [f"  because     {reason}" for reason in found.reasons]
-    told.append(f"  decision    {_decision(found)}")
-    told += [
+    text = [f"{found.verdict}  {seen.session}  {seen.variant} ({seen.role})"]
+    text += [f"  because     {reason}" for reason in found.reasons]
+    text.append(f"  decision    {_decision(found)}")
+    text += [
         f"  drift       {d.symbol}: {d.reference_price:,.4f} → {d.final_price:,.4f}  {d.drift_pct:+.3f} %"
         for d in seen.drifts
     ]
     if not seen.drifts:
-        told.append("  drift       the file names no price of a bar")
+        text.append("  drift       the file names no price of a bar")
     rate = found.fill_rate_pct
-    told.append(
+    text.append(
         "  fills       no orders were sent"
         if rate is None
         else f"  fills       {found.figures.filled:,} of {found.figures.ordered:,} shares ({rate:.1f} %)"
     )
-    told += [
+    text += [
         f"  slippage    {s.symbol}: quote {_pct(s.quote_pct)}, reference {_pct(s.reference_pct)}"
         for s in seen.slippages
     ]
-    told += [f"  note        {note}" for note in seen.notes]
-    told += [
+    text += [f"  note        {note}" for note in seen.notes]
+    text += [
         f"  last {WINDOW:<2}     {check.name}: {_pct(check.value)} ({check.limit}, "
         f"{check.sessions} session(s)): {_passed(check)}"
         for check in item.checks
     ]
-    return told
+    return text
 
 
 def _decision(found: Validation) -> str:
@@ -95,13 +164,17 @@ def worst_of(judged: Sequence[Judged]) -> Verdict:
 
 
 def announce(runtime: Runtime, judged: Sequence[Judged]) -> tuple[str, ...]:
-    """Send one alert for everything validated; the same findings ring once per day."""
+    """Queue and send one alert about everything validated; equal findings alert once.
+
+    Returns:
+        What kept the alert from being delivered, one line each.
+    """
     from live.alerts import outbox as alerts
 
     verdict = worst_of(judged)
     days = sorted({item.validation.observed.session for item in judged})
     span = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    body = "\n\n".join("\n".join(lines(item)) for item in judged if _worth_telling(item, verdict))
+    body = "\n\n".join("\n".join(lines(item)) for item in judged if _belongs_in_alert(item, verdict))
     digest = hashlib.sha256(body.encode()).hexdigest()[:12]
     return alerts.send(
         runtime,
@@ -112,7 +185,7 @@ def announce(runtime: Runtime, judged: Sequence[Judged]) -> tuple[str, ...]:
     )
 
 
-def _worth_telling(item: Judged, verdict: Verdict) -> bool:
+def _belongs_in_alert(item: Judged, verdict: Verdict) -> bool:
     return verdict == "GREEN" or item.validation.verdict != "GREEN" or _failing(item)
 
 

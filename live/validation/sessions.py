@@ -9,16 +9,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from live.system.json_text import plain
+from live.validation.report import write_report
 from live.validation.verdict import WINDOW, Figures, Judged, Validation, judge, rolling
 
 if TYPE_CHECKING:
     from live.ledger.tables import SignalRow
     from live.runtime.runtime import Runtime
-from live.validation.report import write_report
 
 
 def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple[tuple[date, ...], str]:
-    """Return the closed sessions with signal files that were asked for, and what to say when there are none.
+    """Return the closed sessions with signal files that were asked for, and why there are none (else empty).
 
     Raises:
         UsageError: a day named by a person that never traded, or has no signal file.
@@ -52,7 +52,7 @@ def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:
     """Validate every variant of one session, primaries first; keep figures and report.
 
     Raises:
-        DataError: a final bar is missing (told by an alert as well, since cron reads no screens).
+        DataError: a final bar is missing; an alert is sent too.
     """
     from backtest.core.errors import DataError
     from live.alerts import outbox as alerts

@@ -1,27 +1,25 @@
-"""Primary against its shadows, and the criteria of a switch."""
+"""Primary against its shadows, and the criteria of a switch.
+
+Source of the criteria: the switching rule of the strategies' founding documents (90 days or 100 trades,
+profit factor +0.10, drawdown not worse, profit +3 %).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.ledger.ledger import Ledger
+    from live.views.inputs import ViewInputs
 
-
-MIN_DAYS = 90
-
-
-MIN_TRADES = 100
-
-
-MIN_PROFIT_FACTOR_GAIN = 0.10
-
-
-MIN_RETURN_GAIN = 0.03
+MIN_DAYS: Final = 90
+MIN_TRADES: Final = 100
+MIN_PROFIT_FACTOR_GAIN: Final = 0.10
+MIN_RETURN_GAIN: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +59,65 @@ class Criterion:
     detail: str
 
 
-def gather(runtime: Runtime, since: date | None) -> list[dict[str, Any]]:
-    """Return one comparison per shadow of every configured book."""
-    return [
-        _one(runtime, book.primary, shadow, since)
-        for book in runtime.settings.books
-        for shadow in book.shadows
-    ]
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A shadow beside its primary over the sessions both have.
+
+    Attributes:
+        records: the primary's, the shadow's; empty below two shared sessions.
+        criteria: what a switch needs. switch: whether all are met, None while nothing can be compared.
+        sessions: how many are shared.
+    """
+
+    primary: str
+    shadow: str
+    records: tuple[Record, ...]
+    criteria: tuple[Criterion, ...]
+    switch: bool | None
+    sessions: int
 
 
-def _one(runtime: Runtime, primary: str, shadow: str, since: date | None) -> dict[str, Any]:
-    ledger = runtime.ledger
+@dataclass(frozen=True, slots=True)
+class CompareView:
+    """One comparison per shadow of every configured book."""
+
+    comparisons: tuple[Comparison, ...]
+
+
+def read_comparisons(inputs: ViewInputs, since: date | None) -> CompareView:
+    """Compare every configured shadow with its primary from the session `since` on (None: the first)."""
+    return CompareView(
+        tuple(
+            _one(inputs.ledger, book.primary, shadow, since)
+            for book in inputs.settings.books
+            for shadow in book.shadows
+        )
+    )
+
+
+def _one(ledger: Ledger, primary: str, shadow: str, since: date | None) -> Comparison:
     curves = [
         {row.session: row.equity for row in ledger.snapshots.series(name, since)}
         for name in (primary, shadow)
     ]
     shared = sorted(curves[0].keys() & curves[1].keys())
-    head: dict[str, Any] = {"primary": primary, "shadow": shadow}
     if len(shared) < 2:
-        return head | {"records": [], "criteria": [], "switch": None, "sessions": len(shared)}
-    pnls = (_live_pnls(runtime, primary, shared), _shadow_pnls(runtime, shadow, shared))
+        return Comparison(primary, shadow, (), (), None, len(shared))
+    pnls = (_live_pnls(ledger, primary, shared), _shadow_pnls(ledger, shadow, shared))
     ours, theirs = (
         record(name, role, shared, [curve[day] for day in shared], pnl)
         for name, role, curve, pnl in zip((primary, shadow), ("primary", "shadow"), curves, pnls, strict=True)
     )
     judged = criteria(ours, theirs)
 
-    return head | {
-        "records": [asdict(ours), asdict(theirs)],
-        "criteria": [asdict(criterion) for criterion in judged],
-        "switch": all(criterion.met is True for criterion in judged),
-        "sessions": len(shared),
-    }
+    return Comparison(
+        primary=primary,
+        shadow=shadow,
+        records=(ours, theirs),
+        criteria=judged,
+        switch=all(criterion.met is True for criterion in judged),
+        sessions=len(shared),
+    )
 
 
 def record(
@@ -179,8 +204,8 @@ def _factor_text(factor: float | None) -> str:
     return "no losses" if math.isinf(factor) else f"{factor:.2f}"
 
 
-def _live_pnls(runtime: Runtime, variant: str, sessions: Sequence[date]) -> list[float]:
-    rows = runtime.ledger.trades.between(sessions[0], sessions[-1])
+def _live_pnls(ledger: Ledger, variant: str, sessions: Sequence[date]) -> list[float]:
+    rows = ledger.trades.between(sessions[0], sessions[-1])
 
     return [
         float(row.realised_pnl)
@@ -189,11 +214,11 @@ def _live_pnls(runtime: Runtime, variant: str, sessions: Sequence[date]) -> list
     ]
 
 
-def _shadow_pnls(runtime: Runtime, variant: str, sessions: Sequence[date]) -> list[float]:
+def _shadow_pnls(ledger: Ledger, variant: str, sessions: Sequence[date]) -> list[float]:
     """Return the realised amounts of a shadow's settled sells inside the stretch."""
     return [
         float(fill["realised_pnl"])
-        for row in runtime.ledger.shadow.history(variant, sessions[0])
+        for row in ledger.shadow.history(variant, sessions[0])
         if sessions[0] < row.session <= sessions[-1]
         for fill in (row.fills or {}).get("executed", [])
         if fill.get("side") == "sell" and fill.get("realised_pnl") is not None

@@ -1,184 +1,238 @@
-"""A signal file on the desk: its bytes, what the ledger knows about it, what is right and wrong."""
+"""What a reviewer sees of a signal file before it is executed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backtest.calendar.sessions import NEW_YORK
-from backtest.core.errors import SignalFileError, UsageError
-from live.handoff.approval import Held, Standing, orders_to_send, standing
-from live.handoff.canonical import as_data, bytes_sha256
-from live.handoff.diff import Change, SessionChange, changes, since_previous
+from backtest.core.errors import Finding
+from backtest.trading.fills import commission
+from live.handoff.approval import State
+from live.handoff.diff import Change, SessionChange
 from live.handoff.model import SignalFile, SignalOrder
-from live.handoff.read import parse, read_bytes
-from live.handoff.validate import Judgement, judge
-from live.handoff.write import file_name
+from live.views.orders import NotTaken, PlannedOrder, fields_of, not_taken
+from live.views.review_case import ReviewCase
 
 if TYPE_CHECKING:
-    from live.ledger.tables import SignalRow
-    from live.runtime.runtime import Runtime
+    from live.views.inputs import ViewInputs
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewCase:
-    """Everything a reviewer may ask about one file.
+class CostEstimate:
+    """Estimated cost of an order by the configured rules, account currency, cents."""
+
+    slippage: float
+    commission: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOrder(PlannedOrder):
+    """An order with what it costs and brings.
 
     Attributes:
-        path, content, sha256: the file and its exact bytes.
-        row: the ledger's record, None when this ledger never generated the file.
-        original: the generated original. verdict: the three layers' judgement.
-        standing: what approval and settings say now.
-        go, held: what the executor would send and keep back if it started now.
-        edits: differences from the original. moved: differences from the previous session's file.
-        closes_at: end of the execution window, None when the file does not say.
-        at: instant the approval is judged at.
+        value: quantity x reference price, cents. share_of_equity: decimal fraction, None without equity.
+        realised_gain: of a sale, against average cost after estimated cost; None for buys.
+        held_because: why the executor would leave it out if it started now, None when it would be sent.
     """
 
-    path: Path
-    content: bytes
+    value: float
+    share_of_equity: float | None
+    cost: CostEstimate
+    realised_gain: float | None
+    held_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFacts:
+    """Execution window: name and ISO 8601 instants as the file has them."""
+
+    name: str
+    opens_at: str
+    closes_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """Target weight after the cash reserve, decimal fraction of equity."""
+
+    symbol: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileView:
+    """What is known of any file, a broken one too.
+
+    Attributes:
+        file, sha256: the exact bytes shown; an approval names this digest.
+        standing, standing_reason: what approval and settings say about these bytes now.
+        warnings: to be read first. problems, limits: what keeps the file from being executed.
+        edits: differences from the generated original. since_previous: from the previous session's file.
+        next: what to do now.
+    """
+
+    file: Path
     sha256: str
-    row: SignalRow | None
-    original: SignalFile | None
-    verdict: Judgement
-    standing: Standing
-    go: tuple[SignalOrder, ...]
-    held: tuple[Held, ...]
+    standing: State
+    standing_reason: str
+    window_over: bool
+    warnings: tuple[str, ...]
+    problems: tuple[Finding, ...]
+    limits: tuple[Finding, ...]
     edits: tuple[Change, ...]
-    moved: tuple[SessionChange, ...]
-    closes_at: datetime | None
-    at: datetime
-
-    @property
-    def signal(self) -> SignalFile | None:
-        """The typed file, None when it is broken."""
-        return self.verdict.signal
-
-    @property
-    def window_over(self) -> bool:
-        """Whether nothing can be executed any more."""
-        return self.closes_at is not None and self.at > self.closes_at
+    since_previous: tuple[SessionChange, ...]
+    next: str
 
 
-def default_files(runtime: Runtime) -> tuple[Path, ...]:
-    """Return the primary files of the newest generated session. UsageError when there is none."""
-    rows = [row for row in runtime.ledger.signals.recent(20) if row.role == "primary"]
-    if not rows:
-        raise UsageError(
-            "no signal file has been generated yet",
-            where=runtime.ledger.where,
-            remedy="run python -m live.signal_generator, or name a file",
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView(FileView):
+    """A readable file with every figure to judge it by; money in account currency.
 
-    return tuple(sorted(_present(runtime, row) for row in rows if row.session == rows[0].session))
-
-
-def lay_out(runtime: Runtime, path: Path) -> ReviewCase:
-    """Read a file and everything the ledger and the settings say about it; nothing is changed.
-
-    Raises:
-        SignalFileError: the file is missing or unreadable. Anything wrong inside it is in `verdict`.
+    Attributes:
+        equity, cash: the decision's. cash_after: once every enabled order filled at its reference price.
+        residual_cash: the file's own figure. rounding_cash: what whole shares leave above the target cash,
+            None when no targets were traded or the file was edited.
+        diagnostics: the strategy's own figures (JSON values).
     """
-    content = read_bytes(path)
-    sha256, data = bytes_sha256(content), parse(content).data
-    row = _row(runtime, path, data)
-    original = None if row is None else SignalFile.model_validate_json(row.content)
-    session = row.session if row is not None else _trade_date(data) or runtime.today()
-    verdict = judge(content, expectations=_expectations(runtime, data, session, row), original=original)
-    signal, reference = verdict.signal, original or verdict.signal
-    closes_at = None if reference is None else datetime.fromisoformat(reference.execution_window.closes_at)
-    at = _judged_at(runtime, reference)
-    settings = runtime.settings
-    stands = standing(row, sha256, settings.approval, settings.mode, at)
-    go, held = ((), ()) if signal is None else orders_to_send(signal, stands, settings.approval)
-    edits = () if original is None or not isinstance(data, dict) else changes(as_data(original), data)
-    moved = () if signal is None else since_previous(_previous(runtime, signal), signal)
 
-    return ReviewCase(
-        path, content, sha256, row, original, verdict, stands, go, held, edits, moved, closes_at, at
+    trade_date: str
+    variant: str
+    role: str
+    mode: str
+    window: WindowFacts
+    equity: float
+    cash: float
+    cash_after: float
+    residual_cash: float
+    rounding_cash: float | None
+    diagnostics: Mapping[str, Any]
+    targets: tuple[TargetFacts, ...]
+    orders: tuple[ReviewOrder, ...]
+    skipped: tuple[NotTaken, ...]
+
+
+def read_review(inputs: ViewInputs, case: ReviewCase) -> FileView:
+    """Return a `ReviewView` of a file, or only its `FileView` when it cannot be read as a signal file."""
+    signal, head = case.signal, _head(case)
+    if signal is None:
+        return FileView(**head)
+    orders = tuple(_orders(inputs, case, signal))
+
+    return ReviewView(
+        **head,
+        trade_date=signal.trade_date,
+        variant=signal.strategy.variant,
+        role=signal.strategy.role,
+        mode=signal.mode,
+        window=WindowFacts(**signal.execution_window.model_dump()),
+        equity=signal.inputs.account.equity,
+        cash=signal.inputs.account.cash,
+        cash_after=_cash_after(signal, orders),
+        residual_cash=signal.residual_cash,
+        rounding_cash=None if case.edits else _rounding_cash(signal),
+        diagnostics=signal.decision.diagnostics,
+        targets=tuple(TargetFacts(target.symbol, target.weight) for target in signal.targets),
+        orders=orders,
+        skipped=tuple(not_taken(skip) for skip in signal.skipped),
     )
 
 
-def require_valid(case: ReviewCase) -> SignalFile:
-    """Return the typed file; SignalFileError 2 or LimitError 7 with every finding."""
-    from live.handoff.validate import raise_findings
+def _head(case: ReviewCase) -> dict[str, Any]:
+    """Return the arguments of `FileView`."""
+    return {
+        "file": case.path,
+        "sha256": case.sha256,
+        "standing": case.standing.state,
+        "standing_reason": case.standing.reason,
+        "window_over": case.window_over,
+        "warnings": tuple(_warnings(case)),
+        "problems": tuple(case.verdict.problems),
+        "limits": tuple(case.verdict.limits),
+        "edits": case.edits,
+        "since_previous": case.moved,
+        "next": next_step(case),
+    }
 
-    return raise_findings(case.verdict, where=str(case.path))
 
-
-def require_row(case: ReviewCase) -> SignalRow:
-    """Return the ledger's record. SignalFileError when this ledger never generated the file."""
+def next_step(case: ReviewCase) -> str:
+    """Return what to do now, one line."""
+    if case.verdict.problems:
+        return "correct the file, or python -m live.signal_generator --force"
+    if case.verdict.limits:
+        return "make the orders smaller, then jutsu review again"
     if case.row is None:
-        raise SignalFileError(
-            "this ledger never generated the file",
-            where=str(case.path),
-            remedy="name the right ledger with --state-db, or generate the file first",
+        return "this ledger never generated the file: name the right one with --state-db"
+    if case.row.executed_sha256 is not None:
+        return "already executed; see jutsu status"
+    if case.window_over:
+        return "the execution window is over; the next session proposes again"
+    if case.standing.state in {"approved", "auto"}:
+        return "python -m live.executor"
+
+    return f"jutsu approve {case.path}"
+
+
+def _warnings(case: ReviewCase) -> Iterator[str]:
+    """Yield everything a reviewer must see first; the file's own warnings come after ours."""
+    if case.standing.refused:
+        yield f"{case.standing.reason}: the executor refuses this file"
+    if case.window_over:
+        yield "the execution window is over"
+    if case.standing.state == "skipped":
+        yield "marked as skip: nothing will be sent"
+    if case.signal is not None:
+        if case.signal.session.early_close:
+            yield f"early close at {case.signal.session.close[11:16]} New York"
+        yield from case.signal.warnings
+
+
+def _orders(inputs: ViewInputs, case: ReviewCase, signal: SignalFile) -> Iterator[ReviewOrder]:
+    held = {item.order.client_order_id: item.reason for item in case.held}
+    rules, equity = inputs.settings.execution, signal.inputs.account.equity
+    for order in signal.orders:
+        value = round(order.quantity * order.reference_price, 2)
+        slippage, fee = round(value * rules.slippage_pct / 100, 2), commission(order.quantity, rules)
+        yield ReviewOrder(
+            **fields_of(order),
+            value=value,
+            share_of_equity=value / equity if equity else None,
+            cost=CostEstimate(slippage, fee, round(slippage + fee, 2)),
+            realised_gain=_gain(inputs, signal.strategy.variant, order, slippage + fee),
+            held_because=held.get(order.client_order_id),
         )
 
-    return case.row
 
-
-def _present(runtime: Runtime, row: SignalRow) -> Path:
-    here = runtime.signals / file_name(row.session.isoformat(), row.variant)
-
-    return here if here.exists() else Path(row.path)
-
-
-def _row(runtime: Runtime, path: Path, data: Any) -> SignalRow | None:
-    """Find the record by what the file says; when that was edited or broken, by where it was written."""
-    signals = runtime.ledger.signals
-    strategy = data.get("strategy") if isinstance(data, dict) else None
-    day, variant = _trade_date(data), strategy.get("variant") if isinstance(strategy, dict) else None
-    if day is not None and isinstance(variant, str):
-        row = signals.get(day, variant)
-        if row is not None:
-            return row
-    target = path.resolve()
-
-    return next((row for row in signals.recent(50) if Path(row.path).resolve() == target), None)
-
-
-def _expectations(runtime: Runtime, data: Any, session: date, row: SignalRow | None) -> Any:
-    from live.books.expectations import expectations_for
-    from live.books.variants import groups
-
-    found = groups(
-        runtime.settings,
-        runtime.strategies,
-        overrides=runtime.loaded.parameter_overrides,
-        everything=True,
-    )
-    lines = [line for group in found for line in group.lines]
-    executing = row is not None and row.role == "primary"
-
-    return expectations_for(data, lines, session=session, settings=runtime.settings, executing=executing)
-
-
-def _judged_at(runtime: Runtime, signal: SignalFile | None) -> datetime:
-    """Return the instant an approval is judged at.
-
-    Offline a past session can be executed again with `--as-of`, at the time of that session: the approval of
-    such a file is judged at its own `as_of`, not by today's clock. Online there is only now.
-    """
-    now = runtime.clock.now()
-    if signal is None or runtime.settings.mode != "offline_mock" or runtime.as_of is not None:
-        return now
-    past = date.fromisoformat(signal.trade_date) < now.astimezone(NEW_YORK).date()
-
-    return datetime.fromisoformat(signal.as_of) if past else now
-
-
-def _previous(runtime: Runtime, signal: SignalFile) -> SignalFile | None:
-    row = runtime.ledger.signals.previous(date.fromisoformat(signal.trade_date), signal.strategy.variant)
-
-    return None if row is None else SignalFile.model_validate_json(row.content)
-
-
-def _trade_date(data: Any) -> date | None:
-    text = data.get("trade_date") if isinstance(data, dict) else None
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+def _gain(inputs: ViewInputs, variant: str, order: SignalOrder, cost: float) -> float | None:
+    """Return the profit a sale realises against average cost after estimated cost; None for buys."""
+    if order.side != "sell":
         return None
+    position = inputs.ledger.positions.get(variant, order.symbol)
+    if position is None:
+        return None
+    per_share = Decimal(str(order.reference_price)) - position.entry_price
+
+    return round(float(per_share * order.quantity) - cost, 2)
+
+
+def _cash_after(signal: SignalFile, orders: Sequence[ReviewOrder]) -> float:
+    """Return the cash once every enabled order filled at its reference price and paid its cost."""
+    flows = (
+        (order.value if order.side == "sell" else -order.value) - order.cost.total
+        for order in orders
+        if order.enabled
+    )
+
+    return float(round(signal.inputs.account.cash + sum(flows), 2))
+
+
+def _rounding_cash(signal: SignalFile) -> float | None:
+    """Return the cash that whole shares leave above the target cash; None when no targets were traded."""
+    if not signal.targets or not signal.decision.rebalance:
+        return None
+    target_cash = (1 - sum(target.weight for target in signal.targets)) * signal.inputs.account.equity
+
+    return round(signal.residual_cash - target_cash, 2)

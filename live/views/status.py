@@ -1,121 +1,199 @@
-"""What `jutsu status` shows."""
+"""Is all well, what is held, what comes next."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from backtest.calendar.sessions import Session
+    from live.books.variants import BookVariant
+    from live.ledger.system_state import KillLevel
+    from live.ledger.tables import RunLog
+    from live.views.inputs import ViewInputs
 
 
-def gather(runtime: Runtime) -> dict[str, Any]:
-    """Return everything the status screen shows."""
-    from backtest.calendar import sessions as calendar
+@dataclass(frozen=True, slots=True)
+class HeldPosition:
+    """One open position.
+
+    Attributes:
+        quantity: whole shares. entry_price: average price paid. stop_price: None without a stop.
+        protected: whether the stop it needs is at the broker; None when it needs none (or is virtual).
+    """
+
+    symbol: str
+    quantity: int
+    entry_price: float
+    stop_price: float | None
+    protected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookStatus:
+    """One variant.
+
+    Attributes:
+        window_opens, window_closes: its next execution window. early_close: of that session.
+        last_session, last_outcome: of its newest run, None before the first.
+        equity, cash: account currency at the newest snapshot. drawdown, cumulative_return: decimal fractions.
+    """
+
+    variant: str
+    role: str
+    strategy: str
+    window_opens: datetime
+    window_closes: datetime
+    early_close: bool
+    last_session: date | None
+    last_outcome: str | None
+    equity: float | None
+    cash: float | None
+    drawdown: float | None
+    cumulative_return: float | None
+    positions: tuple[HeldPosition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The state of an account.
+
+    Attributes:
+        next_session: the one under way or the next.
+        books: daily books, and those on request that ever ran.
+        unfinished_orders: client order ids that have not ended. unresolved_orders: of unknown fate.
+        naked_positions: `variant/symbol` without the stop they need.
+        missed_sessions: among the newest twenty runs.
+        problems: one line each, with what to do; none means all is well.
+    """
+
+    account: str
+    mode: str
+    data_source: str
+    kill_switch: KillLevel
+    next_session: date
+    books: tuple[BookStatus, ...]
+    unfinished_orders: tuple[str, ...]
+    unresolved_orders: tuple[str, ...]
+    naked_positions: tuple[str, ...]
+    missed_sessions: tuple[date, ...]
+    problems: tuple[str, ...]
+
+
+def read_status(inputs: ViewInputs) -> StatusView:
+    """Return the state of the account. A broken book or strategy file is a problem, not an error."""
     from backtest.core.errors import JutsuError
-    from live.books.variants import groups
 
-    ledger, today = runtime.ledger, runtime.today()
-    session = calendar.session(today)
-    upcoming = session or calendar.next_session(today)
-    if session is not None and runtime.clock.now() > session.close:
-        upcoming = calendar.next_session(today)
-    books: list[dict[str, Any]] = []
-    problems: list[str] = []
+    ledger, session = inputs.ledger, _upcoming(inputs)
+    books: list[BookStatus] = []
+    broken: list[str] = []
     try:
-        daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
-        for group in groups(
-            runtime.settings,
-            runtime.strategies,
-            overrides=runtime.loaded.parameter_overrides,
-            everything=True,
-        ):
-            for line in group.lines:
-                if line.follows not in daily and not ledger.runs.recent(1, line.variant):
-                    continue
-                window = calendar.window(upcoming, line.strategy.execution_time)
-                books.append(_book_facts(runtime, line, upcoming, window))
+        books.extend(_book(inputs, line, session) for line in _shown(inputs))  # keeps those before the error
     except JutsuError as error:
-        problems.append(error.line())
+        broken.append(error.line())
     kill = ledger.state.kill_level()
-    if kill != "none":
-        problems.append(f"kill switch is on ({kill}); turn it off with `jutsu resume`")
-    unresolved = [order.client_order_id for order in ledger.orders.unresolved()]
-    problems += [
-        f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`" for name in unresolved
-    ]
-    naked = [
+    unresolved = tuple(order.client_order_id for order in ledger.orders.unresolved())
+    naked = tuple(
         f"{row.variant}/{row.symbol}"
         for row in ledger.positions.open_positions()
         if row.needs_stop and not row.stop_broker_order_id
-    ]
-    problems += [f"position {name} has no protective stop; run the executor" for name in naked]
-    problems += [text for book in books for text in _trouble(runtime, book)]
-    return {
-        "account": runtime.account,
-        "mode": runtime.settings.mode,
-        "data_source": runtime.settings.data.source,
-        "kill_switch": kill,
-        "next_session": upcoming.day,
-        "books": books,
-        "unfinished_orders": [order.client_order_id for order in ledger.orders.unfinished()],
-        "unresolved_orders": unresolved,
-        "naked_positions": naked,
-        "missed_sessions": [str(row.session) for row in ledger.runs.recent(20) if row.missed],
-        "problems": problems,
-    }
-
-
-def _book_facts(runtime: Runtime, line: Any, session: Any, window: Any) -> dict[str, Any]:
-    latest = runtime.ledger.snapshots.latest(line.variant)
-    run = next(iter(runtime.ledger.runs.recent(1, line.variant)), None)
-    if line.role == "primary":
-        held = [
-            {
-                "symbol": row.symbol,
-                "quantity": row.quantity,
-                "entry_price": float(row.entry_price),
-                "stop_price": None if row.stop_price is None else float(row.stop_price),
-                "protected": bool(row.stop_broker_order_id) if row.needs_stop else None,
-            }
-            for row in runtime.ledger.positions.open_positions(line.variant)
-        ]
-    else:
-        virtual = runtime.ledger.shadow.book(line.variant)
-        held = [
-            {
-                "symbol": p.symbol,
-                "quantity": p.quantity,
-                "entry_price": p.entry_price,
-                "stop_price": p.stop_price,
-            }
-            for p in (() if virtual is None else virtual.book.positions.values())
-        ]
-    return {
-        "variant": line.variant,
-        "role": line.role,
-        "strategy": line.strategy.name,
-        "window_opens": window.opens_at,
-        "window_closes": window.closes_at,
-        "early_close": session.early_close,
-        "last_session": None if run is None else run.session,
-        "last_outcome": None if run is None else run.outcome,
-        "equity": None if latest is None else latest.equity,
-        "cash": None if latest is None else latest.cash,
-        "drawdown": None if latest is None else latest.drawdown,
-        "cumulative_return": None if latest is None else latest.cumulative_return,
-        "positions": held,
-    }
-
-
-def _trouble(runtime: Runtime, book: dict[str, Any]) -> list[str]:
-    """Say what the newest run of a primary could not do."""
-    run = next(iter(runtime.ledger.runs.recent(1, book["variant"])), None)
-    if run is None or book["role"] != "primary":
-        return []
-    detail = dict(run.detail or {})
-    found = list(detail.get("critical", ())) or (
-        [] if run.outcome != "failed" else detail.get("warnings", ())
     )
-    if not found and run.outcome == "failed":
-        found = ["no order was filled"]
-    return [f"{book['variant']} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found]
+    return StatusView(
+        account=inputs.account,
+        mode=inputs.settings.mode,
+        data_source=inputs.settings.data.source,
+        kill_switch=kill,
+        next_session=session.day,
+        books=tuple(books),
+        unfinished_orders=tuple(order.client_order_id for order in ledger.orders.unfinished()),
+        unresolved_orders=unresolved,
+        naked_positions=naked,
+        missed_sessions=tuple(row.session for row in ledger.runs.recent(20) if row.missed),
+        problems=(*broken, *_problems(kill, unresolved, naked), *_troubles(inputs, books)),
+    )
+
+
+def _problems(kill: KillLevel, unresolved: Iterable[str], naked: Iterable[str]) -> Iterator[str]:
+    if kill != "none":
+        yield f"kill switch is on ({kill}); turn it off with `jutsu resume`"
+    for name in unresolved:
+        yield f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`"
+    for name in naked:
+        yield f"position {name} has no protective stop; run the executor"
+
+
+def _upcoming(inputs: ViewInputs) -> Session:
+    """Return the session of today until its close, else the next one."""
+    from backtest.calendar import sessions as calendar
+
+    session = calendar.session(inputs.today)
+    if session is None or inputs.now > session.close:
+        return calendar.next_session(inputs.today)
+    return session
+
+
+def _shown(inputs: ViewInputs) -> Iterator[BookVariant]:
+    """Yield the variants of daily books, and every other that ever ran."""
+    daily = {book.primary for book in inputs.settings.books if book.run == "daily"}
+    for line in inputs.variants():
+        if line.follows in daily or inputs.ledger.runs.recent(1, line.variant):
+            yield line
+
+
+def _book(inputs: ViewInputs, line: BookVariant, session: Session) -> BookStatus:
+    from backtest.calendar import sessions as calendar
+
+    window = calendar.window(session, line.strategy.execution_time)
+    latest = inputs.ledger.snapshots.latest(line.variant)
+    run = _newest_run(inputs, line.variant)
+    return BookStatus(
+        variant=line.variant,
+        role=line.role,
+        strategy=line.strategy.name,
+        window_opens=window.opens_at,
+        window_closes=window.closes_at,
+        early_close=session.early_close,
+        last_session=None if run is None else run.session,
+        last_outcome=None if run is None else run.outcome,
+        equity=None if latest is None else latest.equity,
+        cash=None if latest is None else latest.cash,
+        drawdown=None if latest is None else latest.drawdown,
+        cumulative_return=None if latest is None else latest.cumulative_return,
+        positions=tuple(_held(inputs, line) if line.role == "primary" else _held_virtually(inputs, line)),
+    )
+
+
+def _newest_run(inputs: ViewInputs, variant: str) -> RunLog | None:
+    return next(iter(inputs.ledger.runs.recent(1, variant)), None)
+
+
+def _held(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosition]:
+    for row in inputs.ledger.positions.open_positions(line.variant):
+        yield HeldPosition(
+            symbol=row.symbol,
+            quantity=row.quantity,
+            entry_price=float(row.entry_price),
+            stop_price=None if row.stop_price is None else float(row.stop_price),
+            protected=bool(row.stop_broker_order_id) if row.needs_stop else None,
+        )
+
+
+def _held_virtually(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosition]:
+    virtual = inputs.ledger.shadow.book(line.variant)
+    for held in () if virtual is None else virtual.book.positions.values():
+        yield HeldPosition(held.symbol, held.quantity, held.entry_price, held.stop_price)
+
+
+def _troubles(inputs: ViewInputs, books: Iterable[BookStatus]) -> Iterator[str]:
+    """Yield what the newest run of each primary could not do."""
+    for book in books:
+        run = _newest_run(inputs, book.variant)
+        if run is None or book.role != "primary":
+            continue
+        detail = dict(run.detail or {})
+        found = list(detail.get("critical", ()))
+        if not found and run.outcome == "failed":
+            found = list(detail.get("warnings", ())) or ["no order was filled"]
+        yield from (f"{book.variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)

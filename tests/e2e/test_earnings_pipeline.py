@@ -12,6 +12,7 @@ from backtest.simulator.positions.simulate import END_OF_DATA, simulate
 from backtest.strategies.earnings_swing.strategy import entry_session
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
+from live.model.run import Replay
 from live.replay.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
 from live.replay.replay import replay
 from live.runtime.open import open_runtime
@@ -31,10 +32,12 @@ def runtime_for(tmp_path, start, prices=None):
         prices=prices,
         cash=1_000_000.0,  # the simulator has no cash account, so cash must not bind here either
         mode="offline_mock",
-        replay=True,
     )
     return open_runtime(
-        "replay", wired, SimulatedClock((calendar.session(start) or calendar.next_session(start)).open)
+        "replay",
+        wired,
+        Replay(),
+        SimulatedClock((calendar.session(start) or calendar.next_session(start)).open),
     )
 
 

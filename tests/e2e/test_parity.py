@@ -10,6 +10,7 @@ from backtest.calendar import sessions as calendar
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.registry import find_strategy
 from live.handoff.read import read
+from live.model.run import Replay
 from live.replay.replay import replay
 from live.runtime.factories import make_feed
 from live.runtime.open import open_runtime
@@ -20,7 +21,7 @@ from tests.support.paths import PROJECT
 CASH = 100_000.0
 
 
-def replayed(tmp_path: Path, start: date, end: date, prices: Path | None, **options):
+def replayed(tmp_path: Path, start: date, end: date, prices: Path | None):
     first = calendar.session(start) or calendar.next_session(start)
     wired = Options(
         config=PROJECT / "config" / "live.yaml",
@@ -29,10 +30,8 @@ def replayed(tmp_path: Path, start: date, end: date, prices: Path | None, **opti
         prices=prices,
         cash=CASH,
         mode="offline_mock",
-        replay=True,
-        **options,
     )
-    with open_runtime("replay", wired, SimulatedClock(first.open)) as runtime:
+    with open_runtime("replay", wired, Replay(), SimulatedClock(first.open)) as runtime:
         result = replay(runtime, start=start, end=end)
         orders = [o for o in reversed(runtime.ledger.orders.recent(None)) if o.intent != "stop"]
         shadow = runtime.ledger.shadow.history("titan")
@@ -42,7 +41,7 @@ def replayed(tmp_path: Path, start: date, end: date, prices: Path | None, **opti
 def compare(tmp_path: Path, start: date, end: date, prices: Path | None) -> int:
     result, orders, shadow_signals, settings = replayed(tmp_path, start, end, prices)
     assert not result.failures
-    feed = make_feed(settings, Options(prices=prices), PROJECT)
+    feed = make_feed(settings, PROJECT, prices=prices)
     trades_seen = 0
     for variant in ("golden", "titan"):
         strategy = find_strategy(variant, PROJECT / "config" / "strategies")

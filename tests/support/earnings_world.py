@@ -12,6 +12,7 @@ import yaml
 from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from live.model.broker import OrderRequest
+from live.model.run import asked_for
 from live.replay.earnings_demo import write_report
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
@@ -128,9 +129,9 @@ class Trader:
     @contextlib.contextmanager
     def at(self, when: str) -> Iterator:
         """A runtime at an instant: ledger and broker as a person sees them then."""
-        wired = Options(config=self.user.config, prices=self.stocks.folder, as_of=when)
+        wired = Options(config=self.user.config, prices=self.stocks.folder)
         clock = SimulatedClock(datetime.fromisoformat(when).replace(tzinfo=NEW_YORK))
-        with open_runtime("test", wired, clock) as runtime:
+        with open_runtime("test", wired, asked_for(when), clock) as runtime:
             yield runtime
 
     def by_hand(self, when: str, side: str, symbol: str, quantity: int) -> str:

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.write import write_signal
 from live.ledger.ledger import GeneratedSignal, Ledger
+from live.model.run import Daily
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
+from live.views.inputs import ViewInputs
 from tests.support.handoff_samples import sample
 from tests.support.paths import PROJECT
 
@@ -26,9 +28,15 @@ def runtime(tmp_path, *, now=NOW, **settings):
         strategies=PROJECT / "config/strategies",
         loaded=SimpleNamespace(parameter_overrides={}),
         signals=tmp_path / "signals",
-        as_of=None,
+        run=Daily(),
+        account="paper",
         today=lambda: DAY,
     )
+
+
+def inputs(world):
+    """What the read models of a world are made from, as of now."""
+    return ViewInputs.of(world)
 
 
 def generated(world, signal=None, session=DAY, role="primary"):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from backtest.candidates.model import Candidate
+from backtest.core.execution_rules import StopFill
 from backtest.strategies.earnings_swing.parameters import EarningsParameters, Percent
 from backtest.strategies.parameters import Flag, Whole
 
@@ -44,7 +45,7 @@ class PortfolioRules(EarningsParameters):
     book: Literal["shared", "independent"] = "shared"
     size_from: Literal["open", "reference"] = "open"
     selection: Literal["one_by_one", "live"] | None = None
-    stop_fill: Literal["gap", "stop"] = "gap"
+    stop_fill: StopFill = "gap"
     entry_slippage_pct: Percent = 0.0
     fill_decimals: Annotated[Whole, Field(ge=0, le=10)] | None = 6
     keep_pending_exits: Flag = True

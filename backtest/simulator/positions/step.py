@@ -33,7 +33,7 @@ from backtest.strategies.earnings_swing.selection import (
     shares_for,
     weakest_loser,
 )
-from backtest.trading.fills import shifted
+from backtest.trading.fills import shifted, stopped_at
 
 STOP_LOSS = "stop_loss"
 
@@ -85,7 +85,7 @@ def stop_fill(held: Held, session: MarketSession, rules: PortfolioRules) -> floa
         return None
     if rules.stop_mode == "skip_entry_day" and held.entry_date == session.day:
         return None
-    return min(held.stop_price, bar.open) if rules.stop_fill == "gap" else held.stop_price
+    return stopped_at(held.stop_price, bar.open, rules.stop_fill)
 
 
 class _Day:
@@ -131,7 +131,7 @@ class _Day:
         resting = self.rules.chooses_live and self.rules.stop_mode in {"intraday", "skip_entry_day"}
         if resting and price <= held.stop_price:
             reason = STOP_LOSS
-            price = price if self.rules.stop_fill == "gap" else held.stop_price
+            price = stopped_at(held.stop_price, price, self.rules.stop_fill)
         self.sell(held, sell_price(price, self.rules), reason)
 
     def choose_one_by_one(self, candidates: Sequence[Candidate]) -> None:

@@ -72,31 +72,6 @@ class PaperBroker:
         self._honours_client_id = honours_client_id
         self._supports_attached_stop = supports_attached_stop
 
-    @classmethod
-    def open(
-        cls,
-        path: Path | None,
-        *,
-        clock: Clock,
-        feed: Feed,
-        rules: ExecutionRules,
-        initial_cash: float = 100_000.0,
-        fault: PaperFault = "none",
-        durable: bool = True,
-        scratch: bool = False,
-    ) -> PaperBroker:
-        """Open the account file; in memory when `path` is None or it is only a `scratch` account."""
-        return cls(
-            path,
-            clock=clock,
-            feed=feed,
-            rules=rules,
-            initial_cash=initial_cash,
-            fault=fault,
-            durable=durable,
-            scratch=scratch,
-        )
-
     @property
     def name(self) -> str:
         """Short name, part of the account key."""

@@ -13,6 +13,7 @@ from backtest.core.errors import SettingsError
 from live.alerts import channels
 from live.alerts import outbox as alerts
 from live.ledger.ledger import Ledger
+from live.model.run import DAILY, Daily, Replay, Run, asked_for
 from live.settings.model import AlertSettings, Settings
 from live.system.clock import SimulatedClock
 from live.system.redaction import redact, register_secret
@@ -65,14 +66,16 @@ def server():
         thread.join()
 
 
+PAST = asked_for("2025-03-05")
+
+
 @dataclass
 class Context:
     ledger: Ledger
     state: Path
     settings: Settings = field(default_factory=Settings)
     clock: SimulatedClock = field(default_factory=lambda: SimulatedClock(AT))
-    simulated: bool = False
-    offline_past: bool = False
+    run: Run = DAILY
 
 
 @pytest.fixture
@@ -142,10 +145,10 @@ def test_minimum_level(ring, server, context):
 
 
 def test_replay_is_silent_and_past_sessions_are_recorded_only(ring, server, context):
-    context.simulated = context.offline_past = True
+    context.run = Replay()
     ring()
     assert outcome(context) == []
-    context.simulated = False
+    context.run = PAST
     ring()
     assert outcome(context) == [("stop-missing", True, "not sent: the run was about a past session")]
     assert server.messages == []
@@ -240,9 +243,9 @@ def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(ring, co
 def test_a_past_run_leaves_failed_alerts_for_the_present(ring, context, server):
     server.status = 500
     ring()
-    server.status, context.offline_past = 200, True
+    server.status, context.run = 200, PAST
     assert alerts.flush(context) == ()
-    context.offline_past = False
+    context.run = Daily()
     assert len(alerts.flush(context)) == 1
     assert len(server.titles) == 1
 

@@ -6,6 +6,7 @@ import pytest
 
 from backtest.core.errors import SettingsError, UsageError
 from live.alerts import channels, outbox
+from live.model.run import Daily, DryRun, asked_for
 from live.runtime.lifecycle import alerting, guarded, opening
 from live.runtime.options import Options
 from live.system.redaction import register_secret
@@ -36,7 +37,7 @@ def test_an_unexpected_error_rings(tmp_path, rung):
 
 def test_a_run_that_cannot_be_opened_rings(tmp_path, rung, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError), opening("executor", Options()):
+    with pytest.raises(SettingsError), opening("executor", Options(), Daily()):
         raise SettingsError("broken", where="config/live.yaml")
     ((level, title, body),) = rung
     assert (level, "could not start" in title, "broken" in body) == ("critical", True, True)
@@ -45,21 +46,21 @@ def test_a_run_that_cannot_be_opened_rings(tmp_path, rung, monkeypatch):
 def test_one_failure_rings_once(tmp_path, rung, monkeypatch):
     monkeypatch.chdir(tmp_path)
     runtime = world(tmp_path).open()
-    with pytest.raises(SettingsError), opening("executor", Options()), alerting(runtime, "executor"):
+    with pytest.raises(SettingsError), opening("executor", Options(), Daily()), alerting(runtime, "executor"):
         raise SettingsError("broken", where="config/live.yaml")
     assert len(rung) == 1
 
 
-@pytest.mark.parametrize("options", [Options(dry_run=True), Options(as_of="2025-03-05")])
-def test_a_rehearsal_that_cannot_be_opened_is_silent(tmp_path, rung, monkeypatch, options):
+@pytest.mark.parametrize("run", [DryRun(), asked_for("2025-03-05")])
+def test_a_rehearsal_that_cannot_be_opened_is_silent(tmp_path, rung, monkeypatch, run):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError), opening("executor", options):
+    with pytest.raises(SettingsError), opening("executor", Options(), run):
         raise SettingsError("broken", where="config/live.yaml")
     assert rung == []
 
 
 def test_a_wrong_flag_is_silent(rung):
-    with pytest.raises(UsageError), opening("executor", Options()):
+    with pytest.raises(UsageError), opening("executor", Options(), Daily()):
         raise UsageError("not a date", where="--as-of")
     assert rung == []
 

@@ -15,10 +15,10 @@ from live.execution.job import read_job
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.limits import limit_findings
 from live.settings.model import Settings
-from live.views.review import lay_out
+from live.views.review_case import read_case
 from tests.support.handoff_samples import order, sample
 from tests.support.paths import PROJECT
-from tests.support.review_world import DAY, generated, runtime
+from tests.support.review_world import DAY, generated, inputs, runtime
 
 BOOKS = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
 SYMBOLS = ["QQQ", "TQQQ", "PSQ", "TMF", "TMV", "TLT", "GLD", "AAPL", "ZZZZ"]
@@ -31,7 +31,6 @@ def book_lines(run_settings):
 
 def verdict_of_executor(world, path, lines):
     """Return None when the executor takes the approved file, else its exit code."""
-    world.arrive = lambda _window: world.clock.now()
     try:
         read_job(world, path, lines, calendar.session(DAY), accept_edits=False)
     except JutsuError as error:
@@ -48,7 +47,7 @@ def test_the_executor_accepts_a_manual_order_exactly_when_approval_does(tmp_path
     added = order(symbol, "buy", "increase", shares, price, rank=-1.0, reason="by hand")
     content = render(original.model_copy(update={"orders": (*original.orders, added)}))
     path.write_bytes(content)
-    case = lay_out(world, path)
+    case = read_case(inputs(world), path)
     accepted = not case.verdict.problems and not case.verdict.limits
     world.ledger.signals.approve(
         DAY,
@@ -70,7 +69,9 @@ def test_a_symbol_of_another_book_is_refused_before_it_is_approved(tmp_path):
     path = generated(world, original)
     added = order("AAPL", "buy", "increase", 1, 100.0, rank=-1.0)
     path.write_bytes(render(original.model_copy(update={"orders": (*original.orders, added)})))
-    assert {finding.path for finding in lay_out(world, path).verdict.problems} == {"$.orders[3].symbol"}
+    assert {finding.path for finding in read_case(inputs(world), path).verdict.problems} == {
+        "$.orders[3].symbol"
+    }
 
 
 @pytest.mark.parametrize("data", [None, 3, {}, {"strategy": 1}, {"strategy": {"variant": "unheard_of"}}])

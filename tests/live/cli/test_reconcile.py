@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from backtest.core.errors import BrokerError, JutsuError, UsageError
+from backtest.core.errors import BrokerError, JutsuError, LimitError, UnresolvedError, UsageError
 from live.cli import panic
 from live.cli import reconcile as orders
+from live.ledger.ledger import Ledger, OrderPlan
+from live.model.order_state import JournalState
 from live.operations import crontab
+from live.system.lock import single_instance
+
+NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -33,7 +39,7 @@ def call(tmp_path, monkeypatch):
             raise done.exception
         return done.output
 
-    run.installed = installed
+    run.installed, run.state = installed, tmp_path / "state"
     return run
 
 
@@ -79,3 +85,45 @@ def test_panic_says_what_it_could_not_do(call, monkeypatch):
     monkeypatch.setattr(PaperBroker, "orders", down)
     with pytest.raises(JutsuError, match="503"):
         call("panic", "--yes")
+
+
+def unknown_order(state):
+    plan = OrderPlan(
+        client_order_id="20250305_AAA_entry_buy",
+        variant="golden",
+        session=date(2025, 3, 5),
+        mode="offline_mock",
+        symbol="AAA",
+        side="buy",
+        intent="entry",
+        quantity=10,
+    )
+    with Ledger.open(state / "ledger.db", account="paper", now=NOW) as ledger:
+        ledger.orders.plan(plan, at=NOW)
+        ledger.orders.transition(plan.client_order_id, JournalState.SENDING, at=NOW)
+    return plan.client_order_id
+
+
+@pytest.mark.parametrize(
+    "words", [("reconcile", "--adopt"), ("resolve", "20250305_AAA_entry_buy", "--absent")]
+)
+def test_the_books_are_not_changed_under_a_running_executor(call, words):
+    state = call.state
+    unknown_order(state)
+    with single_instance(state, "paper", run_id="executor"), pytest.raises(LimitError, match="at work"):
+        call(*words)
+
+
+def test_a_look_needs_no_lock(call):
+    state = call.state
+    with single_instance(state, "paper", run_id="executor"):
+        assert "agree" in call("reconcile")
+
+
+def test_nothing_is_adopted_while_an_order_may_still_be_found(call):
+    state = call.state
+    name = unknown_order(state)
+    with pytest.raises(UnresolvedError, match="counted twice"):
+        call("reconcile", "--adopt")
+    call("resolve", name, "--absent")
+    call("reconcile", "--adopt")

@@ -16,6 +16,7 @@ import pytest
 from backtest.core.errors import BrokerRefused, JutsuError
 from live import executor
 from live.books.variants import BookVariant
+from live.model.run import Daily, DryRun
 from live.system.clock import SimulatedClock
 from tests.support.exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, order, signal
 
@@ -101,7 +102,7 @@ class Case:
         return made
 
     def run(self, *, dry: bool = False, **request) -> int:
-        runtime = replace(self.world.open(), dry_run=dry)
+        runtime = replace(self.world.open(), run=DryRun() if dry else Daily())
         lines = (BookVariant(self.strategy, "primary", "ema_p10"),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 

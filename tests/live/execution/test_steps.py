@@ -12,6 +12,7 @@ from backtest.core.errors import (
     KillSwitchOn,
     LimitError,
 )
+from live.model.run import DryRun
 from live.system.lock import single_instance
 from tests.support.exec_world import (
     AT,
@@ -137,7 +138,7 @@ def test_a_dry_run_touches_nothing(made, capsys):
     from live.books.variants import BookVariant
 
     made.write(signal([ENTRY]))
-    runtime = replace(made.open(), dry_run=True)
+    runtime = replace(made.open(), run=DryRun())
     lines = (BookVariant(StubStrategy(), "primary", "golden"),)
     assert executor.run(runtime, executor.Request(lines=lines)) == 0
     told = capsys.readouterr().out

@@ -21,7 +21,6 @@ from live.generation import steps as generation
 from live.generation.market import gather
 from live.model.broker import Account, Holding
 from live.runtime.factories import make_feed
-from live.runtime.options import Options
 from live.settings.model import Settings
 from tests.support.exec_world import AT, DAY, NEXT_DAY, ScriptedFeed, bars
 
@@ -129,7 +128,7 @@ def test_a_bar_of_today_in_a_store_is_no_quote_where_real_money_trades(tmp_path)
         settings = Settings.model_validate(
             {"mode": mode, "data": {"source": "store", "store": str(tmp_path)}}
         )
-        chosen = make_feed(settings, Options(), tmp_path)
+        chosen = make_feed(settings, tmp_path)
         assert set(chosen.quotes(["QQQ"], AT)) == quoted
         assert chosen.history(["QQQ"], AT)["QQQ"].last == BEFORE
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.ledger.tables import Order
+from live.model.order_ids import base_id
 from live.model.order_state import JournalState as S
-from live.orders.attempts import Attempts, base_id, by_intent, may_fill, of_intent
+from live.orders.attempts import Attempts, by_intent, may_fill, of_intent
 from tests.support.ledger_samples import acked, changed
 
 NAME = "20261120_TQQQ_entry_buy"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from live.ledger.ledger import Ledger
+from live.model.run import DryRun
 from live.runtime.open import _open_ledger
-from live.runtime.options import Options
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
-from live.system.clock import SimulatedClock
 
 NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
 
@@ -19,7 +18,7 @@ def test_a_rehearsal_neither_locks_nor_changes_the_ledger(tmp_path):
     loaded = LoadedSettings(Settings.model_validate({"paths": {"state_db": str(path)}}), {}, tmp_path, None)
     with Ledger.open(path, account="paper", now=NOW) as real:
         real.state.set("known", "before", at=NOW)
-        dry = _open_ledger(loaded, Options(dry_run=True), "paper", SimulatedClock(NOW))
+        dry = _open_ledger(loaded, DryRun(), now=NOW, named=False)
         with dry, dry.rehearsal():
             assert dry.state.get("known") == "before"
             dry.state.set("known", "rehearsed", at=NOW)

@@ -306,7 +306,7 @@ def test_a_session_that_is_still_open_waits(desk, at_execution):
 
 def runtime(desk, prices, now):
     options = Options(config=PROJECT / "config" / "live.yaml", state_db=desk.db, prices=prices)
-    return open_runtime("jutsu", options, SimulatedClock(now))
+    return open_runtime("jutsu", options, clock=SimulatedClock(now))
 
 
 def test_a_provisional_bar_is_not_final(desk, at_execution):

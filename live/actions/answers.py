@@ -1,0 +1,148 @@
+"""A person's answer to a signal file: approve its exact bytes, or skip it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from backtest.core.errors import LimitError, SignalFileError, UsageError
+from live.actions.errors import FileChangedError
+from live.views.review_case import ReviewCase, read_case, require_row, require_valid
+
+if TYPE_CHECKING:
+    from live.views.inputs import ViewInputs
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_ACTOR_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approval that was stored.
+
+    Attributes:
+        file, sha256: the bytes it binds.
+        expires_at: end of the execution window, ISO 8601 with offset.
+        edits: one line per difference from the generated original.
+        orders, enabled: how many orders the file has, and how many of them may be sent.
+    """
+
+    file: Path
+    sha256: str
+    expires_at: str
+    answer: Literal["approve"]
+    edits: tuple[str, ...]
+    orders: int
+    enabled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A skip that was stored: nothing of this file will be sent unless it is approved later."""
+
+    file: Path
+    answer: Literal["skip"]
+
+
+def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = None) -> Approved:
+    """Bind the approval of a file to its bytes, until its execution window closes.
+
+    Args:
+        inputs: ledger, settings and the instant of the approval.
+        path: the signal file.
+        actor: who approves, kept in the ledger.
+        sha256: digest of the bytes the person saw (64 hexadecimal digits); None: the bytes there now.
+
+    Raises:
+        FileChangedError, SignalFileError: exit 2; other bytes than shown, an invalid or unknown file, a
+            shadow, or another version was executed.
+        LimitError: exit 7; a limit is exceeded or the window is over.
+        UsageError: exit 2; `sha256` is no digest.
+    """
+    case = _case(inputs, path, sha256)
+    row, signal = require_row(case), require_valid(case)
+    if row.role != "primary":
+        raise SignalFileError("a shadow is never executed", where=str(path), remedy="nothing to approve")
+    if row.executed_sha256 is not None and row.executed_sha256 != case.sha256:
+        raise SignalFileError(
+            "another version of this file was already executed",
+            where=str(path),
+            remedy="later edits have no effect; see jutsu status",
+        )
+    if case.window_over or case.closes_at is None:
+        raise LimitError(
+            f"the execution window closed at {signal.execution_window.closes_at}",
+            where=str(path),
+            remedy="nothing can be executed any more; the next session proposes again",
+        )
+    ledger = inputs.ledger
+    with ledger.transaction():
+        ledger.signals.approve(
+            row.session,
+            row.variant,
+            sha256=case.sha256,
+            by=actor[:_ACTOR_LENGTH],
+            at=case.at,
+            expires_at=case.closes_at.astimezone(UTC),
+        )
+        ledger.runs.approved(row.session, row.variant, at=case.at)
+    return Approved(
+        file=path,
+        sha256=case.sha256,
+        expires_at=signal.execution_window.closes_at,
+        answer="approve",
+        edits=tuple(edit.line() for edit in case.edits),
+        orders=len(signal.orders),
+        enabled=sum(order.enabled for order in signal.orders),
+    )
+
+
+def skip(inputs: ViewInputs, path: Path, *, sha256: str | None = None) -> Skipped:
+    """Send nothing of a file; `approve` takes this back. Arguments as in `approve`.
+
+    Raises:
+        FileChangedError, SignalFileError: exit 2; other bytes than shown, an unknown file, or one that was
+            already executed.
+        UsageError: exit 2; `sha256` is no digest.
+    """
+    case = _case(inputs, path, sha256)
+    row = require_row(case)
+    if row.executed_sha256 is not None:
+        raise SignalFileError(
+            "the file was already executed", where=str(path), remedy="see jutsu status; panic sells"
+        )
+    with inputs.ledger.transaction():
+        inputs.ledger.signals.answer(row.session, row.variant, "skip")
+        inputs.ledger.runs.approved(row.session, row.variant, at=None)
+    return Skipped(path, "skip")
+
+
+def _case(inputs: ViewInputs, path: Path, sha256: str | None) -> ReviewCase:
+    """Read the file once: what is compared is what is judged and bound."""
+    require_digest(sha256)
+    case = read_case(inputs, path)
+    require_same(path, case.sha256, sha256)
+    return case
+
+
+def require_digest(sha256: str | None) -> None:
+    """Raise UsageError unless `sha256` is None or 64 lower-case hexadecimal digits."""
+    if sha256 is not None and _SHA256.fullmatch(sha256) is None:
+        raise UsageError(
+            f"{sha256!r} is no SHA-256",
+            where="--sha256",
+            remedy="give the 64 digits that `jutsu review --json` shows",
+        )
+
+
+def require_same(path: Path, found: str, shown: str | None) -> None:
+    """Raise FileChangedError unless the digest `found` is the one that was shown (None: any)."""
+    if shown is not None and found != shown:
+        raise FileChangedError(
+            f"the file changed since it was shown: it is {found[:12]} now, not {shown[:12]}",
+            where=str(path),
+            remedy="`jutsu review` it again",
+        )

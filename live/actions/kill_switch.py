@@ -1,0 +1,42 @@
+"""The kill switch, turned by a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
+    from live.ledger.system_state import KillSwitch
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The switch as it was; `changed` is False when it was off already."""
+
+    was: KillSwitch
+    changed: bool
+
+
+def kill(
+    ledger: Ledger, *, level: Literal["entries", "all"], reason: str, actor: str, at: datetime
+) -> KillSwitch:
+    """Raise the switch for every account and return it as it stands; what is on is never lowered.
+
+    Args:
+        ledger: of any account.
+        level: `entries` keeps new entries back, `all` every order.
+        reason: shown by status.
+        actor: who turned it.
+        at: aware instant.
+    """
+    return ledger.state.set_kill(level, reason=reason, by=actor, at=at)
+
+
+def resume(ledger: Ledger, *, actor: str, at: datetime) -> Resumed:
+    """Turn the switch off."""
+    known = ledger.state.kill_switch()
+    if known.level == "none":
+        return Resumed(known, changed=False)
+    return Resumed(ledger.state.clear_kill(by=actor, at=at), changed=True)

@@ -1,0 +1,38 @@
+"""Whether an account may receive real orders: confirmed by typing, withdrawn at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class OnlinePermission:
+    """Whether real orders are confirmed for the account now, and whether this action changed it."""
+
+    confirmed: bool
+    changed: bool
+
+
+def online(ledger: Ledger, typed: str, *, actor: str, at: datetime) -> OnlinePermission:
+    """Confirm real orders for the ledger's account.
+
+    Raises:
+        UsageError: exit 2; `typed` is not the confirmation (`live.ledger.system_state.CONFIRMATION`).
+    """
+    if ledger.state.online_confirmed():
+        return OnlinePermission(confirmed=True, changed=False)
+    ledger.state.confirm_online(typed, by=actor, at=at)
+    return OnlinePermission(confirmed=True, changed=True)
+
+
+def offline(ledger: Ledger, *, at: datetime) -> OnlinePermission:
+    """Withdraw the confirmation: the next run in online_live is refused until it is given again."""
+    if not ledger.state.online_confirmed():
+        return OnlinePermission(confirmed=False, changed=False)
+    ledger.state.withdraw_online(at=at)
+    return OnlinePermission(confirmed=False, changed=True)

@@ -1,0 +1,171 @@
+"""Settings and strategy parameters, changed by a person: overrides in the ledger, the frozen manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from backtest.core.errors import Finding, UsageError
+from live.actions.errors import SettingChangedError
+from live.settings import manifest, names
+from live.settings.load import settings_sha256, snapshot
+from live.system.json_text import value_text
+from live.views.settings import SettingsSource, configured_strategies, open_settings_ledger
+
+if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
+    from live.settings.load import LoadedSettings
+
+ANY: Final = object()
+"""Expected value of `set_value`: whatever the setting is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An override that was stored: JSON value, and the instants between which it holds (None: open)."""
+
+    name: str
+    value: Any
+    effective_from: datetime | None
+    effective_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """How many overrides of a setting were ended."""
+
+    name: str
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The manifest that was written, and what is different in it; without changes it is as it was."""
+
+    path: Path
+    changes: tuple[Finding, ...]
+
+
+def set_value(
+    source: SettingsSource,
+    name: str,
+    value: Any,
+    *,
+    actor: str,
+    at: datetime,
+    reason: str = "",
+    effective_from: datetime | None = None,
+    effective_until: datetime | None = None,
+    expected: object = ANY,
+) -> Changed:
+    """Override a setting or a strategy parameter from the ledger, until it is unset or the time is over.
+
+    Args:
+        source: file, environment and ledger the settings come from.
+        name: dotted name, `strategy.<variant>.<parameter>` for a parameter.
+        value: JSON value.
+        actor: who changes it, kept in the history.
+        at: aware instant of the change.
+        reason: why, kept in the history.
+        effective_from: aware instant it begins, None: now.
+        effective_until: aware instant it ends, None: never.
+        expected: the value the person saw; another one now is refused. `ANY`: not compared.
+
+    Raises:
+        UsageError: exit 2; a place, or an override that ends before it begins.
+        SettingChangedError: exit 2; the value is not `expected`.
+        SettingsError, StrategyError: exit 2; the value could not be loaded, or contradicts the manifest.
+    """
+    _require_loadable(source, name, value, at)
+    loaded = source.load(at)
+    _require_expected(loaded, name, expected)
+    manifest.refuse_override(loaded.path(loaded.settings.paths.manifest), name, value)
+    with open_settings_ledger(loaded, at) as ledger, ledger.transaction():
+        ledger.config.set(
+            name,
+            value,
+            at=at,
+            by=actor,
+            reason=reason,
+            effective_from=effective_from,
+            effective_until=effective_until,
+        )
+        _remember(ledger, source, at, actor, reason or f"set {name} = {value_text(value)}")
+    return Changed(name, value, effective_from, effective_until)
+
+
+def unset(source: SettingsSource, name: str, *, actor: str, at: datetime, reason: str = "") -> Unset:
+    """End every override of a setting that holds now or later; the next lower source holds again.
+
+    The overrides themselves are not read first, so one that cannot be loaded any more can be taken back.
+    """
+    with open_settings_ledger(source.load(at, overrides=False), at) as ledger, ledger.transaction():
+        ended = ledger.config.unset(name, at=at)
+        _remember(ledger, source, at, actor, reason or f"unset {name}")
+    return Unset(name, ended)
+
+
+def freeze(
+    source: SettingsSource,
+    *,
+    at: datetime,
+    selection: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+    path: Path | None = None,
+) -> Frozen:
+    """Write what would trade now into the manifest; both stages then accept nothing else.
+
+    Args:
+        source: file, environment and ledger the settings come from.
+        at: aware instant whose overrides count.
+        selection: variants or strategy files; none: those of every book.
+        values: dotted name -> value frozen instead of the configured one.
+        path: manifest to write, None for the settings' own.
+    """
+    loaded = source.load(at, flags=values)
+    target = path or loaded.path(loaded.settings.paths.manifest)
+    return Frozen(target, manifest.freeze(target, configured_strategies(loaded, selection), loaded.settings))
+
+
+def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetime) -> None:
+    """Refuse an override that could not be loaded, before it is stored."""
+    if name.startswith("paths."):
+        raise UsageError(
+            "places cannot be changed from inside the ledger",
+            where=name,
+            remedy="use config/live.yaml, the environment or a flag",
+        )
+    loaded = source.load(at, flags={name: value})
+    if names.is_parameter(name):
+        variant, parameter = name.split(".")[1:]
+        (strategy,) = configured_strategies(loaded, [variant], overrides=False)
+        strategy.with_parameters({parameter: value})
+
+
+def _require_expected(loaded: LoadedSettings, name: str, expected: object) -> None:
+    if expected is ANY:
+        return
+    now = _value(loaded, name)
+    if now != expected:
+        raise SettingChangedError(
+            f"is {now!r} now, not {expected!r}", where=name, remedy="look at it again, then change it"
+        )
+
+
+def _value(loaded: LoadedSettings, name: str) -> Any:
+    """Return what a setting is now; of a parameter without an override what the strategy says."""
+    known = {row.name: row.value for row in loaded.rows()}
+    if name in known or not names.is_parameter(name):
+        return known.get(name)
+    variant, parameter = name.split(".")[1:]
+    (strategy,) = configured_strategies(loaded, [variant])
+    return strategy.parameters.get(parameter)
+
+
+def _remember(ledger: Ledger, source: SettingsSource, at: datetime, actor: str, reason: str) -> None:
+    """Keep the settings as they are with the change."""
+    settings = source.with_overrides(at, ledger.config.active(at)).settings
+    ledger.config.remember(settings_sha256(settings), snapshot(settings), by=actor, reason=reason, at=at)

@@ -1,0 +1,105 @@
+"""`jutsu config set | unset | freeze`: settings and parameters changed by a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from live.cli.common import ConfigOption, StateOption, actor, source_of
+from live.system.clock import SystemClock
+from live.system.json_text import value_text
+
+_Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Freeze this value instead.")
+]
+_Strategies = Annotated[
+    list[str] | None,
+    typer.Option("--strategy", help="Variant or strategy file (default: the configured books)."),
+]
+
+
+def set_(
+    key: Annotated[str, typer.Argument(help="e.g. safety.max_drift_pct or strategy.golden.sma_fast")],
+    value: Annotated[str, typer.Argument(help="The new value (JSON, or plain text).")],
+    start: Annotated[str | None, typer.Option("--from", help="When it begins (default: now).")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="When it ends (default: never).")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the history.")] = "",
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Override a setting from the ledger; it wins over environment and file until it is unset."""
+    from live.actions.settings import set_value
+    from live.settings.load import parse_text
+
+    done = set_value(
+        source_of(config, state_db),
+        key,
+        parse_text(value),
+        actor=actor(),
+        at=SystemClock().now(),
+        reason=reason,
+        effective_from=_instant(start),
+        effective_until=_instant(until),
+    )
+    span = f" from {start}" if start else ""
+    typer.echo(f"{key} = {value_text(done.value)}{span}{f' until {until}' if until else ''}")
+
+
+def unset(
+    key: Annotated[str, typer.Argument(help="Name of the setting.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the history.")] = "",
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Take an override back; the next lower source holds again."""
+    from live.actions import settings
+
+    done = settings.unset(
+        source_of(config, state_db), key, actor=actor(), at=SystemClock().now(), reason=reason
+    )
+    typer.echo(f"{key}: {done.ended} override(s) ended" if done.ended else f"{key}: nothing to take back")
+
+
+def freeze(
+    strategy: _Strategies = None,
+    values: _Set = None,
+    manifest_file: Annotated[Path | None, typer.Option("--manifest", help="Manifest to write.")] = None,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Write what would trade now into the manifest; both stages then accept nothing else."""
+    from live.actions import settings
+    from live.settings.load import parse_text
+
+    changes = [item.partition("=") for item in values or []]
+    done = settings.freeze(
+        source_of(config, state_db),
+        at=SystemClock().now(),
+        selection=tuple(strategy or ()),
+        values={key.strip(): parse_text(text) for key, _, text in changes},
+        path=manifest_file,
+    )
+    for finding in done.changes:
+        typer.echo(f"{finding.path}: {finding.problem}")
+    typer.echo(f"frozen: {done.path}" if done.changes else f"already frozen: {done.path}")
+
+
+def _instant(text: str | None) -> datetime | None:
+    """Parse `--from` / `--until`; naive times and dates are New York."""
+    if text is None:
+        return None
+    from backtest.calendar.sessions import NEW_YORK
+    from backtest.core.errors import UsageError
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is not a date or time",
+            where="--from / --until",
+            remedy="write 2026-11-20 or 2026-11-20T15:00",
+        ) from error
+    return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)

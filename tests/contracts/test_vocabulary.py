@@ -1,0 +1,133 @@
+"""Every vocabulary is written down once; schema, patterns and command line derive from it."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+from datetime import date
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backtest.core.decision import ExecutionTime, Side
+from backtest.core.execution_rules import StopFill
+from backtest.core.planned_orders import Intent
+from live import executor, signal_generator
+from live.alerts.channels import LEVELS
+from live.execution.job import Phase
+from live.handoff.model import SignalFile
+from live.model.order_ids import PATTERN, OrderName, attempt_of, base_id, parse, retry_id
+from live.model.run import Mode
+from live.settings.model import AlertLevel, PaperFault, Settings
+from tests.support.paths import PROJECT
+
+#: vocabulary -> the one module that writes its words down
+HOMES = {
+    "ExecutionTime": (ExecutionTime, "backtest/core/decision.py"),
+    "Side": (Side, "backtest/core/decision.py"),
+    "StopFill": (StopFill, "backtest/core/execution_rules.py"),
+    "Intent": (Intent, "backtest/core/planned_orders.py"),
+    "Mode": (Mode, "live/model/run.py"),
+    "PaperFault": (PaperFault, "live/settings/model.py"),
+    "AlertLevel": (AlertLevel, "live/settings/model.py"),
+    "Phase": (Phase, "live/execution/job.py"),
+}
+
+
+def written_sets(path: Path) -> list[frozenset[str]]:
+    """Return every set of words a module writes out: `Literal[...]`, tuples, lists and sets of texts."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            words = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+            if len(words) == len(node.elts):
+                found.append(frozenset(words))
+    return found
+
+
+MODULES = {
+    str(path.relative_to(PROJECT)): written_sets(path)
+    for room in ("backtest", "live")
+    for path in sorted((PROJECT / room).rglob("*.py"))
+    if "migrations" not in path.parts
+}
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_the_words_are_written_once(name):
+    vocabulary, home = HOMES[name]
+    words = frozenset(get_args(vocabulary))
+    places = [module for module, sets in MODULES.items() for found in sets if found == words]
+    assert places == [home]
+
+
+def choices(parser: argparse.ArgumentParser, flag: str) -> tuple[str, ...]:
+    (action,) = (a for a in parser._actions if flag in a.option_strings)
+    return tuple(action.choices or ())
+
+
+@pytest.mark.parametrize(
+    ("stage", "flag", "vocabulary"),
+    [
+        (signal_generator, "--mode", Mode),
+        (signal_generator, "--execution-time", ExecutionTime),
+        (executor, "--mode", Mode),
+        (executor, "--phase", Phase),
+        (executor, "--paper-fault", PaperFault),
+    ],
+)
+def test_the_command_line_offers_exactly_the_words(stage, flag, vocabulary):
+    assert choices(stage.parser(), flag) == get_args(vocabulary)
+
+
+def test_the_schema_of_the_signal_file_knows_exactly_the_words():
+    parts = SignalFile.model_json_schema()["$defs"]
+    order = parts["SignalOrder"]["properties"]
+    assert tuple(order["intent"]["enum"]) == get_args(Intent)
+    assert tuple(order["side"]["enum"]) == get_args(Side)
+    assert tuple(parts["Window"]["properties"]["name"]["enum"]) == get_args(ExecutionTime)
+    assert order["client_order_id"]["pattern"] == PATTERN
+
+
+def test_the_settings_know_exactly_the_words():
+    parts = Settings.model_json_schema()["$defs"]
+    assert tuple(parts["PaperSettings"]["properties"]["fault"]["enum"]) == get_args(PaperFault)
+    assert tuple(parts["AlertSettings"]["properties"]["minimum_level"]["enum"]) == get_args(AlertLevel)
+    assert set(Settings().approval.on_no_answer) == set(get_args(Intent))
+    assert get_args(AlertLevel) == LEVELS
+
+
+NAMES = st.builds(
+    OrderName,
+    session=st.dates(min_value=date(1990, 1, 1), max_value=date(2099, 12, 31)),
+    symbol=st.from_regex(r"[A-Z][A-Z0-9./-]{0,9}", fullmatch=True),
+    intent=st.sampled_from(get_args(Intent)),
+    side=st.sampled_from(get_args(Side)),
+    variant=st.one_of(st.just(""), st.from_regex(r"[a-z][a-z0-9_]{0,8}[a-z0-9]", fullmatch=True)),
+    attempt=st.integers(min_value=0, max_value=999),
+)
+
+
+@given(NAMES)
+def test_an_order_id_is_read_as_it_is_written(name):
+    text = str(name)
+    assert re.match(PATTERN, text)
+    assert parse(text) == name
+    assert attempt_of(text) == name.attempt
+    assert str(OrderName(name.session, name.symbol, name.intent, name.side, name.variant)) == base_id(text)
+
+
+@given(NAMES, st.integers(min_value=1, max_value=99))
+def test_a_retry_is_numbered_from_the_first_try(name, attempt):
+    again = retry_id(str(name), attempt)
+    assert (base_id(again), attempt_of(again)) == (base_id(str(name)), attempt)
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_a_first_id_and_no_second_one(text):
+    assert base_id(retry_id(text, 3)) == base_id(text) or "_r" in base_id(text)
+    assert parse(text) is None or str(parse(text)) == text.rstrip("\n")

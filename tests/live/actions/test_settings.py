@@ -1,0 +1,81 @@
+"""Settings as functions: explicit instant and actor, compared with what the person saw."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backtest.core.errors import UsageError
+from live.actions.errors import SettingChangedError
+from live.actions.settings import freeze, set_value, unset
+from live.views.settings import SettingsSource, check_settings, read_history, read_settings
+
+AT = datetime(2024, 1, 5, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def source(tmp_path, project_root):
+    shutil.copytree(project_root / "config", tmp_path / "config")
+    return SettingsSource(tmp_path / "config/live.yaml", None, {})
+
+
+def value(source, name, at=AT):
+    (row,) = [row for row in read_settings(source, at, name) if row.name == name]
+    return row.value
+
+
+def test_an_override_holds_between_its_instants(source):
+    day = timedelta(days=1)
+    set_value(
+        source,
+        "safety.max_drift_pct",
+        2.5,
+        actor="me",
+        at=AT,
+        effective_from=AT + day,
+        effective_until=AT + 2 * day,
+    )
+    found = [value(source, "safety.max_drift_pct", AT + step * day) for step in (0, 1, 2)]
+    assert found == [1.0, 2.5, 1.0]
+    (row,) = read_history(source, AT).overrides
+    assert (row.by, row.at, row.from_) == ("me", AT, AT + day)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "new"), [("safety.max_drift_pct", 1.0, 2.0), ("strategy.ema_p10.max_positions", None, 3)]
+)
+def test_only_the_value_that_was_seen_is_changed(source, name, seen, new):
+    if seen is None:
+        from live.views.settings import configured_strategies
+
+        (strategy,) = configured_strategies(source.load(AT), ["ema_p10"])
+        seen = strategy.parameters["max_positions"]
+        freeze(source, at=AT, selection=["ema_p10"], values={name: new})
+    with pytest.raises(SettingChangedError, match="not"):
+        set_value(source, name, new, actor="me", at=AT, expected="something else")
+    assert read_settings(source, AT, "strategy") == ()
+    assert set_value(source, name, new, actor="me", at=AT, expected=seen).value == new
+    assert value(source, name) == new
+    with pytest.raises(SettingChangedError):
+        set_value(source, name, new, actor="me", at=AT, expected=seen)
+
+
+def test_unset_counts_what_it_ended(source):
+    assert unset(source, "safety.max_drift_pct", actor="me", at=AT).ended == 0
+    set_value(source, "safety.max_drift_pct", 2.5, actor="me", at=AT)
+    assert unset(source, "safety.max_drift_pct", actor="me", at=AT + timedelta(seconds=1)).ended == 1
+    assert value(source, "safety.max_drift_pct", AT + timedelta(seconds=1)) == 1.0
+
+
+def test_places_are_never_overridden(source):
+    with pytest.raises(UsageError, match="from inside the ledger"):
+        set_value(source, "paths.state_db", "x.db", actor="me", at=AT)
+
+
+def test_what_was_frozen_is_checked(source):
+    assert check_settings(source, AT) == ()
+    done = freeze(source, at=AT, values={"strategy.golden.sma_fast": 50})
+    assert [finding.problem for finding in done.changes] == ["frozen 40, now 50"]
+    assert any("sma_fast" in str(finding) for finding in check_settings(source, AT))
+    assert freeze(source, at=AT).changes != ()
+    assert freeze(source, at=AT).changes == ()

@@ -1,0 +1,34 @@
+"""`jutsu kill`, `resume`, `online`, `offline` on the screen."""
+
+import pytest
+
+from live.cli import switches
+from tests.support.review_world import invoke, runtime
+
+
+@pytest.fixture
+def world(tmp_path):
+    return runtime(tmp_path)
+
+
+def said(monkeypatch, world, *words):
+    result = invoke(monkeypatch, world, switches, *words)
+    assert result.exit_code == 0, result.exception
+    return result.output.strip()
+
+
+def test_kill_says_what_the_switch_is_now(world, monkeypatch):
+    assert "ON (all): smoke" in said(monkeypatch, world, "kill", "--reason", "smoke")
+    # what is on is never lowered, and the screen does not claim it
+    assert "ON (all): smoke" in said(monkeypatch, world, "kill", "--entries-only", "--reason", "less")
+    assert "is off" in said(monkeypatch, world, "resume")
+    assert "already off" in said(monkeypatch, world, "resume")
+
+
+def test_offline_withdraws_what_online_confirmed(world, monkeypatch):
+    assert "not confirmed" in said(monkeypatch, world, "offline")
+    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "trade real money")
+    assert "REAL orders" in said(monkeypatch, world, "online")
+    assert "already confirmed" in said(monkeypatch, world, "online")
+    assert "refused until `jutsu online`" in said(monkeypatch, world, "offline")
+    assert not world.ledger.state.online_confirmed()

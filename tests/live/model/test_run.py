@@ -1,0 +1,95 @@
+"""Every kind of run and what it may do; the table is what the stages and commands rely on."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backtest.core.errors import UsageError
+from live.model.run import (
+    AsOf,
+    Confirming,
+    Daily,
+    Demo,
+    DryRun,
+    PastSession,
+    Reading,
+    Replay,
+    asked_for,
+    parse_as_of,
+)
+
+PAST = AsOf(date(2025, 3, 5), None)
+EVERY = [Daily(), Confirming(), Reading(), PastSession(PAST), DryRun(), DryRun(PAST), Replay(), Demo()]
+
+
+def answering(name):
+    return [run for run in EVERY if getattr(run, name)]
+
+
+@pytest.mark.parametrize(
+    ("question", "yes"),
+    [
+        ("durable", [Daily(), Confirming(), Reading(), PastSession(PAST), DryRun(), DryRun(PAST)]),
+        ("scratch", [DryRun(), DryRun(PAST)]),
+        ("creates", [Daily(), Confirming(), PastSession(PAST), Replay(), Demo()]),
+        ("needs_ledger", [Reading()]),
+        ("needs_confirmation", [run for run in EVERY if run != Confirming()]),
+        ("writes_log", [run for run in EVERY if run not in (DryRun(), DryRun(PAST))]),
+        ("alerts", [Daily(), Confirming(), Reading(), PastSession(PAST)]),
+        ("about_now", [Daily(), Confirming(), Reading(), DryRun()]),
+        ("quotes_have_age", [Daily(), Confirming(), Reading(), DryRun()]),
+        ("repairs", [Daily(), Confirming(), Reading(), PastSession(PAST)]),
+        ("alone", [Replay(), Demo()]),
+        ("marks", [run for run in EVERY if run not in (Replay(), Demo())]),
+        ("keeps_copies", [run for run in EVERY if run not in (Replay(), Demo())]),
+        ("imposes", [Replay(), Demo()]),
+        ("as_of", [PastSession(PAST), DryRun(PAST)]),
+    ],
+)
+def test_who_may(question, yes):
+    assert answering(question) == yes
+
+
+def test_only_the_demo_chooses_its_market():
+    assert Replay().imposes == {"approval.policy": "auto", "paper.fault": "none"}
+    assert Demo().imposes == {**Replay().imposes, "data.source": "demo"}
+
+
+@pytest.mark.parametrize("run", EVERY)
+def test_a_run_cannot_change_its_mind(run):
+    with pytest.raises((FrozenInstanceError, AttributeError, TypeError)):
+        run.scratch = not run.scratch
+    with pytest.raises(TypeError):
+        run.imposes["mode"] = "online_live"
+
+
+@given(st.dates(), st.booleans())
+def test_a_date_asks_for_that_session(day, dry):
+    run = asked_for(day.isoformat(), dry=dry)
+    assert run == (DryRun if dry else PastSession)(AsOf(day, None))
+    assert (run.scratch, run.about_now) == (dry, False)
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_date_asks_for_now(nothing):
+    assert asked_for(nothing) == Daily()
+    assert asked_for(nothing, dry=True) == DryRun()
+
+
+def test_times_without_offset_are_new_york():
+    naive = parse_as_of("2025-03-05T15:55")
+    aware = parse_as_of("2025-03-06T01:30:00+00:00")
+    assert naive.at == datetime(2025, 3, 5, 20, 55, tzinfo=UTC)
+    assert (naive.day, aware.day) == (date(2025, 3, 5), date(2025, 3, 5))
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2025-02-30", "2025-3-5", "05.03.2025"])
+def test_what_is_no_time_is_exit_2(text):
+    with pytest.raises(UsageError, match="neither a date nor a time") as stopped:
+        asked_for(text)
+    assert (stopped.value.exit_code, stopped.value.where) == (2, "--as-of")

@@ -1,0 +1,118 @@
+"""What `jutsu doctor` examines: a check fails for its own reason and does not stop the rest."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from backtest.core.errors import BrokerError, DataError
+from live.ledger.ledger import OrderPlan
+from live.model.order_state import JournalState
+from live.operations import checks
+from live.operations.health import alert_problems, examine
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
+from live.views.health import health_of
+from tests.support.user_world import FIRST, new_user
+
+NAMES = [
+    "settings",
+    "strategies",
+    "manifest",
+    "kill switch",
+    "calendar",
+    "data",
+    "account",
+    "orders",
+    "alerts",
+]
+MACHINE = ["disk", "login", "broker", "clock", "cron"]
+
+
+@pytest.fixture
+def runtime(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "crontab", lambda: "live.signal_generator\nlive.executor\n")
+    user = new_user(tmp_path / "jutsu")
+    with open_runtime("jutsu", Options(config=user.config, as_of=f"{FIRST}T17:00:00")) as opened:
+        yield opened
+
+
+def verdicts(runtime):
+    return {check.name: check.verdict for check in examine(runtime)}
+
+
+def failed(runtime):
+    return [check.name for check in health_of(examine(runtime)).failed]
+
+
+def test_a_new_project_is_healthy(runtime):
+    assert list(verdicts(runtime)) == NAMES + MACHINE
+    view = health_of(examine(runtime))
+    assert view.healthy, view.failed
+
+
+def test_the_kill_switch_names_its_reason(runtime):
+    runtime.ledger.state.set_kill("all", reason="a look first", by="me", at=runtime.clock.now())
+    (check,) = health_of(examine(runtime)).failed
+    assert (check.name, check.detail, check.remedy) == (
+        "kill switch",
+        "on (all): a look first",
+        "jutsu resume",
+    )
+
+
+def test_an_order_of_unknown_fate(runtime):
+    plan = OrderPlan(
+        client_order_id="20240102_QQQ_entry_buy",
+        variant="golden",
+        session=date.fromisoformat(FIRST),
+        mode="offline_mock",
+        symbol="QQQ",
+        side="buy",
+        intent="entry",
+        quantity=10,
+    )
+    runtime.ledger.orders.plan(plan, at=runtime.clock.now())
+    runtime.ledger.orders.transition(plan.client_order_id, JournalState.SENDING, at=runtime.clock.now())
+    assert failed(runtime) == ["orders"]
+
+
+@pytest.mark.parametrize(
+    ("left", "verdict"), [(200, "ok"), (181, "ok"), (180, "warning"), (30, "warning"), (29, "failed")]
+)
+def test_the_session_table_runs_out(runtime, monkeypatch, left, verdict):
+    from datetime import timedelta
+
+    from backtest.calendar import sessions
+
+    monkeypatch.setattr(sessions, "table_ends", lambda: runtime.today() + timedelta(days=left))
+    assert verdicts(runtime)["calendar"] == verdict
+
+
+class Broken:
+    """A broker and feed that answer nothing."""
+
+    name = "broken"
+
+    def account(self):
+        raise BrokerError("503")
+
+    def history(self, *_):
+        raise DataError("no bars")
+
+    def clock_offset(self):
+        return None
+
+
+def test_a_check_that_raises_is_a_failed_check_and_the_rest_goes_on(runtime):
+    found = verdicts(replace(runtime, broker=Broken(), feed=Broken()))
+    assert list(found) == NAMES + MACHINE
+    assert [name for name, verdict in found.items() if verdict == "failed"] == ["data", "account", "broker"]
+    assert found["clock"] == "warning"
+
+
+def test_one_alert_names_every_failed_check(runtime):
+    alert_problems(runtime, health_of(examine(replace(runtime, broker=Broken()))).failed)
+    (alert,) = runtime.ledger.alerts.recent()
+    assert alert.level == "critical"
+    assert [line.partition(":")[0] for line in alert.body.splitlines()] == ["account", "broker"]

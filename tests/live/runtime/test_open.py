@@ -1,0 +1,264 @@
+"""One pass from flags to broker: every layer counts everywhere, the clock comes last, all is closed."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import logging
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from backtest.core.errors import JutsuError, SettingsError, UsageError
+from live.alerts import channels
+from live.ledger.errors import LedgerDamaged
+from live.ledger.ledger import Ledger
+from live.ledger.system_state import EVERY_ACCOUNT
+from live.model.run import DAILY, DryRun, Reading, Replay, asked_for
+from live.runtime import open as opening_module
+from live.runtime.lifecycle import opening
+from live.runtime.loading import Sources, settings_in_force
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
+from live.system.clock import SystemClock
+from live.system.logs import stop_logging
+from tests.support.paths import PROJECT
+
+SESSION = "2025-03-05"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project on the demo market with a ledger; gives its settings file."""
+    config = tmp_path / "config" / "live.yaml"
+    config.parent.mkdir()
+    config.write_text(f"paths: {{strategies: {PROJECT / 'config' / 'strategies'}}}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
+    Ledger.open(tmp_path / "state/ledger.db", account="paper", now=SystemClock().now()).close()
+    yield config
+    stop_logging()
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def override(config, name, value, *, since=None, until=None):
+    now = SystemClock().now() - timedelta(hours=1)
+    path = config.parent.parent / "state/ledger.db"
+    with Ledger.open(path, account=EVERY_ACCOUNT, now=now) as ledger:
+        ledger.config.set(name, value, at=now, by="test", effective_from=since, effective_until=until)
+
+
+def opened(config, run=DAILY, **options):
+    return open_runtime("test", Options(config=config, **options), run)
+
+
+def in_force(config):
+    return settings_in_force(Sources.of(Options(config=config)))
+
+
+class TestEveryOverrideCounts:
+    def test_the_log_has_the_level_of_the_override(self, project):
+        override(project, "logging.level", "DEBUG")
+        with opened(project) as runtime:
+            assert runtime.settings.logging.level == "DEBUG"
+            assert logging.getLogger().level == logging.DEBUG
+
+    def test_a_flag_wins_over_it(self, project):
+        override(project, "logging.level", "ERROR")
+        with opened(project, verbose=True):
+            assert logging.getLogger().level == logging.DEBUG
+
+    @pytest.mark.parametrize("run", [DAILY, asked_for(SESSION), Reading(), DryRun(), Replay()])
+    def test_it_holds_for_every_kind_of_run(self, project, run):
+        override(project, "safety.max_drift_pct", 2.5)
+        with opened(project, run) as runtime:
+            assert runtime.settings.safety.max_drift_pct == 2.5
+
+    def test_review_and_a_past_session_ask_by_one_rule(self, project):
+        """Found by: `config set approval.policy` was ignored by --as-of and obeyed by review."""
+        override(project, "approval.policy", "required")
+        with opened(project) as review, opened(project, asked_for(SESSION)) as stage:
+            assert review.settings.approval.policy == stage.settings.approval.policy == "required"
+
+    def test_what_has_ended_or_not_begun_holds_for_nobody(self, project):
+        now = SystemClock().now()
+        override(project, "safety.max_drift_pct", 2.5, since=datetime(2025, 1, 1, tzinfo=UTC), until=now)
+        override(project, "safety.cash_jump_pct", 2.5, since=now + timedelta(days=1))
+        for run in (DAILY, asked_for(SESSION)):
+            with opened(project, run) as runtime:
+                safety = runtime.settings.safety
+                assert (safety.max_drift_pct, safety.cash_jump_pct) == (1.0, 10.0)
+
+    def test_a_replay_is_approved_and_faultless_all_the_same(self, project):
+        override(project, "approval.policy", "required")
+        override(project, "paper.fault", "reject")
+        with opened(project, Replay()) as runtime:
+            assert (runtime.settings.approval.policy, runtime.settings.paper.fault) == ("auto", "none")
+
+    def test_commands_without_a_run_read_it_too(self, project):
+        override(project, "data.store", "elsewhere")
+        override(project, "broker.schwab.token_file", "other/token.json")
+        settings = in_force(project).settings
+        assert str(settings.data.store) == "elsewhere"
+        assert str(settings.broker.schwab.token_file) == "other/token.json"
+
+    def test_jutsu_data_lists_the_store_of_the_override(self, project):
+        from live.cli.data import _store
+
+        override(project, "data.store", "elsewhere")
+        assert _store(None, project) == project.parent.parent / "elsewhere"
+
+    def test_jutsu_auth_uses_the_token_file_of_the_override(self, project):
+        from live.cli.auth import _opened
+
+        override(project, "broker.schwab.token_file", "other/token.json")
+        settings, token = _opened(project)
+        assert token.path == project.parent.parent / "other/token.json"
+        assert settings.broker.schwab.token_file == token.path.relative_to(project.parent.parent)
+
+    def test_a_run_that_cannot_start_rings_where_the_override_says(self, project, monkeypatch):
+        heard = []
+        override(project, "alerts.urls_env", "OTHER_URLS")
+        monkeypatch.setenv("OTHER_URLS", "json://127.0.0.1:9/other")
+        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls) or {})
+        with pytest.raises(SettingsError), opening("executor", Options(config=project), DAILY):
+            raise SettingsError("broken", where="here")
+        assert heard == ["json://127.0.0.1:9/other"]
+
+    def test_it_rings_without_a_readable_ledger_too(self, project, monkeypatch):
+        heard = []
+        (project.parent.parent / "state/ledger.db").write_bytes(b"not a ledger" * 20)
+        monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
+        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls) or {})
+        options = Options(config=project)
+        with pytest.raises(LedgerDamaged), opening("executor", options, DAILY), opened(project):
+            pass
+        assert heard == ["json://127.0.0.1:9/x"]
+
+    def test_reading_settings_creates_no_ledger(self, project):
+        state = project.parent.parent / "state"
+        (state / "ledger.db").unlink()
+        assert in_force(project).settings.mode == "offline_mock"
+        assert list(state.iterdir()) == []
+
+
+class TestTheLog:
+    def test_a_ledger_that_cannot_be_opened_is_in_the_log(self, project):
+        (project.parent.parent / "state/ledger.db").write_bytes(b"not a ledger" * 20)
+        with pytest.raises(LedgerDamaged), opened(project):
+            pass
+        logging.getLogger("jutsu").error("stopped: damaged")
+        (log,) = (project.parent.parent / "logs").glob("test_*.log")
+        assert "stopped: damaged" in log.read_text()
+
+    def test_a_dry_run_has_none(self, project):
+        with opened(project, DryRun()) as runtime:
+            assert runtime.log_file is None
+        assert not (project.parent.parent / "logs").exists()
+
+
+class TestTheEnd:
+    def test_all_is_closed_and_the_real_error_is_kept(self, project, monkeypatch):
+        """Found by: `OSError ... context ValueError('the real error') ledger closed: False`."""
+        closed = []
+
+        class Broken:
+            connection = None
+
+            def close(self):
+                closed.append("broker")
+                raise OSError("the line is dead")
+
+        monkeypatch.setattr(opening_module, "make_broker", lambda *_, **__: Broken())
+        monkeypatch.setattr(Ledger, "close", lambda _: closed.append("ledger"))
+        with pytest.raises(ValueError, match="the real error") as stopped, opened(project):
+            raise ValueError("the real error")
+        assert closed == ["broker", "ledger"]
+        assert isinstance(stopped.value.__context__, OSError)
+
+    def test_a_broker_that_cannot_be_made_leaves_nothing_open(self, project, monkeypatch):
+        closed = []
+
+        def refuse(*_, **__):
+            raise UsageError("no broker today")
+
+        monkeypatch.setattr(opening_module, "make_broker", refuse)
+        monkeypatch.setattr(Ledger, "close", lambda _: closed.append("ledger"))
+        with pytest.raises(UsageError, match="no broker today"), opened(project):
+            pass
+        assert closed == ["ledger"]
+
+
+@pytest.fixture
+def imitation():
+    """A broker's imitation that plays a Wednesday of last year; gives its address."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("X-Rehearsal-Time", "2025-03-05T20:50:00+00:00")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class TestTheClock:
+    def test_a_rehearsal_named_by_an_override_sets_it(self, project, imitation, monkeypatch):
+        monkeypatch.setattr(opening_module, "make_broker", lambda *_, **__: object())
+        monkeypatch.setattr(opening_module, "make_feed", lambda *_, **__: object())
+        monkeypatch.setattr(opening_module, "_check_mode", lambda *_, **__: None)
+        for name, value in {"mode": "online_live", "broker.name": "alpaca"}.items():
+            override(project, name, value)
+        override(project, "broker.alpaca.base_url", imitation)
+        with opened(project) as runtime:
+            assert runtime.clock.now().date() == date(2025, 3, 5)
+
+    def test_a_rehearsal_that_an_override_ends_does_not(self, project, imitation):
+        project.write_text(
+            project.read_text()
+            + f"mode: online_live\nbroker: {{name: alpaca, alpaca: {{base_url: '{imitation}'}}}}\n"
+        )
+        override(project, "mode", "offline_mock")
+        with opened(project) as runtime:
+            assert abs(runtime.clock.now() - SystemClock().now()) < timedelta(minutes=1)
+
+    def test_a_question_never_moves_it(self, project):
+        """Found by: a date-only run moved its clock inside `due()` and `read_job()`."""
+        from live.books.variants import groups
+        from live.generation.due import NotDue, due
+
+        with opened(project, asked_for(SESSION)) as runtime:
+            before = runtime.clock.now()
+            (group,) = groups(runtime.settings, runtime.strategies)
+            assert isinstance(due(runtime, group.primary), NotDue)
+            assert runtime.clock.now() == before
+
+    def test_an_instant_stays_where_it_is(self, project):
+        from backtest.calendar import sessions as calendar
+
+        with opened(project, asked_for("2025-03-05T10:00")) as runtime:
+            runtime.arrive(calendar.window(calendar.session(date(2025, 3, 5)), "close"))
+            assert runtime.clock.now() == datetime(2025, 3, 5, 15, tzinfo=UTC)
+
+
+def test_a_reading_command_refuses_a_named_ledger_that_is_not_there(project, tmp_path):
+    with (
+        pytest.raises(JutsuError, match="no such ledger"),
+        opened(project, Reading(), state_db=tmp_path / "none.db"),
+    ):
+        pass
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_setting_named_like_an_argument_is_only_a_setting(project):
+    loaded = Sources.of(Options(config=project), further={"paper.initial_cash": 5}).load()
+    assert loaded.settings.paper.initial_cash == 5
+    with pytest.raises(SettingsError):
+        Sources.of(Options(config=project), further={"run": json.loads("1")}).load()

@@ -1,0 +1,23 @@
+"""Neither stage goes back behind the newest session of the ledger."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from backtest.calendar.sessions import previous_session, session
+from backtest.core.errors import UsageError
+from live.runtime.past import refuse_the_past
+from tests.support.review_world import DAY, NOW, runtime
+
+
+@pytest.mark.parametrize("flag", [None, "given"])
+def test_an_earlier_session_is_refused_and_the_same_one_is_not(tmp_path, flag):
+    world = runtime(tmp_path)
+    world.as_of = flag and SimpleNamespace(day=DAY)
+    refuse_the_past(world, previous_session(DAY))  # nothing is known yet
+    world.ledger.runs.generated(DAY, "golden", role="primary", mode="offline_mock", at=NOW)
+    refuse_the_past(world, session(DAY))
+    with pytest.raises(UsageError, match="already knows session 2024-03-15") as caught:
+        refuse_the_past(world, previous_session(DAY))
+    assert caught.value.exit_code == 2
+    assert caught.value.where == ("--as-of" if flag else "ledger")

@@ -1,0 +1,85 @@
+"""Why a symbol traded or did not."""
+
+import json
+
+import pytest
+
+from backtest.core.errors import UsageError
+from live.handoff.canonical import as_data
+from live.views.explain import read_explanation
+from tests.support.handoff_samples import sample
+from tests.support.review_world import DAY, NOW, generated, inputs, runtime
+
+
+@pytest.fixture
+def world(tmp_path):
+    return runtime(tmp_path)
+
+
+def why(world, symbol, day=DAY):
+    return read_explanation(inputs(world), symbol, day).variants[0].why
+
+
+def executed(world, change=lambda data: None, outcome="completed", detail=None):
+    data = as_data(sample())
+    change(data)
+    content = json.dumps(data)
+    world.ledger.signals.executed(DAY, "golden", sha256="e" * 64, content=content)
+    world.ledger.signals.finish(DAY, "golden", outcome)
+    world.ledger.runs.executed(DAY, "golden", at=NOW, exit_code=0, outcome=outcome, detail=detail)
+
+
+def test_not_yet_executed(world):
+    generated(world)
+    assert why(world, "TQQQ") == (
+        "buy 1,200 (entry: target 60.0 %) was planned but not sent: the executor has not run yet"
+    )
+
+
+def test_neither_held_nor_wanted(world):
+    generated(world)
+    assert why(world, "TLT") == "not a target and not held: nothing to do"
+    assert why(world, "PSQ") == "not taken: weight_zero"
+
+
+def test_held_and_left_alone(world):
+    generated(world, sample(orders=(), decision=sample().decision.model_copy(update={"rebalance": False})))
+    assert why(world, "QQQ") == "700 held: the strategy saw no reason to change anything"
+    assert why(world, "TQQQ") == "0 held: the strategy saw no reason to change anything"
+
+
+def test_held_back_by_a_gate(world):
+    generated(world)
+    note = "20240315_TQQQ_entry_buy: not sent: quote drifted 2.1 % from the reference price"
+    executed(world, outcome="gated", detail={"warnings": [note, "something else"]})
+    assert note in why(world, "TQQQ")
+    assert "something else" not in why(world, "TQQQ")
+    assert "outcome gated" in why(world, "TQQQ")
+
+
+def test_a_person_decided(world):
+    generated(world)
+    world.ledger.signals.answer(DAY, "golden", "skip")
+    assert why(world, "TQQQ").endswith("a person said skip")
+    executed(world, lambda data: data["orders"].pop(1))
+    assert why(world, "TQQQ") == "a person deleted the order from the file"
+
+
+def test_disabled(world):
+    generated(world)
+    executed(world, lambda data: data["orders"][1].update(enabled=False))
+    assert why(world, "TQQQ").endswith("disabled in the file")
+
+
+def test_a_shadow_says_so(world):
+    shadow = sample(strategy=sample().strategy.model_copy(update={"variant": "titan", "role": "shadow"}))
+    generated(world, shadow, role="shadow")
+    assert "a shadow never reaches a broker" in why(world, "TQQQ")
+
+
+def test_an_unknown_session_names_the_newest(world):
+    with pytest.raises(UsageError, match="no decisions yet"):
+        read_explanation(inputs(world), "QQQ", None)
+    generated(world)
+    with pytest.raises(UsageError, match="the newest one is 2024-03-15"):
+        read_explanation(inputs(world), "QQQ", DAY.replace(day=14))
