@@ -24,9 +24,8 @@ from backtest.core.errors import JutsuError, UsageError
 from live.alerts import outbox as alerts
 from live.alerts.channels import Level
 from live.books.variants import BookVariant, groups
-from live.execution import rerun_rules as once
-from live.execution import steps as step
-from live.execution.context import Report
+from live.execution import rerun_rules, steps
+from live.execution.context import RunNotes
 from live.execution.gates import check_kill_switch
 from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
@@ -77,13 +76,13 @@ def run(runtime: Runtime, request: Request) -> int:
         manifest.require(runtime.manifest, [line.strategy for line in lines], runtime.settings)
     session = calendar.session(runtime.today())
     if session is None:
-        _tell(request, f"{runtime.today()} is not a trading day: nothing to do")
+        _say(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     refuse_the_past(runtime, session)
     with each_book() as one:
         for path in _files(runtime, request, lines):
             with one():
-                _tell(request, _one_file(runtime, request, path, lines, session))
+                _say(request, _one_file(runtime, request, path, lines, session))
     return 0
 
 
@@ -102,25 +101,25 @@ def _one_file(
 def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     """Carry out one file and say in one line what happened."""
     require_phase(job, request.phase)
-    if once.carried_out(job) and not _unprotected(runtime, job):
+    if rerun_rules.carried_out(job) and not _unprotected(runtime, job):
         return f"already done: {job.path}"
     if runtime.run.scratch:
         return dry_run(job)
-    if not request.skip_time_check and before_window(runtime, job, phase=request.phase):
+    if not request.skip_time_check and before_window(job, runtime.clock.now(), request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
-    report = Report()
+    notes = RunNotes()
     with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
-        once.require_current(runtime, job)
+        rerun_rules.require_current(runtime, job)
         try:
-            outcome = _carry_out(runtime, request, job, report)
+            outcome = _carry_out(runtime, request, job, notes)
         except JutsuError as error:
-            _note_failure(runtime, job, report, error)
-            _print_details(request, report)
+            _note_failure(runtime, job, notes, error)
+            _print_details(request, notes)
             raise
-    summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, report)}"
-    announce(runtime, job, report, summary, failed=False)
-    _print_details(request, report)
+    summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, notes)}"
+    announce(runtime, job, notes, summary, failed=False)
+    _print_details(request, notes)
     return summary
 
 
@@ -129,38 +128,43 @@ def _unprotected(runtime: Runtime, job: Job) -> bool:
     return any(row.variant == job.variant for row in runtime.ledger.positions.unprotected())
 
 
-def _note_failure(runtime: Runtime, job: Job, report: Report, error: JutsuError) -> None:
-    """Record and tell a run that ends with an error; a broken ledger never hides the error."""
+def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
+    """Record and alert a run that ends with an error; what fails here is logged and never raised."""
     try:
         if not isinstance(error, WindowMissed):
-            step.failed(runtime, job, report, exit_code=error.exit_code, why=error.line())
-        announce(runtime, job, report, f"stopped: {error.line()}", failed=True)
+            steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
+        announce(runtime, job, notes, f"stopped: {error.line()}", failed=True)
         error.add_note(ALERTED)
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
 
 
-def _carry_out(runtime: Runtime, request: Request, job: Job, report: Report) -> str:
-    """Run the phases; nothing in here is decided, every step may safely be repeated."""
-    phase = request.phase
-    desk = step.desk_for(runtime, job, report, phase=phase, skip_time_check=request.skip_time_check)
-    late = not request.skip_time_check and window_missed(runtime, job, phase=phase)
+def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> str:
+    """Run the phases and return the outcome with its words; every step may be repeated after a crash.
+
+    Raises:
+        JutsuError: any of the typed errors, among them WindowMissed (7) for a run that came too late.
+    """
+    context = steps.context_for(
+        runtime, job, notes, phase=request.phase, skip_time_check=request.skip_time_check
+    )
+    late = not request.skip_time_check and window_missed(job, runtime.clock.now(), request.phase)
     if not late:
         for warning in preflight.require(preflight.before_trading(runtime, job.session)):
             LOG.warning("%s", warning)
-    step.start(desk, runtime, force=request.force)
-    stands = once.ended_in_time(desk, job) if late else ""
+    steps.start(context, force=request.force)
+    stands = rerun_rules.ended_in_time(context) if late else ""
     if stands:
         return f"the window is over, {stands} stands"
-    error = too_late(desk, runtime, job) if late else None
+    error = too_late(context) if late else None
     if error is not None:
         raise error
     if not late:
-        once.require_unchanged(desk, job)
+        rerun_rules.require_unchanged(context)
         if job.go:
-            step.begin(desk, job)
-        step.trade(desk, job, phase=phase)
-    outcome, marked = step.finish(desk, runtime, job, phase=phase)
+            steps.begin(context)
+        steps.trade(context)
+    outcome, marked = steps.finish(context)
     if runtime.run.keeps_copies:
         keep_copies(runtime, job, marked)
     return outcome
@@ -168,29 +172,29 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, report: Report) -> 
 
 def dry_run(job: Job) -> str:
     """Return every order a real run would send now, one per line; touches neither broker nor ledger."""
-    told = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
+    text = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
     for order in (*sells_of(job.go), *buys_of(job.go)):
         stop = "" if order.stop is None else f", stop {order.stop.price:g} {order.stop.time_in_force}"
-        told.append(
+        text.append(
             f"  {order.side} {order.quantity} {order.symbol} {order.order_type} ({order.intent}) "
             f"about {order.estimated_value:,.2f}{stop}  id {order.client_order_id}"
         )
-    told.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
-    return "\n".join(told)
+    text.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
+    return "\n".join(text)
 
 
-def announce(runtime: Runtime, job: Job, report: Report, summary: str, *, failed: bool) -> None:
-    """Send the run's alert or report; delivering it never fails a run."""
+def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> None:
+    """Send the run's alert or report; a failed delivery is logged and printed, never raised."""
     if not runtime.run.alerts:
         return
     level: Level = "info"
-    if failed or report.critical:
+    if failed or notes.critical:
         level = "critical"
-    elif report.warnings:
+    elif notes.warnings:
         level = "warning"
-    body = "\n".join((*report.critical, *report.warnings)) or summary
-    told = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
-    key = f"executor_{job.variant}_{job.day}_{told}"
+    body = "\n".join((*notes.critical, *notes.warnings)) or summary
+    digest = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
+    key = f"executor_{job.variant}_{job.day}_{digest}"
     try:
         for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
             complain(problem)
@@ -223,11 +227,7 @@ def _lines(runtime: Runtime) -> tuple[BookVariant, ...]:
         overrides=runtime.loaded.parameter_overrides,
         everything=True,
     )
-    return tuple(
-        line
-        for group in chosen
-        for line in (*(() if group.primary is None else (group.primary,)), *group.shadows)
-    )
+    return tuple(line for group in chosen for line in group.lines)
 
 
 def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> list[Path]:
@@ -244,27 +244,27 @@ def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> 
     return [path for name, path in files if name in daily or name == request.variant or path.exists()]
 
 
-def _counts(job: Job, report: Report) -> str:
+def _counts(job: Job, notes: RunNotes) -> str:
     orders = f"{len(job.go)} order(s)" if job.go else "no orders"
-    held = f", {len(report.gated)} held back" if report.gated else ""
-    warned = f", {len(report.warnings)} warning(s)" if report.warnings else ""
-    critical = f", {len(report.critical)} CRITICAL" if report.critical else ""
+    held = f", {len(notes.gated)} held back" if notes.gated else ""
+    warned = f", {len(notes.warnings)} warning(s)" if notes.warnings else ""
+    critical = f", {len(notes.critical)} CRITICAL" if notes.critical else ""
     return orders + held + warned + critical
 
 
-def _print_details(request: Request, report: Report) -> None:
+def _print_details(request: Request, notes: RunNotes) -> None:
     """Show what the summary only counts; the log has it already."""
     if request.quiet:
         return
-    for text in report.critical:
+    for text in notes.critical:
         complain(f"CRITICAL: {text}")
-    for text in report.warnings:
+    for text in notes.warnings:
         complain(f"warning: {text}")
-    for name, reason in report.gated.items():
+    for name, reason in notes.gated.items():
         complain(f"held back: {name}: {reason}")
 
 
-def _tell(request: Request, text: str) -> None:
+def _say(request: Request, text: str) -> None:
     LOG.info("%s", text)
     if not request.quiet:
         say(text)
@@ -273,7 +273,8 @@ def _tell(request: Request, text: str) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return the command line of stage 2."""
     made = argparse.ArgumentParser(
-        prog="python -m live.executor", description="Carry out the session's signal file, safely and once."
+        prog="python -m live.executor",
+        description="Carry out the session's signal file, safely and once.",
     )
     add_shared(made)
     add = made.add_argument

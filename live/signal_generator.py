@@ -105,15 +105,11 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
     )
     manifest.require(
         runtime.manifest,
-        [line.strategy for group in chosen for line in _lines(group)],
+        [line.strategy for group in chosen for line in group.lines],
         runtime.settings,
         except_for={"execution_time"} if request.execution_time else (),
     )
     return chosen
-
-
-def _lines(group: Group) -> tuple[BookVariant, ...]:
-    return (() if group.primary is None else (group.primary,)) + group.shadows
 
 
 def _run_group(runtime: Runtime, request: Request, group: Group) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, Protocol
 
 Json = dict[str, Any]
 Family = Literal["allocation", "positions"]
@@ -19,6 +20,40 @@ class Target:
 
     symbol: str
     weight: float
+
+
+class PositionRecord(Protocol):
+    """A position as a ledger keeps it."""
+
+    @property
+    def symbol(self) -> str:
+        """Ticker."""
+        ...
+
+    @property
+    def quantity(self) -> int:
+        """Whole shares held."""
+        ...
+
+    @property
+    def entry_price(self) -> Decimal | float:
+        """Average fill price."""
+        ...
+
+    @property
+    def entry_session(self) -> date:
+        """Session of the entry."""
+        ...
+
+    @property
+    def stop_price(self) -> Decimal | float | None:
+        """Level of the protective stop, None without one."""
+        ...
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Fields of the candidate that led to the entry."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +75,18 @@ class OpenPosition:
     entry_date: date
     stop_price: float | None = None
     details: Json = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, row: PositionRecord) -> OpenPosition:
+        """Return the position of a ledger's row."""
+        return cls(
+            symbol=row.symbol,
+            quantity=row.quantity,
+            entry_price=float(row.entry_price),
+            entry_date=row.entry_session,
+            stop_price=None if row.stop_price is None else float(row.stop_price),
+            details=row.details,
+        )
 
 
 @dataclass(frozen=True, slots=True)

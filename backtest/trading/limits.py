@@ -1,29 +1,128 @@
-"""Hard limits on what a plan may do: judged before anything is sent, never a silent clip."""
+"""Hard limits on what a plan may do: judged before anything is sent, never a silent clip.
+
+`exposure_breaches` is the only judge of exposure. Simulator, generator, review and executor ask it about the
+same figures (cash, equity and shares of the book, the orders at their reference prices), so that a file never
+passes one of them and fails another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from backtest.core.decision import Book
+from backtest.core.decision import Book, Side
 from backtest.core.errors import Finding, LimitError
 from backtest.core.execution_rules import ExecutionRules, Limits
 from backtest.core.planned_orders import Plan, percent_of
 
 _TOLERANCE = 1e-9
+ExposureLimit = Literal["max_position_pct", "max_total_exposure_pct", "max_total_leverage"]
 
 
-def check_limits(plan: Plan, book: Book, prices: Mapping[str, float], rules: ExecutionRules) -> None:
+class Traded(Protocol):
+    """What the judge reads of an order; a planned order and an order of a signal file both fit."""
+
+    @property
+    def symbol(self) -> str:
+        """Ticker."""
+        ...
+
+    @property
+    def side(self) -> Side:
+        """``buy`` or ``sell``."""
+        ...
+
+    @property
+    def quantity(self) -> int:
+        """Whole shares."""
+        ...
+
+    @property
+    def reference_price(self) -> float:
+        """Price per share the order was sized with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One exposure limit that is exceeded.
+
+    Attributes:
+        limit: name of the limit.
+        symbol: whose position is too large, empty for the whole book.
+        value: market value after the orders, currency of the account.
+        most: what the limit allows, as a decimal fraction of equity.
+    """
+
+    limit: ExposureLimit
+    symbol: str
+    value: float
+    most: float
+
+
+def beyond_cash(orders: Iterable[Traded], cash: float) -> float:
+    """Return by how much the buys cost more than `cash` plus what the sells bring, at reference prices."""
+    paid = {"buy": 0.0, "sell": 0.0}
+    for order in orders:
+        paid[order.side] += order.quantity * order.reference_price
+    return max(0.0, paid["buy"] - max(0.0, cash + paid["sell"]))
+
+
+def exposure_breaches(
+    orders: Collection[Traded],
+    shares: Mapping[str, int],
+    *,
+    cash: float,
+    equity: float,
+    limits: Limits,
+    recounted: float = 0.0,
+) -> list[Breach]:
+    """Return every exposure limit the book exceeds once all orders are filled at their reference prices.
+
+    Exposure is nominal market value, a 3x fund counts once. What the book holds is worth `equity - cash`: no
+    price of a symbol that does not trade now is needed. Exposure limits bind what is bought: orders that only
+    sell exceed none, and neither does a holding that grew past a limit by itself.
+
+    Args:
+        orders: the orders that will be sent.
+        shares: whole shares of the book before them, by symbol.
+        cash: of the book before them, currency of the account.
+        equity: of the book before them, currency of the account.
+        limits: the limits.
+        recounted: value of planned buys that the recount after the sells will cut for want of cash
+            (`beyond_cash` of the plan as it was made): no exposure.
+    """
+    bought = [order for order in orders if order.side == "buy"]
+    if not bought:
+        return []
+    positions: dict[str, float] = {}
+    total = equity - cash
+    for order in orders:
+        change = order.quantity * order.reference_price * (1 if order.side == "buy" else -1)
+        held = positions.get(order.symbol, shares.get(order.symbol, 0) * order.reference_price)
+        positions[order.symbol] = held + change
+        total += change
+    total -= min(recounted, beyond_cash(orders, cash))
+    checks: list[tuple[ExposureLimit, str, float, float]] = [
+        ("max_position_pct", symbol, positions[symbol], limits.max_position_pct / 100)
+        for symbol in dict.fromkeys(order.symbol for order in bought)
+    ]
+    checks.append(("max_total_exposure_pct", "", total, limits.max_total_exposure_pct / 100))
+    checks.append(("max_total_leverage", "", total, limits.max_total_leverage))
+    return [
+        Breach(limit, symbol, value, most)
+        for limit, symbol, value, most in checks
+        if value > (most + _TOLERANCE) * equity
+    ]
+
+
+def check_limits(plan: Plan, book: Book, rules: ExecutionRules) -> None:
     """Raise LimitError when the book after the plan would exceed a limit; it lists every breach.
 
-    Exposure is nominal market value at `prices` (last known prices for holdings that do not trade now) after
-    what the cash can pay for: a 3x fund counts once. Exposure limits bind what is bought: a plan that only
-    sells is never stopped by them, and a holding that grew past a limit by itself is no reason to stop
-    trading something else.
+    Buys the cash cannot pay for are cut by the recount, so they are no exposure.
     """
-    findings = [
-        *_order_findings(plan, rules.limits),
-        *_exposure_findings(plan, book, prices, rules.limits),
-    ]
+    findings = [*_order_findings(plan, rules.limits), *_exposure_findings(plan, book, rules.limits)]
     if findings:
         raise LimitError(
             "; ".join(str(finding) for finding in findings),
@@ -51,26 +150,21 @@ def _order_findings(plan: Plan, limits: Limits) -> list[Finding]:
     return findings
 
 
-def _exposure_findings(plan: Plan, book: Book, prices: Mapping[str, float], limits: Limits) -> list[Finding]:
-    bought = [order for order in plan.orders if order.side == "buy"]
-    if not bought:
+def _exposure_findings(plan: Plan, book: Book, limits: Limits) -> list[Finding]:
+    if not any(order.side == "buy" for order in plan.orders):
         return []
-    values = {symbol: shares * prices[symbol] for symbol, shares in book.shares().items()}
-    for order in plan.orders:
-        change = order.quantity * order.reference_price
-        values[order.symbol] = values.get(order.symbol, 0.0) + (change if order.side == "buy" else -change)
-    sold = sum(order.quantity * order.reference_price for order in plan.orders if order.side == "sell")
-    spent = sum(order.quantity * order.reference_price for order in bought)
-    # The recount never buys beyond the cash after the sells, so what lies beyond is no exposure.
-    total = sum(values.values()) - max(0.0, spent - max(0.0, book.cash + sold))
-    checks = [
-        (order.symbol, values[order.symbol], "max_position_pct", limits.max_position_pct / 100)
-        for order in bought
-    ]
-    checks.append(("all symbols", total, "max_total_exposure_pct", limits.max_total_exposure_pct / 100))
-    checks.append(("all symbols", total, "max_total_leverage", limits.max_total_leverage))
+    breaches = exposure_breaches(
+        plan.orders,
+        book.shares(),
+        cash=book.cash,
+        equity=plan.equity,
+        limits=limits,
+        recounted=beyond_cash(plan.orders, book.cash),
+    )
     return [
-        Finding(where, f"{percent_of(value, plan.equity)} of equity exceeds {name} ({most:.1%})")
-        for where, value, name, most in checks
-        if value > (most + _TOLERANCE) * plan.equity
+        Finding(
+            breach.symbol or "all symbols",
+            f"{percent_of(breach.value, plan.equity)} of equity exceeds {breach.limit} ({breach.most:.1%})",
+        )
+        for breach in breaches
     ]

@@ -1,9 +1,13 @@
-"""What a run expects of a signal file, from its settings and the strategies it knows."""
+"""What a signal file must agree with: one builder for review, approval and execution.
+
+Because all three ask here, an order that a person adds and approves is one the executor accepts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from live.books.variants import BookVariant
 from live.handoff.rules import Expectations
@@ -11,35 +15,41 @@ from live.settings.model import Settings
 
 
 def expectations_for(
-    lines: Iterable[BookVariant],
-    *,
-    session: date,
-    settings: Settings,
-    held: Mapping[str, int] | None = None,
-    prices: Mapping[str, float] | None = None,
-    executing: bool = True,
+    data: Any, lines: Sequence[BookVariant], *, session: date, settings: Settings, executing: bool = True
 ) -> Expectations:
-    """Return the expectations of a run.
+    """Return what a run expects of one file.
+
+    The symbols are those of the file's own strategy: shares of what another book trades on this account could
+    not be told apart. What the book holds and what the decision was computed from is in the file.
 
     Args:
+        data: the parsed file, anything at all.
         lines: every configured variant, shadows included.
         session: the session that trades.
         settings: mode and limits are taken from here.
-        held: symbols the ledger knows as held: known symbols besides those of the strategies. The shares to
-            sell are judged by the snapshot in the file, which stays right after a partial execution.
-        prices: prices of held symbols without an order, for the exposure limits.
         executing: only a primary may be executed; False also accepts shadows (looking at a file).
     """
-    known = tuple(lines)
-    symbols = {s for line in known for s in (*line.strategy.signal_symbols, *line.strategy.tradable_symbols)}
-
+    own = line_of(data, lines)
     return Expectations(
         session=session,
         mode=settings.mode,
-        roles={line.variant: line.role for line in known},
-        names={line.variant: line.strategy.name for line in known},
-        symbols=frozenset(symbols | set(held or {})),
+        roles={line.variant: line.role for line in lines},
+        names={line.variant: line.strategy.name for line in lines},
+        symbols=frozenset()
+        if own is None
+        else frozenset({*own.strategy.signal_symbols, *own.strategy.tradable_symbols}),
         role="primary" if executing else None,
-        prices=dict(prices or {}),
         limits=settings.execution.limits,
     )
+
+
+def line_of(data: Any, lines: Sequence[BookVariant]) -> BookVariant | None:
+    """Return the variant a parsed file says it belongs to; any primary for a file that names none we know.
+
+    Such a file is refused for its variant; the primary only lets every other fault of it be found as well.
+    Without a primary: None.
+    """
+    strategy = data.get("strategy") if isinstance(data, dict) else None
+    variant = strategy.get("variant") if isinstance(strategy, dict) else None
+    named = next((line for line in lines if line.variant == variant), None)
+    return named or next((line for line in lines if line.role == "primary"), None)

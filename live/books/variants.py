@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,7 +35,7 @@ class BookVariant:
         follows: variant of the primary whose equity a new shadow starts with (itself for a primary).
         budget_pct: share of the account a primary may use, percent.
         sources: parameter -> where its non-default value came from.
-        prefix_ids: several primaries share the account, so client order ids carry the variant.
+        id_prefix: what its client order ids begin with, empty when they carry no variant (see `id_prefix`).
     """
 
     strategy: Strategy
@@ -43,7 +43,7 @@ class BookVariant:
     follows: str
     budget_pct: float = 100.0
     sources: Mapping[str, str] = field(default_factory=dict)
-    prefix_ids: bool = False
+    id_prefix: str = ""
 
     @property
     def variant(self) -> str:
@@ -57,6 +57,11 @@ class Group:
 
     primary: BookVariant | None
     shadows: tuple[BookVariant, ...]
+
+    @property
+    def lines(self) -> tuple[BookVariant, ...]:
+        """Every variant of the group, the primary first."""
+        return (() if self.primary is None else (self.primary,)) + self.shadows
 
 
 Overrides = Mapping[str, Mapping[str, tuple[Any, str]]]
@@ -78,10 +83,12 @@ def groups(
     A selected primary brings its shadows; a listed shadow runs alone; an unlisted file is a shadow.
     """
     _no_conflicts(settings, directory)
-    several = sum(book.run == "daily" for book in settings.books) > 1
 
     def line(name: str, role: Role, follows: str, budget: float = 100.0) -> BookVariant:
-        return _line(name, role, follows, budget, directory, overrides or {}, execution_time, several=several)
+        made = _line(name, role, follows, budget, directory, overrides or {}, execution_time)
+        if role == "primary":
+            return replace(made, id_prefix=id_prefix(settings, directory, made.variant))
+        return replace(made, id_prefix=made.variant if _several_daily(settings) else "")  # never sent
 
     def group(book: BookSettings, source: str | None = None) -> Group:
         primary = line(source or book.primary, "primary", book.primary, book.budget_pct)
@@ -109,8 +116,6 @@ def _line(
     directory: Path,
     overrides: Overrides,
     execution_time: str | None,
-    *,
-    several: bool,
 ) -> BookVariant:
     strategy = find_strategy(name, directory)
     sources = dict.fromkeys(strategy.overridden, "strategy file")
@@ -121,11 +126,11 @@ def _line(
         changes["execution_time"], sources["execution_time"] = execution_time, "flag"
     if changes:
         strategy = strategy.with_parameters(changes)
-    return BookVariant(strategy, role, follows, budget, dict(sorted(sources.items())), several)
+    return BookVariant(strategy, role, follows, budget, dict(sorted(sources.items())))
 
 
 def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
-    names = [line.variant for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    names = [line.variant for g in found for line in g.lines]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SettingsError(
@@ -150,6 +155,27 @@ def taken_elsewhere(runtime: Runtime, line: BookVariant, agreed: Reconciliation)
         if row.variant != line.variant:
             taken[row.symbol] = row.variant
     return taken
+
+
+def id_prefix(settings: Settings, directory: Path, variant: str) -> str:
+    """Return what client order ids of a primary begin with: its variant, or nothing.
+
+    Ids carry the variant when several books trade daily, or when another book of any kind could make the same
+    id: both may trade the same symbol. Two books of single stocks always may.
+    """
+    others = [book.primary for book in settings.books if book.primary != variant]
+    shared = _several_daily(settings) or any(_may_share(variant, other, directory) for other in others)
+    return variant if shared else ""
+
+
+def _several_daily(settings: Settings) -> bool:
+    return sum(book.run == "daily" for book in settings.books) > 1
+
+
+def _may_share(one: str, other: str, directory: Path) -> bool:
+    """Whether two variants could trade one symbol; a book of single stocks leaves declared ones alone."""
+    first, second = _tradable(one, directory), _tradable(other, directory)
+    return bool(set(first) & set(second)) or not (first or second)
 
 
 @lru_cache(maxsize=32)
@@ -180,17 +206,7 @@ def primary_book(
     Raises:
         BrokerError: the broker gave no figure that is needed; taken as zero it would make the book sell.
     """
-    positions = {
-        row.symbol: OpenPosition(
-            symbol=row.symbol,
-            quantity=row.quantity,
-            entry_price=float(row.entry_price),
-            entry_date=row.entry_session,
-            stop_price=None if row.stop_price is None else float(row.stop_price),
-            details=row.details,
-        )
-        for row in rows
-    }
+    positions = {row.symbol: OpenPosition.of(row) for row in rows}
     cash = _given(account, "cash", account.cash)
     if budget_pct < 100:
         owned = sum(p.quantity * prices.get(p.symbol, p.entry_price) for p in positions.values())

@@ -1,4 +1,4 @@
-"""What the phases of one run share: the tools, the limits of the run, and what a person will be told."""
+"""What the phases of one run share: the account, the job, and the notes for summary, run log and alerts."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from backtest.calendar.sessions import ExecutionWindow, Session
 from live.ledger.tables import Order
-from live.model import order_ids as ids
-from live.model.broker import Broker
-from live.model.feed import Feed, Quote
-from live.orders.submission import Submission
-from live.settings.model import Settings
-from live.system.clock import Clock
+from live.model.order_ids import OrderName
+from live.orders.attempts import Attempts, by_intent, of_intent
 
 if TYPE_CHECKING:
+    from backtest.calendar.sessions import Session
+    from live.execution.job import Job, Phase
+    from live.handoff.model import SignalOrder
     from live.ledger.ledger import Ledger
+    from live.model.broker import Broker
+    from live.model.feed import Quote
+    from live.orders.submission import Submission
+    from live.runtime.runtime import Runtime
+    from live.settings.model import Settings
+    from live.system.clock import Clock
 
 LOG = logging.getLogger("jutsu.executor")
 MINUTE = 60.0
 
 
 @dataclass
-class Report:
-    """Collects what happened for the summary, the run log and the alerts.
+class RunNotes:
+    """What happened in one run, for the summary, the run log and the alerts.
 
     Attributes:
         warnings: read today. critical: act now.
@@ -61,40 +65,83 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything a phase works with.
+class PositionRules:
+    """What the executor itself must know of a strategy's parameters.
 
     Attributes:
-        variant: whose orders these are. prefix: of its client order ids, empty for a single primary.
-        deadline: monotonic time at which the run stops waiting for fills.
-        keeps_window: False with --skip-time-check.
-        checks_age: False for a past session, whose quotes have no age.
-        seal: of the signal file being executed.
-        stop_loss_pct: distance of the strategy's stops from the fill, None when it has none.
-        phase: ``place`` and ``poll`` leave unfilled orders alive, ``all`` waits for them and ends them.
-        max_positions, daily_entry_limit: of a positions strategy, None without one.
+        stop_loss_pct: distance of its stops from the fill, percent, None when it has none.
+        max_positions: places in its book, None without a limit.
+        daily_entry_limit: entries a session, None without a limit.
     """
 
-    broker: Broker
-    ledger: Ledger
-    clock: Clock
-    feed: Feed
-    settings: Settings
-    session: Session
-    window: ExecutionWindow
-    variant: str
-    mode: str
-    submission: Submission
-    report: Report
-    deadline: float
-    prefix: str = ""
-    keeps_window: bool = True
-    checks_age: bool = True
-    seal: str | None = None
     stop_loss_pct: float | None = None
-    phase: str = "all"
     max_positions: int | None = None
     daily_entry_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionContext:
+    """One run on one file: the account (`runtime`), what is to do (`job`), what came of it (`notes`).
+
+    Attributes:
+        runtime: broker, ledger, clock, feed and settings of this process.
+        job: the file, judged.
+        notes: filled in while the run goes on.
+        submission: sends and follows orders; it knows until when they may leave.
+        rules: of the strategy that made the file.
+        phase: ``place`` and ``poll`` leave unfilled orders alive, ``all`` waits for them and ends them.
+        deadline: monotonic time at which the run stops waiting for fills.
+        keeps_window: False with --skip-time-check.
+    """
+
+    runtime: Runtime
+    job: Job
+    notes: RunNotes
+    submission: Submission
+    rules: PositionRules
+    phase: Phase
+    deadline: float
+    keeps_window: bool = True
+
+    @property
+    def broker(self) -> Broker:
+        """Where orders go."""
+        return self.runtime.broker
+
+    @property
+    def ledger(self) -> Ledger:
+        """The journal and the books."""
+        return self.runtime.ledger
+
+    @property
+    def clock(self) -> Clock:
+        """The time of this run."""
+        return self.runtime.clock
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this run."""
+        return self.runtime.settings
+
+    @property
+    def session(self) -> Session:
+        """The session that trades."""
+        return self.job.session
+
+    @property
+    def variant(self) -> str:
+        """Whose orders these are."""
+        return self.job.variant
+
+    @property
+    def prefix(self) -> str:
+        """Variant in client order ids, empty where they carry none."""
+        return self.job.line.id_prefix
+
+    @property
+    def seal(self) -> str:
+        """Digest of the file being executed."""
+        return self.job.signal.seal.digest
 
     @property
     def before_open(self) -> bool:
@@ -103,20 +150,25 @@ class Desk:
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the quote of one symbol now."""
-        return self.feed.quotes([symbol], self.clock.now()).get(symbol)
+        return self.runtime.feed.quotes([symbol], self.clock.now()).get(symbol)
 
     def quotes(self, symbols: Iterable[str]) -> dict[str, float]:
         """Return the mid prices that are known now."""
-        found = self.feed.quotes(sorted(set(symbols)), self.clock.now())
+        found = self.runtime.feed.quotes(sorted(set(symbols)), self.clock.now())
         return {symbol: quote.mid for symbol, quote in found.items() if quote.mid is not None}
 
     def rows(self) -> tuple[Order, ...]:
         """Return the orders of this session and variant."""
         return self.ledger.orders.of_session(self.session.day, self.variant)
 
-    def attempts(self, client_order_id: str) -> tuple[Order, ...]:
-        """Return every try of one intent, oldest first."""
-        return tuple(row for row in self.rows() if ids.base_id(row.client_order_id) == client_order_id)
+    def attempts(self, client_order_id: str) -> Attempts:
+        """Read the tries of one intent; again after anything that may have changed them."""
+        return of_intent(self.rows(), client_order_id)
+
+    def attempts_of(self, orders: Iterable[SignalOrder]) -> dict[str, Attempts]:
+        """Read the tries of several orders at once, by client order id."""
+        found = by_intent(self.rows())
+        return {order.client_order_id: found.get(order.client_order_id, Attempts()) for order in orders}
 
     def time_left(self) -> float:
         """Return the seconds until the run must stop waiting."""
@@ -124,24 +176,21 @@ class Desk:
 
     def entries_blocked(self) -> str:
         """Return why no entry may leave now, empty when it may."""
-        if self.report.stop_buying:
-            return self.report.stop_buying
+        if self.notes.stop_buying:
+            return self.notes.stop_buying
         switch = self.ledger.state.kill_switch()
         return f"kill switch is on ({switch.level}): {switch.reason}" if switch.level != "none" else ""
 
     def pace(self) -> None:
         """Wait until one more order fits the limit per minute, and count it."""
         limit = self.settings.execution.limits.max_orders_per_minute
-        posts = self.report.posts
+        posts = self.notes.posts
         if len(posts) >= limit:
             self.clock.sleep(max(0.0, posts[-limit] + MINUTE - self.clock.monotonic()))
         posts.append(self.clock.monotonic())
 
 
-def stop_id(desk: Desk, symbol: str) -> str:
+def stop_id(context: ExecutionContext, symbol: str) -> str:
     """Return the client order id of a stop placed this session."""
-    return str(
-        ids.OrderName(
-            session=desk.session.day, symbol=symbol, intent="stop", side="sell", variant=desk.prefix
-        )
-    )
+    day = context.session.day
+    return str(OrderName(session=day, symbol=symbol, intent="stop", side="sell", variant=context.prefix))

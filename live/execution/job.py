@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import SignalFileError
+from live.books.expectations import expectations_for, line_of
 from live.books.variants import BookVariant
 from live.handoff.approval import Standing, orders_to_send, standing
 from live.handoff.canonical import as_data, bytes_sha256
 from live.handoff.model import SignalFile, SignalOrder
 from live.handoff.read import parse, read_bytes
-from live.handoff.rules import Expectations
 from live.handoff.validate import validate
 
 if TYPE_CHECKING:
@@ -72,14 +72,17 @@ def read_job(
         SignalFileError: 2, invalid, or edited and not approved. LimitError: 7, valid but over a limit.
     """
     content = read_bytes(path)
-    line = _line_of(content, lines, path)
+    data = parse(content).data
+    line = line_of(data, lines)
+    if line is None:
+        raise SignalFileError("no primary variant is configured", where=str(path), remedy="set books")
     known = runtime.ledger.signals.get(session.day, line.variant)
     sha = bytes_sha256(content)
     trusted = known is not None and known.bytes_sha256 == sha
     original = None if known is None or trusted else SignalFile.model_validate_json(known.content)
     signal = validate(
         content,
-        expectations=_expectations(runtime, lines, line, session),
+        expectations=expectations_for(data, lines, session=session.day, settings=runtime.settings),
         original=original,
         trusted=trusted,
         where=str(path),
@@ -108,34 +111,6 @@ def window_of(path: Path, session: calendar.Session) -> calendar.ExecutionWindow
     name = window.get("name") if isinstance(window, dict) else None
     found = next((known for known in get_args(ExecutionTime) if known == name), None)
     return None if found is None else calendar.window(session, found)
-
-
-def _line_of(content: bytes, lines: Sequence[BookVariant], path: Path) -> BookVariant:
-    """Return the line the file says it belongs to; for an unreadable file any line finds the faults."""
-    data = parse(content).data
-    strategy = data.get("strategy") if isinstance(data, dict) else None
-    variant = strategy.get("variant") if isinstance(strategy, dict) else None
-    found = next((line for line in lines if line.variant == variant), None)
-    if found is not None:
-        return found
-    primary = next((line for line in lines if line.role == "primary"), None)
-    if primary is None:
-        raise SignalFileError("no primary variant is configured", where=str(path), remedy="set books")
-    return primary
-
-
-def _expectations(
-    runtime: Runtime, lines: Sequence[BookVariant], line: BookVariant, session: calendar.Session
-) -> Expectations:
-    return Expectations(
-        session=session.day,
-        mode=runtime.settings.mode,
-        roles={known.variant: known.role for known in lines},
-        names={known.variant: known.strategy.name for known in lines},
-        symbols=frozenset({*line.strategy.signal_symbols, *line.strategy.tradable_symbols}),
-        role="primary",
-        limits=runtime.settings.execution.limits,
-    )
 
 
 def _refused(

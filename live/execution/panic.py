@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
+from live.books.variants import id_prefix
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model import order_ids as ids
 from live.model.broker import BrokerOrder
 from live.model.order_state import JournalState
-from live.orders.attempts import live
+from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.recovery import catch_up
 from live.orders.submission import Submission
 
@@ -92,7 +93,7 @@ def _sell_all(runtime: Runtime, submission: Submission, result: Result) -> Itera
                 symbol=position.symbol,
                 intent="exit",
                 side="sell",
-                variant=position.variant if len(runtime.settings.books) > 1 else "",
+                variant=_id_prefix(runtime, position.variant),
             )
         )
         attempt = 0
@@ -114,13 +115,25 @@ def _sell_all(runtime: Runtime, submission: Submission, result: Result) -> Itera
         yield _send(runtime, submission, plan, result)
 
 
+def _id_prefix(runtime: Runtime, variant: str) -> str:
+    """Return the prefix everybody gives this variant's ids; the variant itself when no book tells it.
+
+    Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
+    """
+    try:
+        known = any(book.primary == variant for book in runtime.settings.books)
+        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
+    except JutsuError:
+        return variant
+
+
 def _send(runtime: Runtime, submission: Submission, plan: OrderPlan, result: Result) -> Order | None:
     try:
         order = submission.send(runtime.ledger.orders.plan(plan, at=runtime.clock.now()))
     except (BrokerError, UnresolvedError) as error:
         result.problems.append(f"{plan.symbol}: {error.line()}")
         return None
-    if order.state in {JournalState.REFUSED, JournalState.REJECTED, JournalState.PLANNED}:
+    if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
         result.problems.append(f"{plan.symbol}: not accepted: {order.state_reason or order.state}")
         return None
     return order
@@ -132,7 +145,7 @@ def _follow(runtime: Runtime, submission: Submission, sent: list[Order], result:
     while True:
         for name in list(waiting):
             after = _refreshed(submission, waiting[name], result)
-            if not live([after]):
+            if not may_fill(after):
                 del waiting[name]
                 result.closed.append(f"{after.symbol}: {after.filled_quantity} sold ({after.state})")
         if not waiting or runtime.clock.monotonic() >= give_up or not _in_session(runtime):
@@ -146,7 +159,7 @@ def _follow(runtime: Runtime, submission: Submission, sent: list[Order], result:
 
 def _refreshed(submission: Submission, order: Order, result: Result) -> Order:
     try:
-        return order if not live([order]) else submission.refresh(order)
+        return submission.refresh(order) if may_fill(order) else order
     except JutsuError as error:
         result.problems.append(f"{order.client_order_id}: {error.line()}")
         return order

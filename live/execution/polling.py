@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from backtest.core.errors import AuthenticationFailed, BrokerError
-from live.execution.context import Desk
+from live.execution.context import ExecutionContext
+from live.handoff.model import SignalOrder
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
-from live.orders.attempts import live
 
 
-def follow(desk: Desk, orders: Iterable[str]) -> None:
-    """Refresh the live tries of these intents until they end, the timeout passes or the run must stop.
+def follow(context: ExecutionContext, orders: Collection[SignalOrder]) -> None:
+    """Refresh the open tries of these orders until they end, the timeout passes or the run must stop.
 
     A read that fails is repeated at the next interval: it says nothing about the order.
     """
-    polling = desk.settings.polling
-    give_up = min(desk.clock.monotonic() + polling.timeout_seconds, desk.deadline)
-    names = list(orders)
+    polling = context.settings.polling
+    give_up = min(context.clock.monotonic() + polling.timeout_seconds, context.deadline)
     while True:
-        waiting = [order for name in names for order in live(desk.attempts(name))]
-        still = [order for order in waiting if not _ended(desk, order)]
-        if not still or desk.clock.monotonic() >= give_up:
+        waiting = [row for tries in context.attempts_of(orders).values() for row in tries.open_attempts]
+        still = [order for order in waiting if not _ended(context, order)]
+        if not still or context.clock.monotonic() >= give_up:
             return
-        desk.clock.sleep(polling.interval_seconds)
+        context.clock.sleep(polling.interval_seconds)
 
 
-def _ended(desk: Desk, order: Order) -> bool:
+def _ended(context: ExecutionContext, order: Order) -> bool:
     if order.broker_order_id is None:
         return False
     try:
-        return JournalState(desk.submission.refresh(order).state).terminal
+        return JournalState(context.submission.refresh(order).state).terminal
     except AuthenticationFailed:
         raise
     except BrokerError as error:
-        desk.report.warn(f"{order.client_order_id}: could not be read: {error.problem}")
+        context.notes.warn(f"{order.client_order_id}: could not be read: {error.problem}")
         return False

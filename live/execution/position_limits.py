@@ -9,23 +9,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from live.execution.context import Desk
+from live.execution.context import ExecutionContext
 from live.handoff.model import SignalOrder
 from live.model.order_ids import base_id
-from live.orders.attempts import filled, live
+from live.orders.attempts import may_fill
 
 LOG = logging.getLogger("jutsu.executor")
 
 
-def within(desk: Desk, buys: Sequence[SignalOrder]) -> list[SignalOrder]:
+def within(context: ExecutionContext, buys: Sequence[SignalOrder]) -> list[SignalOrder]:
     """Return the buys that fit, in the order given; the others are held back with the reason."""
-    taken = set(desk.ledger.positions.shares(desk.variant)) | _on_their_way(desk)
-    entered = _entered(desk)
+    taken = set(context.ledger.positions.shares(context.variant)) | _on_their_way(context)
+    entered = _entered(context)
     kept: list[SignalOrder] = []
     for order in buys:
-        problem = _problem(desk, order, taken, entered)
+        problem = _problem(context, order, taken, entered)
         if problem:
-            hold(desk, order, problem)
+            hold(context, order, problem)
             continue
         kept.append(order)
         if order.intent == "entry":
@@ -34,18 +34,18 @@ def within(desk: Desk, buys: Sequence[SignalOrder]) -> list[SignalOrder]:
     return kept
 
 
-def hold(desk: Desk, order: SignalOrder, why: str) -> None:
-    """Hold an order back; before the open that is no news: the polls take it up when its sell has filled."""
-    if desk.phase == "place" and desk.before_open:
+def hold(context: ExecutionContext, order: SignalOrder, why: str) -> None:
+    """Hold an order back; before the open only the log says so, since a poll takes it up again."""
+    if context.phase == "place" and context.before_open:
         LOG.info("%s waits: %s", order.client_order_id, why)
     else:
-        desk.report.gate(order.client_order_id, why)
+        context.notes.gate(order.client_order_id, why)
 
 
-def _problem(desk: Desk, order: SignalOrder, taken: set[str], entered: set[str]) -> str:
+def _problem(context: ExecutionContext, order: SignalOrder, taken: set[str], entered: set[str]) -> str:
     if order.intent != "entry":
         return ""
-    most, limit = desk.max_positions, desk.daily_entry_limit
+    most, limit = context.rules.max_positions, context.rules.daily_entry_limit
     if most is not None and order.symbol not in taken and len(taken) >= most:
         return f"no free place: {len(taken)} of {most} positions (max_positions)"
     if limit is not None and order.client_order_id not in entered and len(entered) >= limit:
@@ -53,11 +53,11 @@ def _problem(desk: Desk, order: SignalOrder, taken: set[str], entered: set[str])
     return ""
 
 
-def _on_their_way(desk: Desk) -> set[str]:
-    return {order.symbol for order in live(desk.rows()) if order.intent == "entry"}
+def _on_their_way(context: ExecutionContext) -> set[str]:
+    return {row.symbol for row in context.rows() if row.intent == "entry" and may_fill(row)}
 
 
-def _entered(desk: Desk) -> set[str]:
+def _entered(context: ExecutionContext) -> set[str]:
     """Return the ids of today's entries that bought something or still may."""
-    rows = [order for order in desk.rows() if order.intent == "entry"]
-    return {base_id(order.client_order_id) for order in rows if live([order]) or filled([order])}
+    rows = [row for row in context.rows() if row.intent == "entry"]
+    return {base_id(row.client_order_id) for row in rows if may_fill(row) or row.filled_quantity}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from live.orders.recovery import catch_up
 
 if TYPE_CHECKING:
     from live.handoff.model import SignalFile
+    from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
 
 
@@ -35,39 +36,39 @@ class Marked:
     equity: float
 
 
-def record_trades(runtime: Runtime, orders: Iterable[Order], signal: SignalFile) -> None:
+def record_trades(ledger: Ledger, orders: Iterable[Order], signal: SignalFile, *, at: datetime) -> None:
     """Write one row per filled order with the context of its decision; a later, larger fill updates it."""
-    told: Mapping[str, Any] = signal.decision.diagnostics
+    diagnostics: Mapping[str, Any] = signal.decision.diagnostics
     filled = [order for order in orders if order.filled_quantity]
     if not filled:
         return
-    with runtime.ledger.transaction():
+    with ledger.transaction():
         for order in filled:
             realised = order.details.get(REALISED)
             context = TradeContext(
                 execution_time=signal.execution_window.name,
-                cell=_whole(told.get("cell")),
-                trend_state=_text(told.get("trend_state")),
-                vol_state=_text(told.get("vol_state")),
-                t_norm=_number(told.get("T_norm")),
-                z_score=_number(told.get("z_score")),
+                cell=_whole(diagnostics.get("cell")),
+                trend_state=_text(diagnostics.get("trend_state")),
+                vol_state=_text(diagnostics.get("vol_state")),
+                t_norm=_number(diagnostics.get("T_norm")),
+                z_score=_number(diagnostics.get("z_score")),
                 realised_pnl=None if realised is None else Decimal(str(realised)),
                 quote_slippage_pct=_quote_slippage(order),
                 parameters=signal.strategy.parameters,
             )
-            runtime.ledger.trades.record(order, context, at=runtime.clock.now())
+            ledger.trades.record(order, context, at=at)
 
 
-def record_late_fills(runtime: Runtime, variant: str) -> None:
+def record_late_fills(ledger: Ledger, variant: str, *, at: datetime) -> None:
     """Record trades of orders that filled while no run was there to see it: stops above all."""
-    late = runtime.ledger.orders.without_trade(variant)
+    late = ledger.orders.without_trade(variant)
     if not late:
         return
-    with runtime.ledger.transaction():
+    with ledger.transaction():
         for order in late:
-            fills = runtime.ledger.executions.of_order(order.client_order_id)
-            told = runtime.ledger.signals.get(order.session, variant)
-            signal = {} if told is None else json.loads(told.content)
+            fills = ledger.executions.of_order(order.client_order_id)
+            row = ledger.signals.get(order.session, variant)
+            signal = {} if row is None else json.loads(row.content)
             realised = order.details.get(REALISED)
             context = TradeContext(
                 execution_time=signal.get("execution_window", {}).get("name", ""),
@@ -76,7 +77,7 @@ def record_late_fills(runtime: Runtime, variant: str) -> None:
                 parameters=signal.get("strategy", {}).get("parameters", {}),
             )
             day = fills[-1].at.astimezone(NEW_YORK).date() if fills else order.session
-            runtime.ledger.trades.record(order, context, at=runtime.clock.now(), session=day)
+            ledger.trades.record(order, context, at=at, session=day)
 
 
 def marked_book(
@@ -123,7 +124,7 @@ def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float
     Called after the close (replay, or the first run of a later session).
     """
     catch_up(runtime)
-    record_late_fills(runtime, variant)
+    record_late_fills(runtime.ledger, variant, at=runtime.clock.now())
     symbols = [row.symbol for row in runtime.ledger.positions.open_positions(variant)]
     prices: dict[str, float] = {}
     for symbol, bars in runtime.feed.history(symbols, runtime.clock.now()).items() if symbols else ():
@@ -132,17 +133,17 @@ def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float
             prices[symbol] = float(known.close[-1])
     marked = marked_book(runtime, variant, prices, budget_pct=budget_pct)
     executed = runtime.ledger.signals.get(day, variant)
-    told = {} if executed is None else json.loads(executed.content)
-    cell = told.get("decision", {}).get("diagnostics", {}).get("cell")
+    content = {} if executed is None else json.loads(executed.content)
+    cell = content.get("decision", {}).get("diagnostics", {}).get("cell")
     snapshot(
-        runtime, variant, day, marked, cell=_whole(cell), residual_cash=_number(told.get("residual_cash"))
+        runtime, variant, day, marked, cell=_whole(cell), residual_cash=_number(content.get("residual_cash"))
     )
     return marked.equity
 
 
 def write_state(path: Path, runtime: Runtime, signal: SignalFile, marked: Marked | None) -> None:
     """Write state.json: the state of the primary for people and scripts, never read back by the program."""
-    told = signal.decision.diagnostics
+    diagnostics = signal.decision.diagnostics
     if marked is None:
         return
     write_state_json(
@@ -153,8 +154,8 @@ def write_state(path: Path, runtime: Runtime, signal: SignalFile, marked: Marked
         positions=marked.book.shares(),
         equity=marked.equity,
         allocation={target.symbol: target.weight for target in signal.targets},
-        cell=_whole(told.get("cell")),
-        vol_state=_text(told.get("vol_state")),
+        cell=_whole(diagnostics.get("cell")),
+        vol_state=_text(diagnostics.get("vol_state")),
     )
 
 

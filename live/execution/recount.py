@@ -8,13 +8,15 @@ from decimal import Decimal
 from backtest.core.errors import BrokerError
 from backtest.strategies.earnings_swing.parameters import most_shares
 from backtest.trading.sizing import PlannedOrder, afford
-from live.execution.context import Desk
+from live.execution.context import ExecutionContext
 from live.handoff.model import SignalOrder
 from live.model.broker import Account
-from live.orders.attempts import filled, live
+from live.orders.attempts import Attempts
 
 
-def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) -> dict[str, int]:
+def affordable(
+    context: ExecutionContext, buys: Sequence[SignalOrder], *, budget_pct: float
+) -> dict[str, int]:
     """Return client order id -> shares to buy now, cut in rank order to the broker's cash.
 
     The backtest's own rule decides (`backtest.trading.sizing.afford`), on the broker's cash and positions at
@@ -23,12 +25,13 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
     Raises:
         BrokerError: the broker gave no figure for the cash; unknown is never zero.
     """
-    wants = [(order, _left(desk, order)) for order in buys]
+    attempts = context.attempts_of(buys)
+    wants = [(order, attempts[order.client_order_id].left(order.quantity)) for order in buys]
     if not any(quantity > 0 for _, quantity in wants):
         return {}
-    account = desk.broker.account()
-    owned = desk.ledger.positions.shares(desk.variant)
-    prices = _prices(desk, buys, owned)
+    account = context.broker.account()
+    owned = context.ledger.positions.shares(context.variant)
+    prices = _prices(context, buys, owned)
     capped = [(order, min(quantity, _most(order, prices.get(order.symbol)))) for order, quantity in wants]
     held = sum(shares * prices[symbol] for symbol, shares in owned.items() if symbol in prices)
     cash = float(spendable_cash(account))
@@ -48,54 +51,59 @@ def affordable(desk: Desk, buys: Sequence[SignalOrder], *, budget_pct: float) ->
         for order, quantity in capped
         if quantity > 0
     ]
-    kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=desk.settings.execution)
+    kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=context.settings.execution)
     # A person may have added a second buy of a symbol: the intent tells the two apart.
     left = {(order.symbol, order.intent): order.quantity for order in kept}
     return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}
 
 
-def note_unsettled(desk: Desk, buys: Sequence[SignalOrder]) -> None:
+def note_unsettled(context: ExecutionContext, buys: Sequence[SignalOrder]) -> None:
     """Hold back the rest of buys that a cash account cannot pay before today's sales settle.
 
     The file then does not count as carried out, so the next session proposes the rest again.
     """
+    tries = context.attempts_of(buys)
     short = [
         order
         for order in buys
-        if order.client_order_id not in desk.report.gated
-        and not live(attempts := desk.attempts(order.client_order_id))
-        and filled(attempts) < order.quantity
+        if order.client_order_id not in context.notes.gated
+        and _ended_short(tries[order.client_order_id], order.quantity)
     ]
     if not short:
         return
-    account = desk.broker.account()
+    account = context.broker.account()
     if account.kind != "cash" or account.cash is None or account.settled_cash is None:
         return
     waiting = float(account.cash - account.settled_cash)
-    prices = _prices(desk, short, ()) if waiting > 0 else {}
+    prices = _prices(context, short, ()) if waiting > 0 else {}
     for order in short:
-        missing = order.quantity - filled(desk.attempts(order.client_order_id))
+        missing = order.quantity - tries[order.client_order_id].filled
         if waiting >= prices.get(order.symbol, float("inf")):
-            desk.report.gate(
+            context.notes.gate(
                 order.client_order_id, f"{missing} shares wait for {waiting:,.2f} of sales to settle"
             )
 
 
-def wanted(desk: Desk, order: SignalOrder) -> int:
+def _ended_short(attempts: Attempts, quantity: int) -> bool:
+    return not attempts.open_attempts and attempts.filled < quantity
+
+
+def wanted(context: ExecutionContext, order: SignalOrder) -> int:
     """Return the shares still to buy of an order, its own value cap included."""
-    prices = _prices(desk, [order], ())
-    return min(_left(desk, order), _most(order, prices.get(order.symbol)))
+    prices = _prices(context, [order], ())
+    left = context.attempts(order.client_order_id).left(order.quantity)
+    return min(left, _most(order, prices.get(order.symbol)))
 
 
-def _prices(desk: Desk, buys: Sequence[SignalOrder], owned: Iterable[str]) -> dict[str, float]:
+def _prices(context: ExecutionContext, buys: Sequence[SignalOrder], owned: Iterable[str]) -> dict[str, float]:
     """Return current prices; before the open, where a vendor has none, those the decision used."""
     held = set(owned)
-    prices = desk.quotes({*held, *(order.symbol for order in buys)})
-    if not desk.before_open:
+    prices = context.quotes({*held, *(order.symbol for order in buys)})
+    if not context.before_open:
         return prices
     costs = {
         row.symbol: float(row.entry_price)
-        for row in desk.ledger.positions.open_positions(desk.variant)
+        for row in context.ledger.positions.open_positions(context.variant)
         if row.symbol in held
     }
     return {**costs, **{order.symbol: order.reference_price for order in buys}, **prices}
@@ -125,11 +133,3 @@ def spendable_cash(account: Account) -> Decimal:
     if account.buying_power is not None:
         figures.append(account.buying_power)
     return min(figure for figure in figures if figure is not None)
-
-
-def _left(desk: Desk, order: SignalOrder) -> int:
-    """Return the shares still to buy: the first try may already have been cut by an earlier recount."""
-    attempts = desk.attempts(order.client_order_id)
-    if not attempts:
-        return order.quantity
-    return min(order.quantity, attempts[0].quantity) - filled(attempts)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.errors import LimitError, SignalFileError
-from live.execution.context import Desk
+from live.execution.context import ExecutionContext
 from live.handoff.canonical import bytes_sha256
 from live.handoff.model import SignalFile, SignalOrder
-from live.orders.attempts import live
+from live.orders.attempts import by_intent, may_fill
 
 if TYPE_CHECKING:
     from live.execution.job import Job
@@ -22,17 +22,18 @@ def carried_out(job: Job) -> bool:
     return row is not None and row.outcome == "completed" and row.executed_sha256 == bytes_sha256(job.content)
 
 
-def ended_in_time(desk: Desk, job: Job) -> str:
+def ended_in_time(context: ExecutionContext) -> str:
     """Return the outcome of an earlier run of this session that ended well, empty when there is none.
 
     Cron starts more often than needed (early closes, clock changes): a start after the window has nothing to
     say about a session that was executed inside it, unless a person approved something since.
     """
-    row = desk.ledger.runs.get(job.day, job.variant)
+    job = context.job
+    row = context.ledger.runs.get(job.day, job.variant)
     if row is None or row.missed or row.executed_at is None or row.executor_exit != 0:
         return ""
     approved = None if job.known is None else job.known.approved_at
-    waiting = live(order for order in desk.rows() if order.intent != "stop")
+    waiting = any(row.intent != "stop" and may_fill(row) for row in context.rows())
     return "" if waiting or (approved is not None and approved > row.executed_at) else row.outcome
 
 
@@ -59,22 +60,24 @@ def _standing_of(row: SignalRow | None) -> tuple[str | None, ...] | None:
     return (row.bytes_sha256, row.approved_sha256, row.answer, row.executed_sha256, row.outcome)
 
 
-def require_unchanged(desk: Desk, job: Job) -> None:
+def require_unchanged(context: ExecutionContext) -> None:
     """After a partial execution only orders that were not planned yet may differ (settled 19).
 
     Raises:
         SignalFileError: 2, naming the orders.
     """
+    job = context.job
     row = job.known
     if row is None or row.executed_sha256 is None or row.executed_sha256 == bytes_sha256(job.content):
         return
     assert row.executed_content is not None
     before = {o.client_order_id: o for o in SignalFile.model_validate_json(row.executed_content).orders}
     after = {o.client_order_id: o for o in job.signal.orders}
+    planned = by_intent(context.rows())
     touched = sorted(
         name
         for name in before.keys() | after.keys()
-        if _essence(before.get(name)) != _essence(after.get(name)) and desk.attempts(name)
+        if _essence(before.get(name)) != _essence(after.get(name)) and name in planned
     )
     if touched:
         raise SignalFileError(

@@ -6,35 +6,30 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
 from live.execution import phases, record, stops
-from live.execution.context import Desk, Report
+from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
 from live.execution.window import inside
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
 from live.ledger.tables import Order
 from live.orders import recovery
-from live.orders.attempts import filled, live
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
 from live.reconciliation.model import Reconciliation
 from live.reconciliation.outcome import outcome_of
 
 if TYPE_CHECKING:
+    from backtest.strategies.base import Strategy
     from live.runtime.runtime import Runtime
 
 #: waits after which the broker's positions are compared again: some brokers update them late
 SETTLING = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
-def desk_for(
-    runtime: Runtime,
-    job: Job,
-    report: Report,
-    *,
-    phase: Phase,
-    skip_time_check: bool,
-) -> Desk:
-    """Return the desk of a run: the window decides until when orders may leave."""
+def context_for(
+    runtime: Runtime, job: Job, notes: RunNotes, *, phase: Phase, skip_time_check: bool
+) -> ExecutionContext:
+    """Return the context of a run: the window (or --skip-time-check) decides until when orders may leave."""
 
     def may_send(order: Order | None) -> bool:
         if runtime.ledger.state.kill_level() == "all":
@@ -42,153 +37,161 @@ def desk_for(
         protective = order is not None and order.intent == "stop"
         return protective or skip_time_check or inside(job, runtime.clock.now(), phase)
 
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock, may_send)
-    parameters = job.line.strategy.parameters
-    loss = parameters.get("stop_loss_pct")
-    return Desk(
-        broker=runtime.broker,
-        ledger=runtime.ledger,
-        clock=runtime.clock,
-        feed=runtime.feed,
-        settings=runtime.settings,
-        session=job.session,
-        window=job.window,
-        variant=job.variant,
-        mode=runtime.settings.mode,
-        submission=submission,
-        report=report,
-        deadline=runtime.clock.monotonic() + runtime.settings.safety.run_deadline_seconds,
-        prefix=job.variant if job.line.prefix_ids else "",
-        keeps_window=not skip_time_check,
-        checks_age=runtime.run.quotes_have_age,
-        seal=job.signal.seal.digest,
-        stop_loss_pct=float(loss) if isinstance(loss, int | float) else None,
+    return ExecutionContext(
+        runtime=runtime,
+        job=job,
+        notes=notes,
+        submission=Submission(runtime.broker, runtime.ledger, runtime.clock, may_send),
+        rules=position_rules(job.line.strategy),
         phase=phase,
+        deadline=runtime.clock.monotonic() + runtime.settings.safety.run_deadline_seconds,
+        keeps_window=not skip_time_check,
+    )
+
+
+def position_rules(strategy: Strategy) -> PositionRules:
+    """Return what the executor must know of a strategy's parameters; None for what it does not have."""
+    parameters = strategy.parameters
+    loss = parameters.get("stop_loss_pct")
+    return PositionRules(
+        stop_loss_pct=float(loss) if isinstance(loss, int | float) else None,
         max_positions=parameters.get("max_positions"),
         daily_entry_limit=parameters.get("daily_entry_limit"),
     )
 
 
-def begin(desk: Desk, job: Job) -> None:
+def begin(context: ExecutionContext) -> None:
     """Keep the bytes that are being executed, before the first order is planned."""
-    sha = bytes_sha256(job.content)
+    job, sha = context.job, bytes_sha256(context.job.content)
     if job.known is not None and job.known.executed_sha256 != sha:
-        desk.ledger.signals.executed(job.day, job.variant, sha256=sha, content=job.content.decode())
+        context.ledger.signals.executed(job.day, job.variant, sha256=sha, content=job.content.decode())
 
 
-def start(desk: Desk, runtime: Runtime, *, force: bool) -> None:
+def start(context: ExecutionContext, *, force: bool) -> None:
     """Recover, put missing stops in place, then compare with the broker."""
-    recovered = recovery.recover_all(desk.submission, runtime, today=desk.session.day)
+    recovered = recovery.recover_all(context.submission, context.runtime, today=context.session.day)
     for order in recovered:
-        desk.report.warn(f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled")
-    for order in recovery.end_past_orders(desk.submission, runtime, today=desk.session.day):
-        desk.report.warn(
+        context.notes.warn(
+            f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
+        )
+    for order in recovery.end_past_orders(context.submission, context.runtime, today=context.session.day):
+        context.notes.warn(
             f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
             f"{order.filled_quantity} filled"
         )
-    stops.cancel_orphans(desk)
-    stops.protect_all(desk, refreshed=True)
-    account = runtime.broker.account()
-    owned = [row.symbol for row in desk.ledger.positions.open_positions()]
-    prices = desk.quotes(owned) if owned else {}
-    result = reconcile.require_agreement(runtime, account, prices, force=force)
+    stops.cancel_orphans(context)
+    stops.protect_all(context, refreshed=True)
+    account = context.broker.account()
+    owned = [row.symbol for row in context.ledger.positions.open_positions()]
+    prices = context.quotes(owned) if owned else {}
+    result = reconcile.require_agreement(context.runtime, account, prices, force=force)
     for finding in result.findings():
-        desk.report.alarm(f"ledger and broker differ (--force): {finding}")
-    desk.report.foreign.update({line.symbol: line.broker for line in result.lines if line.kind == "foreign"})
-    switch = desk.ledger.state.kill_switch()
+        context.notes.alarm(f"ledger and broker differ (--force): {finding}")
+    context.notes.foreign.update(
+        {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}
+    )
+    switch = context.ledger.state.kill_switch()
     if switch.level != "none":
-        desk.report.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
+        context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
 
 
-def trade(desk: Desk, job: Job, *, phase: Phase) -> None:
+def trade(context: ExecutionContext) -> None:
     """Phases A to E for the orders that may leave."""
+    job = context.job
     for name, reason in job.held.items():
         if reason != "disabled in the file":
-            desk.report.gate(name, reason)
-    wait = phase != "place"
-    phases.judge_slippage(desk, desk.rows())  # of an earlier run: what stopped its buying stops this one's
+            context.notes.gate(name, reason)
+    wait = context.phase != "place"
+    phases.judge_slippage(
+        context, context.rows()
+    )  # of an earlier run: what stopped its buying stops this one's
     try:
-        phases.sell_all(desk, job.go, wait=wait)
-        waiting = any(live(desk.attempts(o.client_order_id)) for o in phases.sells_of(job.go))
-        if not waiting or wait or desk.max_positions is not None:
-            phases.buy_all(desk, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
+        phases.sell_all(context, job.go, wait=wait)
+        sells = context.attempts_of(phases.sells_of(job.go))
+        waiting = any(attempts.open_attempts for attempts in sells.values())
+        if not waiting or wait or context.rules.max_positions is not None:
+            phases.buy_all(context, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
     except JutsuError:
-        stops.protect_after_failure(desk)
+        stops.protect_after_failure(context)
         raise
     if wait and job.go:
-        stops.protect_all(desk)
-        _tell_unfilled(desk, job)
+        stops.protect_all(context)
+        _note_unfilled(context)
 
 
-def _tell_unfilled(desk: Desk, job: Job) -> None:
-    for order in job.go:
-        attempts = desk.attempts(order.client_order_id)
-        if attempts and not live(attempts) and filled(attempts) < attempts[0].quantity:
-            done, wanted = filled(attempts), attempts[0].quantity
+def _note_unfilled(context: ExecutionContext) -> None:
+    """Note orders that ended without all their shares: a sell is critical, a buy a warning."""
+    tries = context.attempts_of(context.job.go)
+    for order in context.job.go:
+        attempts = tries[order.client_order_id]
+        if attempts and not attempts.open_attempts and attempts.filled < attempts.first.quantity:
+            done, wanted = attempts.filled, attempts.first.quantity
             text = (
                 f"{order.symbol}: {done} of {wanted} shares filled in {len(attempts)} tries ({order.intent})"
             )
-            (desk.report.alarm if order.side == "sell" else desk.report.warn)(text)
+            (context.notes.alarm if order.side == "sell" else context.notes.warn)(text)
 
 
-def finish(desk: Desk, runtime: Runtime, job: Job, *, phase: Phase) -> tuple[Outcome, record.Marked | None]:
+def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
-    rows = desk.rows()
-    record.record_trades(runtime, rows, job.signal)
-    record.record_late_fills(runtime, job.variant)
-    outcome = _outcome(desk, job, phase)
+    runtime, job, rows = context.runtime, context.job, context.rows()
+    record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
+    record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
+    outcome = _outcome(context)
     # Without an order of ours nothing can have changed since the comparison at the start.
-    result = _compare_at_end(desk, runtime) if rows else None
+    result = _compare_at_end(context) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
-    marked = _mark(desk, runtime, job) if runtime.run.marks and not desk.before_open else None
-    with desk.ledger.transaction():
-        begin(desk, job)
+    marked = _mark(context) if runtime.run.marks and not context.before_open else None
+    with context.ledger.transaction():
+        begin(context)
         if job.known is not None:
-            desk.ledger.signals.finish(job.day, job.variant, outcome)
-        desk.ledger.runs.executed(
+            context.ledger.signals.finish(job.day, job.variant, outcome)
+        context.ledger.runs.executed(
             job.day,
             job.variant,
             at=runtime.clock.now(),
             exit_code=0 if difference is None else difference.exit_code,
             outcome=outcome,
-            detail={"warnings": desk.report.warnings, "critical": desk.report.critical},
+            detail={"warnings": context.notes.warnings, "critical": context.notes.critical},
         )
     if difference is not None:
         raise difference
     return outcome, marked
 
 
-def _outcome(desk: Desk, job: Job, phase: Phase) -> Outcome:
-    if phase == "place" and job.go:
+def _outcome(context: ExecutionContext) -> Outcome:
+    job = context.job
+    if context.phase == "place" and job.go:
         return "partial"
     enabled = {order.client_order_id for order in job.signal.orders if order.enabled}
     held = enabled & job.held.keys()
-    return outcome_of(job.signal, desk.rows(), held=held, gated=desk.report.gated)
+    return outcome_of(job.signal, context.rows(), held=held, gated=context.notes.gated)
 
 
-def _compare_at_end(desk: Desk, runtime: Runtime) -> Reconciliation:
+def _compare_at_end(context: ExecutionContext) -> Reconciliation:
     """Compare ledger and broker after trading, with patience; then take over the broker's cash."""
-    limit = desk.settings.safety.cash_jump_pct
+    limit = context.settings.safety.cash_jump_pct
     for wait in SETTLING:
-        desk.clock.sleep(wait)
-        account = runtime.broker.account()
-        result = reconcile.compare(desk.ledger, account, {}, cash_jump_pct=limit)
+        context.clock.sleep(wait)
+        account = context.broker.account()
+        result = reconcile.compare(context.ledger, account, {}, cash_jump_pct=limit)
         if result.agrees:
-            reconcile.start_cash(desk.ledger, account, at=runtime.clock.now())
+            reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break
     return result
 
 
-def _mark(desk: Desk, runtime: Runtime, job: Job) -> record.Marked | None:
-    owned = [row.symbol for row in desk.ledger.positions.open_positions(job.variant)]
-    prices = desk.quotes(owned) if owned else {}
+def _mark(context: ExecutionContext) -> record.Marked | None:
+    runtime, job = context.runtime, context.job
+    owned = [row.symbol for row in context.ledger.positions.open_positions(job.variant)]
+    prices = context.quotes(owned) if owned else {}
     if any(symbol not in prices for symbol in owned):
-        desk.report.warn("the book could not be marked: a held symbol has no quote")
+        context.notes.warn("the book could not be marked: a held symbol has no quote")
         return None
     try:
         marked = record.marked_book(runtime, job.variant, prices, budget_pct=job.line.budget_pct)
     except BrokerError as error:
-        desk.report.warn(f"the book could not be marked: {error.problem}")
+        context.notes.warn(f"the book could not be marked: {error.problem}")
         return None
     cell = job.signal.decision.diagnostics.get("cell")
     record.snapshot(
@@ -202,7 +205,7 @@ def _mark(desk: Desk, runtime: Runtime, job: Job) -> record.Marked | None:
     return marked
 
 
-def failed(runtime: Runtime, job: Job, report: Report, *, exit_code: int, why: str) -> None:
+def failed(runtime: Runtime, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:
     """Note a run that ended with an error; the file may be executed again."""
     runtime.ledger.runs.executed(
         job.day,
@@ -210,5 +213,5 @@ def failed(runtime: Runtime, job: Job, report: Report, *, exit_code: int, why: s
         at=runtime.clock.now(),
         exit_code=exit_code,
         outcome="failed",
-        detail={"error": why, "warnings": report.warnings, "critical": report.critical},
+        detail={"error": why, "warnings": notes.warnings, "critical": notes.critical},
     )

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Literal
 
 from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
-from live.execution.context import Desk, stop_id
+from live.execution.context import ExecutionContext, stop_id
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.broker import BrokerOrder, ShowsFamily
 from live.model.order_state import JournalState
 from live.model.ticks import tick, to_tick
-from live.orders.attempts import live
+from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.submission import LIST_MARGIN
 
 #: a stop that would expire this soon is replaced
@@ -34,48 +34,48 @@ def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
     return None if planned is None else to_tick(planned)
 
 
-def protect_all(desk: Desk, *, refreshed: bool = False) -> None:
+def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
     """Give every position that should have a stop its stop.
 
     `refreshed`: the broker was just asked about every live order, so a stop that is as it should be need not
     be asked about again.
     """
-    orders = desk.ledger.orders.unfinished(desk.variant)
-    for position in desk.ledger.positions.open_positions(desk.variant):
+    orders = context.ledger.orders.unfinished(context.variant)
+    for position in context.ledger.positions.open_positions(context.variant):
         mine = [order for order in orders if order.symbol == position.symbol]
-        if not position.needs_stop or _being_sold(mine) or (refreshed and _rests(desk, position, mine)):
+        if not position.needs_stop or _being_sold(mine) or (refreshed and _rests(context, position, mine)):
             continue
-        protect(desk, position)
+        protect(context, position)
 
 
-def protect_after_failure(desk: Desk) -> None:
-    """Place what stops can be placed after a phase failed: what was bought before must not stay naked."""
+def protect_after_failure(context: ExecutionContext) -> None:
+    """Refresh the orders and place every missing stop after a phase failed; never raises a JutsuError."""
     try:
-        for order in desk.ledger.orders.unfinished(desk.variant):
+        for order in context.ledger.orders.unfinished(context.variant):
             if order.broker_order_id is not None and not JournalState(order.state).unresolved:
-                desk.submission.refresh(order)
-        protect_all(desk)
+                context.submission.refresh(order)
+        protect_all(context)
     except JutsuError as error:
-        desk.report.alarm(f"the stops could not be looked after: {error.line()}")
-    for row in desk.ledger.positions.unprotected():
-        desk.report.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
+        context.notes.alarm(f"the stops could not be looked after: {error.line()}")
+    for row in context.ledger.positions.unprotected():
+        context.notes.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
 
 
-def cancel_orphans(desk: Desk) -> None:
+def cancel_orphans(context: ExecutionContext) -> None:
     """Cancel stops whose position is gone (sold by hand, adopted): filled, they would sell short."""
-    owned = desk.ledger.positions.shares(desk.variant)
-    for order in desk.ledger.orders.unfinished(desk.variant):
+    owned = context.ledger.positions.shares(context.variant)
+    for order in context.ledger.orders.unfinished(context.variant):
         if order.intent == "stop" and order.broker_order_id is not None and order.symbol not in owned:
-            desk.report.warn(f"{order.symbol}: a stop without a position is cancelled")
-            desk.submission.cancel(order)
+            context.notes.warn(f"{order.symbol}: a stop without a position is cancelled")
+            context.submission.cancel(order)
 
 
 def _being_sold(orders: Sequence[Order]) -> bool:
     """Tell whether a sell on its way binds the shares: a stop for them would be refused."""
-    return any(order.intent in {"exit", "reduce"} and live([order]) for order in orders)
+    return any(order.intent in {"exit", "reduce"} and may_fill(order) for order in orders)
 
 
-def _rests(desk: Desk, position: PositionRow, orders: Sequence[Order]) -> bool:
+def _rests(context: ExecutionContext, position: PositionRow, orders: Sequence[Order]) -> bool:
     """Tell whether exactly the right stop rests, by what our books say."""
     stops = [order for order in orders if order.intent == "stop"]
     price = wanted_price(position, None)
@@ -83,100 +83,100 @@ def _rests(desk: Desk, position: PositionRow, orders: Sequence[Order]) -> bool:
         return False
     (stop,) = stops
     same = stop.broker_order_id == position.stop_broker_order_id and position.stop_price == price
-    return same and bool(live(stops)) and not _must_change(desk, stop, position, price)
+    return same and may_fill(stop) and not _must_change(context, stop, position, price)
 
 
-def protect(desk: Desk, position: PositionRow) -> None:
+def protect(context: ExecutionContext, position: PositionRow) -> None:
     """Make sure one position has its stop; a failure turns the kill switch on and alarms."""
-    entry = entry_of(desk, position)
+    entry = entry_of(context, position)
     price = wanted_price(position, entry)
     if price is None:
-        _naked(desk, position, "no stop price is known")
+        _note_unprotected(context, position, "no stop price is known")
         return
     try:
-        resting = _resting(desk, position)
-        if len(resting) == 1 and not _must_change(desk, resting[0], position, price):
-            _remember(desk, position, resting[0], price)
+        resting = _resting(context, position)
+        if len(resting) == 1 and not _must_change(context, resting[0], position, price):
+            _remember(context, position, resting[0], price)
             return
-        if not _cancel_all(desk, resting):
-            _naked(desk, position, "an old stop could not be cancelled")
+        if not _cancel_all(context, resting):
+            _note_unprotected(context, position, "an old stop could not be cancelled")
             return
         # A stop that filled while we cancelled it leaves nothing to protect.
-        left = desk.ledger.positions.get(desk.variant, position.symbol)
+        left = context.ledger.positions.get(context.variant, position.symbol)
         if left is not None:
-            _place(desk, left, price)
+            _place(context, left, price)
     except (AuthenticationFailed, UnresolvedError):
-        _naked(desk, position, "the stop could not be placed or confirmed")
+        _note_unprotected(context, position, "the stop could not be placed or confirmed")
         raise
     except BrokerError as error:
-        _naked(desk, position, error.problem)
+        _note_unprotected(context, position, error.problem)
 
 
-def release(desk: Desk, position: PositionRow) -> Literal["free", "stuck"]:
+def release(context: ExecutionContext, position: PositionRow) -> Literal["free", "stuck"]:
     """Cancel the resting stop of a position and wait for the confirmation.
 
     Returns:
         ``free``: no stop rests any more (a stop that filled instead is booked; look at the position again).
         ``stuck``: the broker did not confirm, so the shares may still be held: do not sell.
     """
-    return "free" if _cancel_all(desk, _resting(desk, position)) else "stuck"
+    return "free" if _cancel_all(context, _resting(context, position)) else "stuck"
 
 
-def _cancel_all(desk: Desk, resting: Sequence[Order]) -> bool:
+def _cancel_all(context: ExecutionContext, resting: Sequence[Order]) -> bool:
     """Cancel stops and confirm each; False when one may still be alive."""
-    return all(JournalState(desk.submission.cancel(order).state).terminal for order in resting)
+    return all(JournalState(context.submission.cancel(order).state).terminal for order in resting)
 
 
-def entry_of(desk: Desk, position: PositionRow) -> Order | None:
+def entry_of(context: ExecutionContext, position: PositionRow) -> Order | None:
     """Return the newest buy that built a position."""
-    buys = _buys(desk, position)
+    buys = _buys(context, position)
     return buys[-1] if buys else None
 
 
-def _buys(desk: Desk, position: PositionRow) -> list[Order]:
-    sessions = sorted({position.entry_session, desk.session.day})
-    rows = [o for day in sessions for o in desk.ledger.orders.of_session(day, position.variant)]
+def _buys(context: ExecutionContext, position: PositionRow) -> list[Order]:
+    sessions = sorted({position.entry_session, context.session.day})
+    rows = [o for day in sessions for o in context.ledger.orders.of_session(day, position.variant)]
     return [o for o in rows if o.symbol == position.symbol and o.side == "buy" and o.filled_quantity]
 
 
-def _resting(desk: Desk, position: PositionRow) -> list[Order]:
+def _resting(context: ExecutionContext, position: PositionRow) -> list[Order]:
     """Return the live stops of a position, refreshed: one, unless part-filled tries left several.
 
     A stop that filled meanwhile is booked by the look. Stops the broker attached to a buy by itself are taken
     into our books first.
     """
-    for buy in _buys(desk, position):
+    for buy in _buys(context, position):
         if buy.stop_price is not None and buy.broker_order_id is not None:
-            _adopt_child(desk, position, buy)
+            _adopt_child(context, position, buy)
     mine = [
         order
-        for order in desk.ledger.orders.unfinished(position.variant)
+        for order in context.ledger.orders.unfinished(position.variant)
         if order.symbol == position.symbol and order.intent == "stop" and order.broker_order_id is not None
     ]
-    seen = [desk.submission.refresh(order) for order in mine]
+    seen = [context.submission.refresh(order) for order in mine]
     return [order for order in seen if not JournalState(order.state).terminal]
 
 
-def _adopt_child(desk: Desk, position: PositionRow, entry: Order) -> None:
+def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order) -> None:
     """Take the attached stop the broker made for a buy into our books, once."""
-    children = [o for o in desk.rows() if o.parent_client_order_id == entry.client_order_id]
-    if entry.session != desk.session.day:
+    children = [o for o in context.rows() if o.parent_client_order_id == entry.client_order_id]
+    if entry.session != context.session.day:
         children += [
             o
-            for o in desk.ledger.orders.of_session(entry.session, entry.variant)
+            for o in context.ledger.orders.of_session(entry.session, entry.variant)
             if o.parent_client_order_id == entry.client_order_id
         ]
     if any(o.intent == "stop" and o.broker_order_id is not None for o in children):
         return
-    child = find_child(desk, entry)
-    if child is None or desk.ledger.orders.by_broker_id(child.order_id) is not None:
+    child = _find_child(context, entry)
+    if child is None or context.ledger.orders.by_broker_id(child.order_id) is not None:
         return
     # A part-filled entry leaves a child for the filled part: the broker's quantity is the truth here.
-    planned = _plan(desk, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry)
-    desk.submission.adopt(planned, child)
+    planned = _plan(context, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry)
+    context.submission.adopt(planned, child)
 
 
-def find_child(desk: Desk, entry: Order) -> BrokerOrder | None:
+def _find_child(context: ExecutionContext, entry: Order) -> BrokerOrder | None:
     """Return the attached stop of an entry as the broker shows it.
 
     Where the broker shows an order with its children, that is asked: a list may lag, and a stop missed here
@@ -184,58 +184,62 @@ def find_child(desk: Desk, entry: Order) -> BrokerOrder | None:
     """
     assert entry.sent_at is not None
     assert entry.broker_order_id is not None
-    if isinstance(desk.broker, ShowsFamily):
-        listed = desk.broker.family(entry.broker_order_id)
+    if isinstance(context.broker, ShowsFamily):
+        listed = context.broker.family(entry.broker_order_id)
     else:
-        listed = desk.broker.orders(entry.sent_at - LIST_MARGIN, desk.clock.now() + LIST_MARGIN)
+        listed = context.broker.orders(entry.sent_at - LIST_MARGIN, context.clock.now() + LIST_MARGIN)
     for shown in listed:
         if shown.parent_id == entry.broker_order_id and shown.order_type == "stop":
             return shown
     return None
 
 
-def _must_change(desk: Desk, resting: Order, position: PositionRow, price: Decimal) -> bool:
+def _must_change(context: ExecutionContext, resting: Order, position: PositionRow, price: Decimal) -> bool:
     if resting.quantity - resting.filled_quantity != position.quantity or resting.stop_price is None:
         return True
-    if position.stop_expires_at is not None and position.stop_expires_at < desk.clock.now() + RENEW_BEFORE:
+    if position.stop_expires_at is not None and position.stop_expires_at < context.clock.now() + RENEW_BEFORE:
         return True
     return abs(resting.stop_price - price) >= tick(price)
 
 
-def _place(desk: Desk, position: PositionRow, price: Decimal) -> None:
-    limit = desk.settings.execution.limits.max_stop_orders_per_run
-    if sum(1 for o in desk.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
-        _naked(desk, position, f"max_stop_orders_per_run ({limit}) is reached")
+def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> None:
+    limit = context.settings.execution.limits.max_stop_orders_per_run
+    if sum(1 for o in context.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
+        _note_unprotected(context, position, f"max_stop_orders_per_run ({limit}) is reached")
         return
-    order = _plan(desk, position, price, quantity=position.quantity, parent=entry_of(desk, position))
-    desk.pace()
-    order = desk.submission.send(order)
-    if order.state in {JournalState.REFUSED, JournalState.REJECTED, JournalState.PLANNED}:
-        _naked(desk, position, f"the stop was not accepted: {order.state_reason or order.state}")
+    order = _plan(context, position, price, quantity=position.quantity, parent=entry_of(context, position))
+    context.pace()
+    order = context.submission.send(order)
+    if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
+        _note_unprotected(
+            context, position, f"the stop was not accepted: {order.state_reason or order.state}"
+        )
         return
-    still = desk.ledger.positions.get(desk.variant, position.symbol)
+    still = context.ledger.positions.get(context.variant, position.symbol)
     if still is not None and not JournalState(order.state).terminal:
-        _remember(desk, still, order, price)
+        _remember(context, still, order, price)
 
 
-def _plan(desk: Desk, position: PositionRow, price: Decimal, *, quantity: int, parent: Order | None) -> Order:
+def _plan(
+    context: ExecutionContext, position: PositionRow, price: Decimal, *, quantity: int, parent: Order | None
+) -> Order:
     """Journal the intent of a stop under the first free id; an unsent plan of an earlier try is reused."""
-    name, attempt = stop_id(desk, position.symbol), 0
-    known = desk.attempts(name)
+    name, attempt = stop_id(context, position.symbol), 0
+    known = context.attempts(name)
     if known:
-        last = known[-1]
-        if last.state == JournalState.PLANNED:
-            if (last.quantity, last.stop_price) == (quantity, price):
-                return last
-            desk.ledger.orders.transition(
-                last.client_order_id, JournalState.LAPSED, at=desk.clock.now(), state_reason="replaced"
+        unsent = known.planned
+        if unsent is not None:
+            if (unsent.quantity, unsent.stop_price) == (quantity, price):
+                return unsent
+            context.ledger.orders.transition(
+                unsent.client_order_id, JournalState.LAPSED, at=context.clock.now(), state_reason="replaced"
             )
-        name, attempt = desk.ledger.orders.next_retry_id(name)
+        name, attempt = context.ledger.orders.next_retry_id(name)
     plan = OrderPlan(
         client_order_id=name,
         variant=position.variant,
-        session=desk.session.day,
-        mode=desk.mode,
+        session=context.session.day,
+        mode=context.settings.mode,
         symbol=position.symbol,
         side="sell",
         intent="stop",
@@ -247,20 +251,20 @@ def _plan(desk: Desk, position: PositionRow, price: Decimal, *, quantity: int, p
         reason="stop_loss",
         reference_price=position.entry_price,
         stop_price=price,
-        seal=desk.seal,
+        seal=context.seal,
     )
-    return desk.ledger.orders.plan(plan, at=desk.clock.now())
+    return context.ledger.orders.plan(plan, at=context.clock.now())
 
 
-def _remember(desk: Desk, position: PositionRow, order: Order, price: Decimal) -> None:
+def _remember(context: ExecutionContext, position: PositionRow, order: Order, price: Decimal) -> None:
     if (
         position.stop_client_order_id == order.client_order_id
         and position.stop_broker_order_id == order.broker_order_id
         and position.stop_price == price
     ):
         return
-    shown = None if order.broker_order_id is None else desk.broker.order(order.broker_order_id)
-    desk.ledger.positions.set_stop(
+    shown = None if order.broker_order_id is None else context.broker.order(order.broker_order_id)
+    context.ledger.positions.set_stop(
         position.id,
         needs_stop=True,
         stop_price=price,
@@ -270,8 +274,8 @@ def _remember(desk: Desk, position: PositionRow, order: Order, price: Decimal) -
     )
 
 
-def _naked(desk: Desk, position: PositionRow, why: str) -> None:
-    """A position without its stop: no new entries until a person has looked."""
+def _note_unprotected(context: ExecutionContext, position: PositionRow, why: str) -> None:
+    """Turn the kill switch to ``entries`` and note a critical for a position without its stop."""
     text = f"{position.symbol}: {position.quantity} shares have NO STOP: {why}"
-    desk.ledger.state.set_kill("entries", reason=text, by="executor", at=desk.clock.now())
-    desk.report.alarm(text)
+    context.ledger.state.set_kill("entries", reason=text, by="executor", at=context.clock.now())
+    context.notes.alarm(text)

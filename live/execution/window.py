@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import LimitError, SignalFileError
-from live.execution.context import Desk
 from live.execution.job import Job, Phase
 from live.reconciliation.outcome import outcome_of
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.execution.context import ExecutionContext
 
 
 def inside(job: Job, now: datetime, phase: Phase) -> bool:
@@ -24,32 +23,32 @@ def inside(job: Job, now: datetime, phase: Phase) -> bool:
     return job.window.opens_at <= now <= job.window.closes_at
 
 
-def before_window(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
+def before_window(job: Job, now: datetime, phase: Phase) -> bool:
     """Whether it is too early to do anything."""
     if phase == "place":
         return False
-    return runtime.clock.now() < (job.window.opens_at if phase == "all" else job.session.open)
+    return now < (job.window.opens_at if phase == "all" else job.session.open)
 
 
-def window_missed(runtime: Runtime, job: Job, *, phase: Phase) -> bool:
+def window_missed(job: Job, now: datetime, phase: Phase) -> bool:
     """Whether it is too late to send anything."""
     last = job.window.closes_at if phase != "poll" else job.session.close
-    return runtime.clock.now() > last
+    return now > last
 
 
 class WindowMissed(LimitError):  # noqa: N818 - named for what a person reads
-    """The run came too late to send anything."""
+    """The run came too late to send anything (exit 7)."""
 
 
-def too_late(desk: Desk, runtime: Runtime, job: Job) -> WindowMissed | None:
+def too_late(context: ExecutionContext) -> WindowMissed | None:
     """Note a window that passed; None when an earlier, interrupted run had carried out everything."""
-    rows = desk.rows()
+    job, rows = context.job, context.rows()
     outcome = outcome_of(job.signal, rows, held=job.held, reached_end=False)
     if rows and outcome == "completed":
         return None
     if job.known is not None and job.known.outcome != "completed":
-        desk.ledger.signals.finish(job.day, job.variant, "partial" if rows else "expired")
-    desk.ledger.runs.missed(job.day, job.variant, mode=runtime.settings.mode)
+        context.ledger.signals.finish(job.day, job.variant, "partial" if rows else "expired")
+    context.ledger.runs.missed(job.day, job.variant, mode=context.settings.mode)
     closes = job.window.closes_at.astimezone(calendar.NEW_YORK)
     return WindowMissed(
         f"the execution window {job.window.name} of {job.day} closed at {closes:%H:%M} New York",

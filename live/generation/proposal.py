@@ -139,7 +139,7 @@ def _order(order: PlannedOrder, line: BookVariant, session: Session) -> SignalOr
         symbol=order.symbol,
         intent=order.intent,
         side=order.side,
-        variant=line.variant if line.prefix_ids else "",
+        variant=line.id_prefix,
     )
     opening_auction = line.strategy.parameters.get("entry_order_type") == "opening_auction"
     return SignalOrder(

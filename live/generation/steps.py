@@ -19,6 +19,7 @@ from live.generation.candidates import NO_REPORT, CandidateInput
 from live.generation.due import Due
 from live.generation.market import Market, check_history, check_quotes, gather
 from live.generation.proposal import signal_file
+from live.handoff.limits import require_limits
 from live.handoff.model import AccountInput, SignalFile
 from live.orders.recovery import recover_all
 from live.orders.submission import Submission
@@ -142,7 +143,7 @@ def propose(
         # A stock without a bar yesterday may trade today: the executor's quote decides, not the old bar.
         prices = {**marks, **prices}
     plan = plan_orders(decision, book, prices, rules, marks=marks)
-    check_limits(plan, book, {**marks, **prices}, rules)
+    check_limits(plan, book, rules)
     return Proposed(decision, plan)
 
 
@@ -167,7 +168,7 @@ def draft(
     proposed: Proposed,
     report: CandidateInput = NO_REPORT,
 ) -> SignalFile:
-    """Return the sealed signal file of a proposal."""
+    """Return the sealed signal file of a proposal. LimitError 7 for a file that its executor would refuse."""
     demo = any(bars.source.startswith("demo") for bars in market.bars.values())
     stale = tuple(
         f"{symbol}: held, but its newest bar is {bars.last}: judged on old data"
@@ -182,7 +183,7 @@ def draft(
         {*line.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
         | {order.symbol for order in proposed.plan.orders}
     )
-    return signal_file(
+    signal = signal_file(
         line=line,
         session=due_.session,
         window=due_.window,
@@ -198,6 +199,8 @@ def draft(
         candidates=report.facts,
         warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale,
     )
+    require_limits(signal, runtime.settings.execution.limits)
+    return signal
 
 
 def resolve_open_questions(runtime: Runtime, due_: Due) -> None:

@@ -7,24 +7,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from backtest.core.errors import Finding
+from backtest.core.errors import Finding, LimitError
+from backtest.core.execution_rules import Limits
+from backtest.trading.limits import Breach, beyond_cash, exposure_breaches
 from live.handoff.jsonpath import at
 from live.handoff.model import SignalFile
-from live.handoff.rules import Expectations
 
 ABSURD_QUANTITY = 100_000_000
 _SLACK = 1 + 1e-9
 
 
-def limit_findings(signal: SignalFile, expectations: Expectations) -> Iterator[Finding]:
-    """Yield every limit the enabled orders exceed, with the JSON path of the order concerned."""
-    yield from _counts(signal, expectations)
-    yield from _single_orders(signal, expectations)
-    yield from _exposure(signal, expectations)
+def require_limits(signal: SignalFile, limits: Limits) -> None:
+    """Raise LimitError when a generated file exceeds limits: its executor would refuse it."""
+    findings = tuple(limit_findings(signal, limits, signal))
+    if findings:
+        raise LimitError(
+            "; ".join(finding.problem for finding in findings),
+            where=signal.strategy.variant,
+            remedy="nothing was written: check the decision, or the limits in the execution: section",
+            findings=findings,
+        )
 
 
-def _counts(signal: SignalFile, expectations: Expectations) -> Iterator[Finding]:
-    limits, going = expectations.limits, [order for order in signal.orders if order.enabled]
+def limit_findings(
+    signal: SignalFile,
+    limits: Limits,
+    original: SignalFile | None,
+    *,
+    holdings: Mapping[str, int] | None = None,
+) -> Iterator[Finding]:
+    """Yield every limit the enabled orders exceed, with the JSON path of the order concerned.
+
+    Args:
+        signal: the file.
+        limits: hard limits.
+        original: the file as generated, the same file when nothing was edited, None when nobody knows it. The
+            recount cuts buys that the generator planned beyond the cash; those a person adds are not excused.
+        holdings: whole shares before the first order; None takes the snapshot in the file.
+    """
+    yield from _counts(signal, limits)
+    yield from _single_orders(signal, limits.max_order_value)
+    yield from _exposure(signal, limits, original, holdings)
+
+
+def _counts(signal: SignalFile, limits: Limits) -> Iterator[Finding]:
+    going = [order for order in signal.orders if order.enabled]
     if len(going) > limits.max_orders_per_run:
         yield Finding("$.orders", f"{len(going)} orders, max_orders_per_run is {limits.max_orders_per_run}")
     stops = sum(order.stop is not None for order in going)
@@ -34,8 +61,7 @@ def _counts(signal: SignalFile, expectations: Expectations) -> Iterator[Finding]
         )
 
 
-def _single_orders(signal: SignalFile, expectations: Expectations) -> Iterator[Finding]:
-    limit = expectations.limits.max_order_value
+def _single_orders(signal: SignalFile, limit: float) -> Iterator[Finding]:
     for index, order in enumerate(signal.orders):
         path, value = at(at("$.orders", index), "quantity"), order.quantity * order.reference_price
         if not order.enabled:
@@ -46,52 +72,41 @@ def _single_orders(signal: SignalFile, expectations: Expectations) -> Iterator[F
             yield Finding(path, f"the order is worth {value:,.2f}, max_order_value is {limit:,.2f}")
 
 
-def _exposure(signal: SignalFile, expectations: Expectations) -> Iterator[Finding]:
-    """Judge the book after the plan; a plan that only sells may leave a book above a limit."""
-    snapshot = signal.inputs.account
-    equity = snapshot.equity if expectations.equity is None else expectations.equity
-    buys = {order.symbol: i for i, order in enumerate(signal.orders) if order.enabled and order.side == "buy"}
-    if not buys:
+def _exposure(
+    signal: SignalFile, limits: Limits, original: SignalFile | None, holdings: Mapping[str, int] | None
+) -> Iterator[Finding]:
+    """Judge the book after the orders, on the account snapshot in the file."""
+    going = [order for order in signal.orders if order.enabled]
+    account = signal.inputs.account
+    if all(order.side == "sell" for order in going):
         return
-    if equity <= 0:
-        yield Finding("$.inputs.account.equity", f"equity is {equity:,.2f}: nothing can be bought")
+    if account.equity <= 0:
+        yield Finding("$.inputs.account.equity", f"equity is {account.equity:,.2f}: nothing can be bought")
         return
-    limits, values = expectations.limits, _values_after(signal, expectations)
-    for symbol, index in buys.items():
-        share = values[symbol] / equity * 100
-        if share > limits.max_position_pct * _SLACK:
-            yield Finding(
-                at(at("$.orders", index), "quantity"),
-                f"{symbol} would be {share:.1f} % of equity, max_position_pct is {limits.max_position_pct:g}",
-            )
-    total = sum(values.values()) / equity
-    if total * 100 > limits.max_total_exposure_pct * _SLACK:
-        yield Finding(
-            "$.orders",
-            f"exposure would be {total * 100:.1f} % of equity, "
-            f"max_total_exposure_pct is {limits.max_total_exposure_pct:g}",
-        )
-    if total > limits.max_total_leverage * _SLACK:
-        yield Finding(
-            "$.orders", f"leverage would be {total:.2f}, max_total_leverage is {limits.max_total_leverage:g}"
-        )
+    planned = () if original is None else original.orders
+    breaches = exposure_breaches(
+        going,
+        account.positions if holdings is None else holdings,
+        cash=account.cash,
+        equity=account.equity,
+        limits=limits,
+        recounted=beyond_cash(planned, account.cash),
+    )
+    paths = {
+        order.symbol: at(at("$.orders", index), "quantity")
+        for index, order in enumerate(signal.orders)
+        if order.enabled and order.side == "buy"
+    }
+    for breach in breaches:
+        yield Finding(paths.get(breach.symbol, "$.orders"), _words(breach, account.equity))
 
 
-def _values_after(signal: SignalFile, expectations: Expectations) -> dict[str, float]:
-    """Return symbol -> market value once every enabled order is filled at its reference price."""
-    held = signal.inputs.account.positions if expectations.holdings is None else expectations.holdings
-    shares = dict(held)
-    for order in signal.orders:
-        if order.enabled:
-            step = order.quantity if order.side == "buy" else -order.quantity
-            shares[order.symbol] = shares.get(order.symbol, 0) + step
-    prices = _prices(signal, expectations.prices)
-
-    return {symbol: count * prices.get(symbol, 0.0) for symbol, count in shares.items()}
-
-
-def _prices(signal: SignalFile, known: Mapping[str, float]) -> dict[str, float]:
-    """Return prices by symbol: of the order, else what the caller knows, else the quote in the file."""
-    quoted = {quote.symbol: quote.last for quote in signal.inputs.quotes if quote.last is not None}
-
-    return quoted | dict(known) | {order.symbol: order.reference_price for order in signal.orders}
+def _words(breach: Breach, equity: float) -> str:
+    share, most = breach.value / equity * 100, breach.most * 100
+    match breach.limit:
+        case "max_position_pct":
+            return f"{breach.symbol} would be {share:.1f} % of equity, max_position_pct is {most:g}"
+        case "max_total_exposure_pct":
+            return f"exposure would be {share:.1f} % of equity, max_total_exposure_pct is {most:g}"
+        case "max_total_leverage":
+            return f"leverage would be {share / 100:.2f}, max_total_leverage is {breach.most:g}"

@@ -41,8 +41,6 @@ class Expectations:
         window: opening and closing of the execution window, aware; None takes the calendar's for its name.
         holdings: whole shares before the first order of the file; None takes the snapshot in the file, which
             stays right when the executor runs again after a partial execution.
-        equity: what limits refer to; None takes the snapshot in the file.
-        prices: per symbol, for held symbols without an order.
         limits: hard limits.
     """
 
@@ -55,8 +53,6 @@ class Expectations:
     decided_on: date | None = None
     window: tuple[datetime, datetime] | None = None
     holdings: Mapping[str, int] | None = None
-    equity: float | None = None
-    prices: Mapping[str, float] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
 

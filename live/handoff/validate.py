@@ -71,16 +71,18 @@ def judge(
         return Judgement(None, None, parsed.findings, ())
     signal, problems = _shape(content, parsed, trusted=trusted)
     if isinstance(parsed.data, dict):
-        told = {finding.path for finding in problems}
-        rules = [f for f in rule_findings(parsed.data, expectations, original) if f.path not in told]
+        named = {finding.path for finding in problems}
+        rules = [f for f in rule_findings(parsed.data, expectations, original) if f.path not in named]
         problems.extend(rules)
         if original is not None and not trusted:
-            told.update(finding.path for finding in rules)
-            problems.extend(f for f in _forbidden_edits(original, parsed.data) if f.path not in told)
+            named.update(finding.path for finding in rules)
+            problems.extend(f for f in _forbidden_edits(original, parsed.data) if f.path not in named)
     if problems or signal is None:
         return Judgement(parsed.data, signal, tuple(problems), ())
+    generated = signal if trusted else original
 
-    return Judgement(parsed.data, signal, (), tuple(limit_findings(signal, expectations)))
+    limits = limit_findings(signal, expectations.limits, generated, holdings=expectations.holdings)
+    return Judgement(parsed.data, signal, (), tuple(limits))
 
 
 def validate(

@@ -58,12 +58,7 @@ class Shadow(Repository):
         if row is None:
             return None
         rows = self._all(ShadowPosition, _POSITIONS, {"a": self._account, "v": variant})
-        positions = {
-            p.symbol: OpenPosition(
-                p.symbol, p.quantity, p.entry_price, p.entry_session, p.stop_price, p.details
-            )
-            for p in rows
-        }
+        positions = {row.symbol: OpenPosition.of(row) for row in rows}
         return ShadowBook(Book(row.cash, positions), row.equity, row.session)
 
     def save(self, variant: str, book: Book, *, equity: float, session: date) -> None:

@@ -56,7 +56,7 @@ def _strategies(runtime: Runtime) -> Check:
     from live.books.variants import groups
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-    names = [line.variant for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    names = [line.variant for g in found for line in g.lines]
     return Check("strategies", "ok", ", ".join(names))
 
 
@@ -65,7 +65,7 @@ def _manifest(runtime: Runtime) -> Check:
     from live.settings import manifest
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-    strategies = [line.strategy for g in found for line in ((g.primary,) if g.primary else ()) + g.shadows]
+    strategies = [line.strategy for g in found for line in g.lines]
     manifest.require(runtime.manifest, strategies, runtime.settings)
     return Check("manifest", "ok", "what trades is what was frozen")
 

@@ -1,4 +1,4 @@
-"""The order protocol: every order is sent exactly once, or a person is told that nobody knows.
+"""The order protocol: an order is sent at most once, and one whose fate is unknown stops every other.
 
     PLANNED ──journal──► SENDING ──POST──► ACKED ──► whatever the broker says, until it ends
                             ├─ definite no ───────► REFUSED

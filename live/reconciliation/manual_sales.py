@@ -40,16 +40,16 @@ def close_sold_by_hand(runtime: Runtime, differences: Iterable[SymbolDifference]
     closed: list[str] = []
     for line in gone:
         rows = [row for row in runtime.ledger.positions.open_positions() if row.symbol == line.symbol]
-        strange = [o for o in listed if o.order_id not in bound and o.symbol == line.symbol]
-        sale = _sale(rows, strange)
+        unknown = [o for o in listed if o.order_id not in bound and o.symbol == line.symbol]
+        sale = _sale(rows, unknown)
         if sale is not None:
             closed.append(_close(runtime, rows[0], sale))
     return tuple(closed)
 
 
-def _sale(rows: Sequence[PositionRow], strange: Sequence[BrokerOrder]) -> BrokerOrder | None:
+def _sale(rows: Sequence[PositionRow], unknown: Sequence[BrokerOrder]) -> BrokerOrder | None:
     """Return the one sell that explains why a position is gone; None when anything is not clear."""
-    sells = [order for order in strange if order.side == "sell" and order.filled_quantity]
+    sells = [order for order in unknown if order.side == "sell" and order.filled_quantity]
     if len(rows) != 1 or len(sells) != 1:
         return None
     (row,), (sale,) = rows, sells

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from live.handoff.model import SignalFile, SignalOrder
 from live.ledger.signal_files import Outcome
 from live.ledger.tables import Order
-from live.model.order_ids import base_id
-from live.model.order_state import JournalState
-from live.orders.attempts import filled, live
+from live.orders.attempts import Attempts, by_intent
 
 if TYPE_CHECKING:
     from datetime import date
@@ -36,15 +34,16 @@ def outcome_of(
         reached_end: the run went through all phases, so an order without a row was dropped on purpose: its
             stop was faster, or the recount could not afford it. False after a crash: it was never reached.
     """
-    tries: dict[str, list[Order]] = {}
-    for row in rows:
-        tries.setdefault(base_id(row.client_order_id), []).append(row)
+    attempts = by_intent(rows)
     enabled = [order for order in signal.orders if order.enabled]
     kept_back = [order for order in enabled if order.client_order_id in held]
     if enabled and len(kept_back) == len(enabled):
         return "skipped"
     going = [order for order in enabled if order.client_order_id not in held]
-    verdicts = [_carried_out(order, tries, gated, reached_end=reached_end) for order in going]
+    verdicts = [
+        _carried_out(order, attempts.get(order.client_order_id, Attempts()), gated, reached_end=reached_end)
+        for order in going
+    ]
     if all(verdicts) and not kept_back:
         return "completed"
     if any(verdicts) or kept_back:
@@ -53,17 +52,16 @@ def outcome_of(
 
 
 def _carried_out(
-    order: SignalOrder, tries: Mapping[str, Sequence[Order]], gated: Collection[str], *, reached_end: bool
+    order: SignalOrder, attempts: Attempts, gated: Collection[str], *, reached_end: bool
 ) -> bool:
     """Tell whether an order was sent and has ended with at least a share, or had nothing left to do."""
     if order.client_order_id in gated:
         return False
-    attempts = tries.get(order.client_order_id, ())
     if not attempts:
         return reached_end
-    if live(attempts) or attempts[-1].state == JournalState.PLANNED:
+    if attempts.open_attempts or attempts.planned is not None:
         return False
-    return filled(attempts) > 0
+    return attempts.filled > 0
 
 
 def finish_past(runtime: Runtime, *, today: date) -> None:

@@ -209,7 +209,7 @@ def _stages(
         for group in due:
             if code == 0 and group.primary is not None:
                 stage = "executor"
-                lines = (group.primary, *group.shadows)
+                lines = group.lines
                 code = executor.run(
                     runtime, executor.Request(variant=group.primary.variant, lines=lines, quiet=True)
                 )
@@ -239,7 +239,7 @@ def _require_fresh(runtime: Runtime) -> None:
 
 
 def _all_lines(chosen: Iterable[Group]) -> list[BookVariant]:
-    return [line for g in chosen for line in ((g.primary,) if g.primary is not None else ()) + g.shadows]
+    return [line for g in chosen for line in g.lines]
 
 
 def _window(line: BookVariant, session: calendar.Session) -> calendar.ExecutionWindow:

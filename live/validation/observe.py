@@ -24,7 +24,6 @@ from live.validation.verdict import Choice, Drift, Observed, OrderFate, Slippage
 
 if TYPE_CHECKING:
     from backtest.candidates.model import Candidate
-    from live.ledger.tables import PositionRow
     from live.runtime.runtime import Runtime
 
 FACTS: Final = ("cell", "trend_state", "vol_state")
@@ -232,22 +231,11 @@ def _positions_before(runtime: Runtime, row: SignalRow) -> dict[str, OpenPositio
         return dict(virtual.book.positions) if virtual is not None and virtual.session < row.session else {}
     rows = (*ledger.positions.closed(row.variant), *ledger.positions.open_positions(row.variant))
     return {
-        held.symbol: _as_open(held)
+        held.symbol: OpenPosition.of(held)
         for held in rows
         if held.entry_session < row.session
         and (held.exit_session is None or held.exit_session >= row.session)
     }
-
-
-def _as_open(held: PositionRow) -> OpenPosition:
-    return OpenPosition(
-        symbol=held.symbol,
-        quantity=held.quantity,
-        entry_price=float(held.entry_price),
-        entry_date=held.entry_session,
-        stop_price=None if held.stop_price is None else float(held.stop_price),
-        details=held.details,
-    )
 
 
 def _candidates(signal: SignalFile, day: date) -> tuple[Candidate, ...] | None:

@@ -97,7 +97,7 @@ def read_case(inputs: ViewInputs, path: Path) -> ReviewCase:
     row = _row(inputs, path, data)
     original = None if row is None else SignalFile.model_validate_json(row.content)
     session = row.session if row is not None else _trade_date(data) or inputs.today
-    verdict = judge(content, expectations=_expectations(inputs, session, row), original=original)
+    verdict = judge(content, expectations=_expectations(inputs, data, session, row), original=original)
     signal, reference = verdict.signal, original or verdict.signal
     closes_at = None if reference is None else datetime.fromisoformat(reference.execution_window.closes_at)
     at = _judged_at(inputs, reference)
@@ -151,14 +151,14 @@ def _row(inputs: ViewInputs, path: Path, data: Any) -> SignalRow | None:
     return next((row for row in signals.recent(50) if Path(row.path).resolve() == target), None)
 
 
-def _expectations(inputs: ViewInputs, session: date, row: SignalRow | None) -> Expectations:
+def _expectations(inputs: ViewInputs, data: Any, session: date, row: SignalRow | None) -> Expectations:
     from live.books.expectations import expectations_for
 
     return expectations_for(
+        data,
         inputs.variants(),
         session=session,
         settings=inputs.settings,
-        held=inputs.ledger.positions.shares(),
         executing=row is not None and row.role == "primary",
     )
 

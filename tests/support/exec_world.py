@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -283,3 +284,59 @@ def world(folder, **kind):
     """Return a world with three symbols at 100, 50 and 20, at the opening of the closing window."""
     feed = ScriptedFeed(prices={"AAA": 100.0, "BBB": 50.0, "CCC": 20.0})
     return World(Path(folder), feed, SimulatedClock(AT), **kind)
+
+
+ENTRY = order("AAA", "entry", 100, 100.0, stop=90.0, rank=2.0)
+OTHER = order("BBB", "entry", 10, 50.0, stop=45.0, rank=1.0)
+
+
+def states(made):
+    return [
+        (o.client_order_id[9:], o.state, o.filled_quantity) for o in reversed(made.ledger.orders.recent(50))
+    ]
+
+
+def outcome(made, day=DAY):
+    return made.ledger.signals.get(day, "golden").outcome
+
+
+def tomorrow(made, orders, **more):
+    """Move to the next session and write its file."""
+    made.clock.set(AT + timedelta(days=1))
+    made.feed.daily = {s: bars(s, {NEXT_DAY: (p, p, p, p)}) for s, p in made.feed.prices.items()}
+    made.write(signal(orders, day=NEXT_DAY, **more))
+
+
+def enter(made, *orders):
+    made.write(signal(list(orders) or [ENTRY]))
+    assert made.executor() == 0
+    assert outcome(made) == "completed"
+
+
+def next_order(symbol, intent, quantity, price, **more):
+    return order(symbol, intent, quantity, price, day=NEXT_DAY, **more)
+
+
+def edit(path, **changes):
+    data = json.loads(path.read_text())
+    data["orders"][0].update(changes)
+    path.write_text(json.dumps(data, indent=2) + "\n")
+
+
+class Wrapped:
+    """The paper broker with some calls replaced."""
+
+    def __init__(self, inner, **calls):
+        self._inner, self._calls = inner, calls
+
+    def __getattr__(self, name):
+        found = self._calls.get(name)
+        return (lambda *a: found(self._inner, *a)) if found else getattr(self._inner, name)
+
+
+def bought(made):
+    return {o.client_order_id[9:]: o.quantity for o in made.ledger.orders.recent(50) if o.side == "buy"}
+
+
+def run_detail(made, day=DAY):
+    return made.ledger.runs.get(day, "golden").detail

@@ -169,7 +169,7 @@ class _Run:
         marks = {symbol: self.market.last_closes[symbol][decided] for symbol in held}
         plan = plan_orders(decision, self.book, prices, self.rules, marks=marks)
         try:
-            check_limits(plan, self.book, {**marks, **prices}, self.rules)
+            check_limits(plan, self.book, self.rules)
         except LimitError as error:
             raise LimitError(
                 error.problem, where=day.isoformat(), remedy=error.remedy, findings=error.findings

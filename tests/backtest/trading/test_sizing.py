@@ -208,9 +208,9 @@ def limited(**limits):
     return ExecutionRules(min_cash_pct=0, limits=Limits(**limits))
 
 
-def breach(plan, book, prices, rules):
+def breach(plan, book, rules):
     with pytest.raises(LimitError) as caught:
-        check_limits(plan, book, prices, rules)
+        check_limits(plan, book, rules)
     return [str(finding) for finding in caught.value.findings]
 
 
@@ -218,7 +218,7 @@ def test_every_breach_is_listed():
     rules = limited(max_position_pct=50, max_total_exposure_pct=80, max_order_value=550, max_orders_per_run=1)
     prices = {"A": 10.0, "B": 10.0}
     plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), prices, rules)
-    findings = breach(plan, Book(1000.0), prices, rules)
+    findings = breach(plan, Book(1000.0), rules)
     assert findings == [
         "A: order value 600.00 above max_order_value 550.00",
         "orders: 2 exceed max_orders_per_run 1",
@@ -230,13 +230,13 @@ def test_every_breach_is_listed():
 def test_exactly_at_the_limit_is_allowed():
     rules = limited(max_position_pct=60, max_total_exposure_pct=90, max_orders_per_run=2, max_order_value=600)
     plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), {"A": 10.0, "B": 10.0}, rules)
-    check_limits(plan, Book(1000.0), {}, rules)
+    check_limits(plan, Book(1000.0), rules)
 
 
 def test_leverage_counts_nominal_value():
     rules = limited(max_total_leverage=0.5)
     plan = plan_orders(decide(TQQQ=0.6), Book(1000.0), {"TQQQ": 10.0}, rules)
-    assert breach(plan, Book(1000.0), {}, rules) == [
+    assert breach(plan, Book(1000.0), rules) == [
         "all symbols: 60.0% of equity exceeds max_total_leverage (50.0%)"
     ]
 
@@ -244,7 +244,7 @@ def test_leverage_counts_nominal_value():
 def test_golden_cell_one_fits_the_default_limits():
     prices = {"TQQQ": 50.0, "QQQ": 200.0}
     plan = plan_orders(decide(TQQQ=0.6, QQQ=0.4), Book(100_000.0), prices, RULES)
-    check_limits(plan, Book(100_000.0), prices, RULES)
+    check_limits(plan, Book(100_000.0), RULES)
 
 
 def test_selling_is_never_stopped_by_an_exposure_limit():
@@ -252,13 +252,13 @@ def test_selling_is_never_stopped_by_an_exposure_limit():
     rules = limited(max_position_pct=50)
     book, prices = holding(100.0, A=90), {"A": 10.0}
     plan = plan_orders(decide(A=0.7), book, prices, rules)
-    check_limits(plan, book, prices, rules)
+    check_limits(plan, book, rules)
 
 
 def test_stops_are_counted_apart():
     entries = tuple(EntrySignal(s, 1, 10.0, 9.0, 1.0, "report") for s in ("A", "B", "C"))
     plan = plan_orders(Decision(DAY, entries=entries), Book(1000.0), {}, RULES)
-    assert breach(plan, Book(1000.0), {}, limited(max_stop_orders_per_run=2)) == [
+    assert breach(plan, Book(1000.0), limited(max_stop_orders_per_run=2)) == [
         "orders: 3 exceed max_stop_orders_per_run 2"
     ]
 
@@ -320,7 +320,7 @@ def test_a_plan_that_passes_the_limits_is_inside_them(target, held, prices, cash
     excess = [max((parts[symbol] for symbol in bought), default=0.0) - one]
     excess.append(sum(parts.values()) - all_together if bought else -1.0)
     try:
-        check_limits(plan, book, prices, rules)
+        check_limits(plan, book, rules)
     except LimitError:
         assert max(excess) > -1e-6
     else:

@@ -393,5 +393,5 @@ def test_an_opening_window_decides_on_the_session_before():
 
 
 def test_an_account_without_equity_buys_nothing():
-    broke = Expectations(session=date(2024, 3, 15), equity=0.0)
-    assert [f.path for f in judge(render(ORIGINAL), expectations=broke).limits] == ["$.inputs.account.equity"]
+    broke = bent((("inputs", "account", "equity"), 0.0))
+    assert [f.path for f in judge(broke, expectations=EXPECTED).limits] == ["$.inputs.account.equity"]

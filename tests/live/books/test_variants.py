@@ -1,0 +1,77 @@
+"""Which variants run, and under which ids: no two books may ever make the same client order id."""
+
+from itertools import combinations
+
+import pytest
+
+from live.books.variants import groups, id_prefix
+from live.model.order_ids import OrderName
+from live.settings.model import Settings
+from tests.support.paths import PROJECT
+from tests.support.review_world import DAY
+
+STRATEGIES = PROJECT / "config/strategies"
+
+
+def books(**run):
+    return Settings(books=[{"primary": name, "run": kind, "budget_pct": 30} for name, kind in run.items()])
+
+
+def primaries(settings):
+    found = groups(settings, STRATEGIES, everything=True)
+    return {group.primary.variant: group.primary for group in found}
+
+
+CONFIGURATIONS = {
+    "shipped": books(golden="daily", ema_p10="on_request"),
+    "two daily": books(golden="daily", ema_p10="daily"),
+    "two stock books on request": books(golden="daily", ema_p10="on_request", nwl_p4="on_request"),
+    "two allocations": books(golden="daily", titan="on_request"),
+    "only on request": books(ema_p10="on_request", nwl_p4="on_request"),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_two_books_that_may_trade_one_symbol_never_make_one_id(name):
+    for one, other in combinations(primaries(CONFIGURATIONS[name]).values(), 2):
+        first, second = (set(line.strategy.tradable_symbols) for line in (one, other))
+        anything = not first and not second
+        for symbol in (first & second) | ({"AAPL"} if anything else set()):
+            made = {
+                str(OrderName(DAY, symbol, "entry", "buy", variant=line.id_prefix)) for line in (one, other)
+            }
+            assert len(made) == 2
+
+
+def test_the_shipped_books_have_bare_ids():
+    assert {line.id_prefix for line in primaries(CONFIGURATIONS["shipped"]).values()} == {""}
+
+
+def test_only_the_books_that_may_meet_carry_their_variant():
+    lines = primaries(CONFIGURATIONS["two stock books on request"])
+    assert {name: line.id_prefix for name, line in lines.items()} == {
+        "golden": "",
+        "ema_p10": "ema_p10",
+        "nwl_p4": "nwl_p4",
+    }
+
+
+def test_several_daily_books_and_their_shadows_carry_their_variant():
+    settings = Settings(
+        books=[
+            {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},
+            {"primary": "ema_p10", "budget_pct": 50},
+        ]
+    )
+    found = groups(settings, STRATEGIES)
+    assert [line.id_prefix for group in found for line in group.lines] == ["golden", "titan", "ema_p10"]
+
+
+def test_a_single_book_needs_no_strategy_file_for_its_ids(tmp_path):
+    assert id_prefix(books(golden="daily"), tmp_path, "golden") == ""
+
+
+def test_an_unlisted_file_is_a_shadow_without_a_primary():
+    (group,) = groups(books(golden="daily"), STRATEGIES, ["titan"])
+    assert group.primary is None
+    assert [(line.variant, line.role) for line in group.lines] == [("titan", "shadow")]

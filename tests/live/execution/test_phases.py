@@ -1,0 +1,225 @@
+"""Sells, then buys: order, retries, gates, and what is never sent twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from backtest.core.errors import (
+    BrokerError,
+    BrokerRefused,
+)
+from live.model.broker import Holding, OrderState
+from tests.support.exec_world import (
+    AT,
+    DAY,
+    ENTRY,
+    NEXT_DAY,
+    OTHER,
+    StubStrategy,
+    Wrapped,
+    bought,
+    enter,
+    next_order,
+    order,
+    outcome,
+    run_detail,
+    signal,
+    states,
+    tomorrow,
+)
+
+
+def test_sells_come_first_and_pay_for_the_buys(made):
+    enter(made, order("AAA", "entry", 900, 100.0, stop=90.0))
+    tomorrow(
+        made,
+        [next_order("AAA", "exit", 900, 100.0), next_order("BBB", "entry", 1900, 50.0, stop=45.0)],
+        positions={"AAA": 900},
+        cash=10_000.0,
+    )
+    assert made.executor() == 0
+    assert made.broker.account().shares() == {"BBB": 1900}
+    sent = [
+        o.symbol + o.side for o in made.broker.orders(AT, AT + timedelta(days=2)) if o.order_type == "market"
+    ]
+    assert sent == ["AAAbuy", "AAAsell", "BBBbuy"]
+
+
+def test_a_refused_sell_puts_the_stop_back_and_alarms(made):
+    enter(made)
+
+    class NoSells:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def submit(self, request):
+
+            if request.side == "sell" and request.order_type == "market":
+                raise BrokerRefused("trading in this symbol is restricted")
+            return self.inner.submit(request)
+
+    made.wrap = NoSells
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    assert made.executor() == 0
+    assert [s for s in states(made) if s[1] == "WORKING"] == [("AAA_stop_sell", "WORKING", 0)]
+    assert any("restricted" in a.body for a in made.ledger.alerts.recent() if a.level == "critical")
+    assert outcome(made, NEXT_DAY) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "shares", "tries"), [("partial", 93, 4), ("slow", 100, 1), ("never", 0, 4), ("reject", 0, 1)]
+)
+def test_named_faults_end_in_order(made, fault, shares, tries):
+    made.fault = fault
+    made.write(signal([ENTRY]))
+    assert made.executor() == 0
+    assert made.broker.account().shares() == ({"AAA": shares} if shares else {})
+    assert sum(1 for name, *_ in states(made) if "entry" in name) == tries
+    alive = [o for o in made.broker.orders(AT, AT + timedelta(hours=1)) if not o.state.terminal]
+    assert [o.quantity for o in alive] == ([shares] if shares else [])
+    assert outcome(made) == ("completed" if shares else "failed")
+
+
+def test_exits_are_retried_to_the_last_share(made):
+    enter(made, order("AAA", "entry", 7, 100.0))
+    made.fault = "partial"
+    tomorrow(made, [next_order("AAA", "exit", 7, 100.0)], positions={"AAA": 7}, cash=99_300.0)
+    made.executor()
+    # 3, then 2 of 4, then 1 of 2, then the last one
+    assert [s[2] for s in states(made) if "exit" in s[0]] == [3, 2, 1, 1]
+    assert made.broker.account().shares() == {}
+
+
+def test_a_drifted_price_holds_the_order_back(made):
+    made.feed.prices["AAA"] = 101.2
+    made.write(signal([ENTRY]))
+    assert made.executor() == 0
+    assert states(made) == []
+    assert outcome(made) == "gated"
+    assert any("max_drift_pct" in w for w in made.ledger.runs.get(DAY, "golden").detail["warnings"])
+
+
+@pytest.mark.parametrize("status", ["halted", "closed"])
+def test_a_halted_symbol_is_not_traded(made, status):
+    made.feed.status = status
+    made.write(signal([ENTRY]))
+    assert made.executor() == 0
+    assert states(made) == []
+
+
+def test_slippage_above_the_limit_stops_buying(made):
+    made.overrides = {
+        "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100, "slippage_pct": 1.5},
+        "polling": {"retries": 0},
+    }
+    enter(made, order("AAA", "entry", 10, 100.0))
+    made.fault = "none"
+    assert any("no further buys" in a.body for a in made.ledger.alerts.recent())
+
+
+def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after_the_fill(made):
+    class NoBrackets:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def submit(self, request):
+
+            if request.attached_stop is not None:
+                raise BrokerRefused("complex orders are not enabled")
+            return self.inner.submit(request)
+
+    made.wrap = NoBrackets
+    enter(made)
+    assert states(made) == [
+        ("AAA_entry_buy", "REFUSED", 0),
+        ("AAA_entry_buy_r1", "FILLED", 100),
+        ("AAA_stop_sell", "WORKING", 0),
+    ]
+
+
+def test_an_order_replaced_by_hand_is_never_sent_again(made):
+    made.fault = "never"
+
+    def shown(inner, order_id):
+        return replace(inner.order(order_id), state=OrderState.REPLACED, raw_status="REPLACED")
+
+    made.wrap = lambda broker: Wrapped(broker, order=shown, cancel=lambda *_: None)
+    made.write(signal([ENTRY]))
+    made.executor()
+    assert [o.attempt for o in made.ledger.orders.recent(50)] == [0]
+    assert any("replaced" in text for text in run_detail(made)["critical"])
+
+
+def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made):
+    made.overrides = {"execution": {"min_cash_pct": 0, "slippage_pct": 2.0}}
+    made.write(signal([ENTRY, OTHER]))
+    quotes = made.feed.quotes
+
+    def dying(symbols, at):
+        if tuple(symbols) == ("BBB",):
+            raise BrokerError("the vendor is down", where="quotes")
+        return quotes(symbols, at)
+
+    made.feed.quotes = dying
+    with pytest.raises(BrokerError):
+        made.executor()
+    made.feed.quotes = quotes
+    made.executor()
+    assert bought(made) == {"AAA_entry_buy": 100}
+    assert any("slippage" in reason for reason in run_detail(made)["warnings"])
+
+
+def test_shares_of_somebody_else_keep_buys_of_their_symbol_away(made):
+    def account(inner):
+        found = inner.account()
+        mine = {h.symbol: h.quantity for h in found.holdings}.get("AAA", Decimal(0))
+        others = tuple(h for h in found.holdings if h.symbol != "AAA")
+        holding = Holding("AAA", mine + 50, Decimal(80), (mine + 50) * 100)
+        return replace(found, holdings=(*others, holding))
+
+    made.wrap = lambda broker: Wrapped(broker, account=account)
+    made.write(signal([ENTRY, OTHER]))
+    made.executor()
+    assert bought(made) == {"BBB_entry_buy": 10}
+    assert outcome(made) == "partial"
+
+
+def test_a_manual_order_is_held_to_its_limit_at_the_price_it_will_pay(made):
+    made.overrides = {
+        "execution": {"min_cash_pct": 0, "limits": {"max_order_value": 5_000}},
+        "safety": {"max_drift_pct": 5000},
+    }
+    wrong = order("AAA", "entry", 500, 10.0, rank=2.0)  # 10 typed instead of 100: not 5,000 but 50,000
+    made.write(signal([wrong]))
+    made.executor()
+    assert bought(made) == {}
+    assert "max_order_value" in str(run_detail(made)["warnings"])
+
+
+def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made):
+    made.write(signal([ENTRY]))
+    runtime = made.open()
+    from backtest.calendar import sessions as calendar
+    from live.books.variants import BookVariant
+    from live.execution import job, phases, steps
+    from live.execution.context import RunNotes
+    from live.orders.attempts import Attempts
+
+    lines = (BookVariant(StubStrategy(), "primary", "golden"),)
+    path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
+    read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
+    context = steps.context_for(runtime, read, RunNotes(), phase="all", skip_time_check=False)
+    phases._next_try(context, read.go[0], 100, Attempts())  # died here
+    made.ledger.close()
+    moved = order("AAA", "entry", 100, 100.0, stop=80.0, rank=2.0)
+    made.write(signal([moved]))  # generated again with --force
+    made.executor()
+    assert made.ledger.positions.get("golden", "AAA").stop_price == Decimal(80)

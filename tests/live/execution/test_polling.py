@@ -1,0 +1,14 @@
+"""Waiting for fills ends in time."""
+
+from datetime import timedelta
+
+from tests.support.exec_world import ENTRY, signal
+
+
+def test_the_run_deadline_ends_the_waiting(made):
+    made.overrides = {"safety": {"run_deadline_seconds": 30}, "polling": {"retries": 0}}
+    made.fault = "never"
+    began = made.clock.now()
+    made.write(signal([ENTRY]))
+    made.executor()
+    assert made.clock.now() - began < timedelta(seconds=60)

@@ -1,0 +1,133 @@
+"""Every position has exactly one stop, for exactly its shares."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from backtest.core.errors import (
+    BrokerError,
+    BrokerRefused,
+)
+from tests.support.exec_world import (
+    AT,
+    ENTRY,
+    NEXT_DAY,
+    OTHER,
+    Wrapped,
+    enter,
+    next_order,
+    order,
+    outcome,
+    signal,
+    states,
+    tomorrow,
+)
+
+
+def test_a_stop_that_filled_overnight_is_booked_once_and_drops_the_sell(made):
+    enter(made)
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    made.feed.lows["AAA"] = 89.0
+    assert made.executor() == 0
+    assert made.broker.account().shares() == {} == made.ledger.positions.shares()
+    assert states(made) == [("AAA_entry_buy", "FILLED", 100), ("AAA_stop_sell", "FILLED", 100)]
+    (closed,) = made.ledger.positions.closed()
+    assert closed.realised_pnl == Decimal(-1000)
+    assert outcome(made, NEXT_DAY) == "completed"
+
+
+def test_a_reduce_leaves_a_stop_for_the_rest(made):
+    enter(made)
+    tomorrow(made, [next_order("AAA", "reduce", 30, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    assert made.executor() == 0
+    alive = [o for o in made.broker.orders(AT, AT + timedelta(days=2)) if not o.state.terminal]
+    assert [(o.quantity, o.stop_price) for o in alive] == [(70, Decimal("90.00"))]
+
+
+def test_the_stop_follows_the_fill_when_nobody_moved_it(made):
+    made.feed.prices["AAA"] = 100.5
+    enter(made)
+    (position,) = made.ledger.positions.open_positions()
+    assert position.stop_price == Decimal("90.45")  # 100.5 x 0.9
+    alive = [o for o in made.broker.orders(AT, AT + timedelta(hours=1)) if not o.state.terminal]
+    assert [o.stop_price for o in alive] == [Decimal("90.45")]
+
+
+def test_a_stop_moved_by_hand_stays_where_it_was_put(made):
+    made.feed.prices["AAA"] = 100.5
+    enter(made, order("AAA", "entry", 100, 100.0, stop=93.0))
+    assert made.ledger.positions.open_positions()[0].stop_price == Decimal(93)
+
+
+def test_a_stop_that_cannot_be_placed_turns_entries_off(made):
+    made.attached = False
+
+    class NoStops:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def submit(self, request):
+            from backtest.core.errors import BrokerRefused
+
+            if request.order_type == "stop":
+                raise BrokerRefused("stops are not accepted today")
+            return self.inner.submit(request)
+
+    made.wrap = NoStops
+    made.write(signal([ENTRY]))
+    assert made.executor() == 0
+    assert made.ledger.state.kill_level() == "entries"
+    assert [p.symbol for p in made.ledger.positions.unprotected()] == ["AAA"]
+    assert any("NO STOP" in a.body for a in made.ledger.alerts.recent())
+
+
+def test_a_missing_stop_is_placed_first_on_the_next_run(made):
+    made.attached = False
+    enter(made)
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)
+    tomorrow(made, [next_order("BBB", "entry", 10, 50.0, stop=45.0)], positions={"AAA": 100}, cash=90_000.0)
+    assert made.executor() == 0
+    later = list(made.broker.orders(AT + timedelta(hours=12), AT + timedelta(days=2)))
+    assert [(o.symbol, o.order_type) for o in later][:2] == [("AAA", "stop"), ("BBB", "market")]
+    assert made.ledger.positions.unprotected() == ()
+
+
+def test_a_stop_that_failed_is_placed_by_the_next_start_of_the_same_session(made):
+    made.attached = False
+    refuse = [True]
+
+    def submit(inner, request):
+        if request.order_type == "stop" and refuse[0]:
+            raise BrokerRefused("not now", where="test")
+        return inner.submit(request)
+
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    made.write(signal([ENTRY]))
+    made.executor()
+    assert [row.symbol for row in made.ledger.positions.unprotected()] == ["AAA"]
+    refuse[0] = False
+    made.executor()
+    assert made.ledger.positions.unprotected() == ()
+
+
+def test_what_was_bought_is_protected_although_a_later_step_fails(made):
+    made.attached = False
+    feed_quotes = made.feed.quotes
+
+    def quotes(symbols, at):
+        if list(symbols) == ["BBB"]:
+            raise BrokerError("the vendor is down", where="quotes")
+        return feed_quotes(symbols, at)
+
+    made.feed.quotes = quotes
+    made.write(signal([ENTRY, OTHER]))
+    with pytest.raises(BrokerError, match="vendor"):
+        made.executor()
+    assert made.holdings() == {"AAA": 100}
+    assert made.ledger.positions.unprotected() == ()
+    assert made.ledger.positions.get("golden", "AAA").stop_broker_order_id is not None

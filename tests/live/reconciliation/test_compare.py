@@ -1,0 +1,62 @@
+"""Ledger against broker: what stops a run, and what does not."""
+
+from decimal import Decimal
+
+import pytest
+
+from backtest.core.errors import (
+    DataError,
+    DisagreementError,
+)
+from live.model.broker import OrderRequest
+from live.reconciliation.adopt import adopt
+from live.reconciliation.compare import compare
+from tests.support.exec_world import enter, order, tomorrow
+
+
+def test_exit_4_when_the_broker_has_fewer_shares(made):
+    enter(made)
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)
+    made.broker.submit(OrderRequest("by hand", "AAA", "sell", 41))
+    tomorrow(made, [], positions={"AAA": 100}, cash=90_000.0)
+    with pytest.raises(DisagreementError) as caught:
+        made.executor()
+    assert caught.value.exit_code == 4
+    assert "AAA" in caught.value.line()
+    runtime = made.open()
+    account = runtime.broker.account()
+    result = compare(runtime.ledger, account, {}, cash_jump_pct=10.0)
+    changes = adopt(runtime.ledger, account, result, at=made.clock.now(), by="test")
+    assert any("100 -> 59" in change for change in changes)
+    assert made.executor() == 0
+
+
+def test_exit_5_when_quantities_look_like_a_split(made):
+    enter(made, order("AAA", "entry", 100, 100.0))
+    raw = made.broker._store
+    with raw.transaction():
+        raw.set_position("AAA", 200, Decimal(50))
+    tomorrow(made, [], positions={"AAA": 100}, cash=90_000.0)
+    with pytest.raises(DataError) as caught:
+        made.executor()
+    assert caught.value.exit_code == 5
+
+
+def test_exit_4_when_cash_jumped_and_force_goes_on(made):
+    enter(made, order("AAA", "entry", 100, 100.0))
+    with made.broker._store.transaction():
+        made.broker._store.set_cash(Decimal(140_000))
+    tomorrow(made, [], positions={"AAA": 100}, cash=90_000.0)
+    with pytest.raises(DisagreementError) as caught:
+        made.executor()
+    assert "without trades" in str(caught.value.findings[0])
+    assert made.executor(force=True) == 0
+
+
+def test_a_foreign_position_is_shown_and_not_touched(made):
+    made.open().broker.submit(OrderRequest("by hand", "CCC", "buy", 5))
+    enter(made)
+    result = compare(made.ledger, made.broker.account(), {}, cash_jump_pct=10.0)
+    assert [(line.symbol, line.kind) for line in result.lines] == [("AAA", "same"), ("CCC", "foreign")]
+    assert made.broker.account().shares()["CCC"] == 5
