@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from backtest.core.candidate import Candidate
+
 Json = dict[str, Any]
-Family = Literal["allocation", "positions"]
+FamilyName = Literal["allocation", "positions"]
 ExecutionTime = Literal["open", "15min_after_open", "15min_before_close", "5min_before_close", "close"]
 CASH = "cash"
 
@@ -130,7 +132,7 @@ class Situation:
     decided_on: date
     book: Book
     memory: Json
-    candidates: tuple[Any, ...] | None = None
+    candidates: tuple[Candidate, ...] | None = None
 
 
 Side = Literal["buy", "sell"]

@@ -149,7 +149,7 @@ def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, stra
                 "name": strategy.name,
                 "variant": strategy.variant,
                 "role": "primary",
-                "family": strategy.family,
+                "family": strategy.family.name,
                 "parameters": strategy.parameters,
                 "sources": {},
             },
