@@ -190,13 +190,12 @@ def _mark(desk: Desk, runtime: Runtime, job: Job) -> record.Marked | None:
     except BrokerError as error:
         desk.report.warn(f"the book could not be marked: {error.problem}")
         return None
-    cell = job.signal.decision.diagnostics.get("cell")
     record.snapshot(
         runtime,
         job.variant,
         job.day,
         marked,
-        cell=cell if isinstance(cell, int) else None,
+        context=record.context_of_file(job.signal),
         residual_cash=job.signal.residual_cash,
     )
     return marked

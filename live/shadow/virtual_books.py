@@ -17,6 +17,7 @@ from backtest.core.errors import BrokerError
 from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.simulator.session_values import Settled, VirtualSession
 from backtest.simulator.virtual_session import settle_virtual_session
+from backtest.strategies.terms import context_of
 from live.books.variants import BookVariant
 from live.generation.candidates import CandidateInput
 from live.runtime.runtime import Runtime
@@ -76,8 +77,8 @@ def _keep_settled(
                 mode=runtime.settings.mode,
                 equity=settled.equity,
                 cash=settled.book.cash,
-                cell=pending.decision.get("cell"),
                 residual_cash=pending.decision["plan"]["residual_cash"],
+                context=context_of(line.strategy.context_columns, pending.decision.get("diagnostics", {})),
             )
 
 
@@ -98,7 +99,6 @@ def keep_pending(
         due.session.day,
         decision={
             "plan": plan_to_json(proposed.plan),
-            "cell": proposed.decision.diagnostics.get("cell"),
             "diagnostics": proposed.decision.diagnostics,
             "candidates": candidates,
         },

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from backtest.core.bars import Bars
+from backtest.strategies.family import POSITIONS, Family
+from backtest.strategies.terms import TradingTerms
 from live.model.feed import Quote
 from live.system.clock import SimulatedClock
 
@@ -87,9 +89,10 @@ class ScriptedFeed:
 class StubStrategy:
     """Just enough of a strategy for the executor: names, window and parameters."""
 
-    name: str = "Test_Strategy"
+    name: str = "Hierarchical_Adaptive_v3_5b"  # whose context columns the files below have
     variant: str = "golden"
-    family: str = "positions"
+    family: Family = POSITIONS
+    terms: TradingTerms = TradingTerms(stop_loss_pct=10.0)  # noqa: RUF009 - frozen
     execution_time: str = "15min_before_close"
     parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
     overridden: tuple = ()

@@ -186,7 +186,7 @@ def test_stops_splits_and_vanished_positions(ledger):
 
 def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positive(ledger):
     order = acked(ledger, 1)
-    context = TradeContext("close", cell=1, trend_state="BullStrong", t_norm=0.4, parameters={"sma_fast": 40})
+    context = TradeContext("close", parameters={"sma_fast": 40}, context={"cell": 1, "t_norm": 0.4})
     assert ledger.trades.record(order, context, at=NOW) is None
 
     ledger.book([execution(1, 1, 40, "10.10")], at=NOW)
@@ -202,6 +202,7 @@ def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positiv
     )
     assert trade.slippage_pct == pytest.approx(1.0)
     assert trade.parameters == {"sma_fast": 40}
+    assert trade.context == {"cell": 1, "t_norm": 0.4}
     assert len(ledger.trades.recent()) == len(ledger.trades.between(DAY, DAY)) == 1
     assert ledger.trades.recent(mode="online_live") == ()
 
@@ -388,3 +389,20 @@ def test_what_is_returned_is_a_copy(ledger):
     order.quantity = 1
 
     assert ledger.orders.by_broker_id("1").quantity == 100
+
+
+def test_a_position_knows_its_mode_its_value_and_when_it_changed(ledger):
+    later = NOW + timedelta(hours=1)
+    ledger.positions.buy("golden", "TQQQ", 10, Decimal(5), session=DAY, mode="offline_mock", at=NOW)
+    held = ledger.positions.buy("golden", "TQQQ", 10, Decimal(6), session=DAY, at=later)
+    assert (held.mode, held.created_at, held.last_updated) == ("offline_mock", NOW, later)
+    assert held.current_value == Decimal(120)
+
+    ledger.positions.value("golden", {"TQQQ": 6.5, "QQQ": 1.0}, at=later + timedelta(hours=1))
+    held = ledger.positions.get("golden", "TQQQ")
+    assert (held.current_value, held.last_updated) == (Decimal(130), later + timedelta(hours=1))
+
+    ledger.positions.value("golden", {}, at=later + timedelta(hours=2))
+    assert ledger.positions.get("golden", "TQQQ").last_updated == held.last_updated
+    sold = ledger.positions.sell("golden", "TQQQ", 20, Decimal(7), session=DAY, reason="exit", at=later)
+    assert (sold.position.current_value, sold.position.created_at) == (Decimal(0), NOW)
