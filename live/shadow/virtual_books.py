@@ -6,8 +6,9 @@ fills it through the simulator's own step and marks the book at that session's c
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
@@ -39,11 +40,47 @@ def settled_book(runtime: Runtime, line: BookVariant, now: datetime) -> Book:
 
 
 def settle(runtime: Runtime, line: BookVariant, now: datetime) -> None:
-    """Settle every pending session whose bar is complete; leave the others."""
-    for pending in runtime.ledger.shadow.pending(line.variant):
-        session = calendar.session(pending.session)
-        if session is not None and session.close <= now:
-            _settle_one(runtime, line, pending, session, now)
+    """Settle every pending session that is over, oldest first; leave the others.
+
+    A book that can change without a decision (`Family.plays_every_session`) also plays the finished sessions
+    in between for which nothing was decided: a stop is hit in a missed session like in any other.
+    """
+    shadow = runtime.ledger.shadow
+    pending = {row.session: row for row in shadow.pending(line.variant)}
+    for session in _finished(runtime, line, pending, now):
+        decided = pending.get(session.day) or _nothing_decided(runtime, line, session)
+        _settle_one(runtime, line, decided, session, now)
+
+
+def _finished(
+    runtime: Runtime, line: BookVariant, pending: Collection[date], now: datetime
+) -> list[calendar.Session]:
+    """Return the sessions to settle, oldest first."""
+    days = set(pending)
+    if line.strategy.family.plays_every_session:
+        known = runtime.ledger.shadow.book(line.variant)
+        last = min(pending, default=None) if known is None else known.session
+        if last is not None:
+            until = now.astimezone(calendar.NEW_YORK).date()
+            days |= {session.day for session in calendar.sessions(last + timedelta(days=1), until)}
+    sessions = (calendar.session(day) for day in sorted(days))
+    return [session for session in sessions if session is not None and session.close <= now]
+
+
+def _nothing_decided(runtime: Runtime, line: BookVariant, session: calendar.Session) -> ShadowSignal:
+    """Store that a session had no decision: no orders, no candidates, memory as it was."""
+    shadow = runtime.ledger.shadow
+    known = shadow.book(line.variant)
+    assert known is not None  # sessions without a decision come after the first settled one
+    plan = Plan((), known.equity, known.book.cash)
+    return shadow.propose(
+        line.variant,
+        session.day,
+        decision={"plan": plan_to_json(plan), "diagnostics": {}, "candidates": None, "missed": True},
+        memory=shadow.last_memory(line.variant),
+        cash=known.book.cash,
+        equity=known.equity,
+    )
 
 
 def _settle_one(
