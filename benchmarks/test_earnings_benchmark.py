@@ -7,8 +7,8 @@ import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.candidates.html.reader import read_html
-from backtest.candidates.model import Candidate
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import simulate
 

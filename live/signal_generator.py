@@ -20,6 +20,7 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.files import write_atomic
+from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
@@ -44,7 +45,7 @@ from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.load import snapshot as snapshot_of
-from live.shadow import allocation as shadow
+from live.shadow import virtual_books as shadow
 from live.system.clock import SystemClock
 from live.system.screen import say
 
@@ -204,7 +205,7 @@ def run_preflight_and_note_missed(runtime: Runtime, line: BookVariant, due: Due)
 
 def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> CandidateInput:
     """Return today's candidates of a positions strategy; without a report its exits still run."""
-    if line.strategy.family != "positions":
+    if not line.strategy.family.reads_candidates:
         return CandidateInput()
     if request.reports is not None:
         return request.reports(due.session.day)
@@ -213,7 +214,7 @@ def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> 
     return read_report(
         request.report_file,
         session=due.session.day,
-        entry_mode=str(line.strategy.parameters.get("entry_mode", "report_open")),
+        entry_mode=line.strategy.terms.entry_mode,
         mode=runtime.settings.mode,
     )
 
@@ -263,7 +264,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
     path = signal_path(runtime.signals, signal)
     content = render(signal)
-    summary = _summary(signal)
+    summary = _summary(signal, line.strategy.context_columns)
     told = "".join(f"\n  warning: {text}" for text in signal.warnings)
     if runtime.run.scratch:
         return f"dry run: would write {path}: {summary}{told}"
@@ -299,9 +300,9 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     return f"wrote {path}: {summary}{told}"
 
 
-def _summary(signal: SignalFile) -> str:
-    diagnostics = signal.decision.diagnostics
-    regime = f"cell {diagnostics['cell']}, " if diagnostics.get("cell") is not None else ""
+def _summary(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
+    named = context_of(columns[:1], signal.decision.diagnostics)
+    regime = "".join(f"{name} {value}, " for name, value in named.items())
     orders = f"{len(signal.orders)} order(s)" if signal.orders else "no orders"
     warned = f", {len(signal.warnings)} warning(s)" if signal.warnings else ""
     return f"{regime}{orders}{warned}"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from backtest.candidates.html.reader import read_html
 from backtest.candidates.json_reader import read_loose
-from backtest.candidates.model import Candidate
 from backtest.candidates.report import Report
+from backtest.core.candidate import Candidate
 from backtest.core.errors import Finding, UsageError
 
 _HTML = (".html", ".htm")

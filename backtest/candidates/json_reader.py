@@ -8,8 +8,9 @@ from datetime import date
 from math import isfinite
 from typing import Any, Final, NoReturn
 
-from backtest.candidates.model import GRADES, TICKER, Candidate
+from backtest.candidates.model import TICKER
 from backtest.candidates.report import Report, date_in_name, rejected
+from backtest.core.candidate import GRADES, Candidate
 from backtest.core.errors import Finding
 
 MAX_BYTES: Final = 2_000_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from backtest.candidates.model import Candidate
+from backtest.core.candidate import Candidate
 from backtest.core.errors import Finding
 
 _DATE: Final = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")

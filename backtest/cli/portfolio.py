@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backtest.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from backtest.candidates.model import Candidate
+    from backtest.core.candidate import Candidate
 
 _EPILOG = """\
 Settings have the names of the strategy file and of the simulator. Values are JSON, anything else is text,
@@ -133,7 +133,7 @@ def rules_for(strategy: str, settings: Sequence[str], *, compatible: bool) -> An
     from backtest.strategies.registry import STRATEGIES, find_strategy
 
     loaded = find_strategy(strategy, STRATEGIES)
-    if loaded.family != "positions":
+    if loaded.family.holds_weights:
         raise UsageError(
             f"{loaded.name} holds weights, not positions", where=strategy, remedy="use `backtest run` for it"
         )

@@ -76,7 +76,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Simulate, write the files, show the summary. Returns 0; every refusal is a JutsuError."""
     strategy = find_strategy(args.strategy, STRATEGIES)
-    if strategy.family != "allocation":
+    if not strategy.family.holds_weights:
         raise UsageError(
             f"{strategy.name} trades positions, not weights",
             where=str(args.strategy),

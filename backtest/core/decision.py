@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from backtest.core.candidate import Candidate
+
 Json = dict[str, Any]
-Family = Literal["allocation", "positions"]
+FamilyName = Literal["allocation", "positions"]
 ExecutionTime = Literal["open", "15min_after_open", "15min_before_close", "5min_before_close", "close"]
 CASH = "cash"
 
@@ -177,7 +179,7 @@ class Situation:
     decided_on: date
     book: Book
     memory: Json
-    candidates: tuple[Any, ...] | None = None
+    candidates: tuple[Candidate, ...] | None = None
 
 
 Side = Literal["buy", "sell"]

@@ -9,6 +9,8 @@ from typing import Literal
 from backtest.core.decision import Side, Skip
 
 Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
+#: how an order of a signal file is sent
+EntryOrderType = Literal["market", "market_on_open"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def audit(strategy: Strategy, history: Mapping[str, Bars], *, samples: int, seed
         UsageError: not an allocation strategy, or no samples asked for.
         DataError: no bars of the signal symbol, or fewer than the first decision and one later bar need.
     """
-    if strategy.family != "allocation":
+    if not strategy.family.holds_weights:
         raise UsageError("the audit covers allocation strategies", where=strategy.name)
     if samples < 1:
         raise UsageError("must be at least 1", where="--samples")

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from backtest.core.bars import Bars
-from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation
+from backtest.core.decision import Decision, ExecutionTime, Json, Situation
 from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
+from backtest.strategies.family import Family
+from backtest.strategies.terms import ContextColumn, TradingTerms
 
 
 class Evaluation(Protocol):
@@ -40,7 +42,7 @@ class Strategy(Protocol):
 
     @property
     def family(self) -> Family:
-        """Allocation or positions."""
+        """How the stages treat it."""
         ...
 
     @property
@@ -51,6 +53,16 @@ class Strategy(Protocol):
     @property
     def parameters(self) -> Json:
         """Every parameter with its value, JSON-ready, in a fixed order."""
+        ...
+
+    @property
+    def terms(self) -> TradingTerms:
+        """The parameters that matter after the decision."""
+        ...
+
+    @property
+    def context_columns(self) -> tuple[ContextColumn, ...]:
+        """Diagnostics kept with every trade; the first one, when there is any, names the regime."""
         ...
 
     @property

@@ -1,8 +1,8 @@
 """From a strategy file or a variant name to a validated strategy.
 
 A strategy file is YAML or JSON: ``strategy: {name, variant, parameters}``. To add a rule set, write a module
-with ``build(variant, parameters, *, where) -> Strategy`` and name it in `FAMILIES`; it is imported
-only when used.
+with ``build(variant, parameters, *, where) -> Strategy`` and ``CONTEXT_COLUMNS``, and name it in `RULE_SETS`;
+it is imported only when used.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from backtest.core.documents import SUFFIXES, read_document
 from backtest.core.errors import Finding, ParameterError, UsageError
 from backtest.strategies.base import Strategy
 from backtest.strategies.parameters import suggest
+from backtest.strategies.terms import ContextColumn
 
 #: Rule set -> module. Names are compared without regard to case.
-FAMILIES = {
+RULE_SETS = {
     "Hierarchical_Adaptive_v3_5b": "backtest.strategies.hierarchical_adaptive.strategy",
     "earnings_swing": "backtest.strategies.earnings_swing.strategy",
 }
@@ -57,11 +58,24 @@ def load_strategy(source: Path | str | Mapping[str, Any]) -> Strategy:
 
 def build_strategy(name: str, variant: str, parameters: Mapping[str, Any], *, where: str = "") -> Strategy:
     """Return the strategy of a rule set, variant name and parameter set."""
-    family = next((known for known in FAMILIES if known.casefold() == name.casefold()), None)
-    if family is None:
-        raise ParameterError(f"unknown strategy {name!r}", where=where, remedy=suggest(name, list(FAMILIES)))
-    strategy: Strategy = importlib.import_module(FAMILIES[family]).build(variant, parameters, where=where)
+    rule_set = _rule_set(name)
+    if rule_set is None:
+        raise ParameterError(f"unknown strategy {name!r}", where=where, remedy=suggest(name, list(RULE_SETS)))
+    strategy: Strategy = importlib.import_module(RULE_SETS[rule_set]).build(variant, parameters, where=where)
     return strategy
+
+
+def context_columns_of(name: str) -> tuple[ContextColumn, ...]:
+    """Return the context columns of a rule set; none of a rule set this version does not know."""
+    rule_set = _rule_set(name)
+    if rule_set is None:
+        return ()
+    columns: tuple[ContextColumn, ...] = importlib.import_module(RULE_SETS[rule_set]).CONTEXT_COLUMNS
+    return columns
+
+
+def _rule_set(name: str) -> str | None:
+    return next((known for known in RULE_SETS if known.casefold() == name.casefold()), None)
 
 
 def find_strategy(name_or_path: str | Path, directory: Path) -> Strategy:
@@ -110,7 +124,7 @@ def _key_findings(document: Mapping[str, Any], known: tuple[str, ...], prefix: s
 
 def _body_findings(body: Mapping[str, Any]) -> Iterator[Finding]:
     if not isinstance(body.get("name"), str):
-        yield Finding("strategy.name", "missing or not text", "known: " + ", ".join(FAMILIES))
+        yield Finding("strategy.name", "missing or not text", "known: " + ", ".join(RULE_SETS))
     variant = body.get("variant")
     if not isinstance(variant, str) or not _VARIANT.fullmatch(variant):
         yield Finding(

@@ -39,12 +39,14 @@ def show(view: ReplayView, *, warnings: bool = True) -> None:
 def show_last_trades(ledger: Ledger) -> None:
     """Print the last trades: what was decided, ordered and filled."""
     trades = list(reversed(ledger.trades.recent(12)))
-    regime = any(t.cell is not None for t in trades)  # the earnings strategies have none
+    states = dict.fromkeys(
+        name for t in trades for name in t.context if not isinstance(t.context[name], float)
+    )
     table(
         "the last trades (DEMO data: a seeded synthetic market)",
         (
             *("session", "symbol", "action", "shares", "price"),
-            *(("cell", "trend", "vol") if regime else ()),
+            *(name.removesuffix("_state") for name in states),
             "profit",
         ),
         [
@@ -54,7 +56,7 @@ def show_last_trades(ledger: Ledger) -> None:
                 f"{t.action} ({t.intent})",
                 t.quantity,
                 money(t.fill_price),
-                *((t.cell, t.trend_state, t.vol_state) if regime else ()),
+                *(t.context.get(name) for name in states),
                 money(t.realised_pnl),
             )
             for t in trades

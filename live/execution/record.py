@@ -14,6 +14,8 @@ from backtest.calendar.sessions import NEW_YORK
 from backtest.core.decision import Book
 from backtest.core.errors import DataError
 from backtest.simulator.allocation.step import mark
+from backtest.strategies.registry import context_columns_of
+from backtest.strategies.terms import context_of
 from backtest.trading.slippage import slippage_pct
 from live.books.variants import primary_book
 from live.ledger.backup import write_state_json
@@ -34,11 +36,17 @@ class Marked:
 
     book: Book
     equity: float
+    prices: Mapping[str, float]
+
+
+def context_of_file(signal: SignalFile) -> dict[str, Any]:
+    """Return the context columns of a file's strategy, name -> value."""
+    return context_of(context_columns_of(signal.strategy.name), signal.decision.diagnostics)
 
 
 def record_trades(ledger: Ledger, orders: Iterable[Order], signal: SignalFile, *, at: datetime) -> None:
     """Write one row per filled order with the context of its decision; a later, larger fill updates it."""
-    diagnostics: Mapping[str, Any] = signal.decision.diagnostics
+    known = context_of_file(signal)
     filled = [order for order in orders if order.filled_quantity]
     if not filled:
         return
@@ -47,14 +55,10 @@ def record_trades(ledger: Ledger, orders: Iterable[Order], signal: SignalFile, *
             realised = order.details.get(REALISED)
             context = TradeContext(
                 execution_time=signal.execution_window.name,
-                cell=_whole(diagnostics.get("cell")),
-                trend_state=_text(diagnostics.get("trend_state")),
-                vol_state=_text(diagnostics.get("vol_state")),
-                t_norm=_number(diagnostics.get("T_norm")),
-                z_score=_number(diagnostics.get("z_score")),
                 realised_pnl=None if realised is None else Decimal(str(realised)),
                 quote_slippage_pct=_quote_slippage(order),
                 parameters=signal.strategy.parameters,
+                context=known,
             )
             ledger.trades.record(order, context, at=at)
 
@@ -93,7 +97,7 @@ def marked_book(
     if missing:
         raise DataError(f"no price for {', '.join(missing)}", where=variant, remedy="the book was not marked")
     book = primary_book(rows, runtime.broker.account(), budget_pct, prices)
-    return Marked(book, mark(book, prices))
+    return Marked(book, mark(book, prices), prices)
 
 
 def snapshot(
@@ -102,10 +106,10 @@ def snapshot(
     day: date,
     marked: Marked,
     *,
-    cell: int | None = None,
+    context: Mapping[str, Any] | None = None,
     residual_cash: float | None = None,
 ) -> None:
-    """Write the performance snapshot of a session."""
+    """Write the performance snapshot of a session, and what each position is worth."""
     runtime.ledger.snapshots.add(
         variant,
         day,
@@ -113,9 +117,10 @@ def snapshot(
         mode=runtime.settings.mode,
         equity=marked.equity,
         cash=marked.book.cash,
-        cell=cell,
+        context=context,
         residual_cash=residual_cash,
     )
+    runtime.ledger.positions.value(variant, marked.prices, at=runtime.clock.now())
 
 
 def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float = 100.0) -> float:
@@ -134,16 +139,15 @@ def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float
     marked = marked_book(runtime, variant, prices, budget_pct=budget_pct)
     executed = runtime.ledger.signals.get(day, variant)
     content = {} if executed is None else json.loads(executed.content)
-    cell = content.get("decision", {}).get("diagnostics", {}).get("cell")
-    snapshot(
-        runtime, variant, day, marked, cell=_whole(cell), residual_cash=_number(content.get("residual_cash"))
-    )
+    columns = context_columns_of(content.get("strategy", {}).get("name", ""))
+    context = context_of(columns, content.get("decision", {}).get("diagnostics", {}))
+    residual = _number(content.get("residual_cash"))
+    snapshot(runtime, variant, day, marked, context=context, residual_cash=residual)
     return marked.equity
 
 
 def write_state(path: Path, runtime: Runtime, signal: SignalFile, marked: Marked | None) -> None:
     """Write state.json: the state of the primary for people and scripts, never read back by the program."""
-    diagnostics = signal.decision.diagnostics
     if marked is None:
         return
     write_state_json(
@@ -154,8 +158,7 @@ def write_state(path: Path, runtime: Runtime, signal: SignalFile, marked: Marked
         positions=marked.book.shares(),
         equity=marked.equity,
         allocation={target.symbol: target.weight for target in signal.targets},
-        cell=_whole(diagnostics.get("cell")),
-        vol_state=_text(diagnostics.get("vol_state")),
+        context=context_of_file(signal),
     )
 
 
@@ -163,14 +166,6 @@ def _quote_slippage(order: Order) -> float | None:
     if order.average_price is None:
         return None
     return slippage_pct(order.side, order.average_price, order.quote_price)
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _number(value: object) -> float | None:

@@ -193,13 +193,12 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
     except BrokerError as error:
         context.notes.warn(f"the book could not be marked: {error.problem}")
         return None
-    cell = job.signal.decision.diagnostics.get("cell")
     record.snapshot(
         runtime,
         job.variant,
         job.day,
         marked,
-        cell=cell if isinstance(cell, int) else None,
+        context=record.context_of_file(job.signal),
         residual_cash=job.signal.residual_cash,
     )
     return marked

@@ -12,7 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from backtest.candidates.model import Candidate
+from backtest.candidates.schedule import EntryMode, entry_session
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
 from backtest.core.errors import UsageError
 
@@ -64,7 +65,7 @@ def simulated_report(candidates: Sequence[Candidate]) -> CandidateInput:
     return CandidateInput(tuple(candidates), _facts("list", candidates, accepted=True))
 
 
-def read_report(path: Path, *, session: date, entry_mode: str, mode: str) -> CandidateInput:
+def read_report(path: Path, *, session: date, entry_mode: EntryMode, mode: str) -> CandidateInput:
     """Read the report of one session.
 
     Args:
@@ -78,7 +79,6 @@ def read_report(path: Path, *, session: date, entry_mode: str, mode: str) -> Can
     """
     from backtest.candidates.html.reader import read_html
     from backtest.candidates.json_reader import read_strict
-    from backtest.strategies.earnings_swing.strategy import entry_session
 
     try:
         content = path.read_bytes()
@@ -100,9 +100,7 @@ def read_report(path: Path, *, session: date, entry_mode: str, mode: str) -> Can
     if report.counters_agree is False:
         problems.append("the page's own counters disagree with the stocks that were found")
     if report.accepted and report.report_date is not None:
-        meant = entry_session(
-            report.report_date, "next_day_open" if entry_mode == "next_day_open" else "report_open"
-        )
+        meant = entry_session(report.report_date, entry_mode)
         if meant != session:
             problems.append(f"the report of {report.report_date} is for session {meant}, not {session}")
     facts = _facts("html" if html else "json", report.candidates, accepted=not problems) | {

@@ -72,7 +72,7 @@ def signal_file(
             name=strategy.name,
             variant=strategy.variant,
             role=line.role,
-            family=strategy.family,
+            family=strategy.family.name,
             parameters=dict(strategy.parameters),
             sources=dict(line.sources),
         ),
@@ -95,7 +95,7 @@ def signal_file(
             TargetWeight(symbol=symbol, weight=weight)
             for symbol, weight in sorted(scaled_weights(decision, rules).items())
         )
-        if strategy.family == "allocation"
+        if strategy.family.holds_weights
         else (),
         "orders": tuple(_order(order, line, session) for order in plan.orders),
         "skipped": tuple(
@@ -141,14 +141,14 @@ def _order(order: PlannedOrder, line: BookVariant, session: Session) -> SignalOr
         side=order.side,
         variant=line.id_prefix,
     )
-    opening_auction = line.strategy.parameters.get("entry_order_type") == "opening_auction"
+    strategy = line.strategy
     return SignalOrder(
         client_order_id=str(name),
         symbol=order.symbol,
         side=order.side,
         intent=order.intent,
         quantity=order.quantity,
-        order_type="market_on_open" if opening_auction and order.intent == "entry" else "market",
+        order_type=strategy.family.order_type_for(strategy.terms, order.intent),
         reference_price=order.reference_price,
         estimated_value=order.estimated_value,
         rank=order.rank,

@@ -63,7 +63,7 @@ def market_for(runtime: Runtime, line: BookVariant, due_: Due, held: tuple[str, 
     )
     _refuse_demo(runtime, market)
     check_history(market, strategy.signal_symbols)
-    if strategy.family == "allocation":
+    if strategy.family.needs_fresh_bars_of_holdings:
         market.require(held)
     check_quotes(
         market,
@@ -91,7 +91,7 @@ def check_corporate_actions(
 
     A single stock may well open at half its price; only funds are judged by their opening.
     """
-    if line.strategy.family == "allocation":
+    if line.strategy.family.opening_jump_is_split:
         splits.require_no_jump(market, {*line.strategy.signal_symbols, *held})
     if held and not runtime.run.alone:
         earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
@@ -139,7 +139,7 @@ def propose(
     prices = market.reference_prices()
     rules = runtime.settings.execution
     marks = market.last_prices()
-    if strategy.family == "positions":
+    if not strategy.family.needs_fresh_bars_of_holdings:
         # A stock without a bar yesterday may trade today: the executor's quote decides, not the old bar.
         prices = {**marks, **prices}
     plan = plan_orders(decision, book, prices, rules, marks=marks)
@@ -153,7 +153,7 @@ def memory_of(runtime: Runtime, line: BookVariant, due_: Due) -> dict[str, Any]:
     An allocation remembers targets that were carried out (settled point 3). A positions strategy remembers
     exits it decided on, above all those that were not: a halted stock is proposed again until it is sold.
     """
-    if line.strategy.family == "allocation":
+    if line.strategy.family.memory_after == "carried_out":
         return runtime.ledger.signals.last_memory(line.variant)
     newest = runtime.ledger.signals.previous(due_.session.day, line.variant)
     return {} if newest is None else dict(newest.memory)

@@ -31,15 +31,26 @@ def back_up(source: sqlite3.Connection, directory: Path, *, keep_days: int, now:
     """
     day = now.astimezone(_NEW_YORK).date()
     target = directory / f"ledger-{day}.db"
-    temporary = directory / f".{target.name}.{os.getpid()}.tmp"
+    copy_to(source, target)
+    prune(directory, keep_days=keep_days, today=day)
+    return target
+
+
+def copy_to(source: sqlite3.Connection, target: Path) -> None:
+    """Copy an open ledger to a file that gets its name only when it is whole, checked and on the disk.
+
+    Raises:
+        LedgerUnavailable: no space or permission. LedgerDamaged: what was copied is not intact.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         discard(temporary)
         temporary.touch(mode=0o600)
         _copy(source, temporary)
         _sync(temporary)
         temporary.replace(target)
-        _sync(directory)
+        _sync(target.parent)
     except (OSError, sqlite3.OperationalError) as error:
         raise LedgerUnavailable(
             f"the backup failed: {error}",
@@ -48,8 +59,6 @@ def back_up(source: sqlite3.Connection, directory: Path, *, keep_days: int, now:
         ) from error
     finally:
         discard(temporary)
-    prune(directory, keep_days=keep_days, today=day)
-    return target
 
 
 def backups(directory: Path) -> tuple[tuple[date, Path], ...]:
@@ -77,8 +86,7 @@ def write_state_json(
     positions: Mapping[str, int],
     equity: float,
     allocation: Mapping[str, float],
-    cell: int | None = None,
-    vol_state: str | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> None:
     """Write what a person (or another program) wants to know; nothing of ours reads it back.
 
@@ -90,15 +98,16 @@ def write_state_json(
         positions: symbol -> shares.
         equity: of the account.
         allocation: symbol -> target weight.
-        cell: regime of the last decision, None before the first.
-        vol_state: `Low` or `High`, None before the first decision.
+        context: context columns of the last decision; the keys `last_cell` and `vol_state` of the document
+            are always there, null where the strategy has no such column.
     """
+    known = context or {}
     document: dict[str, Any] = {
         "last_run": last_run.isoformat().replace("+00:00", "Z"),
-        "vol_state": vol_state,
+        "vol_state": known.get("vol_state"),
         "current_positions": dict(sorted(positions.items())),
         "account_equity": round(equity, 2),
-        "last_cell": cell,
+        "last_cell": known.get("cell"),
         "last_allocation": dict(sorted(allocation.items())),
         "mode": mode,
         "execution_time": execution_time,

@@ -166,6 +166,8 @@ class Ledger:
                 execution.price,
                 session=order.session,
                 details=order.details,
+                mode=order.mode,
+                at=execution.at,
                 **protect,
             )
             return None
@@ -176,6 +178,7 @@ class Ledger:
             execution.price,
             session=execution.at.astimezone(NEW_YORK).date(),  # a stop fills sessions after it was placed
             reason=order.reason or order.intent,
+            at=execution.at,
         )
         return sale.realised_pnl
 

@@ -9,13 +9,13 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
-from live.ledger.backup import discard
+from live.ledger.backup import copy_to, discard
 from live.ledger.database import RECOVER, Database, explain, server_engine, sqlite_engine, translated
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.ledger.tables import Base
 
-REVISIONS: Final = ("0001",)
-"""Every revision this version knows, oldest first; the last is what models.py says (a test proves it)."""
+REVISIONS: Final = ("0001", "0002")
+"""Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
 
 _HEADER: Final = b"SQLite format 3\x00"
 _VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -186,8 +186,18 @@ def _prepared(database: Database) -> Database:
         elif found != REVISIONS[-1]:
             from live.ledger.migrate import upgrade
 
+            _keep_copy(database, found)
             upgrade(database)
     return database
+
+
+def _keep_copy(database: Database, found: str) -> None:
+    """Keep the file as it is before a migration: `ledger.before_0002.db`, written whole or not at all."""
+    raw = database.connection.connection.driver_connection
+    if database.path is None or not isinstance(raw, sqlite3.Connection):
+        return
+    following = REVISIONS[REVISIONS.index(found) + 1]
+    copy_to(raw, database.path.with_name(f"{database.path.stem}.before_{following}{database.path.suffix}"))
 
 
 def revision(database: Database) -> str | None:

@@ -57,11 +57,13 @@ class Positions(Repository):
         *,
         session: date,
         details: Mapping[str, Any] | None = None,
+        mode: str = "",
+        at: datetime | None = None,
         **stop: Unpack[StopFields],
     ) -> PositionRow:
         """Open a position, or add to the open one at average cost.
 
-        Adding keeps entry session and details of the first purchase.
+        Adding keeps entry session, details, mode and `created_at` of the first purchase.
         """
         with self._db.transaction():
             held = self.get(variant, symbol)
@@ -77,6 +79,10 @@ class Positions(Repository):
                         "entry_price": price,
                         "entry_session": session,
                         "details": dict(details or {}),
+                        "mode": mode,
+                        "current_value": price * quantity,
+                        "created_at": at,
+                        "last_updated": at,
                         **stop,
                     },
                 )
@@ -88,12 +94,22 @@ class Positions(Repository):
                     "quantity": total,
                     "entry_quantity": held.entry_quantity + quantity,
                     "entry_price": average,
+                    "current_value": price * total,
                     **stop,
                 },
+                at,
             )
 
     def sell(
-        self, variant: str, symbol: str, quantity: int, price: Decimal, *, session: date, reason: str
+        self,
+        variant: str,
+        symbol: str,
+        quantity: int,
+        price: Decimal,
+        *,
+        session: date,
+        reason: str,
+        at: datetime | None = None,
     ) -> Sale:
         """Reduce a position; it closes when nothing is left.
 
@@ -112,6 +128,7 @@ class Positions(Repository):
             changes: dict[str, Any] = {
                 "quantity": held.quantity - quantity,
                 "realised_pnl": held.realised_pnl + profit,
+                "current_value": price * (held.quantity - quantity),
             }
             if quantity == held.quantity:
                 changes |= {
@@ -120,19 +137,31 @@ class Positions(Repository):
                     "exit_session": session,
                     "exit_reason": reason,
                 }
-            return Sale(self._change(held, changes), quantity, profit)
+            return Sale(self._change(held, changes, at), quantity, profit)
 
     def adjust(
-        self, position_id: int, *, quantity: int, entry_price: Decimal, **stop: Unpack[StopFields]
+        self,
+        position_id: int,
+        *,
+        quantity: int,
+        entry_price: Decimal,
+        at: datetime | None = None,
+        **stop: Unpack[StopFields],
     ) -> PositionRow:
         """Take over a quantity and cost without a trade of ours (split, adoption of the broker's truth)."""
         with self._db.transaction():
             return self._change(
-                self._by_id(position_id), {"quantity": quantity, "entry_price": entry_price, **stop}
+                self._by_id(position_id), {"quantity": quantity, "entry_price": entry_price, **stop}, at
             )
 
     def close(
-        self, position_id: int, *, session: date, reason: str, price: Decimal | None = None
+        self,
+        position_id: int,
+        *,
+        session: date,
+        reason: str,
+        price: Decimal | None = None,
+        at: datetime | None = None,
     ) -> PositionRow:
         """Close a position that is gone at the broker; without a price no profit is booked."""
         with self._db.transaction():
@@ -147,8 +176,18 @@ class Positions(Repository):
                     "exit_session": session,
                     "exit_reason": reason,
                     "realised_pnl": held.realised_pnl + profit,
+                    "current_value": Decimal(0),
                 },
+                at,
             )
+
+    def value(self, variant: str, prices: Mapping[str, float], *, at: datetime) -> None:
+        """Keep what every open position of a variant is worth; one without a price keeps its value."""
+        with self._db.transaction():
+            for row in self.open_positions(variant):
+                if row.symbol in prices:
+                    worth = Decimal(str(prices[row.symbol])) * row.quantity
+                    self._change(row, {"current_value": worth}, at)
 
     def set_stop(self, position_id: int, **stop: Unpack[StopFields]) -> PositionRow:
         """Remember what protects a position."""
@@ -188,7 +227,9 @@ class Positions(Repository):
             raise DisagreementError("there is no such position", where=f"position {position_id}")
         return row
 
-    def _change(self, row: PositionRow, changes: dict[str, Any]) -> PositionRow:
+    def _change(self, row: PositionRow, changes: dict[str, Any], at: datetime | None = None) -> PositionRow:
+        if at is not None:
+            changes = {**changes, "last_updated": at}
         with self._db.transaction() as connection:
             if changes:
                 connection.execute(update(_T).where(_T.c.id == row.id), changes)

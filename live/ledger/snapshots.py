@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -42,8 +43,8 @@ class Snapshots(Repository):
         mode: str,
         equity: float,
         cash: float,
-        cell: int | None = None,
         residual_cash: float | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> PerformanceSnapshot:
         """Write (or replace) the snapshot of a session.
 
@@ -61,8 +62,8 @@ class Snapshots(Repository):
                 "daily_return": None if not last else equity / last - 1,
                 "cumulative_return": None if not first else equity / first - 1,
                 "drawdown": 0.0 if not peak else min(0.0, equity / peak - 1),
-                "cell": cell,
                 "residual_cash": residual_cash,
+                "context": dict(context or {}),
             }
             self._upsert(PerformanceSnapshot, {"variant": variant, "session": session}, values)
             stored = self._one(PerformanceSnapshot, _GET, key)

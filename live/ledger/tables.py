@@ -134,7 +134,7 @@ class ExecutionRow(Base):
 
 
 class LiveTrade(Base):
-    """One row per filled order with the context of its decision."""
+    """One row per filled order; `context` holds the context columns of its strategy, name -> value."""
 
     __tablename__ = "live_trades"
     __table_args__ = (Index("ix_live_trades_account_session", "account", "session"),)
@@ -157,17 +157,17 @@ class LiveTrade(Base):
     quote_slippage_pct: float | None
     realised_pnl: Decimal | None
     broker_order_id: str | None = column(String(64))
-    cell: int | None
-    trend_state: str | None = column(String(20))
-    vol_state: str | None = column(String(10))
-    t_norm: float | None
-    z_score: float | None
     execution_time: str = column(String(30))
     parameters: dict[str, Any] = column(default=dict)
+    context: dict[str, Any] = column(default=dict)
 
 
 class PositionRow(Base):
-    """One row per account, variant, symbol and entry."""
+    """One row per account, variant, symbol and entry.
+
+    `current_value` is shares times the newest price a fill or a mark gave; rows of before revision 0002 have
+    none, and those without a trade of ours no `mode` ("") and no `created_at`.
+    """
 
     __tablename__ = "positions"
     __table_args__ = (Index("ix_positions_account_status", "account", "status"),)
@@ -191,6 +191,10 @@ class PositionRow(Base):
     exit_session: date | None
     exit_reason: str | None = column(String(64))
     realised_pnl: Decimal = column(default=Decimal(0))
+    mode: str = column(String(20), default="")
+    current_value: Decimal | None
+    created_at: datetime | None
+    last_updated: datetime | None
 
 
 class RunLog(Base):
@@ -293,7 +297,7 @@ class ShadowSignal(Base):
 
 
 class PerformanceSnapshot(Base):
-    """Equity of a book at the end of a session."""
+    """Equity of a book at the end of a session, and the context columns of its strategy."""
 
     __tablename__ = "performance_snapshots"
     __table_args__ = (UniqueConstraint("account", "variant", "session"),)
@@ -309,8 +313,8 @@ class PerformanceSnapshot(Base):
     daily_return: float | None
     cumulative_return: float | None
     drawdown: float | None
-    cell: int | None
     residual_cash: float | None
+    context: dict[str, Any] = column(default=dict)
 
 
 class ConfigOverride(Base):

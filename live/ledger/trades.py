@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -24,19 +24,16 @@ class TradeContext:
 
     Attributes:
         parameters: every parameter of the strategy at that time.
+        context: values of the strategy's context columns by name.
         quote_slippage_pct: against the quote at submission, percent, positive is worse for us.
         realised_pnl: profit of a sale against average cost.
     """
 
     execution_time: str
-    cell: int | None = None
-    trend_state: str | None = None
-    vol_state: str | None = None
-    t_norm: float | None = None
-    z_score: float | None = None
     realised_pnl: Decimal | None = None
     quote_slippage_pct: float | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Trades(Repository):
@@ -68,8 +65,11 @@ class Trades(Repository):
             "commission": order.commission,
             "slippage_pct": slippage_pct(order.side, order.average_price, order.reference_price),
             "broker_order_id": order.broker_order_id,
-            **asdict(context),
+            "execution_time": context.execution_time,
+            "realised_pnl": context.realised_pnl,
+            "quote_slippage_pct": context.quote_slippage_pct,
             "parameters": dict(context.parameters),
+            "context": dict(context.context),
         }
         with self._db.transaction():
             known = self._one(LiveTrade, _GET, {"a": self._account, "o": order.id})

@@ -55,15 +55,15 @@ def _adopt_line(ledger: Ledger, account: Account, line: SymbolDifference, at: da
     for row in rows:
         if line.broker == 0:
             day = at.astimezone(NEW_YORK).date()
-            ledger.positions.close(row.id, session=day, reason="adopted: gone at the broker")
+            ledger.positions.close(row.id, session=day, reason="adopted: gone at the broker", at=at)
         elif line.kind == "split_like":
             share = Decimal(line.ledger) / line.broker
             stop = None if row.stop_price is None else row.stop_price * share
             ledger.positions.adjust(
-                row.id, quantity=line.broker, entry_price=row.entry_price * share, stop_price=stop
+                row.id, quantity=line.broker, entry_price=row.entry_price * share, stop_price=stop, at=at
             )
         else:
-            ledger.positions.adjust(row.id, quantity=line.broker, entry_price=row.entry_price)
+            ledger.positions.adjust(row.id, quantity=line.broker, entry_price=row.entry_price, at=at)
     return [f"{line.symbol}: {line.ledger} -> {line.broker} shares"]
 
 
@@ -81,6 +81,8 @@ def _adopt_again(ledger: Ledger, account: Account, line: SymbolDifference, at: d
         held.average_price,
         session=day,
         details=last[-1].details,
+        mode=last[-1].mode,
+        at=at,
         needs_stop=last[-1].needs_stop,
         stop_price=last[-1].stop_price,
     )

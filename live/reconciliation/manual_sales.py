@@ -69,7 +69,7 @@ def _close(runtime: Runtime, row: PositionRow, sale: BrokerOrder) -> str:
     day = max(execution.at for execution in sale.executions).astimezone(NEW_YORK).date()
     with runtime.ledger.transaction():
         runtime.ledger.book(sale.executions, at=now)
-        runtime.ledger.positions.close(row.id, session=day, reason=REASON, price=sale.average_price)
+        runtime.ledger.positions.close(row.id, session=day, reason=REASON, price=sale.average_price, at=now)
     text = (
         f"{row.symbol}: {row.quantity} shares of {row.variant} were sold by hand at {sale.average_price:f} "
         f"(order {sale.order_id}); the position is closed"

@@ -15,20 +15,19 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate
+from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.errors import DataError, JutsuError, UsageError
 from backtest.core.files import write_atomic
 from backtest.simulator.windows import daily_bar_warning
 from backtest.strategies.base import Evaluation, Strategy
-from backtest.strategies.earnings_swing.parameters import EntryMode
-from backtest.strategies.earnings_swing.strategy import entry_session
 from backtest.strategies.history import short_history
 from live import executor, signal_generator
 from live.books.variants import BookVariant, Group
 from live.generation.candidates import simulated_report
 from live.runtime.runtime import Runtime
-from live.shadow import allocation as shadow
+from live.shadow import virtual_books as shadow
 from live.system.clock import SimulatedClock
 
 ORDER_COLUMNS = (
@@ -152,9 +151,7 @@ def _warnings(chosen: Sequence[Group], history: Mapping[str, Bars], first: calen
 def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signal_generator.Reports:
     """Return the candidates of each session, as the entry mode of the positions strategy schedules them."""
     modes = {
-        str(line.strategy.parameters["entry_mode"])
-        for line in _all_lines(chosen)
-        if line.strategy.family == "positions"
+        line.strategy.terms.entry_mode for line in _all_lines(chosen) if line.strategy.family.reads_candidates
     }
     if len(modes) != 1:
         raise UsageError(
@@ -162,7 +159,7 @@ def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signa
             where="--candidates",
             remedy="name one with --strategy, e.g. ema_p10",
         )
-    mode: EntryMode = "next_day_open" if modes == {"next_day_open"} else "report_open"
+    mode = modes.pop()
     due: dict[date, list[Candidate]] = {}
     for candidate in candidates:
         due.setdefault(entry_session(candidate.report_date, mode), []).append(candidate)

@@ -152,7 +152,7 @@ def _entry(strategy: Strategy, settings: Settings) -> dict[str, Any]:
     execution = settings.execution.model_dump(mode="json")
     return {
         "strategy": strategy.name,
-        "family": strategy.family,
+        "family": strategy.family.name,
         "parameters": dict(strategy.parameters),
         "execution": {name: execution[name] for name in DECISION_SETTINGS},
     }

@@ -13,20 +13,21 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Book, Decision, OpenPosition, Situation
 from backtest.core.errors import DataError, Finding
 from backtest.strategies.base import Strategy
+from backtest.strategies.family import FAMILIES, REBALANCE, Choice
 from backtest.strategies.registry import build_strategy
+from backtest.strategies.terms import context_of
 from backtest.trading.sizing import scaled_weights
 from live.handoff.model import QuoteInput, SignalFile
 from live.ledger.tables import LiveTrade, Order, SignalRow
 from live.model import order_ids as ids
 from live.model.order_state import JournalState
 from live.settings.load import settings_sha256
-from live.validation.verdict import Choice, Drift, Observed, OrderFate, Slippage, drift
+from live.validation.verdict import Drift, Observed, OrderFate, Slippage, drift
 
 if TYPE_CHECKING:
-    from backtest.candidates.model import Candidate
+    from backtest.core.candidate import Candidate
     from live.runtime.runtime import Runtime
 
-FACTS: Final = ("cell", "trend_state", "vol_state")
 #: outcomes of a file with orders -> what a validation says about them
 _UNDONE: Final = {"pending": "the executor never ran", "failed": "the executor failed"}
 _HELD_BACK: Final = {
@@ -63,14 +64,19 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
         variant=row.variant,
         role=row.role,
         decided_on=window.decides_on,
-        at_execution=choice_of_file(signal),
+        at_execution=choice_of_file(signal, strategy),
         on_final=on_final,
         drifts=_drifts(references, bars),
         orders=orders,
         slippages=slippages,
         problems=problems,
         cautions=cautions,
-        notes=(*notes, *told, *_about_settings(runtime, signal, on_final), *_about_sources(signal, bars)),
+        notes=(
+            *notes,
+            *told,
+            *_about_settings(runtime, signal, strategy, on_final),
+            *_about_sources(signal, bars),
+        ),
     )
 
 
@@ -105,16 +111,16 @@ def reference_prices(signal: SignalFile, *, fills_at_open: bool) -> dict[str, fl
     """Return the price the decision used, for every symbol the file tells it of.
 
     Closing windows: the reference price of an order, else the quote that became the provisional bar. Opening
-    windows decide on the previous bar, so a quote says nothing about it and only orders count. Entries of
-    the positions family are priced by their report, not by a bar: they have no drift.
+    windows decide on the previous bar, so a quote says nothing about it and only orders count. Entries
+    priced by a report, not by a bar, have no drift.
     """
-    positions = signal.strategy.family == "positions"
+    priced_by_report = FAMILIES[signal.strategy.family].reads_candidates
     prices: dict[str, float] = {}
     if not fills_at_open:
         quoted = {quote.symbol: _quoted(quote) for quote in signal.inputs.quotes}
         prices |= {symbol: price for symbol, price in quoted.items() if price}
     for order in signal.orders:
-        if not (positions and order.intent == "entry"):
+        if not (priced_by_report and order.intent == "entry"):
             prices[order.symbol] = order.reference_price
     return prices
 
@@ -131,36 +137,39 @@ def _drifts(references: Mapping[str, float], bars: Mapping[str, Bars]) -> tuple[
     )
 
 
-def choice_of_file(signal: SignalFile) -> Choice:
+def choice_of_file(signal: SignalFile, strategy: Strategy) -> Choice:
     """Return the decision a signal file carries.
 
     An exit that found no price is a decision too: it stands among the skipped.
     """
-    positions = signal.strategy.family == "positions"
     exits = {order.symbol for order in signal.orders if order.intent == "exit"}
     exits |= {skip.symbol for skip in signal.skipped if skip.reason == "no_price"} & {
         *signal.inputs.account.positions
     }
-    return Choice(
-        facts=_facts(signal.decision.diagnostics, signal.decision.rebalance, positions=positions),
-        targets={target.symbol: target.weight for target in signal.targets},
-        exits=tuple(sorted(exits)) if positions else (),
-        entries=tuple(sorted(o.symbol for o in signal.orders if o.intent == "entry")) if positions else (),
+    return strategy.family.choice_of(
+        Choice(
+            facts=_facts(strategy, signal.decision.diagnostics, signal.decision.rebalance),
+            targets={target.symbol: target.weight for target in signal.targets},
+            exits=tuple(sorted(exits)),
+            entries=tuple(sorted(o.symbol for o in signal.orders if o.intent == "entry")),
+        )
     )
 
 
-def _choice_of(runtime: Runtime, decision: Decision, *, positions: bool) -> Choice:
-    return Choice(
-        facts=_facts(decision.diagnostics, decision.rebalance, positions=positions),
-        targets={} if positions else scaled_weights(decision, runtime.settings.execution),
-        exits=tuple(sorted(signal.symbol for signal in decision.exits)),
-        entries=tuple(sorted(signal.symbol for signal in decision.entries)),
+def _choice_of(runtime: Runtime, strategy: Strategy, decision: Decision) -> Choice:
+    return strategy.family.choice_of(
+        Choice(
+            facts=_facts(strategy, decision.diagnostics, decision.rebalance),
+            targets=scaled_weights(decision, runtime.settings.execution),
+            exits=tuple(sorted(signal.symbol for signal in decision.exits)),
+            entries=tuple(sorted(signal.symbol for signal in decision.entries)),
+        )
     )
 
 
-def _facts(diagnostics: Mapping[str, Any], rebalance: bool, *, positions: bool) -> dict[str, Any]:
-    facts = {name: diagnostics[name] for name in FACTS if name in diagnostics}
-    return facts if positions else {**facts, "rebalance": rebalance}
+def _facts(strategy: Strategy, diagnostics: Mapping[str, Any], rebalance: bool) -> dict[str, Any]:
+    states = context_of(strategy.context_columns, diagnostics, states_only=True)
+    return {**states, REBALANCE: rebalance}
 
 
 def _decide_again(
@@ -172,13 +181,13 @@ def _decide_again(
     window: calendar.ExecutionWindow,
 ) -> tuple[Choice | None, tuple[str, ...]]:
     """Return the decision on the final bars, None with a note when its inputs are no longer known."""
-    book = _book(runtime, row, signal)
+    book = _book(runtime, row, signal, strategy)
     if book is None:
         return None, ("how the book stood at the decision is no longer known",)
     candidates = None
-    if strategy.family == "positions":
-        candidates = _candidates(signal, row.session)
-        if strategy.parameters.get("quality_filter"):
+    if strategy.family.reads_candidates:
+        candidates = _candidates(signal, strategy, row.session)
+        if strategy.terms.quality_filter:
             # whoever is in the file has passed it, and skipped ones no longer carry what it reads
             strategy = strategy.with_parameters({"quality_filter": False})
     decision = strategy.evaluate(bars).decide(
@@ -190,7 +199,7 @@ def _decide_again(
             candidates=candidates,
         )
     )
-    return _choice_of(runtime, decision, positions=strategy.family == "positions"), ()
+    return _choice_of(runtime, strategy, decision), ()
 
 
 def _memory(runtime: Runtime, row: SignalRow) -> dict[str, Any]:
@@ -208,10 +217,10 @@ def _memory(runtime: Runtime, row: SignalRow) -> dict[str, Any]:
     return {} if earlier is None else dict(earlier.memory)
 
 
-def _book(runtime: Runtime, row: SignalRow, signal: SignalFile) -> Book | None:
+def _book(runtime: Runtime, row: SignalRow, signal: SignalFile, strategy: Strategy) -> Book | None:
     """Return the book of the decision; None when a position's entry cannot be found any more."""
     account = signal.inputs.account
-    if signal.strategy.family == "allocation" or not account.positions:
+    if strategy.family.holds_weights or not account.positions:
         # weights are decided from bars and memory; the shares only matter for sizing
         return Book(cash=account.cash)
     known = _positions_before(runtime, row)
@@ -238,18 +247,18 @@ def _positions_before(runtime: Runtime, row: SignalRow) -> dict[str, OpenPositio
     }
 
 
-def _candidates(signal: SignalFile, day: date) -> tuple[Candidate, ...] | None:
+def _candidates(signal: SignalFile, strategy: Strategy, day: date) -> tuple[Candidate, ...] | None:
     """Return the candidates that were or could have been bought, None when there was no valid report.
 
     Entries carry their candidate. Of those left out for lack of room only score and grade are kept: enough
     to see whether the final bars would have made room, as price and filter were already passed.
     """
-    from backtest.candidates.model import Candidate
+    from backtest.core.candidate import Candidate
 
     facts = signal.inputs.candidates
     if facts is None or not facts.get("accepted"):
         return None
-    report_date = _report_date(signal, day)
+    report_date = _report_date(strategy, day)
     taken = [
         Candidate(
             ticker=order.symbol,
@@ -275,9 +284,9 @@ def _candidates(signal: SignalFile, day: date) -> tuple[Candidate, ...] | None:
     return (*taken, *waiting)
 
 
-def _report_date(signal: SignalFile, day: date) -> date:
-    """Return a report date that leads to this session under the file's entry mode."""
-    if signal.strategy.parameters.get("entry_mode") == "next_day_open":
+def _report_date(strategy: Strategy, day: date) -> date:
+    """Return a report date that leads to this session under the strategy's entry mode."""
+    if strategy.terms.entry_mode == "next_day_open":
         return calendar.previous_session(day).day
     return day
 
@@ -325,9 +334,11 @@ def _outcome(row: SignalRow, signal: SignalFile) -> tuple[tuple[str, ...], tuple
     return (), (), () if row.outcome == "completed" else (told,)
 
 
-def _about_settings(runtime: Runtime, signal: SignalFile, on_final: Choice | None) -> tuple[str, ...]:
+def _about_settings(
+    runtime: Runtime, signal: SignalFile, strategy: Strategy, on_final: Choice | None
+) -> tuple[str, ...]:
     """Return a hint when other targets may come from other settings (the cash reserve scales them)."""
-    if on_final is None or on_final.targets == choice_of_file(signal).targets:
+    if on_final is None or on_final.targets == choice_of_file(signal, strategy).targets:
         return ()
     if settings_sha256(runtime.settings) == signal.inputs.settings_sha256:
         return ()

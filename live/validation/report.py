@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backtest.strategies.family import Choice
 from live.system.json_text import plain
 from live.validation.verdict import (
     WINDOW,
     Check,
-    Choice,
     Drift,
     Judged,
     OrderFate,

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
+
+from backtest.strategies.family import Choice
 
 Verdict = Literal["GREEN", "YELLOW", "RED"]
 
@@ -33,22 +35,6 @@ _SEVERITY: Final[Mapping[Verdict, int]] = {"GREEN": 0, "YELLOW": 1, "RED": 2}
 _WEIGHT_TOLERANCE: Final = 1e-9
 # 100.2 / 100 - 1 is a hair above 0.2 % in binary; six decimals of a percent make the edges what they say.
 _DECIMALS: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a decision says, in the terms that two decisions are compared in.
-
-    Attributes:
-        facts: cell, trend_state, vol_state, rebalance: whichever the strategy has.
-        targets: allocation: weight by symbol after the cash reserve.
-        exits, entries: positions: symbols, sorted.
-    """
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    targets: Mapping[str, float] = field(default_factory=dict)
-    exits: tuple[str, ...] = ()
-    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

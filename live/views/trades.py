@@ -19,7 +19,8 @@ class TradeRow:
     Attributes:
         quantity: whole shares. target_price, fill_price, commission, realised_pnl: account currency.
         slippage_pct: against the target price, percent, positive is worse for us.
-        cell, trend_state, vol_state, t_norm, z_score: regime of the decision, None where there is none.
+        cell, trend_state, vol_state, t_norm, z_score: columns that every export has, from the context of the
+            decision; None where the strategy has none.
         reason: why the order existed: the rule that ended a position, or what led to an entry.
     """
 
@@ -81,11 +82,11 @@ def _trade(ledger: Ledger, row: LiveTrade) -> TradeRow:
         commission=row.commission,
         slippage_pct=row.slippage_pct,
         realised_pnl=row.realised_pnl,
-        cell=row.cell,
-        trend_state=row.trend_state,
-        vol_state=row.vol_state,
-        t_norm=row.t_norm,
-        z_score=row.z_score,
+        cell=row.context.get("cell"),
+        trend_state=row.context.get("trend_state"),
+        vol_state=row.context.get("vol_state"),
+        t_norm=row.context.get("t_norm"),
+        z_score=row.context.get("z_score"),
         execution_time=row.execution_time,
         mode=row.mode,
         broker_order_id=row.broker_order_id,

@@ -6,10 +6,11 @@ from datetime import date
 import pytest
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate, read_candidate_list
+from backtest.candidates.model import read_candidate_list
+from backtest.candidates.schedule import entry_session
+from backtest.core.candidate import Candidate
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import END_OF_DATA, simulate
-from backtest.strategies.earnings_swing.strategy import entry_session
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
 from live.model.run import Replay

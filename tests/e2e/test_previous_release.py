@@ -120,6 +120,12 @@ def copy(name: str, to: Path) -> Project:
     return Project(name, to / name)
 
 
+def decisions(ledger: Path) -> list[dict]:
+    """The first three of a shadow, without the cell that the old program also kept beside the diagnostics."""
+    found = [json.loads(text) for (text,) in rows(ledger, "shadow_signals", "decision")[:3]]
+    return [{name: value for name, value in decision.items() if name != "cell"} for decision in found]
+
+
 def read(path: Path) -> dict:
     return json.loads(path.read_text())
 
@@ -177,6 +183,40 @@ def test_opening_keeps_every_value(opened, table):
     before = rows(RELEASE / opened.name / "state" / "ledger.db", table, KEPT[table])
     assert before or (opened.name == "earnings" and table == "config_overrides")
     assert opened.rows(table, KEPT[table]) == before
+
+
+@pytest.mark.parametrize(
+    ("table", "moved"),
+    [
+        ("live_trades", ("cell", "trend_state", "vol_state", "t_norm", "z_score")),
+        ("performance_snapshots", ("cell",)),
+    ],
+)
+def test_the_words_of_a_strategy_moved_into_the_context(opened, table, moved):
+    before = rows(RELEASE / opened.name / "state" / "ledger.db", table, ", ".join(moved))
+    expected = [
+        {name: value for name, value in zip(moved, row, strict=True) if value is not None} for row in before
+    ]
+    assert [json.loads(context) for (context,) in opened.rows(table, "context")] == expected
+    assert any(expected) == (opened.name == "funds")
+
+
+def test_positions_get_mode_and_first_instant_from_the_trade_of_their_entry(opened):
+    trades = opened.rows("live_trades", "symbol, session, mode, at, action")
+    bought: dict[tuple, tuple] = {}
+    for symbol, session, mode, at, action in trades:
+        if action == "buy":
+            bought.setdefault((symbol, session), (mode, at))
+    for symbol, session, mode, created in opened.rows("positions", "symbol, entry_session, mode, created_at"):
+        assert (mode, created) == bought[symbol, session]
+
+
+def test_the_ledger_from_before_the_migration_is_kept(opened):
+    (copy_,) = (opened.root / "state").glob("ledger.before_0002.db")
+    for table, columns in KEPT.items():
+        assert rows(copy_, table, columns) == rows(
+            RELEASE / opened.name / "state" / "ledger.db", table, columns
+        )
 
 
 def test_status_knows_the_last_session_and_the_positions(opened):
@@ -274,6 +314,7 @@ def test_a_replay_decides_what_the_old_shadow_decided(tmp_path):
         for part in ("decision", "targets", "orders", "skipped", "residual_cash"):
             assert again[part] == before[part], (path.name, part)
         assert again["inputs"]["bars"] == before["inputs"]["bars"]
-    columns = "session, decision, memory, fills, cash, equity"
+    columns = "session, memory, fills, cash, equity"
     settled = rows(project.ledger, "shadow_signals", columns)[:3]
     assert rows(project.root / "again" / "ledger.db", "shadow_signals", columns)[:3] == settled
+    assert decisions(project.root / "again" / "ledger.db") == decisions(project.ledger)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from backtest.core.bars import Bars
+from backtest.strategies.family import POSITIONS, Family
+from backtest.strategies.terms import TradingTerms
 from live.model.feed import Quote
 from live.system.clock import SimulatedClock
 
@@ -88,9 +90,10 @@ class ScriptedFeed:
 class StubStrategy:
     """Just enough of a strategy for the executor: names, window and parameters."""
 
-    name: str = "Test_Strategy"
+    name: str = "Hierarchical_Adaptive_v3_5b"  # whose context columns the files below have
     variant: str = "golden"
-    family: str = "positions"
+    family: Family = POSITIONS
+    terms: TradingTerms = TradingTerms(stop_loss_pct=10.0)  # noqa: RUF009 - frozen
     execution_time: str = "15min_before_close"
     parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
     overridden: tuple = ()
@@ -150,7 +153,7 @@ def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, stra
                 "name": strategy.name,
                 "variant": strategy.variant,
                 "role": "primary",
-                "family": strategy.family,
+                "family": strategy.family.name,
                 "parameters": strategy.parameters,
                 "sources": {},
             },

@@ -30,6 +30,7 @@ def runtime(tmp_path, *, now=NOW, **settings):
         signals=tmp_path / "signals",
         run=Daily(),
         account="paper",
+        state=tmp_path / "state",
         today=lambda: DAY,
     )
 

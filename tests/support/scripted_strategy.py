@@ -7,8 +7,10 @@ from datetime import date
 import numpy as np
 
 from backtest.core.bars import Bars
-from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation, Target
+from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Target
 from backtest.core.errors import Finding
+from backtest.strategies.family import ALLOCATION, Family
+from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms
 
 SIGNAL = "SIG"
 
@@ -23,7 +25,9 @@ class ScriptedWeights:
     signal_symbols: tuple[str, ...] = (SIGNAL,)
     name: str = "scripted"
     variant: str = "test"
-    family: Family = "allocation"
+    family: Family = ALLOCATION
+    terms: TradingTerms = NO_TERMS
+    context_columns: tuple[ContextColumn, ...] = ()
     parameters: Json = field(default_factory=dict)
     overridden: tuple[str, ...] = ()
     warmup_bars: int = 1

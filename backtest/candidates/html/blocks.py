@@ -9,7 +9,7 @@ from typing import Final
 
 from backtest.candidates.html import values
 from backtest.candidates.html.dom import HEADINGS, Node, Page, Segment, words
-from backtest.candidates.model import Grade
+from backtest.core.candidate import Grade
 
 _TICKER_WORDS: Final = frozenset({"ticker", "tickers", "symbol", "tick", "sym"})
 _TITLE_WORDS: Final = frozenset({"title", "name", "company", "heading", "head", "header"})

@@ -9,7 +9,7 @@ from typing import Final
 
 from backtest.candidates.html import values
 from backtest.candidates.html.dom import Node, Page, Segment
-from backtest.candidates.model import GRADES, Grade
+from backtest.core.candidate import GRADES, Grade
 
 _COUNT: Final = re.compile(r"\d{1,3}")
 _FOUR: Final = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})\s*/\s*(\d{1,3})\s*/\s*(\d{1,3})")

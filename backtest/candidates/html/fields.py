@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from backtest.candidates.html import values
 from backtest.candidates.html.blocks import Block
 from backtest.candidates.html.dom import Node, Page, Segment
-from backtest.candidates.model import Grade
+from backtest.core.candidate import Grade
 
 _PRICE_LABELS: Final = (
     frozenset({"price", "current price", "stock price", "share price", "last price", "price now", "current"}),

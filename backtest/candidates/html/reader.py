@@ -17,8 +17,9 @@ from backtest.candidates.html.counters import disagreements, page_counters
 from backtest.candidates.html.dom import MAX_UNCLOSED, Node, Page, nesting, parse_page
 from backtest.candidates.html.fields import Fields, enclosing_grade, read_fields
 from backtest.candidates.html.tables import stock_rows
-from backtest.candidates.model import Candidate, Grade, inferred_grade
+from backtest.candidates.model import inferred_grade
 from backtest.candidates.report import Report, date_in_name, rejected
+from backtest.core.candidate import Candidate, Grade
 from backtest.core.errors import Finding
 
 T = TypeVar("T")

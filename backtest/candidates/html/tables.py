@@ -9,7 +9,7 @@ from typing import Final
 from backtest.candidates.html import values
 from backtest.candidates.html.dom import Node, Page, Segment
 from backtest.candidates.html.fields import normal_label
-from backtest.candidates.model import Grade
+from backtest.core.candidate import Grade
 
 _COLUMNS: Final = {
     "ticker": re.compile(r"ticker|symbol|stock|ticker symbol|ticker / company|ticker company"),

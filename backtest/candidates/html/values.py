@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from backtest.candidates.html.dom import words
-from backtest.candidates.model import GRADES, TICKER, Grade
+from backtest.candidates.model import TICKER
+from backtest.core.candidate import GRADES, Grade
 
 MAX_PRICE: Final = 1_000_000.0
 MAX_GAP: Final = 1_000.0

@@ -1,7 +1,7 @@
 """The rules compiled: whole weights-level backtests of many parameter sets in one native loop.
 
-The loops are those of `backtest.indicators.kernels`, which the stages run interpreted; this module only
-feeds them arrays. numba is imported when the first backtest runs.
+The loops are those of `backtest.indicators.kernels` and of the strategy's own `kernels`, which the stages run
+interpreted; this module only feeds them arrays. numba is imported when the first backtest runs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from backtest.indicators import kernels
+from backtest.strategies.hierarchical_adaptive import kernels as rules
 
 #: Columns of the settings matrix, one row per parameter set.
 FIELDS = (
@@ -54,10 +55,10 @@ _KERNELS = (
     kernels.oscillators,
     kernels.weighted_mean,
     kernels.smoothed_trend,
-    kernels.regimes,
-    kernels.weight_cases,
-    kernels.trade_legs,
-    kernels.book_equity,
+    rules.regimes,
+    rules.weight_cases,
+    rules.trade_legs,
+    rules.book_equity,
 )
 
 
@@ -65,16 +66,17 @@ _KERNELS = (
 def backtest_sets() -> Callable[..., None]:
     """Return the compiled loop over parameter sets; it releases the interpreter lock.
 
-    Compiled code is kept beside the source where that folder is writable; its key holds a digest of the
-    kernels, so changed rules never meet old machine code. In a read-only installation every process compiles
-    anew.
+    Compiled code is kept beside the source where that folder is writable; its key holds a digest of both
+    modules of kernels, so changed rules never meet old machine code. In a read-only installation every
+    process compiles anew.
     """
     import numba  # a third of a second that only research pays
     from numba.extending import register_jitable
 
     for kernel in (*_KERNELS, _series, _cases):
         register_jitable(error_model="numpy")(kernel)
-    digest = hashlib.sha256(Path(str(kernels.__file__)).read_bytes()).hexdigest()
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (kernels, rules))
+    digest = hashlib.sha256(sources).hexdigest()
     loop = _loop(digest)
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
@@ -115,7 +117,7 @@ def _series(
 
 def _cases(s: Any, n: int, first: int, work: Any, states: Any) -> None:
     """Fill volatility state, crush, trend, cell and weight case: rows 0 to 4 of `states`."""
-    kernels.regimes(
+    rules.regimes(
         work[1, :n],
         work[5, :n],
         work[4, :n],
@@ -133,7 +135,7 @@ def _cases(s: Any, n: int, first: int, work: Any, states: Any) -> None:
         states[2, :n],
         states[3, :n],
     )
-    kernels.weight_cases(states[3, :n], work[6, :n], work[7, :n], first, states[4, :n])
+    rules.weight_cases(states[3, :n], work[6, :n], work[7, :n], first, states[4, :n])
 
 
 def _loop(digest: str) -> Callable[..., None]:
@@ -166,7 +168,7 @@ def _loop(digest: str) -> Callable[..., None]:
             _series(s, close, volume, bond_close, bond_rows, work, ring, rows)
             first = max(int(s[9]), int(s[10]) + int(s[11])) - 1
             _cases(s, n, first, work, states)
-            kernels.book_equity(
+            rules.book_equity(
                 states[4, :n],
                 first,
                 start,

@@ -249,7 +249,7 @@ def _present(columns: Mapping[str, list[float]], row: int) -> dict[str, float]:
 
 
 def _check_arguments(strategy: Strategy, start: date, end: date, cash: float) -> None:
-    if strategy.family != "allocation":
+    if not strategy.family.holds_weights:
         raise JutsuError(f"{strategy.name} is not an allocation strategy", where=strategy.variant)
     if start > end:
         raise UsageError(f"start {start} is after end {end}", remedy="swap them")

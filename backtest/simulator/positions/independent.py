@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.simulator.positions.market import Market, WeekEnd
 from backtest.simulator.positions.model import (
     PortfolioResult,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from backtest.candidates.model import Candidate
+from backtest.core.candidate import Candidate
 from backtest.core.execution_rules import StopFill
 from backtest.strategies.earnings_swing.parameters import EarningsParameters, Percent
 from backtest.strategies.parameters import Flag, Whole

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.simulator.positions.market import Market, WeekEnd
 from backtest.simulator.positions.model import (
     EquityPoint,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backtest.candidates.model import Candidate
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
 from backtest.indicators.weekly import completed_weeks
 from backtest.simulator.positions.model import (

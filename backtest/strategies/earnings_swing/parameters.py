@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
-from backtest.candidates.model import Grade, QualityFilter
+from backtest.candidates.model import QualityFilter
+from backtest.candidates.schedule import EntryMode
+from backtest.core.candidate import Grade
 from backtest.core.decision import ExecutionTime
 from backtest.strategies.parameters import (
     CrossRule,
@@ -21,7 +23,6 @@ from backtest.strategies.parameters import (
 )
 
 StopMode = Literal["intraday", "skip_entry_day", "close", "close_next_open"]
-EntryMode = Literal["report_open", "next_day_open"]
 TrailingStop = Literal["weekly_ema", "weekly_nweek_low"]
 Weeks = Annotated[Whole, Field(ge=1, le=200)]
 Percent = Annotated[Number, Field(ge=0, lt=100)]

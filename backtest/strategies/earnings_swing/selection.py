@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
-from backtest.candidates.model import Candidate, meets_grade, ranked
+from backtest.candidates.model import meets_grade, ranked
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
 from backtest.strategies.earnings_swing.parameters import EarningsParameters
 

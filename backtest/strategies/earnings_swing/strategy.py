@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate
+from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars, FloatArray
+from backtest.core.candidate import Candidate
 from backtest.core.decision import (
     Decision,
     EntrySignal,
     ExecutionTime,
     ExitSignal,
-    Family,
     Json,
     OpenPosition,
     Situation,
@@ -31,7 +31,7 @@ from backtest.core.decision import (
 from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.indicators.weekly import WeeklyBars, completed_weeks, week_number, weekly_bars
-from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL, EarningsParameters, EntryMode, parse
+from backtest.strategies.earnings_swing.parameters import EFFECTS, USUAL, EarningsParameters, parse
 from backtest.strategies.earnings_swing.selection import (
     MAX_HOLDING,
     ROTATED_OUT,
@@ -45,9 +45,12 @@ from backtest.strategies.earnings_swing.selection import (
     unrealized,
 )
 from backtest.strategies.earnings_swing.trend import trailing_indicator
+from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.parameters import unusual_values
+from backtest.strategies.terms import ContextColumn, TradingTerms
 
 NAME = "earnings_swing"
+CONTEXT_COLUMNS: tuple[ContextColumn, ...] = ()
 STOP_DECIMALS = 2
 _SESSIONS_PER_WEEK = 5
 
@@ -72,7 +75,25 @@ class EarningsSwing:
     @property
     def family(self) -> Family:
         """Positions with entries and exits."""
-        return "positions"
+        return POSITIONS
+
+    @property
+    def terms(self) -> TradingTerms:
+        """The parameters that matter after the decision."""
+        rules = self.rules
+        return TradingTerms(
+            stop_loss_pct=rules.stop_loss_pct,
+            max_positions=rules.max_positions,
+            daily_entry_limit=rules.daily_entry_limit,
+            entry_mode=rules.entry_mode,
+            entry_order_type=rules.entry_order_type,
+            quality_filter=rules.quality_filter,
+        )
+
+    @property
+    def context_columns(self) -> tuple[ContextColumn, ...]:
+        """None: a position's own candidate says why it was entered."""
+        return CONTEXT_COLUMNS
 
     @property
     def execution_time(self) -> ExecutionTime:
@@ -131,12 +152,6 @@ class EarningsSwing:
     def evaluate(self, history: Mapping[str, Bars]) -> EarningsEvaluation:
         """Prepare the weekly series of every symbol, each computed when it is first needed."""
         return EarningsEvaluation(self.rules, history)
-
-
-def entry_session(report_date: date, mode: EntryMode) -> date:
-    """Return the session a report is traded at: the first on or after its date, or strictly after it."""
-    start = report_date - timedelta(days=1) if mode == "report_open" else report_date
-    return calendar.next_session(start).day
 
 
 @dataclass(frozen=True, slots=True)

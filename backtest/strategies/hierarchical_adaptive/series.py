@@ -15,7 +15,7 @@ import numpy as np
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import DataError
 from backtest.indicators import daily as indicators
-from backtest.indicators import kernels
+from backtest.strategies.hierarchical_adaptive import kernels
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters
 
 BOND_SHARE = 0.4

@@ -1,6 +1,6 @@
 """Hierarchical Adaptive v3.5b: trend and volatility choose one of six cells, each cell has fixed weights.
 
-The series (trend, volatility, cells, weights) are in `v35b_series`; here a row of them becomes a decision, by
+The series (trend, volatility, cells, weights) are in `series`; here a row of them becomes a decision, by
 the rebalance rule (section 11 of the specification).
 """
 
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from backtest.core.bars import Bars
-from backtest.core.decision import Decision, ExecutionTime, Family, Json, Situation, Target
+from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Target
 from backtest.core.errors import DataError, Finding
 from backtest.data.quality.relations import PriceRelation
+from backtest.strategies.family import ALLOCATION, Family
 from backtest.strategies.hierarchical_adaptive.parameters import (
     EFFECTS,
     HISTORY_FLOOR,
@@ -27,6 +28,7 @@ from backtest.strategies.hierarchical_adaptive.parameters import (
 )
 from backtest.strategies.hierarchical_adaptive.series import compute_columns, weight_table
 from backtest.strategies.parameters import unusual_values
+from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms
 
 NAME = "Hierarchical_Adaptive_v3_5b"
 WEIGHT_COLUMNS = ("w_TQQQ", "w_QQQ", "w_PSQ", "w_TMF", "w_TMV", "w_cash")
@@ -36,6 +38,13 @@ FUND_PROMISES = (
     PriceRelation("PSQ", "QQQ", -1.0),
     PriceRelation("TMF", "TLT", 3.0),
     PriceRelation("TMV", "TLT", -3.0),
+)
+CONTEXT_COLUMNS = (
+    ContextColumn("cell", "cell", is_state=True),
+    ContextColumn("trend_state", "trend_state", is_state=True),
+    ContextColumn("vol_state", "vol_state", is_state=True),
+    ContextColumn("t_norm", "T_norm"),
+    ContextColumn("z_score", "z_score"),
 )
 TREND_NAMES = {1: "BullStrong", 0: "Sideways", -1: "BearStrong"}
 
@@ -146,7 +155,9 @@ class HierarchicalAdaptiveV35b:
     variant: str
     settings: Parameters
     name: str = NAME
-    family: Family = "allocation"
+    family: Family = ALLOCATION
+    terms: TradingTerms = NO_TERMS
+    context_columns: tuple[ContextColumn, ...] = CONTEXT_COLUMNS
 
     @property
     def execution_time(self) -> ExecutionTime:

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from backtest.candidates.directory import deduplicated, read_folder
-from backtest.candidates.model import Candidate, read_candidate_list
+from backtest.candidates.model import read_candidate_list
+from backtest.core.candidate import Candidate
 from backtest.core.errors import UsageError
 
 

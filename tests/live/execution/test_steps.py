@@ -59,7 +59,11 @@ def test_an_entry_ends_filled_with_its_stop_and_its_trade_recorded(made):
     assert (position.quantity, position.stop_price) == (100, Decimal(90))
     assert position.stop_broker_order_id is not None
     (trade,) = made.ledger.trades.recent()
-    assert (trade.cell, trade.trend_state, trade.vol_state) == (1, "BullStrong", "Low")
+    assert {name: trade.context.get(name) for name in ("cell", "trend_state", "vol_state")} == {
+        "cell": 1,
+        "trend_state": "BullStrong",
+        "vol_state": "Low",
+    }
     assert trade.execution_time == "15min_before_close"
     snapshot = made.ledger.snapshots.latest("golden")
     assert (snapshot.equity, snapshot.cash) == (100_000.0, 90_000.0)

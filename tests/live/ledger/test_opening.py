@@ -122,12 +122,13 @@ def test_a_ledger_of_a_newer_program_is_refused(filled):
     assert raised.value.exit_code == 2
 
 
+LATEST = opening.REVISIONS[-1]
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9998"
+down_revision = "LATEST"
 branch_labels = None
 depends_on = None
 
@@ -141,14 +142,14 @@ def upgrade():
 def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(filled, tmp_path, monkeypatch):
     migrations = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "v0002_note.py").write_text(NEXT)
-    monkeypatch.setattr(opening, "REVISIONS", ("0001", "0002"))
+    (migrations / "versions" / "v9998_note.py").write_text(NEXT.replace("LATEST", LATEST))
+    monkeypatch.setattr(opening, "REVISIONS", (*opening.REVISIONS, "9998"))
     monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
 
     Ledger.open(filled, account="paper", now=NOW).close()
 
     with sqlite3.connect(filled) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("9998",)]
         assert raw.execute("SELECT count(*), count(note) FROM alerts").fetchall() == [(200, 0)]
     raw.close()
 
@@ -156,15 +157,17 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(filled, tmp_pa
 def test_a_failing_migration_leaves_the_old_version(filled, tmp_path, monkeypatch):
     migrations = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "v0002_note.py").write_text(NEXT + "    raise RuntimeError('half-way')\n")
-    monkeypatch.setattr(opening, "REVISIONS", ("0001", "0002"))
+    (migrations / "versions" / "v9998_note.py").write_text(
+        NEXT.replace("LATEST", LATEST) + "    raise RuntimeError('half-way')\n"
+    )
+    monkeypatch.setattr(opening, "REVISIONS", (*opening.REVISIONS, "9998"))
     monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
 
     with pytest.raises(RuntimeError, match="half-way"):
         Ledger.open(filled, account="paper", now=NOW)
 
     with sqlite3.connect(filled) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(LATEST,)]
         assert "note" not in [row[1] for row in raw.execute("PRAGMA table_info(alerts)")]
     raw.close()
 

@@ -145,3 +145,20 @@ def test_stops_splits_and_vanished_positions(ledger):
 
     gone = ledger.positions.close(held.id, session=DAY, reason="manual_sell_sync", price=Decimal(26))
     assert (gone.status, gone.realised_pnl) == ("closed", Decimal(40))
+
+
+def test_a_position_knows_its_mode_its_value_and_when_it_changed(ledger):
+    later = NOW + timedelta(hours=1)
+    ledger.positions.buy("golden", "TQQQ", 10, Decimal(5), session=DAY, mode="offline_mock", at=NOW)
+    held = ledger.positions.buy("golden", "TQQQ", 10, Decimal(6), session=DAY, at=later)
+    assert (held.mode, held.created_at, held.last_updated) == ("offline_mock", NOW, later)
+    assert held.current_value == Decimal(120)
+
+    ledger.positions.value("golden", {"TQQQ": 6.5, "QQQ": 1.0}, at=later + timedelta(hours=1))
+    held = ledger.positions.get("golden", "TQQQ")
+    assert (held.current_value, held.last_updated) == (Decimal(130), later + timedelta(hours=1))
+
+    ledger.positions.value("golden", {}, at=later + timedelta(hours=2))
+    assert ledger.positions.get("golden", "TQQQ").last_updated == held.last_updated
+    sold = ledger.positions.sell("golden", "TQQQ", 20, Decimal(7), session=DAY, reason="exit", at=later)
+    assert (sold.position.current_value, sold.position.created_at) == (Decimal(0), NOW)

@@ -188,8 +188,7 @@ def test_state_json_has_the_keys_people_rely_on(tmp_path):
         positions={"TQQQ": 150, "QQQ": 20},
         equity=25930.6700001,
         allocation={"TQQQ": 0.6, "QQQ": 0.4},
-        cell=1,
-        vol_state="Low",
+        context={"cell": 1, "vol_state": "Low", "t_norm": 0.3},
     )
 
     assert json.loads(target.read_text()) == {

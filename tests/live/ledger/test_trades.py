@@ -11,7 +11,7 @@ from tests.support.ledger_samples import DAY, NOW, acked, execution
 
 def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positive(ledger):
     order = acked(ledger, 1)
-    context = TradeContext("close", cell=1, trend_state="BullStrong", t_norm=0.4, parameters={"sma_fast": 40})
+    context = TradeContext("close", parameters={"sma_fast": 40}, context={"cell": 1, "t_norm": 0.4})
     assert ledger.trades.record(order, context, at=NOW) is None
 
     ledger.book([execution(1, 1, 40, "10.10")], at=NOW)
@@ -27,6 +27,7 @@ def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positiv
     )
     assert trade.slippage_pct == pytest.approx(1.0)
     assert trade.parameters == {"sma_fast": 40}
+    assert trade.context == {"cell": 1, "t_norm": 0.4}
     assert len(ledger.trades.recent()) == len(ledger.trades.between(DAY, DAY)) == 1
     assert ledger.trades.recent(mode="online_live") == ()
 

@@ -11,6 +11,7 @@ from backtest.core.errors import DataError, ParameterError, UsageError
 from backtest.indicators import kernels
 from backtest.research.hierarchical_adaptive import compiled, parameter_sets
 from backtest.research.hierarchical_adaptive.parameter_sets import equity_curve, run_many
+from backtest.strategies.hierarchical_adaptive import kernels as rules
 from backtest.strategies.hierarchical_adaptive.parameters import parse
 from backtest.strategies.hierarchical_adaptive.strategy import build
 from tests.support.market_v35b import bars, random_walk
@@ -140,7 +141,8 @@ def test_mistakes_are_refused(history):
 
 
 def test_machine_code_is_never_reused_for_changed_kernels():
-    digest = hashlib.sha256(Path(kernels.__file__).read_bytes()).hexdigest()
+    sources = b"".join(Path(module.__file__).read_bytes() for module in (kernels, rules))
+    digest = hashlib.sha256(sources).hexdigest()
     cells = [cell.cell_contents for cell in compiled.backtest_sets().py_func.__closure__]
     assert digest in cells
 

@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from backtest.candidates.model import Candidate
 from backtest.cli import app as cli
 from backtest.cli.portfolio import rules_for
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.errors import ParameterError, UsageError
 from backtest.simulator.positions.metrics import max_drawdown, summary
 from backtest.simulator.positions.model import PortfolioRules

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from backtest.candidates.model import Candidate
+from backtest.core.candidate import Candidate
 from backtest.indicators.weekly import week_number
 from backtest.simulator.positions.model import (
     COMPATIBLE,

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate
+from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Book, OpenPosition, Situation
 from backtest.core.execution_rules import ExecutionRules
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import simulate
 from backtest.strategies.earnings_swing.parameters import EarningsParameters
 from backtest.strategies.earnings_swing.selection import Holding, select
-from backtest.strategies.earnings_swing.strategy import build, entry_session
+from backtest.strategies.earnings_swing.strategy import build
 from backtest.trading.fills import fill_market, fill_stop
 
 NAMES = [f"T{i}" for i in range(12)]

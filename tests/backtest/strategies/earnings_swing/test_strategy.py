@@ -6,11 +6,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from backtest.candidates.model import Candidate, QualityFilter, meets_grade, read_candidate_list
+from backtest.candidates.model import QualityFilter, meets_grade, read_candidate_list
+from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Book, OpenPosition, Situation
 from backtest.core.errors import ParameterError
-from backtest.strategies.earnings_swing.strategy import build, entry_session
+from backtest.strategies.earnings_swing.strategy import build
 from backtest.strategies.registry import load_strategy
 
 MONDAY = date(2024, 4, 1)  # after Good Friday: the week before ended on Thursday 2024-03-28
@@ -191,7 +193,7 @@ def test_the_two_variants_differ_in_the_trailing_stop_only(project_root):
     )
     different = {name for name in ema.parameters if ema.parameters[name] != low.parameters[name]}
     assert different == {"trailing_stop"}
-    assert (ema.variant, low.variant, ema.family) == ("ema_p10", "nwl_p4", "positions")
+    assert (ema.variant, low.variant, ema.family.name) == ("ema_p10", "nwl_p4", "positions")
     assert low.overridden == ("trailing_stop",)
     assert ema.overridden == ()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from backtest.core.decision import Book, Situation, Target
 from backtest.core.errors import DataError
-from backtest.indicators import kernels
+from backtest.strategies.hierarchical_adaptive import kernels
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters
 from backtest.strategies.hierarchical_adaptive.series import cell_weights
 from backtest.strategies.hierarchical_adaptive.strategy import build

@@ -1,4 +1,4 @@
-"""Settling a shadow of the positions family: the portfolio simulator's own step on the virtual book.
+"""A session of a virtual positions book: the portfolio simulator's own step.
 
 What the simulator keeps about a position between two sessions (its newest mark, the exit that waits for the
 next open, the candidate it came from) is kept in the position's details.
@@ -6,13 +6,14 @@ next open, the candidate it came from) is kept in the position's details.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 from backtest.calendar import sessions as calendar
-from backtest.candidates.model import Candidate
+from backtest.core.bars import Bars
 from backtest.core.decision import Book, OpenPosition
+from backtest.core.execution_rules import ExecutionRules
 from backtest.indicators.weekly import week_number
 from backtest.simulator.positions.market import Market
 from backtest.simulator.positions.model import (
@@ -24,45 +25,17 @@ from backtest.simulator.positions.model import (
     Trade,
 )
 from backtest.simulator.positions.step import step
-from live.books.variants import BookVariant
-
-if TYPE_CHECKING:
-    from backtest.core.bars import Bars
-    from live.ledger.tables import ShadowSignal
-    from live.runtime.runtime import Runtime
+from backtest.simulator.session_values import BarsOf, Settled, VirtualSession
+from backtest.strategies.base import Strategy
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A settled session: the book after it, its equity at the close, and what filled."""
-
-    book: Book
-    equity: float
-    fills: dict[str, Any]
-
-
-def rules_of(line: BookVariant, runtime: Runtime) -> PortfolioRules:
-    """Return the simulator's rules for a live variant: its parameters, and the costs every book pays."""
-    costs = runtime.settings.execution
-    return PortfolioRules(
-        **{
-            **line.strategy.parameters,
-            "size_from": "reference",
-            "stop_fill": costs.stop_fill,
-            "slippage_pct": costs.slippage_pct,
-            "entry_slippage_pct": costs.slippage_pct,
-        }
-    )
-
-
-def settled(runtime: Runtime, line: BookVariant, pending: ShadowSignal, book: Book, now: datetime) -> Settled:
-    """Play the pending session on the virtual book."""
-    rules = rules_of(line, runtime)
-    candidates = tuple(candidate_from_json(row) for row in pending.decision.get("candidates") or ())
+def settle(asked: VirtualSession, bars_of: BarsOf) -> Settled:
+    """Play the session on the virtual book; a held symbol without a bar is kept at its newest mark."""
+    rules = rules_of(asked.strategy, asked.rules)
+    day, book = asked.session.day, asked.book
     state = PortfolioState(tuple(_held(position) for position in _by_entry(book)))
-    symbols = sorted({held.symbol for held in state.positions} | {c.ticker for c in candidates})
-    history = runtime.feed.history(symbols, now)
-    after, events = step(state, market_session(history, pending.session, rules), candidates, rules)
+    symbols = sorted({held.symbol for held in state.positions} | {c.ticker for c in asked.candidates})
+    after, events = step(state, market_session(bars_of(symbols), day, rules), asked.candidates, rules)
     spent = sum(held.entry_price * held.shares for held in events.entered)
     received = sum(trade.exit_price * trade.position.shares for trade in events.trades)
     cash = round(book.cash - spent + received, 2)
@@ -77,7 +50,20 @@ def settled(runtime: Runtime, line: BookVariant, pending: ShadowSignal, book: Bo
     return Settled(Book(cash=cash, positions=positions), equity, fills)
 
 
-def market_session(history: Any, day: date, rules: PortfolioRules) -> MarketSession:
+def rules_of(strategy: Strategy, costs: ExecutionRules) -> PortfolioRules:
+    """Return the simulator's rules for a live variant: its parameters, and the costs every book pays."""
+    return PortfolioRules(
+        **{
+            **strategy.parameters,
+            "size_from": "reference",
+            "stop_fill": costs.stop_fill,
+            "slippage_pct": costs.slippage_pct,
+            "entry_slippage_pct": costs.slippage_pct,
+        }
+    )
+
+
+def market_session(history: Mapping[str, Bars], day: date, rules: PortfolioRules) -> MarketSession:
     """Return one session of the market; weekly series are only needed when the week ends."""
     if calendar.is_week_end(day):
         return Market(history, rules, calendar.is_week_end).session(day)
@@ -98,28 +84,23 @@ def _bar(bars: Bars, day: date) -> SessionBar | None:
     )
 
 
-def candidate_from_json(row: dict[str, Any]) -> Candidate:
-    """Return the candidate that `Candidate.as_json` wrote."""
-    return Candidate(**{**row, "report_date": date.fromisoformat(row["report_date"])})
-
-
 def _by_entry(book: Book) -> list[OpenPosition]:
     return sorted(book.positions.values(), key=lambda p: (p.details.get("order", 0), p.symbol))
 
 
 def _held(position: OpenPosition) -> Held:
-    told = position.details
+    details = position.details
     return Held(
         symbol=position.symbol,
-        report_date=date.fromisoformat(told["report_date"]),
-        grade=told["grade"],
-        score=told["score"],
+        report_date=date.fromisoformat(details["report_date"]),
+        grade=details["grade"],
+        score=details["score"],
         entry_date=position.entry_date,
         entry_price=position.entry_price,
         shares=position.quantity,
         stop_price=position.stop_price if position.stop_price is not None else 0.0,
-        mark=told["mark"],
-        pending=told["pending"],
+        mark=details["mark"],
+        pending=details["pending"],
     )
 
 

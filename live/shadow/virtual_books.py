@@ -1,4 +1,4 @@
-"""The virtual book of a shadow variant: same rules, fills and costs, never a broker.
+"""The virtual book of a shadow variant: same rules, fills and costs as the simulator, never a broker.
 
 A decision is kept as pending until the bar of its session is known; the next run settles it exactly once,
 fills it through the simulator's own step and marks the book at that session's close.
@@ -6,20 +6,22 @@ fills it through the simulator's own step and marks the book at that session's c
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Book
-from backtest.core.errors import BrokerError, DataError
+from backtest.core.errors import BrokerError
 from backtest.core.planned_orders import Plan, PlannedOrder
-from backtest.simulator.allocation.step import Executed, carry_out, mark
+from backtest.simulator.session_values import Settled, VirtualSession
+from backtest.simulator.virtual_session import settle_virtual_session
+from backtest.strategies.terms import context_of
 from live.books.variants import BookVariant
 from live.generation.candidates import CandidateInput
 from live.runtime.runtime import Runtime
-from live.shadow import positions as shadow_positions
-from live.shadow.positions import Settled
 
 if TYPE_CHECKING:
     from live.generation.due import Due
@@ -38,44 +40,63 @@ def settled_book(runtime: Runtime, line: BookVariant, now: datetime) -> Book:
 
 
 def settle(runtime: Runtime, line: BookVariant, now: datetime) -> None:
-    """Settle every pending session whose bar is complete; leave the others."""
-    for pending in runtime.ledger.shadow.pending(line.variant):
-        session = calendar.session(pending.session)
-        if session is None or session.close > now:
-            continue
+    """Settle every pending session that is over, oldest first; leave the others.
+
+    A book that can change without a decision (`Family.plays_every_session`) also plays the finished sessions
+    in between for which nothing was decided: a stop is hit in a missed session like in any other.
+    """
+    shadow = runtime.ledger.shadow
+    pending = {row.session: row for row in shadow.pending(line.variant)}
+    for session in _finished(runtime, line, pending, now):
+        decided = pending.get(session.day) or _nothing_decided(runtime, line, session)
+        _settle_one(runtime, line, decided, session, now)
+
+
+def _finished(
+    runtime: Runtime, line: BookVariant, pending: Collection[date], now: datetime
+) -> list[calendar.Session]:
+    """Return the sessions to settle, oldest first."""
+    days = set(pending)
+    if line.strategy.family.plays_every_session:
         known = runtime.ledger.shadow.book(line.variant)
-        book = Book(cash=pending.cash) if known is None else known.book
-        if line.strategy.family == "positions":
-            settled = shadow_positions.settled(runtime, line, pending, book, now)
-        else:
-            settled = _settled_weights(runtime, line, pending, book, session, now)
-        _keep_settled(runtime, line, pending, settled, now)
+        last = min(pending, default=None) if known is None else known.session
+        if last is not None:
+            until = now.astimezone(calendar.NEW_YORK).date()
+            days |= {session.day for session in calendar.sessions(last + timedelta(days=1), until)}
+    sessions = (calendar.session(day) for day in sorted(days))
+    return [session for session in sessions if session is not None and session.close <= now]
 
 
-def _settled_weights(
-    runtime: Runtime,
-    line: BookVariant,
-    pending: ShadowSignal,
-    book: Book,
-    session: calendar.Session,
-    now: datetime,
-) -> Settled:
-    plan = plan_from_json(pending.decision["plan"])
-    symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
-    opens, closes = _prices(runtime, symbols, session.day, now)
-    window = calendar.window(session, line.strategy.execution_time)
-    outcome = carry_out(
-        plan,
-        book,
-        opens if window.fills_at_open else closes,
-        runtime.settings.execution,
-        session=session.day,
+def _nothing_decided(runtime: Runtime, line: BookVariant, session: calendar.Session) -> ShadowSignal:
+    """Store that a session had no decision: no orders, no candidates, memory as it was."""
+    shadow = runtime.ledger.shadow
+    known = shadow.book(line.variant)
+    assert known is not None  # sessions without a decision come after the first settled one
+    plan = Plan((), known.equity, known.book.cash)
+    return shadow.propose(
+        line.variant,
+        session.day,
+        decision={"plan": plan_to_json(plan), "diagnostics": {}, "candidates": None, "missed": True},
+        memory=shadow.last_memory(line.variant),
+        cash=known.book.cash,
+        equity=known.equity,
     )
-    return Settled(
-        outcome.book,
-        mark(outcome.book, closes),
-        {"executed": [_fill(done) for done in outcome.executed], "warnings": list(outcome.warnings)},
+
+
+def _settle_one(
+    runtime: Runtime, line: BookVariant, pending: ShadowSignal, session: calendar.Session, now: datetime
+) -> None:
+    known = runtime.ledger.shadow.book(line.variant)
+    asked = VirtualSession(
+        session=session,
+        strategy=line.strategy,
+        plan=plan_from_json(pending.decision["plan"]),
+        candidates=tuple(map(Candidate.of, pending.decision.get("candidates") or ())),
+        book=Book(cash=pending.cash) if known is None else known.book,
+        rules=runtime.settings.execution,
     )
+    settled = settle_virtual_session(asked, lambda symbols: runtime.feed.history(symbols, now))
+    _keep_settled(runtime, line, pending, settled, now)
 
 
 def _keep_settled(
@@ -93,8 +114,8 @@ def _keep_settled(
                 mode=runtime.settings.mode,
                 equity=settled.equity,
                 cash=settled.book.cash,
-                cell=pending.decision.get("cell"),
                 residual_cash=pending.decision["plan"]["residual_cash"],
+                context=context_of(line.strategy.context_columns, pending.decision.get("diagnostics", {})),
             )
 
 
@@ -115,7 +136,6 @@ def keep_pending(
         due.session.day,
         decision={
             "plan": plan_to_json(proposed.plan),
-            "cell": proposed.decision.diagnostics.get("cell"),
             "diagnostics": proposed.decision.diagnostics,
             "candidates": candidates,
         },
@@ -135,35 +155,6 @@ def _starting_cash(runtime: Runtime, line: BookVariant) -> float:
     if figure is None:
         raise BrokerError("the broker gave neither equity nor cash to start with", where=line.variant)
     return float(figure)
-
-
-def _prices(
-    runtime: Runtime, symbols: list[str], day: date, now: datetime
-) -> tuple[dict[str, float], dict[str, float]]:
-    history = runtime.feed.history(symbols, now)
-    opens: dict[str, float] = {}
-    closes: dict[str, float] = {}
-    for symbol in symbols:
-        bars = history.get(symbol)
-        row = None if bars is None else bars.row(day)
-        if bars is None or row is None:
-            raise DataError(
-                f"no bar of {day} to settle the virtual book",
-                where=symbol,
-                remedy="import that session, then run again",
-            )
-        opens[symbol], closes[symbol] = float(bars.open[row]), float(bars.close[row])
-    return opens, closes
-
-
-def _fill(done: Executed) -> dict[str, Any]:
-    return {
-        "symbol": done.order.symbol,
-        "intent": done.order.intent,
-        "reference_price": done.order.reference_price,
-        "realised_pnl": done.realised_pnl,
-        **asdict(done.fill),
-    }
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:

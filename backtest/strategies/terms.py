@@ -1,0 +1,60 @@
+"""What live needs to know of a strategy's parameters: typed, so that nobody reads them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from backtest.candidates.schedule import EntryMode
+
+
+@dataclass(frozen=True, slots=True)
+class TradingTerms:
+    """Parameters that matter after the decision; a strategy without one of them leaves its default.
+
+    Attributes:
+        stop_loss_pct: the protective stop, percent below the entry fill; None without stops.
+        max_positions: open positions at one time, None for no limit.
+        daily_entry_limit: entries per session, None for no limit.
+        entry_mode: at which session the candidates of a report are traded.
+        entry_order_type: ``opening_auction`` sends entries into the opening auction.
+        quality_filter: whether candidates pass a filter that reads more than a signal file keeps of them.
+    """
+
+    stop_loss_pct: float | None = None
+    max_positions: int | None = None
+    daily_entry_limit: int | None = None
+    entry_mode: EntryMode = "report_open"
+    entry_order_type: Literal["day", "opening_auction"] = "day"
+    quality_filter: bool = False
+
+
+NO_TERMS: Final = TradingTerms()
+"""Of a strategy that has none of these parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextColumn:
+    """A diagnostic that is kept with every trade and every snapshot of a book.
+
+    Attributes:
+        name: its name in the ledger and in exports.
+        diagnostic: its key in `Decision.diagnostics`.
+        is_state: the decision on final bars must have the same value (a measurement may drift).
+    """
+
+    name: str
+    diagnostic: str
+    is_state: bool = False
+
+
+def context_of(
+    columns: Sequence[ContextColumn], diagnostics: Mapping[str, Any], *, states_only: bool = False
+) -> dict[str, Any]:
+    """Return column name -> value for every column that the diagnostics have a value of."""
+    return {
+        column.name: diagnostics[column.diagnostic]
+        for column in columns
+        if diagnostics.get(column.diagnostic) is not None and (column.is_state or not states_only)
+    }
