@@ -1,10 +1,13 @@
-"""Which variants run, and under which ids: no two books may ever make the same client order id."""
+"""Which variants run, under which ids (no two books may ever make the same one), and what a primary owns."""
 
+from decimal import Decimal
 from itertools import combinations
 
 import pytest
 
-from live.books.variants import groups, id_prefix
+from backtest.core.errors import BrokerError
+from live.books.variants import groups, id_prefix, primary_book
+from live.model.broker import Account
 from live.model.order_ids import OrderName
 from live.settings.model import Settings
 from tests.support.paths import PROJECT
@@ -75,3 +78,23 @@ def test_an_unlisted_file_is_a_shadow_without_a_primary():
     (group,) = groups(books(golden="daily"), STRATEGIES, ["titan"])
     assert group.primary is None
     assert [(line.variant, line.role) for line in group.lines] == [("titan", "shadow")]
+
+
+def account(**figures):
+    known = {
+        "cash": Decimal(5000),
+        "settled_cash": Decimal(5000),
+        "buying_power": Decimal(5000),
+        "equity": Decimal(9000),
+    }
+    return Account(reference="***1", kind="cash", holdings=(), **{**known, **figures})
+
+
+@pytest.mark.parametrize(("figures", "budget"), [({"cash": None}, 100.0), ({"equity": None}, 40.0)])
+def test_a_figure_the_broker_did_not_give_is_never_zero(figures, budget):
+    with pytest.raises(BrokerError, match="gave no"):
+        primary_book([], account(**figures), budget, {})
+
+
+def test_figures_that_are_not_needed_may_be_missing():
+    assert primary_book([], account(equity=None), 100.0, {}).cash == 5000.0

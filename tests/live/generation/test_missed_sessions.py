@@ -16,6 +16,7 @@ LINE = BookVariant(ScriptedWeights({}, variant="golden"), "primary", "golden")
 @pytest.fixture
 def world(tmp_path):
     made = runtime(tmp_path)
+    made.state = tmp_path
     executed(made, MON)
     return made
 

@@ -1,0 +1,18 @@
+"""The connection to Schwab: errors that a login causes."""
+
+import pytest
+
+from live.brokers.schwab.connection import SchwabConnection
+from live.brokers.schwab.token import LoginNeeded
+
+
+def test_a_login_that_dies_inside_a_request_is_no_bug():
+    from authlib.integrations.base_client import OAuthError
+
+    def call(_client):
+        raise OAuthError("invalid_grant")
+
+    connection = object.__new__(SchwabConnection)
+    connection.client = None
+    with pytest.raises(LoginNeeded, match="invalid_grant"):
+        connection._call(call)

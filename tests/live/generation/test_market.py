@@ -1,0 +1,59 @@
+"""Market data of a decision: which quotes make a bar, and why others do not."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import DataError
+from live.generation.market import gather
+from tests.support.exec_world import AT, DAY, ScriptedFeed, bars
+
+WINDOW = calendar.window(calendar.session(DAY), "15min_before_close")
+BEFORE = calendar.previous_session(DAY).day
+
+
+def feed(**changes):
+    made = ScriptedFeed(prices={"QQQ": 100.0, "TQQQ": 50.0})
+    for symbol, price in made.prices.items():
+        made.daily[symbol] = bars(symbol, {BEFORE: (price, price, price, price)})
+    answer = made.quotes
+    made.quotes = lambda symbols, at: {s: replace(q, **changes) for s, q in answer(symbols, at).items()}
+    return made
+
+
+def looked(made, **more):
+    return gather(made, ["QQQ", "TQQQ"], WINDOW, AT, leading=["QQQ"], max_age_seconds=60.0, **more)
+
+
+def test_a_fresh_quote_makes_the_bar():
+    assert looked(feed()).reference_prices() == {"QQQ": 100.0, "TQQQ": 50.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"trade_time": AT - timedelta(days=1), "quote_time": AT - timedelta(days=1)}, "last trade was at"),
+        ({"trade_time": None}, "no time"),
+        ({"realtime": False}, "delayed"),
+        ({"status": "halted"}, "halted"),
+        ({"volume": None}, "incomplete"),
+    ],
+)
+def test_a_doubtful_quote_makes_no_bar_and_says_why(changes, why):
+    market = looked(feed(**changes))
+    assert market.reference_prices() == {}
+    with pytest.raises(DataError) as raised:
+        market.require(["QQQ"])
+    assert why in str(raised.value.findings[0])
+
+
+def test_an_old_quote_of_a_symbol_that_decides_makes_no_bar():
+    old = {"quote_time": AT - timedelta(minutes=10)}
+    assert looked(feed(**old)).reference_prices() == {"TQQQ": 50.0}
+
+
+def test_a_past_session_has_no_ages():
+    past = gather(feed(quote_time=None, trade_time=None), ["QQQ"], WINDOW, AT)
+    assert past.reference_prices() == {"QQQ": 100.0}
