@@ -265,9 +265,9 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     path = signal_path(runtime.signals, signal)
     content = render(signal)
     summary = _summary(signal, line.strategy.context_columns)
-    told = "".join(f"\n  warning: {text}" for text in signal.warnings)
+    warned = "".join(f"\n  warning: {text}" for text in signal.warnings)
     if runtime.run.scratch:
-        return f"dry run: would write {path}: {summary}{told}"
+        return f"dry run: would write {path}: {summary}{warned}"
     known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
     refuse_to_overwrite(path, content, force=request.force or known)
     now = runtime.clock.now()
@@ -297,7 +297,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
             at=now,
         )
     write_signal(runtime.signals, signal, content, durable=runtime.run.durable)
-    return f"wrote {path}: {summary}{told}"
+    return f"wrote {path}: {summary}{warned}"
 
 
 def _summary(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:

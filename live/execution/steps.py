@@ -50,13 +50,12 @@ def context_for(
 
 
 def position_rules(strategy: Strategy) -> PositionRules:
-    """Return what the executor must know of a strategy's parameters; None for what it does not have."""
-    parameters = strategy.parameters
-    loss = parameters.get("stop_loss_pct")
+    """Return what the executor must know of a strategy's terms; None for what it does not have."""
+    terms = strategy.terms
     return PositionRules(
-        stop_loss_pct=float(loss) if isinstance(loss, int | float) else None,
-        max_positions=parameters.get("max_positions"),
-        daily_entry_limit=parameters.get("daily_entry_limit"),
+        stop_loss_pct=terms.stop_loss_pct,
+        max_positions=terms.max_positions,
+        daily_entry_limit=terms.daily_entry_limit,
     )
 
 

@@ -81,8 +81,8 @@ def _restated(symbol: str, price: float, bars: Bars, day: date) -> Finding | Non
     )
 
 
-def _prices_seen(told: Mapping[str, Any]) -> dict[str, float]:
-    quotes = told.get("inputs", {}).get("quotes", ())
+def _prices_seen(content: Mapping[str, Any]) -> dict[str, float]:
+    quotes = content.get("inputs", {}).get("quotes", ())
     return {quote["symbol"]: float(quote["last"]) for quote in quotes if quote.get("last")}
 
 

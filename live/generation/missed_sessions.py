@@ -1,4 +1,4 @@
-"""Sessions nobody traded: named by the next run, noted in the ledger, told as an alert, never made up for."""
+"""Sessions without a run: the next run names them, notes them in the ledger and alerts; they are skipped."""
 
 from __future__ import annotations
 

@@ -101,8 +101,8 @@ def check_corporate_actions(
 
 def _adopted_since(runtime: Runtime, at: datetime) -> bool:
     """Whether a person has taken over the broker's holdings since: then the split is in the books."""
-    told = runtime.ledger.state.get("last_adoption")
-    return told is not None and datetime.fromisoformat(told.split(" ")[0]) > at
+    adopted = runtime.ledger.state.get("last_adoption")
+    return adopted is not None and datetime.fromisoformat(adopted.split(" ")[0]) > at
 
 
 @dataclass(frozen=True, slots=True)

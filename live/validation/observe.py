@@ -58,7 +58,7 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
     )
     on_final, notes = _decide_again(runtime, row, signal, strategy, bars, window)
     orders, slippages = _orders(runtime, row)
-    problems, cautions, told = _outcome(row, signal)
+    problems, cautions, remarks = _outcome(row, signal)
     return Observed(
         session=row.session,
         variant=row.variant,
@@ -73,7 +73,7 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
         cautions=cautions,
         notes=(
             *notes,
-            *told,
+            *remarks,
             *_about_settings(runtime, signal, strategy, on_final),
             *_about_sources(signal, bars),
         ),
@@ -326,12 +326,12 @@ def _outcome(row: SignalRow, signal: SignalFile) -> tuple[tuple[str, ...], tuple
     """Return problems, cautions and notes about how a file was carried out."""
     if row.role == "shadow" or not signal.orders:
         return (), (), ()
-    told = f"outcome {row.outcome} with {len(signal.orders)} order(s)"
+    text = f"outcome {row.outcome} with {len(signal.orders)} order(s)"
     if row.outcome in _UNDONE:
-        return (f"{told}: {_UNDONE[row.outcome]}",), (), ()
+        return (f"{text}: {_UNDONE[row.outcome]}",), (), ()
     if row.outcome in _HELD_BACK:
-        return (), (f"{told}: {_HELD_BACK[row.outcome]}",), ()
-    return (), (), () if row.outcome == "completed" else (told,)
+        return (), (f"{text}: {_HELD_BACK[row.outcome]}",), ()
+    return (), (), () if row.outcome == "completed" else (text,)
 
 
 def _about_settings(

@@ -93,13 +93,16 @@ class StubStrategy:
     name: str = "Hierarchical_Adaptive_v3_5b"  # whose context columns the files below have
     variant: str = "golden"
     family: Family = POSITIONS
-    terms: TradingTerms = TradingTerms(stop_loss_pct=10.0)  # noqa: RUF009 - frozen
     execution_time: str = "15min_before_close"
     parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
     overridden: tuple = ()
     signal_symbols: tuple = ("AAA", "BBB", "CCC")
     tradable_symbols: tuple = ("AAA", "BBB", "CCC")
     warmup_bars: int = 1
+
+    @property
+    def terms(self) -> TradingTerms:
+        return TradingTerms(**self.parameters)
 
 
 def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **extra):
