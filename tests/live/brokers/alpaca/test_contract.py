@@ -24,6 +24,9 @@ class Market:
 
 
 class TestAlpacaContract(BrokerContract):
+    BROKER = "Alpaca imitation"
+    ABILITIES = frozenset({"client ids", "attached stops"})
+
     @pytest.fixture
     def fake(self):
         with FakeAlpaca(datetime(2025, 3, 5, 20, 46, tzinfo=UTC), {"AAA": 100.0}) as found:

@@ -138,6 +138,9 @@ def broker(port):
 
 
 class TestIbkrContract(BrokerContract):
+    BROKER = "IBKR stub"
+    ABILITIES = frozenset({"attached stops"})
+
     @pytest.fixture
     def market(self, port):
         return port

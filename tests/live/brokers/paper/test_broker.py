@@ -51,6 +51,9 @@ def paper(feed, clock, path=None, **kind):
 
 
 class TestPaperContract(BrokerContract):
+    BROKER = "paper"
+    ABILITIES = frozenset({"client ids", "attached stops"})
+
     @pytest.fixture(params=["client ids", "no client ids", "no attached stops", "late_cancel"])
     def broker(self, request, feed, clock):
         kind = {

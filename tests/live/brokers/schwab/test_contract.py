@@ -20,6 +20,9 @@ class Market:
 
 
 class TestSchwabContract(BrokerContract):
+    BROKER = "Schwab imitation"
+    ABILITIES = frozenset({"attached stops"})
+
     @pytest.fixture(params=["MARGIN", "CASH"])
     def world(self, request, tmp_path):
         with rig(tmp_path, datetime(2025, 3, 5, 20, 46, tzinfo=UTC), {"AAA": 100.0}) as found:
