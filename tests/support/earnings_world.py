@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -179,7 +180,7 @@ class Trader:
             return {o.symbol: (o.quantity, o.stop_price) for o in alive}
 
 
-def new_trader(root: Path, *symbols: str, cash: float = 1_000_000.0, books=None, **parameters) -> Trader:
+def new_trader(root: Path, *symbols: str, cash: float = 1_000_000.0, books=None, **parameters: Any) -> Trader:
     """A fresh project folder whose only book is ema_p10 (or `books`); changed parameters are frozen."""
     stocks = Stocks(root / "prices")
     stocks.add(*symbols)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +16,8 @@ from backtest.core.bars import Bars
 from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.terms import TradingTerms
 from live.model.feed import Quote
+from live.runtime.runtime import Runtime
+from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -102,7 +105,9 @@ class StubStrategy:
     warmup_bars: int = 1
 
 
-def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **extra):
+def order(
+    symbol, intent, quantity, price, *, rank: float = 0.0, stop=None, day=DAY, **extra: Any
+) -> dict[Any, Any]:
     side = "sell" if intent in {"exit", "reduce"} else "buy"
     return {
         "client_order_id": f"{day:%Y%m%d}_{symbol}_{intent}_{side}",
@@ -123,7 +128,7 @@ def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **ex
     }
 
 
-def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, strategy=None):
+def signal(orders, *, day=DAY, cash: float = 100_000.0, positions=None, memory=None, strategy=None):
     """Return a sealed signal file for the 15-minutes-before-close window."""
     from backtest.calendar import sessions as calendar
     from live.generation.proposal import instant
@@ -199,7 +204,7 @@ class World:
     overrides: dict = field(default_factory=dict)
     wrap: object = None
 
-    def settings(self):
+    def settings(self) -> Settings:
         from live.settings.model import Settings
 
         base = {
@@ -208,7 +213,7 @@ class World:
         }
         return Settings.model_validate({**base, **self.overrides})
 
-    def open(self):
+    def open(self) -> Runtime:
         """Return a fresh runtime on the files of this world, as a new process would."""
         from live.brokers.paper.broker import PaperBroker
         from live.ledger.ledger import Ledger
@@ -244,7 +249,7 @@ class World:
             version="0",
         )
 
-    def write(self, made, *, record=True):
+    def write(self, made, *, record: bool = True):
         """Write a signal file and, as the generator does, record the original in the ledger."""
         from live.handoff.canonical import bytes_sha256, render
         from live.handoff.write import write_signal
@@ -269,7 +274,7 @@ class World:
             self.ledger.close()
         return path
 
-    def executor(self, **request):
+    def executor(self, **request: Any):
         """Run stage 2 as a new process would; JutsuError passes."""
         from live import executor
         from live.books.variants import BookVariant
@@ -283,7 +288,7 @@ class World:
         return self.broker.account().shares()
 
 
-def world(folder, **kind):
+def world(folder: Path, **kind: Any) -> World:
     """Return a world with three symbols at 100, 50 and 20, at the opening of the closing window."""
     feed = ScriptedFeed(prices={"AAA": 100.0, "BBB": 50.0, "CCC": 20.0})
     return World(Path(folder), feed, SimulatedClock(AT), **kind)

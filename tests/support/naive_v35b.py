@@ -9,7 +9,7 @@ import numpy as np
 LEGS = ("TQQQ", "QQQ", "PSQ", "TMF", "TMV", "cash")
 
 
-def wma(values):
+def wma(values) -> float:
     weights = np.arange(1, len(values) + 1)
     return float(np.dot(weights, values) / weights.sum())
 

@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.support.exec_world import AT, DAY, NEXT_DAY, bars, order, signal, world
 
@@ -60,7 +61,7 @@ class FusedBroker:
         if name not in BROKER_CALLS:
             return found
 
-        def call(*args):
+        def call(*args: Any):
             self._fuse.step(f"before broker.{name}", self._log)
             try:
                 return found(*args)

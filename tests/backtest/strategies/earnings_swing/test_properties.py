@@ -51,7 +51,7 @@ rule_sets = st.builds(
 
 @settings(max_examples=300)
 @given(candidates, holdings, rule_sets)
-def test_selection_respects_capacity_limit_and_rotation(found, held, rules):
+def test_selection_respects_capacity_limit_and_rotation(found, held, rules) -> None:
     chosen = select(found, {row.symbol for row in held}, held, rules)
     taken = [entry.candidate for entry in chosen.entries]
     names = [row.ticker for row in taken]
@@ -73,7 +73,7 @@ def test_selection_respects_capacity_limit_and_rotation(found, held, rules):
 
 
 @given(candidates, holdings, rule_sets)
-def test_a_better_score_is_never_skipped_for_a_worse_one(found, held, rules):
+def test_a_better_score_is_never_skipped_for_a_worse_one(found, held, rules) -> None:
     chosen = select(found, {row.symbol for row in held}, held, rules)
     worst = min((entry.candidate.rank for entry in chosen.entries), default=200.0)
     turned_away = [skip for skip in chosen.skipped if skip.reason in {"capacity_full", "daily_limit"}]
@@ -82,7 +82,7 @@ def test_a_better_score_is_never_skipped_for_a_worse_one(found, held, rules):
         assert rank <= worst
 
 
-def random_market(seed, symbols=8, start=date(2023, 1, 3), end=date(2023, 9, 29)):
+def random_market(seed, symbols: int = 8, start=date(2023, 1, 3), end=date(2023, 9, 29)):
     rng = np.random.default_rng(seed)
     days = np.array([s.day for s in calendar.sessions(start, end)], dtype="datetime64[D]")
     prices = {}
@@ -154,7 +154,7 @@ def replay(days, prices, found, strategy, rules, execution):
 
 @settings(max_examples=12)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.sampled_from(["weekly_ema", "weekly_nweek_low"]))
-def test_the_live_decision_replayed_equals_the_simulator(seed, positions, trailing):
+def test_the_live_decision_replayed_equals_the_simulator(seed, positions, trailing) -> None:
     days, prices, found = random_market(seed)
     chosen = {
         "max_positions": positions,
@@ -187,7 +187,7 @@ def test_the_live_decision_replayed_equals_the_simulator(seed, positions, traili
 
 @settings(max_examples=10)
 @given(st.integers(0, 10_000), st.integers(1, 4))
-def test_a_book_never_holds_more_than_its_slots_or_a_ticker_twice(seed, positions):
+def test_a_book_never_holds_more_than_its_slots_or_a_ticker_twice(seed, positions) -> None:
     _, prices, found = random_market(seed)
     rules = PortfolioRules.model_validate(
         {"max_positions": positions, "daily_entry_limit": None, "quality_filter": False}

@@ -1,5 +1,7 @@
 """The product against an independent implementation of the rules, on random markets and parameters."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -20,7 +22,7 @@ def number(low, high):
 
 
 @st.composite
-def parameter_sets(draw):
+def parameter_sets(draw) -> dict[str, Any]:
     baseline = draw(st.integers(3, 60))
     slow = draw(st.integers(2, 90))
     bond_slow = draw(st.integers(2, 90))
@@ -55,7 +57,7 @@ def parameter_sets(draw):
     }
 
 
-def compare(parameters, history):
+def compare(parameters, history) -> None:
     strategy = build("test", parameters)
     signal, bond = history["QQQ"], history["TLT"]
     got = list(decision_rows(strategy.evaluate(history)))
@@ -83,7 +85,7 @@ def compare(parameters, history):
 )
 @example(parameters={"double_smoothing": True, "strength_smoothness": 21}, seed=2, late=0)
 @example(parameters={"symmetric_volume_adjustment": True}, seed=3, late=110)
-def test_every_column_equals_the_independent_implementation(parameters, seed, late):
+def test_every_column_equals_the_independent_implementation(parameters, seed, late) -> None:
     history = market(210, seed)
     tlt = history["TLT"]
     # The bond series begins later and lacks some sessions: it is joined by date.
@@ -106,7 +108,7 @@ def test_every_column_equals_the_independent_implementation(parameters, seed, la
         {"symmetric_volume_adjustment": True, "osc_smoothness": 10},
     ],
 )
-def test_trend_over_more_than_the_500_remembered_magnitudes(change):
+def test_trend_over_more_than_the_500_remembered_magnitudes(change: dict[Any, Any]) -> None:
     walk = random_walk("QQQ", 1300, seed=11, scale=0.02)
     walk.volume[[5, 700, 701, 900]] = 0.0
     p = {**Parameters().model_dump(), **change}
