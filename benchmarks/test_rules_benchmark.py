@@ -11,6 +11,7 @@ import time
 import numba
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Situation
@@ -29,7 +30,7 @@ SESSIONS = 16 * 252
 SETS = 1000
 
 
-def walk(symbol, seed, scale):
+def walk(symbol, seed, scale) -> Bars:
     random = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(random.normal(0.0003, scale, SESSIONS)))
     dates = np.busday_offset("2009-01-02", np.arange(SESSIONS), roll="forward").astype("M8[D]")
@@ -130,7 +131,7 @@ def floor_seconds(history):
     )
 
 
-def test_one_full_backtest(benchmark, history, floor_seconds):
+def test_one_full_backtest(benchmark: BenchmarkFixture, history, floor_seconds) -> None:
     """Indicators, decisions and equity of one parameter set over 16 years, warm."""
     parameters = [Parameters()]
     market = prepare(history, parameters)
@@ -142,7 +143,7 @@ def test_one_full_backtest(benchmark, history, floor_seconds):
     benchmark.extra_info["ratio_to_floor"] = round(benchmark.stats.stats.median / floor_seconds, 2)
 
 
-def test_a_thousand_parameter_sets(benchmark, history, floor_seconds):
+def test_a_thousand_parameter_sets(benchmark: BenchmarkFixture, history, floor_seconds) -> None:
     """1,000 sets on all cores, everything recomputed; the floor is 1,000 single floors shared out."""
     random = np.random.default_rng(1)
     sets = [
@@ -163,7 +164,9 @@ def test_a_thousand_parameter_sets(benchmark, history, floor_seconds):
     benchmark.extra_info["ratio_to_floor"] = round(benchmark.stats.stats.median / shared, 2)
 
 
-def test_interpreted_evaluation_as_a_stage_pays_it(benchmark, history, floor_seconds):
+def test_interpreted_evaluation_as_a_stage_pays_it(
+    benchmark: BenchmarkFixture, history, floor_seconds
+) -> None:
     """All columns over 16 years without a compiler, and the decision of the last session."""
     strategy = build("golden", {})
     day = history["QQQ"].last

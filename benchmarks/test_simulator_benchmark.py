@@ -11,6 +11,7 @@ from statistics import median
 
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
@@ -59,7 +60,7 @@ def run(history: dict[str, Bars], end: date = END) -> dict:
 
 
 @pytest.mark.benchmark(group="simulator")
-def test_sixteen_years(benchmark):
+def test_sixteen_years(benchmark: BenchmarkFixture) -> None:
     history = made_up_history()
     run(history)
     metrics = benchmark.pedantic(run, args=(history,), rounds=7, warmup_rounds=1)
@@ -73,7 +74,7 @@ def test_sixteen_years(benchmark):
 
 
 @pytest.mark.benchmark(group="simulator")
-def test_memory_per_session(benchmark):
+def test_memory_per_session(benchmark: BenchmarkFixture) -> None:
     """Peak memory of eight and of sixteen years: the difference is what a session costs."""
     history = made_up_history()
 

@@ -13,8 +13,10 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.data.sources.csv import HEADER
 from backtest.data.sources.demo import demo_market
@@ -27,7 +29,7 @@ FLOOR = ("-c", "import pandas")
 
 
 @pytest.fixture(scope="module")
-def prices(tmp_path_factory):
+def prices(tmp_path_factory: pytest.TempPathFactory):
     """The demo market from 2010 on, as CSV files and as a bar store."""
     folder = tmp_path_factory.mktemp("prices")
     store = BarStore(folder / "store")
@@ -43,7 +45,7 @@ def prices(tmp_path_factory):
 class Desk:
     """Fresh folders of one user, and the two commands of a day."""
 
-    def __init__(self, root, prices, source):
+    def __init__(self, root, prices, source) -> None:
         self.root = root
         self.flags = ["--as-of", DAY, "--state-db", str(root / "state/ledger.db")]
         self.flags += ["--output-dir", str(root / "signals"), "--config", str(PROJECT / "config/live.yaml")]
@@ -58,7 +60,7 @@ class Desk:
         return timed("-m", f"live.{stage}", *self.flags, environment=self.environment)
 
 
-def timed(*arguments, environment=None):
+def timed(*arguments: Any, environment=None):
     """Run a process to its end; return wall and cpu seconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(
@@ -72,7 +74,9 @@ def timed(*arguments, environment=None):
 @pytest.mark.parametrize("source", ["csv", "store"])
 @pytest.mark.parametrize("run", ["first", "again"])
 @pytest.mark.parametrize("stage", ["signal_generator", "executor"])
-def test_stage(benchmark, tmp_path, prices, stage, run, source):
+def test_stage(
+    benchmark: BenchmarkFixture, tmp_path: Path, prices, stage: str, run: str, source: str
+) -> None:
     floors, costs, number = [], [], count()
 
     def prepare():

@@ -3,10 +3,12 @@
 import sqlite3
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 from statistics import median
 
 import httpx
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from live.ledger.ledger import Ledger, OrderPlan
 from live.model.order_state import JournalState
@@ -20,7 +22,7 @@ COMMITS = 3
 
 
 @pytest.fixture
-def waiting(monkeypatch):
+def waiting(monkeypatch: pytest.MonkeyPatch):
     """Seconds spent in the socket, waiting for the imitation: a list that grows by one per request."""
     spent = []
     plain = httpx.HTTPTransport.handle_request
@@ -37,7 +39,7 @@ def waiting(monkeypatch):
 
 
 @pytest.fixture
-def bare_commits(tmp_path):
+def bare_commits(tmp_path: Path):
     """Seconds of n bare commits of one row each (median): SQLite, write-ahead log, synchronous FULL."""
 
     def measure(count):
@@ -59,7 +61,7 @@ def bare_commits(tmp_path):
     return measure
 
 
-def test_submission_of_one_order(benchmark, tmp_path, waiting, bare_commits):
+def test_submission_of_one_order(benchmark: BenchmarkFixture, tmp_path: Path, waiting, bare_commits) -> None:
     own = []
     numbers = iter(range(1_000_000))
     with rig(tmp_path, AT, {"QQQ": 10.0}) as at:
@@ -68,11 +70,11 @@ def test_submission_of_one_order(benchmark, tmp_path, waiting, bare_commits):
             submission = Submission(at.broker, ledger, at.clock)
             states = []
 
-            def fresh_day():
+            def fresh_day() -> None:
                 at.fake.app.book.roots.clear()  # the day's order list stays short, as it is in life
                 waiting.clear()
 
-            def one():
+            def one() -> None:
                 began = time.perf_counter()
                 name = f"20261119_QQQ_entry_buy_r{next(numbers) + 1}"
                 plan = OrderPlan(name, "golden", date(2026, 11, 19), "online_live", "QQQ", "buy", "entry", 10)

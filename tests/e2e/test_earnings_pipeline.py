@@ -2,6 +2,8 @@
 
 import json
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ from tests.support.paths import PROJECT
 VARIANTS = ("ema_p10", "nwl_p4")
 
 
-def runtime_for(tmp_path, start, prices=None):
+def runtime_for(tmp_path: Path, start, prices=None):
     wired = Options(
         config=PROJECT / "config" / "live.yaml",
         state_db=tmp_path / "ledger.db",
@@ -103,7 +105,7 @@ def shadowed(ledger):
     )
 
 
-def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
+def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Path) -> None:
     start, end = date(2025, 9, 2), date(2026, 3, 31)
     with runtime_for(tmp_path, start) as runtime:
         result = run_demo(runtime, start, end)
@@ -134,7 +136,7 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
 
 @pytest.mark.shared
 @pytest.mark.long
-def test_replay_of_two_years_of_candidates_equals_the_simulator(tmp_path, shared_data):
+def test_replay_of_two_years_of_candidates_equals_the_simulator(tmp_path: Path, shared_data: Path) -> None:
     start, end = date(2024, 8, 1), date(2026, 8, 20)
     folder = shared_data / "earnings"
     listed = read_candidate_list(folder / "candidates_dev.json")
@@ -153,7 +155,7 @@ class TestReportFile:
 
     DAY = "2026-02-02"
 
-    def stage(self, tmp_path, main, *more):
+    def stage(self, tmp_path: Path, main, *more: Any):
         return main(
             [
                 "--as-of",
@@ -166,14 +168,14 @@ class TestReportFile:
             ]
         )
 
-    def generate(self, tmp_path, *more):
+    def generate(self, tmp_path: Path, *more: Any):
         strategy = str(PROJECT / "config" / "strategies" / "ema_p10.yaml")
         out = str(tmp_path / "signals")
         code = self.stage(tmp_path, signal_generator.main, "--strategy", strategy, "--output-dir", out, *more)
         path = tmp_path / "signals" / f"trade_signals_{self.DAY}_ema_p10.json"
         return code, path, json.loads(path.read_text()) if path.exists() else None
 
-    def report(self, tmp_path, day=DAY, **changes):
+    def report(self, tmp_path: Path, day=DAY, **changes: Any):
         row = {
             "ticker": "ABLE",
             "grade": "A",
@@ -184,7 +186,7 @@ class TestReportFile:
         }
         return write_report(tmp_path, date.fromisoformat(day), [{**row, **changes}])
 
-    def test_a_good_report_buys_with_a_protective_stop(self, tmp_path):
+    def test_a_good_report_buys_with_a_protective_stop(self, tmp_path: Path) -> None:
         code, path, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path)))
         assert code == 0
         (order,) = signal["orders"]
@@ -203,20 +205,24 @@ class TestReportFile:
             ({}, "2026-01-29", "2026-01-29"),
         ],
     )
-    def test_a_bad_report_blocks_entries_and_says_why(self, tmp_path, changes, day, told):
+    def test_a_bad_report_blocks_entries_and_says_why(
+        self, tmp_path: Path, changes: dict[Any, Any], day, told: str
+    ) -> None:
         code, _, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path, day, **changes)))
         assert code == 0
         assert signal["orders"] == []
         assert signal["decision"]["diagnostics"]["price_validation_failed"] is True
         assert any("blocked" in warning and told in warning for warning in signal["warnings"])
 
-    def test_without_a_report_the_exits_still_run(self, tmp_path):
+    def test_without_a_report_the_exits_still_run(self, tmp_path: Path) -> None:
         code, _, signal = self.generate(tmp_path)
         assert code == 0
         assert signal["orders"] == []
         assert any("exits still run" in warning for warning in signal["warnings"])
 
-    def test_a_missing_report_file_is_a_mistake_to_correct(self, tmp_path, capsys):
+    def test_a_missing_report_file_is_a_mistake_to_correct(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         code, _, signal = self.generate(tmp_path, "--report-file", str(tmp_path / "none.json"))
         assert code == 2
         assert signal is None

@@ -98,7 +98,7 @@ def flat(*symbols: str) -> dict:
 
 
 @pytest.fixture(params=["alpaca", "schwab"])
-def desk(request, tmp_path):
+def desk(request: pytest.FixtureRequest, tmp_path: Path):
     fakes = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
     with fakes[request.param](at(MON, "09:15:00"), ticking=True) as fake:
         for symbol, rows in flat("AAA").items():
@@ -125,7 +125,7 @@ def alive(desk: Desk, kind: str) -> list[dict]:
     return list(found.values())
 
 
-def test_bought_with_its_stop_and_sold_the_next_day(desk):
+def test_bought_with_its_stop_and_sold_the_next_day(desk) -> None:
     row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "gap_size": 6.0, "company_name": "A"}
     report = write_report(desk.folder, MON, [row])
     generate = ("live.signal_generator", "--strategy", "ema_p10")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ TEN = tuple(f"S{letter}" for letter in "ABCDEFGHIJ")
 
 
 @pytest.fixture
-def holding(tmp_path, monkeypatch, capsys):
+def holding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     # a variant without a limit of entries per day
     with stage(tmp_path / "desk", monkeypatch, capsys, variant="golden") as run:
         for symbol in TEN:
@@ -28,7 +29,7 @@ def holding(tmp_path, monkeypatch, capsys):
         yield run
 
 
-def test_panic_closes_ten_positions_in_well_under_half_a_minute(holding, record_property):
+def test_panic_closes_ten_positions_in_well_under_half_a_minute(holding, record_property) -> None:
     began_there = holding.fake.app.clock.now()
     began = time.monotonic()
     assert holding.jutsu("panic", "--yes") == 0, holding.told
@@ -51,14 +52,14 @@ def test_panic_closes_ten_positions_in_well_under_half_a_minute(holding, record_
     assert holding.execute() == 3, holding.told
 
 
-def test_panic_again_finds_nothing_to_do(holding):
+def test_panic_again_finds_nothing_to_do(holding) -> None:
     assert holding.jutsu("panic", "--yes") == 0, holding.told
     sent = holding.sent()
     assert holding.jutsu("panic", "--yes") == 0, holding.told
     assert holding.sent() == sent
 
 
-def test_panic_without_a_typed_confirmation_does_nothing(holding, monkeypatch):
+def test_panic_without_a_typed_confirmation_does_nothing(holding, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = holding.sent()
     monkeypatch.setattr("typer.prompt", lambda *_, **__: "no")
     assert holding.jutsu("panic") == 2, holding.told

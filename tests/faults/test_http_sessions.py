@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,12 @@ NAME = "20261119_AAA_entry_buy"
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     with stage(tmp_path / "desk", monkeypatch, capsys) as made:
         yield made
 
 
-def test_two_executors_at_once_as_real_processes(run):
+def test_two_executors_at_once_as_real_processes(run) -> None:
     both = [
         subprocess.Popen(
             [sys.executable, "-m", "live.executor"],
@@ -53,7 +54,7 @@ def lost(run):
     return run
 
 
-def test_the_same_day_a_person_must_answer(lost):
+def test_the_same_day_a_person_must_answer(lost) -> None:
     assert lost.execute() == 8, lost.told
     assert lost.sent() == 1
     assert lost.jutsu("resolve", NAME, "--absent") == 0, lost.told
@@ -61,7 +62,7 @@ def test_the_same_day_a_person_must_answer(lost):
     assert lost.sent() == 3
 
 
-def test_the_next_session_knows_that_it_never_arrived(lost):
+def test_the_next_session_knows_that_it_never_arrived(lost) -> None:
     lost.fake.clock(at=at(NEXT_DAY).isoformat())
     lost.desk.write(entries(NEXT_DAY), day=NEXT_DAY)
     lost.finish()
@@ -69,7 +70,7 @@ def test_the_next_session_knows_that_it_never_arrived(lost):
         assert ledger.orders.get(NAME).state == "ABSENT"
 
 
-def test_the_next_session_finds_what_was_listed_too_late(run):
+def test_the_next_session_finds_what_was_listed_too_late(run) -> None:
     """Accepted, the reply lost, and listed only after the search had ended."""
     run.fake.call("lag", {"seconds": 90})
     run.fake.fault(method="POST", path="/orders$", action="drop")
@@ -83,7 +84,7 @@ def test_the_next_session_finds_what_was_listed_too_late(run):
     assert run.sent() == 2
 
 
-def test_a_stop_that_is_gone_overnight_is_put_back(run):
+def test_a_stop_that_is_gone_overnight_is_put_back(run) -> None:
     assert run.execute() == 0, run.told
     stops = [o for o in run.fake.state()["orders"] if o["type"] == "STOP"]
     assert [o["symbol"] for o in stops] == ["AAA", "BBB"]

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ POST = {"method": "POST", "path": "/orders$"}
 
 
 @pytest.fixture(scope="module")
-def approved(tmp_path_factory):
+def approved(tmp_path_factory: pytest.TempPathFactory):
     """A folder in which stage 1 has run and its file is approved; copied for every test."""
     folder = tmp_path_factory.mktemp("approved")
     with FakeSchwab(AT, ticking=True) as fake:
@@ -27,7 +28,7 @@ def approved(tmp_path_factory):
 
 
 @pytest.fixture
-def online(tmp_path, approved):
+def online(tmp_path: Path, approved):
     folder = tmp_path / "desk"
     shutil.copytree(approved, folder)
     with FakeSchwab(AT, ticking=True) as fake:
@@ -43,7 +44,7 @@ def secrets_in(folder):
 
 
 @pytest.mark.parametrize("action", ["drop", "status"])
-def test_a_lost_reply_is_searched_for_and_adopted(online, action):
+def test_a_lost_reply_is_searched_for_and_adopted(online: Online, action: str) -> None:
     online.fake.fault(**POST, action=action, status=502)
     online.check(online.execute())
     state = online.fake.state()
@@ -55,7 +56,7 @@ def test_a_lost_reply_is_searched_for_and_adopted(online, action):
 
 
 @pytest.mark.parametrize("point", ["before", "after"])
-def test_killed_with_the_order_in_the_air(online, point):
+def test_killed_with_the_order_in_the_air(online: Online, point: str) -> None:
     online.fake.fault(**POST, action="pause", point=point)
     online.execute_and_kill()
     code, shown = online.execute()
@@ -67,7 +68,7 @@ def test_killed_with_the_order_in_the_air(online, point):
     assert len(online.fake.sent()) == 1
 
 
-def test_a_dead_login_is_exit_code_six_and_sends_nothing(online):
+def test_a_dead_login_is_exit_code_six_and_sends_nothing(online: Online) -> None:
     online.fake.call("tokens", {"revoke": "access"})
     online.fake.call("tokens", {"revoke": "refresh"})
     code, shown = online.execute()

@@ -112,5 +112,5 @@ def draft(**changes: Any) -> SignalFile:
     return SignalFile(**(values | changes))
 
 
-def sample(**changes: Any):
+def sample(**changes: Any) -> SignalFile:
     return sealed(draft(**changes))

@@ -11,7 +11,7 @@ from backtest.strategies.registry import build_strategy, find_strategy, load_str
 GOOD = "strategy: {name: hierarchical_adaptive_v3_5b, variant: mine, parameters: {T_max: 4e1}}\n"
 
 
-def write(folder, text, name: str = "mine.yaml"):
+def write(folder: Path, text: str, name: str = "mine.yaml") -> Path:
     path = folder / name
     path.write_text(text)
     return path
@@ -79,7 +79,7 @@ def test_a_variant_is_found_by_file_name_then_by_what_the_file_declares(tmp_path
         (GOOD.replace("{T_max: 4e1}", "[1]"), "strategy.parameters"),
     ],
 )
-def test_bad_files_are_refused_with_a_reason(text, problem: str, tmp_path: Path) -> None:
+def test_bad_files_are_refused_with_a_reason(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_strategy(write(tmp_path, text))
     shown = "\n".join([caught.value.line(), *map(str, caught.value.findings)])

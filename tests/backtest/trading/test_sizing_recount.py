@@ -15,7 +15,7 @@ DAY = date(2024, 1, 2)
 COSTS = ExecutionRules(slippage_pct=0.1, commission_per_order=1.0, commission_per_share=0.01)
 
 
-def buy(symbol, quantity, rank, price: float = 10.0) -> PlannedOrder:
+def buy(symbol: str, quantity: int, rank: float, price: float = 10.0) -> PlannedOrder:
     return PlannedOrder(symbol, "buy", "entry", quantity, price, rank, "test")
 
 
@@ -98,7 +98,9 @@ rule_sets = st.builds(
 
 
 @given(legs, rule_sets, st.floats(0, 500_000), st.floats(0, 500_000))
-def test_any_recount(rows, rules, cash, invested) -> None:
+def test_any_recount(
+    rows: list[tuple[str, int, float, float]], rules: ExecutionRules, cash: float, invested: float
+) -> None:
     cash, equity = round(cash, 2), round(cash, 2) + invested
     prices = {symbol: price for symbol, _, _, price in rows}
     orders = [buy(symbol, quantity, rank, price) for symbol, quantity, rank, price in rows]

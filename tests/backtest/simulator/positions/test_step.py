@@ -21,11 +21,17 @@ MONDAY = date(2024, 3, 11)
 PLAIN = {"daily_entry_limit": None, "quality_filter": False}
 
 
-def rules(**changes: Any):
+def rules(**changes: Any) -> PortfolioRules:
     return PortfolioRules.model_validate({**PLAIN, **changes})
 
 
-def bar(open_, high=None, low=None, close=None, previous=None) -> SessionBar:
+def bar(
+    open_: float,
+    high=None,
+    low: float | None = None,
+    close: float | None = None,
+    previous: float | None = None,
+) -> SessionBar:
     prices = [open_, close if close is not None else open_]
     return SessionBar(
         open_,
@@ -36,15 +42,17 @@ def bar(open_, high=None, low=None, close=None, previous=None) -> SessionBar:
     )
 
 
-def market(day, broken: tuple[()] = (), **bars: Any) -> MarketSession:
+def market(day: date, broken: tuple[()] = (), **bars: Any) -> MarketSession:
     return MarketSession(day, week_number(day), bars, frozenset(broken))
 
 
-def candidate(ticker, score: float = 80.0, price: float = 100.0, day=MONDAY, grade: str = "B") -> Candidate:
+def candidate(
+    ticker: str, score: float = 80.0, price: float = 100.0, day: date = MONDAY, grade: str = "B"
+) -> Candidate:
     return Candidate(ticker, day, grade, score, price)
 
 
-def book(settings, day=MONDAY, **entries: Any):
+def book(settings: PortfolioRules, day: date = MONDAY, **entries: Any) -> PortfolioState:
     """Open the tickers at the given prices in one session that ends where it began."""
     open_rules = settings.model_copy(update={"max_positions": 50, "selection": "one_by_one"})
     bars = {ticker: bar(price, previous=price) for ticker, (price, _) in entries.items()}
@@ -53,7 +61,7 @@ def book(settings, day=MONDAY, **entries: Any):
     return state
 
 
-def symbols(state):
+def symbols(state: PortfolioState) -> list[str]:
     return [held.symbol for held in state.positions]
 
 
@@ -140,7 +148,7 @@ def test_maximum_holding_sells_at_the_close_without_slippage() -> None:
     assert (events.trades[0].reason, events.trades[0].exit_price) == ("max_holding", 103.0)
 
 
-def full_book(settings):
+def full_book(settings: PortfolioRules) -> PortfolioState:
     state = book(settings, day=FRIDAY, AAA=(100.0, 60), BBB=(100.0, 65))
     friday = market(FRIDAY + timedelta(3), AAA=bar(97.0), BBB=bar(99.0))
     return step(state, friday, [], settings)[0]

@@ -113,7 +113,7 @@ def test_the_34_parameters_and_their_defaults_are_golden() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_wrong_values_are_refused_by_name(name, value) -> None:
+def test_wrong_values_are_refused_by_name(name: str, value: bool | float | str | None) -> None:
     with pytest.raises(ParameterError) as caught:
         parse({name: value})
     (finding,) = caught.value.findings
@@ -122,7 +122,7 @@ def test_wrong_values_are_refused_by_name(name, value) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), RIGHT)
-def test_the_edges_of_the_ranges_are_valid(name, value) -> None:
+def test_the_edges_of_the_ranges_are_valid(name: str, value: float | str) -> None:
     assert getattr(parse({name: value}), name) == value
 
 

@@ -6,18 +6,19 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.core.decision import Book, Situation, Target
+from backtest.core.decision import Book, Decision, Situation, Target
 from backtest.core.errors import DataError
 from backtest.strategies.hierarchical_adaptive import kernels
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters
 from backtest.strategies.hierarchical_adaptive.series import cell_weights
-from backtest.strategies.hierarchical_adaptive.strategy import build
+from backtest.strategies.hierarchical_adaptive.strategy import V35bEvaluation, build
 from tests.support.market_v35b import bars, market, random_walk
 
 BONDS = {"none": 0, "bull": 1, "bear": 2}
@@ -25,11 +26,11 @@ SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_w
 SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5}
 
 
-def situation(day, memory=None) -> Situation:
+def situation(day: date, memory: dict[Any, Any] | None = None) -> Situation:
     return Situation(session=day, decided_on=day, book=Book(0.0), memory=memory or {})
 
 
-def walk(evaluation, memory=None):
+def walk(evaluation: V35bEvaluation, memory=None) -> list[Decision]:
     """Every decision in turn, each carried out."""
     memory, out = memory or {}, []
     for day in evaluation.signal.dates.tolist():
@@ -39,7 +40,7 @@ def walk(evaluation, memory=None):
     return out
 
 
-def golden_weights(root):
+def golden_weights(root: Path) -> list[dict[str, str]]:
     with (root / "tests" / "golden" / "v35b_weights.csv").open() as file:
         return list(csv.DictReader(file))
 
@@ -63,7 +64,9 @@ def test_weights_of_every_cell(project_root: Path) -> None:
     hedge_max=st.floats(0.01, 1.0),
     bonds_max=st.floats(0.0, 1.0),
 )
-def test_weights_sum_to_one_and_are_never_negative(cell, bond, leverage, hedge, hedge_max, bonds_max) -> None:
+def test_weights_sum_to_one_and_are_never_negative(
+    cell: int, bond: int, leverage: float, hedge: bool, hedge_max: float, bonds_max: float
+) -> None:
     parameters = Parameters(
         leverage_scalar=leverage, use_inverse_hedge=hedge, w_PSQ_max=hedge_max, max_bond_weight=bonds_max
     )
@@ -72,7 +75,14 @@ def test_weights_sum_to_one_and_are_never_negative(cell, bond, leverage, hedge, 
     assert min(weights) >= 0.0
 
 
-def regimes(t_norm, z, sigma, fast: float = 2.0, slow: float = 1.0, lookback: int = 1):
+def regimes(
+    t_norm: list[float],
+    z: list[float],
+    sigma: list[float],
+    fast: float = 2.0,
+    slow: float = 1.0,
+    lookback: int = 1,
+) -> tuple[list[int | None], list[int | None], list[int | None], list[int | None]]:
     n = len(t_norm)
     high, crushed, trend, cell = ([None] * n for _ in range(4))
     averages = [fast] * n, [slow] * n
@@ -159,7 +169,7 @@ def test_a_doubling_is_high_volatility() -> None:
     assert last.diagnostics["deviation"] == pytest.approx(0.4)
 
 
-def with_cases(changes, cases):
+def with_cases(changes: dict[str, Any], cases: list[tuple[int, int]]) -> V35bEvaluation:
     """An evaluation whose rows are the given (cell, bond) pairs."""
     evaluation = build("test", SMALL | changes).evaluate(market(len(cases), seed=3))
     rows = [3 * (cell - 1) + bond for cell, bond in cases]
@@ -242,7 +252,7 @@ def test_missing_bars_of_signal_symbols_are_data_errors() -> None:
 
 
 @pytest.mark.parametrize(("column", "value"), [("close", 0.0), ("close", np.nan), ("volume", -1.0)])
-def test_unusable_bars_are_named(column: str, value) -> None:
+def test_unusable_bars_are_named(column: str, value: float) -> None:
     history = market(60, seed=2)
     getattr(history["QQQ"], column)[7] = value
     with pytest.raises(DataError, match=f"{column} of 2015-01-14"):
@@ -268,7 +278,7 @@ def test_diagnostics_are_json_and_name_what_people_ask_for() -> None:
 
 
 @given(seed=st.integers(0, 10**6), end=st.integers(1, 149))
-def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed, end) -> None:
+def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed: int, end: int) -> None:
     history = market(150, seed)
     strategy = build("test", SMALL | {"strength_smoothness": 5, "osc_smoothness": 4})
     day = history["QQQ"].dates[end - 1].item()
@@ -278,7 +288,7 @@ def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed, e
 
 
 @given(seed=st.integers(0, 10**6), power=st.integers(-8, 8), volume_power=st.integers(-8, 8))
-def test_scale_of_prices_and_volumes_does_not_matter(seed, power, volume_power) -> None:
+def test_scale_of_prices_and_volumes_does_not_matter(seed: int, power: int, volume_power: int) -> None:
     history = market(120, seed)
     factor = 2.0**power
     scaled = {
