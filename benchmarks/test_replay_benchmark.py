@@ -1,4 +1,7 @@
 """How fast a replay goes through both real stages, and what it keeps of every session."""
+from collections.abc import Callable
+from live.replay.replay import Replayed
+from typing import Any
 
 import gc
 import time
@@ -22,7 +25,7 @@ END = date(2025, 12, 31)
 TEN_YEARS = 2_500
 
 
-def run(folder: Path, sessions: int, on_session=None):
+def run(folder: Path, sessions: int, on_session: Callable[..., Any] | None = None) -> Replayed:
     """Replay the last `sessions` sessions of sixteen years of the demo market."""
     days = calendar.sessions(date(2015, 1, 2), END)[-sessions:]
     options = Options(
@@ -48,7 +51,7 @@ def test_sessions_per_second(benchmark: BenchmarkFixture, tmp_path: Path) -> Non
     sessions, cpu = 250, []
     folders = iter(tmp_path / str(n) for n in range(9))
 
-    def once(folder: Path):
+    def once(folder: Path) -> Replayed:
         started = time.process_time()
         done = run(folder, sessions)
         cpu.append(time.process_time() - started)
@@ -67,7 +70,7 @@ def test_memory_per_session(benchmark: BenchmarkFixture, tmp_path: Path) -> None
     """What stays in use from the 100th session on: the caches of the libraries are full by then."""
     used = []
 
-    def watch(_) -> None:
+    def watch(_: date) -> None:
         if len(used) % 100 == 99:
             gc.collect()  # or the figure says when the collector ran last
         used.append(tracemalloc.get_traced_memory()[0])

@@ -1,4 +1,6 @@
 """The earnings timetable in online_live through the real clients: bought with its stop, sold the next day."""
+from __future__ import annotations
+from collections.abc import Iterator
 
 import contextlib
 import io
@@ -32,7 +34,7 @@ def at(day: date, clock: str) -> datetime:
 class Desk:
     """A person's folder wired to an imitation; what is typed runs in this process."""
 
-    def __init__(self, folder: Path, fake, name: str) -> None:
+    def __init__(self, folder: Path, fake: FakeAlpaca | FakeSchwab, name: str) -> None:
         self.folder, self.fake, self.name = folder, fake, name
         shutil.copytree(PROJECT / "config", folder / "config")
         path = folder / "config" / "live.yaml"
@@ -98,7 +100,7 @@ def flat(*symbols: str) -> dict:
 
 
 @pytest.fixture(params=["alpaca", "schwab"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path):
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     fakes = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
     with fakes[request.param](at(MON, "09:15:00"), ticking=True) as fake:
         for symbol, rows in flat("AAA").items():
@@ -125,7 +127,7 @@ def alive(desk: Desk, kind: str) -> list[dict]:
     return list(found.values())
 
 
-def test_bought_with_its_stop_and_sold_the_next_day(desk) -> None:
+def test_bought_with_its_stop_and_sold_the_next_day(desk: Desk) -> None:
     row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "gap_size": 6.0, "company_name": "A"}
     report = write_report(desk.folder, MON, [row])
     generate = ("live.signal_generator", "--strategy", "ema_p10")

@@ -1,6 +1,8 @@
 """The machine and the network at their worst: a clear end every time, and the next run makes it good."""
 
 from __future__ import annotations
+from collections.abc import Iterator
+from tests.support.http_stage import Stage
 
 import contextlib
 import json
@@ -25,12 +27,12 @@ ALL = {"method": ".*", "path": "^/(trader|marketdata|v1)", "times": None}
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
     with stage(tmp_path / "desk", monkeypatch, capsys) as made:
         yield made
 
 
-def test_the_plain_run(run) -> None:
+def test_the_plain_run(run: Stage) -> None:
     assert run.execute() == 0, run.told
     assert run.wrong() == []
     assert run.sent() == 2
@@ -41,7 +43,7 @@ def test_the_plain_run(run) -> None:
         assert db.execute("select count(*) from orders where state = 'FILLED'").fetchone() == (2,)
 
 
-def test_one_failure_is_one_alert(run) -> None:
+def test_one_failure_is_one_alert(run: Stage) -> None:
     run.fake.clock(at=at(DAY, "16:05:00").isoformat())
     assert run.execute() == 7
     path = next((run.desk.folder / "signals").glob("*.json"))
@@ -62,10 +64,10 @@ def test_one_failure_is_one_alert(run) -> None:
 
 
 @pytest.mark.parametrize("commit", range(1, 19, 3))
-def test_a_disk_that_fills_up_at_any_commit(run, commit) -> None:
+def test_a_disk_that_fills_up_at_any_commit(run: Stage, commit: int) -> None:
     """From that commit on nothing can be written any more; orders in the air are found by the next run."""
 
-    def full(number) -> None:
+    def full(number: int) -> None:
         if number >= commit:
             raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
@@ -82,7 +84,7 @@ def test_a_disk_that_fills_up_at_any_commit(run, commit) -> None:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash to set the limit")
 @pytest.mark.parametrize(("kilobytes", "at_most"), [(0, 0), (100, 1)])
-def test_a_real_process_that_may_not_write_another_byte(run, kilobytes: int, at_most: int) -> None:
+def test_a_real_process_that_may_not_write_another_byte(run: Stage, kilobytes: int, at_most: int) -> None:
     """The operating system refuses to let any file grow: ledger, journal and log."""
     shell = f"ulimit -f {kilobytes}; exec {shlex.quote(sys.executable)} -B -m live.executor"
     done = subprocess.run(
@@ -101,7 +103,7 @@ def test_a_real_process_that_may_not_write_another_byte(run, kilobytes: int, at_
     run.finish()
 
 
-def test_a_state_folder_that_is_a_file(run) -> None:
+def test_a_state_folder_that_is_a_file(run: Stage) -> None:
     (run.desk.folder / "state").rename(run.desk.folder / "kept")
     (run.desk.folder / "state").write_text("not a folder")
     code = run.execute()
@@ -113,7 +115,7 @@ def test_a_state_folder_that_is_a_file(run) -> None:
     run.finish()
 
 
-def test_a_ledger_another_process_holds(run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_another_process_holds(run: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_MILLISECONDS", 50)
     other = sqlite3.connect(run.desk.folder / "state" / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -142,7 +144,7 @@ def jumping(run, seconds):
 
 @pytest.mark.parametrize("hours", [-2, 2, 24])
 @pytest.mark.parametrize("fault", [None, "drop"])
-def test_a_clock_that_jumps_while_an_order_is_in_the_air(run, hours: int, fault: str | None) -> None:
+def test_a_clock_that_jumps_while_an_order_is_in_the_air(run: Stage, hours: int, fault: str | None) -> None:
     run.clock = jumping(run, hours * 3600)
     if fault:
         run.fake.fault(method="POST", path="/orders$", action=fault)
@@ -157,7 +159,7 @@ def test_a_clock_that_jumps_while_an_order_is_in_the_air(run, hours: int, fault:
     assert run.sent() == 2
 
 
-def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run) -> None:
+def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run: Stage) -> None:
     class Wrong(MovedClock):
         def now(self):
             return super().now() + timedelta(seconds=60)
@@ -174,7 +176,7 @@ def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run) -> None:
 
 
 @pytest.mark.parametrize("served", [0, 3, 7, 9, 10, 11, 13, 16, 19, 24])
-def test_a_network_that_is_gone_from_the_nth_request_on(run, served: int) -> None:
+def test_a_network_that_is_gone_from_the_nth_request_on(run: Stage, served: int) -> None:
     run.fake.fault(**ALL, action="reset", point="before", skip=served)
     code = run.execute()
     assert code in {6, 8}, run.told
@@ -194,7 +196,7 @@ def test_a_network_that_is_gone_from_the_nth_request_on(run, served: int) -> Non
     run.finish()
 
 
-def test_an_imitation_that_is_not_there_at_all(run) -> None:
+def test_an_imitation_that_is_not_there_at_all(run: Stage) -> None:
     run.fake.server.shutdown()
     run.fake.server.server_close()
     assert run.execute() == 6, run.told
@@ -204,14 +206,14 @@ def test_an_imitation_that_is_not_there_at_all(run) -> None:
 
 
 @pytest.mark.parametrize("time", ["15:55:30", "16:05:00", "20:00:00"])
-def test_a_late_run_sends_nothing(run, time: str) -> None:
+def test_a_late_run_sends_nothing(run: Stage, time: str) -> None:
     run.fake.clock(at=at(DAY, time).isoformat())
     assert run.execute() == 7, run.told
     assert "closed at 15:55" in run.told
     assert run.sent() == 0
 
 
-def test_an_early_run_waits_for_its_cron_line(run) -> None:
+def test_an_early_run_waits_for_its_cron_line(run: Stage) -> None:
     run.fake.clock(at=at(DAY, "12:45:30").isoformat())
     assert run.execute() == 0, run.told
     assert "too early" in run.told
@@ -219,7 +221,7 @@ def test_an_early_run_waits_for_its_cron_line(run) -> None:
 
 
 @pytest.mark.parametrize("hours", [["09:30", "13:00"], None])
-def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(run, hours: list[str] | None) -> None:
+def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(run: Stage, hours: list[str] | None) -> None:
     run.fake.call("market", {"hours": {DAY.isoformat(): hours}})
     assert run.execute() == 5, run.told
     assert "hours" in run.told

@@ -29,7 +29,7 @@ def order(
     reference: float = 50.0,
     **changes: Any,
 ) -> SignalOrder:
-    values = {
+    values: dict[str, Any] = {
         "client_order_id": f"20240315_{symbol}_{intent}_{side}",
         "symbol": symbol,
         "side": side,
@@ -50,7 +50,7 @@ def order(
 
 def draft(**changes: Any) -> SignalFile:
     """Equity 100,000: 30,000 in cash and 700 QQQ at 100; sell those, buy 1,200 TQQQ and 57 TMF."""
-    values = {
+    values: dict[str, Any] = {
         "$schema": "schema/trade_signals.schema.json",
         "schema_version": "1.0.0",
         "trade_date": "2024-03-15",

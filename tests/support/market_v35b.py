@@ -11,7 +11,7 @@ def bars(
     close: list[float] | NDArray[np.float64],
     volume: NDArray[np.float64] | None = None,
     start: str = "2015-01-05",
-    dates=None,
+    dates: NDArray[np.datetime64] | None = None,
 ) -> Bars:
     """Bars on consecutive business days; open, high and low equal the close."""
     close = np.asarray(close, dtype=float)

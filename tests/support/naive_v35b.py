@@ -24,7 +24,9 @@ def t_norm_series(p: dict[str, Any], close: NDArray[np.float64], volume: NDArray
     see = np.array([[1.0, 0.0]])
     state = np.array([[close[0]], [0.0]])
     cov = np.eye(2)
-    magnitudes, oscillators, smoothed = [], [], []
+    magnitudes: list[float] = []
+    oscillators: list[float] = []
+    smoothed: list[float] = []
     needed = min(p["strength_smoothness"], 500)
     length = min(p["osc_smoothness"], 20)
     out = [0.0]
@@ -57,7 +59,7 @@ def t_norm_series(p: dict[str, Any], close: NDArray[np.float64], volume: NDArray
     return out
 
 
-def table(p: dict[str, Any], cell: int, bond: str) -> dict[str, float]:
+def table(p: dict[str, Any], cell: int, bond: str | None) -> dict[str, float]:
     """Sections 9 and 10; bond is None, "TMF" or "TMV"."""
     w = dict.fromkeys(LEGS, 0.0)
     defensive = 0.0
