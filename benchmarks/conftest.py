@@ -1,6 +1,7 @@
 """Prints what the benchmarks found besides times: ratios to floors measured in the same run."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def figures(request: pytest.FixtureRequest) -> Iterator[None]:
         _FIGURES.append((request.node.name, dict(benchmark.extra_info)))
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     if not _FIGURES:
         return
     terminalreporter.section("ratios and sizes")

@@ -7,6 +7,8 @@ its oscillator, running sums for the averages and volatilities, the state machin
 import math
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -30,7 +32,7 @@ SESSIONS = 16 * 252
 SETS = 1000
 
 
-def walk(symbol, seed, scale) -> Bars:
+def walk(symbol: str, seed: int, scale: float) -> Bars:
     random = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(random.normal(0.0003, scale, SESSIONS)))
     dates = np.busday_offset("2009-01-02", np.arange(SESSIONS), roll="forward").astype("M8[D]")
@@ -38,7 +40,7 @@ def walk(symbol, seed, scale) -> Bars:
 
 
 @pytest.fixture(scope="module")
-def history():
+def history() -> dict[str, Bars]:
     legs = (("QQQ", 0.012), ("TLT", 0.008), ("TQQQ", 0.036), ("TMF", 0.024), ("TMV", 0.024))
     return {symbol: walk(symbol, seed, scale) for seed, (symbol, scale) in enumerate(legs)}
 
@@ -112,7 +114,7 @@ def floor(close, volume, bonds, legs, noise, fast, slow, rv, bw, osc):
     return equity
 
 
-def median_time(function, rounds):
+def median_time(function: Callable[..., Any], rounds: int):
     function()
     times = []
     for _ in range(rounds):
@@ -123,7 +125,7 @@ def median_time(function, rounds):
 
 
 @pytest.fixture(scope="module")
-def floor_seconds(history):
+def floor_seconds(history: dict[str, Bars]):
     qqq, tlt = history["QQQ"], history["TLT"]
     legs = np.column_stack([history[s].close for s in ("TQQQ", "QQQ", "TMF", "TMV")])
     return median_time(
@@ -131,7 +133,7 @@ def floor_seconds(history):
     )
 
 
-def test_one_full_backtest(benchmark: BenchmarkFixture, history, floor_seconds) -> None:
+def test_one_full_backtest(benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds) -> None:
     """Indicators, decisions and equity of one parameter set over 16 years, warm."""
     parameters = [Parameters()]
     market = prepare(history, parameters)
@@ -143,7 +145,9 @@ def test_one_full_backtest(benchmark: BenchmarkFixture, history, floor_seconds) 
     benchmark.extra_info["ratio_to_floor"] = round(benchmark.stats.stats.median / floor_seconds, 2)
 
 
-def test_a_thousand_parameter_sets(benchmark: BenchmarkFixture, history, floor_seconds) -> None:
+def test_a_thousand_parameter_sets(
+    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds
+) -> None:
     """1,000 sets on all cores, everything recomputed; the floor is 1,000 single floors shared out."""
     random = np.random.default_rng(1)
     sets = [
@@ -165,7 +169,7 @@ def test_a_thousand_parameter_sets(benchmark: BenchmarkFixture, history, floor_s
 
 
 def test_interpreted_evaluation_as_a_stage_pays_it(
-    benchmark: BenchmarkFixture, history, floor_seconds
+    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds
 ) -> None:
     """All columns over 16 years without a compiler, and the decision of the last session."""
     strategy = build("golden", {})

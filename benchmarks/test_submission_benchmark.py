@@ -2,12 +2,15 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 import pytest
+from httpx import HTTPTransport, Request, Response
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from live.ledger.ledger import Ledger, OrderPlan
@@ -22,12 +25,12 @@ COMMITS = 3
 
 
 @pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch):
+def waiting(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Seconds spent in the socket, waiting for the imitation: a list that grows by one per request."""
     spent = []
     plain = httpx.HTTPTransport.handle_request
 
-    def timed(transport, request):
+    def timed(transport: HTTPTransport, request: Request) -> Response:
         began = time.perf_counter()
         try:
             return plain(transport, request)
@@ -39,7 +42,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def bare_commits(tmp_path: Path):
+def bare_commits(tmp_path: Path) -> Callable[..., Any]:
     """Seconds of n bare commits of one row each (median): SQLite, write-ahead log, synchronous FULL."""
 
     def measure(count):
@@ -61,7 +64,9 @@ def bare_commits(tmp_path: Path):
     return measure
 
 
-def test_submission_of_one_order(benchmark: BenchmarkFixture, tmp_path: Path, waiting, bare_commits) -> None:
+def test_submission_of_one_order(
+    benchmark: BenchmarkFixture, tmp_path: Path, waiting: list[Any], bare_commits: Callable[..., Any]
+) -> None:
     own = []
     numbers = iter(range(1_000_000))
     with rig(tmp_path, AT, {"QQQ": 10.0}) as at:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.user_world import FIRST, SECOND, SWITCH, User, unchanged
 INSIDE, LATE = f"{FIRST}T15:56", f"{FIRST}T15:59:30"
 
 
-def edit(user, day, change):
+def edit(user: User, day: str, change: Callable[..., Any]) -> Path:
     path = user.file(day)
     data = json.loads(path.read_text())
     change(data)
@@ -19,7 +20,7 @@ def edit(user, day, change):
     return path
 
 
-def fewer(data) -> None:
+def fewer(data: dict[str, Any]) -> None:
     data["orders"][0]["quantity"] = 100
     data["orders"][0]["note"] = "careful today"
 
@@ -53,7 +54,7 @@ def test_accept_edits_executes_the_edited_quantities(fresh_file: User) -> None:
 
 
 def test_a_disabled_and_a_deleted_order_stay(fresh_file: User) -> None:
-    def change(data) -> None:
+    def change(data: dict[str, Any]) -> None:
         data["orders"][0]["enabled"] = False
         del data["orders"][1]
 

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +14,19 @@ from backtest.calendar.sessions import NEW_YORK
 from live import executor
 from live.operations import checks as preflight
 from live.system.clock import SystemClock
-from tests.support.user_world import FIRST, SECOND, SWITCH, User, unchanged
+from tests.support.user_world import FIRST, SECOND, SWITCH, Ran, User, unchanged
 
 SELL, QQQ, TQQQ = "20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"
 PLANNED = {SELL: 429, QQQ: 159, TQQQ: 46}
 
 
-def paper(user, statement: str, *values: object) -> None:
+def paper(user: User, statement: str, *values: object) -> None:
     with contextlib.closing(sqlite3.connect(user.paper)) as connection:
         connection.execute(statement, values)
         connection.commit()
 
 
-def filled_at_broker(user) -> dict[str, int]:
+def filled_at_broker(user: User) -> dict[str, int]:
     """Intent -> shares the broker filled, over all its tries."""
     rows = user.rows("orders", "id, client_id", database=user.paper)
     done: dict[str, int] = {}
@@ -35,7 +37,7 @@ def filled_at_broker(user) -> dict[str, int]:
     return {name: shares for name, shares in done.items() if name.startswith("20240105")}
 
 
-def books_agree(user) -> None:
+def books_agree(user: User) -> None:
     theirs = dict(user.rows("positions", "symbol, quantity", user.paper))
     ours = {s: q for s, q, status in user.rows("positions", "symbol, quantity, status") if status == "open"}
     assert ours == theirs
@@ -141,7 +143,7 @@ def test_a_damaged_ledger_is_detected_and_left_alone(invested: User, damage: str
     books_agree(invested)
 
 
-def edited(user, day, change) -> None:
+def edited(user: User, day: str, change: Callable[..., Any]) -> None:
     data = json.loads(user.file(day).read_text())
     change(data)
     user.file(day).write_text(json.dumps(data, indent=2) + "\n")
@@ -163,7 +165,7 @@ def test_after_a_partial_execution_only_unsent_orders_may_change(invested: User)
 
 
 def test_an_order_added_by_hand_inside_the_limits(fresh_file: User) -> None:
-    def add(data) -> None:
+    def add(data: dict[str, Any]) -> None:
         price = next(q["last"] for q in data["inputs"]["quotes"] if q["symbol"] == "TLT")
         mine = {
             **data["orders"][1],
@@ -227,8 +229,8 @@ def test_a_run_that_was_overtaken_sends_nothing(invested: User, monkeypatch: pyt
     other = invested.copy(invested.root.parent / "other")
     real = executor.single_instance
 
-    def overtaken(place, how):
-        def lock(*given: Any, **named: Any):
+    def overtaken(place: User, how: Callable[..., Any]) -> Ran:
+        def lock(*given: Any, **named: Any) -> AbstractContextManager[Any]:
             monkeypatch.setattr(executor, "single_instance", real)
             assert how().code == 0
             return real(*given, **named)

@@ -11,16 +11,16 @@ import pytest
 from tests.support.user_world import FIRST, SECOND, User, edit_prices, new_user
 
 
-def without(day) -> Callable[..., Any]:
+def without(day: str) -> Callable[..., Any]:
     return lambda lines: [line for line in lines if not line.startswith(day)]
 
 
-def until(day) -> Callable[..., Any]:
+def until(day: str) -> Callable[..., Any]:
     return lambda lines: [line for line in lines if line[:10] <= day]
 
 
-def with_close(day, value):
-    def change(lines):
+def with_close(day: str, value: str) -> Callable[..., Any]:
+    def change(lines: list[str]) -> list[str]:
         return [
             ",".join([*line.split(",")[:4], value, line.split(",")[5]]) if line.startswith(day) else line
             for line in lines
@@ -29,7 +29,7 @@ def with_close(day, value):
     return change
 
 
-def twice(day) -> Callable[..., Any]:
+def twice(day: str) -> Callable[..., Any]:
     return lambda lines: [line for line in lines for _ in range(2 if line.startswith(day) else 1)]
 
 
@@ -56,7 +56,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_prices_stop_the_generator(tmp_path: Path, prices: Path, name) -> None:
+def test_bad_prices_stop_the_generator(tmp_path: Path, prices: Path, name: str) -> None:
     symbol, change = BAD[name]
     place = new_user(tmp_path / "jutsu", edit_prices(prices, tmp_path / "bad", symbol, change))
     ran = place.generate(FIRST)
@@ -127,7 +127,7 @@ def test_the_executor_sends_nothing_without_a_quote(tmp_path: Path, prices: Path
 
 
 def test_an_order_is_not_sent_when_the_price_ran_away(tmp_path: Path, prices: Path, fresh_file: User) -> None:
-    def jump(lines):
+    def jump(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) * 1.02) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line.startswith(FIRST)
@@ -145,7 +145,7 @@ def test_a_split_nobody_booked_stops_before_deciding(tmp_path: Path, prices: Pat
     """The whole history of a held fund is suddenly a quarter: holdings and prices no longer fit."""
     assert fresh_file.execute(FIRST).code == 0
 
-    def split(lines):
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             for line in lines
@@ -163,7 +163,7 @@ def test_a_split_nobody_booked_stops_before_deciding(tmp_path: Path, prices: Pat
 def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path: Path, prices: Path) -> None:
     """A fund opens at a third of its last close: for the rules this would be a crash."""
 
-    def split(lines):
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 3) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line[:10] >= SECOND
@@ -185,7 +185,7 @@ def test_a_split_the_broker_booked_is_adopted_and_the_next_run_goes_on(
     """History restated and shares multiplied: books and prices fit again once a person adopted it."""
     assert fresh_file.execute(FIRST).code == 0
 
-    def split(lines):
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             for line in lines

@@ -89,7 +89,7 @@ def test_limits_stop_the_run_with_7(fresh_file: User) -> None:
     assert fresh_file.orders() == []
 
 
-def fresh_settings(place) -> dict:
+def fresh_settings(place: User) -> dict:
     found = yaml.safe_load(place.config.read_text())["execution"]
     found.pop("limits")
     return found

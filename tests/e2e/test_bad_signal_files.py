@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.user_world import FIRST, SECOND, User
+from tests.support.user_world import FIRST, SECOND, Ran, User
 
 
 def first_order(**changes: Any) -> Callable[..., Any]:
     return lambda data: data["orders"][0].update(changes)
 
 
-def drop(*path: Any):
-    def change(data) -> None:
+def drop(*path: Any) -> Callable[..., Any]:
+    def change(data: dict[str, Any]) -> None:
         for key in path[:-1]:
             data = data[key]
         del data[path[-1]]
@@ -24,8 +24,8 @@ def drop(*path: Any):
     return change
 
 
-def put(value, *path: Any):
-    def change(data) -> None:
+def put(value: dict[Any, Any] | list[list[list[list]]] | str | None, *path: Any) -> Callable[..., Any]:
+    def change(data: dict[str, Any]) -> None:
         for key in path[:-1]:
             data = data[key]
         data[path[-1]] = value
@@ -33,7 +33,7 @@ def put(value, *path: Any):
     return change
 
 
-def duplicated(data) -> None:
+def duplicated(data: dict[str, Any]) -> None:
     data["orders"].append(copy.deepcopy(data["orders"][0]))
 
 
@@ -88,7 +88,7 @@ INVALID = {
 }
 
 
-def refused(place: User, content: bytes, *more: str):
+def refused(place: User, content: bytes, *more: str) -> Ran:
     path = place.root / "given.json"
     path.write_bytes(content)
     account = place.paper_account()
@@ -100,7 +100,7 @@ def refused(place: User, content: bytes, *more: str):
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_an_invalid_file_is_refused_with_its_path(fresh_file: User, name) -> None:
+def test_an_invalid_file_is_refused_with_its_path(fresh_file: User, name: str) -> None:
     change, path = INVALID[name]
     data = json.loads(fresh_file.file(FIRST).read_text())
     change(data)
@@ -130,7 +130,7 @@ def test_an_invalid_file_is_refused_with_its_path(fresh_file: User, name) -> Non
     ],
     ids=lambda content: repr(content[:12]),
 )
-def test_bytes_that_are_no_signal_file(fresh_file: User, content) -> None:
+def test_bytes_that_are_no_signal_file(fresh_file: User, content: bytes) -> None:
     ran = refused(fresh_file, content)
     assert ran.code == 2
 

@@ -196,7 +196,7 @@ class TestManifest:
             assert found.path == f"strategy.{variant}.{name}"
 
     @pytest.mark.parametrize("variant", ["ema_p10", "nwl_p4"])
-    def test_a_changed_stop_is_refused_by_both_stages(self, swing, variant: str) -> None:
+    def test_a_changed_stop_is_refused_by_both_stages(self, swing: Trader, variant: str) -> None:
         path = swing.user.root / "config" / "strategies" / f"{variant}.yaml"
         data = yaml.safe_load(path.read_text())
         data["strategy"]["parameters"]["stop_loss_pct"] = 8
@@ -206,7 +206,7 @@ class TestManifest:
             assert f"strategy.{variant}.stop_loss_pct" in ran.err
         assert not swing.file(MON).exists()
 
-    def test_the_manifest_of_another_strategy_is_refused_by_both_stages(self, swing) -> None:
+    def test_the_manifest_of_another_strategy_is_refused_by_both_stages(self, swing: Trader) -> None:
         path = swing.user.root / "config" / "manifest.json"
         data = json.loads(path.read_text())
         data["variants"] = {k: v for k, v in data["variants"].items() if k in {"golden", "titan"}}
@@ -216,7 +216,7 @@ class TestManifest:
             assert "ema_p10" in ran.err
             assert "never frozen" in ran.err
 
-    def test_a_variant_frozen_for_another_rule_set_is_refused(self, swing) -> None:
+    def test_a_variant_frozen_for_another_rule_set_is_refused(self, swing: Trader) -> None:
         path = swing.user.root / "config" / "manifest.json"
         data = json.loads(path.read_text())
         data["variants"]["ema_p10"] = data["variants"]["golden"]
@@ -226,5 +226,5 @@ class TestManifest:
         assert "earnings_swing" in ran.err
 
     @pytest.fixture
-    def swing(self, tmp_path: Path):
+    def swing(self, tmp_path: Path) -> Trader:
         return new_trader(tmp_path, "AAA", books=[BOTH[1]])

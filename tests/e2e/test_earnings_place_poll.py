@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.earnings_world import MON, TUE, WED, new_trader
+from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
 
 BREAK = "2026-02-17"  # Tuesday after a holiday Monday: the first session of a week
 
 
 @pytest.fixture
-def trader(tmp_path: Path):
+def trader(tmp_path: Path) -> Trader:
     return new_trader(tmp_path, "AAA", "BBB", "CCC", "DDD")
 
 
@@ -29,7 +29,7 @@ def full_book(tmp_path: Path, **parameters: Any):
 
 
 class TestTimetable:
-    def test_orders_placed_before_the_open_wait_and_fill_at_it(self, trader) -> None:
+    def test_orders_placed_before_the_open_wait_and_fill_at_it(self, trader: Trader) -> None:
         trader.stocks.level("AAA", MON, 102.0)
         assert trader.generate(MON, "AAA", "BBB").code == 0
         for _ in range(2):  # repeatable
@@ -49,7 +49,7 @@ class TestTimetable:
             "20260202_BBB_entry_buy",
         ]
 
-    def test_a_poll_before_the_open_waits(self, trader) -> None:
+    def test_a_poll_before_the_open_waits(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         ran = trader.poll(MON, "09:25")
@@ -57,13 +57,13 @@ class TestTimetable:
         assert "too early" in ran.out
         assert trader.orders() == {"20260202_AAA_entry_buy": (100, "PENDING", 0)}
 
-    def test_the_first_poll_may_come_late_and_still_protects(self, trader) -> None:
+    def test_the_first_poll_may_come_late_and_still_protects(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.poll(MON, "11:00").code == 0
         assert trader.stops(f"{MON}T12:00") == {"AAA": (100, Decimal(90))}
 
-    def test_without_any_poll_the_next_day_books_and_protects(self, trader) -> None:
+    def test_without_any_poll_the_next_day_books_and_protects(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.generate(TUE).code == 0
@@ -117,14 +117,14 @@ class TestRotation:
 
 
 class TestPartialFills:
-    def test_what_filled_is_booked_and_protected_and_the_rest_tried_again(self, trader) -> None:
+    def test_what_filled_is_booked_and_protected_and_the_rest_tried_again(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         assert trader.execute(MON, "--phase", "place", "--paper-fault", "partial", at="09:20").code == 0
         assert trader.execute(MON, "--phase", "poll", "--paper-fault", "partial", at="09:31").code == 0
         assert 50 <= trader.positions()["AAA"] < 100
         assert trader.stops(f"{MON}T12:00")["AAA"][0] == trader.positions()["AAA"]
 
-    def test_an_order_without_a_fill_stays_for_the_next_poll(self, trader) -> None:
+    def test_an_order_without_a_fill_stays_for_the_next_poll(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.execute(MON, "--phase", "poll", "--paper-fault", "never", at="09:31").code == 0
@@ -133,7 +133,7 @@ class TestPartialFills:
         assert trader.positions() == {"AAA": 100}
         assert trader.stops(f"{MON}T12:00") == {"AAA": (100, Decimal(90))}
 
-    def test_after_the_cutoff_an_unfilled_entry_is_cancelled(self, trader) -> None:
+    def test_after_the_cutoff_an_unfilled_entry_is_cancelled(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.execute(MON, "--phase", "poll", "--paper-fault", "never", at="09:40").code == 0
@@ -176,7 +176,7 @@ class TestOpeningAuction:
 
 
 class TestLimits:
-    def test_entries_end_with_the_cutoff(self, trader) -> None:
+    def test_entries_end_with_the_cutoff(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         assert trader.execute(MON, at="09:35").code == 0
         assert trader.positions() == {"AAA": 100}
@@ -184,7 +184,7 @@ class TestLimits:
         assert trader.execute(TUE, at="09:36").code == 7
         assert trader.positions() == {"AAA": 100}
 
-    def test_a_gap_does_not_make_an_entry_bigger_than_its_cap(self, trader) -> None:
+    def test_a_gap_does_not_make_an_entry_bigger_than_its_cap(self, trader: Trader) -> None:
         trader.stocks.level("AAA", MON, 200.0)
         trader.generate(MON, "AAA")
         assert trader.execute(MON).code == 0
@@ -198,7 +198,7 @@ class TestLimits:
         assert trader.execute(MON).code == 0
         assert trader.positions() == {"AAA": 100}
 
-    def test_an_entry_added_by_hand_counts_against_the_limit_of_the_day(self, trader) -> None:
+    def test_an_entry_added_by_hand_counts_against_the_limit_of_the_day(self, trader: Trader) -> None:
         import json
 
         trader.generate(MON, "AAA", "BBB", "CCC")

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from live.cli.app import build
 from tests.support.user_world import (
@@ -45,7 +47,7 @@ READING = [
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], object]]:
-    def walk(group, above: tuple[()] = ()):
+    def walk(group: TyperGroup, above: tuple[()] = ()) -> Iterator[tuple[Any, ...]]:
         for name, command in sorted(group.commands.items()):
             if hasattr(command, "commands"):
                 yield from walk(command, (*above, name))

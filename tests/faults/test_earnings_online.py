@@ -1,11 +1,12 @@
 """The earnings timetable in online_live through the real clients: bought with its stop, sold the next day."""
+
 from __future__ import annotations
-from collections.abc import Iterator
 
 import contextlib
 import io
 import shutil
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo

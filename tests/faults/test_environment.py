@@ -1,8 +1,6 @@
 """The machine and the network at their worst: a clear end every time, and the next run makes it good."""
 
 from __future__ import annotations
-from collections.abc import Iterator
-from tests.support.http_stage import Stage
 
 import contextlib
 import json
@@ -11,8 +9,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -20,14 +20,16 @@ from sqlalchemy.exc import OperationalError
 from live.ledger import database
 from tests.support.http_fuse import on_commit
 from tests.support.http_imitation import DAY, MovedClock, at
-from tests.support.http_stage import entries, stage
+from tests.support.http_stage import Stage, entries, stage
 from tests.support.http_world import wanted
 
 ALL = {"method": ".*", "path": "^/(trader|marketdata|v1)", "times": None}
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Stage]:
     with stage(tmp_path / "desk", monkeypatch, capsys) as made:
         yield made
 
@@ -131,11 +133,11 @@ def test_a_ledger_another_process_holds(run: Stage, monkeypatch: pytest.MonkeyPa
 # clocks -------------------------------------------------------------------------------------------------
 
 
-def jumping(run, seconds):
+def jumping(run: Stage, seconds: int) -> type[Any]:
     """A clock of this machine that jumps once the first order has left; the broker's does not."""
 
     class Jumps(MovedClock):
-        def now(self):
+        def now(self) -> datetime:
             moved = timedelta(seconds=seconds if run.sent() else 0)
             return super().now() + moved
 
@@ -161,7 +163,7 @@ def test_a_clock_that_jumps_while_an_order_is_in_the_air(run: Stage, hours: int,
 
 def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run: Stage) -> None:
     class Wrong(MovedClock):
-        def now(self):
+        def now(self) -> datetime:
             return super().now() + timedelta(seconds=60)
 
     run.clock = Wrong
@@ -221,7 +223,9 @@ def test_an_early_run_waits_for_its_cron_line(run: Stage) -> None:
 
 
 @pytest.mark.parametrize("hours", [["09:30", "13:00"], None])
-def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(run: Stage, hours: list[str] | None) -> None:
+def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(
+    run: Stage, hours: list[str] | None
+) -> None:
     run.fake.call("market", {"hours": {DAY.isoformat(): hours}})
     assert run.execute() == 5, run.told
     assert "hours" in run.told

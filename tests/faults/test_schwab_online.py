@@ -1,8 +1,10 @@
 """Both real stages as processes in online_live mode: one order per intent, whatever breaks."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ POST = {"method": "POST", "path": "/orders$"}
 
 
 @pytest.fixture(scope="module")
-def approved(tmp_path_factory: pytest.TempPathFactory):
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which stage 1 has run and its file is approved; copied for every test."""
     folder = tmp_path_factory.mktemp("approved")
     with FakeSchwab(AT, ticking=True) as fake:
@@ -28,7 +30,7 @@ def approved(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def online(tmp_path: Path, approved):
+def online(tmp_path: Path, approved: Path) -> Iterator[Online]:
     folder = tmp_path / "desk"
     shutil.copytree(approved, folder)
     with FakeSchwab(AT, ticking=True) as fake:
@@ -37,7 +39,7 @@ def online(tmp_path: Path, approved):
         yield Online(folder, fake)
 
 
-def secrets_in(folder):
+def secrets_in(folder: Path) -> list[Any]:
     words = ("87654321", "FAKEACCESS", "FAKEREFRESH", "FAKEHASH", "FAKEAPP")
     files = [p for p in folder.rglob("*") if p.is_file() and p.name != "schwab_token.json"]
     return [(p.name, word) for p in files for word in words if word.encode() in p.read_bytes()]

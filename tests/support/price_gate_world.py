@@ -24,7 +24,7 @@ def real_bars(shared_data):
     return read_directory(shared_data / "daily", list(REAL), allow_gaps=set(REAL))
 
 
-def index_and_funds(sessions=400, seed=7):
+def index_and_funds(sessions: int = 400, seed: int = 7):
     """QQQ with a daily sigma of 1 %, TQQQ and PSQ that keep their promise to 0.05 %."""
     random = np.random.default_rng(seed)
     dates = calendar.session_dates(date(2020, 1, 2), date(2024, 12, 31))[:sessions]
@@ -35,7 +35,7 @@ def index_and_funds(sessions=400, seed=7):
     }
 
 
-def _fund(symbol, dates, multiple, night, day, random):
+def _fund(symbol, dates, multiple, night, day, random) -> Bars:
     noise = random.normal(0, 0.0005, len(dates)) if multiple != 1.0 else 0.0
     moves = multiple * ((1 + night) * (1 + day) - 1) + noise
     close = 100 * np.cumprod(1 + moves)
@@ -74,5 +74,5 @@ def rows_multiplied(bars: Bars, rows: slice, factor: float) -> Bars:
     return changed
 
 
-def kinds(findings, severity="error"):
+def kinds(findings, severity: str = "error"):
     return [(f.symbol, str(f.day), f.kind) for f in findings if f.severity == severity]

@@ -1,19 +1,23 @@
 """The look-ahead audit passes honest strategies and catches those that peek."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.cli.app import main
+from backtest.core.bars import Bars
 from backtest.core.decision import Decision, Target
 from backtest.core.errors import DataError, UsageError
 from backtest.data.sources.csv import read_directory
 from backtest.research.audit import CHANGES, audit, table
-from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b, build
+from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b, V35bEvaluation, build
 from backtest.strategies.registry import STRATEGIES, find_strategy
 from tests.support.market_v35b import bars, random_walk
 from tests.support.scripted_strategy import SIGNAL, ScriptedWeights, make_bars
@@ -23,7 +27,7 @@ SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5, "osc_smoothness": 4, "strength
 
 
 @pytest.fixture(scope="module")
-def history():
+def history() -> dict[str, Bars]:
     names = ("QQQ", "TLT", "TQQQ", "TMF", "TMV")
     return {name: random_walk(name, 150, seed) for seed, name in enumerate(names)}
 
@@ -32,8 +36,8 @@ def history():
 class Peeking(HierarchicalAdaptiveV35b):
     """Reads prices one session early."""
 
-    def evaluate(self, history):
-        def shifted(b):
+    def evaluate(self, history: dict[str, Bars]) -> V35bEvaluation:
+        def shifted(b: Bars) -> Bars:
             return replace(b, close=np.append(b.close[1:], b.close[-1]))
 
         return HierarchicalAdaptiveV35b.evaluate(self, {s: shifted(b) for s, b in history.items()})
@@ -43,8 +47,8 @@ class Peeking(HierarchicalAdaptiveV35b):
 class Normalising(HierarchicalAdaptiveV35b):
     """Divides volume by its mean over the whole history, and clips by it: a subtle look ahead."""
 
-    def evaluate(self, history):
-        def scaled(b):
+    def evaluate(self, history: dict[str, Bars]) -> V35bEvaluation:
+        def scaled(b: Bars) -> Bars:
             return replace(b, volume=np.minimum(b.volume, b.volume.mean()))
 
         return HierarchicalAdaptiveV35b.evaluate(self, {s: scaled(b) for s, b in history.items()})
@@ -68,7 +72,7 @@ class Cheat(ScriptedWeights):
         later = self.history[SIGNAL].since(day + timedelta(days=1))
         return later.first if len(later) else None
 
-    def decision(self, situation, long, memory=None):
+    def decision(self, situation, long, memory=None) -> Decision:
         targets = (Target("AAA", 0.5),) if long else ()
         return Decision(situation.decided_on, rebalance=True, targets=targets, memory=memory or {})
 
@@ -126,7 +130,7 @@ def simple_history():
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open"])
 @pytest.mark.parametrize("kind", [OwnSession, OwnSessionOrFail, HolderPeeks, RemembersTomorrow])
-def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, execution_time):
+def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, execution_time: str) -> None:
     checks = audit(kind({}, execution_time), simple_history, samples=8, seed=7)
     caught = [check.difference for check in checks if check.difference]
     assert caught
@@ -134,11 +138,11 @@ def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, 
 
 
 @pytest.mark.parametrize("kind", [HolderPeeks, RemembersTomorrow])
-def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(simple_history, kind):
+def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(simple_history, kind) -> None:
     assert any(check.difference for check in audit(kind({}), simple_history, samples=8, seed=7))
 
 
-def test_a_strategy_that_fails_without_later_bars_is_named(simple_history):
+def test_a_strategy_that_fails_without_later_bars_is_named(simple_history) -> None:
     checks = audit(OwnSessionOrFail({}, "open"), simple_history, samples=2, seed=7)
     what = [check.difference.what for check in checks if check.change == "cut"]
     assert all("fails when later bars change: ValueError" in text for text in what)
@@ -146,7 +150,7 @@ def test_a_strategy_that_fails_without_later_bars_is_named(simple_history):
 
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open", "close"])
-def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_time):
+def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_time: str) -> None:
     checks = audit(Honest({}, execution_time), simple_history, samples=8, seed=7)
     assert [check.difference for check in checks if check.difference] == []
     assert checks[-1].trades > 20
@@ -155,7 +159,9 @@ def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_t
 @pytest.mark.shared
 @pytest.mark.parametrize("execution_time", ["open", "close"])
 @pytest.mark.parametrize("variant", ["golden", "titan", "gold2026"])
-def test_every_shipped_allocation_strategy_is_clean_on_real_bars(shared_data, variant, execution_time):
+def test_every_shipped_allocation_strategy_is_clean_on_real_bars(
+    shared_data: Path, variant: str, execution_time: str
+) -> None:
     strategy = find_strategy(variant, STRATEGIES).with_parameters({"execution_time": execution_time})
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
     history = read_directory(shared_data / "daily", symbols, allow_gaps=symbols[1:])
@@ -166,7 +172,7 @@ def test_every_shipped_allocation_strategy_is_clean_on_real_bars(shared_data, va
 
 
 @pytest.mark.parametrize("execution_time", ["close", "open"])
-def test_v35b_is_clean(history, execution_time):
+def test_v35b_is_clean(history: dict[str, Bars], execution_time: str) -> None:
     strategy = build("small", SMALL | {"execution_time": execution_time})
     checks = audit(strategy, history, samples=4, seed=3)
     assert len(checks) == 4 * len(CHANGES)
@@ -178,7 +184,9 @@ def test_v35b_is_clean(history, execution_time):
 
 
 @pytest.mark.parametrize("kind", [Peeking, Normalising])
-def test_peeking_is_caught_and_named(history, kind):
+def test_peeking_is_caught_and_named(
+    history: dict[str, Bars], kind: type[Normalising] | type[Peeking]
+) -> None:
     honest = build("small", SMALL)
     strategy = kind(honest.variant, honest.settings)
     checks = audit(strategy, history, samples=3, seed=3)
@@ -190,13 +198,13 @@ def test_peeking_is_caught_and_named(history, kind):
     assert "became" in lines[-1]
 
 
-def test_same_seed_same_sessions(history):
+def test_same_seed_same_sessions(history: dict[str, Bars]) -> None:
     strategy = build("small", SMALL)
     days = [[c.session for c in audit(strategy, history, samples=3, seed=s)] for s in (1, 1, 2)]
     assert days[0] == days[1] != days[2]
 
 
-def test_what_cannot_be_audited_is_said(history):
+def test_what_cannot_be_audited_is_said(history: dict[str, Bars]) -> None:
     strategy = build("small", SMALL)
     with pytest.raises(UsageError, match="at least 1"):
         audit(strategy, history, samples=0, seed=1)
@@ -206,7 +214,9 @@ def test_what_cannot_be_audited_is_said(history):
         audit(strategy, {"TLT": history["TLT"]}, samples=1, seed=1)
 
 
-def test_the_command_prints_a_table_and_exits_0(history, tmp_path, capsys):
+def test_the_command_prints_a_table_and_exits_0(
+    history: dict[str, Bars], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     days = [session.day for session in calendar.sessions(date(2020, 1, 2), date(2020, 12, 31))]
     for symbol, rows in history.items():
         lines = [

@@ -3,6 +3,7 @@
 import ast
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from backtest.strategies.earnings_swing.strategy import build as earnings
 from backtest.strategies.hierarchical_adaptive.strategy import build as adaptive
 
 
-def test_the_digest_covers_what_decides_and_not_the_other_family():
+def test_the_digest_covers_what_decides_and_not_the_other_family() -> None:
     one, other = adaptive("golden", {}), earnings("ema", {})
     assert code_sha256(one) == code_sha256(adaptive("titan", {"T_max": 60}))
     assert code_sha256(one) != code_sha256(other)
@@ -37,7 +38,7 @@ class Rules:
 
 
 @pytest.fixture
-def digest_of(tmp_path, monkeypatch):
+def digest_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(tmp_path)
 
     def digest(text):
@@ -49,7 +50,7 @@ def digest_of(tmp_path, monkeypatch):
     return digest
 
 
-def test_words_and_layout_change_nothing(digest_of):
+def test_words_and_layout_change_nothing(digest_of) -> None:
     same = RULES.replace('"""Decide."""', '"""Another text."""\n        # and a comment').replace(
         "x > 1", "(x  >  1)"
     )
@@ -68,11 +69,11 @@ def test_words_and_layout_change_nothing(digest_of):
         ("suggest(", "str.join("),
     ],
 )
-def test_any_change_of_the_code_shows(digest_of, old, new):
+def test_any_change_of_the_code_shows(digest_of, old: str, new: str) -> None:
     assert digest_of(RULES) != digest_of(RULES.replace(old, new))
 
 
-def test_the_text_of_a_tree_leaves_out_what_newer_versions_add():
+def test_the_text_of_a_tree_leaves_out_what_newer_versions_add() -> None:
     tree = ast.parse("def f(): pass")
     before = code_hash._text(tree)
     tree.body[0].type_params = []

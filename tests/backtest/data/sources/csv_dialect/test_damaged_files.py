@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -84,7 +85,7 @@ def attempt(folder, options):
         return error
 
 
-def in_folder(tmp_path_factory, content, name="QQQ.csv"):
+def in_folder(tmp_path_factory, content, name: str = "QQQ.csv"):
     folder = tmp_path_factory.mktemp("csv")
     (folder / name).write_bytes(content)
     return folder
@@ -92,7 +93,9 @@ def in_folder(tmp_path_factory, content, name="QQQ.csv"):
 
 @settings(max_examples=700)
 @given(damaged(), OPTIONS)
-def test_a_damaged_file_is_read_or_refused_in_clear_lines(tmp_path_factory, content, options):
+def test_a_damaged_file_is_read_or_refused_in_clear_lines(
+    tmp_path_factory: pytest.TempPathFactory, content, options
+) -> None:
     folder = in_folder(tmp_path_factory, content)
     outcome = attempt(folder, options)
     if isinstance(outcome, DataError):
@@ -111,7 +114,7 @@ def test_a_damaged_file_is_read_or_refused_in_clear_lines(tmp_path_factory, cont
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
-def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content):
+def test_any_bytes_are_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, content) -> None:
     folder = in_folder(tmp_path_factory, content)
     with pytest.raises(DataError) as caught:
         read_directory(folder, ["QQQ"])
@@ -120,7 +123,7 @@ def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content):
 
 @settings(max_examples=400)
 @given(damaged())
-def test_both_parsers_of_plain_files_agree(tmp_path_factory, content):
+def test_both_parsers_of_plain_files_agree(tmp_path_factory: pytest.TempPathFactory, content) -> None:
     """What numpy's parser, pyarrow's or the reader cell by cell makes of one file is the same."""
     from backtest.data.sources.csv_dialect import plain, read
 
@@ -160,19 +163,19 @@ def test_both_parsers_of_plain_files_agree(tmp_path_factory, content):
         (b'date,"open,high\n', "line 1: unexpected end of data"),
     ],
 )
-def test_what_is_no_table_is_named(tmp_path, content, words):
+def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "QQQ.csv").write_bytes(content)
     with pytest.raises(DataError, match=words):
         read_import(tmp_path, IMPORT)
 
 
-def test_a_pipe_of_that_name_is_not_waited_for(tmp_path):
+def test_a_pipe_of_that_name_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "QQQ.csv")
     (finding,) = judge_csv(tmp_path / "QQQ.csv", "QQQ").findings
     assert finding.finding.problem == "is not a file"
 
 
-def test_two_files_of_one_symbol_are_refused_by_name(tmp_path):
+def test_two_files_of_one_symbol_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "QQQ.csv").write_text(PLAIN)
     (tmp_path / "qqq.csv").write_text(PLAIN.replace("98.2", "98.3"))
     for call in (

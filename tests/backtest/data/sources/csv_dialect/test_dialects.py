@@ -1,5 +1,7 @@
 """The product of all dialects: known bars, written in a drawn dialect, come back as they were."""
 
+from __future__ import annotations
+
 import csv
 import gzip
 import io
@@ -65,7 +67,7 @@ class Known:
 
 
 @st.composite
-def known_bars(draw, least=1):
+def known_bars(draw, least: int = 1) -> Known:
     start = draw(st.dates(date(1995, 1, 3), date(2026, 6, 1)))
     count = draw(st.integers(least, 40))
     days = calendar.session_dates(start, date(2026, 12, 31))[:count].tolist()
@@ -132,7 +134,7 @@ class Writing:
 
 
 @st.composite
-def writings(draw):
+def writings(draw) -> Writing:
     decimal, thousands = draw(st.sampled_from([(".", ""), (".", ","), (",", ""), (",", "."), (".", " ")]))
     return Writing(
         delimiter=draw(st.sampled_from(",;\t|")),
@@ -154,7 +156,7 @@ def writings(draw):
     )
 
 
-def read(tmp_path_factory, content: bytes, options=IMPORT, name="qqq_us_d.csv"):
+def read(tmp_path_factory, content: bytes, options=IMPORT, name: str = "qqq_us_d.csv"):
     path = tmp_path_factory.mktemp("csv") / name
     path.write_bytes(content)
     return judge_csv(path, "QQQ", options=options)
@@ -170,7 +172,9 @@ def assert_same(judged, known: Known) -> None:
 
 @settings(max_examples=250)
 @given(known_bars(), writings())
-def test_every_dialect_gives_the_same_bars_or_names_the_flag(tmp_path_factory, known, writing):
+def test_every_dialect_gives_the_same_bars_or_names_the_flag(
+    tmp_path_factory: pytest.TempPathFactory, known, writing
+) -> None:
     judged = read(tmp_path_factory, writing.write(known))
     if judged.findings:  # short files can be open; then, and only then, the flags decide
         (only,) = judged.findings
@@ -187,7 +191,9 @@ def test_every_dialect_gives_the_same_bars_or_names_the_flag(tmp_path_factory, k
 
 
 @given(known_bars(least=25), writings())
-def test_a_month_of_bars_is_never_open_in_its_dates(tmp_path_factory, known, writing):
+def test_a_month_of_bars_is_never_open_in_its_dates(
+    tmp_path_factory: pytest.TempPathFactory, known, writing
+) -> None:
     judged = read(tmp_path_factory, writing.write(known), CsvOptions(importing=True, decimal=_sign(writing)))
     assert_same(judged, known)
 
@@ -197,7 +203,9 @@ def _sign(writing):
 
 
 @given(st.lists(st.integers(1, 999_999), min_size=1, max_size=5), st.sampled_from(";\t|,"), writings())
-def test_whole_numbers_in_groups_are_right_or_refused(tmp_path_factory, prices, delimiter, writing):
+def test_whole_numbers_in_groups_are_right_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, prices, delimiter, writing
+) -> None:
     """1,234 and 1.234 are both a thousand and more, or little more than one: never a silent choice."""
     days = calendar.session_dates(date(2024, 1, 2), date(2024, 3, 1))[: len(prices)].tolist()
     known = Known(days, [(Decimal(p),) * 4 + (Decimal(1_000),) for p in prices])
@@ -221,7 +229,9 @@ def vars_of(writing: Writing) -> dict:
 
 
 @given(known_bars(least=3), st.integers(0, 2), st.sampled_from(["null", "", "N/A", "NaN", "-"]))
-def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(tmp_path_factory, known, where, word):
+def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(
+    tmp_path_factory: pytest.TempPathFactory, known, where, word
+) -> None:
     lines = ["Date,Open,High,Low,Close,Adj Close,Volume"]
     empty = known.days[min(where, len(known.days) - 1)]
     for day, row in zip(known.days, known.rows, strict=True):
@@ -234,7 +244,9 @@ def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(tmp_path_factory, known,
 
 
 @given(known_bars(), st.integers(1, 9))
-def test_adjusted_closes_scale_all_four_prices(tmp_path_factory, known, tenths):
+def test_adjusted_closes_scale_all_four_prices(
+    tmp_path_factory: pytest.TempPathFactory, known, tenths
+) -> None:
     lines = ["Date,Open,High,Low,Close,Adj Close,Volume"]
     factor = Decimal(tenths) / 10
     lines += [
@@ -256,7 +268,9 @@ def test_adjusted_closes_scale_all_four_prices(tmp_path_factory, known, tenths):
 
 @pytest.mark.parametrize("rows", [999, 1000, 1200, 5000])
 @pytest.mark.parametrize("wrong", ["01/02/2019", "2019-02-30", "2019-13-01", "garbage!!!", "2019-1-32", ""])
-def test_a_wrong_date_in_a_long_file_is_one_clear_error(tmp_path_factory, rows, wrong):
+def test_a_wrong_date_in_a_long_file_is_one_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, rows: int, wrong: str
+) -> None:
     days = calendar.session_dates(date(2000, 1, 3), date(2026, 8, 21))[:rows].tolist()
     lines = ["date,open,high,low,close,volume", *(f"{day},100,101,99,100,1000" for day in days)]
     lines[rows // 2] = f"{wrong},100,101,99,100,1000"
