@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-_FIGURES = []
+_FIGURES: list[Any] = []
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,7 @@ def test_sessions_per_second(benchmark: BenchmarkFixture, tmp_path: Path) -> Non
 @pytest.mark.benchmark(group="replay")
 def test_memory_per_session(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """What stays in use from the 100th session on: the caches of the libraries are full by then."""
-    used = []
+    used: list[Any] = []
 
     def watch(_: date) -> None:
         if len(used) % 100 == 99:

@@ -46,7 +46,18 @@ def history() -> dict[str, Bars]:
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def floor(close, volume, bonds, legs, noise, fast, slow, rv, bw, osc):
+def floor(
+    close: Any,
+    volume: Any,
+    bonds: Any,
+    legs: Any,
+    noise: Any,
+    fast: Any,
+    slow: Any,
+    rv: Any,
+    bw: Any,
+    osc: Any,
+) -> Any:
     n = len(close)
     y = np.zeros(n)
     r = np.zeros(n)
@@ -114,7 +125,7 @@ def floor(close, volume, bonds, legs, noise, fast, slow, rv, bw, osc):
     return equity
 
 
-def median_time(function: Callable[..., Any], rounds: int):
+def median_time(function: Callable[..., Any], rounds: int) -> Any:
     function()
     times = []
     for _ in range(rounds):
@@ -125,7 +136,7 @@ def median_time(function: Callable[..., Any], rounds: int):
 
 
 @pytest.fixture(scope="module")
-def floor_seconds(history: dict[str, Bars]):
+def floor_seconds(history: dict[str, Bars]) -> Any:
     qqq, tlt = history["QQQ"], history["TLT"]
     legs = np.column_stack([history[s].close for s in ("TQQQ", "QQQ", "TMF", "TMV")])
     return median_time(
@@ -133,7 +144,7 @@ def floor_seconds(history: dict[str, Bars]):
     )
 
 
-def test_one_full_backtest(benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds) -> None:
+def test_one_full_backtest(benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds: Any) -> None:
     """Indicators, decisions and equity of one parameter set over 16 years, warm."""
     parameters = [Parameters()]
     market = prepare(history, parameters)
@@ -146,7 +157,7 @@ def test_one_full_backtest(benchmark: BenchmarkFixture, history: dict[str, Bars]
 
 
 def test_a_thousand_parameter_sets(
-    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds
+    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds: Any
 ) -> None:
     """1,000 sets on all cores, everything recomputed; the floor is 1,000 single floors shared out."""
     random = np.random.default_rng(1)
@@ -169,13 +180,13 @@ def test_a_thousand_parameter_sets(
 
 
 def test_interpreted_evaluation_as_a_stage_pays_it(
-    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds
+    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds: Any
 ) -> None:
     """All columns over 16 years without a compiler, and the decision of the last session."""
     strategy = build("golden", {})
     day = history["QQQ"].last
 
-    def decide():
+    def decide() -> Any:
         return strategy.evaluate(history).decide(Situation(day, day, Book(0.0), {}))
 
     benchmark(decide)

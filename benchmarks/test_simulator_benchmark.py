@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from datetime import date
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def floor_seconds(history: dict[str, Bars]) -> float:
     return median(once() for _ in range(9))
 
 
-def run(history: dict[str, Bars], end: date = END) -> dict:
+def run(history: dict[str, Bars], end: date = END) -> dict[str, Any]:
     strategy = build_strategy("Hierarchical_Adaptive_v3_5b", "golden", {})
     result = simulate(
         strategy, history, start=START, end=end, cash=100_000.0, rules=ExecutionRules(), benchmark="QQQ"

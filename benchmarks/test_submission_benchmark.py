@@ -45,7 +45,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def bare_commits(tmp_path: Path) -> Callable[..., Any]:
     """Seconds of n bare commits of one row each (median): SQLite, write-ahead log, synchronous FULL."""
 
-    def measure(count):
+    def measure(count: Any) -> Any:
         raw = sqlite3.connect(tmp_path / "floor.db", isolation_level=None)
         raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA synchronous = FULL")

@@ -1,6 +1,7 @@
 """Settings that mean nothing or too much: exit 2, every finding at once, a suggestion, nothing written."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -89,7 +90,7 @@ def test_limits_stop_the_run_with_7(fresh_file: User) -> None:
     assert fresh_file.orders() == []
 
 
-def fresh_settings(place: User) -> dict:
+def fresh_settings(place: User) -> dict[str, Any]:
     found = yaml.safe_load(place.config.read_text())["execution"]
     found.pop("limits")
     return found

@@ -24,7 +24,7 @@ def drop(*path: Any) -> Callable[..., Any]:
     return change
 
 
-def put(value: dict[Any, Any] | list[list[list[list]]] | str | None, *path: Any) -> Callable[..., Any]:
+def put(value: dict[Any, Any] | list[list[list[list[Any]]]] | str | None, *path: Any) -> Callable[..., Any]:
     def change(data: dict[str, Any]) -> None:
         for key in path[:-1]:
             data = data[key]

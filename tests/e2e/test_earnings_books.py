@@ -12,7 +12,7 @@ from backtest.strategies.registry import find_strategy
 from live.settings import manifest
 from live.settings.model import Settings
 from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
-from tests.support.user_world import PROJECT
+from tests.support.paths import PROJECT
 
 BOTH = [
     {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},
@@ -185,7 +185,7 @@ class TestManifest:
     @pytest.mark.parametrize("variant", ["ema_p10", "nwl_p4"])
     def test_every_parameter_is_compared(self, variant: str) -> None:
         settings = Settings.model_validate({"books": [BOTH[1]]})
-        strategy = find_strategy(variant, PROJECT / "config" / "strategies")
+        strategy = find_strategy(variant / "config" / "strategies")
         assert manifest.check(PROJECT / "config" / "manifest.json", [strategy], settings) == ()
         other = {"trailing_stop": "weekly_ema" if variant == "nwl_p4" else "weekly_nweek_low", **OTHER_VALUES}
         for name, value in strategy.parameters.items():

@@ -16,7 +16,7 @@ def trader(tmp_path: Path) -> Trader:
     return new_trader(tmp_path, "AAA", "BBB", "CCC", "DDD")
 
 
-def full_book(tmp_path: Path, **parameters: Any):
+def full_book(tmp_path: Path, **parameters: Any) -> Trader:
     """Two places, both taken, AAA losing: a better candidate rotates it out."""
     made = new_trader(tmp_path, "AAA", "BBB", "CCC", "DDD", max_positions=2, **parameters)
     made.trade(MON, "AAA", "BBB")

@@ -175,7 +175,7 @@ class TestUnprotected:
 
 
 @pytest.mark.parametrize("day", [TUE, FRI])
-def test_a_fall_in_mid_week_ends_nothing_before_the_week_is_over(holding: Trader, day) -> None:
+def test_a_fall_in_mid_week_ends_nothing_before_the_week_is_over(holding: Trader, day: str) -> None:
     holding.stocks.level("AAA", TUE, 91.0)
     for session in (TUE, WED, THU, FRI):
         holding.trade(session)

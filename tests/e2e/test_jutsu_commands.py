@@ -13,9 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 from live.cli.app import build
+from tests.support.paths import PROJECT
 from tests.support.user_world import (
     FIRST,
-    PROJECT,
     SECOND,
     SWITCH,
     THIRD,
@@ -58,7 +58,7 @@ def commands() -> Iterator[tuple[tuple[str, ...], object]]:
 
 
 @pytest.fixture(scope="module")
-def traded(tmp_path_factory: pytest.TempPathFactory, prices: Path):
+def traded(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> User:
     """Four sessions of both stages."""
     made = new_user(tmp_path_factory.mktemp("desk") / "jutsu", prices)
     for day in (FIRST, SECOND, THIRD, SWITCH):
@@ -67,7 +67,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory, prices: Path):
 
 
 @pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
-def test_every_command_and_every_flag_has_a_help_text(path) -> None:
+def test_every_command_and_every_flag_has_a_help_text(path: tuple[str, ...]) -> None:
     command = dict(commands())[path]
     assert command.help.strip()
     shown = called(lambda: jutsu([*path, "--help"]))
@@ -104,7 +104,9 @@ def test_the_readme_names_every_flag_right() -> None:
 
 
 @pytest.mark.parametrize("arguments", READING, ids=" ".join)
-def test_reading_commands_print_one_json_document_and_plain_text(traded, arguments) -> None:
+def test_reading_commands_print_one_json_document_and_plain_text(
+    traded: User, arguments: tuple[str, ...]
+) -> None:
     given = [str(traded.file(SWITCH)) if word == "FILE" else word for word in arguments]
     found = traded.jutsu(*given, "--json")
     assert found.code in ({0, 1} if arguments[0] == "doctor" else {0}), found.text
@@ -117,7 +119,7 @@ def test_reading_commands_print_one_json_document_and_plain_text(traded, argumen
 
 
 @pytest.mark.parametrize("arguments", READING, ids=" ".join)
-def test_reading_commands_change_no_book_and_no_file(traded, arguments) -> None:
+def test_reading_commands_change_no_book_and_no_file(traded: User, arguments: tuple[str, ...]) -> None:
     given = [str(traded.file(SWITCH)) if word == "FILE" else word for word in arguments]
     before = (traded.orders(), traded.paper_account(), tree(traded.signals), tree(traded.root / "config"))
     traded.jutsu(*given)
@@ -125,7 +127,7 @@ def test_reading_commands_change_no_book_and_no_file(traded, arguments) -> None:
     assert after == before
 
 
-def test_config_check_judges_a_file(traded) -> None:
+def test_config_check_judges_a_file(traded: User) -> None:
     good = called(lambda: jutsu(["config", "check", str(traded.config), "--json"]))
     assert good.code == 0, good.text
     json.loads(good.out)
@@ -145,21 +147,21 @@ def test_a_new_user_without_a_ledger_gets_answers(user: User) -> None:
         assert ran.text.strip()
 
 
-def test_trades_carry_their_context(traded) -> None:
+def test_trades_carry_their_context(traded: User) -> None:
     trades = json.loads(traded.jutsu("trades", "--json").out)
     rows = trades if isinstance(trades, list) else trades["trades"]
     assert [row["symbol"] for row in rows] == ["TQQQ", "QQQ", "TMF", "TMF", "QQQ"]
     assert {row["cell"] for row in rows} == {3, 5}
 
 
-def test_bad_usage_is_2_in_one_line(traded) -> None:
+def test_bad_usage_is_2_in_one_line(traded: User) -> None:
     for arguments in (("nonsense",), ("trades", "--limit", "many"), ("status", "--jsno"), ("replay",)):
         ran = traded.jutsu(*arguments) if arguments[0] != "nonsense" else called(lambda: jutsu(["nonsense"]))
         assert ran.code == 2, ran.text
         assert "Traceback" not in ran.text
 
 
-def test_the_console_script_in_a_pipe(traded) -> None:
+def test_the_console_script_in_a_pipe(traded: User) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "live.cli", "status", "--config", str(traded.config)],
         capture_output=True,

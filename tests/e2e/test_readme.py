@@ -15,7 +15,7 @@ from backtest.core import errors
 from live import executor, signal_generator
 from live.runtime.lifecycle import INTERRUPTED
 from live.settings.model import Settings
-from tests.support.user_world import PROJECT
+from tests.support.paths import PROJECT
 
 README = (PROJECT / "README.md").read_text()
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from live.system.clock import SystemClock
-from tests.support.user_world import FIRST, PROJECT, User, called, jutsu
+from tests.support.paths import PROJECT
+from tests.support.user_world import FIRST, User, called, jutsu
 
 
 def test_a_run_spells_out_what_it_counts(fresh_file: User) -> None:

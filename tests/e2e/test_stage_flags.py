@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.user_world import FIRST, PROJECT, SECOND, SWITCH, User, new_user, tree, unchanged
+from tests.support.paths import PROJECT
+from tests.support.user_world import FIRST, SECOND, SWITCH, User, new_user, tree, unchanged
 
 PROCESS_LIMIT = 120
 
 
-def process(module: str, *arguments: str, cwd, **environment: str) -> subprocess.CompletedProcess[str]:
+def process(
+    module: str, *arguments: str, cwd: Path | str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=cwd,

@@ -13,12 +13,14 @@ from filelock import FileLock
 from backtest.core.errors import JutsuError
 from live import executor, signal_generator
 from live.brokers.paper.broker import PaperBroker
-from tests.support.user_world import PROJECT, SWITCH, User, called
+from live.model.broker import OrderRequest
+from tests.support.paths import PROJECT
+from tests.support.user_world import SWITCH, User, called
 
 EXPECTED = ["20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"]
 
 
-def start(user, module: str, *more: str) -> subprocess.Popen[str]:
+def start(user: User, module: str, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", module, *user.flags(SWITCH), *more],
         cwd=user.root,
@@ -64,7 +66,7 @@ def interrupt_at(
     """Raise at the n-th order that the broker has just accepted."""
     real, seen = PaperBroker.submit, []
 
-    def submit(self, request):
+    def submit(self: PaperBroker, request: OrderRequest) -> str:
         answer = real(self, request)
         seen.append(request)
         if len(seen) == call:

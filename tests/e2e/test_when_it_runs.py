@@ -8,7 +8,7 @@ import pytest
 from tests.support.user_world import FIRST, SECOND, User, new_user
 
 
-def window(path) -> tuple[str, str, str]:
+def window(path: Path) -> tuple[str, str, str]:
     told = json.loads(path.read_text())
     times = told["execution_window"]
     return told["as_of"], times["opens_at"], times["closes_at"]

@@ -4,6 +4,7 @@ import os
 import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def prepare(folder: Path) -> bool:
     return True
 
 
-def run_once(folder: Path, number: int, kill_at: int | None) -> dict:
+def run_once(folder: Path, number: int, kill_at: int | None) -> dict[str, Any]:
     """One row of the timetable in this (forked) process."""
     phase, clock = TIMETABLE[number]
     fuse, log = Fuse(kill_at), folder / "killed_at"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -90,11 +91,11 @@ class Desk:
         self.fake.clock(at=at(day, clock).isoformat())
         return self.check(self.run(*args))
 
-    def orders(self) -> list[dict]:
+    def orders(self) -> list[dict[str, Any]]:
         return self.fake.state()["orders"]
 
 
-def flat(*symbols: str) -> dict:
+def flat(*symbols: str) -> dict[str, Any]:
     days = [s.day for s in calendar.sessions(date(2025, 6, 2), date(2026, 2, 27))]
     row = {"open": 100.0, "high": 100.0, "low": 100.0, "close": 100.0, "volume": 1000.0}
     return {symbol: [{"date": day.isoformat(), **row} for day in days] for symbol in symbols}
@@ -113,7 +114,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-def alive(desk: Desk, kind: str) -> list[dict]:
+def alive(desk: Desk, kind: str) -> list[dict[str, Any]]:
     """Orders of one kind that still rest at the broker, children included."""
     with_children = []
     for order in desk.orders():

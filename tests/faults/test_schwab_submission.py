@@ -146,7 +146,7 @@ def test_a_manual_order_that_looks_the_same(desk: Desk, tag: str, state: S) -> N
     desk.fake.fault(**POST, action="drop")
     real = desk.at.broker.submit
 
-    def submit(request: OrderRequest):
+    def submit(request: OrderRequest) -> Any:
         manual(desk, tag)  # a person clicks in the same second
         return real(request)
 

@@ -1,6 +1,6 @@
 """Start times on the clocks of other hosts."""
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
+from backtest.calendar.sessions import Session
 from backtest.calendar.starts import local_starts, next_early_closes, next_sessions, table_warning
 from backtest.core.errors import DataError
 
@@ -49,8 +50,8 @@ def test_lines_of_other_hosts(zone: str, expected: set[str]) -> None:
     offset=st.integers(0, 4000),
     minutes=st.integers(-30, 30),
 )
-def test_every_session_of_the_next_years_finds_its_line(zone, offset, minutes) -> None:
-    def wanted(session):
+def test_every_session_of_the_next_years_finds_its_line(zone: str, offset: int, minutes: int) -> None:
+    def wanted(session: Session) -> datetime:
         return session.close + timedelta(minutes=minutes)
 
     host, today = ZoneInfo(zone), date(2026, 11, 28)
@@ -61,7 +62,7 @@ def test_every_session_of_the_next_years_finds_its_line(zone, offset, minutes) -
     assert len(matching) == 1
 
 
-def cron_matches(field, local):
+def cron_matches(field: str, local: datetime) -> bool:
     minute, hour, _, months, days = field.split()
     first, _, last = days.partition("-")
     weekdays = range(int(first), int(last) + 1) if last else {int(d) for d in days.split(",")}

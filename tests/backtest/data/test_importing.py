@@ -13,7 +13,7 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
-from backtest.data.importing import import_bars
+from backtest.data.importing import Imported, import_bars
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.confirmations import ConfirmedPrice
 from backtest.data.quality.known import Known
@@ -25,7 +25,7 @@ PRICES = ("open", "high", "low", "close")
 
 
 def history(
-    symbol: str = "QQQ", start=date(2025, 1, 2), end=date(2025, 6, 26), multiple: float = 1.0
+    symbol: str = "QQQ", start: date = date(2025, 1, 2), end: date = date(2025, 6, 26), multiple: float = 1.0
 ) -> Bars:
     dates = calendar.session_dates(date(2025, 1, 2), date(2025, 6, 26))
     moves = multiple * np.random.default_rng(3).normal(0, 0.01, len(dates))
@@ -46,7 +46,7 @@ def store(tmp_path: Path) -> BarStore:
     return BarStore(tmp_path / "bars")
 
 
-def take(store, bars, **more: Any):
+def take(store: BarStore, bars: Bars, **more: Any) -> tuple[Imported]:
     return import_bars(store, {bars.symbol: bars}, imported_at=AT, **more)
 
 

@@ -22,7 +22,7 @@ from backtest.data.store import BarStore
 AT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 
 
-def history(symbol: str = "QQQ", start=date(2026, 9, 1), end=date(2026, 10, 30)) -> Bars:
+def history(symbol: str = "QQQ", start: Any = date(2026, 9, 1), end: Any = date(2026, 10, 30)) -> Bars:
     dates = calendar.session_dates(start, end)
     close = 100 + (dates - np.datetime64("2026-09-01")).astype(float) / 3
     return Bars(symbol, dates, close - 0.1, close + 1, close - 1, close, close * 1000, source="csv")
@@ -177,7 +177,7 @@ def test_verify_judges_the_rows_too(store: BarStore) -> None:
     bars = history()
     bars.high[5] = 1.0
     store.write(bars, imported_at=AT)
-    seen = []
+    seen: list[Any] = []
     (finding,) = store.verify(progress=seen.append)
     assert finding.path == "QQQ 2026-09-09"
     assert seen == ["QQQ"]

@@ -166,7 +166,7 @@ def test_compiled_and_interpreted_agree_to_the_last_bit(
     interpreted = everything()
     for name, function in compiled.items():
 
-        def native(*args: Any, function=function) -> int | None:
+        def native(*args: Any, function: Any = function) -> int | None:
             columns = [np.array(a) if isinstance(a, list) else a for a in args]
             result = function(*columns)
             for given_, column in zip(args, columns, strict=True):

@@ -22,17 +22,17 @@ from backtest.reporting.charts import (
 )
 
 
-def days(n):
+def days(n: int) -> list[date]:
     return [date(2000, 1, 3) + timedelta(days=k) for k in range(n)]
 
 
-def points(page):
+def points(page: str) -> list[tuple[float, float]]:
     path = re.search(r'class="line"[^>]* d="([^"]*)"', page).group(1)
     return [tuple(map(float, pair.split())) for pair in re.findall(r"[ML]([^ML]+)", path)]
 
 
 @given(st.integers(2, 5000), st.integers(0, 10**6))
-def test_a_line_keeps_its_ends_peak_and_trough(n, seed) -> None:
+def test_a_line_keeps_its_ends_peak_and_trough(n: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(size=n)
     low, high = float(values.min()), float(values.max())
     got = points(line_chart("t", days(n), [Series("s", values)], [Tick(low, "l"), Tick(high, "h")]))
@@ -50,7 +50,7 @@ def test_a_missing_value_breaks_the_line() -> None:
 
 
 @given(st.floats(1, 1e12), st.floats(1.0, 1000), st.booleans())
-def test_ticks_enclose_the_values(low, factor, logarithmic) -> None:
+def test_ticks_enclose_the_values(low: float, factor: float, logarithmic: bool) -> None:
     ticks = money_ticks(low, low * factor, logarithmic=logarithmic)
     assert ticks[0].value <= low * (1 + 1e-6)
     assert ticks[-1].value >= low * factor * (1 - 1e-6)
@@ -59,7 +59,7 @@ def test_ticks_enclose_the_values(low, factor, logarithmic) -> None:
 
 
 @given(st.floats(-1, 0))
-def test_percentages_enclose_a_drawdown(low) -> None:
+def test_percentages_enclose_a_drawdown(low: float) -> None:
     ticks = percent_ticks(low, 0.0)
     assert ticks[0].value <= low + 1e-6
     assert ticks[-1].value >= 0

@@ -4,6 +4,7 @@ import argparse
 import csv
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -282,7 +283,7 @@ def test_readable_figures() -> None:
     assert (readable(2.346, "number"), readable(1200, "count")) == ("2.35", "1,200")
 
 
-def with_row(prices, folder, symbol, row, change):
+def with_row(prices: Path, folder: Path, symbol: str, row: int, change: Callable[..., Any]) -> Path:
     """Copy the prices with one changed row; `change` gets and returns the cells date, o, h, l, c, volume."""
     folder.mkdir()
     for path in prices.iterdir():

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.cli.app import main
 from backtest.core.bars import Bars
-from backtest.core.decision import Decision, Target
+from backtest.core.decision import Decision, ExecutionTime, Situation, Target
 from backtest.core.errors import DataError, UsageError
 from backtest.data.sources.csv import read_directory
 from backtest.research.audit import CHANGES, audit, table
@@ -58,41 +59,41 @@ class Normalising(HierarchicalAdaptiveV35b):
 class Cheat(ScriptedWeights):
     """Trades AAA by the signal's bars; each kind below reads one bar too many in its own way."""
 
-    history: dict = field(default_factory=dict)
+    history: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def evaluate(self, history):
+    def evaluate(self, history: dict[str, Bars]) -> OwnSession:
         return replace(self, history=history)
 
-    def rises(self, day):
+    def rises(self, day: date) -> bool:
         bars = self.history[SIGNAL]
         row = bars.row(day)
         return row is not None and bool(bars.close[row] > bars.open[row])
 
-    def following(self, day):
+    def following(self, day: date) -> date:
         later = self.history[SIGNAL].since(day + timedelta(days=1))
         return later.first if len(later) else None
 
-    def decision(self, situation, long, memory=None) -> Decision:
+    def decision(self, situation: Situation, long: bool, memory: Any = None) -> Decision:
         targets = (Target("AAA", 0.5),) if long else ()
         return Decision(situation.decided_on, rebalance=True, targets=targets, memory=memory or {})
 
 
 class Honest(Cheat):
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         return self.decision(situation, self.rises(situation.decided_on))
 
 
 class OwnSession(Cheat):
     """Decides at the open from the bar of the session that opens."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         return self.decision(situation, self.rises(situation.session))
 
 
 class OwnSessionOrFail(Cheat):
     """The same, but assumes that the bar is there."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         row = self.history[SIGNAL].dates.tolist().index(situation.session)
         return self.decision(situation, self.history[SIGNAL].close[row] > 100)
 
@@ -100,7 +101,7 @@ class OwnSessionOrFail(Cheat):
 class HolderPeeks(Cheat):
     """Honest as long as it holds nothing; a holder knows the next bar."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         if not situation.book.positions:
             return self.decision(situation, long=True)
         day = self.following(situation.decided_on)
@@ -110,14 +111,14 @@ class HolderPeeks(Cheat):
 class RemembersTomorrow(Cheat):
     """Trades honestly; only what it remembers comes from the next bar, and only once it holds."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         day = self.following(situation.decided_on) if situation.book.positions else None
         known = self.rises(day) if day else None
         return self.decision(situation, long=True, memory={"tomorrow": known})
 
 
 @pytest.fixture(scope="module")
-def simple_history():
+def simple_history() -> dict[str, Bars]:
     random = np.random.default_rng(11)
     days = [one.day for one in calendar.sessions(date(2020, 1, 2), date(2020, 6, 30))]
     histories = {}
@@ -130,7 +131,9 @@ def simple_history():
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open"])
 @pytest.mark.parametrize("kind", [OwnSession, OwnSessionOrFail, HolderPeeks, RemembersTomorrow])
-def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, execution_time: str) -> None:
+def test_a_peek_of_one_bar_in_an_opening_window_is_caught(
+    simple_history: dict[str, Bars], kind: Any, execution_time: ExecutionTime
+) -> None:
     checks = audit(kind({}, execution_time), simple_history, samples=8, seed=7)
     caught = [check.difference for check in checks if check.difference]
     assert caught
@@ -138,11 +141,13 @@ def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, 
 
 
 @pytest.mark.parametrize("kind", [HolderPeeks, RemembersTomorrow])
-def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(simple_history, kind) -> None:
+def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(
+    simple_history: dict[str, Bars], kind: type[HolderPeeks] | type[RemembersTomorrow]
+) -> None:
     assert any(check.difference for check in audit(kind({}), simple_history, samples=8, seed=7))
 
 
-def test_a_strategy_that_fails_without_later_bars_is_named(simple_history) -> None:
+def test_a_strategy_that_fails_without_later_bars_is_named(simple_history: dict[str, Bars]) -> None:
     checks = audit(OwnSessionOrFail({}, "open"), simple_history, samples=2, seed=7)
     what = [check.difference.what for check in checks if check.change == "cut"]
     assert all("fails when later bars change: ValueError" in text for text in what)
@@ -150,7 +155,9 @@ def test_a_strategy_that_fails_without_later_bars_is_named(simple_history) -> No
 
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open", "close"])
-def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_time: str) -> None:
+def test_an_honest_strategy_is_clean_in_every_window(
+    simple_history: dict[str, Bars], execution_time: ExecutionTime
+) -> None:
     checks = audit(Honest({}, execution_time), simple_history, samples=8, seed=7)
     assert [check.difference for check in checks if check.difference] == []
     assert checks[-1].trades > 20
@@ -160,7 +167,7 @@ def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_t
 @pytest.mark.parametrize("execution_time", ["open", "close"])
 @pytest.mark.parametrize("variant", ["golden", "titan", "gold2026"])
 def test_every_shipped_allocation_strategy_is_clean_on_real_bars(
-    shared_data: Path, variant: str, execution_time: str
+    shared_data: Path, variant: str, execution_time: ExecutionTime
 ) -> None:
     strategy = find_strategy(variant, STRATEGIES).with_parameters({"execution_time": execution_time})
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
@@ -172,7 +179,7 @@ def test_every_shipped_allocation_strategy_is_clean_on_real_bars(
 
 
 @pytest.mark.parametrize("execution_time", ["close", "open"])
-def test_v35b_is_clean(history: dict[str, Bars], execution_time: str) -> None:
+def test_v35b_is_clean(history: dict[str, Bars], execution_time: ExecutionTime) -> None:
     strategy = build("small", SMALL | {"execution_time": execution_time})
     checks = audit(strategy, history, samples=4, seed=3)
     assert len(checks) == 4 * len(CHANGES)

@@ -3,7 +3,9 @@
 import ast
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,10 +40,10 @@ class Rules:
 
 
 @pytest.fixture
-def digest_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def digest_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.syspath_prepend(tmp_path)
 
-    def digest(text):
+    def digest(text: str) -> str:
         shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
         (tmp_path / "own_rules.py").write_text(text)
         sys.modules.pop("own_rules", None)
@@ -50,7 +52,7 @@ def digest_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return digest
 
 
-def test_words_and_layout_change_nothing(digest_of) -> None:
+def test_words_and_layout_change_nothing(digest_of: Callable[..., Any]) -> None:
     same = RULES.replace('"""Decide."""', '"""Another text."""\n        # and a comment').replace(
         "x > 1", "(x  >  1)"
     )
@@ -69,7 +71,7 @@ def test_words_and_layout_change_nothing(digest_of) -> None:
         ("suggest(", "str.join("),
     ],
 )
-def test_any_change_of_the_code_shows(digest_of, old: str, new: str) -> None:
+def test_any_change_of_the_code_shows(digest_of: Callable[..., Any], old: str, new: str) -> None:
     assert digest_of(RULES) != digest_of(RULES.replace(old, new))
 
 

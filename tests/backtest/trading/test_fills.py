@@ -71,7 +71,7 @@ def test_ties_of_commission_and_slippage_go_to_the_even_digit() -> None:
     per_share=st.decimals("0", "1", places=4),
 )
 def test_prices_and_commissions_agree_with_decimal_arithmetic(
-    mid, slippage, quantity, per_order, per_share
+    mid: Decimal, slippage: Decimal, quantity: int, per_order: Decimal, per_share: Decimal
 ) -> None:
     rules = ExecutionRules(
         slippage_pct=float(slippage),
@@ -93,7 +93,9 @@ def test_prices_and_commissions_agree_with_decimal_arithmetic(
     per_order=st.floats(0, 50),
     per_share=st.floats(0, 10),
 )
-def test_a_sale_never_costs_more_than_it_brings(quantity, mid, per_order, per_share) -> None:
+def test_a_sale_never_costs_more_than_it_brings(
+    quantity: int, mid: float, per_order: float, per_share: float
+) -> None:
     rules = ExecutionRules(commission_per_order=per_order, commission_per_share=per_share)
     sale = fill_market("sell", quantity, mid, rules)
     assert sale.cash_flow >= 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ class Source:
     """Two symbols around Thanksgiving 2026; TMF has no bar on the short Friday."""
 
     def __init__(self) -> None:
-        self.asked = []
+        self.asked: list[Any] = []
         dates = calendar.session_dates(date(2026, 11, 23), date(2026, 11, 30))
         rows = np.arange(len(dates), dtype=float)
         self.bars = {

@@ -164,7 +164,7 @@ class Journal(RuleBasedStateMachine):
         self.steps = 1
 
     @rule(state=st.sampled_from(list(S)), filled=st.none() | st.integers(-1, 101))
-    def step(self, state: S, filled) -> None:
+    def step(self, state: S, filled: Any) -> None:
         before = self.order
         fields = {} if filled is None else {"filled_quantity": filled}
         try:

@@ -137,7 +137,7 @@ def test_nothing_is_recovered_where_nothing_was(path: Path) -> None:
     assert not path.exists()
 
 
-def shown(order_id: str = "b1", client_order_id=ID, **changes: Any) -> BrokerOrder:
+def shown(order_id: str = "b1", client_order_id: Any = ID, **changes: Any) -> BrokerOrder:
     fields = {
         "symbol": "TQQQ",
         "side": "buy",

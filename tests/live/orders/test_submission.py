@@ -168,7 +168,7 @@ def test_reads_that_fail_say_nothing(desk: World) -> None:
     desk.line.reads_fail = 0
     original = desk.line.submit
 
-    def then_fail(request: OrderRequest):
+    def then_fail(request: OrderRequest) -> Any:
         try:
             return original(request)
         finally:

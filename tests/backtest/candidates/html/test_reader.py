@@ -31,7 +31,7 @@ def metric(label: str, value: str, first: str = "label") -> str:
     return f"<div class='metric'>{''.join(parts if first == 'label' else parts[::-1])}</div>"
 
 
-def read(body: str, name=NAME) -> Report:
+def read(body: str, name: Any = NAME) -> Report:
     return read_html(page(body), name)
 
 

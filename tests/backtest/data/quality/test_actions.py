@@ -27,7 +27,7 @@ from tests.support.price_gate_world import index_and_funds
 DAY = date(2020, 6, 1)
 
 
-def split(ratio, symbol: str = "QQQ", day=DAY) -> CorporateAction:
+def split(ratio: Fraction, symbol: str = "QQQ", day: Any = DAY) -> CorporateAction:
     return CorporateAction(symbol, day, "split", Fraction(ratio), source="person")
 
 
@@ -62,7 +62,9 @@ def test_an_action_that_cannot_be_is_refused(make: Callable[..., Any]) -> None:
 
 
 @given(st.sampled_from(RATIOS), st.integers(1, 100_000), st.decimals("0.01", "10000", places=2))
-def test_a_split_keeps_the_value_and_can_be_taken_back(ratio, quantity, price) -> None:
+def test_a_split_keeps_the_value_and_can_be_taken_back(
+    ratio: Fraction, quantity: int, price: Decimal
+) -> None:
     held = Holding("QQQ", Decimal(quantity), price, price * Decimal("0.9"))
     after = scale_holding(held, split(ratio))
     assert abs(after.quantity * after.entry_price - held.quantity * held.entry_price) < Decimal("1e-12")
@@ -96,7 +98,7 @@ def test_a_book_follows_its_own_splits_only_and_dividends_change_nothing() -> No
 
 
 @given(st.sampled_from(RATIOS))
-def test_scaling_bars_touches_only_the_rows_before_and_keeps_traded_value(ratio) -> None:
+def test_scaling_bars_touches_only_the_rows_before_and_keeps_traded_value(ratio: Fraction) -> None:
     bars = index_and_funds(200)["QQQ"]
     day = bars.dates[120].item()
     after = scale_bars(bars, split(ratio, day=day))

@@ -16,7 +16,7 @@ DAY = date(2024, 6, 5)
 @given(
     st.lists(st.tuples(st.sampled_from(["QQQ", "BRK-B"]), st.dates(), st.decimals("0.01", "1e6", places=3)))
 )
-def test_lines_come_back(items) -> None:
+def test_lines_come_back(items: list[tuple[str, date, Decimal]]) -> None:
     confirmed = tuple(ConfirmedPrice(*item) for item in items if item[2] >= Decimal("0.01"))
     text = "".join(item.line() + "\n" for item in confirmed)
     assert parse_confirmations(text, "file") == confirmed

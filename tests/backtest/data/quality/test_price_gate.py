@@ -1,17 +1,20 @@
 """The price gate over real files with every kind of fault, and its properties on made-up funds."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.core.bars import Bars
 from backtest.data import quality
 from backtest.data.quality.actions import CorporateAction, scale_bars
 from backtest.data.quality.confirmations import ConfirmedPrice
@@ -30,11 +33,11 @@ from tests.support.price_gate_world import (
 
 
 @pytest.fixture(scope="module")
-def real(shared_data: Path):
+def real(shared_data: Path) -> dict[str, Bars]:
     return real_bars(shared_data)
 
 
-def on_the_day(bars, day, *, lookback=LOOKBACK + 20):
+def on_the_day(bars: dict[str, Bars], day: date, *, lookback: Any = LOOKBACK + 20) -> dict[str, Bars]:
     """What a run on `day` sees: nothing later, and no more history than the gate reads."""
     return {
         symbol: cut.since(cut.dates[max(0, len(cut) - lookback)].item())
@@ -44,7 +47,7 @@ def on_the_day(bars, day, *, lookback=LOOKBACK + 20):
 
 
 @pytest.mark.shared
-def test_the_real_files_raise_no_alarm_together_alone_or_without_relations(real) -> None:
+def test_the_real_files_raise_no_alarm_together_alone_or_without_relations(real: dict[str, Bars]) -> None:
     assert judge_history(real, RELATIONS) == ()
     assert judge_history(real) == ()
     for symbol in REAL:
@@ -60,7 +63,7 @@ def test_the_real_files_raise_no_alarm_together_alone_or_without_relations(real)
         (date(2025, 4, 4), date(2025, 4, 9)),
     ],
 )
-def test_real_extremes_pass_on_their_day(real, first: date, last: date) -> None:
+def test_real_extremes_pass_on_their_day(real: dict[str, Bars], first: date, last: date) -> None:
     bars = real["QQQ"].since(first).until(last)
     assert len(bars) >= 3
     for day in bars.dates.astype(object):
@@ -69,7 +72,7 @@ def test_real_extremes_pass_on_their_day(real, first: date, last: date) -> None:
 
 
 @pytest.mark.shared
-def test_the_extremes_are_in_the_files(real) -> None:
+def test_the_extremes_are_in_the_files(real: dict[str, Bars]) -> None:
     moves = real["TQQQ"].close[1:] / real["TQQQ"].close[:-1] - 1
     assert (round(moves.min(), 2), round(moves.max(), 2)) == (-0.34, 0.35)
 
@@ -87,7 +90,7 @@ def test_the_extremes_are_in_the_files(real) -> None:
 )
 @pytest.mark.parametrize("relations", [RELATIONS, ()])
 def test_a_bad_tick_is_an_error_that_names_the_numbers_and_the_answer(
-    real, symbol: str, field: str, factor: float, relations
+    real: dict[str, Bars], symbol: str, field: str, factor: float, relations: tuple[PriceRelation, ...]
 ) -> None:
     day = date(2024, 6, 5)
     row = real[symbol].row(day)
@@ -105,7 +108,7 @@ def test_a_bad_tick_is_an_error_that_names_the_numbers_and_the_answer(
     assert f"jutsu data confirm {symbol} 2024-06-05 {last.price:.2f}" in last.remedy
 
 
-def corruptions(bars, seed, count: int = 200):
+def corruptions(bars: Bars, seed: int, count: int = 200) -> Iterator[tuple[int, str, float, bool]]:
     """Seeded single-field faults: row, field, factor, whether high and low follow."""
     random = np.random.default_rng(seed)
     factors = (0.01, 0.1, 0.33, 0.5, 0.8, 0.9, 0.95, 0.98, 1.02, 1.05, 1.1, 1.25, 1.9, 10.0, 100.0, np.nan)
@@ -120,7 +123,9 @@ def corruptions(bars, seed, count: int = 200):
 
 
 @pytest.mark.shared
-def test_200_single_field_faults_a_file_are_caught_on_their_day_but_for_what_is_usual(real) -> None:
+def test_200_single_field_faults_a_file_are_caught_on_their_day_but_for_what_is_usual(
+    real: dict[str, Bars],
+) -> None:
     """The table of docs/decisions/0020-price-gate.md; `pytest -s` prints it."""
     table = defaultdict(lambda: [0, 0])
     for number, symbol in enumerate(REAL):
@@ -155,7 +160,7 @@ def test_200_single_field_faults_a_file_are_caught_on_their_day_but_for_what_is_
     factor=st.one_of(st.floats(0.001, 0.85), st.floats(1.2, 1000)),
 )
 def test_a_step_that_its_fund_or_index_denies_is_found_and_blamed_on_the_right_one(
-    symbol, row, field, factor
+    symbol: str, row: int, field: str, factor: float
 ) -> None:
     bars = index_and_funds()
     bars[symbol] = multiplied(bars[symbol], row, field, factor)
@@ -166,7 +171,7 @@ def test_a_step_that_its_fund_or_index_denies_is_found_and_blamed_on_the_right_o
 
 
 @given(factor=st.floats(1e-4, 1e6))
-def test_the_unit_of_a_price_does_not_matter(factor) -> None:
+def test_the_unit_of_a_price_does_not_matter(factor: float) -> None:
     bars = index_and_funds()
     bars["QQQ"] = multiplied(bars["QQQ"], 200, "close", 1.3)
     before = judge_history(bars, RELATIONS)
@@ -187,7 +192,9 @@ def test_the_unit_of_a_price_does_not_matter(factor) -> None:
     ),
     back=st.integers(1, 5),
 )
-def test_the_newest_days_are_judged_as_in_the_whole_history(faults, back) -> None:
+def test_the_newest_days_are_judged_as_in_the_whole_history(
+    faults: list[tuple[str, int, str, float]], back: int
+) -> None:
     bars = index_and_funds()
     for symbol, row, field, factor in faults:
         bars[symbol] = multiplied(bars[symbol], row, field, factor, stretch=field in {"open", "close"})
@@ -235,7 +242,9 @@ def test_a_confirmed_price_passes_to_the_cent_and_only_on_its_day() -> None:
 
 @pytest.mark.parametrize("ratio", RATIOS, ids=str)
 @pytest.mark.parametrize("relations", [RELATIONS, ()], ids=["related", "alone"])
-def test_a_split_that_nobody_recorded_is_named_recorded_it_passes(ratio, relations) -> None:
+def test_a_split_that_nobody_recorded_is_named_recorded_it_passes(
+    ratio: Fraction, relations: tuple[PriceRelation, PriceRelation, PriceRelation, PriceRelation]
+) -> None:
     bars, row = index_and_funds(), 250
     before = bars["QQQ"]
     bars["QQQ"] = rows_multiplied(before, slice(row, None), float(1 / ratio))
@@ -256,7 +265,9 @@ def test_a_split_that_nobody_recorded_is_named_recorded_it_passes(ratio, relatio
 
 @pytest.mark.shared
 @pytest.mark.parametrize("ratio", [Fraction(2), Fraction(5, 4), Fraction(4, 3), Fraction(9), Fraction(1, 10)])
-def test_a_split_of_a_real_fund_is_found_at_any_time_of_its_history(real, ratio: Fraction) -> None:
+def test_a_split_of_a_real_fund_is_found_at_any_time_of_its_history(
+    real: dict[str, Bars], ratio: Fraction
+) -> None:
     for symbol in REAL:
         for row in range(100, len(real[symbol]), 397):
             bars = {**real, symbol: rows_multiplied(real[symbol], slice(row, None), float(1 / ratio))}
@@ -294,7 +305,7 @@ def test_missing_sessions_widen_what_a_step_may_be() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, 0.0, 1e300])
 @pytest.mark.parametrize("field", ["open", "high", "low", "close"])
-def test_what_is_no_price_is_an_error(value, field: str) -> None:
+def test_what_is_no_price_is_an_error(value: float, field: str) -> None:
     bars = index_and_funds()
     getattr(bars["QQQ"], field)[-1] = value
     found = judge_newest(bars, RELATIONS, since=bars["QQQ"].last)
@@ -336,7 +347,7 @@ def test_at_the_open_a_fund_may_differ_more() -> None:
 
 
 @pytest.mark.shared
-def test_opening_and_closing_prices_of_the_real_extremes_pass(real) -> None:
+def test_opening_and_closing_prices_of_the_real_extremes_pass(real: dict[str, Bars]) -> None:
     days = [date(2015, 8, 24), date(2010, 5, 6), date(2020, 3, 9), date(2020, 3, 12), date(2020, 3, 16)]
     for day in [*days, date(2020, 3, 17), date(2025, 4, 4), date(2025, 4, 9)]:
         for moment in ("open", "close"):

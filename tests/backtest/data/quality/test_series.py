@@ -1,11 +1,14 @@
 """Impossible series: every kind is found, with the severity that stops or only warns."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from backtest.core.bars import Bars
 from backtest.data.quality.price_gate import judge_history
 from tests.support.price_gate_world import (
     PRICES,
@@ -18,44 +21,44 @@ from tests.support.price_gate_world import (
 )
 
 
-def edited(bars, edit):
+def edited(bars: Bars, edit: Callable[..., Any]) -> Bars:
     changed = copy(bars)
     edit(changed)
     return changed
 
 
-def five_identical(bars) -> None:
+def five_identical(bars: Bars) -> None:
     for name in (*PRICES, "volume"):
         getattr(bars, name)[201:205] = getattr(bars, name)[200]
 
 
-def day_copied(bars) -> None:
+def day_copied(bars: Bars) -> None:
     for name in (*PRICES, "volume"):
         getattr(bars, name)[203] = getattr(bars, name)[200]
 
 
-def one_price_all_day(bars) -> None:
+def one_price_all_day(bars: Bars) -> None:
     for name in PRICES:
         getattr(bars, name)[200] = bars.close[200]
 
 
-def swapped(rows):
-    def edit(bars) -> None:
+def swapped(rows: slice) -> Callable[..., Any]:
+    def edit(bars: Bars) -> None:
         bars.open[rows], bars.close[rows] = bars.close[rows].copy(), bars.open[rows].copy()
 
     return edit
 
 
-def shifted(first):
-    def edit(bars) -> None:
+def shifted(first: int) -> Callable[..., Any]:
+    def edit(bars: Bars) -> None:
         for name in (*PRICES, "volume"):
             getattr(bars, name)[first + 1 :] = getattr(bars, name)[first:-1].copy()
 
     return edit
 
 
-def one_value(field, row, value):
-    def edit(bars) -> None:
+def one_value(field: str, row: int, value: float) -> Callable[..., Any]:
+    def edit(bars: Bars) -> None:
         getattr(bars, field)[row] = value
 
     return edit
@@ -83,7 +86,7 @@ SUSPICIONS = {
 
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("symbol", ["QQQ", "TQQQ"])
-def test_what_no_market_makes_is_an_error(name, symbol: str) -> None:
+def test_what_no_market_makes_is_an_error(name: str, symbol: str) -> None:
     change, kind = ERRORS[name]
     bars = index_and_funds()
     bars[symbol] = change(bars[symbol])
@@ -94,7 +97,7 @@ def test_what_no_market_makes_is_an_error(name, symbol: str) -> None:
 
 
 @pytest.mark.parametrize("name", SUSPICIONS)
-def test_what_a_quiet_market_could_make_is_a_suspicion(name) -> None:
+def test_what_a_quiet_market_could_make_is_a_suspicion(name: str) -> None:
     change, kind = SUSPICIONS[name]
     bars = {"QQQ": change(index_and_funds()["QQQ"])}
     found = judge_history(bars)

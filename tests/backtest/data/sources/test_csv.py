@@ -3,6 +3,7 @@
 import math
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,7 +183,7 @@ def test_directory_reads_all_or_the_wanted(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("not data")
     assert sorted(read_directory(tmp_path)) == ["QQQ", "TLT"]
     assert list(CsvDirectory(tmp_path).read(["TLT", "PSQ", "TLT"])) == ["TLT"]
-    seen = []
+    seen: list[Any] = []
     read_directory(tmp_path, progress=seen.append)
     assert seen == ["QQQ", "TLT"]
 

@@ -17,7 +17,7 @@ from hypothesis.strategies._internal.core import DataObject
 
 from backtest.cli.run import equity_csv
 from backtest.core.bars import Bars
-from backtest.core.decision import Book, Decision, OpenPosition, Situation, Target
+from backtest.core.decision import Book, Decision, ExecutionTime, OpenPosition, Situation, Target
 from backtest.core.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.core.execution_rules import ExecutionRules, Limits
 from backtest.core.planned_orders import PlannedOrder
@@ -156,7 +156,7 @@ def test_opening_windows_decide_on_the_bar_before_and_fill_at_the_open() -> None
     ("window", "price"),
     [("15min_after_open", "open"), ("15min_before_close", "close"), ("5min_before_close", "close")],
 )
-def test_windows_that_daily_bars_do_not_have_are_named_once(window: str, price: str) -> None:
+def test_windows_that_daily_bars_do_not_have_are_named_once(window: ExecutionTime, price: str) -> None:
     result = run(scenario(), ScriptedWeights(SCRIPT, window))
     told = [text for text in result.warnings if window in text]
     assert told == [f"daily bars have no {window} price: orders fill at the {price}"]
@@ -350,7 +350,7 @@ def markets(draw: Callable[..., Any]) -> dict[str, Bars]:
 
 
 @given(markets(), rule_sets, times)
-def test_any_run(history: dict[str, Bars], rules: ExecutionRules, execution_time: str) -> None:
+def test_any_run(history: dict[str, Bars], rules: ExecutionRules, execution_time: ExecutionTime) -> None:
     last = history["SIG"].last
     result = run(history, CloseFollower({}, execution_time), start=date(2024, 1, 1), end=last, rules=rules)
     assert (result.cash >= 0).all()
@@ -383,7 +383,9 @@ def test_any_run(history: dict[str, Bars], rules: ExecutionRules, execution_time
 
 
 @given(markets(), times, st.data())
-def test_no_later_bar_reaches_back(history: dict[str, Bars], execution_time: str, data: DataObject) -> None:
+def test_no_later_bar_reaches_back(
+    history: dict[str, Bars], execution_time: ExecutionTime, data: DataObject
+) -> None:
     last = history["SIG"].last
     before = run(history, CloseFollower({}, execution_time), start=date(2024, 1, 1), end=last)
     at = data.draw(st.integers(0, len(before.dates) - 2))
@@ -424,7 +426,7 @@ def test_the_change_that_look_ahead_would_show_does_change_the_future() -> None:
     ],
 )
 def test_every_window_that_a_daily_bar_does_not_know_warns(
-    window: str, entering: str, warned: tuple[bool, bool]
+    window: ExecutionTime, entering: str, warned: tuple[bool, bool]
 ) -> None:
     weights, entries = daily_bar_warning(window), daily_bar_warning(window, enters_at_open=True)
     assert (weights is not None, entries is not None) == warned

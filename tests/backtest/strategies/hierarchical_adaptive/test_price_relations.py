@@ -8,7 +8,7 @@ from backtest.strategies.earnings_swing.strategy import build as build_earnings
 from backtest.strategies.hierarchical_adaptive.strategy import build
 
 
-def told(**parameters: Any):
+def told(**parameters: Any) -> dict[tuple[str, str], float]:
     return {(r.symbol, r.index): r.multiple for r in build("x", parameters).price_relations}
 
 

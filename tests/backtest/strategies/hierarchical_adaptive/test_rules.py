@@ -30,7 +30,7 @@ def situation(day: date, memory: dict[Any, Any] | None = None) -> Situation:
     return Situation(session=day, decided_on=day, book=Book(0.0), memory=memory or {})
 
 
-def walk(evaluation: V35bEvaluation, memory=None) -> list[Decision]:
+def walk(evaluation: V35bEvaluation, memory: Any = None) -> list[Decision]:
     """Every decision in turn, each carried out."""
     memory, out = memory or {}, []
     for day in evaluation.signal.dates.tolist():

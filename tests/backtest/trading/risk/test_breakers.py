@@ -17,6 +17,7 @@ from backtest.trading.risk.breakers import (
     Resume,
     Thresholds,
     Trip,
+    Verdict,
     judge,
     seconds_to_wait,
 )
@@ -25,12 +26,12 @@ DAY = [date(2024, 3, 4) + timedelta(days=n) for n in range(60)]
 USUAL = Thresholds()
 
 
-def account(closes, equity, **more: Any) -> AccountHistory:
+def account(closes: list[float], equity: float, **more: Any) -> AccountHistory:
     rows = tuple(ClosingEquity(day, value) for day, value in zip(DAY, closes, strict=False))
     return AccountHistory(rows, session=DAY[len(closes)], equity=equity, **more)
 
 
-def names(verdict):
+def names(verdict: Verdict) -> list[str]:
     return [trip.breaker for trip in verdict.trips]
 
 
@@ -158,7 +159,7 @@ def test_everything_off_blocks_nothing() -> None:
         AccountHistory((ClosingEquity(DAY[3], 1.0),), DAY[2], 1.0),
     ],
 )
-def test_what_is_no_history_is_refused(bad) -> None:
+def test_what_is_no_history_is_refused(bad: AccountHistory) -> None:
     with pytest.raises(DataError):
         judge(bad, USUAL)
 
@@ -168,7 +169,7 @@ amounts = st.lists(st.floats(-5_000, 50_000), min_size=20, max_size=20)
 
 
 @given(moves, amounts)
-def test_cash_flows_change_no_percentage(factors, flows) -> None:
+def test_cash_flows_change_no_percentage(factors: list[float], flows: list[float]) -> None:
     plain = list(accumulate(factors, lambda equity, factor: equity * factor, initial=100_000.0))
     moved, equity = [100_000.0], 100_000.0
     for factor, flow in zip(factors, flows, strict=False):
@@ -182,7 +183,7 @@ def test_cash_flows_change_no_percentage(factors, flows) -> None:
 
 
 @given(moves)
-def test_without_flows_it_is_the_fall_from_the_highest_close(factors) -> None:
+def test_without_flows_it_is_the_fall_from_the_highest_close(factors: list[float]) -> None:
     curve = list(accumulate(factors, lambda equity, factor: equity * factor, initial=100.0))
     verdict = judge(account(curve[:-1], curve[-1]), USUAL)
     highest = max(curve)
@@ -191,7 +192,7 @@ def test_without_flows_it_is_the_fall_from_the_highest_close(factors) -> None:
 
 
 @given(moves, st.integers(0, 19))
-def test_only_a_resume_ends_a_drawdown(factors, more) -> None:
+def test_only_a_resume_ends_a_drawdown(factors: list[float], more: int) -> None:
     curve = list(accumulate([*factors, *[1.05] * more], lambda e, f: e * f, initial=100.0))
     standing = ()
     for n in range(1, len(curve)):
@@ -205,7 +206,7 @@ def test_only_a_resume_ends_a_drawdown(factors, more) -> None:
 
 
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 12))
-def test_no_minute_sees_more_entries_than_allowed(gaps, limit) -> None:
+def test_no_minute_sees_more_entries_than_allowed(gaps: list[float], limit: int) -> None:
     sent, now = [], 0.0
     for gap in gaps:
         now += gap

@@ -23,9 +23,11 @@ from live.brokers.common import Throttled
 from live.feeds.alpaca import AlpacaFeed
 from live.model.broker import OrderRequest, OrderState
 from live.settings.model import AlpacaSettings
+from live.system.clock import SystemClock
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
 from tests.fakes.schwab.harness import LinkedClock
+from tests.support.broker_contract import shown, submitted
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 ORDERS = {"method": "POST", "path": "orders$"}
@@ -140,7 +142,7 @@ def test_missing_figures_stay_unknown() -> None:
 def test_the_live_account_needs_mode_and_confirmation(mode: str, confirmed: bool, fine: bool) -> None:
     def build() -> AlpacaBroker:
         return AlpacaBroker.open(
-            AlpacaSettings(paper=False), clock=None, environ=ENVIRON, mode=mode, confirmed=confirmed
+            AlpacaSettings(paper=False), clock=SystemClock(), environ=ENVIRON, mode=mode, confirmed=confirmed
         )
 
     if fine:
@@ -151,26 +153,28 @@ def test_the_live_account_needs_mode_and_confirmation(mode: str, confirmed: bool
 
 
 def test_paper_is_the_default_and_needs_no_confirmation() -> None:
-    made = AlpacaBroker.open(AlpacaSettings(), clock=None, environ=ENVIRON, mode="online_live")
+    made = AlpacaBroker.open(AlpacaSettings(), clock=SystemClock(), environ=ENVIRON, mode="online_live")
     assert made.connection.client._base_url == "https://paper-api.alpaca.markets"
 
 
 @pytest.mark.parametrize("url", ["https://api.alpaca.markets", "http://example.com:80"])
 def test_only_loopback_may_stand_in(url: str) -> None:
     with pytest.raises(SettingsError, match="loopback"):
-        AlpacaBroker.open(AlpacaSettings(base_url=url), clock=None, environ=ENVIRON, mode="online_live")
+        AlpacaBroker.open(
+            AlpacaSettings(base_url=url), clock=SystemClock(), environ=ENVIRON, mode="online_live"
+        )
 
 
 def test_keys_are_needed() -> None:
     with pytest.raises(SettingsError, match="APCA"):
-        AlpacaBroker.open(AlpacaSettings(), clock=None, environ={}, mode="online_live")
+        AlpacaBroker.open(AlpacaSettings(), clock=SystemClock(), environ={}, mode="online_live")
 
 
 # the normal course ---------------------------------------------------------------------------------------
 
 
 def test_a_market_buy_fills_and_is_found_by_its_client_id(broker: AlpacaBroker) -> None:
-    order_id = broker.submit(buy())
+    order_id = submitted(broker, buy())
     order = broker.find(NAME)
     assert (order.order_id, order.client_order_id, order.state) == (order_id, NAME, OrderState.FILLED)
     assert order.average_price == Decimal(440)
@@ -183,7 +187,7 @@ def test_a_market_buy_fills_and_is_found_by_its_client_id(broker: AlpacaBroker) 
 
 
 def test_an_entry_with_its_stop(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    parent = broker.submit(buy("AAPL", attached_stop=Decimal("160.00")))
+    parent = submitted(broker, buy("AAPL", attached_stop=Decimal("160.00")))
     entry, stop = broker.orders(AT - timedelta(hours=1), AT + timedelta(minutes=1))
     assert (entry.order_id, entry.time_in_force) == (parent, "day")
     assert (stop.parent_id, stop.state, stop.time_in_force) == (parent, OrderState.WORKING, "gtc")
@@ -196,30 +200,30 @@ def test_an_entry_with_its_stop(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
 def test_partial_fills_have_one_execution_each(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fills = [{"quantity": 4, "price": 440.1}, {"quantity": 6, "price": 440.5, "after": 5}]
     fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": fills})
-    order_id = broker.submit(buy())
-    first = broker.order(order_id)
+    order_id = submitted(broker, buy())
+    first = shown(broker, order_id)
     assert (first.state, first.filled_quantity) == (OrderState.PARTIAL, 4)
     fake.call("clock", {"advance": 6})
-    done = broker.order(order_id)
+    done = shown(broker, order_id)
     assert done.executions[0] == first.executions[0]
     assert [e.quantity for e in done.executions] == [4, 6]
 
 
 def test_an_opening_order_waits_for_the_open(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.call("clock", {"at": "2024-03-12T12:00:00+00:00"})
-    order_id = broker.submit(buy(time_in_force="opg"))
-    assert broker.order(order_id).state is OrderState.PENDING
+    order_id = submitted(broker, buy(time_in_force="opg"))
+    assert shown(broker, order_id).state is OrderState.PENDING
     fake.call("clock", {"at": "2024-03-12T13:31:00+00:00"})
-    assert broker.order(order_id).state is OrderState.FILLED
+    assert shown(broker, order_id).state is OrderState.FILLED
     with pytest.raises(BrokerRefused, match="opg"):
         broker.submit(buy(name=NAME + "_r1", time_in_force="opg"))
 
 
 def test_cancel_and_cancel_again(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": []})
-    order_id = broker.submit(buy())
+    order_id = submitted(broker, buy())
     broker.cancel(order_id)
-    assert broker.order(order_id).state is OrderState.CANCELED
+    assert shown(broker, order_id).state is OrderState.CANCELED
     with pytest.raises(BrokerRefused, match="already"):
         broker.cancel(order_id)
 

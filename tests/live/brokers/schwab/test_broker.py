@@ -19,6 +19,7 @@ from live.system.redaction import RedactionFilter
 from tests.fakes.schwab.harness import ENVIRON
 from tests.fakes.schwab.orders import APP_TAG
 from tests.fakes.schwab.rig import Rig, rig
+from tests.support.broker_contract import shown
 
 AFTERNOON = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)  # a Tuesday, 15:45 in New York
 MORNING = datetime(2024, 3, 12, 12, 0, tzinfo=UTC)
@@ -73,9 +74,9 @@ def test_the_stop_waits_for_its_entry_and_then_works(at: Rig) -> None:
 def test_a_market_order_before_the_open_waits_for_it(tmp_path: Path) -> None:
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
         order_id = at.broker.submit(request(time_in_force="opg"))
-        assert at.broker.order(order_id).state is OrderState.PENDING
+        assert shown(at.broker, order_id).state is OrderState.PENDING
         at.clock.sleep(90 * 60)
-        assert at.broker.order(order_id).state is OrderState.FILLED
+        assert shown(at.broker, order_id).state is OrderState.FILLED
 
 
 def test_an_opening_order_is_refused_once_the_session_runs(at: Rig) -> None:
@@ -92,7 +93,7 @@ def test_a_cancel_is_read_back_and_a_second_one_is_refused(tmp_path: Path) -> No
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
         order_id = at.broker.submit(request())
         at.broker.cancel(order_id)
-        assert at.broker.order(order_id).state is OrderState.CANCELED
+        assert shown(at.broker, order_id).state is OrderState.CANCELED
         with pytest.raises(BrokerRefused):
             at.broker.cancel(order_id)
 

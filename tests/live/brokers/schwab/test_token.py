@@ -137,7 +137,7 @@ def test_in_the_morning_the_next_run_is_today() -> None:
 
 
 def log_in(fake: FakeSchwab, store: TokenStore, tmp_path: Path, answer: Callable[..., Any]) -> list[str]:
-    shown = []
+    shown: list[Any] = []
     credentials = load_credentials(ENVIRON, tmp_path)
     schwab_login.login(
         credentials,

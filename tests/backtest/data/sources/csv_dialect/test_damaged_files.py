@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from backtest.core.bars import Bars
 from backtest.core.errors import DataError
 from backtest.data import quality
 from backtest.data.sources.csv import CsvDirectory, judge_csv, read_directory, read_import
+from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions
 
 IMPORT = CsvOptions(importing=True)
@@ -42,7 +45,7 @@ ODD = [*range(256), *b",;\t|\"'\r\n.-/0123456789eE+naNx<{[$"]
 
 
 @st.composite
-def damaged(draw):
+def damaged(draw: Callable[..., Any]) -> bytes:
     content = bytearray(draw(st.sampled_from(SAMPLES)))
     for _ in range(draw(st.integers(1, 6))):
         place = draw(st.integers(0, max(len(content) - 1, 0)))
@@ -78,14 +81,14 @@ OPTIONS = st.builds(
 )
 
 
-def attempt(folder, options):
+def attempt(folder: Path, options: CsvOptions) -> DataError | tuple[Judged]:
     try:
         return read_import(folder, options)
     except DataError as error:
         return error
 
 
-def in_folder(tmp_path_factory, content, name: str = "QQQ.csv"):
+def in_folder(tmp_path_factory: Any, content: bytes, name: str = "QQQ.csv") -> Path:
     folder = tmp_path_factory.mktemp("csv")
     (folder / name).write_bytes(content)
     return folder
@@ -94,7 +97,7 @@ def in_folder(tmp_path_factory, content, name: str = "QQQ.csv"):
 @settings(max_examples=700)
 @given(damaged(), OPTIONS)
 def test_a_damaged_file_is_read_or_refused_in_clear_lines(
-    tmp_path_factory: pytest.TempPathFactory, content, options
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, options: CsvOptions
 ) -> None:
     folder = in_folder(tmp_path_factory, content)
     outcome = attempt(folder, options)
@@ -114,7 +117,7 @@ def test_a_damaged_file_is_read_or_refused_in_clear_lines(
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
-def test_any_bytes_are_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, content) -> None:
+def test_any_bytes_are_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = in_folder(tmp_path_factory, content)
     with pytest.raises(DataError) as caught:
         read_directory(folder, ["QQQ"])
@@ -123,7 +126,7 @@ def test_any_bytes_are_refused_in_one_line(tmp_path_factory: pytest.TempPathFact
 
 @settings(max_examples=400)
 @given(damaged())
-def test_both_parsers_of_plain_files_agree(tmp_path_factory: pytest.TempPathFactory, content) -> None:
+def test_both_parsers_of_plain_files_agree(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """What numpy's parser, pyarrow's or the reader cell by cell makes of one file is the same."""
     from backtest.data.sources.csv_dialect import plain, read
 

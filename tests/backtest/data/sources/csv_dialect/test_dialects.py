@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
 from backtest.data.sources.csv import judge_csv
+from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -67,7 +70,7 @@ class Known:
 
 
 @st.composite
-def known_bars(draw, least: int = 1) -> Known:
+def known_bars(draw: Callable[..., Any], least: int = 1) -> Known:
     start = draw(st.dates(date(1995, 1, 3), date(2026, 6, 1)))
     count = draw(st.integers(least, 40))
     days = calendar.session_dates(start, date(2026, 12, 31))[:count].tolist()
@@ -134,7 +137,7 @@ class Writing:
 
 
 @st.composite
-def writings(draw) -> Writing:
+def writings(draw: Callable[..., Any]) -> Writing:
     decimal, thousands = draw(st.sampled_from([(".", ""), (".", ","), (",", ""), (",", "."), (".", " ")]))
     return Writing(
         delimiter=draw(st.sampled_from(",;\t|")),
@@ -156,13 +159,13 @@ def writings(draw) -> Writing:
     )
 
 
-def read(tmp_path_factory, content: bytes, options=IMPORT, name: str = "qqq_us_d.csv"):
+def read(tmp_path_factory: Any, content: bytes, options: Any = IMPORT, name: str = "qqq_us_d.csv") -> Judged:
     path = tmp_path_factory.mktemp("csv") / name
     path.write_bytes(content)
     return judge_csv(path, "QQQ", options=options)
 
 
-def assert_same(judged, known: Known) -> None:
+def assert_same(judged: Judged, known: Known) -> None:
     assert [str(found.finding) for found in judged.findings] == []
     assert judged.bars.symbol == "QQQ"
     assert judged.bars.dates.tolist() == known.days
@@ -173,7 +176,7 @@ def assert_same(judged, known: Known) -> None:
 @settings(max_examples=250)
 @given(known_bars(), writings())
 def test_every_dialect_gives_the_same_bars_or_names_the_flag(
-    tmp_path_factory: pytest.TempPathFactory, known, writing
+    tmp_path_factory: pytest.TempPathFactory, known: Known, writing: Writing
 ) -> None:
     judged = read(tmp_path_factory, writing.write(known))
     if judged.findings:  # short files can be open; then, and only then, the flags decide
@@ -192,19 +195,19 @@ def test_every_dialect_gives_the_same_bars_or_names_the_flag(
 
 @given(known_bars(least=25), writings())
 def test_a_month_of_bars_is_never_open_in_its_dates(
-    tmp_path_factory: pytest.TempPathFactory, known, writing
+    tmp_path_factory: pytest.TempPathFactory, known: Known, writing: Writing
 ) -> None:
     judged = read(tmp_path_factory, writing.write(known), CsvOptions(importing=True, decimal=_sign(writing)))
     assert_same(judged, known)
 
 
-def _sign(writing):
+def _sign(writing: Writing) -> str:
     return "dot" if writing.decimal == "." else "comma"
 
 
 @given(st.lists(st.integers(1, 999_999), min_size=1, max_size=5), st.sampled_from(";\t|,"), writings())
 def test_whole_numbers_in_groups_are_right_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, prices, delimiter, writing
+    tmp_path_factory: pytest.TempPathFactory, prices: list[int], delimiter: str, writing: Writing
 ) -> None:
     """1,234 and 1.234 are both a thousand and more, or little more than one: never a silent choice."""
     days = calendar.session_dates(date(2024, 1, 2), date(2024, 3, 1))[: len(prices)].tolist()
@@ -224,13 +227,13 @@ class Grouped(Writing):
         return self.volume(value)
 
 
-def vars_of(writing: Writing) -> dict:
+def vars_of(writing: Writing) -> dict[str, Any]:
     return {field.name: getattr(writing, field.name) for field in fields(writing)}
 
 
 @given(known_bars(least=3), st.integers(0, 2), st.sampled_from(["null", "", "N/A", "NaN", "-"]))
 def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(
-    tmp_path_factory: pytest.TempPathFactory, known, where, word
+    tmp_path_factory: pytest.TempPathFactory, known: Known, where: int, word: str
 ) -> None:
     lines = ["Date,Open,High,Low,Close,Adj Close,Volume"]
     empty = known.days[min(where, len(known.days) - 1)]
@@ -245,7 +248,7 @@ def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(
 
 @given(known_bars(), st.integers(1, 9))
 def test_adjusted_closes_scale_all_four_prices(
-    tmp_path_factory: pytest.TempPathFactory, known, tenths
+    tmp_path_factory: pytest.TempPathFactory, known: Known, tenths: int
 ) -> None:
     lines = ["Date,Open,High,Low,Close,Adj Close,Volume"]
     factor = Decimal(tenths) / 10

@@ -9,6 +9,7 @@ import pytest
 
 from backtest.core.errors import DataError, UsageError
 from backtest.data.sources.csv import read_directory, read_import
+from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions, csv_options, parse_columns
 from backtest.data.sources.csv_dialect.symbols import symbol_of
 
@@ -21,21 +22,21 @@ ROWS = [
 ]
 
 
-def put(folder, text, name: str = "QQQ.csv"):
+def put(folder: Path, text: str, name: str = "QQQ.csv") -> Path:
     (folder / name).write_text(text)
     return folder
 
 
-def table(head=HEAD, rows=ROWS) -> str:
+def table(head: str = HEAD, rows: list[str] = ROWS) -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
-def one(folder, options=IMPORT):
+def one(folder: Path, options: CsvOptions = IMPORT) -> Judged:
     (judged,) = read_import(folder, options)
     return judged
 
 
-def refusal(folder, options=IMPORT):
+def refusal(folder: Path, options: CsvOptions = IMPORT) -> str:
     with pytest.raises(DataError) as caught:
         read_import(folder, options)
     assert caught.value.exit_code == 5
@@ -99,7 +100,7 @@ def test_adjusted_closes_are_taken_when_wanted(shared_data: Path) -> None:
 
 @pytest.mark.shared
 def test_the_same_formats_serve_a_backtest(shared_data: Path) -> None:
-    told = []
+    told: list[Any] = []
     bars = read_directory(
         shared_data / "csv_formats" / "yfinance_two_header_rows", ["QQQ"], recognised=told.append
     )
