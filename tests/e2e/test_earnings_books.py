@@ -185,7 +185,7 @@ class TestManifest:
     @pytest.mark.parametrize("variant", ["ema_p10", "nwl_p4"])
     def test_every_parameter_is_compared(self, variant: str) -> None:
         settings = Settings.model_validate({"books": [BOTH[1]]})
-        strategy = find_strategy(variant / "config" / "strategies")
+        strategy = find_strategy(variant, PROJECT / "config" / "strategies")
         assert manifest.check(PROJECT / "config" / "manifest.json", [strategy], settings) == ()
         other = {"trailing_stop": "weekly_ema" if variant == "nwl_p4" else "weekly_nweek_low", **OTHER_VALUES}
         for name, value in strategy.parameters.items():

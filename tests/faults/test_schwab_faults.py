@@ -20,6 +20,7 @@ from backtest.core.errors import (
 from live.brokers.common import Throttled
 from live.model.broker import OrderRequest, OrderState
 from tests.fakes.schwab.rig import Rig, rig
+from tests.support.broker_contract import submitted
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 ORDERS = {"method": "POST", "path": "orders$"}
@@ -87,17 +88,17 @@ def test_accepted_with_an_id_of_another_account(at: Rig) -> None:
 
 
 def test_accepted_with_the_id_of_another_order_can_be_seen_by_reading_it(at: Rig) -> None:
-    first = at.broker.submit(buy("AAPL", 3))
+    first = submitted(at.broker, buy("AAPL", 3))
     place = f"https://api.schwabapi.com/trader/v1/accounts/FAKEHASH0123456789ABCDEF/orders/{first}"
     at.fake.fault(**ORDERS, action="headers", headers={"Location": place})
-    claimed = at.broker.order(at.broker.submit(buy()))
+    claimed = at.broker.order(submitted(at.broker, buy()))
     assert (claimed.symbol, claimed.quantity) == ("AAPL", 3)
 
 
 @pytest.mark.parametrize("seconds", [0.25, 5, 90])
 def test_the_list_lags_but_the_order_can_be_read_at_once(at: Rig, seconds: float) -> None:
     at.fake.fault(**ORDERS, action="list_lag", seconds=seconds)
-    order_id = at.broker.submit(buy())
+    order_id = submitted(at.broker, buy())
     assert at.listed() == []
     assert at.broker.order(order_id).order_id == order_id
     at.clock.sleep(seconds + 0.01)
@@ -105,7 +106,7 @@ def test_the_list_lags_but_the_order_can_be_read_at_once(at: Rig, seconds: float
 
 
 def test_manual_look_alikes_carry_another_tag(at: Rig) -> None:
-    mine = at.broker.order(at.broker.submit(buy()))
+    mine = at.broker.order(submitted(at.broker, buy()))
     at.fake.call("orders", {"body": at.broker.body(buy())})
     tags = {o.order_id: o.tag for o in at.listed()}
     assert tags.pop(mine.order_id) == mine.tag
@@ -141,14 +142,14 @@ def test_the_imitation_refuses_what_schwab_refuses(at: Rig) -> None:
 
 
 def test_accepted_then_rejected_shows_the_reason(at: Rig) -> None:
-    order = at.broker.order(at.broker.submit(buy(quantity=10_000)))
+    order = at.broker.order(submitted(at.broker, buy(quantity=10_000)))
     assert order.state is OrderState.REJECTED
     assert "buying power" in order.reason
 
 
 def test_selling_shares_that_a_stop_holds_is_rejected(at: Rig) -> None:
     at.broker.submit(buy(attached_stop=Decimal("400.00")))
-    order = at.broker.order(at.broker.submit(OrderRequest("x", "QQQ", "sell", 10)))
+    order = at.broker.order(submitted(at.broker, OrderRequest("x", "QQQ", "sell", 10)))
     assert order.state is OrderState.REJECTED
     assert "oversold" in order.reason
 
@@ -213,14 +214,14 @@ def test_a_long_retry_after_is_not_waited_for(at: Rig) -> None:
 
 
 def test_a_gateway_404_does_not_prove_that_an_order_is_missing(at: Rig) -> None:
-    order_id = at.broker.submit(buy())
+    order_id = submitted(at.broker, buy())
     at.fake.fault(method="GET", path="orders/", point="before", action="status", status=404, body="<html>")
     with pytest.raises(BrokerError):
         at.broker.order(order_id)
 
 
 def test_fills_that_do_not_add_up_are_read_again(at: Rig) -> None:
-    order_id = at.broker.submit(buy())
+    order_id = submitted(at.broker, buy())
     at.fake.fault(
         method="GET", path="orders/", times=2, action="patch", patch={"orderActivityCollection": []}
     )
@@ -236,7 +237,7 @@ def test_fills_that_do_not_add_up_are_read_again(at: Rig) -> None:
 def test_a_partial_fill_that_ends_keeps_its_exact_part(at: Rig, end: str) -> None:
     fills = [{"quantity": 3, "price": 440.1}, {"quantity": 1, "price": 440.5, "after": 2}]
     at.fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": fills, "end": end, "after": 10})
-    order_id = at.broker.submit(buy())
+    order_id = submitted(at.broker, buy())
     assert at.broker.order(order_id).state is OrderState.PARTIAL
     at.clock.sleep(11)
     order = at.broker.order(order_id)
@@ -247,14 +248,14 @@ def test_a_partial_fill_that_ends_keeps_its_exact_part(at: Rig, end: str) -> Non
 
 def test_a_day_order_that_never_fills_expires_at_the_close(at: Rig) -> None:
     at.fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": []})
-    order_id = at.broker.submit(buy())
+    order_id = submitted(at.broker, buy())
     assert at.broker.order(order_id).state is OrderState.WORKING
     at.clock.sleep(16 * 60)
     assert at.broker.order(order_id).state is OrderState.EXPIRED
 
 
 def stop_of(at: Rig) -> str:
-    parent = at.broker.submit(buy("AAPL", attached_stop=Decimal("160.00")))
+    parent = submitted(at.broker, buy("AAPL", attached_stop=Decimal("160.00")))
     return at.broker.family(parent)[1].order_id
 
 
@@ -328,7 +329,7 @@ def test_a_stop_triggers_while_nobody_looks(tmp_path: Path) -> None:
 
 
 def test_an_unknown_status_counts_as_live_and_keeps_the_row(at: Rig) -> None:
-    order_id = at.broker.submit(buy())
+    order_id = submitted(at.broker, buy())
     at.fake.fault(method="GET", path="orders/", action="patch", patch={"status": "SOMETHING_NEW", "extra": 1})
     order = at.broker.order(order_id)
     assert order.state is OrderState.UNKNOWN_LIVE

@@ -80,9 +80,20 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+class SendingWorld(World):
+    """A world whose orders pass a line that can be told to misbehave."""
+
+    line: Any
+    submission: Submission
+    plan: Callable[..., Order]
+    accepted: Callable[[], list[BrokerOrder]]
+    inner_first: Any
+
+
 @pytest.fixture
-def desk(tmp_path: Path, protocol: str) -> World:
-    made = world(tmp_path, honours_client_id=protocol == "A")
+def desk(tmp_path: Path, protocol: str) -> SendingWorld:
+    base = world(tmp_path, honours_client_id=protocol == "A")
+    made = SendingWorld(base.folder, base.feed, base.clock, honours_client_id=base.honours_client_id)
     runtime = made.open()
     made.line = Liar(made.broker, made.clock)
     made.submission = Submission(made.line, runtime.ledger, made.clock)
@@ -95,7 +106,7 @@ def desk(tmp_path: Path, protocol: str) -> World:
     return made
 
 
-def test_the_journal_is_written_before_the_order_leaves(desk: World) -> None:
+def test_the_journal_is_written_before_the_order_leaves(desk: SendingWorld) -> None:
     seen = []
     original = desk.line.submit
 
@@ -111,7 +122,7 @@ def test_the_journal_is_written_before_the_order_leaves(desk: World) -> None:
     assert row.body["symbol"] == "AAA"
 
 
-def test_a_lost_reply_after_acceptance_is_found_and_adopted(desk: World) -> None:
+def test_a_lost_reply_after_acceptance_is_found_and_adopted(desk: SendingWorld) -> None:
     desk.line.after = unknown()
     row = desk.submission.send(desk.plan())
     assert (row.state, row.filled_quantity, desk.line.submits) == (S.FILLED, 10, 1)
@@ -119,7 +130,7 @@ def test_a_lost_reply_after_acceptance_is_found_and_adopted(desk: World) -> None
 
 
 @pytest.mark.parametrize("lag", [0.25, 5.0, 45.0])
-def test_a_lagging_list_is_waited_for(desk: World, lag: float, protocol: str) -> None:
+def test_a_lagging_list_is_waited_for(desk: SendingWorld, lag: float, protocol: str) -> None:
     if protocol == "A" and lag > 30:
         pytest.skip("with client ids the lookup is direct and 30 s of absence are an answer")
     desk.line.after = unknown()
@@ -128,7 +139,7 @@ def test_a_lagging_list_is_waited_for(desk: World, lag: float, protocol: str) ->
     assert (row.state, desk.line.submits, len(desk.accepted())) == (S.FILLED, 1, 1)
 
 
-def test_a_request_lost_before_acceptance_never_makes_two(desk: World, protocol: str) -> None:
+def test_a_request_lost_before_acceptance_never_makes_two(desk: SendingWorld, protocol: str) -> None:
     desk.line.before = unknown()
     if protocol == "A":
         # the id is unknown to the broker for 30 s: the very same id is sent again
@@ -144,7 +155,7 @@ def test_a_request_lost_before_acceptance_never_makes_two(desk: World, protocol:
         assert desk.accepted() == []
 
 
-def test_while_one_fate_is_unknown_nothing_else_is_sent(desk: World, protocol: str) -> None:
+def test_while_one_fate_is_unknown_nothing_else_is_sent(desk: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("protocol A ends the doubt by itself")
     desk.line.before = unknown()
@@ -156,14 +167,16 @@ def test_while_one_fate_is_unknown_nothing_else_is_sent(desk: World, protocol: s
 
 
 @pytest.mark.parametrize("answer", [lambda _: None, lambda _: "1"])
-def test_an_accepted_order_without_its_own_id_is_searched(desk: World, answer: Callable[..., Any]) -> None:
+def test_an_accepted_order_without_its_own_id_is_searched(
+    desk: SendingWorld, answer: Callable[..., Any]
+) -> None:
     desk.inner_first = desk.broker.submit(OrderRequest("other", "AAA", "buy", 3))  # becomes id 1
     desk.line.answer = answer
     row = desk.submission.send(desk.plan())
     assert (row.state, row.broker_order_id, desk.line.submits) == (S.FILLED, "2", 1)
 
 
-def test_reads_that_fail_say_nothing(desk: World) -> None:
+def test_reads_that_fail_say_nothing(desk: SendingWorld) -> None:
     desk.line.after = unknown()
     desk.line.reads_fail = 0
     original = desk.line.submit
@@ -179,13 +192,13 @@ def test_reads_that_fail_say_nothing(desk: World) -> None:
     assert (row.state, len(desk.accepted())) == (S.FILLED, 1)
 
 
-def test_not_sent_is_repeated_and_then_given_up(desk: World) -> None:
+def test_not_sent_is_repeated_and_then_given_up(desk: SendingWorld) -> None:
     desk.line.before = NotSent("connection refused")
     row = desk.submission.send(desk.plan())
     assert (row.state, desk.line.submits) == (S.FILLED, 2)
 
 
-def test_never_sent_ends_refused_after_three_tries(desk: World) -> None:
+def test_never_sent_ends_refused_after_three_tries(desk: SendingWorld) -> None:
     def submit(request: OrderRequest) -> None:
         desk.line.submits += 1
         raise NotSent("connection refused")
@@ -195,26 +208,26 @@ def test_never_sent_ends_refused_after_three_tries(desk: World) -> None:
     assert (row.state, desk.line.submits) == (S.REFUSED, 3)
 
 
-def test_a_refusal_is_final(desk: World) -> None:
+def test_a_refusal_is_final(desk: SendingWorld) -> None:
     desk.line.before = BrokerRefused("restricted symbol")
     row = desk.submission.send(desk.plan())
     assert (row.state, row.state_reason, desk.line.submits) == (S.REFUSED, "restricted symbol", 1)
 
 
-def test_a_dead_token_leaves_the_order_planned(desk: World) -> None:
+def test_a_dead_token_leaves_the_order_planned(desk: SendingWorld) -> None:
     desk.line.before = AuthenticationFailed("token expired")
     with pytest.raises(AuthenticationFailed):
         desk.submission.send(desk.plan())
     assert desk.ledger.orders.get(NAME).state == S.PLANNED
 
 
-def test_outside_the_window_nothing_leaves(desk: World) -> None:
+def test_outside_the_window_nothing_leaves(desk: SendingWorld) -> None:
     shut = Submission(desk.line, desk.ledger, desk.clock, lambda _: False)
     assert shut.send(desk.plan()).state == S.PLANNED
     assert desk.line.submits == 0
 
 
-def look_alike(desk: World, **changes: Any) -> None:
+def look_alike(desk: SendingWorld, **changes: Any) -> None:
     """Make the list show a second order that looks like ours."""
 
     def shown(orders: list[BrokerOrder]) -> list[BrokerOrder]:
@@ -226,7 +239,7 @@ def look_alike(desk: World, **changes: Any) -> None:
     desk.line.shown = lambda orders: shown(orders) if desk.line.submits else orders
 
 
-def test_two_full_matches_halt_and_name_both(desk: World, protocol: str) -> None:
+def test_two_full_matches_halt_and_name_both(desk: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("a client id cannot be mistaken")
     look_alike(desk)
@@ -237,7 +250,7 @@ def test_two_full_matches_halt_and_name_both(desk: World, protocol: str) -> None
     assert desk.line.submits == 1
 
 
-def test_an_order_of_another_program_is_told_by_its_tag(desk: World, protocol: str) -> None:
+def test_an_order_of_another_program_is_told_by_its_tag(desk: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("a client id cannot be mistaken")
     desk.ledger.state.set("app_tag", "paper", at=desk.clock.now())
@@ -245,7 +258,7 @@ def test_an_order_of_another_program_is_told_by_its_tag(desk: World, protocol: s
     assert desk.submission.send(desk.plan()).broker_order_id == "1"
 
 
-def test_a_near_match_alone_is_never_adopted(desk: World, protocol: str) -> None:
+def test_a_near_match_alone_is_never_adopted(desk: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("a client id cannot be mistaken")
     desk.line.after = unknown()
@@ -256,7 +269,7 @@ def test_a_near_match_alone_is_never_adopted(desk: World, protocol: str) -> None
 
 
 @pytest.mark.parametrize("skew", [-90, 90])
-def test_the_search_uses_the_brokers_clock(desk: World, skew: int, protocol: str) -> None:
+def test_the_search_uses_the_brokers_clock(desk: SendingWorld, skew: int, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("no times are compared")
     offset = timedelta(seconds=skew)
@@ -266,7 +279,7 @@ def test_the_search_uses_the_brokers_clock(desk: World, skew: int, protocol: str
     assert desk.submission.send(desk.plan()).state == S.FILLED
 
 
-def test_the_next_day_an_order_never_listed_is_absent(desk: World, protocol: str) -> None:
+def test_the_next_day_an_order_never_listed_is_absent(desk: SendingWorld, protocol: str) -> None:
     desk.line.before = unknown()
     if protocol == "B":
         with pytest.raises(UnresolvedError):
@@ -280,7 +293,7 @@ def test_the_next_day_an_order_never_listed_is_absent(desk: World, protocol: str
     assert desk.line.submits == (1 if protocol == "B" else 0)
 
 
-def test_the_next_day_a_changed_position_forbids_guessing(desk: World, protocol: str) -> None:
+def test_the_next_day_a_changed_position_forbids_guessing(desk: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("with client ids absence is certain")
     desk.line.before = unknown()
@@ -294,14 +307,14 @@ def test_the_next_day_a_changed_position_forbids_guessing(desk: World, protocol:
         desk.submission.recover(row, today=DAY + timedelta(days=1))
 
 
-def test_an_order_that_disappears_from_the_list_stays_alive(desk: World) -> None:
+def test_an_order_that_disappears_from_the_list_stays_alive(desk: SendingWorld) -> None:
     desk.broker._engine.fault = "never"
     row = desk.submission.send(desk.plan())
     desk.line.order = lambda order_id: None
     assert desk.submission.refresh(row).state == S.UNKNOWN_LIVE
 
 
-def test_a_fill_that_shrinks_halts(desk: World) -> None:
+def test_a_fill_that_shrinks_halts(desk: SendingWorld) -> None:
     row = desk.submission.send(desk.plan())
     shown = desk.broker.order(row.broker_order_id)
     desk.line.order = lambda order_id: replace(shown, filled_quantity=4, executions=())
@@ -309,7 +322,7 @@ def test_a_fill_that_shrinks_halts(desk: World) -> None:
         desk.submission.refresh(row)
 
 
-def test_executions_that_lag_behind_keep_the_order_alive(desk: World) -> None:
+def test_executions_that_lag_behind_keep_the_order_alive(desk: SendingWorld) -> None:
     desk.broker._engine.fault = "slow"
     row = desk.submission.send(desk.plan())
     desk.clock.sleep(30)
@@ -323,7 +336,7 @@ def test_executions_that_lag_behind_keep_the_order_alive(desk: World) -> None:
     assert desk.ledger.positions.shares() == {"AAA": 10}
 
 
-def test_booking_the_same_sight_twice_changes_nothing(desk: World) -> None:
+def test_booking_the_same_sight_twice_changes_nothing(desk: SendingWorld) -> None:
     row = desk.submission.send(desk.plan())
     events = len(desk.ledger.orders.events(NAME))
     again = desk.submission.refresh(row)
@@ -333,7 +346,7 @@ def test_booking_the_same_sight_twice_changes_nothing(desk: World) -> None:
     assert desk.ledger.positions.get("golden", "AAA").entry_price == Decimal(100)
 
 
-def test_a_cancel_that_was_not_answered_is_asked_again(desk: World) -> None:
+def test_a_cancel_that_was_not_answered_is_asked_again(desk: SendingWorld) -> None:
     desk.broker._engine.fault = "never"
     row = desk.submission.send(desk.plan())
     asked = []
@@ -349,7 +362,7 @@ def test_a_cancel_that_was_not_answered_is_asked_again(desk: World) -> None:
     assert len(asked) == 3
 
 
-def test_a_cancel_refused_because_it_filled_is_a_fill(desk: World) -> None:
+def test_a_cancel_refused_because_it_filled_is_a_fill(desk: SendingWorld) -> None:
     desk.broker._engine.fault = "slow"
     row = desk.submission.send(desk.plan())
     desk.clock.sleep(25)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import SettingsError, UsageError
-from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b
+from backtest.strategies.base import Strategy
 from backtest.strategies.registry import build_strategy, find_strategy
 from live.settings import manifest
 from live.settings.load import load_settings
@@ -18,12 +18,12 @@ NAME = "Hierarchical_Adaptive_v3_5b"
 
 
 @pytest.fixture
-def strategies() -> list[HierarchicalAdaptiveV35b]:
+def strategies() -> list[Strategy]:
     return [build_strategy(NAME, "golden", {}), build_strategy(NAME, "titan", {"measurement_noise": 2000})]
 
 
 @pytest.fixture
-def path(tmp_path: Path, strategies: list[HierarchicalAdaptiveV35b]) -> Path:
+def path(tmp_path: Path, strategies: list[Strategy]) -> Path:
     target = tmp_path / "manifest.json"
     manifest.freeze(target, strategies, Settings())
     return target
@@ -33,9 +33,7 @@ def settings(**execution: Any) -> Settings:
     return Settings.model_validate({"execution": execution})
 
 
-def problems(
-    path: Path, strategies: list[HierarchicalAdaptiveV35b], given: Settings, **options: Any
-) -> dict[str, str]:
+def problems(path: Path, strategies: list[Strategy], given: Settings, **options: Any) -> dict[str, str]:
     return {finding.path: finding.problem for finding in manifest.check(path, strategies, given, **options)}
 
 
@@ -48,7 +46,7 @@ def test_the_shipped_manifest_fits_the_shipped_strategies(project_root: Path) ->
 
 
 def test_freezing_twice_gives_the_same_bytes_and_says_nothing_changed(
-    path: Path, strategies: list[HierarchicalAdaptiveV35b]
+    path: Path, strategies: list[Strategy]
 ) -> None:
     before = path.read_bytes()
 
@@ -90,7 +88,7 @@ def test_a_flag_for_one_run_may_change_a_parameter(path: Path) -> None:
 )
 def test_what_decides_orders_is_frozen_and_what_only_costs_or_stops_is_not(
     path: Path,
-    strategies: list[HierarchicalAdaptiveV35b],
+    strategies: list[Strategy],
     name: str,
     value: dict[str, int] | float,
     frozen: bool,
@@ -121,7 +119,7 @@ def test_an_unlisted_variant_of_a_frozen_rule_set_may_run_as_shadow(path: Path) 
 
 
 def test_a_manifest_of_another_strategy_is_refused(
-    tmp_path: Path, path: Path, strategies: list[HierarchicalAdaptiveV35b]
+    tmp_path: Path, path: Path, strategies: list[Strategy]
 ) -> None:
     document = json.loads(path.read_text())
     for entry in document["variants"].values():
@@ -133,9 +131,7 @@ def test_a_manifest_of_another_strategy_is_refused(
     assert "another strategy" in problems(path, [trial], Settings())["trial"]
 
 
-def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(
-    path: Path, strategies: list[HierarchicalAdaptiveV35b]
-) -> None:
+def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(path: Path, strategies: list[Strategy]) -> None:
     document = json.loads(path.read_text())
     document["variants"]["golden"]["parameters"]["old_rule"] = 1
     del document["variants"]["golden"]["parameters"]["sma_fast"]
@@ -148,9 +144,7 @@ def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"variants": {"golden": 5}}', '{"variants": {}}', "\x00"])
-def test_something_else_is_not_a_manifest(
-    tmp_path: Path, strategies: list[HierarchicalAdaptiveV35b], text: str
-) -> None:
+def test_something_else_is_not_a_manifest(tmp_path: Path, strategies: list[Strategy], text: str) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(text)
 
@@ -159,7 +153,7 @@ def test_something_else_is_not_a_manifest(
     assert raised.value.exit_code == 2
 
 
-def test_a_missing_manifest_is_refused(tmp_path: Path, strategies: list[HierarchicalAdaptiveV35b]) -> None:
+def test_a_missing_manifest_is_refused(tmp_path: Path, strategies: list[Strategy]) -> None:
     with pytest.raises(SettingsError, match="there is no manifest"):
         manifest.require(tmp_path / "none.json", strategies, Settings())
 

@@ -27,9 +27,9 @@ class StubPort:
     def __init__(self, price: float = 100.0) -> None:
         self.prices = {"AAA": Decimal(str(price)), "BRK B": Decimal(400)}
         self.cash = Decimal(100_000)
-        self.held: dict[str, Any] = {}
-        self.rows: dict[str, Any] = {}
-        self.done: list[Any] = []
+        self.held: dict[str, int] = {}
+        self.rows: dict[int, IbOrder] = {}
+        self.done: list[IbFill] = []
         self.silent = self.broken = self.down = False
 
     def _check(self) -> None:

@@ -19,7 +19,7 @@ from live.system.redaction import RedactionFilter
 from tests.fakes.schwab.harness import ENVIRON
 from tests.fakes.schwab.orders import APP_TAG
 from tests.fakes.schwab.rig import Rig, rig
-from tests.support.broker_contract import shown
+from tests.support.broker_contract import shown, submitted
 
 AFTERNOON = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)  # a Tuesday, 15:45 in New York
 MORNING = datetime(2024, 3, 12, 12, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ def request(symbol: str = "QQQ", side: Side = "buy", quantity: int = 10, **more:
 
 
 def test_a_market_buy_fills_and_shows_up_everywhere(at: Rig) -> None:
-    order_id = at.broker.submit(request())
+    order_id = submitted(at.broker, request())
     order = at.broker.order(order_id)
     assert (order.state, order.filled_quantity, order.average_price) == (OrderState.FILLED, 10, Decimal(440))
     assert order.tag == APP_TAG
@@ -57,7 +57,7 @@ def test_the_body_for_the_journal_is_the_body_that_is_sent(at: Rig) -> None:
 
 
 def test_the_stop_waits_for_its_entry_and_then_works(at: Rig) -> None:
-    parent = at.broker.submit(request("AAPL", attached_stop=Decimal("160.00")))
+    parent = submitted(at.broker, request("AAPL", attached_stop=Decimal("160.00")))
     family = at.broker.family(parent)
     assert [(o.order_id, o.parent_id, o.state) for o in family] == [
         (parent, None, OrderState.FILLED),
@@ -73,7 +73,7 @@ def test_the_stop_waits_for_its_entry_and_then_works(at: Rig) -> None:
 
 def test_a_market_order_before_the_open_waits_for_it(tmp_path: Path) -> None:
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
-        order_id = at.broker.submit(request(time_in_force="opg"))
+        order_id = submitted(at.broker, request(time_in_force="opg"))
         assert shown(at.broker, order_id).state is OrderState.PENDING
         at.clock.sleep(90 * 60)
         assert shown(at.broker, order_id).state is OrderState.FILLED
@@ -91,7 +91,7 @@ def test_unknown_order_ids_do_not_exist(at: Rig) -> None:
 
 def test_a_cancel_is_read_back_and_a_second_one_is_refused(tmp_path: Path) -> None:
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
-        order_id = at.broker.submit(request())
+        order_id = submitted(at.broker, request())
         at.broker.cancel(order_id)
         assert shown(at.broker, order_id).state is OrderState.CANCELED
         with pytest.raises(BrokerRefused):
