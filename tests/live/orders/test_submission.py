@@ -21,6 +21,7 @@ from backtest.core.errors import (
 )
 from live.brokers.paper.broker import PaperBroker
 from live.ledger.orders import OrderPlan
+from live.ledger.tables import Order
 from live.model.broker import BrokerOrder, OrderRequest
 from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
@@ -30,19 +31,20 @@ from tests.support.exec_world import AT, DAY, World, world
 NAME = f"{DAY:%Y%m%d}_AAA_entry_buy"
 
 
-class Liar:
+class FaultyLine:
     """The paper broker behind a line that can be told to misbehave."""
 
     def __init__(self, inner: PaperBroker, clock: SimulatedClock) -> None:
         self.inner, self.clock = inner, clock
         self.submits = 0
-        self.before = self.after = None  # error raised before / after the broker accepted
-        self.answer = lambda order_id: order_id
-        self.hide_until = None  # the list lags: new orders appear at this time
-        self.shown = lambda orders: orders
+        self.before: Exception | None = None  # raised before the broker accepted
+        self.after: Exception | None = None  # raised after it
+        self.answer: Callable[[str | None], str | None] = lambda order_id: order_id
+        self.hide_until: datetime | None = None  # the list lags: new orders appear at this time
+        self.shown: Callable[[list[BrokerOrder]], list[BrokerOrder]] = lambda orders: orders
         self.reads_fail = 0
 
-    def __getattr__(self, name: str) -> bool | Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
     def submit(self, request: OrderRequest) -> str | None:
@@ -95,7 +97,7 @@ def desk(tmp_path: Path, protocol: str) -> SendingWorld:
     base = world(tmp_path, honours_client_id=protocol == "A")
     made = SendingWorld(base.folder, base.feed, base.clock, honours_client_id=base.honours_client_id)
     runtime = made.open()
-    made.line = Liar(made.broker, made.clock)
+    made.line = FaultyLine(made.broker, made.clock)
     made.submission = Submission(made.line, runtime.ledger, made.clock)
     made.plan = lambda name=NAME, quantity=10: runtime.ledger.orders.plan(
         OrderPlan(name, "golden", DAY, "offline_mock", "AAA", "buy", "entry", quantity), at=made.clock.now()
