@@ -1,21 +1,20 @@
 """How fast a replay goes through both real stages, and what it keeps of every session."""
-from collections.abc import Callable
-from live.replay.replay import Replayed
-from typing import Any
 
 import gc
 import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.calendar import sessions as calendar
 from live.model.run import Demo
-from live.replay.replay import replay
+from live.replay.replay import Replayed, replay
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SimulatedClock
@@ -75,7 +74,7 @@ def test_memory_per_session(benchmark: BenchmarkFixture, tmp_path: Path) -> None
             gc.collect()  # or the figure says when the collector ran last
         used.append(tracemalloc.get_traced_memory()[0])
 
-    def traced():
+    def traced() -> Replayed:
         tracemalloc.start()
         try:
             return run(tmp_path, 200, watch)
