@@ -164,7 +164,7 @@ def test_week_ends_follow_the_exchange(text: str, expected: bool) -> None:
     ],
 )
 def test_windows(text: str, name: str, opens: str, closes: str, decides_on: str) -> None:
-    found = calendar.window(session_of(text), name)
+    found = calendar.window(session_of(text), name)  # type: ignore[arg-type] # wrong on purpose
     assert found.opens_at == datetime.fromisoformat(f"{text}T{opens}").replace(tzinfo=NEW_YORK)
     assert found.closes_at == datetime.fromisoformat(f"{text}T{closes}").replace(tzinfo=NEW_YORK)
     assert found.decides_on == day(decides_on)

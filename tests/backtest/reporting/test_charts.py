@@ -28,7 +28,8 @@ def days(n: int) -> list[date]:
 
 def points(page: str) -> list[tuple[float, float]]:
     path = re.search(r'class="line"[^>]* d="([^"]*)"', page).group(1)
-    return [tuple(map(float, pair.split())) for pair in re.findall(r"[ML]([^ML]+)", path)]
+    pairs = (pair.split() for pair in re.findall(r"[ML]([^ML]+)", path))
+    return [(float(x), float(y)) for x, y in pairs]
 
 
 @given(st.integers(2, 5000), st.integers(0, 10**6))

@@ -142,7 +142,7 @@ def test_a_peek_of_one_bar_in_an_opening_window_is_caught(
 
 @pytest.mark.parametrize("kind", [HolderPeeks, RemembersTomorrow])
 def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(
-    simple_history: dict[str, Bars], kind: type[HolderPeeks] | type[RemembersTomorrow]
+    simple_history: dict[str, Bars], kind: type[HolderPeeks | RemembersTomorrow]
 ) -> None:
     assert any(check.difference for check in audit(kind({}), simple_history, samples=8, seed=7))
 
@@ -191,9 +191,7 @@ def test_v35b_is_clean(history: dict[str, Bars], execution_time: ExecutionTime) 
 
 
 @pytest.mark.parametrize("kind", [Peeking, Normalising])
-def test_peeking_is_caught_and_named(
-    history: dict[str, Bars], kind: type[Normalising] | type[Peeking]
-) -> None:
+def test_peeking_is_caught_and_named(history: dict[str, Bars], kind: type[Normalising | Peeking]) -> None:
     honest = build("small", SMALL)
     strategy = kind(honest.variant, honest.settings)
     checks = audit(strategy, history, samples=3, seed=3)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.core.decision import Side
 from backtest.core.errors import DataError, JutsuError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.trading.fills import (
@@ -79,7 +80,8 @@ def test_prices_and_commissions_agree_with_decimal_arithmetic(
         commission_per_share=float(per_share),
     )
     step, cent = Decimal("0.000001"), Decimal("0.01")
-    for side, sign in (("buy", 1), ("sell", -1)):
+    sides: tuple[tuple[Side, int], ...] = (("buy", 1), ("sell", -1))
+    for side, sign in sides:
         exact = (mid * (100 + sign * slippage) / 100).quantize(step, ROUND_HALF_EVEN)
         assert market_price(side, float(mid), rules) == float(exact)
     assert commission(quantity, rules) == float(

@@ -32,7 +32,7 @@ TOKEN = "tok3n-a1b2c3d4e5f6"
 
 class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
-        self.messages: list[dict] = []
+        self.messages: list[dict[str, Any]] = []
         self.status = 200
         self.hold = threading.Event()
         self.hold.set()

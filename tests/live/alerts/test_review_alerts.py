@@ -75,7 +75,7 @@ def test_a_wrong_flag_is_silent(rung: list[Any]) -> None:
 def test_what_is_printed_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     register_secret("s3cret-token-value")
 
-    def body() -> None:
+    def body() -> int:
         raise ValueError("the library said s3cret-token-value")
 
     assert guarded(body, lambda: None) == 1

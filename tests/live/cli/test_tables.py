@@ -18,10 +18,11 @@ def window(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Print a table into a window of a width; its lines."""
 
     def show(width: int, columns: tuple[str, ...], rows: list[Any]) -> list[str]:
-        screen = Console(file=io.StringIO(), width=width, highlight=False)
+        text = io.StringIO()
+        screen = Console(file=text, width=width, highlight=False)
         monkeypatch.setattr(_shared, "console", lambda: screen)
         _shared.table("", columns, rows)
-        return screen.file.getvalue().splitlines()
+        return text.getvalue().splitlines()
 
     return show
 

@@ -67,7 +67,7 @@ def instant(day: date, clock: str) -> datetime:
 class Case:
     """One script with its book already bought at 100, stops at 90."""
 
-    def __init__(self, folder: Path, told: dict) -> None:
+    def __init__(self, folder: Path, told: dict[str, Any]) -> None:
         self.script, self.want = told["scenario"], told["expected"]
         parameters = {"stop_loss_pct": 10.0, **self.script.get("cfg", {})}
         symbols = ("AAA", "BBB", "CCC")
@@ -82,7 +82,7 @@ class Case:
         feed = ScriptedFeed(prices=dict.fromkeys(symbols, 100.0))
         self.world = World(folder, feed, SimulatedClock(instant(BOUGHT, "09:31")))
         self.world.overrides = {"books": [{"primary": "ema_p10"}]}
-        self.calls: list = []
+        self.calls: list[Any] = []
         book = self.script.get("book", [])
         if book:
             bought = [order(s, "entry", 100, 100.0, stop=90.0, day=BOUGHT) for s in book]
@@ -112,9 +112,9 @@ class Case:
         lines = (BookVariant(self.strategy, "primary", "ema_p10"),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 
-    def wanted_calls(self) -> Counter:
+    def wanted_calls(self) -> Counter[Any]:
         """The script's calls; stops are the fill's, in ours."""
-        found: Counter = Counter()
+        found: Counter[Any] = Counter()
         for call in self.want["broker_calls"]:
             if call["op"] == "cancel":
                 found["cancel", call["id"].removeprefix("stop_")] += 1
@@ -124,7 +124,7 @@ class Case:
             found[call["op"], call["side"], call["symbol"], call["qty"], call["tif"], stop] += 1
         return found
 
-    def positions(self) -> list[tuple]:
+    def positions(self) -> list[tuple[Any, ...]]:
         ledger = self.world.open().ledger.positions
         rows = [*ledger.open_positions(), *ledger.closed()]
         return sorted(
@@ -141,7 +141,7 @@ class Case:
             for row in rows
         )
 
-    def wanted_positions(self) -> list[tuple]:
+    def wanted_positions(self) -> list[tuple[Any, ...]]:
         names = ("ticker", "entry_date", "entry_price", "exit_date", "exit_price", "exit_reason", "pnl")
         return sorted((*(row[n] for n in names), row["actual_shares"]) for row in self.want["positions"])
 

@@ -150,7 +150,9 @@ def test_a_holiday_on_which_both_agree(tmp_path: Path) -> None:
 
 def test_an_early_close_on_which_both_agree(tmp_path: Path) -> None:
     with rig(tmp_path, datetime(2024, 11, 29, 15, tzinfo=UTC)) as r:
-        opens, closes = r.feed.market_hours(date(2024, 11, 29))
+        hours = r.feed.market_hours(date(2024, 11, 29))
+        assert hours is not None
+        opens, closes = hours
         assert closes - opens == timedelta(hours=3.5)
         r.feed.verify_session(date(2024, 11, 29))
 

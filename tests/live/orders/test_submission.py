@@ -79,7 +79,7 @@ def unknown() -> BrokerUnknown:
 
 @pytest.fixture(params=["A", "B"])
 def protocol(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 class SendingWorld(World):

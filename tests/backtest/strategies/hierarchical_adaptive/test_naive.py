@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from hypothesis.strategies._internal.lazy import LazyStrategy
 
 from backtest.core.bars import Bars
 from backtest.indicators import daily as indicators

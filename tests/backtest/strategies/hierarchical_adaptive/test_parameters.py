@@ -161,7 +161,7 @@ def test_changed_parameters_are_validated_again() -> None:
     with pytest.raises(ParameterError, match="sma_fast"):
         golden.with_parameters({"sma_fast": 140})
     with pytest.raises(ParameterError, match="execution_time"):
-        golden.with_execution_time("noon")
+        golden.with_execution_time("noon")  # type: ignore[arg-type] # wrong on purpose
 
 
 def test_only_legs_that_can_be_held_are_tradable() -> None:

@@ -65,6 +65,7 @@ def test_the_stop_waits_for_its_entry_and_then_works(at: Rig) -> None:
     ]
     stop = at.broker.order(family[1].order_id)
     assert (stop.stop_price, stop.time_in_force) == (Decimal(160), "gtc")
+    assert stop.expires_at is not None
     assert stop.expires_at > AFTERNOON + timedelta(days=150)
     at.fake.prices(AAPL=159.5)
     assert at.broker.order(stop.order_id).average_price == Decimal("159.5")

@@ -96,7 +96,7 @@ def test_prices_off_the_tick_are_refused_not_truncated(price: str) -> None:
     "request_",
     [
         OrderRequest("x", "AAPL", "buy", 0),
-        OrderRequest("x", "AAPL", "buy", 3.5),
+        OrderRequest("x", "AAPL", "buy", 3.5),  # type: ignore[arg-type] # wrong on purpose
         OrderRequest("x", "AAPL", "sell", 3, "stop", "gtc"),
         OrderRequest("x", "AAPL", "buy", 3, "market", "gtc"),
         OrderRequest("x", "AAPL", "sell", 3, attached_stop=Decimal(90)),
