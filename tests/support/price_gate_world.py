@@ -49,7 +49,7 @@ def _fund(
 ) -> Bars:
     noise = random.normal(0, 0.0005, len(dates)) if multiple != 1.0 else 0.0
     moves = multiple * ((1 + night) * (1 + day) - 1) + noise
-    close: NDArray[np.float64] = 100 * np.cumprod(1 + moves)
+    close = np.asarray(100 * np.cumprod(1 + moves), dtype=np.float64)
     before = np.append(100.0, close[:-1])
     open_ = before * (1 + multiple * night)
     return Bars(

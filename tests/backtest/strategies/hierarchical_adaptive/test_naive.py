@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from backtest.core.bars import Bars
 from backtest.indicators import daily as indicators
@@ -19,7 +20,7 @@ from tests.support.naive_v35b import decisions, t_norm_series
 EXACT = ("date", "vol_crush", "vol_state", "trend_state", "cell", "needs_rebalance")
 
 
-def number(low: float, high: float) -> LazyStrategy:
+def number(low: float, high: float) -> SearchStrategy[float]:
     return st.floats(low, high, allow_nan=False).map(lambda x: round(x, 6))
 
 
