@@ -1,6 +1,8 @@
 """The earnings family on the same pipeline: parity with the simulator, reports, and the shadow's book."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.candidates.model import read_candidate_list
 from backtest.candidates.schedule import entry_session
+from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import END_OF_DATA, simulate
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
+from live.ledger.ledger import Ledger
 from live.model.run import Replay
 from live.replay.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
 from live.replay.replay import replay
@@ -27,7 +31,7 @@ from tests.support.paths import PROJECT
 VARIANTS = ("ema_p10", "nwl_p4")
 
 
-def runtime_for(tmp_path: Path, start, prices=None):
+def runtime_for(tmp_path: Path, start: date, prices: Any = None) -> AbstractContextManager[Any]:
     wired = Options(
         config=PROJECT / "config" / "live.yaml",
         state_db=tmp_path / "ledger.db",
@@ -44,7 +48,9 @@ def runtime_for(tmp_path: Path, start, prices=None):
     )
 
 
-def simulated(variant, candidates, prices, end):
+def simulated(
+    variant: str, candidates: list[Candidate], prices: dict[str, Bars], end: date
+) -> list[tuple[Any, ...]]:
     strategy = find_strategy(variant, PROJECT / "config" / "strategies")
     rules = PortfolioRules(
         **{
@@ -71,7 +77,7 @@ def simulated(variant, candidates, prices, end):
     )
 
 
-def executed(ledger):
+def executed(ledger: Ledger) -> list[tuple[Any, ...]]:
     """Closed positions of the primary as the ledger of a real run knows them."""
     return sorted(
         (
@@ -87,7 +93,7 @@ def executed(ledger):
     )
 
 
-def shadowed(ledger):
+def shadowed(ledger: Ledger) -> list[tuple[Any, ...]]:
     rows = [
         row for signal in ledger.shadow.history("nwl_p4") for row in (signal.fills or {}).get("trades", [])
     ]
@@ -155,7 +161,7 @@ class TestReportFile:
 
     DAY = "2026-02-02"
 
-    def stage(self, tmp_path: Path, main, *more: Any):
+    def stage(self, tmp_path: Path, main: Callable[..., Any], *more: Any) -> int:
         return main(
             [
                 "--as-of",
@@ -168,14 +174,14 @@ class TestReportFile:
             ]
         )
 
-    def generate(self, tmp_path: Path, *more: Any):
+    def generate(self, tmp_path: Path, *more: Any) -> tuple[Any, ...]:
         strategy = str(PROJECT / "config" / "strategies" / "ema_p10.yaml")
         out = str(tmp_path / "signals")
         code = self.stage(tmp_path, signal_generator.main, "--strategy", strategy, "--output-dir", out, *more)
         path = tmp_path / "signals" / f"trade_signals_{self.DAY}_ema_p10.json"
         return code, path, json.loads(path.read_text()) if path.exists() else None
 
-    def report(self, tmp_path: Path, day=DAY, **changes: Any):
+    def report(self, tmp_path: Path, day: str = DAY, **changes: Any) -> Path:
         row = {
             "ticker": "ABLE",
             "grade": "A",
@@ -206,7 +212,7 @@ class TestReportFile:
         ],
     )
     def test_a_bad_report_blocks_entries_and_says_why(
-        self, tmp_path: Path, changes: dict[Any, Any], day, told: str
+        self, tmp_path: Path, changes: dict[Any, Any], day: str, told: str
     ) -> None:
         code, _, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path, day, **changes)))
         assert code == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from backtest.core.bars import Bars
+from backtest.core.decision import ExecutionTime
 from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.terms import TradingTerms
-from live.model.feed import Quote
+from live.handoff.model import SignalFile
+from live.model.feed import Quote, SecurityStatus
 from live.runtime.runtime import Runtime
-from live.settings.model import Settings
+from live.settings.model import PaperFault, Settings
 from live.system.clock import SimulatedClock
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -50,7 +52,7 @@ class ScriptedFeed:
     lows: dict[str, float] = field(default_factory=dict)
     opens: dict[str, float] = field(default_factory=dict)
     daily: dict[str, Bars] = field(default_factory=dict)
-    status: str = "normal"
+    status: SecurityStatus = "normal"
 
     @property
     def name(self) -> str:
@@ -97,16 +99,24 @@ class StubStrategy:
     variant: str = "golden"
     family: Family = POSITIONS
     terms: TradingTerms = TradingTerms(stop_loss_pct=10.0)  # noqa: RUF009 - frozen
-    execution_time: str = "15min_before_close"
-    parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
-    overridden: tuple = ()
-    signal_symbols: tuple = ("AAA", "BBB", "CCC")
-    tradable_symbols: tuple = ("AAA", "BBB", "CCC")
+    execution_time: ExecutionTime = "15min_before_close"
+    parameters: dict[str, Any] = field(default_factory=lambda: {"stop_loss_pct": 10.0})
+    overridden: tuple[str, ...] = ()
+    signal_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
+    tradable_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
     warmup_bars: int = 1
 
 
 def order(
-    symbol, intent, quantity, price, *, rank: float = 0.0, stop=None, day=DAY, **extra: Any
+    symbol: str,
+    intent: str,
+    quantity: int,
+    price: float,
+    *,
+    rank: float = 0.0,
+    stop: float | None = None,
+    day: date = DAY,
+    **extra: Any,
 ) -> dict[Any, Any]:
     side = "sell" if intent in {"exit", "reduce"} else "buy"
     return {
@@ -128,7 +138,15 @@ def order(
     }
 
 
-def signal(orders, *, day=DAY, cash: float = 100_000.0, positions=None, memory=None, strategy=None):
+def signal(
+    orders: list[dict[str, Any]],
+    *,
+    day: date = DAY,
+    cash: float = 100_000.0,
+    positions: dict[str, int] | None = None,
+    memory: Any = None,
+    strategy: StubStrategy | None = None,
+) -> SignalFile:
     """Return a sealed signal file for the 15-minutes-before-close window."""
     from backtest.calendar import sessions as calendar
     from live.generation.proposal import instant
@@ -136,6 +154,7 @@ def signal(orders, *, day=DAY, cash: float = 100_000.0, positions=None, memory=N
 
     strategy = strategy or StubStrategy()
     session = calendar.session(day)
+    assert session is not None
     window = calendar.window(session, strategy.execution_time)
     positions = positions or {}
     return sealed(
@@ -200,9 +219,9 @@ class World:
     clock: SimulatedClock
     honours_client_id: bool = True
     attached: bool = True
-    fault: str = "none"
-    overrides: dict = field(default_factory=dict)
-    wrap: object = None
+    fault: PaperFault = "none"
+    overrides: dict[str, Any] = field(default_factory=dict)
+    wrap: Callable[[Any], Any] | None = None
 
     def settings(self) -> Settings:
         from live.settings.model import Settings
@@ -249,7 +268,7 @@ class World:
             version="0",
         )
 
-    def write(self, made, *, record: bool = True):
+    def write(self, made: SignalFile, *, record: bool = True) -> Path:
         """Write a signal file and, as the generator does, record the original in the ledger."""
         from live.handoff.canonical import bytes_sha256, render
         from live.handoff.write import write_signal
@@ -274,17 +293,17 @@ class World:
             self.ledger.close()
         return path
 
-    def executor(self, **request: Any):
+    def executor(self, **request: Any) -> int:
         """Run stage 2 as a new process would; JutsuError passes."""
         from live import executor
         from live.books.variants import BookVariant
 
         runtime = self.open()
-        strategy = request.pop("strategy", None) or StubStrategy()
+        strategy: Any = request.pop("strategy", None) or StubStrategy()
         lines = (BookVariant(strategy, "primary", strategy.variant),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 
-    def holdings(self):
+    def holdings(self) -> dict[str, int]:
         return self.broker.account().shares()
 
 
@@ -298,34 +317,34 @@ ENTRY = order("AAA", "entry", 100, 100.0, stop=90.0, rank=2.0)
 OTHER = order("BBB", "entry", 10, 50.0, stop=45.0, rank=1.0)
 
 
-def states(made):
+def states(made: Any) -> Any:
     return [
         (o.client_order_id[9:], o.state, o.filled_quantity) for o in reversed(made.ledger.orders.recent(50))
     ]
 
 
-def outcome(made, day=DAY):
+def outcome(made: Any, day: Any = DAY) -> Any:
     return made.ledger.signals.get(day, "golden").outcome
 
 
-def tomorrow(made, orders, **more):
+def tomorrow(made: Any, orders: Any, **more: Any) -> None:
     """Move to the next session and write its file."""
     made.clock.set(AT + timedelta(days=1))
     made.feed.daily = {s: bars(s, {NEXT_DAY: (p, p, p, p)}) for s, p in made.feed.prices.items()}
     made.write(signal(orders, day=NEXT_DAY, **more))
 
 
-def enter(made, *orders):
+def enter(made: Any, *orders: Any) -> None:
     made.write(signal(list(orders) or [ENTRY]))
     assert made.executor() == 0
     assert outcome(made) == "completed"
 
 
-def next_order(symbol, intent, quantity, price, **more):
+def next_order(symbol: Any, intent: Any, quantity: Any, price: Any, **more: Any) -> Any:
     return order(symbol, intent, quantity, price, day=NEXT_DAY, **more)
 
 
-def edit(path, **changes):
+def edit(path: Any, **changes: Any) -> None:
     data = json.loads(path.read_text())
     data["orders"][0].update(changes)
     path.write_text(json.dumps(data, indent=2) + "\n")
@@ -334,17 +353,17 @@ def edit(path, **changes):
 class Wrapped:
     """The paper broker with some calls replaced."""
 
-    def __init__(self, inner, **calls):
+    def __init__(self, inner: Any, **calls: Any) -> None:
         self._inner, self._calls = inner, calls
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         found = self._calls.get(name)
         return (lambda *a: found(self._inner, *a)) if found else getattr(self._inner, name)
 
 
-def bought(made):
+def bought(made: Any) -> Any:
     return {o.client_order_id[9:]: o.quantity for o in made.ledger.orders.recent(50) if o.side == "buy"}
 
 
-def run_detail(made, day=DAY):
+def run_detail(made: Any, day: Any = DAY) -> Any:
     return made.ledger.runs.get(day, "golden").detail

@@ -82,7 +82,7 @@ def test_an_unlisted_file_is_a_shadow_without_a_primary() -> None:
     assert [(line.variant, line.role) for line in group.lines] == [("titan", "shadow")]
 
 
-def account(**figures):
+def account(**figures: Any) -> Account:
     known = {
         "cash": Decimal(5000),
         "settled_cash": Decimal(5000),
@@ -93,10 +93,10 @@ def account(**figures):
 
 
 @pytest.mark.parametrize(("figures", "budget"), [({"cash": None}, 100.0), ({"equity": None}, 40.0)])
-def test_a_figure_the_broker_did_not_give_is_never_zero(figures, budget):
+def test_a_figure_the_broker_did_not_give_is_never_zero(figures: dict[str, None], budget: float) -> None:
     with pytest.raises(BrokerError, match="gave no"):
         primary_book([], account(**figures), budget, {})
 
 
-def test_figures_that_are_not_needed_may_be_missing():
+def test_figures_that_are_not_needed_may_be_missing() -> None:
     assert primary_book([], account(equity=None), 100.0, {}).cash == 5000.0

@@ -148,7 +148,7 @@ def test_stops_splits_and_vanished_positions(ledger: Any) -> None:
     assert (gone.status, gone.realised_pnl) == ("closed", Decimal(40))
 
 
-def test_a_position_knows_its_mode_its_value_and_when_it_changed(ledger):
+def test_a_position_knows_its_mode_its_value_and_when_it_changed(ledger: Any) -> None:
     later = NOW + timedelta(hours=1)
     ledger.positions.buy("golden", "TQQQ", 10, Decimal(5), session=DAY, mode="offline_mock", at=NOW)
     held = ledger.positions.buy("golden", "TQQQ", 10, Decimal(6), session=DAY, at=later)

@@ -27,7 +27,7 @@ def rules(**changes: Any) -> PortfolioRules:
 
 def bar(
     open_: float,
-    high=None,
+    high: Any = None,
     low: float | None = None,
     close: float | None = None,
     previous: float | None = None,

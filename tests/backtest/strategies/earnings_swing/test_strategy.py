@@ -12,7 +12,7 @@ from backtest.candidates.model import QualityFilter, meets_grade, read_candidate
 from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
-from backtest.core.decision import Book, OpenPosition, Situation
+from backtest.core.decision import Book, Decision, OpenPosition, Situation
 from backtest.core.errors import ParameterError
 from backtest.strategies.earnings_swing.strategy import build
 from backtest.strategies.registry import load_strategy
@@ -22,13 +22,13 @@ THURSDAY = date(2024, 3, 28)
 LOWS = {"trailing_stop": "weekly_nweek_low", "trailing_nweek_period": 2, "trailing_transition_weeks": 2}
 
 
-def closes(symbol, rows) -> Bars:
+def closes(symbol: str, rows: list[tuple[str, int]]) -> Bars:
     days = np.array([day for day, _ in rows], dtype="datetime64[D]")
     prices = np.array([float(price) for _, price in rows])
     return Bars(symbol, days, prices, prices, prices, prices, np.full(len(rows), 1.0))
 
 
-def falling(symbol: str = "AAA"):
+def falling(symbol: str = "AAA") -> Bars:
     """Two weeks at 100, then a close at 90 in the week that ends on Thursday."""
     return closes(
         symbol,
@@ -44,25 +44,33 @@ def falling(symbol: str = "AAA"):
 
 
 def held(
-    symbol: str = "AAA", entry=date(2024, 3, 8), price: float = 100.0, shares: int = 100, score: float = 60.0
+    symbol: str = "AAA",
+    entry: date = date(2024, 3, 8),
+    price: float = 100.0,
+    shares: int = 100,
+    score: float = 60.0,
 ) -> OpenPosition:
     return OpenPosition(symbol, shares, price, entry, 90.0, {"score": score})
 
 
 def situation(
-    positions, session=MONDAY, decided_on=THURSDAY, candidates: tuple[()] = (), memory=None
+    positions: list[OpenPosition],
+    session: date = MONDAY,
+    decided_on: date = THURSDAY,
+    candidates: tuple[()] = (),
+    memory: dict[str, dict[str, dict[str, str]]] | None = None,
 ) -> Situation:
     book = Book(0.0, {position.symbol: position for position in positions})
     return Situation(session, decided_on, book, memory or {}, candidates)
 
 
 def candidate(
-    ticker, score, price: float = 100.0, day=MONDAY, grade: str = "B", gap: float = 3.0
+    ticker: str, score: float, price: float = 100.0, day: date = MONDAY, grade: str = "B", gap: float = 3.0
 ) -> Candidate:
     return Candidate(ticker, day, grade, score, price, gap, f"{ticker} Inc")
 
 
-def decide(history, given, **parameters: Any):
+def decide(history: dict[str, Bars], given: Situation, **parameters: Any) -> Decision:
     return build("test", parameters).evaluate(history).decide(given)
 
 
