@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test long lint bench faults clean
+.PHONY: setup demo test long lint figures bench faults clean
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
@@ -36,6 +36,10 @@ lint: setup
 faults: setup
 	$(BIN)/python -m tests.support.paper_kills --every 4 --random 1000
 	$(BIN)/python -m tests.support.http_kills --every 1 --random 1000
+
+# figures of the code beside their targets; the table of docs/architecture.md
+figures: setup
+	$(BIN)/python -m tools.figures --check
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -q --benchmark-only -p no:xdist

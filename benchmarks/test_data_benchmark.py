@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.calendar import sessions as calendar
+from backtest.core.bars import Bars
 from backtest.data.importing import import_bars
 from backtest.data.sources import demo as demo_market
 from backtest.data.sources.csv import read_directory
@@ -23,7 +25,7 @@ SYMBOLS = ("QQQ", "TQQQ", "TLT", "TMF", "TMV")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five symbols, 16 years, as CSV and in a bar store."""
     base = tmp_path_factory.mktemp("bars")
     market = {s: b for s, b in demo_market.demo_market(7, UNTIL).items() if s in SYMBOLS}
@@ -37,28 +39,28 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.mark.benchmark(group="read 5 symbols x 16 years")
-def test_floor_bytes(benchmark, folder):
-    def read():
+def test_floor_bytes(benchmark: BenchmarkFixture, folder: Path) -> None:
+    def read() -> list[bytes]:
         return [hashlib.sha256(path.read_bytes()).digest() for path in folder.glob("*.csv")]
 
     assert len(benchmark(read)) == 5
 
 
 @pytest.mark.benchmark(group="read 5 symbols x 16 years")
-def test_csv(benchmark, folder):
+def test_csv(benchmark: BenchmarkFixture, folder: Path) -> None:
     assert len(benchmark(read_directory, folder)) == 5
 
 
 @pytest.mark.benchmark(group="read 5 symbols x 16 years")
-def test_store_warm(benchmark, folder):
+def test_store_warm(benchmark: BenchmarkFixture, folder: Path) -> None:
     assert len(benchmark(BarStore(folder / "store").read, SYMBOLS)) == 5
 
 
 @pytest.mark.benchmark(group="read 5 symbols x 16 years")
-def test_store_without_its_cache(benchmark, folder):
+def test_store_without_its_cache(benchmark: BenchmarkFixture, folder: Path) -> None:
     store = BarStore(folder / "store")
 
-    def forget():
+    def forget() -> None:
         for path in (store.directory / ".cache").iterdir():
             path.unlink()
 
@@ -66,13 +68,13 @@ def test_store_without_its_cache(benchmark, folder):
 
 
 @pytest.mark.benchmark(group="demo market, 16 years")
-def test_floor_random_bits(benchmark):
+def test_floor_random_bits(benchmark: BenchmarkFixture) -> None:
     benchmark(lambda: np.random.Philox(key=np.array([7, 0], dtype=np.uint64)).random_raw(4248 * 16))
 
 
 @pytest.mark.benchmark(group="demo market, 16 years")
-def test_demo_market(benchmark):
-    def make():
+def test_demo_market(benchmark: BenchmarkFixture) -> None:
+    def make() -> dict[str, Bars]:
         demo_market._indexes.cache_clear()  # noqa: SLF001 - the first call is what a run pays
         return demo_market.demo_market(7, UNTIL)
 
@@ -80,13 +82,13 @@ def test_demo_market(benchmark):
 
 
 @pytest.mark.benchmark(group="feed of a replay, 2,517 sessions")
-def test_feed(benchmark):
+def test_feed(benchmark: BenchmarkFixture) -> None:
     feed = demo_feed(7)
     days = calendar.sessions(date(2012, 1, 3), date(2021, 12, 31))
     instants = [calendar.window(day, "close").opens_at for day in days]
     feed.history(SYMBOLS, instants[0])
 
-    def replay():
+    def replay() -> None:
         for at in instants:
             with_synthetic(feed.history(SYMBOLS, at), feed.quotes(SYMBOLS, at), at.date())
 

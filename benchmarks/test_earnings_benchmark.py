@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.calendar import sessions as calendar
 from backtest.candidates.html.reader import read_html
@@ -19,7 +20,7 @@ YEARS = {
 }
 
 
-def market(start, end, symbols, candidates):
+def market(start: date, end: date, symbols: int, candidates: int) -> tuple[list[Candidate], dict[str, Bars]]:
     rng = np.random.default_rng(11)
     days = np.array([session.day for session in calendar.sessions(start, end)], dtype="datetime64[D]")
     names = [f"S{i:03d}" for i in range(symbols)]
@@ -38,13 +39,13 @@ def market(start, end, symbols, candidates):
     ("years", "symbols", "candidates"),
     [("4 years", 40, 600), ("4 years", 40, 6_000), ("26 years", 40, 600), ("26 years", 40, 6_000)],
 )
-def test_portfolio(benchmark, years, symbols, candidates):
+def test_portfolio(benchmark: BenchmarkFixture, years: str, symbols: int, candidates: int) -> None:
     found, prices = market(*YEARS[years], symbols, candidates)
     result = benchmark(simulate, found, prices, RULES)
     assert len(result.trades) + len(result.skipped) == candidates
 
 
-def report_page(stocks):
+def report_page(stocks: int) -> str:
     metrics = "".join(
         f"<div class='metric'><i class='metric-label'>{label}</i><b class='metric-value'>{value}</b></div>"
         for label, value in (
@@ -69,16 +70,16 @@ def report_page(stocks):
 
 
 @pytest.mark.parametrize("stocks", [10, 100])
-def test_one_report(benchmark, stocks):
+def test_one_report(benchmark: BenchmarkFixture, stocks: int) -> None:
     page = report_page(stocks)
     report = benchmark(read_html, page, "report_2026-03-02.html")
     assert len(report.candidates) == stocks
 
 
-def test_a_thousand_reports(benchmark):
+def test_a_thousand_reports(benchmark: BenchmarkFixture) -> None:
     pages = [report_page(3 + i % 10) for i in range(10)]
 
-    def read_all():
+    def read_all() -> int:
         return sum(len(read_html(pages[i % 10], "report_2026-03-02.html").candidates) for i in range(1_000))
 
     assert benchmark.pedantic(read_all, rounds=1) == 7_500

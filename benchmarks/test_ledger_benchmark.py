@@ -4,9 +4,11 @@ import sqlite3
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from statistics import median
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from live.ledger.ledger import Ledger, OrderPlan
 from live.model.broker import Execution
@@ -17,7 +19,7 @@ COMMITS = 5
 """PLANNED, SENDING, ACKED, the fill with its position, FILLED."""
 
 
-def journal_one_order(ledger, number):
+def journal_one_order(ledger: Ledger, number: int) -> None:
     symbol = f"S{number}"
     name = f"20261120_{symbol}_entry_buy"
     ledger.orders.plan(
@@ -30,7 +32,7 @@ def journal_one_order(ledger, number):
 
 
 @pytest.fixture
-def floor_seconds(tmp_path):
+def floor_seconds(tmp_path: Path) -> float:
     """Median of five bare commits of one row each: SQLite, write-ahead log, synchronous FULL."""
     raw = sqlite3.connect(tmp_path / "floor.db", isolation_level=None)
     raw.execute("PRAGMA journal_mode = WAL")
@@ -48,7 +50,7 @@ def floor_seconds(tmp_path):
     return median(times)
 
 
-def test_journal_of_one_order(benchmark, tmp_path, floor_seconds):
+def test_journal_of_one_order(benchmark: BenchmarkFixture, tmp_path: Path, floor_seconds: float) -> None:
     with Ledger.open(tmp_path / "ledger.db", account="paper", now=NOW) as ledger:
         numbers = iter(range(1_000_000))
         benchmark.pedantic(lambda: journal_one_order(ledger, next(numbers)), rounds=200, warmup_rounds=20)
@@ -61,7 +63,7 @@ def test_journal_of_one_order(benchmark, tmp_path, floor_seconds):
         benchmark.extra_info["ratio to floor"] = round(mine / floor_seconds, 2)
 
 
-def test_opening_a_ledger_of_ten_years(benchmark, tmp_path):
+def test_opening_a_ledger_of_ten_years(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """Every start judges the whole file: this is what that costs."""
     path = tmp_path / "ledger.db"
     with Ledger.open(path, account="paper", now=NOW) as ledger, ledger.transaction():

@@ -3,15 +3,18 @@
 import gc
 import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.calendar import sessions as calendar
 from live.model.run import Demo
-from live.replay.replay import replay
+from live.replay.replay import Replayed, replay
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SimulatedClock
@@ -21,7 +24,7 @@ END = date(2025, 12, 31)
 TEN_YEARS = 2_500
 
 
-def run(folder, sessions, on_session=None):
+def run(folder: Path, sessions: int, on_session: Callable[..., Any] | None = None) -> Replayed:
     """Replay the last `sessions` sessions of sixteen years of the demo market."""
     days = calendar.sessions(date(2015, 1, 2), END)[-sessions:]
     options = Options(
@@ -36,18 +39,18 @@ def run(folder, sessions, on_session=None):
 
 
 @pytest.fixture(autouse=True)
-def logs_aside(tmp_path, monkeypatch):
+def logs_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUTSU_PATHS__LOGS", str(tmp_path / "logs"))
     monkeypatch.setenv("JUTSU_LOGGING__LEVEL", "WARNING")  # pytest would keep every line in memory
 
 
 @pytest.mark.benchmark(group="replay")
-def test_sessions_per_second(benchmark, tmp_path):
+def test_sessions_per_second(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """The last sessions of ten years: those with the longest history."""
     sessions, cpu = 250, []
     folders = iter(tmp_path / str(n) for n in range(9))
 
-    def once(folder):
+    def once(folder: Path) -> Replayed:
         started = time.process_time()
         done = run(folder, sessions)
         cpu.append(time.process_time() - started)
@@ -62,16 +65,16 @@ def test_sessions_per_second(benchmark, tmp_path):
 
 
 @pytest.mark.benchmark(group="replay")
-def test_memory_per_session(benchmark, tmp_path):
+def test_memory_per_session(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     """What stays in use from the 100th session on: the caches of the libraries are full by then."""
-    used = []
+    used: list[Any] = []
 
-    def watch(_):
+    def watch(_: date) -> None:
         if len(used) % 100 == 99:
             gc.collect()  # or the figure says when the collector ran last
         used.append(tracemalloc.get_traced_memory()[0])
 
-    def traced():
+    def traced() -> Replayed:
         tracemalloc.start()
         try:
             return run(tmp_path, 200, watch)

@@ -7,10 +7,13 @@ its oscillator, running sums for the averages and volatilities, the state machin
 import math
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Situation
@@ -29,7 +32,7 @@ SESSIONS = 16 * 252
 SETS = 1000
 
 
-def walk(symbol, seed, scale):
+def walk(symbol: str, seed: int, scale: float) -> Bars:
     random = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(random.normal(0.0003, scale, SESSIONS)))
     dates = np.busday_offset("2009-01-02", np.arange(SESSIONS), roll="forward").astype("M8[D]")
@@ -37,13 +40,24 @@ def walk(symbol, seed, scale):
 
 
 @pytest.fixture(scope="module")
-def history():
+def history() -> dict[str, Bars]:
     legs = (("QQQ", 0.012), ("TLT", 0.008), ("TQQQ", 0.036), ("TMF", 0.024), ("TMV", 0.024))
     return {symbol: walk(symbol, seed, scale) for seed, (symbol, scale) in enumerate(legs)}
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def floor(close, volume, bonds, legs, noise, fast, slow, rv, bw, osc):
+def floor(
+    close: Any,
+    volume: Any,
+    bonds: Any,
+    legs: Any,
+    noise: Any,
+    fast: Any,
+    slow: Any,
+    rv: Any,
+    bw: Any,
+    osc: Any,
+) -> Any:
     n = len(close)
     y = np.zeros(n)
     r = np.zeros(n)
@@ -111,7 +125,7 @@ def floor(close, volume, bonds, legs, noise, fast, slow, rv, bw, osc):
     return equity
 
 
-def median_time(function, rounds):
+def median_time(function: Callable[..., Any], rounds: int) -> Any:
     function()
     times = []
     for _ in range(rounds):
@@ -122,7 +136,7 @@ def median_time(function, rounds):
 
 
 @pytest.fixture(scope="module")
-def floor_seconds(history):
+def floor_seconds(history: dict[str, Bars]) -> Any:
     qqq, tlt = history["QQQ"], history["TLT"]
     legs = np.column_stack([history[s].close for s in ("TQQQ", "QQQ", "TMF", "TMV")])
     return median_time(
@@ -130,7 +144,7 @@ def floor_seconds(history):
     )
 
 
-def test_one_full_backtest(benchmark, history, floor_seconds):
+def test_one_full_backtest(benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds: Any) -> None:
     """Indicators, decisions and equity of one parameter set over 16 years, warm."""
     parameters = [Parameters()]
     market = prepare(history, parameters)
@@ -142,7 +156,9 @@ def test_one_full_backtest(benchmark, history, floor_seconds):
     benchmark.extra_info["ratio_to_floor"] = round(benchmark.stats.stats.median / floor_seconds, 2)
 
 
-def test_a_thousand_parameter_sets(benchmark, history, floor_seconds):
+def test_a_thousand_parameter_sets(
+    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds: Any
+) -> None:
     """1,000 sets on all cores, everything recomputed; the floor is 1,000 single floors shared out."""
     random = np.random.default_rng(1)
     sets = [
@@ -163,12 +179,14 @@ def test_a_thousand_parameter_sets(benchmark, history, floor_seconds):
     benchmark.extra_info["ratio_to_floor"] = round(benchmark.stats.stats.median / shared, 2)
 
 
-def test_interpreted_evaluation_as_a_stage_pays_it(benchmark, history, floor_seconds):
+def test_interpreted_evaluation_as_a_stage_pays_it(
+    benchmark: BenchmarkFixture, history: dict[str, Bars], floor_seconds: Any
+) -> None:
     """All columns over 16 years without a compiler, and the decision of the last session."""
     strategy = build("golden", {})
     day = history["QQQ"].last
 
-    def decide():
+    def decide() -> Any:
         return strategy.evaluate(history).decide(Situation(day, day, Book(0.0), {}))
 
     benchmark(decide)

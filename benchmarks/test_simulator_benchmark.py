@@ -8,9 +8,11 @@ import time
 import tracemalloc
 from datetime import date
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
@@ -50,7 +52,7 @@ def floor_seconds(history: dict[str, Bars]) -> float:
     return median(once() for _ in range(9))
 
 
-def run(history: dict[str, Bars], end: date = END) -> dict:
+def run(history: dict[str, Bars], end: date = END) -> dict[str, Any]:
     strategy = build_strategy("Hierarchical_Adaptive_v3_5b", "golden", {})
     result = simulate(
         strategy, history, start=START, end=end, cash=100_000.0, rules=ExecutionRules(), benchmark="QQQ"
@@ -59,7 +61,7 @@ def run(history: dict[str, Bars], end: date = END) -> dict:
 
 
 @pytest.mark.benchmark(group="simulator")
-def test_sixteen_years(benchmark):
+def test_sixteen_years(benchmark: BenchmarkFixture) -> None:
     history = made_up_history()
     run(history)
     metrics = benchmark.pedantic(run, args=(history,), rounds=7, warmup_rounds=1)
@@ -73,7 +75,7 @@ def test_sixteen_years(benchmark):
 
 
 @pytest.mark.benchmark(group="simulator")
-def test_memory_per_session(benchmark):
+def test_memory_per_session(benchmark: BenchmarkFixture) -> None:
     """Peak memory of eight and of sixteen years: the difference is what a session costs."""
     history = made_up_history()
 

@@ -4,6 +4,8 @@ The floor is `python -c "import pandas"`, measured between the runs: a daily job
 that much before it does anything.
 """
 
+from __future__ import annotations
+
 import os
 import resource
 import subprocess
@@ -13,8 +15,10 @@ from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.data.sources.csv import HEADER
 from backtest.data.sources.demo import demo_market
@@ -27,7 +31,7 @@ FLOOR = ("-c", "import pandas")
 
 
 @pytest.fixture(scope="module")
-def prices(tmp_path_factory):
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo market from 2010 on, as CSV files and as a bar store."""
     folder = tmp_path_factory.mktemp("prices")
     store = BarStore(folder / "store")
@@ -43,7 +47,7 @@ def prices(tmp_path_factory):
 class Desk:
     """Fresh folders of one user, and the two commands of a day."""
 
-    def __init__(self, root, prices, source):
+    def __init__(self, root: Path, prices: Path, source: str) -> None:
         self.root = root
         self.flags = ["--as-of", DAY, "--state-db", str(root / "state/ledger.db")]
         self.flags += ["--output-dir", str(root / "signals"), "--config", str(PROJECT / "config/live.yaml")]
@@ -54,11 +58,11 @@ class Desk:
         else:
             self.environment |= {"JUTSU_DATA__SOURCE": "store", "JUTSU_DATA__STORE": str(prices / "store")}
 
-    def run(self, stage):
+    def run(self, stage: str) -> tuple[float, float]:
         return timed("-m", f"live.{stage}", *self.flags, environment=self.environment)
 
 
-def timed(*arguments, environment=None):
+def timed(*arguments: Any, environment: dict[str, str] | None = None) -> tuple[float, float]:
     """Run a process to its end; return wall and cpu seconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(
@@ -72,10 +76,12 @@ def timed(*arguments, environment=None):
 @pytest.mark.parametrize("source", ["csv", "store"])
 @pytest.mark.parametrize("run", ["first", "again"])
 @pytest.mark.parametrize("stage", ["signal_generator", "executor"])
-def test_stage(benchmark, tmp_path, prices, stage, run, source):
+def test_stage(
+    benchmark: BenchmarkFixture, tmp_path: Path, prices: Path, stage: str, run: str, source: str
+) -> None:
     floors, costs, number = [], [], count()
 
-    def prepare():
+    def prepare() -> tuple[tuple[Desk], dict[Any, Any]]:
         desk = Desk(tmp_path / str(next(number)), prices, source)
         if stage == "executor":
             desk.run("signal_generator")

@@ -2,11 +2,16 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 import pytest
+from httpx import HTTPTransport, Request, Response
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from live.ledger.ledger import Ledger, OrderPlan
 from live.model.order_state import JournalState
@@ -20,12 +25,12 @@ COMMITS = 3
 
 
 @pytest.fixture
-def waiting(monkeypatch):
+def waiting(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Seconds spent in the socket, waiting for the imitation: a list that grows by one per request."""
     spent = []
     plain = httpx.HTTPTransport.handle_request
 
-    def timed(transport, request):
+    def timed(transport: HTTPTransport, request: Request) -> Response:
         began = time.perf_counter()
         try:
             return plain(transport, request)
@@ -37,10 +42,10 @@ def waiting(monkeypatch):
 
 
 @pytest.fixture
-def bare_commits(tmp_path):
+def bare_commits(tmp_path: Path) -> Callable[..., Any]:
     """Seconds of n bare commits of one row each (median): SQLite, write-ahead log, synchronous FULL."""
 
-    def measure(count):
+    def measure(count: Any) -> Any:
         raw = sqlite3.connect(tmp_path / "floor.db", isolation_level=None)
         raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA synchronous = FULL")
@@ -59,7 +64,9 @@ def bare_commits(tmp_path):
     return measure
 
 
-def test_submission_of_one_order(benchmark, tmp_path, waiting, bare_commits):
+def test_submission_of_one_order(
+    benchmark: BenchmarkFixture, tmp_path: Path, waiting: list[Any], bare_commits: Callable[..., Any]
+) -> None:
     own = []
     numbers = iter(range(1_000_000))
     with rig(tmp_path, AT, {"QQQ": 10.0}) as at:
@@ -68,11 +75,11 @@ def test_submission_of_one_order(benchmark, tmp_path, waiting, bare_commits):
             submission = Submission(at.broker, ledger, at.clock)
             states = []
 
-            def fresh_day():
+            def fresh_day() -> None:
                 at.fake.app.book.roots.clear()  # the day's order list stays short, as it is in life
                 waiting.clear()
 
-            def one():
+            def one() -> None:
                 began = time.perf_counter()
                 name = f"20261119_QQQ_entry_buy_r{next(numbers) + 1}"
                 plan = OrderPlan(name, "golden", date(2026, 11, 19), "online_live", "QQQ", "buy", "entry", 10)

@@ -7,7 +7,7 @@ import ast
 import re
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -58,7 +58,7 @@ MODULES = {
 
 
 @pytest.mark.parametrize("name", HOMES)
-def test_the_words_are_written_once(name):
+def test_the_words_are_written_once(name: Any) -> None:
     vocabulary, home = HOMES[name]
     words = frozenset(get_args(vocabulary))
     places = [module for module, sets in MODULES.items() for found in sets if found == words]
@@ -80,11 +80,11 @@ def choices(parser: argparse.ArgumentParser, flag: str) -> tuple[str, ...]:
         (executor, "--paper-fault", PaperFault),
     ],
 )
-def test_the_command_line_offers_exactly_the_words(stage, flag, vocabulary):
+def test_the_command_line_offers_exactly_the_words(stage: Any, flag: str, vocabulary: Any) -> None:
     assert choices(stage.parser(), flag) == get_args(vocabulary)
 
 
-def test_the_schema_of_the_signal_file_knows_exactly_the_words():
+def test_the_schema_of_the_signal_file_knows_exactly_the_words() -> None:
     parts = SignalFile.model_json_schema()["$defs"]
     order = parts["SignalOrder"]["properties"]
     assert tuple(order["intent"]["enum"]) == get_args(Intent)
@@ -93,7 +93,7 @@ def test_the_schema_of_the_signal_file_knows_exactly_the_words():
     assert order["client_order_id"]["pattern"] == PATTERN
 
 
-def test_the_settings_know_exactly_the_words():
+def test_the_settings_know_exactly_the_words() -> None:
     parts = Settings.model_json_schema()["$defs"]
     assert tuple(parts["PaperSettings"]["properties"]["fault"]["enum"]) == get_args(PaperFault)
     assert tuple(parts["AlertSettings"]["properties"]["minimum_level"]["enum"]) == get_args(AlertLevel)
@@ -113,7 +113,7 @@ NAMES = st.builds(
 
 
 @given(NAMES)
-def test_an_order_id_is_read_as_it_is_written(name):
+def test_an_order_id_is_read_as_it_is_written(name: Any) -> None:
     text = str(name)
     assert re.match(PATTERN, text)
     assert parse(text) == name
@@ -122,12 +122,12 @@ def test_an_order_id_is_read_as_it_is_written(name):
 
 
 @given(NAMES, st.integers(min_value=1, max_value=99))
-def test_a_retry_is_numbered_from_the_first_try(name, attempt):
+def test_a_retry_is_numbered_from_the_first_try(name: Any, attempt: Any) -> None:
     again = retry_id(str(name), attempt)
     assert (base_id(again), attempt_of(again)) == (base_id(str(name)), attempt)
 
 
 @given(st.text(max_size=40))
-def test_any_text_has_a_first_id_and_no_second_one(text):
+def test_any_text_has_a_first_id_and_no_second_one(text: Any) -> None:
     assert base_id(retry_id(text, 3)) == base_id(text) or "_r" in base_id(text)
     assert parse(text) is None or str(parse(text)) == text.rstrip("\n")

@@ -1,15 +1,18 @@
 """What a person may do between the stages, and what happens when nobody does anything."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.user_world import FIRST, SECOND, SWITCH, unchanged
+from tests.support.user_world import FIRST, SECOND, SWITCH, User, unchanged
 
 INSIDE, LATE = f"{FIRST}T15:56", f"{FIRST}T15:59:30"
 
 
-def edit(user, day, change):
+def edit(user: User, day: str, change: Callable[..., Any]) -> Path:
     path = user.file(day)
     data = json.loads(path.read_text())
     change(data)
@@ -17,12 +20,12 @@ def edit(user, day, change):
     return path
 
 
-def fewer(data):
+def fewer(data: dict[str, Any]) -> None:
     data["orders"][0]["quantity"] = 100
     data["orders"][0]["note"] = "careful today"
 
 
-def test_an_edited_file_waits_for_approval(fresh_file):
+def test_an_edited_file_waits_for_approval(fresh_file: User) -> None:
     edit(fresh_file, FIRST, fewer)
     account = fresh_file.paper_account()
     with unchanged(fresh_file.signals):
@@ -36,22 +39,22 @@ def test_an_edited_file_waits_for_approval(fresh_file):
     assert fresh_file.paper_account() == account
 
 
-def test_one_changed_byte_of_white_space_counts_as_edited(fresh_file):
+def test_one_changed_byte_of_white_space_counts_as_edited(fresh_file: User) -> None:
     path = fresh_file.file(FIRST)
     path.write_bytes(path.read_bytes() + b"\n")
     assert fresh_file.execute(FIRST).code == 2
     assert fresh_file.orders() == []
 
 
-def test_accept_edits_executes_the_edited_quantities(fresh_file):
+def test_accept_edits_executes_the_edited_quantities(fresh_file: User) -> None:
     edit(fresh_file, FIRST, fewer)
     ran = fresh_file.execute(FIRST, "--accept-edits")
     assert ran.code == 0, ran.text
     assert [row[2:5] for row in fresh_file.orders()] == [(100, "FILLED", 100), (429, "FILLED", 429)]
 
 
-def test_a_disabled_and_a_deleted_order_stay(fresh_file):
-    def change(data):
+def test_a_disabled_and_a_deleted_order_stay(fresh_file: User) -> None:
+    def change(data: dict[str, Any]) -> None:
         data["orders"][0]["enabled"] = False
         del data["orders"][1]
 
@@ -70,7 +73,9 @@ def test_a_disabled_and_a_deleted_order_stay(fresh_file):
         ("$.strategy.parameters", lambda d: d["strategy"]["parameters"].update(sma_slow=10)),
     ],
 )
-def test_what_nobody_may_edit_is_refused_even_with_accept_edits(fresh_file, where, change):
+def test_what_nobody_may_edit_is_refused_even_with_accept_edits(
+    fresh_file: User, where: str, change: Callable[..., Any]
+) -> None:
     edit(fresh_file, FIRST, change)
     ran = fresh_file.execute(FIRST, "--accept-edits")
     assert ran.code == 2
@@ -78,7 +83,7 @@ def test_what_nobody_may_edit_is_refused_even_with_accept_edits(fresh_file, wher
     assert fresh_file.orders() == []
 
 
-def test_jutsu_approve_binds_the_exact_bytes(fresh_file):
+def test_jutsu_approve_binds_the_exact_bytes(fresh_file: User) -> None:
     path = edit(fresh_file, FIRST, fewer)
     approved = fresh_file.jutsu("approve", str(path))
     assert approved.code == 0, approved.text
@@ -90,7 +95,7 @@ def test_jutsu_approve_binds_the_exact_bytes(fresh_file):
     assert more.orders() == []
 
 
-def test_required_approval_and_silence_skip_entries_but_not_exits(invested):
+def test_required_approval_and_silence_skip_entries_but_not_exits(invested: User) -> None:
     invested.set(approval={"policy": "required"})
     ran = invested.execute(SWITCH)
     assert ran.code == 0
@@ -99,7 +104,7 @@ def test_required_approval_and_silence_skip_entries_but_not_exits(invested):
     assert ("golden", SWITCH, "partial") in invested.rows("run_log", "variant, session, outcome")
 
 
-def test_required_approval_given_trades_everything(invested):
+def test_required_approval_given_trades_everything(invested: User) -> None:
     invested.set(approval={"policy": "required"})
     approved = invested.jutsu("approve", str(invested.file(SWITCH)))
     assert approved.code == 0, approved.text
@@ -107,7 +112,7 @@ def test_required_approval_given_trades_everything(invested):
     assert len(invested.orders()) == 5
 
 
-def test_an_approval_ends_with_its_window(invested):
+def test_an_approval_ends_with_its_window(invested: User) -> None:
     invested.set(approval={"policy": "required"})
     assert invested.jutsu("approve", str(invested.file(SWITCH))).code == 0
     ran = invested.execute(f"{SWITCH}T15:59:30", "--skip-time-check")
@@ -115,7 +120,7 @@ def test_an_approval_ends_with_its_window(invested):
     assert [row[0] for row in invested.orders()[2:]] == ["20240105_TMF_exit_sell"]
 
 
-def test_skip_trades_nothing(invested):
+def test_skip_trades_nothing(invested: User) -> None:
     skipped = invested.jutsu("skip", str(invested.file(SWITCH)))
     if skipped.code == 2:
         skipped = invested.jutsu("review", str(invested.file(SWITCH)), "--skip")
@@ -124,7 +129,7 @@ def test_skip_trades_nothing(invested):
     assert len(invested.orders()) == 2
 
 
-def test_force_voids_an_approval(fresh_file):
+def test_force_voids_an_approval(fresh_file: User) -> None:
     path = edit(fresh_file, FIRST, fewer)
     assert fresh_file.jutsu("approve", str(path)).code == 0
     edited = path.read_bytes()
@@ -134,7 +139,7 @@ def test_force_voids_an_approval(fresh_file):
     assert fresh_file.orders() == []
 
 
-def test_a_skipped_proposal_comes_again_the_next_session(fresh_file):
+def test_a_skipped_proposal_comes_again_the_next_session(fresh_file: User) -> None:
     """The strategy's memory moves on only when a file was carried out."""
     fresh_file.set(approval={"policy": "required"})
     assert fresh_file.execute(FIRST).code == 0

@@ -3,7 +3,10 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -11,19 +14,19 @@ from backtest.calendar.sessions import NEW_YORK
 from live import executor
 from live.operations import checks as preflight
 from live.system.clock import SystemClock
-from tests.support.user_world import FIRST, SECOND, SWITCH, unchanged
+from tests.support.user_world import FIRST, SECOND, SWITCH, Ran, User, unchanged
 
 SELL, QQQ, TQQQ = "20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"
 PLANNED = {SELL: 429, QQQ: 159, TQQQ: 46}
 
 
-def paper(user, statement: str, *values: object) -> None:
+def paper(user: User, statement: str, *values: object) -> None:
     with contextlib.closing(sqlite3.connect(user.paper)) as connection:
         connection.execute(statement, values)
         connection.commit()
 
 
-def filled_at_broker(user) -> dict[str, int]:
+def filled_at_broker(user: User) -> dict[str, int]:
     """Intent -> shares the broker filled, over all its tries."""
     rows = user.rows("orders", "id, client_id", database=user.paper)
     done: dict[str, int] = {}
@@ -34,14 +37,14 @@ def filled_at_broker(user) -> dict[str, int]:
     return {name: shares for name, shares in done.items() if name.startswith("20240105")}
 
 
-def books_agree(user) -> None:
+def books_agree(user: User) -> None:
     theirs = dict(user.rows("positions", "symbol, quantity", user.paper))
     ours = {s: q for s, q, status in user.rows("positions", "symbol, quantity, status") if status == "open"}
     assert ours == theirs
 
 
 @pytest.mark.parametrize("fault", ["partial", "slow", "never", "reject", "lost_reply", "late_cancel"])
-def test_whatever_the_broker_does_no_intent_is_ever_exceeded(invested, fault):
+def test_whatever_the_broker_does_no_intent_is_ever_exceeded(invested: User, fault: str) -> None:
     first = invested.execute(SWITCH, "--paper-fault", fault)
     assert first.code in {0, 8}, first.text
     done = filled_at_broker(invested)
@@ -59,13 +62,13 @@ def test_whatever_the_broker_does_no_intent_is_ever_exceeded(invested, fault):
         assert done == PLANNED
 
 
-def test_a_lost_reply_is_looked_up_not_sent_again(invested):
+def test_a_lost_reply_is_looked_up_not_sent_again(invested: User) -> None:
     assert invested.execute(SWITCH, "--paper-fault", "lost_reply").code == 0
     assert [row[0] for row in invested.orders()[2:]] == [SELL, QQQ, TQQQ]
     assert len(invested.rows("orders", "id", invested.paper)) == 5
 
 
-def test_a_rejected_exit_is_told_and_proposed_again(invested):
+def test_a_rejected_exit_is_told_and_proposed_again(invested: User) -> None:
     ran = invested.execute(SWITCH, "--paper-fault", "reject")
     assert ran.code == 0
     assert "CRITICAL" in ran.out
@@ -79,7 +82,7 @@ def test_a_rejected_exit_is_told_and_proposed_again(invested):
     ]
 
 
-def test_money_that_came_from_nowhere_stops_both_stages(invested):
+def test_money_that_came_from_nowhere_stops_both_stages(invested: User) -> None:
     paper(invested, "update account set cash = cash + 30000")
     orders = invested.orders()
     for ran in (invested.execute(SWITCH), invested.generate("2024-01-08")):
@@ -94,7 +97,7 @@ def test_money_that_came_from_nowhere_stops_both_stages(invested):
 
 
 @pytest.mark.parametrize(("factor", "code"), [(2, 5), (0.7, 4)])
-def test_shares_that_came_from_nowhere_stop_both_stages(invested, factor, code):
+def test_shares_that_came_from_nowhere_stop_both_stages(invested: User, factor: float, code: int) -> None:
     held = dict(invested.rows("positions", "symbol, quantity", invested.paper))["QQQ"]
     paper(invested, "update positions set quantity = ? where symbol = 'QQQ'", int(held * factor))
     orders = invested.orders()
@@ -107,14 +110,14 @@ def test_shares_that_came_from_nowhere_stop_both_stages(invested, factor, code):
     books_agree(invested)
 
 
-def test_force_goes_on_after_showing_the_difference(invested):
+def test_force_goes_on_after_showing_the_difference(invested: User) -> None:
     paper(invested, "update positions set quantity = 300 where symbol = 'QQQ'")
     ran = invested.execute(SWITCH, "--force")
     assert ran.code == 4, ran.text  # it traded, and they still differ
     assert SELL in [row[0] for row in invested.orders()]
 
 
-def test_a_stock_bought_by_hand_is_never_touched(invested):
+def test_a_stock_bought_by_hand_is_never_touched(invested: User) -> None:
     paper(invested, "insert into positions values ('ACME', 10, '20')")
     assert invested.execute(SWITCH).code == 0
     assert dict(invested.rows("positions", "symbol, quantity", invested.paper))["ACME"] == 10
@@ -122,7 +125,7 @@ def test_a_stock_bought_by_hand_is_never_touched(invested):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text"])
-def test_a_damaged_ledger_is_detected_and_left_alone(invested, damage):
+def test_a_damaged_ledger_is_detected_and_left_alone(invested: User, damage: str) -> None:
     content = invested.db.read_bytes()
     invested.db.write_bytes(
         {"truncated": content[: len(content) // 2], "empty": b"", "text": b"hello " * 100}[damage]
@@ -140,13 +143,13 @@ def test_a_damaged_ledger_is_detected_and_left_alone(invested, damage):
     books_agree(invested)
 
 
-def edited(user, day, change) -> None:
+def edited(user: User, day: str, change: Callable[..., Any]) -> None:
     data = json.loads(user.file(day).read_text())
     change(data)
     user.file(day).write_text(json.dumps(data, indent=2) + "\n")
 
 
-def test_after_a_partial_execution_only_unsent_orders_may_change(invested):
+def test_after_a_partial_execution_only_unsent_orders_may_change(invested: User) -> None:
     assert invested.jutsu("kill", "--entries-only").code == 0
     assert invested.execute(SWITCH).code == 0
     assert invested.jutsu("resume").code == 0
@@ -161,8 +164,8 @@ def test_after_a_partial_execution_only_unsent_orders_may_change(invested):
     assert [(row[0], row[4]) for row in invested.orders()[3:]] == [(QQQ, 50), (TQQQ, 46)]
 
 
-def test_an_order_added_by_hand_inside_the_limits(fresh_file):
-    def add(data):
+def test_an_order_added_by_hand_inside_the_limits(fresh_file: User) -> None:
+    def add(data: dict[str, Any]) -> None:
         price = next(q["last"] for q in data["inputs"]["quotes"] if q["symbol"] == "TLT")
         mine = {
             **data["orders"][1],
@@ -184,7 +187,9 @@ def test_an_order_added_by_hand_inside_the_limits(fresh_file):
     assert fresh_file.generate(SECOND).code == 0
 
 
-def test_panic_sells_everything_and_leaves_the_switch_on(invested, monkeypatch):
+def test_panic_sells_everything_and_leaves_the_switch_on(
+    invested: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(SystemClock, "now", lambda _: datetime(2024, 1, 5, 15, 0, tzinfo=NEW_YORK))
     monkeypatch.setattr(SystemClock, "sleep", lambda *_: None)
     monkeypatch.setattr(preflight, "crontab", lambda: None)
@@ -195,7 +200,7 @@ def test_panic_sells_everything_and_leaves_the_switch_on(invested, monkeypatch):
     assert invested.execute(SWITCH).code == 3
 
 
-def test_a_read_only_folder_is_said_so(fresh_file, monkeypatch):
+def test_a_read_only_folder_is_said_so(fresh_file: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signal files cannot be written: the run ends, the ledger has no half record."""
     blocked = fresh_file.root / "blocked"
     blocked.write_text("a file where a folder should be")
@@ -208,7 +213,7 @@ def test_a_read_only_folder_is_said_so(fresh_file, monkeypatch):
     assert fresh_file.file(SECOND).exists()
 
 
-def test_an_order_enabled_after_the_file_was_done_is_not_forgotten(invested):
+def test_an_order_enabled_after_the_file_was_done_is_not_forgotten(invested: User) -> None:
     edited(invested, SWITCH, lambda data: data["orders"][2].update(enabled=False))
     assert invested.execute(SWITCH, "--accept-edits").code == 0
     assert [row[0] for row in invested.orders()[2:]] == [SELL, QQQ]
@@ -219,13 +224,13 @@ def test_an_order_enabled_after_the_file_was_done_is_not_forgotten(invested):
     assert [row[0] for row in invested.orders()[2:]] == [SELL, QQQ, TQQQ]
 
 
-def test_a_run_that_was_overtaken_sends_nothing(invested, monkeypatch):
+def test_a_run_that_was_overtaken_sends_nothing(invested: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between reading the file and taking the lock another run carries it out, or a person says skip."""
     other = invested.copy(invested.root.parent / "other")
     real = executor.single_instance
 
-    def overtaken(place, how):
-        def lock(*given, **named):
+    def overtaken(place: User, how: Callable[..., Any]) -> Ran:
+        def lock(*given: Any, **named: Any) -> AbstractContextManager[Any]:
             monkeypatch.setattr(executor, "single_instance", real)
             assert how().code == 0
             return real(*given, **named)

@@ -2,22 +2,25 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.user_world import FIRST, SECOND, User, edit_prices, new_user
 
 
-def without(day):
+def without(day: str) -> Callable[..., Any]:
     return lambda lines: [line for line in lines if not line.startswith(day)]
 
 
-def until(day):
+def until(day: str) -> Callable[..., Any]:
     return lambda lines: [line for line in lines if line[:10] <= day]
 
 
-def with_close(day, value):
-    def change(lines):
+def with_close(day: str, value: str) -> Callable[..., Any]:
+    def change(lines: list[str]) -> list[str]:
         return [
             ",".join([*line.split(",")[:4], value, line.split(",")[5]]) if line.startswith(day) else line
             for line in lines
@@ -26,7 +29,7 @@ def with_close(day, value):
     return change
 
 
-def twice(day):
+def twice(day: str) -> Callable[..., Any]:
     return lambda lines: [line for line in lines for _ in range(2 if line.startswith(day) else 1)]
 
 
@@ -53,7 +56,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_prices_stop_the_generator(tmp_path, prices, name):
+def test_bad_prices_stop_the_generator(tmp_path: Path, prices: Path, name: str) -> None:
     symbol, change = BAD[name]
     place = new_user(tmp_path / "jutsu", edit_prices(prices, tmp_path / "bad", symbol, change))
     ran = place.generate(FIRST)
@@ -66,7 +69,7 @@ def test_bad_prices_stop_the_generator(tmp_path, prices, name):
 
 
 @pytest.mark.parametrize("symbol", ["QQQ", "TLT", "TMF"])
-def test_a_missing_file_names_the_symbol(tmp_path, prices, symbol):
+def test_a_missing_file_names_the_symbol(tmp_path: Path, prices: Path, symbol: str) -> None:
     bad = edit_prices(prices, tmp_path / "bad", symbol, lambda lines: lines)
     (bad / f"{symbol}.csv").unlink()
     place = new_user(tmp_path / "jutsu", bad)
@@ -76,7 +79,7 @@ def test_a_missing_file_names_the_symbol(tmp_path, prices, symbol):
     assert not place.file(FIRST).exists()
 
 
-def test_all_symbols_in_trouble_are_named_at_once(tmp_path, prices):
+def test_all_symbols_in_trouble_are_named_at_once(tmp_path: Path, prices: Path) -> None:
     bad = edit_prices(prices, tmp_path / "bad", "QQQ", until("2023-12-28"))
     (bad / "TLT.csv").unlink()
     ran = new_user(tmp_path / "jutsu", bad).generate(FIRST)
@@ -85,7 +88,7 @@ def test_all_symbols_in_trouble_are_named_at_once(tmp_path, prices):
     assert "TLT" in ran.err
 
 
-def test_a_leg_nobody_needs_today_may_be_missing(tmp_path, prices):
+def test_a_leg_nobody_needs_today_may_be_missing(tmp_path: Path, prices: Path) -> None:
     bad = edit_prices(prices, tmp_path / "bad", "PSQ", lambda lines: lines)
     (bad / "PSQ.csv").unlink()
     (bad / "TMV.csv").unlink()
@@ -94,13 +97,15 @@ def test_a_leg_nobody_needs_today_may_be_missing(tmp_path, prices):
     assert len(place.orders()) == 2
 
 
-def test_a_missing_folder_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     ran = User(new_user(tmp_path / "jutsu").root, tmp_path / "nowhere").generate(FIRST)
     assert ran.code == 5
     assert "nowhere" in ran.err
 
 
-def test_a_held_leg_that_goes_stale_stops_the_generator(tmp_path, prices, fresh_file):
+def test_a_held_leg_that_goes_stale_stops_the_generator(
+    tmp_path: Path, prices: Path, fresh_file: User
+) -> None:
     """A book cannot be judged at yesterday's price."""
     assert fresh_file.execute(FIRST).code == 0
     stale = User(fresh_file.root, edit_prices(prices, tmp_path / "stale", "TMF", until(FIRST)))
@@ -110,7 +115,7 @@ def test_a_held_leg_that_goes_stale_stops_the_generator(tmp_path, prices, fresh_
     assert not stale.file(SECOND).exists()
 
 
-def test_the_executor_sends_nothing_without_a_quote(tmp_path, prices, fresh_file):
+def test_the_executor_sends_nothing_without_a_quote(tmp_path: Path, prices: Path, fresh_file: User) -> None:
     """The file was made on good prices; when it is executed one symbol has none."""
     blind = User(fresh_file.root, edit_prices(prices, tmp_path / "blind", "TMF", until("2023-12-29")))
     ran = blind.execute(FIRST)
@@ -121,8 +126,8 @@ def test_the_executor_sends_nothing_without_a_quote(tmp_path, prices, fresh_file
     assert [row[0] for row in fresh_file.orders()] == ["20240102_QQQ_entry_buy", "20240102_TMF_entry_buy"]
 
 
-def test_an_order_is_not_sent_when_the_price_ran_away(tmp_path, prices, fresh_file):
-    def jump(lines):
+def test_an_order_is_not_sent_when_the_price_ran_away(tmp_path: Path, prices: Path, fresh_file: User) -> None:
+    def jump(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) * 1.02) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line.startswith(FIRST)
@@ -136,11 +141,11 @@ def test_an_order_is_not_sent_when_the_price_ran_away(tmp_path, prices, fresh_fi
     assert [row[0] for row in moved.orders()] == ["20240102_TMF_entry_buy"]
 
 
-def test_a_split_nobody_booked_stops_before_deciding(tmp_path, prices, fresh_file):
+def test_a_split_nobody_booked_stops_before_deciding(tmp_path: Path, prices: Path, fresh_file: User) -> None:
     """The whole history of a held fund is suddenly a quarter: holdings and prices no longer fit."""
     assert fresh_file.execute(FIRST).code == 0
 
-    def split(lines):
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             for line in lines
@@ -155,10 +160,10 @@ def test_a_split_nobody_booked_stops_before_deciding(tmp_path, prices, fresh_fil
     assert after.generate(SECOND, "--force").code == 0
 
 
-def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path, prices):
+def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path: Path, prices: Path) -> None:
     """A fund opens at a third of its last close: for the rules this would be a crash."""
 
-    def split(lines):
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 3) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line[:10] >= SECOND
@@ -174,11 +179,13 @@ def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path, price
     assert not place.file(SECOND).exists()
 
 
-def test_a_split_the_broker_booked_is_adopted_and_the_next_run_goes_on(tmp_path, prices, fresh_file):
+def test_a_split_the_broker_booked_is_adopted_and_the_next_run_goes_on(
+    tmp_path: Path, prices: Path, fresh_file: User
+) -> None:
     """History restated and shares multiplied: books and prices fit again once a person adopted it."""
     assert fresh_file.execute(FIRST).code == 0
 
-    def split(lines):
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             for line in lines

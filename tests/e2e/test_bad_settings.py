@@ -1,5 +1,8 @@
 """Settings that mean nothing or too much: exit 2, every finding at once, a suggestion, nothing written."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import yaml
 
@@ -7,7 +10,7 @@ from live import executor, signal_generator
 from tests.support.user_world import FIRST, User, called, new_user
 
 
-def test_a_misspelt_key_is_named_with_a_suggestion(user):
+def test_a_misspelt_key_is_named_with_a_suggestion(user: User) -> None:
     user.set(execution={"min_cash_pc": 3})
     for ran in (user.generate(FIRST), user.execute(FIRST)):
         assert ran.code == 2
@@ -17,7 +20,7 @@ def test_a_misspelt_key_is_named_with_a_suggestion(user):
     assert not user.signals.exists()
 
 
-def test_every_finding_is_told_at_once(user):
+def test_every_finding_is_told_at_once(user: User) -> None:
     user.set(
         execution={"slippage_pct": "a lot", "fill_at": "best"},
         polling={"retries": -1},
@@ -46,7 +49,7 @@ def test_every_finding_is_told_at_once(user):
         ("execution: {limits: {max_position_pct: -1}}\n", "max_position_pct"),
     ],
 )
-def test_a_broken_settings_file(user, content, told):
+def test_a_broken_settings_file(user: User, content: str, told: str) -> None:
     user.config.write_text(content)
     ran = user.generate(FIRST)
     assert ran.code == 2, ran.text
@@ -54,13 +57,13 @@ def test_a_broken_settings_file(user, content, told):
     assert "Traceback" not in ran.text
 
 
-def test_a_settings_file_that_is_not_there(user, tmp_path):
+def test_a_settings_file_that_is_not_there(user: User, tmp_path: Path) -> None:
     ran = User(tmp_path / "nowhere", user.prices).generate(FIRST)
     assert ran.code == 2
     assert "live.yaml" in ran.err
 
 
-def test_a_misspelt_strategy_parameter_is_refused_with_a_suggestion(user):
+def test_a_misspelt_strategy_parameter_is_refused_with_a_suggestion(user: User) -> None:
     path = user.root / "config" / "strategies" / "golden.yaml"
     path.write_text(path.read_text().replace("sma_slow:", "sma_slo:").replace("T_max: 50", "T_max: fifty"))
     ran = user.generate(FIRST)
@@ -69,14 +72,14 @@ def test_a_misspelt_strategy_parameter_is_refused_with_a_suggestion(user):
     assert "T_max" in ran.err
 
 
-def test_a_changed_decision_setting_is_not_what_was_backtested(user):
+def test_a_changed_decision_setting_is_not_what_was_backtested(user: User) -> None:
     user.set(execution={"min_cash_pct": 3})
     ran = user.generate(FIRST)
     assert ran.code == 2
     assert "min_cash_pct" in ran.err
 
 
-def test_limits_stop_the_run_with_7(fresh_file):
+def test_limits_stop_the_run_with_7(fresh_file: User) -> None:
     fresh_file.set(execution={**fresh_settings(fresh_file), "limits": {"max_position_pct": 30}})
     generated = fresh_file.generate(FIRST, "--force")
     assert generated.code == 7, generated.text
@@ -87,13 +90,15 @@ def test_limits_stop_the_run_with_7(fresh_file):
     assert fresh_file.orders() == []
 
 
-def fresh_settings(place) -> dict:
+def fresh_settings(place: User) -> dict[str, Any]:
     found = yaml.safe_load(place.config.read_text())["execution"]
     found.pop("limits")
     return found
 
 
-def test_environment_settings_are_read_and_misspelt_ones_refused(user, monkeypatch):
+def test_environment_settings_are_read_and_misspelt_ones_refused(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JUTSU_PAPER__INITIAL_CASH", "50000")
     assert user.generate(FIRST).code == 0
     assert float(user.rows("account", "cash", database=user.paper)[0][0]) == 50_000
@@ -103,7 +108,7 @@ def test_environment_settings_are_read_and_misspelt_ones_refused(user, monkeypat
     assert "initial_cash" in ran.err
 
 
-def test_no_project_leaves_no_litter(tmp_path, monkeypatch):
+def test_no_project_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for main in (signal_generator.main, executor.main):
         ran = called(lambda main=main: main([]))
@@ -112,6 +117,6 @@ def test_no_project_leaves_no_litter(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_broken_config_used_by_one_user_does_not_matter_to_another(tmp_path, user):
+def test_a_broken_config_used_by_one_user_does_not_matter_to_another(tmp_path: Path, user: User) -> None:
     user.config.write_text("mode: [")
     assert new_user(tmp_path / "other", user.prices).generate(FIRST).code == 0

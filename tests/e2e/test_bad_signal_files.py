@@ -2,18 +2,21 @@
 
 import copy
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.user_world import FIRST, SECOND, User
+from tests.support.user_world import FIRST, SECOND, Ran, User
 
 
-def first_order(**changes):
+def first_order(**changes: Any) -> Callable[..., Any]:
     return lambda data: data["orders"][0].update(changes)
 
 
-def drop(*path):
-    def change(data):
+def drop(*path: Any) -> Callable[..., Any]:
+    def change(data: dict[str, Any]) -> None:
         for key in path[:-1]:
             data = data[key]
         del data[path[-1]]
@@ -21,8 +24,8 @@ def drop(*path):
     return change
 
 
-def put(value, *path):
-    def change(data):
+def put(value: dict[Any, Any] | list[list[list[list[Any]]]] | str | None, *path: Any) -> Callable[..., Any]:
+    def change(data: dict[str, Any]) -> None:
         for key in path[:-1]:
             data = data[key]
         data[path[-1]] = value
@@ -30,7 +33,7 @@ def put(value, *path):
     return change
 
 
-def duplicated(data):
+def duplicated(data: dict[str, Any]) -> None:
     data["orders"].append(copy.deepcopy(data["orders"][0]))
 
 
@@ -85,7 +88,7 @@ INVALID = {
 }
 
 
-def refused(place: User, content: bytes, *more: str):
+def refused(place: User, content: bytes, *more: str) -> Ran:
     path = place.root / "given.json"
     path.write_bytes(content)
     account = place.paper_account()
@@ -97,7 +100,7 @@ def refused(place: User, content: bytes, *more: str):
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_an_invalid_file_is_refused_with_its_path(fresh_file, name):
+def test_an_invalid_file_is_refused_with_its_path(fresh_file: User, name: str) -> None:
     change, path = INVALID[name]
     data = json.loads(fresh_file.file(FIRST).read_text())
     change(data)
@@ -127,20 +130,20 @@ def test_an_invalid_file_is_refused_with_its_path(fresh_file, name):
     ],
     ids=lambda content: repr(content[:12]),
 )
-def test_bytes_that_are_no_signal_file(fresh_file, content):
+def test_bytes_that_are_no_signal_file(fresh_file: User, content: bytes) -> None:
     ran = refused(fresh_file, content)
     assert ran.code == 2
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
-def test_a_truncated_file(fresh_file, share):
+def test_a_truncated_file(fresh_file: User, share: float) -> None:
     content = fresh_file.file(FIRST).read_bytes()
     ran = refused(fresh_file, content[: int(len(content) * share)], "--accept-edits")
     assert ran.code == 2
     assert "truncated" in ran.err
 
 
-def test_all_findings_are_listed_together(fresh_file):
+def test_all_findings_are_listed_together(fresh_file: User) -> None:
     data = json.loads(fresh_file.file(FIRST).read_text())
     data["trade_date"] = "2024-01-03"
     data["orders"][0].update(quantity=-1, reference_price=float("nan"))
@@ -160,7 +163,7 @@ def test_all_findings_are_listed_together(fresh_file):
 
 
 @pytest.mark.parametrize("quantity", [400_000, 10**9])
-def test_a_valid_file_over_a_limit_is_7(fresh_file, quantity):
+def test_a_valid_file_over_a_limit_is_7(fresh_file: User, quantity: int) -> None:
     data = json.loads(fresh_file.file(FIRST).read_text())
     data["orders"][0]["quantity"] = quantity
     ran = refused(fresh_file, json.dumps(data, indent=2).encode(), "--accept-edits")
@@ -168,7 +171,7 @@ def test_a_valid_file_over_a_limit_is_7(fresh_file, quantity):
     assert "$.orders[0].quantity" in ran.err
 
 
-def test_a_file_of_another_ledger_is_nobodys_word(fresh_file, tmp_path):
+def test_a_file_of_another_ledger_is_nobodys_word(fresh_file: User, tmp_path: Path) -> None:
     """Even a sealed, unedited file is refused where nobody generated it."""
     ran = fresh_file.execute(FIRST, "--state-db", str(tmp_path / "empty" / "ledger.db"))
     assert ran.code == 2
@@ -176,14 +179,14 @@ def test_a_file_of_another_ledger_is_nobodys_word(fresh_file, tmp_path):
     assert fresh_file.rows("orders", database=tmp_path / "empty" / "ledger.db") == []
 
 
-def test_a_missing_or_unreadable_file(fresh_file, tmp_path):
+def test_a_missing_or_unreadable_file(fresh_file: User, tmp_path: Path) -> None:
     missing = fresh_file.execute(FIRST, "--signals-file", str(tmp_path / "none.json"))
     assert missing.code == 2
     assert fresh_file.execute(FIRST, "--signals-file", str(tmp_path)).code == 2
     assert fresh_file.orders() == []
 
 
-def test_yesterdays_file_copied_over_todays(invested):
+def test_yesterdays_file_copied_over_todays(invested: User) -> None:
     invested.file("2024-01-05").write_bytes(invested.file(SECOND).read_bytes())
     account, orders = invested.paper_account(), invested.orders()
     ran = invested.execute("2024-01-05")

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ from backtest.strategies.registry import find_strategy
 from live.settings import manifest
 from live.settings.model import Settings
 from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
-from tests.support.user_world import PROJECT
+from tests.support.paths import PROJECT
 
 BOTH = [
     {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},
@@ -33,7 +34,7 @@ def put_funds(trader: Trader) -> None:
 
 
 @pytest.fixture(scope="module")
-def _two(tmp_path_factory) -> Trader:
+def _two(tmp_path_factory: pytest.TempPathFactory) -> Trader:
     made = new_trader(tmp_path_factory.mktemp("two"), "AAA", "BBB", "CCC", cash=100_000.0, books=BOTH)
     put_funds(made)
     # earnings at the open, golden before the close of the same day
@@ -46,12 +47,12 @@ def _two(tmp_path_factory) -> Trader:
 
 
 @pytest.fixture
-def two(tmp_path, _two) -> Trader:
+def two(tmp_path: Path, _two: Trader) -> Trader:
     return Trader(_two.user.copy(tmp_path / "jutsu"), _two.stocks)
 
 
 class TestTwoBooks:
-    def test_each_owns_its_positions_inside_its_budget(self, two):
+    def test_each_owns_its_positions_inside_its_budget(self, two: Trader) -> None:
         rows = two.user.rows("positions", "variant, symbol, quantity, entry_price")
         spent: dict[str, Decimal] = {}
         for variant, _, quantity, price in rows:
@@ -60,13 +61,13 @@ class TestTwoBooks:
         assert spent["ema_p10"] == 20_000
         assert 0 < spent["golden"] <= 50_000
 
-    def test_ids_carry_the_variant(self, two):
+    def test_ids_carry_the_variant(self, two: Trader) -> None:
         names = [row[0] for row in two.user.orders()]
         assert all(name.startswith(("ema_p10_2026", "golden_2026")) for name in names)
         assert "ema_p10_20260202_AAA_entry_buy" in names
         assert "ema_p10_20260202_AAA_stop_sell" in names
 
-    def test_reconcile_compares_the_sum_and_status_shows_each_book(self, two):
+    def test_reconcile_compares_the_sum_and_status_shows_each_book(self, two: Trader) -> None:
         told = json.loads(two.user.jutsu("reconcile", "--json").out)
         assert told["agrees"] is True
         assert {"AAA", "BBB"} < {line["symbol"] for line in told["positions"]}
@@ -75,7 +76,7 @@ class TestTwoBooks:
         assert {p["symbol"] for p in books["ema_p10"]["positions"]} == {"AAA", "BBB"}
         assert not {p["symbol"] for p in books["golden"]["positions"]} & {"AAA", "BBB"}
 
-    def test_a_symbol_of_the_other_book_is_never_bought(self, two):
+    def test_a_symbol_of_the_other_book_is_never_bought(self, two: Trader) -> None:
         (fund,) = two.user.rows("positions", "symbol, variant")[-1:]
         assert fund[1] == "golden"
         assert two.generate(TUE, fund[0], "CCC").code == 0
@@ -85,7 +86,9 @@ class TestTwoBooks:
             "skipped"
         ]
 
-    def test_one_book_that_fails_does_not_stop_the_exits_of_the_other(self, two, tmp_path):
+    def test_one_book_that_fails_does_not_stop_the_exits_of_the_other(
+        self, two: Trader, tmp_path: Path
+    ) -> None:
         assert two.generate(TUE).code == 0
         path = two.file(TUE)
         data = json.loads(path.read_text())
@@ -112,7 +115,7 @@ class TestTwoBooks:
         assert two.closed() == [("AAA", TUE, 100.0, "trend_break")]
 
 
-def test_books_that_would_trade_the_same_symbol_are_refused_at_the_start(tmp_path):
+def test_books_that_would_trade_the_same_symbol_are_refused_at_the_start(tmp_path: Path) -> None:
     books = [{"primary": "golden", "budget_pct": 50}, {"primary": "titan", "budget_pct": 50}]
     trader = new_trader(tmp_path, "AAA", books=books)
     for ran in (trader.user.generate(MON), trader.user.execute(MON)):
@@ -122,7 +125,7 @@ def test_books_that_would_trade_the_same_symbol_are_refused_at_the_start(tmp_pat
 
 
 class TestKillSwitch:
-    def test_the_programs_own_level_blocks_entries_never_exits_and_stops(self, tmp_path):
+    def test_the_programs_own_level_blocks_entries_never_exits_and_stops(self, tmp_path: Path) -> None:
         trader = new_trader(tmp_path, "AAA", "BBB", "CCC", max_positions=2)
         trader.trade(MON, "AAA", "BBB")
         trader.stocks.level("AAA", TUE, 95.0)
@@ -146,14 +149,14 @@ class TestKillSwitch:
 
 
 class TestCounters:
-    def test_more_entries_than_orders_allowed_are_a_limit(self, tmp_path):
+    def test_more_entries_than_orders_allowed_are_a_limit(self, tmp_path: Path) -> None:
         trader = new_trader(tmp_path, "AAA", "BBB")
         trader.user.set(execution={"limits": {"max_orders_per_run": 1}})
         ran = trader.generate(MON, "AAA", "BBB")
         assert ran.code == 7
         assert "max_orders_per_run" in ran.err
 
-    def test_stops_are_counted_apart_and_the_one_too_many_is_a_naked_position(self, tmp_path):
+    def test_stops_are_counted_apart_and_the_one_too_many_is_a_naked_position(self, tmp_path: Path) -> None:
         trader = new_trader(tmp_path, "AAA", "BBB")
         trader.trade(MON, "AAA", "BBB")
         for symbol in ("AAA", "BBB"):
@@ -180,7 +183,7 @@ OTHER_VALUES = {
 
 class TestManifest:
     @pytest.mark.parametrize("variant", ["ema_p10", "nwl_p4"])
-    def test_every_parameter_is_compared(self, variant):
+    def test_every_parameter_is_compared(self, variant: str) -> None:
         settings = Settings.model_validate({"books": [BOTH[1]]})
         strategy = find_strategy(variant, PROJECT / "config" / "strategies")
         assert manifest.check(PROJECT / "config" / "manifest.json", [strategy], settings) == ()
@@ -193,7 +196,7 @@ class TestManifest:
             assert found.path == f"strategy.{variant}.{name}"
 
     @pytest.mark.parametrize("variant", ["ema_p10", "nwl_p4"])
-    def test_a_changed_stop_is_refused_by_both_stages(self, swing, variant):
+    def test_a_changed_stop_is_refused_by_both_stages(self, swing: Trader, variant: str) -> None:
         path = swing.user.root / "config" / "strategies" / f"{variant}.yaml"
         data = yaml.safe_load(path.read_text())
         data["strategy"]["parameters"]["stop_loss_pct"] = 8
@@ -203,7 +206,7 @@ class TestManifest:
             assert f"strategy.{variant}.stop_loss_pct" in ran.err
         assert not swing.file(MON).exists()
 
-    def test_the_manifest_of_another_strategy_is_refused_by_both_stages(self, swing):
+    def test_the_manifest_of_another_strategy_is_refused_by_both_stages(self, swing: Trader) -> None:
         path = swing.user.root / "config" / "manifest.json"
         data = json.loads(path.read_text())
         data["variants"] = {k: v for k, v in data["variants"].items() if k in {"golden", "titan"}}
@@ -213,7 +216,7 @@ class TestManifest:
             assert "ema_p10" in ran.err
             assert "never frozen" in ran.err
 
-    def test_a_variant_frozen_for_another_rule_set_is_refused(self, swing):
+    def test_a_variant_frozen_for_another_rule_set_is_refused(self, swing: Trader) -> None:
         path = swing.user.root / "config" / "manifest.json"
         data = json.loads(path.read_text())
         data["variants"]["ema_p10"] = data["variants"]["golden"]
@@ -223,5 +226,5 @@ class TestManifest:
         assert "earnings_swing" in ran.err
 
     @pytest.fixture
-    def swing(self, tmp_path):
+    def swing(self, tmp_path: Path) -> Trader:
         return new_trader(tmp_path, "AAA", books=[BOTH[1]])

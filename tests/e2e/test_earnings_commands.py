@@ -12,7 +12,7 @@ BOOK = [{"primary": "ema_p10", "shadows": ["nwl_p4"], "budget_pct": 100}]
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory) -> Trader:
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Trader:
     """AAA's stop filled on Tuesday, CCC was bought on Wednesday."""
     made = new_trader(tmp_path_factory.mktemp("stopped"), "AAA", "BBB", "CCC", books=BOOK)
     made.trade(MON, "AAA", "BBB")
@@ -21,7 +21,7 @@ def stopped(tmp_path_factory) -> Trader:
     return made
 
 
-def test_trades_show_a_stop_with_its_session_profit_and_reason(stopped):
+def test_trades_show_a_stop_with_its_session_profit_and_reason(stopped: Trader) -> None:
     rows = json.loads(stopped.user.jutsu("trades", "--json").out)
     (sold,) = [row for row in rows if row["action"] == "sell"]
     assert (sold["symbol"], sold["session"], sold["intent"], sold["reason"]) == (
@@ -39,20 +39,20 @@ def test_trades_show_a_stop_with_its_session_profit_and_reason(stopped):
     assert exported["reason"] == "stop_loss"
 
 
-def test_review_shows_entry_stop_score_and_grade(stopped):
+def test_review_shows_entry_stop_score_and_grade(stopped: Trader) -> None:
     told = stopped.user.jutsu("review", str(stopped.file(WED))).out
     assert "buy 100 CCC @ 100.00" in told
     assert "stop 90.00 gtc" in told
     assert "grade A, score 80" in told
 
 
-def test_explain_tells_both_ends_of_a_position(stopped):
+def test_explain_tells_both_ends_of_a_position(stopped: Trader) -> None:
     told = " ".join(stopped.user.jutsu("explain", "AAA", MON).out.split())
     assert "buy 100 (entry: earnings gap: grade A, score 80)" in told
     assert "sell 100 (stop) filled, 100 filled at 90.0000" in told
 
 
-def test_the_file_carries_score_and_grade_into_the_position(stopped):
+def test_the_file_carries_score_and_grade_into_the_position(stopped: Trader) -> None:
     rows = dict(stopped.user.rows("positions", "symbol, details"))
     details = json.loads(rows["CCC"])
     assert (details["score"], details["grade"], details["company_name"]) == (80.0, "A", "CCC Inc")

@@ -1,31 +1,38 @@
 """The earnings family on the same pipeline: parity with the simulator, reports, and the shadow's book."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.candidates.model import read_candidate_list
 from backtest.candidates.schedule import entry_session
+from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import END_OF_DATA, simulate
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
+from live.ledger.ledger import Ledger
 from live.model.run import Replay
 from live.replay.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
 from live.replay.replay import replay
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SimulatedClock
-from live.views import compare as compare_view
+from live.views.compare import read_comparisons
+from live.views.inputs import ViewInputs
 from tests.support.paths import PROJECT
 
 VARIANTS = ("ema_p10", "nwl_p4")
 
 
-def runtime_for(tmp_path, start, prices=None):
+def runtime_for(tmp_path: Path, start: date, prices: Any = None) -> AbstractContextManager[Any]:
     wired = Options(
         config=PROJECT / "config" / "live.yaml",
         state_db=tmp_path / "ledger.db",
@@ -42,7 +49,9 @@ def runtime_for(tmp_path, start, prices=None):
     )
 
 
-def simulated(variant, candidates, prices, end):
+def simulated(
+    variant: str, candidates: list[Candidate], prices: dict[str, Bars], end: date
+) -> list[tuple[Any, ...]]:
     strategy = find_strategy(variant, PROJECT / "config" / "strategies")
     rules = PortfolioRules(
         **{
@@ -69,7 +78,7 @@ def simulated(variant, candidates, prices, end):
     )
 
 
-def executed(ledger):
+def executed(ledger: Ledger) -> list[tuple[Any, ...]]:
     """Closed positions of the primary as the ledger of a real run knows them."""
     return sorted(
         (
@@ -85,7 +94,7 @@ def executed(ledger):
     )
 
 
-def shadowed(ledger):
+def shadowed(ledger: Ledger) -> list[tuple[Any, ...]]:
     rows = [
         row for signal in ledger.shadow.history("nwl_p4") for row in (signal.fills or {}).get("trades", [])
     ]
@@ -103,7 +112,7 @@ def shadowed(ledger):
     )
 
 
-def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
+def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Path) -> None:
     start, end = date(2025, 9, 2), date(2026, 3, 31)
     with runtime_for(tmp_path, start) as runtime:
         result = run_demo(runtime, start, end)
@@ -119,22 +128,23 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path):
         assert executed(runtime.ledger) == want["ema_p10"]
         assert shadowed(runtime.ledger) == want["nwl_p4"]
         naked = [p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id]
-        compared = next(c for c in compare_view.gather(runtime, None) if c["primary"] == "ema_p10")
-    for record in compared["records"]:
+        view = read_comparisons(ViewInputs.of(runtime), None)
+        compared = next(c for c in view.comparisons if c.primary == "ema_p10")
+    for record in compared.records:
         # every simulated exit is a closing trade of the comparison, stops included
-        trades = want[record["variant"]]
+        trades = want[record.variant]
         profit = sum(shares * (sold - paid) for _, _, shares, paid, _, sold, _ in trades)
-        assert record["trades"] == len(trades)
-        assert record["gains"] - record["losses"] == pytest.approx(profit, abs=0.02 * len(trades))
+        assert record.trades == len(trades)
+        assert record.gains - record.losses == pytest.approx(profit, abs=0.02 * len(trades))
     assert {"stop_loss"} < {trade[-1] for trade in want["ema_p10"]}
-    assert len(compared["criteria"]) > 2
+    assert len(compared.criteria) > 2
     assert len(want["ema_p10"]) > 10, "a stretch without trades proves nothing"
     assert not naked
 
 
 @pytest.mark.shared
 @pytest.mark.long
-def test_replay_of_two_years_of_candidates_equals_the_simulator(tmp_path, shared_data):
+def test_replay_of_two_years_of_candidates_equals_the_simulator(tmp_path: Path, shared_data: Path) -> None:
     start, end = date(2024, 8, 1), date(2026, 8, 20)
     folder = shared_data / "earnings"
     listed = read_candidate_list(folder / "candidates_dev.json")
@@ -153,7 +163,7 @@ class TestReportFile:
 
     DAY = "2026-02-02"
 
-    def stage(self, tmp_path, main, *more):
+    def stage(self, tmp_path: Path, main: Callable[..., Any], *more: Any) -> int:
         return main(
             [
                 "--as-of",
@@ -166,14 +176,14 @@ class TestReportFile:
             ]
         )
 
-    def generate(self, tmp_path, *more):
+    def generate(self, tmp_path: Path, *more: Any) -> tuple[Any, ...]:
         strategy = str(PROJECT / "config" / "strategies" / "ema_p10.yaml")
         out = str(tmp_path / "signals")
         code = self.stage(tmp_path, signal_generator.main, "--strategy", strategy, "--output-dir", out, *more)
         path = tmp_path / "signals" / f"trade_signals_{self.DAY}_ema_p10.json"
         return code, path, json.loads(path.read_text()) if path.exists() else None
 
-    def report(self, tmp_path, day=DAY, **changes):
+    def report(self, tmp_path: Path, day: str = DAY, **changes: Any) -> Path:
         row = {
             "ticker": "ABLE",
             "grade": "A",
@@ -184,7 +194,7 @@ class TestReportFile:
         }
         return write_report(tmp_path, date.fromisoformat(day), [{**row, **changes}])
 
-    def test_a_good_report_buys_with_a_protective_stop(self, tmp_path):
+    def test_a_good_report_buys_with_a_protective_stop(self, tmp_path: Path) -> None:
         code, path, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path)))
         assert code == 0
         (order,) = signal["orders"]
@@ -203,20 +213,24 @@ class TestReportFile:
             ({}, "2026-01-29", "2026-01-29"),
         ],
     )
-    def test_a_bad_report_blocks_entries_and_says_why(self, tmp_path, changes, day, told):
+    def test_a_bad_report_blocks_entries_and_says_why(
+        self, tmp_path: Path, changes: dict[Any, Any], day: str, told: str
+    ) -> None:
         code, _, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path, day, **changes)))
         assert code == 0
         assert signal["orders"] == []
         assert signal["decision"]["diagnostics"]["price_validation_failed"] is True
         assert any("blocked" in warning and told in warning for warning in signal["warnings"])
 
-    def test_without_a_report_the_exits_still_run(self, tmp_path):
+    def test_without_a_report_the_exits_still_run(self, tmp_path: Path) -> None:
         code, _, signal = self.generate(tmp_path)
         assert code == 0
         assert signal["orders"] == []
         assert any("exits still run" in warning for warning in signal["warnings"])
 
-    def test_a_missing_report_file_is_a_mistake_to_correct(self, tmp_path, capsys):
+    def test_a_missing_report_file_is_a_mistake_to_correct(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         code, _, signal = self.generate(tmp_path, "--report-file", str(tmp_path / "none.json"))
         assert code == 2
         assert signal is None

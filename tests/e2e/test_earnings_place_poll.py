@@ -1,20 +1,22 @@
 """The split run: orders placed before the open, polls that book what filled and place what was waiting."""
 
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.earnings_world import MON, TUE, WED, new_trader
+from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
 
 BREAK = "2026-02-17"  # Tuesday after a holiday Monday: the first session of a week
 
 
 @pytest.fixture
-def trader(tmp_path):
+def trader(tmp_path: Path) -> Trader:
     return new_trader(tmp_path, "AAA", "BBB", "CCC", "DDD")
 
 
-def full_book(tmp_path, **parameters):
+def full_book(tmp_path: Path, **parameters: Any) -> Trader:
     """Two places, both taken, AAA losing: a better candidate rotates it out."""
     made = new_trader(tmp_path, "AAA", "BBB", "CCC", "DDD", max_positions=2, **parameters)
     made.trade(MON, "AAA", "BBB")
@@ -27,7 +29,7 @@ def full_book(tmp_path, **parameters):
 
 
 class TestTimetable:
-    def test_orders_placed_before_the_open_wait_and_fill_at_it(self, trader):
+    def test_orders_placed_before_the_open_wait_and_fill_at_it(self, trader: Trader) -> None:
         trader.stocks.level("AAA", MON, 102.0)
         assert trader.generate(MON, "AAA", "BBB").code == 0
         for _ in range(2):  # repeatable
@@ -47,7 +49,7 @@ class TestTimetable:
             "20260202_BBB_entry_buy",
         ]
 
-    def test_a_poll_before_the_open_waits(self, trader):
+    def test_a_poll_before_the_open_waits(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         ran = trader.poll(MON, "09:25")
@@ -55,13 +57,13 @@ class TestTimetable:
         assert "too early" in ran.out
         assert trader.orders() == {"20260202_AAA_entry_buy": (100, "PENDING", 0)}
 
-    def test_the_first_poll_may_come_late_and_still_protects(self, trader):
+    def test_the_first_poll_may_come_late_and_still_protects(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.poll(MON, "11:00").code == 0
         assert trader.stops(f"{MON}T12:00") == {"AAA": (100, Decimal(90))}
 
-    def test_without_any_poll_the_next_day_books_and_protects(self, trader):
+    def test_without_any_poll_the_next_day_books_and_protects(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.generate(TUE).code == 0
@@ -72,7 +74,7 @@ class TestTimetable:
 
 
 class TestRotation:
-    def test_the_entry_waits_for_its_sell_and_goes_within_the_cutoff(self, tmp_path):
+    def test_the_entry_waits_for_its_sell_and_goes_within_the_cutoff(self, tmp_path: Path) -> None:
         trader = full_book(tmp_path)
         ran = trader.place(WED)
         assert ran.code == 0, ran.text
@@ -84,7 +86,7 @@ class TestRotation:
         assert trader.positions() == {"BBB": 100, "CCC": 100}
         assert set(trader.stops(f"{WED}T12:00")) == {"BBB", "CCC"}
 
-    def test_a_first_poll_after_the_cutoff_sells_but_does_not_buy(self, tmp_path):
+    def test_a_first_poll_after_the_cutoff_sells_but_does_not_buy(self, tmp_path: Path) -> None:
         trader = full_book(tmp_path)
         trader.place(WED)
         ran = trader.poll(WED, "09:40")
@@ -93,7 +95,7 @@ class TestRotation:
         assert trader.positions() == {"BBB": 100}
         assert "20260204_CCC_entry_buy" not in trader.orders()
 
-    def test_a_sell_that_does_not_fill_keeps_its_place(self, tmp_path):
+    def test_a_sell_that_does_not_fill_keeps_its_place(self, tmp_path: Path) -> None:
         trader = full_book(tmp_path)
         trader.stocks.silence("AAA", WED, WED)
         trader.place(WED)
@@ -105,7 +107,7 @@ class TestRotation:
         trader.trade("2026-02-05")
         assert set(trader.stops("2026-02-05T12:00")) == {"AAA", "BBB"}
 
-    def test_in_one_run_too_the_entry_needs_a_free_place(self, tmp_path):
+    def test_in_one_run_too_the_entry_needs_a_free_place(self, tmp_path: Path) -> None:
         trader = full_book(tmp_path)
         trader.stocks.silence("AAA", WED, WED)
         ran = trader.execute(WED)
@@ -115,14 +117,14 @@ class TestRotation:
 
 
 class TestPartialFills:
-    def test_what_filled_is_booked_and_protected_and_the_rest_tried_again(self, trader):
+    def test_what_filled_is_booked_and_protected_and_the_rest_tried_again(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         assert trader.execute(MON, "--phase", "place", "--paper-fault", "partial", at="09:20").code == 0
         assert trader.execute(MON, "--phase", "poll", "--paper-fault", "partial", at="09:31").code == 0
         assert 50 <= trader.positions()["AAA"] < 100
         assert trader.stops(f"{MON}T12:00")["AAA"][0] == trader.positions()["AAA"]
 
-    def test_an_order_without_a_fill_stays_for_the_next_poll(self, trader):
+    def test_an_order_without_a_fill_stays_for_the_next_poll(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.execute(MON, "--phase", "poll", "--paper-fault", "never", at="09:31").code == 0
@@ -131,7 +133,7 @@ class TestPartialFills:
         assert trader.positions() == {"AAA": 100}
         assert trader.stops(f"{MON}T12:00") == {"AAA": (100, Decimal(90))}
 
-    def test_after_the_cutoff_an_unfilled_entry_is_cancelled(self, trader):
+    def test_after_the_cutoff_an_unfilled_entry_is_cancelled(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
         assert trader.execute(MON, "--phase", "poll", "--paper-fault", "never", at="09:40").code == 0
@@ -141,7 +143,7 @@ class TestPartialFills:
 
 
 class TestOpeningAuction:
-    def test_one_run_refuses_and_the_split_works(self, tmp_path):
+    def test_one_run_refuses_and_the_split_works(self, tmp_path: Path) -> None:
         trader = new_trader(tmp_path, "AAA", "BBB", entry_order_type="opening_auction")
         trader.generate(MON, "AAA")
         ran = trader.execute(MON)
@@ -154,7 +156,7 @@ class TestOpeningAuction:
         assert trader.positions() == {"AAA": 100}
         assert trader.stops(f"{MON}T12:00") == {"AAA": (100, Decimal(90))}
 
-    def test_an_entry_that_waited_for_its_sell_comes_as_a_day_order(self, tmp_path):
+    def test_an_entry_that_waited_for_its_sell_comes_as_a_day_order(self, tmp_path: Path) -> None:
         trader = new_trader(
             tmp_path, "AAA", "BBB", "CCC", max_positions=2, entry_order_type="opening_auction"
         )
@@ -174,7 +176,7 @@ class TestOpeningAuction:
 
 
 class TestLimits:
-    def test_entries_end_with_the_cutoff(self, trader):
+    def test_entries_end_with_the_cutoff(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         assert trader.execute(MON, at="09:35").code == 0
         assert trader.positions() == {"AAA": 100}
@@ -182,7 +184,7 @@ class TestLimits:
         assert trader.execute(TUE, at="09:36").code == 7
         assert trader.positions() == {"AAA": 100}
 
-    def test_a_gap_does_not_make_an_entry_bigger_than_its_cap(self, trader):
+    def test_a_gap_does_not_make_an_entry_bigger_than_its_cap(self, trader: Trader) -> None:
         trader.stocks.level("AAA", MON, 200.0)
         trader.generate(MON, "AAA")
         assert trader.execute(MON).code == 0
@@ -190,13 +192,13 @@ class TestLimits:
         assert trader.positions() == {"AAA": 60}
         assert trader.stops(f"{MON}T12:00") == {"AAA": (60, Decimal(180))}
 
-    def test_entries_the_account_cannot_pay_for_wait_for_better_days(self, tmp_path):
+    def test_entries_the_account_cannot_pay_for_wait_for_better_days(self, tmp_path: Path) -> None:
         trader = new_trader(tmp_path, "AAA", "BBB", cash=18_000.0)
         trader.generate(MON, "AAA", "BBB")
         assert trader.execute(MON).code == 0
         assert trader.positions() == {"AAA": 100}
 
-    def test_an_entry_added_by_hand_counts_against_the_limit_of_the_day(self, trader):
+    def test_an_entry_added_by_hand_counts_against_the_limit_of_the_day(self, trader: Trader) -> None:
         import json
 
         trader.generate(MON, "AAA", "BBB", "CCC")

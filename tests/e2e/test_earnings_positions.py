@@ -1,6 +1,7 @@
 """What happened to positions while nobody looked: stops, sales and purchases by hand, splits, halts."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.support.earnings_world import FRI, MON, NEXT, THU, TUE, WED, Trader, 
 
 
 @pytest.fixture(scope="module")
-def _holding(tmp_path_factory) -> Trader:
+def _holding(tmp_path_factory: pytest.TempPathFactory) -> Trader:
     """AAA and BBB bought on Monday at 100, 100 shares each, stops at 90."""
     made = new_trader(tmp_path_factory.mktemp("holding"), "AAA", "BBB", "CCC", "DDD")
     made.trade(MON, "AAA", "BBB")
@@ -18,7 +19,7 @@ def _holding(tmp_path_factory) -> Trader:
 
 
 @pytest.fixture
-def holding(tmp_path, _holding) -> Trader:
+def holding(tmp_path: Path, _holding: Trader) -> Trader:
     import shutil
 
     from tests.support.earnings_world import Stocks
@@ -34,7 +35,9 @@ def kinds(trader: Trader, table: str = "alerts") -> list[str]:
 
 
 class TestStopFilledOvernight:
-    def test_it_is_booked_once_at_its_fill_and_the_file_is_made_on_what_is_left(self, holding):
+    def test_it_is_booked_once_at_its_fill_and_the_file_is_made_on_what_is_left(
+        self, holding: Trader
+    ) -> None:
         holding.stocks.bar("AAA", TUE, 95, 96, 88, 92)
         assert holding.generate(WED, "CCC").code == 0
         assert holding.closed() == [("AAA", TUE, 90.0, "stop_loss")]
@@ -48,14 +51,14 @@ class TestStopFilledOvernight:
         fills = [row for row in holding.user.rows("executions", "symbol, side, quantity") if row[0] == "AAA"]
         assert fills == [("AAA", "buy", 100), ("AAA", "sell", 100)]
 
-    def test_a_stop_the_open_jumps_over_fills_at_the_open(self, holding):
+    def test_a_stop_the_open_jumps_over_fills_at_the_open(self, holding: Trader) -> None:
         holding.stocks.bar("AAA", TUE, 80, 85, 79, 84)
         assert holding.generate(WED).code == 0
         assert holding.closed() == [("AAA", TUE, 80.0, "stop_loss")]
 
 
 class TestByHand:
-    def test_a_sale_of_exactly_our_shares_closes_the_position_at_its_price(self, holding):
+    def test_a_sale_of_exactly_our_shares_closes_the_position_at_its_price(self, holding: Trader) -> None:
         holding.stocks.level("AAA", TUE, 104.0)
         holding.by_hand(f"{TUE}T11:00", "sell", "AAA", 100)
         ran = holding.generate(WED, "CCC")
@@ -67,14 +70,16 @@ class TestByHand:
         assert holding.generate(THU).code == 0
         assert len(holding.closed()) == 1
 
-    def test_the_executor_sees_it_too(self, holding):
+    def test_the_executor_sees_it_too(self, holding: Trader) -> None:
         assert holding.generate(TUE).code == 0
         holding.by_hand(f"{TUE}T09:30", "sell", "AAA", 100)
         assert holding.execute(TUE).code == 0
         assert holding.closed() == [("AAA", TUE, 100.0, "manual_sell_sync")]
 
     @pytest.mark.parametrize("parts", [(40,), (40, 60)])
-    def test_a_sale_that_does_not_explain_it_is_left_to_a_person(self, holding, parts):
+    def test_a_sale_that_does_not_explain_it_is_left_to_a_person(
+        self, holding: Trader, parts: tuple[int, ...]
+    ) -> None:
         for number, shares in enumerate(parts):
             holding.by_hand(f"{TUE}T11:0{number}", "sell", "AAA", shares)
         ran = holding.generate(WED)
@@ -85,7 +90,7 @@ class TestByHand:
         assert holding.positions().get("AAA", 0) == 100 - sum(parts)
         assert holding.generate(WED).code == 0
 
-    def test_a_purchase_is_shown_and_never_touched(self, holding):
+    def test_a_purchase_is_shown_and_never_touched(self, holding: Trader) -> None:
         holding.by_hand(f"{TUE}T11:00", "buy", "CCC", 7)
         told = holding.user.jutsu("reconcile")
         assert told.code == 0
@@ -98,7 +103,7 @@ class TestByHand:
         with holding.at(f"{WED}T12:00") as runtime:
             assert runtime.broker.account().shares()["CCC"] == 7
 
-    def test_more_shares_of_one_of_ours_stop_both_stages(self, holding):
+    def test_more_shares_of_one_of_ours_stop_both_stages(self, holding: Trader) -> None:
         assert holding.generate(TUE).code == 0
         holding.by_hand(f"{TUE}T09:30", "buy", "AAA", 7)
         assert holding.execute(TUE).code == 4
@@ -106,7 +111,7 @@ class TestByHand:
 
 
 class TestSplit:
-    def test_it_stops_the_run_and_adopting_scales_shares_cost_and_stop(self, holding):
+    def test_it_stops_the_run_and_adopting_scales_shares_cost_and_stop(self, holding: Trader) -> None:
         holding.split_at_broker(f"{TUE}T08:00", "AAA", 4)
         holding.stocks.scale("AAA", 0.25)
         ran = holding.generate(TUE, "CCC")
@@ -121,7 +126,7 @@ class TestSplit:
 
 
 class TestNoMarket:
-    def test_a_stock_without_data_is_kept_and_the_others_go_on(self, holding):
+    def test_a_stock_without_data_is_kept_and_the_others_go_on(self, holding: Trader) -> None:
         holding.stocks.silence("AAA", TUE)
         ran = holding.generate(WED, "CCC")
         assert ran.code == 0, ran.text
@@ -130,7 +135,7 @@ class TestNoMarket:
         assert holding.execute(WED).code == 0
         assert holding.positions() == {"AAA": 100, "BBB": 100, "CCC": 100}
 
-    def test_an_exit_that_finds_no_market_stays_pending_until_there_is_one(self, tmp_path):
+    def test_an_exit_that_finds_no_market_stays_pending_until_there_is_one(self, tmp_path: Path) -> None:
         trader = new_trader(tmp_path, "AAA", "BBB", trailing_transition_weeks=0)
         trader.trade(MON, "AAA", "BBB")
         # the next week ends below the average; then AAA is halted for a day
@@ -149,7 +154,7 @@ class TestNoMarket:
 
 
 class TestUnprotected:
-    def test_it_is_an_alert_status_is_red_and_the_next_run_places_the_stop(self, holding):
+    def test_it_is_an_alert_status_is_red_and_the_next_run_places_the_stop(self, holding: Trader) -> None:
         holding.cancel_by_hand(f"{MON}T15:00", "AAA")
         assert holding.generate(TUE).code == 0
         assert any(key.startswith("unprotected_ema_p10") for key in kinds(holding))
@@ -160,7 +165,7 @@ class TestUnprotected:
         assert holding.stops(f"{TUE}T12:00") == {"AAA": (100, Decimal(90)), "BBB": (100, Decimal(90))}
         assert "no protective stop" not in holding.user.jutsu("status").out
 
-    def test_a_finished_file_is_run_again_for_a_missing_stop(self, holding):
+    def test_a_finished_file_is_run_again_for_a_missing_stop(self, holding: Trader) -> None:
         assert holding.generate(TUE).code == 0
         assert holding.execute(TUE).code == 0
         holding.cancel_by_hand(f"{TUE}T09:32", "AAA")
@@ -170,7 +175,7 @@ class TestUnprotected:
 
 
 @pytest.mark.parametrize("day", [TUE, FRI])
-def test_a_fall_in_mid_week_ends_nothing_before_the_week_is_over(holding, day):
+def test_a_fall_in_mid_week_ends_nothing_before_the_week_is_over(holding: Trader, day: str) -> None:
     holding.stocks.level("AAA", TUE, 91.0)
     for session in (TUE, WED, THU, FRI):
         holding.trade(session)

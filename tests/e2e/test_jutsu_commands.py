@@ -5,12 +5,26 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from live.cli.app import build
-from tests.support.user_world import FIRST, PROJECT, SECOND, SWITCH, THIRD, called, jutsu, new_user, tree
+from tests.support.paths import PROJECT
+from tests.support.user_world import (
+    FIRST,
+    SECOND,
+    SWITCH,
+    THIRD,
+    User,
+    called,
+    jutsu,
+    new_user,
+    tree,
+)
 
 READING = [
     ("status",),
@@ -33,7 +47,7 @@ READING = [
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], object]]:
-    def walk(group, above=()):
+    def walk(group: TyperGroup, above: tuple[()] = ()) -> Iterator[tuple[Any, ...]]:
         for name, command in sorted(group.commands.items()):
             if hasattr(command, "commands"):
                 yield from walk(command, (*above, name))
@@ -44,7 +58,7 @@ def commands() -> Iterator[tuple[tuple[str, ...], object]]:
 
 
 @pytest.fixture(scope="module")
-def traded(tmp_path_factory, prices):
+def traded(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> User:
     """Four sessions of both stages."""
     made = new_user(tmp_path_factory.mktemp("desk") / "jutsu", prices)
     for day in (FIRST, SECOND, THIRD, SWITCH):
@@ -53,7 +67,7 @@ def traded(tmp_path_factory, prices):
 
 
 @pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
-def test_every_command_and_every_flag_has_a_help_text(path):
+def test_every_command_and_every_flag_has_a_help_text(path: tuple[str, ...]) -> None:
     command = dict(commands())[path]
     assert command.help.strip()
     shown = called(lambda: jutsu([*path, "--help"]))
@@ -63,7 +77,7 @@ def test_every_command_and_every_flag_has_a_help_text(path):
         assert getattr(parameter, "help", None) or parameter.name == "help", (path, parameter.name)
 
 
-def test_the_readme_names_every_command_and_no_other():
+def test_the_readme_names_every_command_and_no_other() -> None:
     text = (PROJECT / "README.md").read_text()
     cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `jutsu")]
     table = {
@@ -75,7 +89,7 @@ def test_the_readme_names_every_command_and_no_other():
     assert everywhere <= exist
 
 
-def test_the_readme_names_every_flag_right():
+def test_the_readme_names_every_flag_right() -> None:
     """A flag in a README command line exists on that command."""
     text = (PROJECT / "README.md").read_text().replace("\\\n", " ")
     known = {path: {flag for p in command.params for flag in p.opts} for path, command in commands()}
@@ -90,7 +104,9 @@ def test_the_readme_names_every_flag_right():
 
 
 @pytest.mark.parametrize("arguments", READING, ids=" ".join)
-def test_reading_commands_print_one_json_document_and_plain_text(traded, arguments):
+def test_reading_commands_print_one_json_document_and_plain_text(
+    traded: User, arguments: tuple[str, ...]
+) -> None:
     given = [str(traded.file(SWITCH)) if word == "FILE" else word for word in arguments]
     found = traded.jutsu(*given, "--json")
     assert found.code in ({0, 1} if arguments[0] == "doctor" else {0}), found.text
@@ -103,7 +119,7 @@ def test_reading_commands_print_one_json_document_and_plain_text(traded, argumen
 
 
 @pytest.mark.parametrize("arguments", READING, ids=" ".join)
-def test_reading_commands_change_no_book_and_no_file(traded, arguments):
+def test_reading_commands_change_no_book_and_no_file(traded: User, arguments: tuple[str, ...]) -> None:
     given = [str(traded.file(SWITCH)) if word == "FILE" else word for word in arguments]
     before = (traded.orders(), traded.paper_account(), tree(traded.signals), tree(traded.root / "config"))
     traded.jutsu(*given)
@@ -111,7 +127,7 @@ def test_reading_commands_change_no_book_and_no_file(traded, arguments):
     assert after == before
 
 
-def test_config_check_judges_a_file(traded):
+def test_config_check_judges_a_file(traded: User) -> None:
     good = called(lambda: jutsu(["config", "check", str(traded.config), "--json"]))
     assert good.code == 0, good.text
     json.loads(good.out)
@@ -123,7 +139,7 @@ def test_config_check_judges_a_file(traded):
     assert "mode" in bad.text
 
 
-def test_a_new_user_without_a_ledger_gets_answers(user):
+def test_a_new_user_without_a_ledger_gets_answers(user: User) -> None:
     for arguments in (("status",), ("trades",), ("compare",), ("explain", "QQQ"), ("doctor",), ("review",)):
         ran = user.jutsu(*arguments)
         assert ran.code in {0, 1, 2}, ran.text
@@ -131,21 +147,21 @@ def test_a_new_user_without_a_ledger_gets_answers(user):
         assert ran.text.strip()
 
 
-def test_trades_carry_their_context(traded):
+def test_trades_carry_their_context(traded: User) -> None:
     trades = json.loads(traded.jutsu("trades", "--json").out)
     rows = trades if isinstance(trades, list) else trades["trades"]
     assert [row["symbol"] for row in rows] == ["TQQQ", "QQQ", "TMF", "TMF", "QQQ"]
     assert {row["cell"] for row in rows} == {3, 5}
 
 
-def test_bad_usage_is_2_in_one_line(traded):
+def test_bad_usage_is_2_in_one_line(traded: User) -> None:
     for arguments in (("nonsense",), ("trades", "--limit", "many"), ("status", "--jsno"), ("replay",)):
         ran = traded.jutsu(*arguments) if arguments[0] != "nonsense" else called(lambda: jutsu(["nonsense"]))
         assert ran.code == 2, ran.text
         assert "Traceback" not in ran.text
 
 
-def test_the_console_script_in_a_pipe(traded):
+def test_the_console_script_in_a_pipe(traded: User) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "live.cli", "status", "--config", str(traded.config)],
         capture_output=True,
@@ -159,7 +175,7 @@ def test_the_console_script_in_a_pipe(traded):
     assert done.stdout
 
 
-def test_demo_shows_the_product_twice_in_a_row(tmp_path, monkeypatch):
+def test_demo_shows_the_product_twice_in_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = new_user(tmp_path / "jutsu")
     monkeypatch.chdir(place.root)
     for _ in range(2):

@@ -1,9 +1,9 @@
 """The kill switch: a person's `all`, the program's `entries`, and taking both back."""
 
-from tests.support.user_world import FIRST, SECOND, SWITCH
+from tests.support.user_world import FIRST, SECOND, SWITCH, User
 
 
-def test_kill_stops_both_stages_with_3_and_resume_ends_it(fresh_file):
+def test_kill_stops_both_stages_with_3_and_resume_ends_it(fresh_file: User) -> None:
     assert fresh_file.jutsu("kill", "--reason", "fire drill").code == 0
     account = fresh_file.paper_account()
     for ran in (fresh_file.generate(SECOND), fresh_file.execute(FIRST), fresh_file.execute(FIRST, "--force")):
@@ -16,7 +16,7 @@ def test_kill_stops_both_stages_with_3_and_resume_ends_it(fresh_file):
     assert len(fresh_file.orders()) == 2
 
 
-def test_entries_level_lets_exits_go_and_the_run_ends_well(invested):
+def test_entries_level_lets_exits_go_and_the_run_ends_well(invested: User) -> None:
     assert invested.jutsu("kill", "--entries-only").code == 0
     ran = invested.execute(SWITCH)
     assert ran.code == 0

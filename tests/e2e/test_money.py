@@ -5,15 +5,18 @@ import json
 import sqlite3
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.user_world import PROJECT, Ran, called, edit_prices, jutsu, new_user
+from tests.support.paths import PROJECT
+from tests.support.user_world import Ran, called, edit_prices, jutsu, new_user
 
 START, END, CUT = "2024-01-02", "2024-02-29", "2024-01-31"
 
 
-def replayed(root, prices, *more: str) -> Ran:
+def replayed(root: Path, prices: Path, *more: str) -> Ran:
     ran = called(
         lambda: jutsu(
             [
@@ -28,18 +31,18 @@ def replayed(root, prices, *more: str) -> Ran:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, prices):
+def world(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> tuple[Path, Ran]:
     root = tmp_path_factory.mktemp("replay")
     ran = replayed(root, prices, "--json")
     return root, ran
 
 
-def query(root, sql: str, database: str = "ledger.db") -> list[tuple]:
+def query(root: Path, sql: str, database: str = "ledger.db") -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(root / database)) as connection:
         return connection.execute(sql).fetchall()
 
 
-def test_replay_reports_one_json_document(world):
+def test_replay_reports_one_json_document(world: tuple[Path, Ran]) -> None:
     root, ran = world
     told = json.loads(ran.out)
     assert told["sessions"] == 41
@@ -53,7 +56,7 @@ def test_replay_reports_one_json_document(world):
     assert "\x1b" not in ran.text
 
 
-def test_cash_follows_from_the_fills_and_is_never_negative(world):
+def test_cash_follows_from_the_fills_and_is_never_negative(world: tuple[Path, Ran]) -> None:
     root, _ = world
     cash = Decimal(100_000)
     fills = query(
@@ -69,7 +72,7 @@ def test_cash_follows_from_the_fills_and_is_never_negative(world):
     assert min(float(row[0]) for row in query(root, "select cash from performance_snapshots")) >= 0
 
 
-def test_equity_is_cash_plus_holdings_at_the_close(world, prices):
+def test_equity_is_cash_plus_holdings_at_the_close(world: tuple[Path, Ran], prices: Path) -> None:
     root, _ = world
     (cash,) = query(root, "select cash from account", "ledger.paper.db")[0]
     closes = {
@@ -87,7 +90,7 @@ def test_equity_is_cash_plus_holdings_at_the_close(world, prices):
     assert last == f"{END},{Decimal(cash) + held:.2f}"
 
 
-def test_sells_leave_before_buys_and_every_intent_once(world):
+def test_sells_leave_before_buys_and_every_intent_once(world: tuple[Path, Ran]) -> None:
     root, _ = world
     sent = query(root, "select session, client_order_id, side, symbol, intent from orders order by id")
     assert len({row[1] for row in sent}) == len(sent)
@@ -99,7 +102,7 @@ def test_sells_leave_before_buys_and_every_intent_once(world):
     assert [row[0] for row in at_broker] == [row[1] for row in sent]
 
 
-def test_files_never_exceed_their_limits(world):
+def test_files_never_exceed_their_limits(world: tuple[Path, Ran]) -> None:
     root, _ = world
     files = sorted((root / "out").glob("trade_signals_*_golden.json"))
     assert len(files) == 41
@@ -116,13 +119,15 @@ def test_files_never_exceed_their_limits(world):
         assert spent <= account["cash"] + freed - 0.05 * account["equity"] + 0.02
 
 
-def test_nothing_after_a_session_changes_anything_up_to_it(world, prices, tmp_path):
+def test_nothing_after_a_session_changes_anything_up_to_it(
+    world: tuple[Path, Ran], prices: Path, tmp_path: Path
+) -> None:
     """Every bar after CUT is another market; files, orders and equity up to CUT stay as they are."""
 
-    def changed(lines):
+    def changed(lines: list[str]) -> list[str]:
         return [line if line[:10] <= CUT else other(line) for line in lines]
 
-    def other(line):
+    def other(line: str) -> str:
         day, *four, volume = line.split(",")
         factor = 1 + (date.fromisoformat(day).toordinal() % 7 - 3) / 400
         return ",".join([day, *(repr(float(x) * factor) for x in four), volume])
@@ -146,7 +151,9 @@ def test_nothing_after_a_session_changes_anything_up_to_it(world, prices, tmp_pa
     assert ours != theirs
 
 
-def test_the_stage_of_a_session_writes_what_replay_wrote(world, prices, tmp_path):
+def test_the_stage_of_a_session_writes_what_replay_wrote(
+    world: tuple[Path, Ran], prices: Path, tmp_path: Path
+) -> None:
     """The daily stage computes everything from the history it has; replay computes once and reads a row."""
     place = new_user(tmp_path / "jutsu", prices)
     assert place.generate(START).code == 0
@@ -159,7 +166,7 @@ def test_the_stage_of_a_session_writes_what_replay_wrote(world, prices, tmp_path
         assert ours["orders"] == theirs["orders"]
 
 
-def test_replay_needs_a_ledger_of_its_own(world, prices):
+def test_replay_needs_a_ledger_of_its_own(world: tuple[Path, Ran], prices: Path) -> None:
     root, _ = world
     ran = called(
         lambda: jutsu(
@@ -174,7 +181,7 @@ def test_replay_needs_a_ledger_of_its_own(world, prices):
 
 
 @pytest.mark.parametrize("cash", ["0", "-5", "nan", "inf"])
-def test_replay_starts_with_real_money_only(tmp_path, prices, cash):
+def test_replay_starts_with_real_money_only(tmp_path: Path, prices: Path, cash: str) -> None:
     ran = called(
         lambda: jutsu(
             [
@@ -198,7 +205,9 @@ def test_replay_starts_with_real_money_only(tmp_path, prices, cash):
         ("2099-01-02", "2099-01-05", 5),
     ],
 )
-def test_replay_names_what_is_wrong_with_its_range(tmp_path, prices, start, end, code):
+def test_replay_names_what_is_wrong_with_its_range(
+    tmp_path: Path, prices: Path, start: str, end: str, code: int
+) -> None:
     ran = called(
         lambda: jutsu(
             [

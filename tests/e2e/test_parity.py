@@ -10,18 +10,22 @@ from backtest.calendar import sessions as calendar
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.registry import find_strategy
 from live.handoff.read import read
+from live.ledger.tables import Order, ShadowSignal
 from live.model.run import Replay
-from live.replay.replay import replay
+from live.replay.replay import Replayed, replay
 from live.runtime.factories import make_feed
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
+from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from tests.support.paths import PROJECT
 
 CASH = 100_000.0
 
 
-def replayed(tmp_path: Path, start: date, end: date, prices: Path | None):
+def replayed(
+    tmp_path: Path, start: date, end: date, prices: Path | None
+) -> tuple[Replayed, list[Order], tuple[ShadowSignal, ...], Settings]:
     first = calendar.session(start) or calendar.next_session(start)
     wired = Options(
         config=PROJECT / "config" / "live.yaml",
@@ -89,13 +93,13 @@ def read_equity(path: Path) -> list[tuple[str, str]]:
     return [tuple(row) for row in rows[1:]]
 
 
-def test_replay_of_the_demo_market_equals_the_backtest(tmp_path):
+def test_replay_of_the_demo_market_equals_the_backtest(tmp_path: Path) -> None:
     trades = compare(tmp_path, date(2024, 1, 2), date(2024, 9, 30), None)
     assert trades > 20, "a stretch without trades proves nothing"
 
 
 @pytest.mark.shared
 @pytest.mark.long
-def test_replay_of_ten_years_equals_the_backtest(tmp_path, shared_data):
+def test_replay_of_ten_years_equals_the_backtest(tmp_path: Path, shared_data: Path) -> None:
     trades = compare(tmp_path, date(2010, 2, 11), date(2021, 12, 31), shared_data / "daily")
     assert trades > 500

@@ -4,6 +4,8 @@ Everything runs as a process, so that nothing here depends on where a module liv
 from the fixtures themselves: see the README beside them.
 """
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import json
@@ -15,6 +17,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -98,7 +101,7 @@ class Project:
     def execute(self, day: str) -> str:
         return self._run(sys.executable, "-m", "live.executor", "--as-of", day)
 
-    def rows(self, table: str, columns: str) -> list[tuple]:
+    def rows(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         return rows(self.ledger, table, columns)
 
     def _run(self, *command: str) -> str:
@@ -110,7 +113,7 @@ class Project:
         return done.stdout
 
 
-def rows(ledger: Path, table: str, columns: str) -> list[tuple]:
+def rows(ledger: Path, table: str, columns: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(ledger)) as connection:
         return connection.execute(f"select {columns} from {table} order by id").fetchall()
 
@@ -120,13 +123,13 @@ def copy(name: str, to: Path) -> Project:
     return Project(name, to / name)
 
 
-def decisions(ledger: Path) -> list[dict]:
+def decisions(ledger: Path) -> list[dict[str, Any]]:
     """The first three of a shadow, without the cell that the old program also kept beside the diagnostics."""
     found = [json.loads(text) for (text,) in rows(ledger, "shadow_signals", "decision")[:3]]
     return [{name: value for name, value in decision.items() if name != "cell"} for decision in found]
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
@@ -136,14 +139,14 @@ def exported(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def sealed(signal: dict) -> bool:
+def sealed(signal: dict[str, Any]) -> bool:
     """Whether a file still is what the generator wrote (RFC 8785 over everything but the seal)."""
     content = {key: value for key, value in signal.items() if key != "seal"}
     return signal["seal"]["digest"] == hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
 @pytest.fixture(scope="module", params=["funds", "earnings"])
-def opened(request, tmp_path_factory) -> Project:
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Opened once, and migrated if that was needed; nothing traded since."""
     project = copy(request.param, tmp_path_factory.mktemp("opened"))
     (project.root / "status.json").write_text(project.jutsu("status", "--json"))
@@ -151,7 +154,7 @@ def opened(request, tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def funds(tmp_path_factory) -> Project:
+def funds(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The next session of golden, which sells one fund and buys another."""
     project = copy("funds", tmp_path_factory.mktemp("next"))
     project.generate("2024-07-10")
@@ -160,7 +163,7 @@ def funds(tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def earnings(tmp_path_factory) -> Project:
+def earnings(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The next two sessions of ema_p10: two stops are hit in the first, which the second finds."""
     project = copy("earnings", tmp_path_factory.mktemp("next"))
     for day in ("2024-07-11", "2024-07-12"):
@@ -170,7 +173,7 @@ def earnings(tmp_path_factory) -> Project:
 
 
 @pytest.mark.parametrize("name", LAST)
-def test_every_table_of_the_old_ledger_is_looked_at(name):
+def test_every_table_of_the_old_ledger_is_looked_at(name: str) -> None:
     with closing(sqlite3.connect(RELEASE / name / "state" / "ledger.db")) as connection:
         tables = {
             table for (table,) in connection.execute("select name from sqlite_master where type = 'table'")
@@ -179,7 +182,7 @@ def test_every_table_of_the_old_ledger_is_looked_at(name):
 
 
 @pytest.mark.parametrize("table", KEPT)
-def test_opening_keeps_every_value(opened, table):
+def test_opening_keeps_every_value(opened: Project, table: str) -> None:
     before = rows(RELEASE / opened.name / "state" / "ledger.db", table, KEPT[table])
     assert before or (opened.name == "earnings" and table == "config_overrides")
     assert opened.rows(table, KEPT[table]) == before
@@ -192,7 +195,9 @@ def test_opening_keeps_every_value(opened, table):
         ("performance_snapshots", ("cell",)),
     ],
 )
-def test_the_words_of_a_strategy_moved_into_the_context(opened, table, moved):
+def test_the_words_of_a_strategy_moved_into_the_context(
+    opened: Project, table: str, moved: tuple[str, ...]
+) -> None:
     before = rows(RELEASE / opened.name / "state" / "ledger.db", table, ", ".join(moved))
     expected = [
         {name: value for name, value in zip(moved, row, strict=True) if value is not None} for row in before
@@ -201,9 +206,9 @@ def test_the_words_of_a_strategy_moved_into_the_context(opened, table, moved):
     assert any(expected) == (opened.name == "funds")
 
 
-def test_positions_get_mode_and_first_instant_from_the_trade_of_their_entry(opened):
+def test_positions_get_mode_and_first_instant_from_the_trade_of_their_entry(opened: Project) -> None:
     trades = opened.rows("live_trades", "symbol, session, mode, at, action")
-    bought: dict[tuple, tuple] = {}
+    bought: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for symbol, session, mode, at, action in trades:
         if action == "buy":
             bought.setdefault((symbol, session), (mode, at))
@@ -211,7 +216,7 @@ def test_positions_get_mode_and_first_instant_from_the_trade_of_their_entry(open
         assert (mode, created) == bought[symbol, session]
 
 
-def test_the_ledger_from_before_the_migration_is_kept(opened):
+def test_the_ledger_from_before_the_migration_is_kept(opened: Project) -> None:
     (copy_,) = (opened.root / "state").glob("ledger.before_0002.db")
     for table, columns in KEPT.items():
         assert rows(copy_, table, columns) == rows(
@@ -219,7 +224,7 @@ def test_the_ledger_from_before_the_migration_is_kept(opened):
         )
 
 
-def test_status_knows_the_last_session_and_the_positions(opened):
+def test_status_knows_the_last_session_and_the_positions(opened: Project) -> None:
     facts = read(opened.root / "status.json")
     book = next(book for book in facts["books"] if book["variant"] == opened.primary)
     assert book["last_session"] == LAST[opened.name]
@@ -230,7 +235,7 @@ def test_status_knows_the_last_session_and_the_positions(opened):
     assert facts["unresolved_orders"] == facts["naked_positions"] == []
 
 
-def test_the_export_tells_what_it_told(opened):
+def test_the_export_tells_what_it_told(opened: Project) -> None:
     before = exported(opened.name)
     now = list(csv.DictReader(opened.jutsu("export").splitlines()))
     assert [{name: row[name] for name in before[0]} for row in now] == before
@@ -238,7 +243,7 @@ def test_the_export_tells_what_it_told(opened):
     assert [row["broker_order_id"] for row in trades] == [row["broker_order_id"] for row in reversed(before)]
 
 
-def test_an_executed_file_is_not_executed_again(opened):
+def test_an_executed_file_is_not_executed_again(opened: Project) -> None:
     account = (opened.root / "state" / "ledger.paper.db").read_bytes()
     orders = opened.rows("orders", KEPT["orders"])
     assert "already done" in opened.execute(LAST[opened.name])
@@ -246,7 +251,7 @@ def test_an_executed_file_is_not_executed_again(opened):
     assert (opened.root / "state" / "ledger.paper.db").read_bytes() == account
 
 
-def test_the_review_of_an_executed_file_finds_no_problem(opened):
+def test_the_review_of_an_executed_file_finds_no_problem(opened: Project) -> None:
     shown = json.loads(opened.jutsu("review", str(opened.file(LAST[opened.name])), "--json"))
     assert shown["problems"] == []
     assert shown["limits"] == []
@@ -258,7 +263,7 @@ def test_the_review_of_an_executed_file_finds_no_problem(opened):
 
 
 @pytest.mark.parametrize("name", LAST)
-def test_old_signal_files_are_valid_today(name, request):
+def test_old_signal_files_are_valid_today(name: str, request: pytest.FixtureRequest) -> None:
     """Against the schema that today's generator puts beside them."""
     project = request.getfixturevalue(name)
     schema = read(project.root / "signals" / "schema" / "trade_signals.schema.json")
@@ -273,7 +278,7 @@ def test_old_signal_files_are_valid_today(name, request):
     assert all(sealed(json.loads(content)) for (content,) in project.rows("signal_files", "content"))
 
 
-def test_the_next_session_of_the_funds_goes_on_from_the_old_books(funds):
+def test_the_next_session_of_the_funds_goes_on_from_the_old_books(funds: Project) -> None:
     with closing(sqlite3.connect(RELEASE / "funds" / "state" / "ledger.paper.db")) as connection:
         (cash,) = connection.execute("select cash from account").fetchone()
     assert read(funds.file("2024-07-10"))["inputs"]["account"]["cash"] == float(cash)
@@ -291,7 +296,7 @@ def test_the_next_session_of_the_funds_goes_on_from_the_old_books(funds):
     assert read(funds.root / "state" / "state.json")["current_positions"] == {"TMV": 159}
 
 
-def test_the_next_run_of_the_earnings_book_finds_the_stops_that_were_hit(earnings):
+def test_the_next_run_of_the_earnings_book_finds_the_stops_that_were_hit(earnings: Project) -> None:
     found = earnings.rows("positions", "symbol, status, exit_session, exit_price, exit_reason, stop_price")
     assert found == [
         ("HALO", "closed", "2024-07-11", 86.6433, "stop_loss", 87.89),
@@ -303,7 +308,7 @@ def test_the_next_run_of_the_earnings_book_finds_the_stops_that_were_hit(earning
     assert earnings.rows("shadow_positions", "symbol, quantity, stop_price") == [("PIKE", 36, 245.36)]
 
 
-def test_a_replay_decides_what_the_old_shadow_decided(tmp_path):
+def test_a_replay_decides_what_the_old_shadow_decided(tmp_path: Path) -> None:
     """titan traded no edited file and no partial fill, so history must repeat to the byte."""
     project = copy("funds", tmp_path)
     project.jutsu("replay", "--start", "2024-07-03", "--end", "2024-07-09", "--output-dir", "again")

@@ -15,7 +15,7 @@ from backtest.core import errors
 from live import executor, signal_generator
 from live.runtime.lifecycle import INTERRUPTED
 from live.settings.model import Settings
-from tests.support.user_world import PROJECT
+from tests.support.paths import PROJECT
 
 README = (PROJECT / "README.md").read_text()
 
@@ -35,22 +35,22 @@ def leaves(tree: type) -> set[type]:
     return {tree}.union(*(leaves(child) for child in tree.__subclasses__()))
 
 
-def test_every_exit_code_is_in_the_table():
+def test_every_exit_code_is_in_the_table() -> None:
     known = {kind.exit_code for kind in leaves(errors.JutsuError)} | {0, INTERRUPTED}
     assert [int(cell) for cell in first_cells(section("Exit codes"))] == sorted(known)
 
 
-def test_every_settings_section_is_in_the_table():
+def test_every_settings_section_is_in_the_table() -> None:
     named = [name for cell in first_cells(section("Settings")) for name in re.findall(r"`(\w+)`", cell)]
     assert sorted(named) == sorted(Settings.model_fields)
 
 
-def test_the_default_file_lists_every_section():
+def test_the_default_file_lists_every_section() -> None:
     listed = yaml.safe_load((PROJECT / "config" / "live.yaml").read_text())
     assert sorted(listed) == sorted(Settings.model_fields)
 
 
-def test_every_setting_named_in_prose_exists():
+def test_every_setting_named_in_prose_exists() -> None:
     dotted = set(re.findall(r"`([a-z]+(?:\.[a-z_]+)+)[`:]", README))
     checked = [name.split(".") for name in dotted if name.split(".")[0] in Settings.model_fields]
     assert len(checked) >= 3
@@ -64,7 +64,7 @@ def test_every_setting_named_in_prose_exists():
 @pytest.mark.parametrize(
     ("indent", "keys"), [(2, None), (4, "SignalOrder")], ids=["of the file", "of an order"]
 )
-def test_the_example_has_the_keys_of_the_schema_in_order(indent, keys):
+def test_the_example_has_the_keys_of_the_schema_in_order(indent: int, keys: str | None) -> None:
     schema = json.loads((PROJECT / "signals" / "schema" / "trade_signals.schema.json").read_text())
     wanted = list((schema if keys is None else schema["$defs"][keys])["properties"])
     example = re.search(r"^\{$.*?^\}$", section("The signal file"), re.MULTILINE | re.DOTALL).group()
@@ -82,7 +82,7 @@ def without_nested(line: str) -> str:
     return line
 
 
-def test_flags_of_the_stages_and_of_the_research_commands_exist():
+def test_flags_of_the_stages_and_of_the_research_commands_exist() -> None:
     """Every `--flag` of a `python -m …` line belongs to that program."""
     text = README.replace("\\\n", " ")
     groups = build_parser()._subparsers._group_actions
@@ -103,14 +103,14 @@ def test_flags_of_the_stages_and_of_the_research_commands_exist():
     assert checked >= 8
 
 
-def test_the_research_commands_are_all_named():
+def test_the_research_commands_are_all_named() -> None:
     (row,) = [line for line in README.splitlines() if line.startswith("| `python -m backtest")]
     groups = build_parser()._subparsers._group_actions
     named = re.findall(r"`(?:python -m backtest )?(\w+)`", row.split("|")[1])
     assert sorted(named) == sorted(groups[0].choices)
 
 
-def test_every_path_and_make_target_exists():
+def test_every_path_and_make_target_exists() -> None:
     targets = set(re.findall(r"^(\w+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make (\w+)`|^make (\w+)", README, re.MULTILINE)) != set()
     for pair in re.findall(r"`make (\w+)`|^make (\w+)", README, re.MULTILINE):
@@ -121,7 +121,7 @@ def test_every_path_and_make_target_exists():
         assert list(PROJECT.glob(path.rstrip("/"))), path
 
 
-def test_the_variants_named_exist():
+def test_the_variants_named_exist() -> None:
     have = {path.stem for path in Path(PROJECT / "config" / "strategies").glob("*.yaml")}
     assert {"golden", "titan", "ema_p10", "nwl_p4"} <= have
     assert set(re.findall(r"--strategy (?!FILE|earnings)(\w+)", README)) <= have

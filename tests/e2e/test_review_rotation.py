@@ -1,11 +1,12 @@
 """While entries are forbidden nothing is sold to make room for one."""
 
 import json
+from pathlib import Path
 
 from tests.support.earnings_world import MON, TUE, WED, new_trader
 
 
-def test_no_rotation_is_proposed_while_the_kill_switch_forbids_entries(tmp_path):
+def test_no_rotation_is_proposed_while_the_kill_switch_forbids_entries(tmp_path: Path) -> None:
     trader = new_trader(tmp_path, "AAA", "BBB", "CCC", max_positions=2)
     trader.trade(MON, "AAA", "BBB")
     trader.stocks.level("AAA", TUE, 95.0)

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from live.system.clock import SystemClock
-from tests.support.user_world import FIRST, PROJECT, called, jutsu
+from tests.support.paths import PROJECT
+from tests.support.user_world import FIRST, User, called, jutsu
 
 
-def test_a_run_spells_out_what_it_counts(fresh_file):
+def test_a_run_spells_out_what_it_counts(fresh_file: User) -> None:
     ran = fresh_file.execute(FIRST, "--paper-fault", "reject")
     assert "failed, 2 order(s)" in ran.out
     assert ran.err.count("CRITICAL: ") == 2
@@ -21,7 +23,7 @@ def test_a_run_spells_out_what_it_counts(fresh_file):
     assert "warning: QQQ: 0 of" in ran.err
 
 
-def test_status_does_not_call_a_failed_run_fine(fresh_file):
+def test_status_does_not_call_a_failed_run_fine(fresh_file: User) -> None:
     fresh_file.execute(FIRST, "--paper-fault", "reject")
     shown = fresh_file.jutsu("status")
     assert "all is well" not in shown.out
@@ -30,7 +32,7 @@ def test_status_does_not_call_a_failed_run_fine(fresh_file):
     assert len(problems) == 2
 
 
-def test_the_generator_prints_its_warnings(user):
+def test_the_generator_prints_its_warnings(user: User) -> None:
     from tests.support.user_world import User
 
     ran = User(user.root).generate(FIRST)
@@ -38,30 +40,30 @@ def test_the_generator_prints_its_warnings(user):
     assert "  warning: DEMO data: a seeded synthetic market, not real prices" in ran.out.splitlines()
 
 
-def test_a_holiday_is_said_once(user):
+def test_a_holiday_is_said_once(user: User) -> None:
     ran = user.generate("2024-01-01")
     assert ran.out.splitlines() == ["2024-01-01 is not a trading day: nothing to do"]
     assert ran.code == 0
 
 
-def test_a_session_that_has_not_come_is_warned_of(user):
+def test_a_session_that_has_not_come_is_warned_of(user: User) -> None:
     ahead = f"{SystemClock().now().year + 1}-06-03"
     ran = user.generate(ahead)
     assert f"warning: {ahead} has not come yet" in ran.text or "not a trading day" in ran.text
 
 
-def test_one_problem_is_said_once(user):
+def test_one_problem_is_said_once(user: User) -> None:
     user.set(execution={"min_cash_pc": 3})
     assert user.generate(FIRST).err.count("unknown setting") == 1
 
 
-def test_a_setting_that_does_not_exist_is_no_empty_table(user):
+def test_a_setting_that_does_not_exist_is_no_empty_table(user: User) -> None:
     ran = user.jutsu("config", "show", "nosuch")
     assert ran.code == 2
     assert "nosuch: no setting begins with this" in ran.err
 
 
-def test_an_export_that_cannot_be_written_is_the_users_error(fresh_file, tmp_path):
+def test_an_export_that_cannot_be_written_is_the_users_error(fresh_file: User, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = fresh_file.jutsu("export", "--output", str(tmp_path / "file" / "trades.csv"))
     assert ran.code == 2
@@ -69,13 +71,13 @@ def test_an_export_that_cannot_be_written_is_the_users_error(fresh_file, tmp_pat
 
 
 @pytest.mark.parametrize("command", ["trades", "export"])
-def test_a_mode_that_does_not_exist_is_refused(user, command):
+def test_a_mode_that_does_not_exist_is_refused(user: User, command: str) -> None:
     ran = user.jutsu(command, "--mode", "paper")
     assert ran.code == 2
     assert "offline_mock" in ran.err
 
 
-def test_a_first_day_says_what_to_do(user):
+def test_a_first_day_says_what_to_do(user: User) -> None:
     assert "no run yet: `jutsu doctor`" in user.jutsu("status").out
     ran = user.jutsu("explain", "QQQ")
     assert ran.code == 2
@@ -88,7 +90,7 @@ def test_a_first_day_says_what_to_do(user):
     assert user.jutsu("config", "history").out.splitlines() == ["no overrides", "no run and no change yet"]
 
 
-def test_a_mistyped_ledger_is_not_created(user, tmp_path):
+def test_a_mistyped_ledger_is_not_created(user: User, tmp_path: Path) -> None:
     wrong = tmp_path / "none" / "ledger.db"
     for command in (("status",), ("trades",), ("compare",), ("explain", "QQQ")):
         ran = called(
@@ -99,7 +101,7 @@ def test_a_mistyped_ledger_is_not_created(user, tmp_path):
     assert not wrong.parent.exists()
 
 
-def test_a_narrow_window_cuts_no_name(user, monkeypatch):
+def test_a_narrow_window_cuts_no_name(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     shown = called(lambda: jutsu(["config", "show", "execution.limits", "--config", str(user.config)])).out
     assert "…" not in shown
@@ -114,7 +116,7 @@ def test_a_narrow_window_cuts_no_name(user, monkeypatch):
     ],
     ids=["replay", "audit"],
 )
-def test_ctrl_c_is_one_line(command, tmp_path, prices):
+def test_ctrl_c_is_one_line(command: list[str], tmp_path: Path, prices: Path) -> None:
     more = (
         ["--state-db", str(tmp_path / "l.db"), "--output-dir", str(tmp_path)] if "replay" in command else []
     )

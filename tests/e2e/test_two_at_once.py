@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -12,12 +13,14 @@ from filelock import FileLock
 from backtest.core.errors import JutsuError
 from live import executor, signal_generator
 from live.brokers.paper.broker import PaperBroker
-from tests.support.user_world import PROJECT, SWITCH, called
+from live.model.broker import OrderRequest
+from tests.support.paths import PROJECT
+from tests.support.user_world import SWITCH, User, called
 
 EXPECTED = ["20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"]
 
 
-def start(user, module: str, *more: str) -> subprocess.Popen[str]:
+def start(user: User, module: str, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", module, *user.flags(SWITCH), *more],
         cwd=user.root,
@@ -28,7 +31,7 @@ def start(user, module: str, *more: str) -> subprocess.Popen[str]:
     )
 
 
-def test_two_executors_at_once_send_every_order_once(invested):
+def test_two_executors_at_once_send_every_order_once(invested: User) -> None:
     runs = [start(invested, "live.executor") for _ in range(2)]
     ended = [(run.communicate(timeout=60), run.returncode) for run in runs]
     assert {code for _, code in ended} <= {0, 7}, ended
@@ -37,7 +40,7 @@ def test_two_executors_at_once_send_every_order_once(invested):
     assert len(invested.rows("orders", "id", database=invested.paper)) == 5
 
 
-def test_the_second_is_told_who_holds_the_lock(invested):
+def test_the_second_is_told_who_holds_the_lock(invested: User) -> None:
     with FileLock(invested.root / "state" / "executor-paper.lock"):
         ran = invested.execute(SWITCH)
     assert ran.code == 7
@@ -46,7 +49,7 @@ def test_the_second_is_told_who_holds_the_lock(invested):
     assert invested.execute(SWITCH).code == 0
 
 
-def test_two_generators_at_once_write_the_same_file(invested):
+def test_two_generators_at_once_write_the_same_file(invested: User) -> None:
     before = invested.file(SWITCH).read_bytes()
     invested.file(SWITCH).unlink()
     runs = [start(invested, "live.signal_generator", "--force") for _ in range(2)]
@@ -57,11 +60,13 @@ def test_two_generators_at_once_write_the_same_file(invested):
     assert [p.name for p in invested.signals.iterdir() if p.name.startswith(".")] == []
 
 
-def interrupt_at(monkeypatch, call: int, error: type[BaseException] = KeyboardInterrupt):
+def interrupt_at(
+    monkeypatch: pytest.MonkeyPatch, call: int, error: type[BaseException] = KeyboardInterrupt
+) -> None:
     """Raise at the n-th order that the broker has just accepted."""
     real, seen = PaperBroker.submit, []
 
-    def submit(self, request):
+    def submit(self: PaperBroker, request: OrderRequest) -> str:
         answer = real(self, request)
         seen.append(request)
         if len(seen) == call:
@@ -72,7 +77,9 @@ def interrupt_at(monkeypatch, call: int, error: type[BaseException] = KeyboardIn
 
 
 @pytest.mark.parametrize("call", [1, 2, 3])
-def test_ctrl_c_at_the_worst_moment_loses_and_doubles_nothing(invested, monkeypatch, call):
+def test_ctrl_c_at_the_worst_moment_loses_and_doubles_nothing(
+    invested: User, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
     with monkeypatch.context() as patched:
         interrupt_at(patched, call)
         ran = invested.execute(SWITCH)
@@ -85,7 +92,9 @@ def test_ctrl_c_at_the_worst_moment_loses_and_doubles_nothing(invested, monkeypa
     assert "already done" in invested.execute(SWITCH).out
 
 
-def test_an_order_left_unknown_is_looked_up_by_the_next_generator(invested, monkeypatch):
+def test_an_order_left_unknown_is_looked_up_by_the_next_generator(
+    invested: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed right after sending, and nobody ran the executor again that day."""
     with monkeypatch.context() as patched:
         interrupt_at(patched, 3)
@@ -97,7 +106,7 @@ def test_an_order_left_unknown_is_looked_up_by_the_next_generator(invested, monk
     assert invested.execute("2024-01-08").code == 0
 
 
-def test_a_real_interrupt_leaves_nothing_half_written(invested):
+def test_a_real_interrupt_leaves_nothing_half_written(invested: User) -> None:
     invested.set(paper={"fault": "none"})
     run = start(invested, "live.executor")
     time.sleep(0.25)
@@ -109,10 +118,12 @@ def test_a_real_interrupt_leaves_nothing_half_written(invested):
     assert [(row[0], row[3]) for row in invested.orders()[2:]] == [(name, "FILLED") for name in EXPECTED]
 
 
-def test_a_generator_that_cannot_write_leaves_the_old_file(invested, monkeypatch):
+def test_a_generator_that_cannot_write_leaves_the_old_file(
+    invested: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = invested.file(SWITCH).read_bytes()
 
-    def full(*_, **__):
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
@@ -123,8 +134,10 @@ def test_a_generator_that_cannot_write_leaves_the_old_file(invested, monkeypatch
     assert invested.file(SWITCH).read_bytes() == before
 
 
-def test_unexpected_errors_end_with_1_one_line_and_a_traceback_in_the_log(invested, monkeypatch):
-    def broken(*_, **__):
+def test_unexpected_errors_end_with_1_one_line_and_a_traceback_in_the_log(
+    invested: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("a bug")
 
     with monkeypatch.context() as patched:

@@ -1,20 +1,21 @@
 """Sessions, windows and clocks: holidays, early closes, time changes, too early, too late, the past."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.support.user_world import FIRST, SECOND, new_user
+from tests.support.user_world import FIRST, SECOND, User, new_user
 
 
-def window(path) -> tuple[str, str, str]:
+def window(path: Path) -> tuple[str, str, str]:
     told = json.loads(path.read_text())
     times = told["execution_window"]
     return told["as_of"], times["opens_at"], times["closes_at"]
 
 
 @pytest.mark.parametrize("day", ["2024-03-16", "2024-12-25", "2024-07-04T15:56"])
-def test_a_day_without_trading_ends_with_0_and_leaves_nothing(user, day):
+def test_a_day_without_trading_ends_with_0_and_leaves_nothing(user: User, day: str) -> None:
     for ran in (user.generate(day), user.execute(day)):
         assert ran.code == 0
         assert "not a trading day" in ran.out
@@ -32,7 +33,7 @@ def test_a_day_without_trading_ends_with_0_and_leaves_nothing(user, day):
         ("2024-11-04", "2024-11-04T15:55:00-05:00", "2024-11-04T15:59:00-05:00"),
     ],
 )
-def test_early_closes_and_time_changes_move_the_window(user, day, opens, closes):
+def test_early_closes_and_time_changes_move_the_window(user: User, day: str, opens: str, closes: str) -> None:
     assert user.generate(day).code == 0
     assert window(user.file(day)) == (opens, opens, closes)
     assert json.loads(user.file(day).read_text())["session"]["early_close"] == ("T12" in opens)
@@ -40,7 +41,7 @@ def test_early_closes_and_time_changes_move_the_window(user, day, opens, closes)
     assert [row[3] for row in user.orders()] == ["FILLED"] * len(user.orders()) != []
 
 
-def test_a_future_half_day_in_the_configured_demo_market(tmp_path):
+def test_a_future_half_day_in_the_configured_demo_market(tmp_path: Path) -> None:
     place = new_user(tmp_path / "jutsu")
     assert place.generate("2026-11-27").code == 0
     assert window(place.file("2026-11-27"))[1:] == ("2026-11-27T12:55:00-05:00", "2026-11-27T12:59:00-05:00")
@@ -48,7 +49,7 @@ def test_a_future_half_day_in_the_configured_demo_market(tmp_path):
     assert place.execute("2026-11-27").code == 0
 
 
-def test_too_early_is_0_and_too_late_is_7(fresh_file):
+def test_too_early_is_0_and_too_late_is_7(fresh_file: User) -> None:
     early = fresh_file.execute(f"{FIRST}T15:54:59")
     assert (early.code, fresh_file.orders()) == (0, [])
     assert "too early" in early.out
@@ -60,12 +61,12 @@ def test_too_early_is_0_and_too_late_is_7(fresh_file):
     assert len(fresh_file.orders()) == 2
 
 
-def test_skip_time_check_trades_outside_the_window(fresh_file):
+def test_skip_time_check_trades_outside_the_window(fresh_file: User) -> None:
     assert fresh_file.execute(f"{FIRST}T14:00", "--skip-time-check").code == 0
     assert len(fresh_file.orders()) == 2
 
 
-def test_the_generator_before_its_time_and_after_its_window(user):
+def test_the_generator_before_its_time_and_after_its_window(user: User) -> None:
     morning = user.generate(f"{FIRST}T09:00")
     assert (morning.code, user.signals.exists()) == (0, False)
     assert "too early" in morning.out
@@ -73,7 +74,7 @@ def test_the_generator_before_its_time_and_after_its_window(user):
     assert (late.code, user.signals.exists()) == (7, False)
 
 
-def test_a_time_with_an_offset_means_that_instant(user):
+def test_a_time_with_an_offset_means_that_instant(user: User) -> None:
     """20:56 in London is 15:56 in New York in January."""
     assert user.generate(f"{FIRST}T20:56:00+00:00").code == 0
     assert window(user.file(FIRST))[0] == "2024-01-02T15:56:00-05:00"
@@ -89,7 +90,9 @@ def test_a_time_with_an_offset_means_that_instant(user):
         ("close", "15:55:00", "15:59:00", "close"),
     ],
 )
-def test_execution_time_for_one_run(user, prices, name, opens, closes, price):
+def test_execution_time_for_one_run(
+    user: User, prices: Path, name: str, opens: str, closes: str, price: str
+) -> None:
     assert user.generate(FIRST, "--execution-time", name).code == 0
     told = json.loads(user.file(FIRST).read_text())
     assert told["execution_window"]["name"] == name
@@ -106,7 +109,7 @@ def test_execution_time_for_one_run(user, prices, name, opens, closes, price):
     assert bought["QQQ"] == float(bar[price])
 
 
-def test_the_past_of_a_ledger_is_refused_by_both_stages(invested):
+def test_the_past_of_a_ledger_is_refused_by_both_stages(invested: User) -> None:
     orders = invested.orders()
     before = invested.generate(FIRST)
     assert before.code == 2
@@ -117,13 +120,13 @@ def test_the_past_of_a_ledger_is_refused_by_both_stages(invested):
     assert invested.orders() == orders
 
 
-def test_an_old_file_nobody_executed_is_not_executed_later(fresh_file):
+def test_an_old_file_nobody_executed_is_not_executed_later(fresh_file: User) -> None:
     assert fresh_file.generate(SECOND).code == 0
     ran = fresh_file.execute(FIRST)
     assert (ran.code, fresh_file.orders()) == (2, [])
 
 
-def test_a_file_of_another_day_is_refused(fresh_file):
+def test_a_file_of_another_day_is_refused(fresh_file: User) -> None:
     ran = fresh_file.execute(SECOND, "--signals-file", str(fresh_file.file(FIRST)))
     assert ran.code == 2
     assert "$.trade_date" in ran.err
@@ -132,13 +135,13 @@ def test_a_file_of_another_day_is_refused(fresh_file):
     assert fresh_file.orders() == []
 
 
-def test_a_missed_session_is_told_and_the_next_one_proposes_again(fresh_file):
+def test_a_missed_session_is_told_and_the_next_one_proposes_again(fresh_file: User) -> None:
     assert fresh_file.execute(f"{FIRST}T16:30").code == 7
     fresh_file.trade(SECOND)
     assert len(fresh_file.orders()) == 2
 
 
-def test_an_extra_start_after_the_window_is_harmless(user):
+def test_an_extra_start_after_the_window_is_harmless(user: User) -> None:
     """Nobody answered, so the entry waited: a later cron line neither alarms nor calls it missed."""
     user.set(approval={"policy": "required"})
     day = FIRST

@@ -4,6 +4,7 @@ import os
 import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def prepare(folder: Path) -> bool:
     return True
 
 
-def run_once(folder: Path, number: int, kill_at: int | None) -> dict:
+def run_once(folder: Path, number: int, kill_at: int | None) -> dict[str, Any]:
     """One row of the timetable in this (forked) process."""
     phase, clock = TIMETABLE[number]
     fuse, log = Fuse(kill_at), folder / "killed_at"
@@ -111,7 +112,7 @@ def play(template: Path, killed: int, at: int | None) -> tuple[bool, list[str], 
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kills") / "w"
     folder.mkdir()
     status, _ = in_child(lambda: prepare(folder), folder.parent / "answer")
@@ -120,7 +121,7 @@ def template(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def steps(template) -> list[int]:
+def steps(template: Path) -> list[int]:
     died, wrong, counted = play(template, -1, None)
     assert (died, wrong) == (False, [])
     return counted
@@ -135,11 +136,11 @@ def kill_at_every(template: Path, row: int, points: range) -> None:
 
 
 @pytest.mark.parametrize("row", [0, 2])
-def test_killed_here_and_there_the_rotation_ends_the_same(template, steps, row):
+def test_killed_here_and_there_the_rotation_ends_the_same(template: Path, steps: list[int], row: int) -> None:
     kill_at_every(template, row, range(3 + row, steps[row] + 1, steps[row] // 3))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("row", [0, 2])
-def test_killed_anywhere_the_rotation_ends_the_same(template, steps, row):
+def test_killed_anywhere_the_rotation_ends_the_same(template: Path, steps: list[int], row: int) -> None:
     kill_at_every(template, row, range(1, steps[row] + 1))

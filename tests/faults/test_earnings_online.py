@@ -1,11 +1,15 @@
 """The earnings timetable in online_live through the real clients: bought with its stop, sold the next day."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import shutil
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,7 +36,7 @@ def at(day: date, clock: str) -> datetime:
 class Desk:
     """A person's folder wired to an imitation; what is typed runs in this process."""
 
-    def __init__(self, folder: Path, fake, name: str) -> None:
+    def __init__(self, folder: Path, fake: FakeAlpaca | FakeSchwab, name: str) -> None:
         self.folder, self.fake, self.name = folder, fake, name
         shutil.copytree(PROJECT / "config", folder / "config")
         path = folder / "config" / "live.yaml"
@@ -87,18 +91,18 @@ class Desk:
         self.fake.clock(at=at(day, clock).isoformat())
         return self.check(self.run(*args))
 
-    def orders(self) -> list[dict]:
+    def orders(self) -> list[dict[str, Any]]:
         return self.fake.state()["orders"]
 
 
-def flat(*symbols: str) -> dict:
+def flat(*symbols: str) -> dict[str, Any]:
     days = [s.day for s in calendar.sessions(date(2025, 6, 2), date(2026, 2, 27))]
     row = {"open": 100.0, "high": 100.0, "low": 100.0, "close": 100.0, "volume": 1000.0}
     return {symbol: [{"date": day.isoformat(), **row} for day in days] for symbol in symbols}
 
 
 @pytest.fixture(params=["alpaca", "schwab"])
-def desk(request, tmp_path):
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     fakes = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
     with fakes[request.param](at(MON, "09:15:00"), ticking=True) as fake:
         for symbol, rows in flat("AAA").items():
@@ -110,7 +114,7 @@ def desk(request, tmp_path):
         yield made
 
 
-def alive(desk: Desk, kind: str) -> list[dict]:
+def alive(desk: Desk, kind: str) -> list[dict[str, Any]]:
     """Orders of one kind that still rest at the broker, children included."""
     with_children = []
     for order in desk.orders():
@@ -125,7 +129,7 @@ def alive(desk: Desk, kind: str) -> list[dict]:
     return list(found.values())
 
 
-def test_bought_with_its_stop_and_sold_the_next_day(desk):
+def test_bought_with_its_stop_and_sold_the_next_day(desk: Desk) -> None:
     row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "gap_size": 6.0, "company_name": "A"}
     report = write_report(desk.folder, MON, [row])
     generate = ("live.signal_generator", "--strategy", "ema_p10")

@@ -9,7 +9,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -17,19 +20,21 @@ from sqlalchemy.exc import OperationalError
 from live.ledger import database
 from tests.support.http_fuse import on_commit
 from tests.support.http_imitation import DAY, MovedClock, at
-from tests.support.http_stage import entries, stage
+from tests.support.http_stage import Stage, entries, stage
 from tests.support.http_world import wanted
 
 ALL = {"method": ".*", "path": "^/(trader|marketdata|v1)", "times": None}
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Stage]:
     with stage(tmp_path / "desk", monkeypatch, capsys) as made:
         yield made
 
 
-def test_the_plain_run(run):
+def test_the_plain_run(run: Stage) -> None:
     assert run.execute() == 0, run.told
     assert run.wrong() == []
     assert run.sent() == 2
@@ -40,7 +45,7 @@ def test_the_plain_run(run):
         assert db.execute("select count(*) from orders where state = 'FILLED'").fetchone() == (2,)
 
 
-def test_one_failure_is_one_alert(run):
+def test_one_failure_is_one_alert(run: Stage) -> None:
     run.fake.clock(at=at(DAY, "16:05:00").isoformat())
     assert run.execute() == 7
     path = next((run.desk.folder / "signals").glob("*.json"))
@@ -61,10 +66,10 @@ def test_one_failure_is_one_alert(run):
 
 
 @pytest.mark.parametrize("commit", range(1, 19, 3))
-def test_a_disk_that_fills_up_at_any_commit(run, commit):
+def test_a_disk_that_fills_up_at_any_commit(run: Stage, commit: int) -> None:
     """From that commit on nothing can be written any more; orders in the air are found by the next run."""
 
-    def full(number):
+    def full(number: int) -> None:
         if number >= commit:
             raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
 
@@ -81,7 +86,7 @@ def test_a_disk_that_fills_up_at_any_commit(run, commit):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash to set the limit")
 @pytest.mark.parametrize(("kilobytes", "at_most"), [(0, 0), (100, 1)])
-def test_a_real_process_that_may_not_write_another_byte(run, kilobytes, at_most):
+def test_a_real_process_that_may_not_write_another_byte(run: Stage, kilobytes: int, at_most: int) -> None:
     """The operating system refuses to let any file grow: ledger, journal and log."""
     shell = f"ulimit -f {kilobytes}; exec {shlex.quote(sys.executable)} -B -m live.executor"
     done = subprocess.run(
@@ -100,7 +105,7 @@ def test_a_real_process_that_may_not_write_another_byte(run, kilobytes, at_most)
     run.finish()
 
 
-def test_a_state_folder_that_is_a_file(run):
+def test_a_state_folder_that_is_a_file(run: Stage) -> None:
     (run.desk.folder / "state").rename(run.desk.folder / "kept")
     (run.desk.folder / "state").write_text("not a folder")
     code = run.execute()
@@ -112,7 +117,7 @@ def test_a_state_folder_that_is_a_file(run):
     run.finish()
 
 
-def test_a_ledger_another_process_holds(run, monkeypatch):
+def test_a_ledger_another_process_holds(run: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_MILLISECONDS", 50)
     other = sqlite3.connect(run.desk.folder / "state" / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -128,11 +133,11 @@ def test_a_ledger_another_process_holds(run, monkeypatch):
 # clocks -------------------------------------------------------------------------------------------------
 
 
-def jumping(run, seconds):
+def jumping(run: Stage, seconds: int) -> type[Any]:
     """A clock of this machine that jumps once the first order has left; the broker's does not."""
 
     class Jumps(MovedClock):
-        def now(self):
+        def now(self) -> datetime:
             moved = timedelta(seconds=seconds if run.sent() else 0)
             return super().now() + moved
 
@@ -141,7 +146,7 @@ def jumping(run, seconds):
 
 @pytest.mark.parametrize("hours", [-2, 2, 24])
 @pytest.mark.parametrize("fault", [None, "drop"])
-def test_a_clock_that_jumps_while_an_order_is_in_the_air(run, hours, fault):
+def test_a_clock_that_jumps_while_an_order_is_in_the_air(run: Stage, hours: int, fault: str | None) -> None:
     run.clock = jumping(run, hours * 3600)
     if fault:
         run.fake.fault(method="POST", path="/orders$", action=fault)
@@ -156,9 +161,9 @@ def test_a_clock_that_jumps_while_an_order_is_in_the_air(run, hours, fault):
     assert run.sent() == 2
 
 
-def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run):
+def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run: Stage) -> None:
     class Wrong(MovedClock):
-        def now(self):
+        def now(self) -> datetime:
             return super().now() + timedelta(seconds=60)
 
     run.clock = Wrong
@@ -173,7 +178,7 @@ def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run):
 
 
 @pytest.mark.parametrize("served", [0, 3, 7, 9, 10, 11, 13, 16, 19, 24])
-def test_a_network_that_is_gone_from_the_nth_request_on(run, served):
+def test_a_network_that_is_gone_from_the_nth_request_on(run: Stage, served: int) -> None:
     run.fake.fault(**ALL, action="reset", point="before", skip=served)
     code = run.execute()
     assert code in {6, 8}, run.told
@@ -193,7 +198,7 @@ def test_a_network_that_is_gone_from_the_nth_request_on(run, served):
     run.finish()
 
 
-def test_an_imitation_that_is_not_there_at_all(run):
+def test_an_imitation_that_is_not_there_at_all(run: Stage) -> None:
     run.fake.server.shutdown()
     run.fake.server.server_close()
     assert run.execute() == 6, run.told
@@ -203,14 +208,14 @@ def test_an_imitation_that_is_not_there_at_all(run):
 
 
 @pytest.mark.parametrize("time", ["15:55:30", "16:05:00", "20:00:00"])
-def test_a_late_run_sends_nothing(run, time):
+def test_a_late_run_sends_nothing(run: Stage, time: str) -> None:
     run.fake.clock(at=at(DAY, time).isoformat())
     assert run.execute() == 7, run.told
     assert "closed at 15:55" in run.told
     assert run.sent() == 0
 
 
-def test_an_early_run_waits_for_its_cron_line(run):
+def test_an_early_run_waits_for_its_cron_line(run: Stage) -> None:
     run.fake.clock(at=at(DAY, "12:45:30").isoformat())
     assert run.execute() == 0, run.told
     assert "too early" in run.told
@@ -218,7 +223,9 @@ def test_an_early_run_waits_for_its_cron_line(run):
 
 
 @pytest.mark.parametrize("hours", [["09:30", "13:00"], None])
-def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(run, hours):
+def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(
+    run: Stage, hours: list[str] | None
+) -> None:
     run.fake.call("market", {"hours": {DAY.isoformat(): hours}})
     assert run.execute() == 5, run.told
     assert "hours" in run.told
@@ -242,7 +249,14 @@ SUMMER = date(2026, 7, 1)
         (SUMMER_ENDED, "2026-11-02T20:46:00+00:00", "2026-11-02T20:56:00+00:00"),
     ],
 )
-def test_early_closes_and_time_changes_move_the_window(tmp_path, monkeypatch, capsys, day, utc, late):
+def test_early_closes_and_time_changes_move_the_window(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    day: date,
+    utc: str,
+    late: str,
+) -> None:
     with stage(tmp_path / "desk", monkeypatch, capsys, day) as run:
         run.fake.clock(at=utc)
         run.desk.write([wanted("CCC", "entry", 10, stop=18.0, day=day), *entries(day)][1:], day=day)
@@ -264,13 +278,17 @@ def test_early_closes_and_time_changes_move_the_window(tmp_path, monkeypatch, ca
         (SUMMER_ENDED, "2026-11-02T20:46:00+00:00"),
     ],
 )
-def test_inside_the_moved_window_everything_is_traded(tmp_path, monkeypatch, capsys, day, utc):
+def test_inside_the_moved_window_everything_is_traded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], day: date, utc: str
+) -> None:
     with stage(tmp_path / "desk", monkeypatch, capsys, day) as run:
         run.fake.clock(at=utc)
         run.finish()
 
 
-def test_a_holiday(tmp_path, monkeypatch, capsys):
+def test_a_holiday(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with stage(tmp_path / "desk", monkeypatch, capsys) as run:
         run.fake.clock(at="2026-11-26T20:46:00+00:00")  # Thanksgiving
         assert run.execute() == 0, run.told

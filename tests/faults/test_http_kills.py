@@ -13,7 +13,7 @@ from tests.support.paths import PROJECT
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
 @pytest.mark.parametrize("broker", ["schwab", "alpaca"])
-def test_killed_anywhere_every_intent_has_exactly_one_order(broker):
+def test_killed_anywhere_every_intent_has_exactly_one_order(broker: str) -> None:
     """Schwab has no client order ids (protocol B), Alpaca has (protocol A)."""
     only = ["--only", f"{broker}/turn/none", "--every", "23", "--random", "5", "--jobs", "1"]
     done = subprocess.run(

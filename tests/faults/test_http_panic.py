@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.http_imitation import DAY, PRICES
-from tests.support.http_stage import stage
+from tests.support.http_stage import Stage, stage
 from tests.support.http_world import wanted
 
 TEN = tuple(f"S{letter}" for letter in "ABCDEFGHIJ")
 
 
 @pytest.fixture
-def holding(tmp_path, monkeypatch, capsys):
+def holding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Stage]:
     # a variant without a limit of entries per day
     with stage(tmp_path / "desk", monkeypatch, capsys, variant="golden") as run:
         for symbol in TEN:
@@ -28,7 +33,9 @@ def holding(tmp_path, monkeypatch, capsys):
         yield run
 
 
-def test_panic_closes_ten_positions_in_well_under_half_a_minute(holding, record_property):
+def test_panic_closes_ten_positions_in_well_under_half_a_minute(
+    holding: Stage, record_property: Callable[..., Any]
+) -> None:
     began_there = holding.fake.app.clock.now()
     began = time.monotonic()
     assert holding.jutsu("panic", "--yes") == 0, holding.told
@@ -51,14 +58,16 @@ def test_panic_closes_ten_positions_in_well_under_half_a_minute(holding, record_
     assert holding.execute() == 3, holding.told
 
 
-def test_panic_again_finds_nothing_to_do(holding):
+def test_panic_again_finds_nothing_to_do(holding: Stage) -> None:
     assert holding.jutsu("panic", "--yes") == 0, holding.told
     sent = holding.sent()
     assert holding.jutsu("panic", "--yes") == 0, holding.told
     assert holding.sent() == sent
 
 
-def test_panic_without_a_typed_confirmation_does_nothing(holding, monkeypatch):
+def test_panic_without_a_typed_confirmation_does_nothing(
+    holding: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent = holding.sent()
     monkeypatch.setattr("typer.prompt", lambda *_, **__: "no")
     assert holding.jutsu("panic") == 2, holding.told

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from tests.fakes.demo import load_demo
 from tests.fakes.schwab import tokens
@@ -28,7 +30,7 @@ class Verbose(Online):
     """Every process logs at DEBUG and alerts go to a channel with a password that refuses them."""
 
     @property
-    def environ(self):
+    def environ(self) -> dict[Any, Any]:
         more = {
             "JUTSU_LOGGING__LEVEL": "DEBUG",
             "JUTSU_ALERTS__MINIMUM_LEVEL": "info",
@@ -37,7 +39,7 @@ class Verbose(Online):
         return {**super().environ, **more}
 
 
-def whole_day(folder):
+def whole_day(folder: Path) -> tuple[Path, list[tuple[int, str]], int, dict[str, Any]]:
     """A whole day with everything that can be said going wrong once; returns the folder and all output."""
     said = []
     with FakeSchwab(AT, ticking=True) as fake:
@@ -62,7 +64,9 @@ def whole_day(folder):
     return folder, said, sent, state
 
 
-def both_stages_at_once_send_every_order_once(day):
+def both_stages_at_once_send_every_order_once(
+    day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]],
+) -> None:
     _, said, sent, state = day
     generated, approved, again, executed, repeated = said[:5]
     assert (generated[0], approved[0], repeated[0]) == (0, 0, 0), said
@@ -72,23 +76,23 @@ def both_stages_at_once_send_every_order_once(day):
     assert state["orders"][0]["filled"] > 0
 
 
-def panic_closed_everything(day):
+def panic_closed_everything(day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]]) -> None:
     _, said, _, state = day
     assert said[7][0] == 0, said[7]
     assert state["positions"] == {}
 
 
-def a_login_that_died_is_6(day):
+def a_login_that_died_is_6(day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]]) -> None:
     assert day[1][9][0] == 6, day[1][9]
 
 
-def no_secret_was_printed(day):
+def no_secret_was_printed(day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]]) -> None:
     text = "\n".join(shown for _, shown in day[1])
     assert "1 order(s)" in text
     assert [word for word in SECRETS if word in text] == []
 
 
-def no_secret_is_in_any_file(day):
+def no_secret_is_in_any_file(day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]]) -> None:
     folder = day[0]
     files = [p for p in folder.rglob("*") if p.is_file() and p.name != "schwab_token.json"]
     names = {p.name for p in files}
@@ -98,7 +102,9 @@ def no_secret_is_in_any_file(day):
     assert found == []
 
 
-def the_alerts_kept_for_later_name_no_secret(day):
+def the_alerts_kept_for_later_name_no_secret(
+    day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]],
+) -> None:
     import sqlite3
 
     with sqlite3.connect(day[0] / "state" / "ledger.db") as db:
@@ -108,11 +114,11 @@ def the_alerts_kept_for_later_name_no_secret(day):
     assert [(word, row) for word in SECRETS for row in rows if word in row] == []
 
 
-def the_token_file_stays_private(day):
+def the_token_file_stays_private(day: tuple[Path, list[tuple[int, str]], int, dict[str, Any]]) -> None:
     assert (day[0] / "state" / "schwab_token.json").stat().st_mode & 0o077 == 0
 
 
-def test_nothing_secret_leaves_although_everything_goes_wrong_once(tmp_path):
+def test_nothing_secret_leaves_although_everything_goes_wrong_once(tmp_path: Path) -> None:
     day = whole_day(tmp_path)
     both_stages_at_once_send_every_order_once(day)
     panic_closed_everything(day)

@@ -12,7 +12,7 @@ from tests.support.paths import PROJECT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
-def test_killed_anywhere_every_intent_has_exactly_one_order():
+def test_killed_anywhere_every_intent_has_exactly_one_order() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.paper_kills", "--every", "120", "--random", "6"],
         capture_output=True,

@@ -1,7 +1,10 @@
 """Both real stages as processes in online_live mode: one order per intent, whatever breaks."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ POST = {"method": "POST", "path": "/orders$"}
 
 
 @pytest.fixture(scope="module")
-def approved(tmp_path_factory):
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which stage 1 has run and its file is approved; copied for every test."""
     folder = tmp_path_factory.mktemp("approved")
     with FakeSchwab(AT, ticking=True) as fake:
@@ -27,7 +30,7 @@ def approved(tmp_path_factory):
 
 
 @pytest.fixture
-def online(tmp_path, approved):
+def online(tmp_path: Path, approved: Path) -> Iterator[Online]:
     folder = tmp_path / "desk"
     shutil.copytree(approved, folder)
     with FakeSchwab(AT, ticking=True) as fake:
@@ -36,14 +39,14 @@ def online(tmp_path, approved):
         yield Online(folder, fake)
 
 
-def secrets_in(folder):
+def secrets_in(folder: Path) -> list[Any]:
     words = ("87654321", "FAKEACCESS", "FAKEREFRESH", "FAKEHASH", "FAKEAPP")
     files = [p for p in folder.rglob("*") if p.is_file() and p.name != "schwab_token.json"]
     return [(p.name, word) for p in files for word in words if word.encode() in p.read_bytes()]
 
 
 @pytest.mark.parametrize("action", ["drop", "status"])
-def test_a_lost_reply_is_searched_for_and_adopted(online, action):
+def test_a_lost_reply_is_searched_for_and_adopted(online: Online, action: str) -> None:
     online.fake.fault(**POST, action=action, status=502)
     online.check(online.execute())
     state = online.fake.state()
@@ -55,7 +58,7 @@ def test_a_lost_reply_is_searched_for_and_adopted(online, action):
 
 
 @pytest.mark.parametrize("point", ["before", "after"])
-def test_killed_with_the_order_in_the_air(online, point):
+def test_killed_with_the_order_in_the_air(online: Online, point: str) -> None:
     online.fake.fault(**POST, action="pause", point=point)
     online.execute_and_kill()
     code, shown = online.execute()
@@ -67,7 +70,7 @@ def test_killed_with_the_order_in_the_air(online, point):
     assert len(online.fake.sent()) == 1
 
 
-def test_a_dead_login_is_exit_code_six_and_sends_nothing(online):
+def test_a_dead_login_is_exit_code_six_and_sends_nothing(online: Online) -> None:
     online.fake.call("tokens", {"revoke": "access"})
     online.fake.call("tokens", {"revoke": "refresh"})
     code, shown = online.execute()

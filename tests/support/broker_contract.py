@@ -1,30 +1,83 @@
-"""What every broker adapter must do, whatever is behind it. Subclass it and provide `broker` and `market`.
+"""What every broker adapter must do, whatever is behind it: the cards of `docs/broker_contract.md`.
 
-A `market` lets the suite set prices and pass time: `price(symbol, value)` and `wait(seconds)`.
+Subclass `BrokerContract`, name what the broker can do, and provide the fixtures `broker` and `market`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
 from backtest.core.errors import BrokerRefused
-from live.model.broker import OrderRequest, OrderState
+from live.model.broker import Broker, BrokerOrder, OrderRequest, OrderState
+
+
+class Market(Protocol):
+    """The world behind a broker: the suite sets its prices and lets time pass."""
+
+    def price(self, symbol: str, value: float) -> None:
+        """Let `symbol` trade at `value` from now on."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass at the broker."""
+        ...
+
+
+def submitted(broker: Broker, request: OrderRequest) -> str:
+    """Send an order and return the id it must get."""
+    order_id = broker.submit(request)
+    assert order_id is not None
+    return order_id
+
+
+def shown(broker: Broker, order_id: str) -> BrokerOrder:
+    """Return an order that must exist."""
+    order = broker.order(order_id)
+    assert order is not None
+    return order
+
+
+def entered(order: BrokerOrder) -> datetime:
+    """Return when the broker took the order; it must say so."""
+    assert order.entered_at is not None
+    return order.entered_at
 
 
 class BrokerContract:
-    """Numbered cards: C1 identity, C2 account, C3 market order, C4 stop, C5 cancel, C6 refusals, C7 lists."""
+    """One test a card. A card of `NEEDS` runs with the brokers whose `ABILITIES` hold what it needs."""
 
+    #: what the broker of the suite is called on the cards
+    BROKER: ClassVar[str]
+    #: "client ids": it finds orders by our id; "attached stops": a buy carries its stop
+    ABILITIES: ClassVar[frozenset[str]]
+    NEEDS: ClassVar[Mapping[str, str]] = {
+        "C07": "attached stops",
+        "C13": "client ids",
+        "C17": "client ids",
+    }
     SYMBOL = "AAA"
-    PRICE = 100.0
 
-    def request(self, name="20250305_AAA_entry_buy", **fields):
-        base = {"client_order_id": name, "symbol": self.SYMBOL, "side": "buy", "quantity": 10}
+    @pytest.fixture(autouse=True)
+    def _skip_what_it_cannot(self, request: pytest.FixtureRequest, broker: Broker) -> None:
+        card = request.function.__name__.split("_")[1].upper()
+        able = {"client ids": broker.honours_client_id, "attached stops": broker.supports_attached_stop}
+        need = self.NEEDS.get(card)
+        if need is not None and not able[need]:
+            pytest.skip(f"this broker has no {need}")
+
+    def request(self, name: str = "20250305_AAA_entry_buy", **fields: Any) -> OrderRequest:
+        base: dict[str, Any] = {"client_order_id": name, "symbol": self.SYMBOL, "side": "buy", "quantity": 10}
         return OrderRequest(**{**base, **fields})
 
-    def stop(self, price="90.00", quantity=10, name="20250305_AAA_stop_sell"):
+    def stop(
+        self, price: str = "90.00", quantity: int = 10, name: str = "20250305_AAA_stop_sell"
+    ) -> OrderRequest:
         return self.request(
             name,
             side="sell",
@@ -34,115 +87,135 @@ class BrokerContract:
             stop_price=Decimal(price),
         )
 
-    def test_c1_it_has_a_short_name_and_says_what_it_can(self, broker):
+    def test_c01_it_has_a_short_name_and_says_what_it_can(self, broker: Broker) -> None:
         assert broker.name.isidentifier()
         assert isinstance(broker.honours_client_id, bool)
         assert isinstance(broker.supports_attached_stop, bool)
+        assert "client ids" in self.ABILITIES or not broker.honours_client_id
+        assert "attached stops" in self.ABILITIES or not broker.supports_attached_stop
 
-    def test_c2_the_account_has_figures_and_no_positions_at_first(self, broker):
+    def test_c02_the_account_has_figures_and_no_positions_at_first(self, broker: Broker) -> None:
         account = broker.account()
         assert account.cash is not None
         assert account.cash > 0
         assert account.shares() == {}
         assert len(account.reference) < 20
 
-    def test_c3_a_market_order_fills_and_moves_cash_and_position_together(self, broker):
+    def test_c03_a_market_order_fills_and_moves_cash_and_position_together(self, broker: Broker) -> None:
         before = broker.account().cash
-        order_id = broker.submit(self.request())
-        shown = broker.order(order_id)
-        assert shown.state is OrderState.FILLED
-        assert shown.filled_quantity == 10
-        assert sum(e.quantity for e in shown.executions) == 10
+        assert before is not None
+        order_id = submitted(broker, self.request())
+        found = shown(broker, order_id)
+        assert found.state is OrderState.FILLED
+        assert found.filled_quantity == 10
+        assert sum(e.quantity for e in found.executions) == 10
         after = broker.account()
+        assert after.cash is not None
         assert after.shares() == {self.SYMBOL: 10}
-        paid = sum(e.quantity * e.price + e.commission for e in shown.executions)
+        paid = sum(e.quantity * e.price + e.commission for e in found.executions)
         assert before - after.cash == paid
 
-    def test_c3_executions_keep_their_ids_however_often_they_are_read(self, broker):
-        order_id = broker.submit(self.request())
-        first = [e.execution_id for e in broker.order(order_id).executions]
-        assert [e.execution_id for e in broker.order(order_id).executions] == first
+    def test_c04_executions_keep_their_ids_however_often_they_are_read(self, broker: Broker) -> None:
+        order_id = submitted(broker, self.request())
+        first = [e.execution_id for e in shown(broker, order_id).executions]
+        assert [e.execution_id for e in shown(broker, order_id).executions] == first
         assert len(set(first)) == len(first)
 
-    def test_c4_a_stop_rests_until_the_market_touches_it(self, broker, market):
+    def test_c05_a_stop_rests_until_the_market_touches_it(self, broker: Broker, market: Market) -> None:
         broker.submit(self.request())
-        order_id = broker.submit(self.stop())
-        assert broker.order(order_id).state is OrderState.WORKING
+        order_id = submitted(broker, self.stop())
+        assert shown(broker, order_id).state is OrderState.WORKING
         market.price(self.SYMBOL, 89.0)
-        shown = broker.order(order_id)
-        assert shown.state is OrderState.FILLED
+        found = shown(broker, order_id)
+        assert found.state is OrderState.FILLED
         assert broker.account().shares() == {}
 
-    def test_c4_an_order_shows_what_was_asked(self, broker):
+    def test_c06_an_order_shows_what_was_asked(self, broker: Broker) -> None:
         broker.submit(self.request())
-        shown = broker.order(broker.submit(self.stop("90.10")))
-        assert (shown.symbol, shown.side, shown.quantity) == (self.SYMBOL, "sell", 10)
-        assert (shown.order_type, shown.time_in_force, shown.stop_price) == ("stop", "gtc", Decimal("90.10"))
+        found = shown(broker, submitted(broker, self.stop("90.10")))
+        assert (found.symbol, found.side, found.quantity) == (self.SYMBOL, "sell", 10)
+        assert (found.order_type, found.time_in_force, found.stop_price) == ("stop", "gtc", Decimal("90.10"))
 
-    def test_c4_an_attached_stop_waits_for_its_buy(self, broker):
-        if not broker.supports_attached_stop:
-            pytest.skip("this broker attaches no stops")
-        order_id = broker.submit(self.request(attached_stop=Decimal("90.00")))
-        parent = broker.order(order_id)
-        shown = broker.orders(
-            parent.entered_at - timedelta(minutes=1), parent.entered_at + timedelta(minutes=1)
-        )
-        (child,) = [o for o in shown if o.parent_id == order_id]
+    def test_c07_an_attached_stop_waits_for_its_buy(self, broker: Broker) -> None:
+        order_id = submitted(broker, self.request(attached_stop=Decimal("90.00")))
+        at = entered(shown(broker, order_id))
+        listed = broker.orders(at - timedelta(minutes=1), at + timedelta(minutes=1))
+        (child,) = [o for o in listed if o.parent_id == order_id]
         assert (child.side, child.quantity, child.stop_price) == ("sell", 10, Decimal("90.00"))
         assert child.state is OrderState.WORKING
 
-    def test_c5_a_cancelled_stop_ends_without_a_fill(self, broker, market):
+    def test_c08_a_cancelled_stop_ends_without_a_fill(self, broker: Broker, market: Market) -> None:
         broker.submit(self.request())
-        order_id = broker.submit(self.stop())
+        order_id = submitted(broker, self.stop())
         broker.cancel(order_id)
         market.wait(30)
-        shown = broker.order(order_id)
-        assert shown.state is OrderState.CANCELED
-        assert shown.filled_quantity == 0
+        found = shown(broker, order_id)
+        assert found.state is OrderState.CANCELED
+        assert found.filled_quantity == 0
 
-    def test_c5_a_filled_order_cannot_be_cancelled_and_stays_filled(self, broker):
-        order_id = broker.submit(self.request())
+    def test_c09_a_filled_order_cannot_be_cancelled_and_stays_filled(self, broker: Broker) -> None:
+        order_id = submitted(broker, self.request())
         with pytest.raises(BrokerRefused):
             broker.cancel(order_id)
-        assert broker.order(order_id).state is OrderState.FILLED
+        assert shown(broker, order_id).state is OrderState.FILLED
 
-    def test_c6_shares_held_by_a_stop_cannot_be_sold(self, broker):
+    def test_c10_shares_held_by_a_stop_cannot_be_sold(self, broker: Broker) -> None:
         broker.submit(self.request())
         broker.submit(self.stop())
         with pytest.raises(BrokerRefused):
             broker.submit(self.request("20250305_AAA_exit_sell", side="sell"))
         assert broker.account().shares() == {self.SYMBOL: 10}
 
-    def test_c6_what_is_not_held_cannot_be_sold(self, broker):
+    def test_c11_what_is_not_held_cannot_be_sold(self, broker: Broker) -> None:
         with pytest.raises(BrokerRefused):
             broker.submit(self.request("20250305_AAA_exit_sell", side="sell"))
 
-    def test_c6_buys_beyond_the_buying_power_are_refused(self, broker):
+    def test_c12_buys_beyond_the_buying_power_are_refused(self, broker: Broker) -> None:
         with pytest.raises(BrokerRefused):
             broker.submit(self.request(quantity=1_000_000))
         assert broker.account().shares() == {}
 
-    def test_c6_a_client_order_id_is_accepted_once(self, broker):
-        if not broker.honours_client_id:
-            pytest.skip("this broker knows no client order ids")
+    def test_c13_a_client_order_id_is_accepted_once(self, broker: Broker) -> None:
         broker.submit(self.request())
         with pytest.raises(BrokerRefused):
             broker.submit(self.request())
         assert broker.account().shares() == {self.SYMBOL: 10}
 
-    def test_c7_orders_are_listed_by_the_time_they_were_entered(self, broker):
-        order_id = broker.submit(self.request())
-        at = broker.order(order_id).entered_at
+    def test_c14_orders_are_listed_by_the_time_they_were_entered(self, broker: Broker) -> None:
+        order_id = submitted(broker, self.request())
+        at = entered(shown(broker, order_id))
         minute = timedelta(minutes=1)
         assert order_id in {o.order_id for o in broker.orders(at - minute, at + minute)}
         assert order_id not in {o.order_id for o in broker.orders(at - 2 * minute, at - minute)}
 
-    def test_c7_an_unknown_id_is_none(self, broker):
+    def test_c15_an_unknown_id_is_none(self, broker: Broker) -> None:
         assert broker.order("999999999") is None
 
-    def test_c7_the_body_is_plain_json_and_names_the_order_completely(self, broker):
-        import json
-
+    def test_c16_the_body_is_plain_json_and_names_the_order_completely(self, broker: Broker) -> None:
         text = json.dumps(broker.body(self.stop("90.10")))
         assert "90.1" in text
         assert self.SYMBOL in text
+
+    def test_c17_an_order_is_found_by_our_id_and_an_unused_id_finds_none(self, broker: Broker) -> None:
+        request = self.request()
+        order_id = submitted(broker, request)
+        found = broker.find(request.client_order_id)
+        assert found is not None
+        assert (found.order_id, found.client_order_id) == (order_id, request.client_order_id)
+        assert broker.find("20250305_BBB_entry_buy") is None
+
+    def test_c18_the_clock_of_the_broker_is_near_ours_or_not_known(self, broker: Broker) -> None:
+        broker.account()
+        offset = broker.clock_offset()
+        assert offset is None or abs(offset) < timedelta(minutes=1)
+
+    def test_c19_a_refused_order_moves_nothing_and_leaves_nothing_live(self, broker: Broker) -> None:
+        before = broker.account()
+        with pytest.raises(BrokerRefused):
+            broker.submit(self.request(quantity=1_000_000))
+        after = broker.account()
+        assert (after.cash, after.shares()) == (before.cash, before.shares())
+        at = entered(shown(broker, submitted(broker, self.request("20250305_AAA_entry_buy_2"))))
+        day = timedelta(days=1)
+        listed = broker.orders(at - day, at + day)
+        assert [o.quantity for o in listed if not o.state.terminal or o.filled_quantity] == [10]

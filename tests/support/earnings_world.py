@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
+from backtest.core.decision import Side
 from live.model.broker import OrderRequest
 from live.model.run import asked_for
 from live.replay.earnings_demo import write_report
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
+from live.runtime.runtime import Runtime
 from live.system.clock import SimulatedClock
 from tests.support.user_world import Ran, User, new_user
 
@@ -50,7 +53,10 @@ class Stocks:
 
     def scale(self, symbol: str, factor: float) -> None:
         """Restate the whole history, as a vendor does after a split."""
-        self.rows[symbol] = {d: tuple(p * factor for p in row) for d, row in self.rows[symbol].items()}
+        self.rows[symbol] = {
+            d: (o * factor, h * factor, low * factor, c * factor)
+            for d, (o, h, low, c) in self.rows[symbol].items()
+        }
         self._write(symbol)
 
     def silence(self, symbol: str, since: str, until: str = "9999") -> None:
@@ -111,7 +117,7 @@ class Trader:
         for ran in (self.generate(day, *tickers), self.execute(day)):
             assert ran.code == 0, ran.text
 
-    def orders(self) -> dict[str, tuple]:
+    def orders(self) -> dict[str, tuple[Any, ...]]:
         """Client order id -> (quantity, state, filled)."""
         return {row[0]: row[2:] for row in self.user.orders()}
 
@@ -119,7 +125,7 @@ class Trader:
         rows = self.user.rows("positions", "symbol, quantity, status")
         return {symbol: quantity for symbol, quantity, status in rows if status == "open"}
 
-    def closed(self) -> list[tuple]:
+    def closed(self) -> list[tuple[Any, ...]]:
         """(symbol, exit session, exit price, reason) of closed positions."""
         rows = self.user.rows("positions", "symbol, exit_session, exit_price, exit_reason, status")
         return [
@@ -127,14 +133,14 @@ class Trader:
         ]
 
     @contextlib.contextmanager
-    def at(self, when: str) -> Iterator:
+    def at(self, when: str) -> Iterator[Runtime]:
         """A runtime at an instant: ledger and broker as a person sees them then."""
         wired = Options(config=self.user.config, prices=self.stocks.folder)
         clock = SimulatedClock(datetime.fromisoformat(when).replace(tzinfo=NEW_YORK))
         with open_runtime("test", wired, asked_for(when), clock) as runtime:
             yield runtime
 
-    def by_hand(self, when: str, side: str, symbol: str, quantity: int) -> str:
+    def by_hand(self, when: str, side: Side, symbol: str, quantity: int) -> str:
         """A person trades at the broker's own screen; a sale first cancels what rests on the shares."""
         with self.at(when) as runtime:
             if side == "sell":
@@ -147,7 +153,9 @@ class Trader:
                 order_type="market",
                 time_in_force="day",
             )
-            return runtime.broker.submit(request)
+            order_id = runtime.broker.submit(request)
+        assert order_id is not None
+        return order_id
 
     def cancel_by_hand(self, when: str, symbol: str) -> None:
         with self.at(when) as runtime:
@@ -157,20 +165,21 @@ class Trader:
         """The broker multiplies the shares and cancels the resting stop."""
         with self.at(when) as runtime:
             self._cancel_stops(runtime, symbol)
-            store = runtime.broker._store
+            broker: Any = runtime.broker
+            store = broker._store
             held, average = store.positions()[symbol]
             with store.transaction():
                 store.set_position(symbol, held * ratio, average / ratio)
 
     @staticmethod
-    def _cancel_stops(runtime, symbol: str) -> None:
+    def _cancel_stops(runtime: Runtime, symbol: str) -> None:
         now = runtime.clock.now()
         since = datetime(2026, 1, 1, tzinfo=NEW_YORK)
         for order in runtime.broker.orders(since, now):
             if order.symbol == symbol and order.order_type == "stop" and not order.state.terminal:
                 runtime.broker.cancel(order.order_id)
 
-    def stops(self, when: str) -> dict[str, tuple[int, Decimal]]:
+    def stops(self, when: str) -> dict[str, tuple[int, Decimal | None]]:
         """Stops alive at the broker: symbol -> (shares, price)."""
         with self.at(when) as runtime:
             found = runtime.broker.orders(datetime(2026, 1, 1, tzinfo=NEW_YORK), runtime.clock.now())
@@ -179,7 +188,13 @@ class Trader:
             return {o.symbol: (o.quantity, o.stop_price) for o in alive}
 
 
-def new_trader(root: Path, *symbols: str, cash: float = 1_000_000.0, books=None, **parameters) -> Trader:
+def new_trader(
+    root: Path,
+    *symbols: str,
+    cash: float = 1_000_000.0,
+    books: list[dict[str, Any]] | None = None,
+    **parameters: Any,
+) -> Trader:
     """A fresh project folder whose only book is ema_p10 (or `books`); changed parameters are frozen."""
     stocks = Stocks(root / "prices")
     stocks.add(*symbols)

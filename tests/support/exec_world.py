@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from backtest.core.bars import Bars
+from backtest.core.decision import ExecutionTime
 from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.terms import TradingTerms
-from live.model.feed import Quote
+from live.handoff.model import SignalFile
+from live.model.feed import Quote, SecurityStatus
+from live.runtime.runtime import Runtime
+from live.settings.model import PaperFault, Settings
 from live.system.clock import SimulatedClock
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -47,7 +52,7 @@ class ScriptedFeed:
     lows: dict[str, float] = field(default_factory=dict)
     opens: dict[str, float] = field(default_factory=dict)
     daily: dict[str, Bars] = field(default_factory=dict)
-    status: str = "normal"
+    status: SecurityStatus = "normal"
 
     @property
     def name(self) -> str:
@@ -93,11 +98,11 @@ class StubStrategy:
     name: str = "Hierarchical_Adaptive_v3_5b"  # whose context columns the files below have
     variant: str = "golden"
     family: Family = POSITIONS
-    execution_time: str = "15min_before_close"
-    parameters: dict = field(default_factory=lambda: {"stop_loss_pct": 10.0})
-    overridden: tuple = ()
-    signal_symbols: tuple = ("AAA", "BBB", "CCC")
-    tradable_symbols: tuple = ("AAA", "BBB", "CCC")
+    execution_time: ExecutionTime = "15min_before_close"
+    parameters: dict[str, Any] = field(default_factory=lambda: {"stop_loss_pct": 10.0})
+    overridden: tuple[str, ...] = ()
+    signal_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
+    tradable_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
     warmup_bars: int = 1
 
     @property
@@ -105,7 +110,17 @@ class StubStrategy:
         return TradingTerms(**self.parameters)
 
 
-def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **extra):
+def order(
+    symbol: str,
+    intent: str,
+    quantity: int,
+    price: float,
+    *,
+    rank: float = 0.0,
+    stop: float | None = None,
+    day: date = DAY,
+    **extra: Any,
+) -> dict[Any, Any]:
     side = "sell" if intent in {"exit", "reduce"} else "buy"
     return {
         "client_order_id": f"{day:%Y%m%d}_{symbol}_{intent}_{side}",
@@ -126,7 +141,15 @@ def order(symbol, intent, quantity, price, *, rank=0.0, stop=None, day=DAY, **ex
     }
 
 
-def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, strategy=None):
+def signal(
+    orders: list[dict[str, Any]],
+    *,
+    day: date = DAY,
+    cash: float = 100_000.0,
+    positions: dict[str, int] | None = None,
+    memory: Any = None,
+    strategy: StubStrategy | None = None,
+) -> SignalFile:
     """Return a sealed signal file for the 15-minutes-before-close window."""
     from backtest.calendar import sessions as calendar
     from live.generation.proposal import instant
@@ -134,6 +157,7 @@ def signal(orders, *, day=DAY, cash=100_000.0, positions=None, memory=None, stra
 
     strategy = strategy or StubStrategy()
     session = calendar.session(day)
+    assert session is not None
     window = calendar.window(session, strategy.execution_time)
     positions = positions or {}
     return sealed(
@@ -198,11 +222,11 @@ class World:
     clock: SimulatedClock
     honours_client_id: bool = True
     attached: bool = True
-    fault: str = "none"
-    overrides: dict = field(default_factory=dict)
-    wrap: object = None
+    fault: PaperFault = "none"
+    overrides: dict[str, Any] = field(default_factory=dict)
+    wrap: Callable[[Any], Any] | None = None
 
-    def settings(self):
+    def settings(self) -> Settings:
         from live.settings.model import Settings
 
         base = {
@@ -211,7 +235,7 @@ class World:
         }
         return Settings.model_validate({**base, **self.overrides})
 
-    def open(self):
+    def open(self) -> Runtime:
         """Return a fresh runtime on the files of this world, as a new process would."""
         from live.brokers.paper.broker import PaperBroker
         from live.ledger.ledger import Ledger
@@ -247,7 +271,7 @@ class World:
             version="0",
         )
 
-    def write(self, made, *, record=True):
+    def write(self, made: SignalFile, *, record: bool = True) -> Path:
         """Write a signal file and, as the generator does, record the original in the ledger."""
         from live.handoff.canonical import bytes_sha256, render
         from live.handoff.write import write_signal
@@ -272,21 +296,21 @@ class World:
             self.ledger.close()
         return path
 
-    def executor(self, **request):
+    def executor(self, **request: Any) -> int:
         """Run stage 2 as a new process would; JutsuError passes."""
         from live import executor
         from live.books.variants import BookVariant
 
         runtime = self.open()
-        strategy = request.pop("strategy", None) or StubStrategy()
+        strategy: Any = request.pop("strategy", None) or StubStrategy()
         lines = (BookVariant(strategy, "primary", strategy.variant),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 
-    def holdings(self):
+    def holdings(self) -> dict[str, int]:
         return self.broker.account().shares()
 
 
-def world(folder, **kind):
+def world(folder: Path, **kind: Any) -> World:
     """Return a world with three symbols at 100, 50 and 20, at the opening of the closing window."""
     feed = ScriptedFeed(prices={"AAA": 100.0, "BBB": 50.0, "CCC": 20.0})
     return World(Path(folder), feed, SimulatedClock(AT), **kind)
@@ -296,34 +320,34 @@ ENTRY = order("AAA", "entry", 100, 100.0, stop=90.0, rank=2.0)
 OTHER = order("BBB", "entry", 10, 50.0, stop=45.0, rank=1.0)
 
 
-def states(made):
+def states(made: Any) -> Any:
     return [
         (o.client_order_id[9:], o.state, o.filled_quantity) for o in reversed(made.ledger.orders.recent(50))
     ]
 
 
-def outcome(made, day=DAY):
+def outcome(made: Any, day: Any = DAY) -> Any:
     return made.ledger.signals.get(day, "golden").outcome
 
 
-def tomorrow(made, orders, **more):
+def tomorrow(made: Any, orders: Any, **more: Any) -> None:
     """Move to the next session and write its file."""
     made.clock.set(AT + timedelta(days=1))
     made.feed.daily = {s: bars(s, {NEXT_DAY: (p, p, p, p)}) for s, p in made.feed.prices.items()}
     made.write(signal(orders, day=NEXT_DAY, **more))
 
 
-def enter(made, *orders):
+def enter(made: Any, *orders: Any) -> None:
     made.write(signal(list(orders) or [ENTRY]))
     assert made.executor() == 0
     assert outcome(made) == "completed"
 
 
-def next_order(symbol, intent, quantity, price, **more):
+def next_order(symbol: Any, intent: Any, quantity: Any, price: Any, **more: Any) -> Any:
     return order(symbol, intent, quantity, price, day=NEXT_DAY, **more)
 
 
-def edit(path, **changes):
+def edit(path: Any, **changes: Any) -> None:
     data = json.loads(path.read_text())
     data["orders"][0].update(changes)
     path.write_text(json.dumps(data, indent=2) + "\n")
@@ -332,17 +356,17 @@ def edit(path, **changes):
 class Wrapped:
     """The paper broker with some calls replaced."""
 
-    def __init__(self, inner, **calls):
+    def __init__(self, inner: Any, **calls: Any) -> None:
         self._inner, self._calls = inner, calls
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         found = self._calls.get(name)
         return (lambda *a: found(self._inner, *a)) if found else getattr(self._inner, name)
 
 
-def bought(made):
+def bought(made: Any) -> Any:
     return {o.client_order_id[9:]: o.quantity for o in made.ledger.orders.recent(50) if o.side == "buy"}
 
 
-def run_detail(made, day=DAY):
+def run_detail(made: Any, day: Any = DAY) -> Any:
     return made.ledger.runs.get(day, "golden").detail

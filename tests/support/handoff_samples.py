@@ -1,5 +1,8 @@
 """A small, hand-made signal file that the tests of the hand-off share and bend."""
 
+from typing import Any
+
+from backtest.core.decision import Side
 from live.handoff.canonical import UNSEALED, sealed
 from live.handoff.model import (
     AccountInput,
@@ -18,8 +21,15 @@ from live.handoff.model import (
 )
 
 
-def order(symbol="TQQQ", side="buy", intent="entry", quantity=400, reference=50.0, **changes):
-    values = {
+def order(
+    symbol: str = "TQQQ",
+    side: Side = "buy",
+    intent: str = "entry",
+    quantity: int = 400,
+    reference: float = 50.0,
+    **changes: Any,
+) -> SignalOrder:
+    values: dict[str, Any] = {
         "client_order_id": f"20240315_{symbol}_{intent}_{side}",
         "symbol": symbol,
         "side": side,
@@ -38,9 +48,9 @@ def order(symbol="TQQQ", side="buy", intent="entry", quantity=400, reference=50.
     return SignalOrder(**(values | changes))
 
 
-def draft(**changes):
+def draft(**changes: Any) -> SignalFile:
     """Equity 100,000: 30,000 in cash and 700 QQQ at 100; sell those, buy 1,200 TQQQ and 57 TMF."""
-    values = {
+    values: dict[str, Any] = {
         "$schema": "schema/trade_signals.schema.json",
         "schema_version": "1.0.0",
         "trade_date": "2024-03-15",
@@ -102,5 +112,5 @@ def draft(**changes):
     return SignalFile(**(values | changes))
 
 
-def sample(**changes):
+def sample(**changes: Any) -> SignalFile:
     return sealed(draft(**changes))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal as signals
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy
 
 from tests.support.http_imitation import short
 
@@ -31,15 +34,19 @@ class Fuse:
 
         from live.ledger.database import Database
 
-        Database.transaction = self._commits(Database.transaction)
-        httpx.Client.send = self._requests(httpx.Client.send, lambda r: r.url.path)
-        requests.Session.send = self._requests(requests.Session.send, lambda r: r.path_url.partition("?")[0])
+        _replace(Database, "transaction", self._commits)
+        _replace(httpx.Client, "send", lambda send: self._requests(send, lambda r: r.url.path))
+        _replace(
+            requests.Session,
+            "send",
+            lambda send: self._requests(send, lambda r: r.path_url.partition("?")[0]),
+        )
 
     def _commits(self, original: Any) -> Any:
         depth = [0]
 
         @contextmanager
-        def transaction(database: Any):
+        def transaction(database: Any) -> Iterator[Any]:
             depth[0] += 1
             try:
                 with original(database) as opened:
@@ -64,6 +71,11 @@ class Fuse:
         return send
 
 
+def _replace(kind: type, name: str, wrap: Callable[[Any], Any]) -> None:
+    """Put `wrap(method)` in the place of a method of a class."""
+    setattr(kind, name, wrap(getattr(kind, name)))
+
+
 def on_commit(before: Any) -> Any:
     """Return a `Database.transaction` that calls `before(n)` ahead of every outermost n-th commit."""
     from live.ledger.database import Database
@@ -71,7 +83,7 @@ def on_commit(before: Any) -> Any:
     original, depth, count = Database.transaction, [0], [0]
 
     @contextmanager
-    def transaction(database: Any):
+    def transaction(database: Any) -> Iterator[sqlalchemy.Connection]:
         depth[0] += 1
         try:
             with original(database) as opened:

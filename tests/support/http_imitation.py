@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from live.system.clock import Clock
 from tests.fakes.alpaca.app import AlpacaApp
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faults import CONTROL
 from tests.fakes.schwab.app import SchwabApp
 from tests.fakes.schwab.harness import Remote
-from tests.fakes.web import Reply, Request, Server
+from tests.fakes.web import App, Reply, Request, Server
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY, NEXT_DAY = date(2026, 11, 19), date(2026, 11, 20)
@@ -31,13 +32,14 @@ def at(day: date, clock: str = "15:45:30") -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=NEW_YORK)
 
 
-class Killer:
+class Killer(App):
     """Part of an imitation: kills the client at the n-th request counted from the plan.
 
     lost: the request never arrives. before: the client dies, the request is served all the same.
     accepted: served, the client dies instead of reading the reply.
     """
 
+    book: Any
     plan: dict[str, Any] | None = None
     seen = 0
 
@@ -45,20 +47,19 @@ class Killer:
         if request.path.startswith(CONTROL) or request.path == "/":
             return super().handle(request)
         self.seen += 1
-        due = self.plan is not None and self.seen == self.plan["n"]
-        if not due:
+        if self.plan is None or self.seen != self.plan["n"]:
             return super().handle(request)
         kind = self.plan["kind"]
         if kind == "accepted":
             reply = super().handle(request)
-            self._kill(request)
+            self._kill(self.plan, request)
             return reply
-        self._kill(request)
+        self._kill(self.plan, request)
         return Reply(503) if kind == "lost" else super().handle(request)
 
-    def _kill(self, request: Request) -> None:
-        folder = Path(self.plan["folder"])
-        (folder / "killed_at").write_text(f"{self.plan['kind']} {short(request.method, request.path)}")
+    def _kill(self, plan: dict[str, Any], request: Request) -> None:
+        folder = Path(plan["folder"])
+        (folder / "killed_at").write_text(f"{plan['kind']} {short(request.method, request.path)}")
         os.kill(int((folder / "pid").read_text()), signals.SIGKILL)
         time.sleep(0.01)  # the dead client must not see anything that follows
 
@@ -87,9 +88,10 @@ def short(method: str, path: str) -> str:
     return f"{method} {'account' if last.startswith('FAKEHASH') else last}"
 
 
-def make_app(broker: str, day: date = DAY) -> Killer:
+def make_app(broker: str, day: date = DAY) -> KillingSchwab | KillingAlpaca:
     """Return an imitation with fixed prices at the beginning of the closing window."""
     clock = VirtualClock(at(day))
+    app: KillingSchwab | KillingAlpaca
     app = KillingSchwab(clock) if broker == "schwab" else KillingAlpaca(clock)
     for symbol, price in PRICES.items():
         app.market.script(symbol, price)
@@ -123,7 +125,7 @@ class Forked:
 class MovedClock:
     """The imitation's clock; a sleep moves it instead of waiting."""
 
-    def __init__(self, url: str, base: Any, shown: datetime) -> None:
+    def __init__(self, url: str, base: Clock, shown: datetime) -> None:
         self._remote, self._base = Remote(url), base
         self._offset = shown - base.now()
         self._slept = 0.0

@@ -27,10 +27,12 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.schwab.app import SchwabApp
 from tests.fakes.schwab.harness import Remote
 from tests.support import http_world as w
 from tests.support.http_fuse import Fuse
@@ -92,7 +94,7 @@ def make_template(scenario: Scenario, folder: Path) -> Template:
             raise SystemExit(
                 f"{scenario.key}: the first day ended with {code}: {(folder / 'out').read_text()}"
             )
-        cash = float(app.account.cash if scenario.broker == "schwab" else app.book.cash)
+        cash = float(app.account.cash if isinstance(app, SchwabApp) else app.book.cash)
         held = {o["symbol"]: o["quantity"] for o in scenario.entries}
         desk.write(scenario.turnover, day=NEXT_DAY, held=held, cash=cash)
     template = Template(scenario, app, folder)
@@ -208,7 +210,7 @@ def _run(point: Point, desk: w.Desk, remote: Remote, kind: str, at: int) -> bool
         return _person(point, desk, remote)
     if told["code"] != 0:
         point.wrong.append(f"exit code {told['code']}: {(desk.folder / 'out').read_text()[-600:]}")
-    return told["code"] == 0
+    return bool(told["code"] == 0)
 
 
 def _person(point: Point, desk: w.Desk, remote: Remote) -> bool:
@@ -218,7 +220,7 @@ def _person(point: Point, desk: w.Desk, remote: Remote) -> bool:
     _, answers = w.forked(lambda: wanted_person(desk, remote), answer)
     for name, broker_id in answers or ():
         verdict = ["--absent"] if broker_id is None else ["--adopt", broker_id]
-        _, code = w.forked(lambda v=verdict, n=name: w.command(desk, remote.url, "resolve", n, *v), answer)
+        _, code = w.forked(partial(w.command, desk, remote.url, "resolve", name, *verdict), answer)
         if code != 0:
             point.wrong.append(f"resolve {name} {verdict}: {code} {(desk.folder / 'out').read_text()[-300:]}")
     if not answers:

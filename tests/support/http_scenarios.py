@@ -79,7 +79,7 @@ class Scenario:
         """Script what goes wrong at the broker in the run that is killed."""
         if self.name == "stopped":
             remote.prices(AAA=89.0)
-        rule = {
+        rules: dict[str, dict[str, Any]] = {
             "lost_reply": {"method": "POST", "path": "/orders$", "action": "drop"},
             "bad_gateway": {"method": "POST", "path": "/orders$", "action": "status", "status": 502},
             "no_oto": {
@@ -93,7 +93,8 @@ class Scenario:
                 "times": None,
             },
             "race": {"method": "DELETE", "action": "cancel_race", "how": "fill_first"},
-        }.get(self.fault)
+        }
+        rule = rules.get(self.fault)
         if rule is not None:
             remote.fault(**rule)
         if self.fault == "lag":

@@ -7,17 +7,22 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from backtest.core.decision import ExecutionTime
+from live.ledger.ledger import Ledger
+from live.system.clock import Clock
 from tests.fakes.alpaca.harness import ENVIRON as ALPACA_KEYS
+from tests.fakes.schwab.app import SchwabApp
 from tests.fakes.schwab.harness import ENVIRON as SCHWAB_KEYS
 from tests.fakes.schwab.harness import write_private
-from tests.support.http_imitation import DAY, PRICES, Killer, MovedClock, at
+from tests.fakes.web import App
+from tests.support.http_imitation import DAY, PRICES, MovedClock, at
 from tests.support.paths import PROJECT
 
 RULES = {"ema_p10": "earnings_swing", "golden": "Hierarchical_Adaptive_v3_5b"}
@@ -46,18 +51,19 @@ class Desk:
             "safety": {"min_free_disk_mb": 0},
         }
 
-    def prepare(self, app: Killer) -> Desk:
+    def prepare(self, app: App) -> Desk:
         """Write the configuration, log in, confirm live trading."""
         shutil.copytree(PROJECT / "config", self.folder / "config")
         (self.folder / "config" / "live.yaml").write_text(json.dumps(self.settings()))
         if self.broker == "schwab":
+            assert isinstance(app, SchwabApp)
             write_private(self.folder / "state" / "schwab_token.json", app.tokens.login())
         with self.ledger(at(DAY)) as ledger:
             ledger.state.confirm_online("trade real money", by="test", at=at(DAY))
         return self
 
     @contextmanager
-    def ledger(self, now: datetime | None = None):
+    def ledger(self, now: datetime | None = None) -> Iterator[Ledger]:
         """The ledger, opened as a process of its own would."""
         from live.ledger.ledger import Ledger
 
@@ -84,7 +90,7 @@ class Desk:
         day: date = DAY,
         held: dict[str, int] | None = None,
         cash: float = 100_000.0,
-        window: str = "15min_before_close",
+        window: ExecutionTime = "15min_before_close",
         generated_at: datetime | None = None,
     ) -> Path:
         """Write a signal file and record it, as stage 1 does."""
@@ -142,7 +148,7 @@ def sealed_file(
     day: date,
     held: dict[str, int],
     cash: float,
-    window: str,
+    window: ExecutionTime,
 ) -> Any:
     """Return the signal file stage 1 would have written for these orders."""
     from backtest.calendar import sessions as calendar
@@ -150,6 +156,7 @@ def sealed_file(
     from live.handoff.canonical import sealed
 
     session = calendar.session(day)
+    assert session is not None
     times = calendar.window(session, window)
     worth = cash + sum(PRICES.get(s, 10.0) * n for s, n in held.items())
     return sealed(
@@ -229,7 +236,11 @@ def in_folder(desk: Desk, url: str, body: Callable[[], int]) -> int:
     os.chdir(desk.folder)
     (desk.folder / "pid").write_text(str(os.getpid()))
     plain = rehearsal.rehearsal_clock
-    rehearsal.rehearsal_clock = lambda url, base=None: MovedClock(url, base, plain(url, base).now())
+
+    def moved(url: str, base: Clock) -> Clock:
+        return MovedClock(url, base, plain(url, base).now())
+
+    setattr(rehearsal, "rehearsal_clock", moved)  # noqa: B010 - mypy
     with (desk.folder / "out").open("a") as out, redirect_stdout(out), redirect_stderr(out):
         return body()
 

@@ -3,7 +3,9 @@
 from copy import copy
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
+from backtest.core.decision import Side
 from live.ledger.ledger import OrderPlan
 from live.model.broker import Execution
 from live.model.order_state import JournalState as S
@@ -12,7 +14,9 @@ NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 DAY = date(2026, 11, 20)
 
 
-def acked(ledger, broker_id, symbol="TQQQ", side="buy", quantity=100, **changes):
+def acked(
+    ledger: Any, broker_id: Any, symbol: str = "TQQQ", side: Side = "buy", quantity: int = 100, **changes: Any
+) -> Any:
     intent = "entry" if side == "buy" else "exit"
     order = OrderPlan(
         f"20261120_{symbol}_{intent}_{side}_r{broker_id}",
@@ -31,13 +35,21 @@ def acked(ledger, broker_id, symbol="TQQQ", side="buy", quantity=100, **changes)
     return ledger.orders.transition(order.client_order_id, S.ACKED, at=NOW, broker_order_id=str(broker_id))
 
 
-def execution(number, broker_id, quantity, price, side="buy", symbol="TQQQ", commission="0"):
+def execution(
+    number: Any,
+    broker_id: Any,
+    quantity: Any,
+    price: Any,
+    side: Side = "buy",
+    symbol: str = "TQQQ",
+    commission: str = "0",
+) -> Execution:
     return Execution(
         str(number), str(broker_id), symbol, side, quantity, Decimal(price), NOW, Decimal(commission)
     )
 
 
-def changed(row, **changes):
+def changed(row: Any, **changes: Any) -> Any:
     """Return a copy of a ledger's row with other values."""
     made = copy(row)
     for name, value in changes.items():

@@ -4,24 +4,29 @@ Everything is recomputed from scratch for every session: matrices for the filter
 deviation for the rest. Only for tests.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 LEGS = ("TQQQ", "QQQ", "PSQ", "TMF", "TMV", "cash")
 
 
-def wma(values):
+def wma(values: list[Any]) -> float:
     weights = np.arange(1, len(values) + 1)
     return float(np.dot(weights, values) / weights.sum())
 
 
-def t_norm_series(p, close, volume):
+def t_norm_series(p: dict[str, Any], close: NDArray[np.float64], volume: NDArray[np.float64]) -> list[float]:
     """Section 3."""
     move = np.array([[1.0, 1.0], [0.0, 1.0]])
     noise = np.diag([p["process_noise_1"], p["process_noise_2"]])
     see = np.array([[1.0, 0.0]])
     state = np.array([[close[0]], [0.0]])
     cov = np.eye(2)
-    magnitudes, oscillators, smoothed = [], [], []
+    magnitudes: list[float] = []
+    oscillators: list[float] = []
+    smoothed: list[float] = []
     needed = min(p["strength_smoothness"], 500)
     length = min(p["osc_smoothness"], 20)
     out = [0.0]
@@ -54,7 +59,7 @@ def t_norm_series(p, close, volume):
     return out
 
 
-def table(p, cell, bond):
+def table(p: dict[str, Any], cell: int, bond: str | None) -> dict[str, float]:
     """Sections 9 and 10; bond is None, "TMF" or "TMV"."""
     w = dict.fromkeys(LEGS, 0.0)
     defensive = 0.0
@@ -83,7 +88,14 @@ def table(p, cell, bond):
     return {leg: value / total for leg, value in w.items()}
 
 
-def decisions(p, dates, close, volume, bond_dates, bond_close):
+def decisions(
+    p: dict[str, Any],
+    dates: list[str],
+    close: NDArray[np.float64],
+    volume: NDArray[np.float64],
+    bond_dates: NDArray[np.str_],
+    bond_close: NDArray[np.float64],
+) -> list[dict[str, Any]]:
     """All sections; one dictionary per session, only date and T_norm before the first decision."""
     n = len(close)
     rv, bw, lookback = p["realized_vol_window"], p["vol_baseline_window"], p["vol_crush_lookback"]

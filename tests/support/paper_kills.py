@@ -21,13 +21,16 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from tests.support.exec_world import AT, DAY, NEXT_DAY, bars, order, signal, world
+from live.brokers.paper.broker import PaperBroker
+from tests.support.exec_world import AT, DAY, NEXT_DAY, World, bars, order, signal, world
 
 BROKER_CALLS = ("account", "orders", "order", "find", "submit", "cancel")
 MAX_RUNS = 8
@@ -52,15 +55,15 @@ class Fuse:
 class FusedBroker:
     """The broker with a fuse before and after every call."""
 
-    def __init__(self, inner, fuse: Fuse, log: Path) -> None:
+    def __init__(self, inner: PaperBroker, fuse: Fuse, log: Path) -> None:
         self._inner, self._fuse, self._log = inner, fuse, log
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
         if name not in BROKER_CALLS:
             return found
 
-        def call(*args):
+        def call(*args: Any) -> Any:
             self._fuse.step(f"before broker.{name}", self._log)
             try:
                 return found(*args)
@@ -76,14 +79,14 @@ def fuse_commits(fuse: Fuse, log: Path) -> None:
     from live.ledger.database import Database
 
     for kind, name in ((Database, "ledger"), (PaperStore, "account")):
-        kind.transaction = _fused(kind.transaction, fuse, log, name)
+        setattr(kind, "transaction", _fused(kind.transaction, fuse, log, name))  # noqa: B010 - mypy
 
 
-def _fused(original, fuse: Fuse, log: Path, name: str):
+def _fused(original: Any, fuse: Fuse, log: Path, name: str) -> Any:
     depth = [0]
 
     @contextmanager
-    def transaction(self):
+    def transaction(self: Any) -> Iterator[Any]:
         depth[0] += 1
         try:
             with original(self) as opened:
@@ -112,7 +115,7 @@ class Scenario:
         protocol = "A" if self.honours_client_id else "B"
         return f"{self.name}/{protocol}{'' if self.attached else '/no-oto'}/{self.fault}"
 
-    def world(self, folder: Path, minutes: int):
+    def world(self, folder: Path, minutes: int) -> World:
         at = AT + timedelta(minutes=minutes)
         made = world(
             folder,
@@ -167,7 +170,7 @@ SCENARIOS = tuple(
 )
 
 
-def in_child(body: Callable[[], object], answer: Path) -> tuple[int, object]:
+def in_child(body: Callable[[], object], answer: Path) -> tuple[int, Any]:
     """Run `body` in a forked process; return its wait status and what it returned."""
     answer.unlink(missing_ok=True)
     child = os.fork()
@@ -184,7 +187,7 @@ def in_child(body: Callable[[], object], answer: Path) -> tuple[int, object]:
     return status, json.loads(answer.read_text()) if answer.exists() else None
 
 
-def run_once(scenario: Scenario, folder: Path, minutes: int, kill_at: int | None) -> dict:
+def run_once(scenario: Scenario, folder: Path, minutes: int, kill_at: int | None) -> dict[str, Any]:
     """Run stage 2 in this process; the caller has forked it."""
     from backtest.core.errors import JutsuError
 
@@ -193,7 +196,7 @@ def run_once(scenario: Scenario, folder: Path, minutes: int, kill_at: int | None
     made.wrap = lambda broker: FusedBroker(broker, fuse, log)
     runtime = made.open()
     fuse_commits(fuse, log)
-    made.open = lambda: runtime
+    setattr(made, "open", lambda: runtime)  # noqa: B010 - mypy
     try:
         code = made.executor()
     except JutsuError as error:
@@ -211,6 +214,7 @@ def person(scenario: Scenario, folder: Path, minutes: int) -> list[str]:
     done = []
     for row in runtime.ledger.orders.unresolved():
         bound = runtime.ledger.orders.bound_broker_ids() | set(row.ids_before or ())
+        assert row.sent_at is not None
         listed = runtime.broker.orders(row.sent_at - timedelta(minutes=5), runtime.clock.now())
         mine = [o for o in listed if o.order_id not in bound and not differences(request_of(row), o)]
         if mine:
@@ -289,7 +293,7 @@ def try_point(scenario: Scenario, template: Path, kills: tuple[int, ...]) -> Poi
         answer = Path(name) / "answer"
         for minute in range(MAX_RUNS):
             kill_at = kills[minute] if minute < len(kills) else None
-            status, told = in_child(lambda m=minute, k=kill_at: run_once(scenario, folder, m, k), answer)
+            status, told = in_child(partial(run_once, scenario, folder, minute, kill_at), answer)
             point.runs += 1
             if os.WIFSIGNALED(status):
                 point.killed += 1
@@ -299,7 +303,7 @@ def try_point(scenario: Scenario, template: Path, kills: tuple[int, ...]) -> Poi
                 point.wrong = ("crash: " + answer.with_suffix(".error").read_text(),)
                 return point
             if told["code"] == 8:
-                _, solved = in_child(lambda m=minute: person(scenario, folder, m), answer)
+                _, solved = in_child(partial(person, scenario, folder, minute), answer)
                 point.persons += 1
                 if not solved:
                     point.wrong = ("exit 8 and nothing to resolve: " + (folder / "why").read_text(),)
@@ -329,12 +333,12 @@ def count_steps(scenario: Scenario, template: Path) -> int:
         _, told = in_child(lambda: run_once(scenario, folder, 0, None), answer)
         if told is None or told["code"] != 0:
             raise SystemExit(f"{scenario.key}: the undisturbed run failed: {told}")
-        return told["steps"]
+        return int(told["steps"])
 
 
 def table(points: list[Point]) -> str:
     """Return the table of points, faults and outcomes."""
-    rows: dict[tuple[str, str], Counter] = {}
+    rows: dict[tuple[str, str], Counter[str]] = {}
     for point in points:
         counter = rows.setdefault((point.scenario.key, point.where or "not reached"), Counter())
         counter["points"] += 1
@@ -361,7 +365,7 @@ def main() -> int:
         for scenario in SCENARIOS:
             template = templates[scenario] = Path(name) / scenario.key.replace("/", "_")
             template.mkdir()
-            status, _ = in_child(lambda s=scenario, t=template: s.prepare(t), Path(name) / "answer")
+            status, _ = in_child(partial(scenario.prepare, template), Path(name) / "answer")
             if status:
                 raise SystemExit((Path(name) / "answer.error").read_text())
             steps[scenario] = count_steps(scenario, template)

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+from numpy.random._generator import Generator
+from numpy.typing import NDArray
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
+from backtest.data.quality.findings import PriceFinding
 from backtest.data.quality.relations import PriceRelation
 from backtest.data.sources.csv import read_directory
 
@@ -20,11 +24,11 @@ REAL = ("QQQ", "TQQQ", "TLT", "TMF", "TMV")
 PRICES = ("open", "high", "low", "close")
 
 
-def real_bars(shared_data):
+def real_bars(shared_data: Path) -> dict[str, Bars]:
     return read_directory(shared_data / "daily", list(REAL), allow_gaps=set(REAL))
 
 
-def index_and_funds(sessions=400, seed=7):
+def index_and_funds(sessions: int = 400, seed: int = 7) -> dict[str, Bars]:
     """QQQ with a daily sigma of 1 %, TQQQ and PSQ that keep their promise to 0.05 %."""
     random = np.random.default_rng(seed)
     dates = calendar.session_dates(date(2020, 1, 2), date(2024, 12, 31))[:sessions]
@@ -35,10 +39,17 @@ def index_and_funds(sessions=400, seed=7):
     }
 
 
-def _fund(symbol, dates, multiple, night, day, random):
+def _fund(
+    symbol: str,
+    dates: NDArray[np.datetime64],
+    multiple: float,
+    night: NDArray[np.float64],
+    day: NDArray[np.float64],
+    random: Generator,
+) -> Bars:
     noise = random.normal(0, 0.0005, len(dates)) if multiple != 1.0 else 0.0
     moves = multiple * ((1 + night) * (1 + day) - 1) + noise
-    close = 100 * np.cumprod(1 + moves)
+    close = np.asarray(100 * np.cumprod(1 + moves), dtype=np.float64)
     before = np.append(100.0, close[:-1])
     open_ = before * (1 + multiple * night)
     return Bars(
@@ -74,5 +85,5 @@ def rows_multiplied(bars: Bars, rows: slice, factor: float) -> Bars:
     return changed
 
 
-def kinds(findings, severity="error"):
+def kinds(findings: tuple[PriceFinding, ...], severity: str = "error") -> list[tuple[str, str, str]]:
     return [(f.symbol, str(f.day), f.kind) for f in findings if f.severity == severity]

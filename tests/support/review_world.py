@@ -1,11 +1,18 @@
 """A runtime of real parts (ledger, settings, strategies, clock) for the commands around a signal file."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import Result
 
 from live.handoff.canonical import bytes_sha256, render
+from live.handoff.model import SignalFile
 from live.handoff.write import write_signal
 from live.ledger.ledger import GeneratedSignal, Ledger
 from live.model.run import Daily
@@ -19,7 +26,7 @@ DAY = date(2024, 3, 15)
 NOW = datetime(2024, 3, 15, 19, 50, tzinfo=UTC)  # 15:50 in New York, inside the window
 
 
-def runtime(tmp_path, *, now=NOW, **settings):
+def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNamespace:
     ledger = Ledger.open("sqlite://", account="paper", now=now)
     return SimpleNamespace(
         ledger=ledger,
@@ -35,12 +42,14 @@ def runtime(tmp_path, *, now=NOW, **settings):
     )
 
 
-def inputs(world):
+def inputs(world: Any) -> Any:
     """What the read models of a world are made from, as of now."""
     return ViewInputs.of(world)
 
 
-def generated(world, signal=None, session=DAY, role="primary"):
+def generated(
+    world: Any, signal: SignalFile | None = None, session: date = DAY, role: str = "primary"
+) -> Path:
     """Write a file as the generator does and record it."""
     signal = signal or sample()
     content = render(signal)
@@ -61,17 +70,17 @@ def generated(world, signal=None, session=DAY, role="primary"):
     return path
 
 
-def holding(world, symbol="QQQ", quantity=700, price="90"):
+def holding(world: Any, symbol: str = "QQQ", quantity: int = 700, price: str = "90") -> None:
     world.ledger.positions.buy("golden", symbol, quantity, Decimal(price), session=date(2024, 1, 3))
 
 
-def invoke(monkeypatch, world, module, *arguments):
+def invoke(monkeypatch: pytest.MonkeyPatch, world: Any, module: ModuleType, *arguments: Any) -> Result:
     """Run one command of a topic against the world; return click's result."""
     import typer
     from typer.testing import CliRunner
 
     @contextmanager
-    def opened(**_options):
+    def opened(**_options: Any) -> Iterator[SimpleNamespace]:
         yield world
 
     monkeypatch.setattr(module, "open_command", opened)

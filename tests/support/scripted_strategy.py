@@ -1,14 +1,16 @@
 """A strategy that does what a script says, and bars typed by hand: tests of what follows a decision."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Target
 from backtest.core.errors import Finding
+from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import ALLOCATION, Family
 from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms
 
@@ -33,7 +35,11 @@ class ScriptedWeights:
     warmup_bars: int = 1
     history_floor: int = 1
     unusual: tuple[Finding, ...] = ()
+    price_relations: tuple[PriceRelation, ...] = ()
     seen: list[Situation] = field(default_factory=list)
+
+    def with_parameters(self, changes: Mapping[str, Any]) -> "ScriptedWeights":
+        return replace(self, parameters={**self.parameters, **changes})
 
     def evaluate(self, history: Mapping[str, Bars]) -> "ScriptedWeights":
         return self

@@ -5,10 +5,11 @@ import io
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -89,14 +90,14 @@ class User:
             data[name] = {**data[name], **value} if isinstance(value, dict) and name in data else value
         self.config.write_text(yaml.safe_dump(data))
 
-    def rows(self, table: str, columns: str = "*", database: Path | None = None) -> list[tuple]:
+    def rows(self, table: str, columns: str = "*", database: Path | None = None) -> list[tuple[Any, ...]]:
         with contextlib.closing(sqlite3.connect(database or self.db)) as connection:
             return connection.execute(f"select {columns} from {table} order by rowid").fetchall()
 
-    def orders(self) -> list[tuple]:
+    def orders(self) -> list[tuple[Any, ...]]:
         return self.rows("orders", "client_order_id, side, quantity, state, filled_quantity")
 
-    def paper_account(self) -> tuple:
+    def paper_account(self) -> tuple[Any, ...]:
         """Everything the broker knows."""
         with contextlib.closing(sqlite3.connect(self.paper)) as connection:
             tables = [
@@ -117,7 +118,7 @@ def new_user(root: Path, prices: Path | None = None) -> User:
     return User(root, prices)
 
 
-def called(body) -> Ran:
+def called(body: Callable[[], Any]) -> Ran:
     """Run a command line inside this process and catch what it prints."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -168,7 +169,7 @@ def write_demo_prices(folder: Path, start: date = date(2021, 1, 4), end: date = 
     return folder
 
 
-def edit_prices(prices: Path, to: Path, symbol: str, change) -> Path:
+def edit_prices(prices: Path, to: Path, symbol: str, change: Callable[[list[str]], list[str]]) -> Path:
     """A copy of a price folder with one file's data lines changed by `change(lines) -> lines`."""
     shutil.copytree(prices, to)
     path = to / f"{symbol}.csv"

@@ -64,17 +64,17 @@ def session_of(text: str) -> calendar.Session:
 
 
 @pytest.mark.parametrize("text", CLOSED_DAYS)
-def test_closed(text):
+def test_closed(text: str) -> None:
     assert calendar.session(day(text)) is None
 
 
 @pytest.mark.parametrize("text", OPEN_DAYS)
-def test_open(text):
+def test_open(text: str) -> None:
     assert session_of(text).day == day(text)
 
 
 @pytest.mark.parametrize("text", EARLY_CLOSES)
-def test_early_closes_end_at_one_o_clock(text):
+def test_early_closes_end_at_one_o_clock(text: str) -> None:
     found = session_of(text)
     assert (found.early_close, found.close.strftime("%H:%M"), found.open.strftime("%H:%M")) == (
         True,
@@ -84,12 +84,12 @@ def test_early_closes_end_at_one_o_clock(text):
 
 
 @pytest.mark.parametrize("text", NO_EARLY_CLOSES)
-def test_days_beside_holidays_are_ordinary(text):
+def test_days_beside_holidays_are_ordinary(text: str) -> None:
     found = session_of(text)
     assert (found.early_close, found.close.strftime("%H:%M")) == (False, "16:00")
 
 
-def test_number_of_sessions_per_year():
+def test_number_of_sessions_per_year() -> None:
     # Published counts of trading days.
     expected = {
         2001: 248,
@@ -106,7 +106,7 @@ def test_number_of_sessions_per_year():
         assert len(calendar.sessions(date(year, 1, 1), date(year, 12, 31))) == count
 
 
-def test_clock_changes_both_ways():
+def test_clock_changes_both_ways() -> None:
     # New York left daylight time on 2026-11-01 and enters it on 2027-03-14; the European dates differ.
     in_utc = {
         "2026-10-30": (13, 20),
@@ -122,7 +122,7 @@ def test_clock_changes_both_ways():
         assert found.close.astimezone(UTC).hour == close_hour
 
 
-def test_neighbours_skip_holidays_and_week_ends():
+def test_neighbours_skip_holidays_and_week_ends() -> None:
     assert calendar.next_session(day("2026-11-25")).day == day("2026-11-27")
     assert calendar.next_session(day("2026-11-27")).day == day("2026-11-30")
     assert calendar.previous_session(day("2026-11-27")).day == day("2026-11-25")
@@ -144,7 +144,7 @@ def test_neighbours_skip_holidays_and_week_ends():
         ("2026-11-23", False),
     ],
 )
-def test_week_ends_follow_the_exchange(text, expected):
+def test_week_ends_follow_the_exchange(text: str, expected: bool) -> None:
     assert calendar.is_week_end(day(text)) is expected
 
 
@@ -163,15 +163,15 @@ def test_week_ends_follow_the_exchange(text, expected):
         ("2026-11-30", "15min_after_open", "09:45", "10:00", "2026-11-27"),
     ],
 )
-def test_windows(text, name, opens, closes, decides_on):
-    found = calendar.window(session_of(text), name)
+def test_windows(text: str, name: str, opens: str, closes: str, decides_on: str) -> None:
+    found = calendar.window(session_of(text), name)  # type: ignore[arg-type] # wrong on purpose
     assert found.opens_at == datetime.fromisoformat(f"{text}T{opens}").replace(tzinfo=NEW_YORK)
     assert found.closes_at == datetime.fromisoformat(f"{text}T{closes}").replace(tzinfo=NEW_YORK)
     assert found.decides_on == day(decides_on)
     assert found.fills_at_open is (name in {"open", "15min_after_open"})
 
 
-def test_windows_keep_new_york_time_over_a_clock_change():
+def test_windows_keep_new_york_time_over_a_clock_change() -> None:
     hours = [
         calendar.window(session_of(text), "close").opens_at.astimezone(UTC).hour
         for text in ("2026-10-30", "2026-11-02", "2027-03-12", "2027-03-15")
@@ -179,7 +179,7 @@ def test_windows_keep_new_york_time_over_a_clock_change():
     assert hours == [19, 20, 20, 19]
 
 
-def test_outside_the_calendar_says_how_to_refresh():
+def test_outside_the_calendar_says_how_to_refresh() -> None:
     beyond = calendar.known_until() + timedelta(days=1)
     for ask in (calendar.session, calendar.next_session):
         with pytest.raises(DataError, match="make_table") as caught:
@@ -191,7 +191,7 @@ def test_outside_the_calendar_says_how_to_refresh():
         calendar.session(calendar.table_starts() - timedelta(days=1))
 
 
-def test_the_rules_give_every_published_year_but_for_its_exceptions():
+def test_the_rules_give_every_published_year_but_for_its_exceptions() -> None:
     mourning = {date(2025, 1, 9)}
     for year in range(calendar_rules.FIRST_YEAR, calendar.table_ends().year + 1):
         days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
@@ -201,7 +201,7 @@ def test_the_rules_give_every_published_year_but_for_its_exceptions():
         assert early == calendar_rules.early_close_days(year)
 
 
-def test_sessions_after_the_table_follow_the_rules():
+def test_sessions_after_the_table_follow_the_rules() -> None:
     ends = calendar.table_ends()
     assert calendar.next_session(ends).day == date(2029, 1, 2)
     assert calendar.previous_session(date(2029, 1, 2)).day == date(2028, 12, 29)
@@ -211,17 +211,17 @@ def test_sessions_after_the_table_follow_the_rules():
     assert calendar.session_dates(date(2029, 1, 1), date(2029, 1, 5)).tolist()[0] == date(2029, 1, 2)
 
 
-def test_the_table_reaches_far_enough():
+def test_the_table_reaches_far_enough() -> None:
     assert calendar.table_starts() <= date(2000, 1, 1)
     assert calendar.table_ends() >= date(2027, 12, 31)
 
 
-def test_last_session_of_the_table_is_a_week_end():
+def test_last_session_of_the_table_is_a_week_end() -> None:
     assert calendar.is_week_end(day("2028-12-29"))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_table_and_rules_equal_the_library():
+def test_table_and_rules_equal_the_library() -> None:
     import pandas_market_calendars as markets
 
     first, last = calendar.table_starts(), calendar.known_until()
@@ -239,13 +239,13 @@ def test_table_and_rules_equal_the_library():
     assert actual == expected
 
 
-def test_session_dates_are_the_days_of_the_sessions():
+def test_session_dates_are_the_days_of_the_sessions() -> None:
     first, last = date(2012, 10, 1), date(2026, 11, 27)
     expected = [s.day for s in calendar.sessions(first, last)]
     assert calendar.session_dates(first, last).tolist() == expected
 
 
-def test_importing_the_calendar_loads_no_heavy_library():
+def test_importing_the_calendar_loads_no_heavy_library() -> None:
     names = ["pandas", "numpy", "pydantic"]
     code = f"import sys, backtest.calendar.sessions; print([m for m in {names} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

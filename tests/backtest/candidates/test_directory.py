@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -11,16 +12,16 @@ from backtest.core.candidate import Candidate
 from backtest.core.errors import UsageError
 
 
-def candidate(ticker="AAA", score=None, day=1, grade="B"):
+def candidate(ticker: str = "AAA", score: float | None = None, day: int = 1, grade: str = "B") -> Candidate:
     return Candidate(ticker, date(2026, 3, day), grade, score)
 
 
-def test_the_first_of_a_day_stays_unless_only_a_later_one_has_a_score():
+def test_the_first_of_a_day_stays_unless_only_a_later_one_has_a_score() -> None:
     rows = [candidate(score=None), candidate(score=80.0), candidate(score=90.0), candidate(day=2)]
     assert [(c.report_date.day, c.score) for c in deduplicated(rows)] == [(1, 80.0), (2, None)]
 
 
-def test_files_are_read_in_name_order_and_a_bad_one_stops_nothing(tmp_path):
+def test_files_are_read_in_name_order_and_a_bad_one_stops_nothing(tmp_path: Path) -> None:
     html = (
         "<html><div class='card'><b class='ticker'>{}</b><i class='grade-badge'>B - 82 pts</i></div></html>"
     )
@@ -38,13 +39,13 @@ def test_files_are_read_in_name_order_and_a_bad_one_stops_nothing(tmp_path):
     assert "no_date.html" in named
 
 
-def test_an_empty_folder_is_a_mistake(tmp_path):
+def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="report in this folder"):
         read_folder(tmp_path)
 
 
 @pytest.mark.parametrize("number", [10**400, float("nan"), True, "5"], ids=["huge", "nan", "flag", "text"])
-def test_absurd_numbers_in_a_candidate_list_are_named(tmp_path, number):
+def test_absurd_numbers_in_a_candidate_list_are_named(tmp_path: Path, number: bool | float | str) -> None:
     file = tmp_path / "list.json"
     row = {"ticker": "AAA", "report_date": "2026-03-02", "grade": "A", "price": number}
     file.write_text(json.dumps({"candidates": [row]}))

@@ -1,6 +1,8 @@
 """Candidate files in JSON: the strict reader names every defect, the loose one drops what it cannot use."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,15 +21,15 @@ GOOD = {
 }
 
 
-def document(*rows, **changes):
+def document(*rows: dict[str, Any] | str, **changes: Any) -> str:
     return json.dumps({"report_date": "2026-02-17", "candidates": list(rows), **changes})
 
 
-def row(**changes):
+def row(**changes: Any) -> dict[str, Any]:
     return {**GOOD, **changes}
 
 
-def test_a_good_file_is_accepted_as_it_is():
+def test_a_good_file_is_accepted_as_it_is() -> None:
     report = read_strict(document(GOOD, row(ticker="BRK.B", gap_size=None)), NAME)
     assert report.accepted
     assert [(c.ticker, c.score, c.price, c.gap_size) for c in report.candidates] == [
@@ -61,7 +63,7 @@ def test_a_good_file_is_accepted_as_it_is():
         ({"company_name": None}, "wrong_type"),
     ],
 )
-def test_any_defect_rejects_the_whole_file_and_is_explained(change, reason):
+def test_any_defect_rejects_the_whole_file_and_is_explained(change: dict[str, Any], reason: str) -> None:
     report = read_strict(document(GOOD | {"ticker": "MSFT"}, row(**change)), NAME)
     assert (report.accepted, report.candidates, report.reason) == (False, (), reason)
     assert report.findings[0].path.startswith("$.candidates[1]")
@@ -88,13 +90,13 @@ def test_any_defect_rejects_the_whole_file_and_is_explained(change, reason):
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "bytes",
 )
-def test_broken_files_are_rejected_with_a_reason(content, reason):
+def test_broken_files_are_rejected_with_a_reason(content: bytes | str, reason: str) -> None:
     report = read_strict(content, NAME)
     assert (report.accepted, report.reason) == (False, reason)
     assert report.findings
 
 
-def test_every_defect_is_listed_not_only_the_first():
+def test_every_defect_is_listed_not_only_the_first() -> None:
     report = read_strict(document(row(grade="x", score="1", price=None), "no"), NAME)
     assert [finding.path for finding in report.findings] == [
         "$.candidates[0].grade",
@@ -104,7 +106,7 @@ def test_every_defect_is_listed_not_only_the_first():
     ]
 
 
-def test_the_loose_reader_keeps_what_it_can_and_says_what_it_dropped():
+def test_the_loose_reader_keeps_what_it_can_and_says_what_it_dropped() -> None:
     report = read_loose(
         document(row(ticker="$AAPL", grade="b", score="80"), "x", row(price=None), row(ticker="a b")), NAME
     )
@@ -112,7 +114,7 @@ def test_the_loose_reader_keeps_what_it_can_and_says_what_it_dropped():
     assert [finding.path for finding in report.findings] == [f"$.candidates[{i}]" for i in (1, 2, 3)]
 
 
-def test_the_loose_reader_takes_the_date_of_the_name_when_the_file_has_none():
+def test_the_loose_reader_takes_the_date_of_the_name_when_the_file_has_none() -> None:
     assert (
         read_loose(document(GOOD, report_date=None), NAME).candidates[0].report_date.isoformat()
         == "2026-02-17"
@@ -130,7 +132,7 @@ json_values = st.recursive(
 
 
 @given(json_values, json_values)
-def test_no_content_raises_and_nothing_doubtful_is_accepted(rows, entry):
+def test_no_content_raises_and_nothing_doubtful_is_accepted(rows: Any, entry: Any) -> None:
     for content in (json.dumps(rows), document(candidates=rows), document(entry), document(row(price=entry))):
         for reader in (read_strict, read_loose):
             report = reader(content, NAME)
@@ -140,7 +142,7 @@ def test_no_content_raises_and_nothing_doubtful_is_accepted(rows, entry):
 
 
 @pytest.mark.shared
-def test_reference_files(shared_data):
+def test_reference_files(shared_data: Path) -> None:
     files = sorted((shared_data / "earnings" / "reports_json").glob("*.json"))
     assert len(files) == 17
     for file in files:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from backtest.cli.app import READER_LEFT, main
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["audit", "--help"]])
-def test_a_reader_that_leaves_is_no_traceback(project_root, arguments):
+def test_a_reader_that_leaves_is_no_traceback(project_root: Path, arguments: list[str]) -> None:
     """What `| head -1` does to the writer: the pipe has no reader when the text is written."""
     reading, writing = os.pipe()
     os.close(reading)
@@ -29,7 +30,7 @@ def test_a_reader_that_leaves_is_no_traceback(project_root, arguments):
 
 
 @pytest.mark.shared
-def test_audit_into_a_closed_pipe(project_root, shared_data):
+def test_audit_into_a_closed_pipe(project_root: Path, shared_data: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     process = subprocess.run(
@@ -61,7 +62,14 @@ def test_audit_into_a_closed_pipe(project_root, shared_data):
         (["run", "--json", "--cash", "lots"], 2, "'lots' is not a number"),
     ],
 )
-def test_refusals_are_json_when_json_was_asked_for(project_root, monkeypatch, capsys, words, code, problem):
+def test_refusals_are_json_when_json_was_asked_for(
+    project_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    code: int,
+    problem: str,
+) -> None:
     monkeypatch.chdir(project_root)
     assert main(words) == code
     screen = capsys.readouterr()
@@ -71,7 +79,7 @@ def test_refusals_are_json_when_json_was_asked_for(project_root, monkeypatch, ca
     assert screen.err == ""
 
 
-def test_without_json_a_refusal_is_one_line(capsys):
+def test_without_json_a_refusal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--cash", "lots"]) == 2
     screen = capsys.readouterr()
     assert screen.out == ""
@@ -79,7 +87,9 @@ def test_without_json_a_refusal_is_one_line(capsys):
 
 
 @pytest.mark.shared
-def test_audit_as_json(project_root, shared_data, monkeypatch, capsys):
+def test_audit_as_json(
+    project_root: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(project_root)
     words = [
         "audit",

@@ -1,6 +1,7 @@
 """Minute bars: what is refused, what cannot change, and which minutes a range of instants takes."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ OPEN = datetime(2024, 3, 18, 13, 30, tzinfo=UTC)
 NEW_YORK_SUMMER = timezone(timedelta(hours=-4))
 
 
-def made(count=3, **changes):
+def made(count: int = 3, **changes: Any) -> IntradayBars:
     start = np.datetime64(OPEN.replace(tzinfo=None), "m")
     columns = {
         "minutes": start + np.arange(count),
@@ -27,7 +28,7 @@ def made(count=3, **changes):
     return IntradayBars("ES", **{**columns, **changes})
 
 
-def test_no_minute_at_all_is_a_value_too():
+def test_no_minute_at_all_is_a_value_too() -> None:
     assert len(made(0)) == 0
     assert len(made(0).between(OPEN, OPEN + timedelta(hours=1))) == 0
 
@@ -52,12 +53,12 @@ def test_no_minute_at_all_is_a_value_too():
         ({"volume": np.full(2, 1.0)}, "column volume has shape"),
     ],
 )
-def test_unusable_rows_are_refused_by_name(changes, problem):
+def test_unusable_rows_are_refused_by_name(changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         made(**changes)
 
 
-def test_what_was_given_may_change_afterwards_and_the_value_does_not():
+def test_what_was_given_may_change_afterwards_and_the_value_does_not() -> None:
     close = np.full(3, 11.0)
     bars = made(close=close)
     before = bars.sha256()
@@ -69,7 +70,7 @@ def test_what_was_given_may_change_afterwards_and_the_value_does_not():
 
 
 @given(st.integers(-180, 900), st.integers(-180, 900))
-def test_a_range_takes_the_minutes_that_begin_in_it(first, last):
+def test_a_range_takes_the_minutes_that_begin_in_it(first: Any, last: Any) -> None:
     bars = made(10)
     start, end = OPEN + timedelta(seconds=first), OPEN + timedelta(seconds=last)
     taken = bars.between(start.astimezone(NEW_YORK_SUMMER), end)
@@ -78,12 +79,12 @@ def test_a_range_takes_the_minutes_that_begin_in_it(first, last):
     assert [minute.item().replace(tzinfo=UTC) for minute in taken.minutes] == expected
 
 
-def test_a_time_without_a_zone_is_refused():
+def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         made().between(OPEN.replace(tzinfo=None), OPEN)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_the_digest_reads_every_column(name):
+def test_the_digest_reads_every_column(name: Any) -> None:
     other = {name: getattr(made(), name) + np.array([0.0, 0.0, 0.5])}
     assert made().sha256() == made().sha256() != made(**other).sha256()

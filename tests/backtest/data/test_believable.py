@@ -11,11 +11,11 @@ from tests.support.price_gate_world import RELATIONS, index_and_funds, multiplie
 WHERE = Path("prices")
 
 
-def test_good_prices_need_nothing():
+def test_good_prices_need_nothing() -> None:
     assert require_believable_prices(index_and_funds(), RELATIONS, WHERE) == ()
 
 
-def test_all_errors_come_at_once_and_a_confirmation_takes_its_own_away(tmp_path):
+def test_all_errors_come_at_once_and_a_confirmation_takes_its_own_away(tmp_path: Path) -> None:
     bars = index_and_funds()
     bars["QQQ"] = multiplied(bars["QQQ"], 399, "close", 1.3)
     bars["PSQ"] = multiplied(bars["PSQ"], 200, "close", 1.3)
@@ -30,7 +30,7 @@ def test_all_errors_come_at_once_and_a_confirmation_takes_its_own_away(tmp_path)
     assert {f.path.split()[0] for f in fewer.value.findings} == {"PSQ"}
 
 
-def test_a_suspicion_is_a_warning_with_its_day():
+def test_a_suspicion_is_a_warning_with_its_day() -> None:
     bars = index_and_funds()
     bars["QQQ"].volume[200] = 0
     (warning,) = require_believable_prices(bars, RELATIONS, WHERE)
@@ -38,7 +38,7 @@ def test_a_suspicion_is_a_warning_with_its_day():
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"{}\n"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "confirmed_prices.jsonl"
     if content is not None:
         file.write_bytes(content)

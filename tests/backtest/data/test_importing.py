@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
-from backtest.data.importing import import_bars
+from backtest.data.importing import Imported, import_bars
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.confirmations import ConfirmedPrice
 from backtest.data.quality.known import Known
@@ -22,7 +24,9 @@ AT = datetime(2025, 6, 27, 21, 0, tzinfo=UTC)
 PRICES = ("open", "high", "low", "close")
 
 
-def history(symbol="QQQ", start=date(2025, 1, 2), end=date(2025, 6, 26), multiple=1.0) -> Bars:
+def history(
+    symbol: str = "QQQ", start: date = date(2025, 1, 2), end: date = date(2025, 6, 26), multiple: float = 1.0
+) -> Bars:
     dates = calendar.session_dates(date(2025, 1, 2), date(2025, 6, 26))
     moves = multiple * np.random.default_rng(3).normal(0, 0.01, len(dates))
     close = 100 * np.cumprod(1 + moves)
@@ -38,15 +42,15 @@ def scaled(bars: Bars, factor: float) -> Bars:
 
 
 @pytest.fixture
-def store(tmp_path) -> BarStore:
+def store(tmp_path: Path) -> BarStore:
     return BarStore(tmp_path / "bars")
 
 
-def take(store, bars, **more):
+def take(store: BarStore, bars: Bars, **more: Any) -> tuple[Imported]:
     return import_bars(store, {bars.symbol: bars}, imported_at=AT, **more)
 
 
-def test_sessions_appended_one_by_one_after_a_split_are_refused_whatever_the_overlap(store):
+def test_sessions_appended_one_by_one_after_a_split_are_refused_whatever_the_overlap(store: BarStore) -> None:
     take(store, history(end=date(2025, 6, 23)))
     day = date(2025, 6, 24)
     with pytest.raises(DataError, match="2:1 split") as caught:
@@ -56,7 +60,7 @@ def test_sessions_appended_one_by_one_after_a_split_are_refused_whatever_the_ove
     assert store.verify() == ()
 
 
-def test_a_recorded_split_or_a_confirmed_price_lets_the_step_in(store):
+def test_a_recorded_split_or_a_confirmed_price_lets_the_step_in(store: BarStore) -> None:
     take(store, history(end=date(2025, 6, 23)))
     day = date(2025, 6, 24)
     halved = scaled(history(start=day, end=day), 0.5)
@@ -73,7 +77,7 @@ def test_a_recorded_split_or_a_confirmed_price_lets_the_step_in(store):
 
 
 @pytest.mark.parametrize("factor", [2.0, 100.0, 1 / 9, 0.75 * 0.99])
-def test_a_whole_file_with_a_step_is_refused(store, factor):
+def test_a_whole_file_with_a_step_is_refused(store: BarStore, factor: float) -> None:
     bars = history()
     later = np.arange(len(bars)) >= 70
     stepped = replace(
@@ -86,7 +90,7 @@ def test_a_whole_file_with_a_step_is_refused(store, factor):
     assert store.symbols() == ()
 
 
-def test_a_fund_is_judged_by_its_stored_index(store):
+def test_a_fund_is_judged_by_its_stored_index(store: BarStore) -> None:
     known = Known(relations=[PriceRelation("TQQQ", "QQQ", 3.0)])
     take(store, history(), known=known)
     fund = history("TQQQ", multiple=3.0)
@@ -99,7 +103,7 @@ def test_a_fund_is_judged_by_its_stored_index(store):
     assert take(store, fund, known=known)[0].outcome == "new"
 
 
-def test_a_small_dividend_restated_is_taken_over_and_older_rows_follow(store):
+def test_a_small_dividend_restated_is_taken_over_and_older_rows_follow(store: BarStore) -> None:
     take(store, history())
     restated = scaled(history(start=date(2025, 3, 3)), 0.997)
     (done,) = take(store, restated)
@@ -109,7 +113,7 @@ def test_a_small_dividend_restated_is_taken_over_and_older_rows_follow(store):
     assert stored.volume[0] == history().volume[0]
 
 
-def test_a_fund_restated_two_for_one_with_two_decimals_needs_only_consent(store):
+def test_a_fund_restated_two_for_one_with_two_decimals_needs_only_consent(store: BarStore) -> None:
     cents = {name: np.round(getattr(history(), name) / 400, 2) for name in PRICES}
     old = replace(history(), **cents)
     old = replace(old, high=old.high + 0.01, low=old.low - 0.01)
@@ -125,7 +129,7 @@ def test_a_fund_restated_two_for_one_with_two_decimals_needs_only_consent(store)
     assert store.read(["QQQ"])["QQQ"].close[0] == old.close[0] / 2
 
 
-def test_an_unfinished_last_bar_is_made_final(store):
+def test_an_unfinished_last_bar_is_made_final(store: BarStore) -> None:
     final = history()
     noon = replace(
         final, close=final.close.copy(), volume=final.volume.copy(), high=final.high, low=final.low
@@ -138,7 +142,7 @@ def test_an_unfinished_last_bar_is_made_final(store):
     assert store.read(["QQQ"])["QQQ"].close[-1] == final.close[-1]
 
 
-def test_another_close_of_an_older_day_is_still_refused(store):
+def test_another_close_of_an_older_day_is_still_refused(store: BarStore) -> None:
     take(store, history())
     wrong = history()
     wrong.close[50] *= 1.01

@@ -13,7 +13,9 @@ from backtest.core.bars import Bars
 from backtest.data import quality
 
 
-def history(symbol="QQQ", start=date(2026, 9, 1), end=date(2026, 10, 30), price=100.0) -> Bars:
+def history(
+    symbol: str = "QQQ", start: date = date(2026, 9, 1), end: date = date(2026, 10, 30), price: float = 100.0
+) -> Bars:
     dates = calendar.session_dates(start, end)
     close = price + np.arange(len(dates)) * 0.25
     return Bars(symbol, dates, close - 0.1, close + 1, close - 1, close, np.full(len(dates), 1_000.0))
@@ -24,18 +26,18 @@ def scaled(bars: Bars, factor: float) -> Bars:
     return replace(bars, **prices)
 
 
-def test_a_clean_history_has_no_findings():
+def test_a_clean_history_has_no_findings() -> None:
     assert quality.check(history()) == ()
 
 
-def test_a_place_names_rows():
+def test_a_place_names_rows() -> None:
     bars = history()
     bars.volume[3] = -1
     assert [f.path for f in quality.check(bars)] == ["QQQ 2026-09-04"]
     assert [f.path for f in quality.check(bars, lambda row: f"row {row}")] == ["row 3"]
 
 
-def test_small_disagreements_between_tapes_are_tolerated():
+def test_small_disagreements_between_tapes_are_tolerated() -> None:
     bars = history(price=386.0)
     bars.low[0] = bars.close[0] * 1.0004
     bars.open[0] = bars.close[0]
@@ -44,7 +46,7 @@ def test_small_disagreements_between_tapes_are_tolerated():
     assert "low" in quality.check(bars)[0].problem
 
 
-def test_equal_overlap_is_fine():
+def test_equal_overlap_is_fine() -> None:
     old, new = history(), history(end=date(2026, 11, 20)).since(date(2026, 10, 1))
     assert quality.split_like(old, scaled(new, 1.0001)) is None
     assert quality.split_like(history(end=date(2026, 9, 10)), history(start=date(2026, 9, 11))) is None
@@ -62,7 +64,7 @@ def test_equal_overlap_is_fine():
         (0.9934, "dividend or other price adjustment"),
     ],
 )
-def test_one_common_factor_is_a_corporate_action(factor, name):
+def test_one_common_factor_is_a_corporate_action(factor: float, name: str) -> None:
     found = quality.split_like(history(), scaled(history(), factor))
     assert found is not None
     assert name in found.problem
@@ -70,7 +72,7 @@ def test_one_common_factor_is_a_corporate_action(factor, name):
     assert quality.common_ratio(history(), scaled(history(), factor)) == pytest.approx(factor)
 
 
-def test_scattered_differences_are_a_data_fault():
+def test_scattered_differences_are_a_data_fault() -> None:
     new = history()
     new.close[7] *= 1.05
     new.close[9] *= 0.99
@@ -80,7 +82,7 @@ def test_scattered_differences_are_a_data_fault():
     assert "--accept-split" not in found.remedy
 
 
-def test_a_single_odd_close_is_a_fault_unless_it_is_a_split():
+def test_a_single_odd_close_is_a_fault_unless_it_is_a_split() -> None:
     one = history().since(date(2026, 10, 30))
     assert "1 of 1" in quality.split_like(history(), scaled(one, 0.97)).problem
     assert "2-for-1" in quality.split_like(history(), scaled(one, 0.5)).problem
@@ -103,11 +105,11 @@ def test_a_single_odd_close_is_a_fault_unless_it_is_a_split():
         (100, 90, None),
     ],
 )
-def test_share_counts(ledger, broker, expected):
+def test_share_counts(ledger: int, broker: int, expected: float | None) -> None:
     found = quality.quantity_looks_like_split(ledger, broker)
     assert found == (None if expected is None else pytest.approx(expected))
 
 
 @given(st.integers(1, 10_000), st.sampled_from([2, 3, 4, 5, 10]))
-def test_every_forward_split_is_recognised(quantity, factor):
+def test_every_forward_split_is_recognised(quantity: int, factor: int) -> None:
     assert quality.quantity_looks_like_split(quantity, quantity * factor) == factor

@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from backtest.data.store import BarStore
 AT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 
 
-def history(symbol="QQQ", start=date(2026, 9, 1), end=date(2026, 10, 30)) -> Bars:
+def history(symbol: str = "QQQ", start: Any = date(2026, 9, 1), end: Any = date(2026, 10, 30)) -> Bars:
     dates = calendar.session_dates(start, end)
     close = 100 + (dates - np.datetime64("2026-09-01")).astype(float) / 3
     return Bars(symbol, dates, close - 0.1, close + 1, close - 1, close, close * 1000, source="csv")
@@ -34,11 +37,11 @@ def same(one: Bars, other: Bars) -> bool:
 
 
 @pytest.fixture
-def store(tmp_path) -> BarStore:
+def store(tmp_path: Path) -> BarStore:
     return BarStore(tmp_path / "bars")
 
 
-def test_bars_come_back_with_and_without_the_cache(store):
+def test_bars_come_back_with_and_without_the_cache(store: BarStore) -> None:
     bars = history()
     store.write(bars, imported_at=AT)
     assert same(store.read(["QQQ"])["QQQ"], bars)
@@ -50,13 +53,13 @@ def test_bars_come_back_with_and_without_the_cache(store):
     assert found.dates.dtype == np.dtype("datetime64[D]")
 
 
-def test_a_symbol_that_is_not_stored_is_left_out(store):
+def test_a_symbol_that_is_not_stored_is_left_out(store: BarStore) -> None:
     assert store.read(["QQQ"]) == {}
     store.write(history(), imported_at=AT)
     assert list(store.read(["PSQ", "QQQ"])) == ["QQQ"]
 
 
-def test_the_file_is_ordinary_parquet_with_its_provenance(store):
+def test_the_file_is_ordinary_parquet_with_its_provenance(store: BarStore) -> None:
     import pyarrow.parquet as pq
 
     store.write(history(), imported_at=AT, source="vendor")
@@ -84,13 +87,13 @@ def test_the_file_is_ordinary_parquet_with_its_provenance(store):
     )
 
 
-def flip(store, symbol, position):
+def flip(store: BarStore, symbol: str, position: int) -> None:
     content = bytearray(store.path(symbol).read_bytes())
     content[position] ^= 0xFF
     store.path(symbol).write_bytes(content)
 
 
-def test_damage_is_found_and_the_file_named(store):
+def test_damage_is_found_and_the_file_named(store: BarStore) -> None:
     store.write(history(), imported_at=AT)
     store.write(history("TLT"), imported_at=AT)
     flip(store, "QQQ", 40)
@@ -102,7 +105,7 @@ def test_damage_is_found_and_the_file_named(store):
     assert [p.symbol for p in store.list()] == ["TLT"]
 
 
-def test_a_flipped_byte_anywhere_never_changes_a_number(store):
+def test_a_flipped_byte_anywhere_never_changes_a_number(store: BarStore) -> None:
     store.write(history(), imported_at=AT)
     good = store.path("QQQ").read_bytes()
     found = 0
@@ -117,14 +120,14 @@ def test_a_flipped_byte_anywhere_never_changes_a_number(store):
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all"])
-def test_truncated_and_foreign_files(store, content):
+def test_truncated_and_foreign_files(store: BarStore, content: bytes) -> None:
     store.write(history(), imported_at=AT)
     store.path("QQQ").write_bytes(content)
     with pytest.raises(DataError, match=r"QQQ\.parquet"):
         store.read(["QQQ"])
 
 
-def test_a_parquet_file_without_our_metadata_is_foreign(store):
+def test_a_parquet_file_without_our_metadata_is_foreign(store: BarStore) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -134,7 +137,7 @@ def test_a_parquet_file_without_our_metadata_is_foreign(store):
         store.read(["QQQ"])
 
 
-def test_a_file_under_another_name_is_not_believed(store):
+def test_a_file_under_another_name_is_not_believed(store: BarStore) -> None:
     store.write(history(), imported_at=AT)
     store.path("QQQ").rename(store.path("TQQQ"))
     with pytest.raises(DataError, match="TQQQ"):
@@ -142,7 +145,7 @@ def test_a_file_under_another_name_is_not_believed(store):
 
 
 @pytest.mark.parametrize("damage", [lambda raw: raw[:-9], lambda raw: b"", lambda raw: raw[:-1] + b"\x99"])
-def test_a_damaged_cache_is_replaced_not_believed(store, damage):
+def test_a_damaged_cache_is_replaced_not_believed(store: BarStore, damage: Callable[..., Any]) -> None:
     store.write(history(), imported_at=AT)
     cache = store.directory / ".cache" / "QQQ.bars"
     good = cache.read_bytes()
@@ -151,7 +154,7 @@ def test_a_damaged_cache_is_replaced_not_believed(store, damage):
     assert cache.read_bytes() == good
 
 
-def test_a_cache_of_an_older_file_is_not_believed(store):
+def test_a_cache_of_an_older_file_is_not_believed(store: BarStore) -> None:
     store.write(history(), imported_at=AT)
     old = (store.directory / ".cache" / "QQQ.bars").read_bytes()
     store.write(scaled(history(), 2.0), imported_at=AT)
@@ -159,7 +162,7 @@ def test_a_cache_of_an_older_file_is_not_believed(store):
     assert store.read(["QQQ"])["QQQ"].close[0] == 200.0
 
 
-def test_a_warm_read_needs_neither_pyarrow_nor_pandas(store):
+def test_a_warm_read_needs_neither_pyarrow_nor_pandas(store: BarStore) -> None:
     store.write(history(), imported_at=AT)
     code = (
         "import sys; from pathlib import Path; from backtest.data.store import BarStore;"
@@ -170,11 +173,11 @@ def test_a_warm_read_needs_neither_pyarrow_nor_pandas(store):
     assert done.stdout.strip() == "43 []"
 
 
-def test_verify_judges_the_rows_too(store):
+def test_verify_judges_the_rows_too(store: BarStore) -> None:
     bars = history()
     bars.high[5] = 1.0
     store.write(bars, imported_at=AT)
-    seen = []
+    seen: list[Any] = []
     (finding,) = store.verify(progress=seen.append)
     assert finding.path == "QQQ 2026-09-09"
     assert seen == ["QQQ"]
@@ -183,7 +186,7 @@ def test_verify_judges_the_rows_too(store):
 # --- imports -----------------------------------------------------------------------------------------------
 
 
-def test_first_import_then_nothing_to_do(store):
+def test_first_import_then_nothing_to_do(store: BarStore) -> None:
     first = import_bars(store, {"QQQ": history(), "TLT": history("TLT")}, imported_at=AT)
     assert [(r.symbol, r.outcome, r.added) for r in first] == [("QQQ", "new", 43), ("TLT", "new", 43)]
     before = store.path("QQQ").read_bytes()
@@ -192,7 +195,7 @@ def test_first_import_then_nothing_to_do(store):
     assert store.path("QQQ").read_bytes() == before
 
 
-def test_new_sessions_are_appended_and_corrections_win(store):
+def test_new_sessions_are_appended_and_corrections_win(store: BarStore) -> None:
     import_bars(store, {"QQQ": history(end=date(2026, 10, 15))}, imported_at=AT)
     newer = history(start=date(2026, 10, 1), end=date(2026, 11, 20))
     newer.close[0] += 0.01
@@ -206,7 +209,7 @@ def test_new_sessions_are_appended_and_corrections_win(store):
     assert stored.volume[stored.row(date(2026, 10, 2))] == 5
 
 
-def test_a_gap_between_old_and_new_refuses_the_whole_import(store):
+def test_a_gap_between_old_and_new_refuses_the_whole_import(store: BarStore) -> None:
     import_bars(store, {"QQQ": history(end=date(2026, 9, 30))}, imported_at=AT)
     before = store.path("QQQ").read_bytes()
     with pytest.raises(DataError) as caught:
@@ -221,7 +224,7 @@ def test_a_gap_between_old_and_new_refuses_the_whole_import(store):
     assert store.symbols() == ("QQQ",)
 
 
-def test_a_split_is_refused_until_accepted_then_older_rows_are_rescaled(store):
+def test_a_split_is_refused_until_accepted_then_older_rows_are_rescaled(store: BarStore) -> None:
     import_bars(store, {"QQQ": history()}, imported_at=AT)
     after = scaled(history(start=date(2026, 10, 1), end=date(2026, 11, 20)), 0.5)
     with pytest.raises(DataError, match="2-for-1 split") as caught:
@@ -236,14 +239,14 @@ def test_a_split_is_refused_until_accepted_then_older_rows_are_rescaled(store):
     assert stored.close[-1] == after.close[-1]
 
 
-def test_a_dividend_adjustment_keeps_the_volumes(store):
+def test_a_dividend_adjustment_keeps_the_volumes(store: BarStore) -> None:
     old, new = history(), scaled(history(start=date(2026, 10, 1)), 0.99)
     whole = merge(old, new)
     assert whole.close[0] == pytest.approx(99.0)
     assert whole.volume[0] == 100_000.0
 
 
-def test_scattered_differences_are_refused_even_when_splits_are_accepted(store):
+def test_scattered_differences_are_refused_even_when_splits_are_accepted(store: BarStore) -> None:
     import_bars(store, {"QQQ": history()}, imported_at=AT)
     wrong = history()
     wrong.close[3] *= 1.005
@@ -252,7 +255,7 @@ def test_scattered_differences_are_refused_even_when_splits_are_accepted(store):
         import_bars(store, {"QQQ": wrong}, imported_at=AT, accept_split=True)
 
 
-def test_one_import_at_a_time(store, monkeypatch):
+def test_one_import_at_a_time(store: BarStore, monkeypatch: pytest.MonkeyPatch) -> None:
     from filelock import FileLock
 
     monkeypatch.setattr("backtest.data.importing.LOCK_SECONDS", 0.05)
@@ -264,7 +267,7 @@ def test_one_import_at_a_time(store, monkeypatch):
 # --- atomic writing ----------------------------------------------------------------------------------------
 
 
-def test_atomic_writing_replaces_and_sets_the_mode(tmp_path):
+def test_atomic_writing_replaces_and_sets_the_mode(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "token"
     write_atomic(path, b"one")
     write_atomic(path, b"two", mode=0o600)
@@ -273,11 +276,13 @@ def test_atomic_writing_replaces_and_sets_the_mode(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["token"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+def test_a_failed_write_leaves_the_old_file_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "ledger.json"
     write_atomic(path, b"old")
 
-    def full(_handle):
+    def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("backtest.core.files.os.fsync", full)

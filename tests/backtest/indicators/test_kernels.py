@@ -1,14 +1,18 @@
 """Indicators: values worked out by hand, and compiled against interpreted to the last bit."""
 
 import math
+from typing import Any
 
 import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba.core.registry import CPUDispatcher
 from numba.extending import register_jitable
+from numpy.typing import NDArray
 
+from backtest.core.bars import Bars
 from backtest.indicators import daily as indicators
 from backtest.indicators import kernels
 from tests.support.market_v35b import random_walk
@@ -16,31 +20,31 @@ from tests.support.market_v35b import random_walk
 NAN = math.nan
 
 
-def test_sma_by_hand():
+def test_sma_by_hand() -> None:
     got = indicators.sma(np.array([1.0, 2.0, 6.0, 3.0, 9.0]), 3)
     np.testing.assert_array_equal(got, [NAN, NAN, 3.0, 11 / 3, 6.0])
 
 
 @pytest.mark.parametrize("window", [1, 2, 7, 40, 99, 500])
-def test_sma_of_a_constant_is_that_constant_exactly(window):
+def test_sma_of_a_constant_is_that_constant_exactly(window: int) -> None:
     got = indicators.sma(np.full(99, 0.1), window)
     assert set(got[window - 1 :].tolist()) <= {0.1}
     assert np.isnan(got[: window - 1]).all()
 
 
-def test_sma_forgets_what_left_the_window():
+def test_sma_forgets_what_left_the_window() -> None:
     values = np.array([1e16, 3.0, 5.0, 7.0, 7.0, 7.0])
     assert indicators.sma(values, 2).tolist()[2:] == [4.0, 6.0, 7.0, 7.0]
 
 
 @given(values=st.lists(st.floats(0.01, 1e4), min_size=1, max_size=120), window=st.integers(1, 40))
-def test_sma_equals_the_mean_of_the_window(values, window):
+def test_sma_equals_the_mean_of_the_window(values: list[float], window: int) -> None:
     got = indicators.sma(np.array(values), window)
     for t in range(window - 1, len(values)):
         assert got[t] == pytest.approx(math.fsum(values[t - window + 1 : t + 1]) / window, rel=1e-13)
 
 
-def test_realised_volatility_by_hand():
+def test_realised_volatility_by_hand() -> None:
     # Returns ln 2, 0, 0, -ln 2: deviations of two are half their difference times sqrt 2.
     got = indicators.realised_volatility(np.array([1.0, 2.0, 2.0, 2.0, 1.0]), 2)
     jump = math.sqrt(126) * math.log(2)
@@ -49,12 +53,12 @@ def test_realised_volatility_by_hand():
     assert got[3] == 0.0
 
 
-def test_volatility_of_constant_growth_is_exactly_zero():
+def test_volatility_of_constant_growth_is_exactly_zero() -> None:
     got = indicators.realised_volatility(100 * 1.01 ** np.arange(80), 21)
     assert set(got[21:].tolist()) == {0.0}
 
 
-def test_z_score_by_hand():
+def test_z_score_by_hand() -> None:
     # Of two values the newer lies half a difference above the mean, the deviation is that times sqrt 2.
     sigma = np.array([NAN, 1.0, 3.0, 2.0, 2.0])
     got = indicators.volatility_z_score(sigma, 1, 2)
@@ -88,14 +92,14 @@ KALMAN = {
         ([0, 1, 1], False, (100 + 2 * (40 - 100 / 3)) / 3),
     ],
 )
-def test_kalman_trend_by_hand(volume, symmetric, expected):
+def test_kalman_trend_by_hand(volume: list[int], symmetric: bool, expected: float) -> None:
     got = indicators.kalman_trend(
         np.array([100.0, 200.0, 240.0]), np.array(volume, float), **KALMAN, symmetric=symmetric
     )
     assert got.tolist() == pytest.approx([0.0, 0.0, expected / 100])
 
 
-def test_kalman_trend_of_constant_prices_is_zero_and_a_jump_is_clipped():
+def test_kalman_trend_of_constant_prices_is_zero_and_a_jump_is_clipped() -> None:
     close = np.full(40, 50.0)
     close[-1] = 100.0
     got = indicators.kalman_trend(close, np.full(40, 9.0), **{**KALMAN, "t_max": 50})
@@ -106,7 +110,7 @@ def test_kalman_trend_of_constant_prices_is_zero_and_a_jump_is_clipped():
     assert fall.min() < -0.1
 
 
-def test_nothing_is_defined_on_no_bars():
+def test_nothing_is_defined_on_no_bars() -> None:
     empty = np.empty(0)
     assert len(indicators.sma(empty, 3)) == 0
     assert len(indicators.realised_volatility(empty, 3)) == 0
@@ -114,7 +118,7 @@ def test_nothing_is_defined_on_no_bars():
 
 
 @pytest.fixture(scope="module")
-def compiled():
+def compiled() -> dict[str, CPUDispatcher]:
     register_jitable(error_model="numpy")(kernels.rolling_deviation)
     register_jitable(error_model="numpy")(kernels.weighted_mean)
     names = (
@@ -129,12 +133,14 @@ def compiled():
 
 
 @pytest.fixture(scope="module")
-def walk():
+def walk() -> Bars:
     return random_walk("QQQ", 1500, seed=5)
 
 
-def test_compiled_and_interpreted_agree_to_the_last_bit(compiled, walk, monkeypatch):
-    def everything():
+def test_compiled_and_interpreted_agree_to_the_last_bit(
+    compiled: dict[str, CPUDispatcher], walk: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def everything() -> list[NDArray[np.float64]]:
         sigma = indicators.realised_volatility(walk.close, 21)
         return [
             indicators.sma(walk.close, 37),
@@ -160,7 +166,7 @@ def test_compiled_and_interpreted_agree_to_the_last_bit(compiled, walk, monkeypa
     interpreted = everything()
     for name, function in compiled.items():
 
-        def native(*args, function=function):
+        def native(*args: Any, function: Any = function) -> int | None:
             columns = [np.array(a) if isinstance(a, list) else a for a in args]
             result = function(*columns)
             for given_, column in zip(args, columns, strict=True):
@@ -174,7 +180,7 @@ def test_compiled_and_interpreted_agree_to_the_last_bit(compiled, walk, monkeypa
         assert np.isfinite(ours[-1])
 
 
-def test_a_magnitude_counts_for_exactly_500_bars():
+def test_a_magnitude_counts_for_exactly_500_bars() -> None:
     innovations = np.full(503, 1.0)
     innovations[1] = -100.0
     out = [0.0] * 503

@@ -27,7 +27,7 @@ from tests.support.scripted_strategy import ScriptedWeights, days, make_bars
 CURVE = np.array([110.0, 99.0, 121.0, 108.9, 115.0, 130.0])
 
 
-def test_by_hand():
+def test_by_hand() -> None:
     # returns .1, -.1, 2/9, -.1, .0560147, .1304348 from 100
     figures = performance(CURVE, 100.0)
     assert figures.total_return == pytest.approx(0.3)
@@ -38,7 +38,7 @@ def test_by_hand():
     assert drawdowns(CURVE, 100.0) == pytest.approx([0, -0.1, 0, -0.1, 115 / 121 - 1, 0])
 
 
-def test_sharpe_and_sortino_by_hand():
+def test_sharpe_and_sortino_by_hand() -> None:
     # returns .1, -.1, .1, -.1: mean 0
     flat = performance(np.array([110.0, 99.0, 108.9, 98.01]), 100.0)
     assert flat.sharpe == pytest.approx(0.0, abs=1e-12)
@@ -62,12 +62,12 @@ def test_sharpe_and_sortino_by_hand():
         ([110, 110, 99, 110], 2, 2),  # a flat peak counts from its last session
     ],
 )
-def test_drawdown_lengths(curve, of_deepest, longest):
+def test_drawdown_lengths(curve: list[int], of_deepest: int, longest: int) -> None:
     figures = performance(np.array(curve, dtype=float), 100.0)
     assert (figures.max_drawdown_sessions, figures.longest_drawdown_sessions) == (of_deepest, longest)
 
 
-def test_trades_by_hand():
+def test_trades_by_hand() -> None:
     # a purchase's commission, two gains, one loss, one sale at cost
     figures = trade_statistics([-2.0, 30.0, 10.0, -18.0, 0.0], [False, True, True, True, True], costs=4.0)
     assert (figures.trades, figures.closing_trades, figures.win_rate) == (5, 4, 0.5)
@@ -75,30 +75,30 @@ def test_trades_by_hand():
     assert (figures.average_win, figures.average_loss, figures.costs) == (20.0, -18.0, 4.0)
 
 
-def test_no_trades_no_figures():
+def test_no_trades_no_figures() -> None:
     figures = trade_statistics([], [])
     assert (figures.trades, figures.gross_profit, figures.gross_loss) == (0, 0.0, 0.0)
     assert figures.win_rate is figures.profit_factor is figures.average_win is figures.average_loss is None
     assert str(figures.gross_loss) == "0.0"
 
 
-def test_only_winners_have_no_profit_factor():
+def test_only_winners_have_no_profit_factor() -> None:
     assert trade_statistics([5.0], [True]).profit_factor is None
 
 
-def test_constant_equity():
+def test_constant_equity() -> None:
     figures = performance(np.full(10, 100.0), 100.0)
     assert (figures.total_return, figures.annual_return, figures.volatility) == (0.0, 0.0, 0.0)
     assert figures.sharpe is figures.sortino is figures.calmar is None
     assert str(figures.max_drawdown) == "0.0"
 
 
-def test_constant_growth_has_no_sharpe():
+def test_constant_growth_has_no_sharpe() -> None:
     """The spread of equal returns is rounding noise, not risk."""
     assert performance(100.0 * 1.001 ** np.arange(1, 50), 100.0).sharpe is None
 
 
-def test_one_session_and_none():
+def test_one_session_and_none() -> None:
     one = performance(np.array([101.0]), 100.0)
     assert one.total_return == pytest.approx(0.01)
     assert one.volatility is one.sharpe is None
@@ -106,13 +106,13 @@ def test_one_session_and_none():
     assert (none.total_return, none.annual_return, none.max_drawdown) == (0.0, None, 0.0)
 
 
-def test_ruin_and_absurd_growth():
+def test_ruin_and_absurd_growth() -> None:
     ruined = performance(np.array([50.0, 0.0, 0.0]), 100.0)
     assert (ruined.total_return, ruined.annual_return, ruined.max_drawdown) == (-1.0, None, -1.0)
     assert performance(np.array([1e6]), 1.0).annual_return is None
 
 
-def test_benchmark_by_hand():
+def test_benchmark_by_hand() -> None:
     # the strategy moves twice as much as the benchmark every session
     bench = 100.0 * np.cumprod(1 + np.array([0.01, -0.02, 0.03]))
     own = 100.0 * np.cumprod(1 + np.array([0.02, -0.04, 0.06]))
@@ -128,18 +128,18 @@ def test_benchmark_by_hand():
     assert figures.performance == performance(bench, 100.0)
 
 
-def test_a_benchmark_that_stands_still_has_no_beta():
+def test_a_benchmark_that_stands_still_has_no_beta() -> None:
     figures = compare(CURVE, 100.0, np.full(6, 100.0), symbol="CASH")
     assert figures.beta is figures.alpha is figures.correlation is None
     assert figures.tracking_error == performance(CURVE, 100.0).volatility
 
 
-def test_cash_against_a_benchmark_has_beta_zero():
+def test_cash_against_a_benchmark_has_beta_zero() -> None:
     figures = compare(np.full(6, 100.0), 100.0, CURVE, symbol="QQQ")
     assert (figures.beta, figures.correlation) == (0.0, None)
 
 
-def test_turnover_and_exposure_by_hand():
+def test_turnover_and_exposure_by_hand() -> None:
     # 4,000 traded both ways on mean equity 1,000 in 126 sessions: 2 in half a year, 4 in a year
     assert turnover([3000.0, 1000.0], np.full(126, 1000.0)) == pytest.approx(4.0)
     assert turnover([], np.array([])) is None
@@ -149,7 +149,7 @@ def test_turnover_and_exposure_by_hand():
 
 
 @given(st.lists(st.floats(1.0, 1e7), min_size=2, max_size=60), st.floats(1.0, 1e6))
-def test_against_naive_definitions(values, initial):
+def test_against_naive_definitions(values: list[float], initial: float) -> None:
     figures = performance(np.array(values), initial)
     path = [initial, *values]
     changes = [b / a - 1 for a, b in itertools.pairwise(path)]
@@ -170,7 +170,7 @@ def test_against_naive_definitions(values, initial):
         assert value is None or math.isfinite(value)
 
 
-def test_summary_of_a_run_without_trades_is_plain_json():
+def test_summary_of_a_run_without_trades_is_plain_json() -> None:
     week = days("2024-01-02", "2024-01-03")
     history = {"SIG": make_bars("SIG", dict(zip(week, [1.0, 2.0], strict=True)))}
     result = simulate(
@@ -183,7 +183,7 @@ def test_summary_of_a_run_without_trades_is_plain_json():
     assert summary["mean_rounding_cash"] == 0.0
 
 
-def test_summary_counts_rounding_cash_of_planning_sessions_only():
+def test_summary_counts_rounding_cash_of_planning_sessions_only() -> None:
     week = days("2024-01-02", "2024-01-03", "2024-01-04")
     script = {week[0]: {"AAA": 0.5}, date(2024, 1, 4): {"AAA": 0.1}}
     history = {

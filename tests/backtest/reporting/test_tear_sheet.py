@@ -4,7 +4,10 @@ import argparse
 import csv
 import json
 import re
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +31,7 @@ SYMBOLS = {
 
 
 @pytest.fixture(scope="module")
-def prices(tmp_path_factory):
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """CSV files of 220 made-up sessions; there is no TMV and no PSQ."""
     folder = tmp_path_factory.mktemp("prices")
     sessions = [s.day for s in calendar.sessions(date(2023, 1, 3), date(2023, 11, 15))]
@@ -43,13 +46,13 @@ def prices(tmp_path_factory):
 
 
 @pytest.fixture
-def strategy_file(tmp_path):
+def strategy_file(tmp_path: Path) -> Path:
     path = tmp_path / "strategy.yaml"
     path.write_text("strategy:\n  name: hierarchical_adaptive_v3_5b\n  variant: golden\n  parameters: {}\n")
     return path
 
 
-def command(*words):
+def command(*words: Path | str) -> int:
     parser = argparse.ArgumentParser()
     run_command.add_parser(parser.add_subparsers(required=True))
     args = parser.parse_args(["run", *map(str, words)])
@@ -57,12 +60,12 @@ def command(*words):
 
 
 @pytest.fixture
-def words(prices, strategy_file, tmp_path, monkeypatch):
+def words(prices: Path, strategy_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.chdir(tmp_path)  # no config/live.yaml here: defaults
     return ["--strategy", strategy_file, "--prices", prices, "--output-dir", tmp_path / "out"]
 
 
-def test_the_four_files(words, tmp_path, capsys):
+def test_the_four_files(words: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(*words, "--start", "2023-08-01", "--end", "2023-10-31", "--cash", "25000") == 0
     out = tmp_path / "out"
     assert sorted(p.name for p in out.iterdir()) == [
@@ -95,7 +98,7 @@ def test_the_four_files(words, tmp_path, capsys):
     assert "\x1b" not in screen  # not a terminal: no colours
 
 
-def test_same_inputs_same_bytes(words, tmp_path):
+def test_same_inputs_same_bytes(words: list[Any], tmp_path: Path) -> None:
     span = ("--start", "2023-08-01", "--end", "2023-09-29")
     command(*words, *span)
     first = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
@@ -103,7 +106,9 @@ def test_same_inputs_same_bytes(words, tmp_path):
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
 
 
-def test_json_is_the_only_thing_on_standard_output(words, tmp_path, capsys):
+def test_json_is_the_only_thing_on_standard_output(
+    words: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command(*words, "--start", "2023-09-01", "--json", "--no-report", "--benchmark", "TLT")
     metrics = json.loads(capsys.readouterr().out)
     assert metrics == json.loads((tmp_path / "out/metrics.json").read_text())
@@ -112,7 +117,7 @@ def test_json_is_the_only_thing_on_standard_output(words, tmp_path, capsys):
     assert not (tmp_path / "out/report.html").exists()
 
 
-def test_the_execution_section_is_obeyed(words, tmp_path):
+def test_the_execution_section_is_obeyed(words: list[Any], tmp_path: Path) -> None:
     span = ("--start", "2023-08-01", "--no-report")
     command(*words, *span)
     free = json.loads((tmp_path / "out/metrics.json").read_text())
@@ -135,7 +140,9 @@ def test_the_execution_section_is_obeyed(words, tmp_path):
         (["--cash", "lots"], "not a number"),
     ],
 )
-def test_bad_words_are_refused_by_the_parser(words, extra, says, capsys):
+def test_bad_words_are_refused_by_the_parser(
+    words: list[Any], extra: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         command(*words, *extra)
     assert caught.value.code == 2
@@ -160,7 +167,9 @@ def test_bad_words_are_refused_by_the_parser(words, extra, says, capsys):
         (["--benchmark", "SPY"], 5, "SPY"),
     ],
 )
-def test_refusals_name_what_is_wrong(words, extra, code, says, tmp_path):
+def test_refusals_name_what_is_wrong(
+    words: list[Any], extra: list[str], code: int, says: str, tmp_path: Path
+) -> None:
     with pytest.raises(JutsuError) as caught:
         command(*words, *extra)
     assert caught.value.exit_code == code
@@ -168,7 +177,7 @@ def test_refusals_name_what_is_wrong(words, extra, code, says, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_without_the_signal_symbol(words, prices, tmp_path):
+def test_a_folder_without_the_signal_symbol(words: list[Any], prices: Path, tmp_path: Path) -> None:
     folder = tmp_path / "few"
     folder.mkdir()
     (folder / "QQQ.csv").write_text((prices / "QQQ.csv").read_text())
@@ -177,7 +186,7 @@ def test_a_folder_without_the_signal_symbol(words, prices, tmp_path):
     assert caught.value.exit_code == 5
 
 
-def test_output_that_cannot_be_written(words, tmp_path):
+def test_output_that_cannot_be_written(words: list[Any], tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file, not a folder")
     with pytest.raises(UsageError, match="cannot be written"):
         command(*words, "--start", "2023-11-01", "--no-report")
@@ -186,7 +195,7 @@ def test_output_that_cannot_be_written(words, tmp_path):
 # --- the execution: section ---------------------------------------------------------------------------------
 
 
-def test_rules_without_a_file_are_the_defaults(tmp_path, monkeypatch):
+def test_rules_without_a_file_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert read_rules(None) == ExecutionRules()
     (tmp_path / "config").mkdir()
@@ -196,7 +205,7 @@ def test_rules_without_a_file_are_the_defaults(tmp_path, monkeypatch):
     assert read_rules(tmp_path / "other.yaml") == ExecutionRules()
 
 
-def test_every_problem_of_the_section_is_listed(tmp_path):
+def test_every_problem_of_the_section_is_listed(tmp_path: Path) -> None:
     path = tmp_path / "live.yaml"
     path.write_text("execution: {slipage_pct: 1, min_cash_pct: 100, limits: {max_order_value: .nan}}\n")
     with pytest.raises(SettingsError) as caught:
@@ -212,7 +221,7 @@ def test_every_problem_of_the_section_is_listed(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def page():
+def page() -> str:
     week = [date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)]
     history = {s: make_bars(s, dict(zip(week, [30.0, 33.0, 31.0], strict=True))) for s in ("SIG", "AAA")}
     strategy = ScriptedWeights({week[0]: {"AAA": 0.5, "BBB": 0.4}}, variant="<b>&", tradable_symbols=("AAA",))
@@ -222,25 +231,25 @@ def page():
     return render(result, summarise(result))
 
 
-def test_a_short_history_warns(words, capsys):
+def test_a_short_history_warns(words: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
     command(*words, "--start", "2023-11-01", "--no-report")
     assert "before the first decision on 2023-11-01; " in " ".join(capsys.readouterr().out.split())
 
 
-def test_all_four_charts(page):
+def test_all_four_charts(page: str) -> None:
     for title in ("Equity", "Drawdown", "Allocation", "Regime"):
         assert f'<h2>{title}</h2><div class="plot"><svg' in page
     for name in ("SIG held", "AAA", "cash", "cell 0"):
         assert f">{name}<" in page
 
 
-def test_one_small_file_without_scripts_that_needs_no_network(page):
+def test_one_small_file_without_scripts_that_needs_no_network(page: str) -> None:
     assert not re.search(r"<(script|link|img|iframe)", page)
     assert "http" not in page
     assert len(page) < 20_000
 
 
-def test_a_long_report_stays_small():
+def test_a_long_report_stays_small() -> None:
     days = [session.day for session in calendar.sessions(date(2000, 1, 3), date(2025, 12, 31))]
     random = np.random.default_rng(3)
     closes = np.round(100 * np.exp(np.cumsum(random.normal(0, 0.01, len(days)))), 2)
@@ -254,27 +263,27 @@ def test_a_long_report_stays_small():
     assert "NaN" not in page.replace("nan", "NaN")
 
 
-def test_the_page_fits_a_telephone(page):
+def test_the_page_fits_a_telephone(page: str) -> None:
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "@media (max-width: 600px)" in page
 
 
-def test_names_are_text_not_markup(page):
+def test_names_are_text_not_markup(page: str) -> None:
     assert "<h1>scripted · &lt;b&gt;&amp;</h1>" in page
 
 
-def test_warnings_are_listed(page):
+def test_warnings_are_listed(page: str) -> None:
     assert "<summary>1 warnings</summary>" in page
     assert "BBB: no price, its weight of 40.0% stays in cash" in page
 
 
-def test_readable_figures():
+def test_readable_figures() -> None:
     assert readable(None, "percent") == "–"
     assert (readable(-0.1234, "percent"), readable(1234567.891, "money")) == ("-12.3%", "1,234,567.89")
     assert (readable(2.346, "number"), readable(1200, "count")) == ("2.35", "1,200")
 
 
-def with_row(prices, folder, symbol, row, change):
+def with_row(prices: Path, folder: Path, symbol: str, row: int, change: Callable[..., Any]) -> Path:
     """Copy the prices with one changed row; `change` gets and returns the cells date, o, h, l, c, volume."""
     folder.mkdir()
     for path in prices.iterdir():
@@ -286,7 +295,9 @@ def with_row(prices, folder, symbol, row, change):
     return folder
 
 
-def test_a_bad_tick_stops_the_run_until_a_person_confirms_it(words, prices, tmp_path):
+def test_a_bad_tick_stops_the_run_until_a_person_confirms_it(
+    words: list[Any], prices: Path, tmp_path: Path
+) -> None:
     bad = with_row(
         prices, tmp_path / "bad", "QQQ", 220, lambda o, h, low, c, v: (o, c * 1.9, low, c * 1.9, v)
     )
@@ -301,7 +312,9 @@ def test_a_bad_tick_stops_the_run_until_a_person_confirms_it(words, prices, tmp_
     assert command(*words, "--confirmed", confirmed) == 0
 
 
-def test_a_suspicion_is_a_warning_of_the_run_and_of_its_report(words, prices, tmp_path, capsys):
+def test_a_suspicion_is_a_warning_of_the_run_and_of_its_report(
+    words: list[Any], prices: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     odd = with_row(prices, tmp_path / "odd", "TLT", 200, lambda o, h, low, c, v: (o, h, low, c, 0))
     words[words.index(prices)] = odd
     assert command(*words) == 0
@@ -310,7 +323,9 @@ def test_a_suspicion_is_a_warning_of_the_run_and_of_its_report(words, prices, tm
     assert f"TLT {day}: volume is 0" in (tmp_path / "out/report.html").read_text()
 
 
-def test_a_bad_tick_after_the_end_of_a_run_does_not_matter(words, prices, tmp_path):
+def test_a_bad_tick_after_the_end_of_a_run_does_not_matter(
+    words: list[Any], prices: Path, tmp_path: Path
+) -> None:
     bad = with_row(
         prices, tmp_path / "bad", "QQQ", 220, lambda o, h, low, c, v: (o, c * 1.9, low, c * 1.9, v)
     )

@@ -1,19 +1,24 @@
 """The look-ahead audit passes honest strategies and catches those that peek."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.cli.app import main
-from backtest.core.decision import Decision, Target
+from backtest.core.bars import Bars
+from backtest.core.decision import Decision, ExecutionTime, Situation, Target
 from backtest.core.errors import DataError, UsageError
 from backtest.data.sources.csv import read_directory
 from backtest.research.audit import CHANGES, audit, table
-from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b, build
+from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b, V35bEvaluation, build
 from backtest.strategies.registry import STRATEGIES, find_strategy
 from tests.support.market_v35b import bars, random_walk
 from tests.support.scripted_strategy import SIGNAL, ScriptedWeights, make_bars
@@ -23,7 +28,7 @@ SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5, "osc_smoothness": 4, "strength
 
 
 @pytest.fixture(scope="module")
-def history():
+def history() -> dict[str, Bars]:
     names = ("QQQ", "TLT", "TQQQ", "TMF", "TMV")
     return {name: random_walk(name, 150, seed) for seed, name in enumerate(names)}
 
@@ -32,8 +37,8 @@ def history():
 class Peeking(HierarchicalAdaptiveV35b):
     """Reads prices one session early."""
 
-    def evaluate(self, history):
-        def shifted(b):
+    def evaluate(self, history: dict[str, Bars]) -> V35bEvaluation:
+        def shifted(b: Bars) -> Bars:
             return replace(b, close=np.append(b.close[1:], b.close[-1]))
 
         return HierarchicalAdaptiveV35b.evaluate(self, {s: shifted(b) for s, b in history.items()})
@@ -43,8 +48,8 @@ class Peeking(HierarchicalAdaptiveV35b):
 class Normalising(HierarchicalAdaptiveV35b):
     """Divides volume by its mean over the whole history, and clips by it: a subtle look ahead."""
 
-    def evaluate(self, history):
-        def scaled(b):
+    def evaluate(self, history: dict[str, Bars]) -> V35bEvaluation:
+        def scaled(b: Bars) -> Bars:
             return replace(b, volume=np.minimum(b.volume, b.volume.mean()))
 
         return HierarchicalAdaptiveV35b.evaluate(self, {s: scaled(b) for s, b in history.items()})
@@ -54,41 +59,41 @@ class Normalising(HierarchicalAdaptiveV35b):
 class Cheat(ScriptedWeights):
     """Trades AAA by the signal's bars; each kind below reads one bar too many in its own way."""
 
-    history: dict = field(default_factory=dict)
+    history: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def evaluate(self, history):
+    def evaluate(self, history: dict[str, Bars]) -> OwnSession:
         return replace(self, history=history)
 
-    def rises(self, day):
+    def rises(self, day: date) -> bool:
         bars = self.history[SIGNAL]
         row = bars.row(day)
         return row is not None and bool(bars.close[row] > bars.open[row])
 
-    def following(self, day):
+    def following(self, day: date) -> date:
         later = self.history[SIGNAL].since(day + timedelta(days=1))
         return later.first if len(later) else None
 
-    def decision(self, situation, long, memory=None):
+    def decision(self, situation: Situation, long: bool, memory: Any = None) -> Decision:
         targets = (Target("AAA", 0.5),) if long else ()
         return Decision(situation.decided_on, rebalance=True, targets=targets, memory=memory or {})
 
 
 class Honest(Cheat):
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         return self.decision(situation, self.rises(situation.decided_on))
 
 
 class OwnSession(Cheat):
     """Decides at the open from the bar of the session that opens."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         return self.decision(situation, self.rises(situation.session))
 
 
 class OwnSessionOrFail(Cheat):
     """The same, but assumes that the bar is there."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         row = self.history[SIGNAL].dates.tolist().index(situation.session)
         return self.decision(situation, self.history[SIGNAL].close[row] > 100)
 
@@ -96,7 +101,7 @@ class OwnSessionOrFail(Cheat):
 class HolderPeeks(Cheat):
     """Honest as long as it holds nothing; a holder knows the next bar."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         if not situation.book.positions:
             return self.decision(situation, long=True)
         day = self.following(situation.decided_on)
@@ -106,14 +111,14 @@ class HolderPeeks(Cheat):
 class RemembersTomorrow(Cheat):
     """Trades honestly; only what it remembers comes from the next bar, and only once it holds."""
 
-    def decide(self, situation):
+    def decide(self, situation: Situation) -> Decision:
         day = self.following(situation.decided_on) if situation.book.positions else None
         known = self.rises(day) if day else None
         return self.decision(situation, long=True, memory={"tomorrow": known})
 
 
 @pytest.fixture(scope="module")
-def simple_history():
+def simple_history() -> dict[str, Bars]:
     random = np.random.default_rng(11)
     days = [one.day for one in calendar.sessions(date(2020, 1, 2), date(2020, 6, 30))]
     histories = {}
@@ -126,7 +131,9 @@ def simple_history():
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open"])
 @pytest.mark.parametrize("kind", [OwnSession, OwnSessionOrFail, HolderPeeks, RemembersTomorrow])
-def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, execution_time):
+def test_a_peek_of_one_bar_in_an_opening_window_is_caught(
+    simple_history: dict[str, Bars], kind: Any, execution_time: ExecutionTime
+) -> None:
     checks = audit(kind({}, execution_time), simple_history, samples=8, seed=7)
     caught = [check.difference for check in checks if check.difference]
     assert caught
@@ -134,11 +141,13 @@ def test_a_peek_of_one_bar_in_an_opening_window_is_caught(simple_history, kind, 
 
 
 @pytest.mark.parametrize("kind", [HolderPeeks, RemembersTomorrow])
-def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(simple_history, kind):
+def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(
+    simple_history: dict[str, Bars], kind: type[HolderPeeks | RemembersTomorrow]
+) -> None:
     assert any(check.difference for check in audit(kind({}), simple_history, samples=8, seed=7))
 
 
-def test_a_strategy_that_fails_without_later_bars_is_named(simple_history):
+def test_a_strategy_that_fails_without_later_bars_is_named(simple_history: dict[str, Bars]) -> None:
     checks = audit(OwnSessionOrFail({}, "open"), simple_history, samples=2, seed=7)
     what = [check.difference.what for check in checks if check.change == "cut"]
     assert all("fails when later bars change: ValueError" in text for text in what)
@@ -146,7 +155,9 @@ def test_a_strategy_that_fails_without_later_bars_is_named(simple_history):
 
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open", "close"])
-def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_time):
+def test_an_honest_strategy_is_clean_in_every_window(
+    simple_history: dict[str, Bars], execution_time: ExecutionTime
+) -> None:
     checks = audit(Honest({}, execution_time), simple_history, samples=8, seed=7)
     assert [check.difference for check in checks if check.difference] == []
     assert checks[-1].trades > 20
@@ -155,7 +166,9 @@ def test_an_honest_strategy_is_clean_in_every_window(simple_history, execution_t
 @pytest.mark.shared
 @pytest.mark.parametrize("execution_time", ["open", "close"])
 @pytest.mark.parametrize("variant", ["golden", "titan", "gold2026"])
-def test_every_shipped_allocation_strategy_is_clean_on_real_bars(shared_data, variant, execution_time):
+def test_every_shipped_allocation_strategy_is_clean_on_real_bars(
+    shared_data: Path, variant: str, execution_time: ExecutionTime
+) -> None:
     strategy = find_strategy(variant, STRATEGIES).with_parameters({"execution_time": execution_time})
     symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
     history = read_directory(shared_data / "daily", symbols, allow_gaps=symbols[1:])
@@ -166,7 +179,7 @@ def test_every_shipped_allocation_strategy_is_clean_on_real_bars(shared_data, va
 
 
 @pytest.mark.parametrize("execution_time", ["close", "open"])
-def test_v35b_is_clean(history, execution_time):
+def test_v35b_is_clean(history: dict[str, Bars], execution_time: ExecutionTime) -> None:
     strategy = build("small", SMALL | {"execution_time": execution_time})
     checks = audit(strategy, history, samples=4, seed=3)
     assert len(checks) == 4 * len(CHANGES)
@@ -178,7 +191,7 @@ def test_v35b_is_clean(history, execution_time):
 
 
 @pytest.mark.parametrize("kind", [Peeking, Normalising])
-def test_peeking_is_caught_and_named(history, kind):
+def test_peeking_is_caught_and_named(history: dict[str, Bars], kind: type[Normalising | Peeking]) -> None:
     honest = build("small", SMALL)
     strategy = kind(honest.variant, honest.settings)
     checks = audit(strategy, history, samples=3, seed=3)
@@ -190,13 +203,13 @@ def test_peeking_is_caught_and_named(history, kind):
     assert "became" in lines[-1]
 
 
-def test_same_seed_same_sessions(history):
+def test_same_seed_same_sessions(history: dict[str, Bars]) -> None:
     strategy = build("small", SMALL)
     days = [[c.session for c in audit(strategy, history, samples=3, seed=s)] for s in (1, 1, 2)]
     assert days[0] == days[1] != days[2]
 
 
-def test_what_cannot_be_audited_is_said(history):
+def test_what_cannot_be_audited_is_said(history: dict[str, Bars]) -> None:
     strategy = build("small", SMALL)
     with pytest.raises(UsageError, match="at least 1"):
         audit(strategy, history, samples=0, seed=1)
@@ -206,7 +219,9 @@ def test_what_cannot_be_audited_is_said(history):
         audit(strategy, {"TLT": history["TLT"]}, samples=1, seed=1)
 
 
-def test_the_command_prints_a_table_and_exits_0(history, tmp_path, capsys):
+def test_the_command_prints_a_table_and_exits_0(
+    history: dict[str, Bars], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     days = [session.day for session in calendar.sessions(date(2020, 1, 2), date(2020, 12, 31))]
     for symbol, rows in history.items():
         lines = [

@@ -3,6 +3,9 @@
 import ast
 import shutil
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,7 @@ from backtest.strategies.earnings_swing.strategy import build as earnings
 from backtest.strategies.hierarchical_adaptive.strategy import build as adaptive
 
 
-def test_the_digest_covers_what_decides_and_not_the_other_family():
+def test_the_digest_covers_what_decides_and_not_the_other_family() -> None:
     one, other = adaptive("golden", {}), earnings("ema", {})
     assert code_sha256(one) == code_sha256(adaptive("titan", {"T_max": 60}))
     assert code_sha256(one) != code_sha256(other)
@@ -37,10 +40,10 @@ class Rules:
 
 
 @pytest.fixture
-def digest_of(tmp_path, monkeypatch):
+def digest_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.syspath_prepend(tmp_path)
 
-    def digest(text):
+    def digest(text: str) -> str:
         shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
         (tmp_path / "own_rules.py").write_text(text)
         sys.modules.pop("own_rules", None)
@@ -49,7 +52,7 @@ def digest_of(tmp_path, monkeypatch):
     return digest
 
 
-def test_words_and_layout_change_nothing(digest_of):
+def test_words_and_layout_change_nothing(digest_of: Callable[..., Any]) -> None:
     same = RULES.replace('"""Decide."""', '"""Another text."""\n        # and a comment').replace(
         "x > 1", "(x  >  1)"
     )
@@ -68,11 +71,11 @@ def test_words_and_layout_change_nothing(digest_of):
         ("suggest(", "str.join("),
     ],
 )
-def test_any_change_of_the_code_shows(digest_of, old, new):
+def test_any_change_of_the_code_shows(digest_of: Callable[..., Any], old: str, new: str) -> None:
     assert digest_of(RULES) != digest_of(RULES.replace(old, new))
 
 
-def test_the_text_of_a_tree_leaves_out_what_newer_versions_add():
+def test_the_text_of_a_tree_leaves_out_what_newer_versions_add() -> None:
     tree = ast.parse("def f(): pass")
     before = code_hash._text(tree)
     tree.body[0].type_params = []

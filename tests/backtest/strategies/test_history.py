@@ -9,7 +9,7 @@ from backtest.strategies.history import short_history
 from tests.support.scripted_strategy import SIGNAL, ScriptedWeights, make_bars
 
 
-def test_the_floor_counts_the_bars_before_the_first_decision():
+def test_the_floor_counts_the_bars_before_the_first_decision() -> None:
     days = [one.day for one in calendar.sessions(date(2024, 1, 2), date(2024, 2, 1))]
     history = {SIGNAL: make_bars(SIGNAL, dict.fromkeys(days, 1.0))}
     strategy = ScriptedWeights({}, history_floor=10)
@@ -22,7 +22,7 @@ def test_the_floor_counts_the_bars_before_the_first_decision():
     assert short_history(strategy, {}, days[4]).problem.startswith("0 bars")
 
 
-def test_the_floor_belongs_to_the_strategy():
+def test_the_floor_belongs_to_the_strategy() -> None:
     assert adaptive("v", {}).history_floor == 1000
     assert adaptive("v", {"sma_slow": 1500}).history_floor == 1510
     assert earnings("v", {"trailing_ema_period": 10}).history_floor == 50

@@ -1,9 +1,12 @@
 """Usual ranges warn, hard ranges refuse."""
 
+from pathlib import Path
+
 import pytest
 
 from backtest.core.errors import ParameterError
 from backtest.strategies.earnings_swing.strategy import build as earnings
+from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b
 from backtest.strategies.hierarchical_adaptive.strategy import build as adaptive
 from backtest.strategies.registry import load_strategy, strategy_files
 
@@ -18,12 +21,12 @@ FOUNDING = {  # section 4.3 of the product requirements
 }
 
 
-def warned(strategy):
+def warned(strategy: HierarchicalAdaptiveV35b) -> list[str]:
     return [finding.path.removeprefix("parameters.") for finding in strategy.unusual]
 
 
 @pytest.mark.parametrize("name", FOUNDING)
-def test_the_founding_ranges_warn_outside_and_not_at_their_ends(name):
+def test_the_founding_ranges_warn_outside_and_not_at_their_ends(name: str) -> None:
     low, high = FOUNDING[name]
     others = {"sma_fast": {"sma_slow": 300}, "sma_slow": {"sma_fast": 10}}
     others |= {"upper_thresh_z": {"lower_thresh_z": 0.4}, "lower_thresh_z": {"upper_thresh_z": 2.0}}
@@ -38,7 +41,7 @@ def test_the_founding_ranges_warn_outside_and_not_at_their_ends(name):
             assert warned(adaptive("v", {**others.get(name, {}), name: value})) == [name]
 
 
-def test_what_leads_nowhere_is_said():
+def test_what_leads_nowhere_is_said() -> None:
     (finding,) = adaptive("v", {"rebalance_threshold": 2.5}).unusual
     assert (
         str(finding)
@@ -49,11 +52,11 @@ def test_what_leads_nowhere_is_said():
 @pytest.mark.parametrize(
     ("name", "value"), [("stop_loss_pct", 60), ("max_positions", 500), ("max_holding_days", 2)]
 )
-def test_earnings_parameters_warn_too(name, value):
+def test_earnings_parameters_warn_too(name: str, value: int) -> None:
     assert warned(earnings("v", {name: value})) == [name]
 
 
-def test_no_shipped_strategy_is_unusual(project_root):
+def test_no_shipped_strategy_is_unusual(project_root: Path) -> None:
     files = strategy_files(project_root / "config" / "strategies")
     assert len(files) == 5
     assert [load_strategy(file).unusual for file in files] == [()] * 5

@@ -1,6 +1,7 @@
 """Strategy files: found by path or name, read strictly, refused with everything that is wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +11,13 @@ from backtest.strategies.registry import build_strategy, find_strategy, load_str
 GOOD = "strategy: {name: hierarchical_adaptive_v3_5b, variant: mine, parameters: {T_max: 4e1}}\n"
 
 
-def write(folder, text, name="mine.yaml"):
+def write(folder: Path, text: str, name: str = "mine.yaml") -> Path:
     path = folder / name
     path.write_text(text)
     return path
 
 
-def test_the_three_shipped_variants(project_root):
+def test_the_three_shipped_variants(project_root: Path) -> None:
     folder = project_root / "config" / "strategies"
     golden, titan, gold2026 = (find_strategy(name, folder) for name in ("golden", "titan", "gold2026"))
     assert golden.name == "Hierarchical_Adaptive_v3_5b"
@@ -34,7 +35,7 @@ def test_the_three_shipped_variants(project_root):
     assert find_strategy(folder / "titan.yaml", folder) == titan
 
 
-def test_yaml_json_and_mapping_are_the_same(tmp_path):
+def test_yaml_json_and_mapping_are_the_same(tmp_path: Path) -> None:
     document = {
         "strategy": {"name": "Hierarchical_Adaptive_v3_5b", "variant": "mine", "parameters": {"T_max": 40}}
     }
@@ -45,7 +46,7 @@ def test_yaml_json_and_mapping_are_the_same(tmp_path):
     assert from_yaml.parameters["T_max"] == 40.0
 
 
-def test_a_variant_is_found_by_file_name_then_by_what_the_file_declares(tmp_path):
+def test_a_variant_is_found_by_file_name_then_by_what_the_file_declares(tmp_path: Path) -> None:
     write(tmp_path, GOOD, "first.yaml")
     write(tmp_path, "not: [a strategy", "broken.yaml")
     assert find_strategy("first", tmp_path).variant == "mine"
@@ -78,7 +79,7 @@ def test_a_variant_is_found_by_file_name_then_by_what_the_file_declares(tmp_path
         (GOOD.replace("{T_max: 4e1}", "[1]"), "strategy.parameters"),
     ],
 )
-def test_bad_files_are_refused_with_a_reason(text, problem, tmp_path):
+def test_bad_files_are_refused_with_a_reason(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_strategy(write(tmp_path, text))
     shown = "\n".join([caught.value.line(), *map(str, caught.value.findings)])
@@ -87,7 +88,7 @@ def test_bad_files_are_refused_with_a_reason(text, problem, tmp_path):
     assert caught.value.exit_code == 2
 
 
-def test_unreadable_files_are_usage_errors(tmp_path):
+def test_unreadable_files_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         load_strategy(tmp_path / "none.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00strategy")
@@ -95,7 +96,7 @@ def test_unreadable_files_are_usage_errors(tmp_path):
         load_strategy(tmp_path / "binary.yaml")
 
 
-def test_findings_of_keys_come_together(tmp_path):
+def test_findings_of_keys_come_together(tmp_path: Path) -> None:
     with pytest.raises(ParameterError) as caught:
         load_strategy({"strategy": {"nam": 1, "parameters": 3}, "x": 1})
     assert [f.path for f in caught.value.findings] == [
@@ -107,7 +108,7 @@ def test_findings_of_keys_come_together(tmp_path):
     ]
 
 
-def test_parameters_may_be_left_out(tmp_path):
+def test_parameters_may_be_left_out(tmp_path: Path) -> None:
     text = "strategy:\n  name: HIERARCHICAL_adaptive_v3_5b\n  variant: plain\n  parameters:\n"
     assert load_strategy(write(tmp_path, text)).overridden == ()
     assert build_strategy("hierarchical_adaptive_v3_5b", "x", {}).variant == "x"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,35 +11,36 @@ from hypothesis import strategies as st
 from backtest.core.decision import Book, Decision, EntrySignal, ExitSignal, OpenPosition, Target
 from backtest.core.errors import DataError, JutsuError, LimitError
 from backtest.core.execution_rules import ExecutionRules, Limits
+from backtest.core.planned_orders import Plan
 from backtest.trading.sizing import check_limits, plan_orders, scaled_weights, sizing_equity, target_shares
 
 DAY = date(2024, 1, 2)
 RULES = ExecutionRules()
 
 
-def decide(rebalance=True, **weights):
+def decide(rebalance: bool = True, **weights: Any) -> Decision:
     return Decision(DAY, rebalance=rebalance, targets=tuple(Target(s, w) for s, w in weights.items()))
 
 
-def holding(cash, **shares):
+def holding(cash: float, **shares: Any) -> Book:
     return Book(cash, {s: OpenPosition(s, n, 1.0, DAY) for s, n in shares.items()})
 
 
-def short(plan):
+def short(plan: Plan) -> list[tuple[str, str, str, int]]:
     return [(o.symbol, o.intent, o.side, o.quantity) for o in plan.orders]
 
 
-def test_equity_counts_cash_and_owned_positions():
+def test_equity_counts_cash_and_owned_positions() -> None:
     assert sizing_equity(holding(1000.0, AAA=3, BBB=2), {"AAA": 10.0, "BBB": 5.5, "ZZZ": 9.0}) == 1041.0
 
 
 @pytest.mark.parametrize("prices", [{}, {"AAA": float("nan")}, {"AAA": 0.0}])
-def test_equity_needs_every_price(prices):
+def test_equity_needs_every_price(prices: dict[str, float]) -> None:
     with pytest.raises(DataError, match="AAA"):
         sizing_equity(holding(1000.0, AAA=3), prices)
 
 
-def test_the_reserve_shrinks_all_weights_by_one_factor():
+def test_the_reserve_shrinks_all_weights_by_one_factor() -> None:
     # no cash in the target: 0.95 / 1.0
     assert scaled_weights(decide(TQQQ=0.6, QQQ=0.4), RULES) == pytest.approx({"TQQQ": 0.57, "QQQ": 0.38})
     # 2 % cash, 10 % wanted: 0.9 / 0.98
@@ -46,28 +48,28 @@ def test_the_reserve_shrinks_all_weights_by_one_factor():
     assert scaled_weights(decide(A=0.49, B=0.49), ten) == pytest.approx({"A": 0.45, "B": 0.45})
 
 
-def test_enough_cash_leaves_the_weights_alone():
+def test_enough_cash_leaves_the_weights_alone() -> None:
     assert scaled_weights(decide(A=0.5, B=0.45), RULES) == {"A": 0.5, "B": 0.45}
 
 
-def test_targets_of_one_symbol_add_up():
+def test_targets_of_one_symbol_add_up() -> None:
     twice = Decision(DAY, True, (Target("QQQ", 0.3), Target("QQQ", 0.2)))
     assert scaled_weights(twice, RULES) == {"QQQ": 0.5}
 
 
 @pytest.mark.parametrize("weights", [{"A": -0.1}, {"A": float("nan")}, {"A": 0.7, "B": 0.4}])
-def test_impossible_weights_are_a_bug(weights):
+def test_impossible_weights_are_a_bug(weights: dict[str, float]) -> None:
     with pytest.raises(JutsuError):
         scaled_weights(decide(**weights), RULES)
 
 
-def test_shares_round_down_but_not_on_float_noise():
+def test_shares_round_down_but_not_on_float_noise() -> None:
     assert target_shares(0.57, 10_000.0, 57.01) == 99
     assert 0.57 * 10_000.0 / 10.0 < 570  # 569.9999999999999 where the exact quotient is 570
     assert target_shares(0.57, 10_000.0, 10.0) == 570
 
 
-def test_first_purchase():
+def test_first_purchase() -> None:
     # equity 100,000: 0.57 * 100,000 / 50 = 1140; 0.38 * 100,000 / 210 = 180.95
     plan = plan_orders(decide(TQQQ=0.6, QQQ=0.4), Book(100_000.0), {"TQQQ": 50.0, "QQQ": 210.0}, RULES)
     assert short(plan) == [("TQQQ", "entry", "buy", 1140), ("QQQ", "entry", "buy", 180)]
@@ -77,7 +79,7 @@ def test_first_purchase():
     assert [o.reference_price for o in plan.orders] == [50.0, 210.0]
 
 
-def test_all_four_intents_in_order():
+def test_all_four_intents_in_order() -> None:
     # equity 1000 + 100*10 + 50*20 + 30*50 = 4500 with targets 0.4 / 0.1 / 0 / 0.3
     book = holding(1000.0, UP=100, DOWN=50, GONE=30)
     prices = {"UP": 10.0, "DOWN": 20.0, "GONE": 50.0, "NEW": 30.0}
@@ -92,13 +94,13 @@ def test_all_four_intents_in_order():
     assert "50 → 22 shares" in plan.orders[0].reason
 
 
-def test_nothing_without_a_rebalance():
+def test_nothing_without_a_rebalance() -> None:
     plan = plan_orders(decide(rebalance=False, A=0.9), Book(1000.0), {"A": 10.0}, RULES)
     assert plan.orders == ()
     assert plan.residual_cash == 1000.0
 
 
-def test_drift_trades_only_beyond_its_threshold():
+def test_drift_trades_only_beyond_its_threshold() -> None:
     # held 0.60 of equity 1000, target 0.50: drift 0.10
     book, prices, calm = holding(400.0, A=60), {"A": 10.0}, decide(rebalance=False, A=0.5)
     assert plan_orders(calm, book, prices, ExecutionRules(max_holdings_drift=0.11)).orders == ()
@@ -106,7 +108,7 @@ def test_drift_trades_only_beyond_its_threshold():
     assert short(wandered) == [("A", "reduce", "sell", 10)]
 
 
-def test_drift_counts_what_should_not_be_held():
+def test_drift_counts_what_should_not_be_held() -> None:
     # equity 1000: A on target, B 0.1 without a target
     book, prices = holding(400.0, A=50, B=10), {"A": 10.0, "B": 10.0}
     calm = decide(rebalance=False, A=0.5)
@@ -115,7 +117,7 @@ def test_drift_counts_what_should_not_be_held():
     ]
 
 
-def test_drift_ignores_what_cannot_trade():
+def test_drift_ignores_what_cannot_trade() -> None:
     # B has no price: neither its missing weight of 0.3 nor the holding of C can be moved by trading
     calm, rules = decide(rebalance=False, A=0.5, B=0.3), ExecutionRules(max_holdings_drift=0.05)
     assert plan_orders(calm, holding(500.0, A=50), {"A": 10.0}, rules).orders == ()
@@ -126,7 +128,7 @@ def test_drift_ignores_what_cannot_trade():
     assert short(both) == [("B", "entry", "buy", 30)]
 
 
-def test_small_trades_are_filtered_but_never_exits():
+def test_small_trades_are_filtered_but_never_exits() -> None:
     # equity 10,000; 1 % is 100. A: 500 -> 495 (50), B: exit worth 60, C: entry worth 90
     book = holding(4440.0, A=50, B=6)
     prices = {"A": 100.0, "B": 10.0, "C": 90.0}
@@ -139,14 +141,14 @@ def test_small_trades_are_filtered_but_never_exits():
     ]
 
 
-def test_a_leg_without_a_price_stays_in_cash_with_a_warning():
+def test_a_leg_without_a_price_stays_in_cash_with_a_warning() -> None:
     plan = plan_orders(decide(A=0.5, B=0.5), Book(1000.0), {"A": 10.0, "B": float("nan")}, RULES)
     assert short(plan) == [("A", "entry", "buy", 47)]  # 0.475 of 1000, not more
     assert [(s.symbol, s.reason) for s in plan.skipped] == [("B", "no_price")]
     assert plan.warnings == ("B: no price, its weight of 47.5% stays in cash",)
 
 
-def test_a_holding_that_cannot_be_sold_leaves_less_for_the_rest():
+def test_a_holding_that_cannot_be_sold_leaves_less_for_the_rest() -> None:
     # equity 1000 of which 400 is stuck in OLD; 0.95 - 0.40 = 0.55 is left for NEW
     plan = plan_orders(decide(NEW=1.0), holding(600.0, OLD=40), {"NEW": 10.0}, RULES, marks={"OLD": 10.0})
     assert short(plan) == [("NEW", "entry", "buy", 55)]
@@ -154,13 +156,13 @@ def test_a_holding_that_cannot_be_sold_leaves_less_for_the_rest():
     assert "400.00" in plan.warnings[1]
 
 
-def test_one_share_too_dear_is_reported():
+def test_one_share_too_dear_is_reported() -> None:
     plan = plan_orders(decide(A=0.5), Book(100.0), {"A": 60.0}, RULES)
     assert plan.orders == ()
     assert [(s.symbol, s.reason) for s in plan.skipped] == [("A", "zero_shares")]
 
 
-def test_positions_family():
+def test_positions_family() -> None:
     details = {"score": 88}
     decision = Decision(
         DAY,
@@ -182,7 +184,7 @@ def test_positions_family():
     assert plan.residual_cash == 1000 + 84 - 150 - 200
 
 
-def test_an_exit_without_a_price_is_kept_and_named():
+def test_an_exit_without_a_price_is_kept_and_named() -> None:
     decision = Decision(DAY, exits=(ExitSignal("OLD", "trend broken"),))
     plan = plan_orders(decision, holding(0.0, OLD=7), {}, RULES, marks={"OLD": 12.0})
     assert plan.orders == ()
@@ -190,13 +192,13 @@ def test_an_exit_without_a_price_is_kept_and_named():
     assert "trend broken" in plan.warnings[0]
 
 
-def test_a_decision_is_of_one_family():
+def test_a_decision_is_of_one_family() -> None:
     both = replace(decide(A=0.5), exits=(ExitSignal("B", "x"),))
     with pytest.raises(JutsuError, match="both"):
         plan_orders(both, holding(1.0, B=1), {"A": 1.0, "B": 1.0}, RULES)
 
 
-def test_exit_of_something_not_held_is_a_bug():
+def test_exit_of_something_not_held_is_a_bug() -> None:
     with pytest.raises(JutsuError, match="does not hold"):
         plan_orders(Decision(DAY, exits=(ExitSignal("B", "x"),)), Book(1.0), {"B": 1.0}, RULES)
 
@@ -204,17 +206,17 @@ def test_exit_of_something_not_held_is_a_bug():
 # --- limits ---------------------------------------------------------------------------------------------
 
 
-def limited(**limits):
+def limited(**limits: Any) -> ExecutionRules:
     return ExecutionRules(min_cash_pct=0, limits=Limits(**limits))
 
 
-def breach(plan, book, rules):
+def breach(plan: Plan, book: Book, rules: ExecutionRules) -> list[str]:
     with pytest.raises(LimitError) as caught:
         check_limits(plan, book, rules)
     return [str(finding) for finding in caught.value.findings]
 
 
-def test_every_breach_is_listed():
+def test_every_breach_is_listed() -> None:
     rules = limited(max_position_pct=50, max_total_exposure_pct=80, max_order_value=550, max_orders_per_run=1)
     prices = {"A": 10.0, "B": 10.0}
     plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), prices, rules)
@@ -227,13 +229,13 @@ def test_every_breach_is_listed():
     ]
 
 
-def test_exactly_at_the_limit_is_allowed():
+def test_exactly_at_the_limit_is_allowed() -> None:
     rules = limited(max_position_pct=60, max_total_exposure_pct=90, max_orders_per_run=2, max_order_value=600)
     plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), {"A": 10.0, "B": 10.0}, rules)
     check_limits(plan, Book(1000.0), rules)
 
 
-def test_leverage_counts_nominal_value():
+def test_leverage_counts_nominal_value() -> None:
     rules = limited(max_total_leverage=0.5)
     plan = plan_orders(decide(TQQQ=0.6), Book(1000.0), {"TQQQ": 10.0}, rules)
     assert breach(plan, Book(1000.0), rules) == [
@@ -241,13 +243,13 @@ def test_leverage_counts_nominal_value():
     ]
 
 
-def test_golden_cell_one_fits_the_default_limits():
+def test_golden_cell_one_fits_the_default_limits() -> None:
     prices = {"TQQQ": 50.0, "QQQ": 200.0}
     plan = plan_orders(decide(TQQQ=0.6, QQQ=0.4), Book(100_000.0), prices, RULES)
     check_limits(plan, Book(100_000.0), RULES)
 
 
-def test_selling_is_never_stopped_by_an_exposure_limit():
+def test_selling_is_never_stopped_by_an_exposure_limit() -> None:
     # A grew to 90 % of equity; the plan reduces it to 70 %, still above the limit
     rules = limited(max_position_pct=50)
     book, prices = holding(100.0, A=90), {"A": 10.0}
@@ -255,7 +257,7 @@ def test_selling_is_never_stopped_by_an_exposure_limit():
     check_limits(plan, book, rules)
 
 
-def test_stops_are_counted_apart():
+def test_stops_are_counted_apart() -> None:
     entries = tuple(EntrySignal(s, 1, 10.0, 9.0, 1.0, "report") for s in ("A", "B", "C"))
     plan = plan_orders(Decision(DAY, entries=entries), Book(1000.0), {}, RULES)
     assert breach(plan, Book(1000.0), limited(max_stop_orders_per_run=2)) == [
@@ -282,7 +284,13 @@ rule_sets = st.builds(
 
 
 @given(weights, holdings, price_lists, rule_sets, st.floats(100, 1e6))
-def test_any_plan(target, held, prices, rules, cash):
+def test_any_plan(
+    target: dict[str, float],
+    held: dict[str, int],
+    prices: dict[str, float],
+    rules: ExecutionRules,
+    cash: float,
+) -> None:
     book = holding(round(cash, 2), **held)
     plan = plan_orders(decide(**target), book, prices, rules)
     scaled = scaled_weights(decide(**target), rules)
@@ -308,7 +316,14 @@ def test_any_plan(target, held, prices, rules, cash):
 
 
 @given(weights, holdings, price_lists, st.floats(100, 1e6), st.floats(5, 120), st.floats(5, 120))
-def test_a_plan_that_passes_the_limits_is_inside_them(target, held, prices, cash, one, all_together):
+def test_a_plan_that_passes_the_limits_is_inside_them(
+    target: dict[str, float],
+    held: dict[str, int],
+    prices: dict[str, float],
+    cash: float,
+    one: float,
+    all_together: float,
+) -> None:
     rules = limited(max_position_pct=one, max_total_exposure_pct=all_together)
     book = holding(round(cash, 2), **held)
     plan = plan_orders(decide(**target), book, prices, rules)

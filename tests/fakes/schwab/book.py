@@ -184,6 +184,7 @@ class Book:
                 self._end(order, step["end"], due, step.get("description", ""))
             else:
                 price = step.get("price") or self.market.fill_price(order.symbol, order.side, now)
+                assert price is not None
                 self._fill(order, min(float(step["quantity"]), order.left), price, due)
 
     # outcomes ------------------------------------------------------------------------------------------

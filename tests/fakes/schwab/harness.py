@@ -8,12 +8,12 @@ import threading
 import urllib.request
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from tests.fakes.clock import VirtualClock
 from tests.fakes.schwab.app import SchwabApp
 from tests.fakes.schwab.tokens import KEY, SECRET
-from tests.fakes.web import Server
+from tests.fakes.web import App, Server
 
 ENVIRON = {
     "SCHWAB_API_KEY": KEY,
@@ -94,10 +94,17 @@ class FakeSchwab(Remote):
         return [e for e in self.app.log if e["method"] == method and e["path"].endswith(path)]
 
 
+class HasClock(Protocol):
+    """An imitation whose app keeps the virtual time."""
+
+    @property
+    def app(self) -> App: ...
+
+
 class LinkedClock:
     """A client clock that reads the imitation's clock; sleeping moves both, at once."""
 
-    def __init__(self, fake: FakeSchwab) -> None:
+    def __init__(self, fake: HasClock) -> None:
         self._clock = fake.app.clock
 
     def now(self) -> datetime:

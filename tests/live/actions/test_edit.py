@@ -1,5 +1,8 @@
 """Replacing a signal file: in one step, and only what the person started from."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from filelock import FileLock
 from hypothesis import given
@@ -12,7 +15,9 @@ from live.handoff.canonical import bytes_sha256
 
 
 @given(start=st.binary(), new=st.binary(), shown=st.binary())
-def test_the_new_bytes_are_there_exactly_when_the_old_ones_were_shown(tmp_path_factory, start, new, shown):
+def test_the_new_bytes_are_there_exactly_when_the_old_ones_were_shown(
+    tmp_path_factory: pytest.TempPathFactory, start: Any, new: Any, shown: Any
+) -> None:
     path = tmp_path_factory.mktemp("edit") / "file.json"
     path.write_bytes(start)
     if shown == start:
@@ -26,14 +31,14 @@ def test_the_new_bytes_are_there_exactly_when_the_old_ones_were_shown(tmp_path_f
     assert {item.name for item in path.parent.iterdir()} <= {"file.json", edit.LOCK}
 
 
-def test_a_missing_file_and_a_wrong_digest(tmp_path):
+def test_a_missing_file_and_a_wrong_digest(tmp_path: Path) -> None:
     with pytest.raises(SignalFileError):
         edit.replace(tmp_path / "none.json", b"", sha256="0" * 64)
     with pytest.raises(UsageError, match="no SHA-256"):
         edit.replace(tmp_path / "none.json", b"", sha256="0")
 
 
-def test_two_replacements_never_overlap(tmp_path, monkeypatch):
+def test_two_replacements_never_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file.json"
     path.write_bytes(b"old")
     monkeypatch.setattr(edit, "LOCK_SECONDS", 0.05)

@@ -2,6 +2,8 @@
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,17 +16,17 @@ AT = datetime(2024, 1, 5, 22, tzinfo=UTC)
 
 
 @pytest.fixture
-def source(tmp_path, project_root):
+def source(tmp_path: Path, project_root: Path) -> SettingsSource:
     shutil.copytree(project_root / "config", tmp_path / "config")
     return SettingsSource(tmp_path / "config/live.yaml", None, {})
 
 
-def value(source, name, at=AT):
+def value(source: Any, name: Any, at: Any = AT) -> Any:
     (row,) = [row for row in read_settings(source, at, name) if row.name == name]
     return row.value
 
 
-def test_an_override_holds_between_its_instants(source):
+def test_an_override_holds_between_its_instants(source: SettingsSource) -> None:
     day = timedelta(days=1)
     set_value(
         source,
@@ -44,7 +46,9 @@ def test_an_override_holds_between_its_instants(source):
 @pytest.mark.parametrize(
     ("name", "seen", "new"), [("safety.max_drift_pct", 1.0, 2.0), ("strategy.ema_p10.max_positions", None, 3)]
 )
-def test_only_the_value_that_was_seen_is_changed(source, name, seen, new):
+def test_only_the_value_that_was_seen_is_changed(
+    source: SettingsSource, name: str, seen: float | None, new: float
+) -> None:
     if seen is None:
         from live.views.settings import configured_strategies
 
@@ -60,19 +64,19 @@ def test_only_the_value_that_was_seen_is_changed(source, name, seen, new):
         set_value(source, name, new, actor="me", at=AT, expected=seen)
 
 
-def test_unset_counts_what_it_ended(source):
+def test_unset_counts_what_it_ended(source: SettingsSource) -> None:
     assert unset(source, "safety.max_drift_pct", actor="me", at=AT).ended == 0
     set_value(source, "safety.max_drift_pct", 2.5, actor="me", at=AT)
     assert unset(source, "safety.max_drift_pct", actor="me", at=AT + timedelta(seconds=1)).ended == 1
     assert value(source, "safety.max_drift_pct", AT + timedelta(seconds=1)) == 1.0
 
 
-def test_places_are_never_overridden(source):
+def test_places_are_never_overridden(source: SettingsSource) -> None:
     with pytest.raises(UsageError, match="from inside the ledger"):
         set_value(source, "paths.state_db", "x.db", actor="me", at=AT)
 
 
-def test_what_was_frozen_is_checked(source):
+def test_what_was_frozen_is_checked(source: SettingsSource) -> None:
     assert check_settings(source, AT) == ()
     done = freeze(source, at=AT, values={"strategy.golden.sma_fast": 50})
     assert [finding.problem for finding in done.changes] == ["frozen 40, now 50"]

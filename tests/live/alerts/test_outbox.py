@@ -1,13 +1,18 @@
 """Alerts against a real HTTP server: recorded first, quiet when they should be, never failing a run."""
 
+from __future__ import annotations
+
 import json
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from apprise.apprise import Apprise
 
 from backtest.core.errors import SettingsError
 from live.alerts import channels
@@ -26,8 +31,8 @@ TOKEN = "tok3n-a1b2c3d4e5f6"
 
 
 class Server(ThreadingHTTPServer):
-    def __init__(self):
-        self.messages: list[dict] = []
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
         self.status = 200
         self.hold = threading.Event()
         self.hold.set()
@@ -43,7 +48,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
+    def do_POST(self) -> None:
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.hold.wait(5)
         if self.server.status == 200:
@@ -51,12 +56,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         self.end_headers()
 
-    def log_message(self, *args):
+    def log_message(self, *args: str) -> None:
         pass
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Server]:
     with Server() as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -79,7 +84,7 @@ class Context:
 
 
 @pytest.fixture
-def context(tmp_path, monkeypatch):
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
     monkeypatch.delenv("JUTSU_ALERT_URLS_FILE", raising=False)
     monkeypatch.setattr(channels, "_HANGING", set())
@@ -89,20 +94,26 @@ def context(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def ring(context, server, monkeypatch):
+def ring(context: Context, server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
 
-    def send(key="stop-missing", level="critical", title="TQQQ has no stop", body="place one", **more):
+    def send(
+        key: str = "stop-missing",
+        level: str = "critical",
+        title: str = "TQQQ has no stop",
+        body: str = "place one",
+        **more: Any,
+    ) -> tuple[str, ...]:
         return alerts.send(context, key=key, level=level, title=title, body=body, **more)
 
     return send
 
 
-def outcome(context) -> list[tuple[str, bool, str]]:
+def outcome(context: Context) -> list[tuple[str, bool, str]]:
     return [(a.key, a.sent_at is not None, a.error) for a in reversed(context.ledger.alerts.recent())]
 
 
-def test_an_alert_arrives_with_its_level(ring, server, context):
+def test_an_alert_arrives_with_its_level(ring: Callable[..., Any], server: Server, context: Context) -> None:
     assert ring() == ()
     (message,) = server.messages
     assert (message["title"], message["message"], message["type"]) == (
@@ -113,7 +124,7 @@ def test_an_alert_arrives_with_its_level(ring, server, context):
     assert outcome(context) == [("stop-missing", True, "")]
 
 
-def test_the_same_cause_rings_once_a_day(ring, server, context):
+def test_the_same_cause_rings_once_a_day(ring: Callable[..., Any], server: Server, context: Context) -> None:
     for _ in range(3):
         ring()
     ring(key="other", title="other")
@@ -122,20 +133,22 @@ def test_the_same_cause_rings_once_a_day(ring, server, context):
     assert server.titles == ["TQQQ has no stop", "other", "next day"]
 
 
-def test_nothing_to_do_does_not_ring(ring, server, context):
+def test_nothing_to_do_does_not_ring(ring: Callable[..., Any], server: Server, context: Context) -> None:
     ring(level="info", key="digest")
     assert server.messages == []
     assert outcome(context) == [("digest", True, "not sent: below the level warning")]
 
 
 @pytest.mark.parametrize(("wanted", "expected"), [(True, 1), (False, 0)])
-def test_the_execution_report_rings_when_wanted(ring, server, context, wanted, expected):
+def test_the_execution_report_rings_when_wanted(
+    ring: Callable[..., Any], server: Server, context: Context, wanted: bool, expected: int
+) -> None:
     context.settings = Settings(alerts=AlertSettings(execution_report=wanted))
     ring(level="info", key="report", report=True)
     assert len(server.messages) == expected
 
 
-def test_minimum_level(ring, server, context):
+def test_minimum_level(ring: Callable[..., Any], server: Server, context: Context) -> None:
     context.settings = Settings(alerts=AlertSettings(minimum_level="critical"))
     ring(level="warning", key="a", title="a")
     ring(level="critical", key="b", title="b")
@@ -144,7 +157,9 @@ def test_minimum_level(ring, server, context):
     assert server.titles == ["b", "c"]
 
 
-def test_replay_is_silent_and_past_sessions_are_recorded_only(ring, server, context):
+def test_replay_is_silent_and_past_sessions_are_recorded_only(
+    ring: Callable[..., Any], server: Server, context: Context
+) -> None:
     context.run = Replay()
     ring()
     assert outcome(context) == []
@@ -154,13 +169,15 @@ def test_replay_is_silent_and_past_sessions_are_recorded_only(ring, server, cont
     assert server.messages == []
 
 
-def test_without_channels_alerts_are_recorded(context):
+def test_without_channels_alerts_are_recorded(context: Context) -> None:
     assert alerts.send(context, key="k", level="critical", title="t", body="b") == ()
     assert outcome(context) == [("k", True, "not sent: no channel is configured")]
     assert alerts.flush(context) == ()
 
 
-def test_a_failing_channel_warns_now_and_at_the_next_run_which_delivers(ring, server, context):
+def test_a_failing_channel_warns_now_and_at_the_next_run_which_delivers(
+    ring: Callable[..., Any], server: Server, context: Context
+) -> None:
     server.status = 500
     (warning,) = ring()
     assert "alert channel failed: json://***" in warning
@@ -173,14 +190,16 @@ def test_a_failing_channel_warns_now_and_at_the_next_run_which_delivers(ring, se
     assert alerts.flush(context) == ()
 
 
-def test_nobody_listens(context, monkeypatch):
+def test_nobody_listens(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
     (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
     assert "json://***" in warning
     assert alerts.flush(context) != ()
 
 
-def test_one_channel_of_two_fails(ring, server, context, monkeypatch):
+def test_one_channel_of_two_fails(
+    ring: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"{server.url}, json://127.0.0.1:9/x")
     assert len(ring()) == 1
     assert len(server.messages) == 1
@@ -192,7 +211,9 @@ def test_one_channel_of_two_fails(ring, server, context, monkeypatch):
     assert alerts.flush(context) == ()
 
 
-def test_a_hanging_channel_holds_the_run_up_once_only(ring, server, context, monkeypatch):
+def test_a_hanging_channel_holds_the_run_up_once_only(
+    ring: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(channels, "TIMEBOX_SECONDS", 0.2)
     server.hold.clear()
     assert "no answer within 0.2 s" in ring()[0]
@@ -201,17 +222,19 @@ def test_a_hanging_channel_holds_the_run_up_once_only(ring, server, context, mon
     assert len(threading.enumerate()) <= started  # the second alert did not even try
 
 
-def test_an_unusable_url_is_a_warning(context, monkeypatch):
+def test_an_unusable_url_is_a_warning(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", "no-such-scheme://secretsecret")
     (warning,) = alerts.send(context, key="k", level="critical", title="t", body="b")
     assert "not a URL that apprise understands" in warning
     assert "secretsecret" not in warning
 
 
-def test_a_crash_inside_the_library_is_a_warning(ring, monkeypatch):
+def test_a_crash_inside_the_library_is_a_warning(
+    ring: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import apprise
 
-    def broken(*_args, **_more):
+    def broken(*_args: Apprise, **_more: Any) -> None:
         raise RuntimeError(f"could not post to /{TOKEN}")
 
     monkeypatch.setattr(apprise.Apprise, "notify", broken)
@@ -219,7 +242,9 @@ def test_a_crash_inside_the_library_is_a_warning(ring, monkeypatch):
     assert "RuntimeError: could not post to /***" in warning
 
 
-def test_secrets_never_reach_the_ledger_or_the_message(ring, server, context):
+def test_secrets_never_reach_the_ledger_or_the_message(
+    ring: Callable[..., Any], server: Server, context: Context
+) -> None:
     register_secret("account-1234567890", "***7890")
     server.status = 403
     ring(title="account-1234567890 refused", body="Bearer abcdef1234567890XYZ and account-1234567890")
@@ -231,7 +256,9 @@ def test_secrets_never_reach_the_ledger_or_the_message(ring, server, context):
     assert TOKEN not in redact(f"a log line with {server.url}")
 
 
-def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(ring, context, server):
+def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(
+    ring: Callable[..., Any], context: Context, server: Server
+) -> None:
     add = context.ledger.alerts.add
     add("adopted", level="warning", title="the broker's truth was adopted", body="b", at=AT)
     add("digest", level="info", title="nothing to do", body="b", at=AT)
@@ -240,7 +267,9 @@ def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(ring, co
     assert outcome(context) == [("adopted", True, ""), ("digest", True, "not sent: below the level warning")]
 
 
-def test_a_past_run_leaves_failed_alerts_for_the_present(ring, context, server):
+def test_a_past_run_leaves_failed_alerts_for_the_present(
+    ring: Callable[..., Any], context: Context, server: Server
+) -> None:
     server.status = 500
     ring()
     server.status, context.run = 200, PAST
@@ -250,7 +279,13 @@ def test_a_past_run_leaves_failed_alerts_for_the_present(ring, context, server):
     assert len(server.titles) == 1
 
 
-def test_debug_logs_do_not_tell_the_url(ring, context, server, caplog, monkeypatch):
+def test_debug_logs_do_not_tell_the_url(
+    ring: Callable[..., Any],
+    context: Context,
+    server: Server,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     caplog.set_level("DEBUG")
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/pin77")
     assert ring() == ()
@@ -260,7 +295,7 @@ def test_debug_logs_do_not_tell_the_url(ring, context, server, caplog, monkeypat
     assert "pin77" not in caplog.text
 
 
-def test_channels_from_a_private_file(context, tmp_path, server):
+def test_channels_from_a_private_file(context: Context, tmp_path: Path, server: Server) -> None:
     path = tmp_path / "alert_urls"
     path.write_text(f"# my phone\n{server.url}\n\njson://localhost/b\n")
     path.chmod(0o600)
@@ -275,13 +310,15 @@ def test_channels_from_a_private_file(context, tmp_path, server):
     assert server.titles == ["t (from 2026-11-20 15:56)"]
 
 
-def test_a_named_file_must_exist(context, tmp_path, monkeypatch):
+def test_a_named_file_must_exist(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS_FILE", str(tmp_path / "nowhere"))
     with pytest.raises(SettingsError, match="no such file"):
         channels.channels(context.settings, tmp_path)
 
 
-def test_ordinary_words_of_a_url_are_not_masked_elsewhere(context, monkeypatch):
+def test_ordinary_words_of_a_url_are_not_masked_elsewhere(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", "ntfy://ntfy.sh/orders")
     channels.channels(context.settings)
     assert redact("3 orders sent") == "3 orders sent"

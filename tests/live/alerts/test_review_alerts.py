@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from backtest.core.errors import SettingsError, UsageError
@@ -14,10 +17,10 @@ from tests.support.exec_world import world
 
 
 @pytest.fixture
-def rung(monkeypatch):
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls = []
 
-    def deliver(urls, *, title, body, level):
+    def deliver(urls: tuple[str], *, title: str, body: str, level: str) -> dict[str, str]:
         calls.append((level, title, body))
         return dict.fromkeys(urls, "")
 
@@ -27,7 +30,7 @@ def rung(monkeypatch):
     return calls
 
 
-def test_an_unexpected_error_rings(tmp_path, rung):
+def test_an_unexpected_error_rings(tmp_path: Path, rung: list[Any]) -> None:
     runtime = world(tmp_path).open()
     with pytest.raises(ZeroDivisionError), alerting(runtime, "executor"):
         raise ZeroDivisionError("a bug")
@@ -35,7 +38,9 @@ def test_an_unexpected_error_rings(tmp_path, rung):
     assert (level, "unexpected" in title, "ZeroDivisionError" in body) == ("critical", True, True)
 
 
-def test_a_run_that_cannot_be_opened_rings(tmp_path, rung, monkeypatch):
+def test_a_run_that_cannot_be_opened_rings(
+    tmp_path: Path, rung: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError), opening("executor", Options(), Daily()):
         raise SettingsError("broken", where="config/live.yaml")
@@ -43,7 +48,7 @@ def test_a_run_that_cannot_be_opened_rings(tmp_path, rung, monkeypatch):
     assert (level, "could not start" in title, "broken" in body) == ("critical", True, True)
 
 
-def test_one_failure_rings_once(tmp_path, rung, monkeypatch):
+def test_one_failure_rings_once(tmp_path: Path, rung: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     runtime = world(tmp_path).open()
     with pytest.raises(SettingsError), opening("executor", Options(), Daily()), alerting(runtime, "executor"):
@@ -52,23 +57,25 @@ def test_one_failure_rings_once(tmp_path, rung, monkeypatch):
 
 
 @pytest.mark.parametrize("run", [DryRun(), asked_for("2025-03-05")])
-def test_a_rehearsal_that_cannot_be_opened_is_silent(tmp_path, rung, monkeypatch, run):
+def test_a_rehearsal_that_cannot_be_opened_is_silent(
+    tmp_path: Path, rung: list[Any], monkeypatch: pytest.MonkeyPatch, run: Any
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError), opening("executor", Options(), run):
         raise SettingsError("broken", where="config/live.yaml")
     assert rung == []
 
 
-def test_a_wrong_flag_is_silent(rung):
+def test_a_wrong_flag_is_silent(rung: list[Any]) -> None:
     with pytest.raises(UsageError), opening("executor", Options(), Daily()):
         raise UsageError("not a date", where="--as-of")
     assert rung == []
 
 
-def test_what_is_printed_is_masked_too(capsys):
+def test_what_is_printed_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     register_secret("s3cret-token-value")
 
-    def body():
+    def body() -> int:
         raise ValueError("the library said s3cret-token-value")
 
     assert guarded(body, lambda: None) == 1

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,12 +26,12 @@ BOOKS = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
 SYMBOLS = ["QQQ", "TQQQ", "PSQ", "TMF", "TMV", "TLT", "GLD", "AAPL", "ZZZZ"]
 
 
-def book_lines(run_settings):
+def book_lines(run_settings: Any) -> Any:
     chosen = groups(run_settings, PROJECT / "config/strategies", everything=True)
     return tuple(line for g in chosen for line in g.lines)
 
 
-def verdict_of_executor(world, path, lines):
+def verdict_of_executor(world: Any, path: Any, lines: Any) -> Any:
     """Return None when the executor takes the approved file, else its exit code."""
     try:
         read_job(world, path, lines, calendar.session(DAY), accept_edits=False)
@@ -40,7 +42,9 @@ def verdict_of_executor(world, path, lines):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(SYMBOLS), st.integers(1, 4000), st.sampled_from([1.0, 25.0, 120.0]))
-def test_the_executor_accepts_a_manual_order_exactly_when_approval_does(tmp_path, symbol, shares, price):
+def test_the_executor_accepts_a_manual_order_exactly_when_approval_does(
+    tmp_path: Path, symbol: Any, shares: Any, price: Any
+) -> None:
     world = runtime(tmp_path, books=BOOKS, approval={"policy": "required"})
     original = sample()
     path = generated(world, original)
@@ -62,7 +66,7 @@ def test_the_executor_accepts_a_manual_order_exactly_when_approval_does(tmp_path
     assert refused in {None, 2, 7}
 
 
-def test_a_symbol_of_another_book_is_refused_before_it_is_approved(tmp_path):
+def test_a_symbol_of_another_book_is_refused_before_it_is_approved(tmp_path: Path) -> None:
     world = runtime(tmp_path, books=[{"primary": "golden"}])
     world.ledger.positions.buy("else", "AAPL", 5, Decimal(100), session=DAY)
     original = sample()
@@ -75,7 +79,7 @@ def test_a_symbol_of_another_book_is_refused_before_it_is_approved(tmp_path):
 
 
 @pytest.mark.parametrize("data", [None, 3, {}, {"strategy": 1}, {"strategy": {"variant": "unheard_of"}}])
-def test_a_file_that_names_no_known_variant_is_judged_as_the_primary(data):
+def test_a_file_that_names_no_known_variant_is_judged_as_the_primary(data: Any) -> None:
     lines = book_lines(Settings(books=[{"primary": "golden", "shadows": ["titan"]}]))
     assert line_of(data, lines).variant == "golden"
     assert line_of({"strategy": {"variant": "titan"}}, lines).variant == "titan"
@@ -85,7 +89,7 @@ def test_a_file_that_names_no_known_variant_is_judged_as_the_primary(data):
     assert "TQQQ" in expected.symbols
 
 
-def test_a_quoteless_file_counts_what_the_book_holds_without_an_order():
+def test_a_quoteless_file_counts_what_the_book_holds_without_an_order() -> None:
     account = sample().inputs.account.model_copy(update={"cash": 30_000.0, "positions": {"QQQ": 700}})
     inputs = sample().inputs.model_copy(update={"account": account, "quotes": ()})
     made = sample(inputs=inputs, orders=(order("TQQQ", "buy", "entry", 1200, 50.0),))

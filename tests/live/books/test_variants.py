@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +18,11 @@ from tests.support.review_world import DAY
 STRATEGIES = PROJECT / "config/strategies"
 
 
-def books(**run):
+def books(**run: Any) -> Settings:
     return Settings(books=[{"primary": name, "run": kind, "budget_pct": 30} for name, kind in run.items()])
 
 
-def primaries(settings):
+def primaries(settings: Any) -> Any:
     found = groups(settings, STRATEGIES, everything=True)
     return {group.primary.variant: group.primary for group in found}
 
@@ -35,7 +37,7 @@ CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_two_books_that_may_trade_one_symbol_never_make_one_id(name):
+def test_two_books_that_may_trade_one_symbol_never_make_one_id(name: Any) -> None:
     for one, other in combinations(primaries(CONFIGURATIONS[name]).values(), 2):
         first, second = (set(line.strategy.tradable_symbols) for line in (one, other))
         anything = not first and not second
@@ -46,11 +48,11 @@ def test_two_books_that_may_trade_one_symbol_never_make_one_id(name):
             assert len(made) == 2
 
 
-def test_the_shipped_books_have_bare_ids():
+def test_the_shipped_books_have_bare_ids() -> None:
     assert {line.id_prefix for line in primaries(CONFIGURATIONS["shipped"]).values()} == {""}
 
 
-def test_only_the_books_that_may_meet_carry_their_variant():
+def test_only_the_books_that_may_meet_carry_their_variant() -> None:
     lines = primaries(CONFIGURATIONS["two stock books on request"])
     assert {name: line.id_prefix for name, line in lines.items()} == {
         "golden": "",
@@ -59,7 +61,7 @@ def test_only_the_books_that_may_meet_carry_their_variant():
     }
 
 
-def test_several_daily_books_and_their_shadows_carry_their_variant():
+def test_several_daily_books_and_their_shadows_carry_their_variant() -> None:
     settings = Settings(
         books=[
             {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},
@@ -70,17 +72,17 @@ def test_several_daily_books_and_their_shadows_carry_their_variant():
     assert [line.id_prefix for group in found for line in group.lines] == ["golden", "titan", "ema_p10"]
 
 
-def test_a_single_book_needs_no_strategy_file_for_its_ids(tmp_path):
+def test_a_single_book_needs_no_strategy_file_for_its_ids(tmp_path: Path) -> None:
     assert id_prefix(books(golden="daily"), tmp_path, "golden") == ""
 
 
-def test_an_unlisted_file_is_a_shadow_without_a_primary():
+def test_an_unlisted_file_is_a_shadow_without_a_primary() -> None:
     (group,) = groups(books(golden="daily"), STRATEGIES, ["titan"])
     assert group.primary is None
     assert [(line.variant, line.role) for line in group.lines] == [("titan", "shadow")]
 
 
-def account(**figures):
+def account(**figures: Any) -> Account:
     known = {
         "cash": Decimal(5000),
         "settled_cash": Decimal(5000),
@@ -91,10 +93,10 @@ def account(**figures):
 
 
 @pytest.mark.parametrize(("figures", "budget"), [({"cash": None}, 100.0), ({"equity": None}, 40.0)])
-def test_a_figure_the_broker_did_not_give_is_never_zero(figures, budget):
+def test_a_figure_the_broker_did_not_give_is_never_zero(figures: dict[str, None], budget: float) -> None:
     with pytest.raises(BrokerError, match="gave no"):
         primary_book([], account(**figures), budget, {})
 
 
-def test_figures_that_are_not_needed_may_be_missing():
+def test_figures_that_are_not_needed_may_be_missing() -> None:
     assert primary_book([], account(equity=None), 100.0, {}).cash == 5000.0

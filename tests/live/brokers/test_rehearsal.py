@@ -10,6 +10,7 @@ from backtest.core.errors import BrokerError, SettingsError
 from live.brokers.rehearsal import rehearsal_clock, stand_in
 from live.brokers.schwab.token import TokenStore
 from live.operations import checks as preflight
+from live.operations.checks import CheckResult
 from live.settings.model import BrokerSettings, SchwabSettings, Settings
 from live.system.clock import SimulatedClock
 from tests.fakes.schwab import FakeSchwab
@@ -17,7 +18,7 @@ from tests.fakes.schwab import FakeSchwab
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 
 
-def test_the_clock_of_the_imitation_stands_in():
+def test_the_clock_of_the_imitation_stands_in() -> None:
     base = SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC))
     with FakeSchwab(AT) as fake:
         clock = rehearsal_clock(fake.url, base)
@@ -28,24 +29,24 @@ def test_the_clock_of_the_imitation_stands_in():
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:1", "http://example.com", "http://10.1.2.3:80"])
-def test_only_this_machine_may_stand_in(url):
+def test_only_this_machine_may_stand_in(url: str) -> None:
     with pytest.raises(SettingsError):
         rehearsal_clock(url)
 
 
-def test_an_imitation_that_is_not_there():
+def test_an_imitation_that_is_not_there() -> None:
     with pytest.raises(BrokerError, match="does not answer"):
         rehearsal_clock("http://127.0.0.1:9")
 
 
-def test_which_address_stands_in():
+def test_which_address_stands_in() -> None:
     schwab = SchwabSettings(base_url="http://127.0.0.1:1")
     assert stand_in(BrokerSettings(name="schwab", schwab=schwab)) == "http://127.0.0.1:1"
     assert stand_in(BrokerSettings(name="schwab")) is None
     assert stand_in(BrokerSettings(name="paper", schwab=schwab)) is None
 
 
-def check(tmp_path: Path, age: timedelta | None, mode="online_live"):
+def check(tmp_path: Path, age: timedelta | None, mode: str = "online_live") -> CheckResult:
     path = tmp_path / "t.json"
     if age is not None:
         created = int((AT - age).timestamp())
@@ -62,18 +63,18 @@ def check(tmp_path: Path, age: timedelta | None, mode="online_live"):
 @pytest.mark.parametrize(
     ("days", "ok", "warning"), [(1, True, True), (5, False, True), (6.5, False, True), (7, False, False)]
 )
-def test_the_login_is_judged_before_a_run(tmp_path, days, ok, warning):
+def test_the_login_is_judged_before_a_run(tmp_path: Path, days: float, ok: bool, warning: bool) -> None:
     found = check(tmp_path, timedelta(days=days))
     assert (found.ok, found.warning_only) == (ok, warning)
     assert ("before the next run" in found.detail) == (days > 6)
 
 
-def test_no_login_at_all_stops_the_run_with_exit_code_six(tmp_path):
+def test_no_login_at_all_stops_the_run_with_exit_code_six(tmp_path: Path) -> None:
     found = check(tmp_path, None)
     assert not found.ok
     assert not found.warning_only
     assert found.error.exit_code == 6
 
 
-def test_paper_needs_no_login(tmp_path):
+def test_paper_needs_no_login(tmp_path: Path) -> None:
     assert check(tmp_path, None, mode="offline_mock").ok

@@ -2,12 +2,15 @@
 
 import json
 import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from backtest.core.errors import SettingsError
 from live.cli import alerts
@@ -18,17 +21,17 @@ AT = datetime(2026, 11, 20, 21, tzinfo=UTC)
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.server.titles.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
         self.send_response(200)
         self.end_headers()
 
-    def log_message(self, *args):
+    def log_message(self, *args: str) -> None:
         pass
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[HTTPServer]:
     with HTTPServer(("127.0.0.1", 0), Handler) as running:
         running.titles = []
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
@@ -37,20 +40,22 @@ def server():
 
 
 @pytest.fixture
-def jutsu(tmp_path, monkeypatch):
+def jutsu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     (tmp_path / "config" / "strategies").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
     app = typer.Typer()
     alerts.register(app)
 
-    def run(*words):
+    def run(*words: str) -> Result:
         return CliRunner().invoke(app, ["alerts", *words, "--state-db", str(tmp_path / "ledger.db")])
 
     return run
 
 
-def test_test_rings_every_channel(jutsu, server, monkeypatch):
+def test_test_rings_every_channel(
+    jutsu: Callable[..., Any], server: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/secret-path-1234567")
     done = jutsu("test")
     assert done.exit_code == 0, done.output
@@ -59,20 +64,22 @@ def test_test_rings_every_channel(jutsu, server, monkeypatch):
     assert "secret-path-1234567" not in done.output
 
 
-def test_test_tells_which_channel_fails(jutsu, server, monkeypatch):
+def test_test_tells_which_channel_fails(
+    jutsu: Callable[..., Any], server: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/a json://127.0.0.1:9/b")
     done = jutsu("test", "--json")
     assert done.exit_code == 1
     assert [row["delivered"] for row in json.loads(done.stdout)] == [True, False]
 
 
-def test_test_without_channels_says_where_to_put_them(jutsu):
+def test_test_without_channels_says_where_to_put_them(jutsu: Callable[..., Any]) -> None:
     done = jutsu("test")
     assert isinstance(done.exception, SettingsError)
     assert "JUTSU_ALERT_URLS" in done.exception.line()
 
 
-def test_list(jutsu, tmp_path):
+def test_list(jutsu: Callable[..., Any], tmp_path: Path) -> None:
     assert "no alerts yet" in jutsu("list").stdout
     ledger = Ledger.open(tmp_path / "ledger.db", account="paper", now=AT)
     row = ledger.alerts.add("a", level="critical", title="TQQQ has no stop", body="b", at=AT)

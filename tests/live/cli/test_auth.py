@@ -2,6 +2,8 @@
 
 import json
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,19 +14,19 @@ from tests.fakes.schwab.harness import ENVIRON, FakeSchwab
 
 
 @pytest.fixture
-def token(tmp_path, monkeypatch):
+def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, TokenStore]:
     config = tmp_path / "live.yaml"
     config.write_text(f"broker:\n  name: schwab\n  schwab:\n    token_file: {tmp_path}/t.json\n")
     monkeypatch.chdir(tmp_path)
     return config, TokenStore(tmp_path / "t.json")
 
 
-def wrapped(age_days):
+def wrapped(age_days: float) -> dict[str, Any]:
     token = {"access_token": "x" * 12, "refresh_token": "y" * 12, "expires_at": int(time.time()) + 1800}
     return {"creation_timestamp": int(time.time() - age_days * 86400), "token": token}
 
 
-def test_json_of_a_fresh_login(token, capsys):
+def test_json_of_a_fresh_login(token: tuple[Path, TokenStore], capsys: pytest.CaptureFixture[str]) -> None:
     config, store = token
     store.write(wrapped(0.5))
     auth.status(as_json=True, check=False, config=config)
@@ -33,7 +35,9 @@ def test_json_of_a_fresh_login(token, capsys):
     assert found["sessions_left"] >= 4
 
 
-def test_screen_of_an_old_login_says_what_to_do(token, capsys):
+def test_screen_of_an_old_login_says_what_to_do(
+    token: tuple[Path, TokenStore], capsys: pytest.CaptureFixture[str]
+) -> None:
     config, store = token
     store.write(wrapped(5.2))
     auth.status(as_json=False, check=False, config=config)
@@ -42,7 +46,9 @@ def test_screen_of_an_old_login_says_what_to_do(token, capsys):
     assert "5.2 of 7 days" in shown
 
 
-def test_a_dead_login_is_exit_code_six(token, capsys):
+def test_a_dead_login_is_exit_code_six(
+    token: tuple[Path, TokenStore], capsys: pytest.CaptureFixture[str]
+) -> None:
     config, store = token
     store.write(wrapped(7.1))
     with pytest.raises(AuthenticationFailed) as caught:
@@ -51,7 +57,9 @@ def test_a_dead_login_is_exit_code_six(token, capsys):
     assert json.loads(capsys.readouterr().out)["level"] == "dead"
 
 
-def test_check_asks_the_broker_and_shows_masked_accounts(token, monkeypatch, capsys):
+def test_check_asks_the_broker_and_shows_masked_accounts(
+    token: tuple[Path, TokenStore], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from live.system.clock import SystemClock
 
     config, store = token

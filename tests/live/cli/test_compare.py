@@ -2,6 +2,8 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +17,7 @@ DAYS = [START + timedelta(days=30 * step) for step in range(4)]  # 0, 30, 60, 90
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> SimpleNamespace:
     world = runtime(tmp_path)
     curves = {"golden": [100.0, 101.0, 102.0, 103.0, 1.0], "titan": [100.0, 103.0, 105.0, 106.0]}
     for variant, equity in curves.items():
@@ -25,7 +27,7 @@ def world(tmp_path):
     return world
 
 
-def test_the_screen_and_the_document(world, monkeypatch):
+def test_the_screen_and_the_document(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     text = invoke(monkeypatch, world, compare, "compare").output
     assert "no  profit" not in text
     assert "yes profit: +3.00 points of the starting equity; needs +3%" in text
@@ -34,7 +36,7 @@ def test_the_screen_and_the_document(world, monkeypatch):
     assert [c["met"] for c in document["comparisons"][0]["criteria"]] == [True, None, True, True]
 
 
-def test_without_shadows_or_sessions(tmp_path, monkeypatch):
+def test_without_shadows_or_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = runtime(tmp_path, books=[{"primary": "golden"}])
     assert "no shadows are configured" in invoke(monkeypatch, alone, compare, "compare").output
     empty = runtime(tmp_path)

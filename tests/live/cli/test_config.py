@@ -3,17 +3,20 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from backtest.core.errors import JutsuError
 from live.cli import config as command
 
 
 @pytest.fixture
-def project(tmp_path, project_root, monkeypatch):
+def project(tmp_path: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped configuration in a folder of its own."""
     shutil.copytree(project_root / "config", tmp_path / "config")
     monkeypatch.chdir(tmp_path)
@@ -24,12 +27,12 @@ def project(tmp_path, project_root, monkeypatch):
 
 
 @pytest.fixture
-def run(project):
+def run(project: Path) -> Callable[..., Any]:
     app = typer.Typer()
     command.register(app)
     app.command("other")(lambda: None)
 
-    def call(*arguments):
+    def call(*arguments: str) -> Result:
         result = CliRunner().invoke(app, ["config", *arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -38,12 +41,12 @@ def run(project):
     return call
 
 
-def value(run, name):
+def value(run: Callable[..., Any], name: str) -> tuple[Any, ...]:
     (row,) = [row for row in json.loads(run("show", name, "--json").stdout) if row["name"] == name]
     return row["value"], row["source"]
 
 
-def test_show_names_every_value_and_its_source(run, project):
+def test_show_names_every_value_and_its_source(run: Callable[..., Any], project: Path) -> None:
     rows = json.loads(run("show", "--json").stdout)
 
     assert {"name": "mode", "value": "offline_mock", "source": "config/live.yaml"} in rows
@@ -52,7 +55,7 @@ def test_show_names_every_value_and_its_source(run, project):
     assert not list(project.glob("state*"))  # looking creates nothing
 
 
-def test_set_and_unset_change_the_value_and_leave_a_history(run):
+def test_set_and_unset_change_the_value_and_leave_a_history(run: Callable[..., Any]) -> None:
     run("set", "safety.max_drift_pct", "2.5", "--reason", "wide spreads")
     assert value(run, "safety.max_drift_pct") == (2.5, "ledger override")
 
@@ -66,7 +69,7 @@ def test_set_and_unset_change_the_value_and_leave_a_history(run):
     assert [row["reason"] for row in history["snapshots"]] == ["unset safety.max_drift_pct", "wide spreads"]
 
 
-def test_an_override_may_begin_later(run):
+def test_an_override_may_begin_later(run: Callable[..., Any]) -> None:
     run("set", "paper.fault", "slow", "--from", "2099-01-01", "--until", "2099-02-01")
 
     assert value(run, "paper.fault") == ("none", "config/live.yaml")
@@ -88,7 +91,9 @@ def test_an_override_may_begin_later(run):
         (("mode", "live"), "mode"),
     ],
 )
-def test_what_must_not_be_set_is_refused_and_not_stored(run, arguments, problem):
+def test_what_must_not_be_set_is_refused_and_not_stored(
+    run: Callable[..., Any], arguments: tuple[str, ...], problem: str
+) -> None:
     with pytest.raises(JutsuError, match=problem) as raised:
         run("set", *arguments)
 
@@ -98,7 +103,7 @@ def test_what_must_not_be_set_is_refused_and_not_stored(run, arguments, problem)
     assert [row["name"] for row in rows if row["source"] == "ledger override"] == []
 
 
-def test_a_frozen_parameter_is_set_by_freezing_it_first(run):
+def test_a_frozen_parameter_is_set_by_freezing_it_first(run: Callable[..., Any]) -> None:
     assert "frozen 40, now 50" in run("freeze", "--set", "strategy.golden.sma_fast=50").stdout
     assert run("check").exit_code == 2  # the file still says 40
     run("set", "strategy.golden.sma_fast", "50")
@@ -108,7 +113,7 @@ def test_a_frozen_parameter_is_set_by_freezing_it_first(run):
     assert "already frozen" in run("freeze").stdout
 
 
-def test_check_lists_every_problem_of_a_file(run, project):
+def test_check_lists_every_problem_of_a_file(run: Callable[..., Any], project: Path) -> None:
     file = project / "config" / "mine.yaml"
     file.write_text("mode: live\nsaftey: {}\n")
 
@@ -121,7 +126,7 @@ def test_check_lists_every_problem_of_a_file(run, project):
     assert {row["path"] for row in found} == {"mode", "saftey"}
 
 
-def test_check_knows_strategies_that_do_not_exist(run, project):
+def test_check_knows_strategies_that_do_not_exist(run: Callable[..., Any], project: Path) -> None:
     file = project / "config" / "mine.yaml"
     file.write_text("books: [{primary: golden, shadows: [titanic]}]\n")
 

@@ -1,11 +1,13 @@
 """`jutsu data`: import, list and verify as a person uses them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from backtest.core.errors import DataError
 from backtest.data.actions import ActionStore
@@ -21,7 +23,7 @@ NEXT = "2026-11-30,102.5,102.6,98.1,98.2,2500\n"
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
+def folder(tmp_path: Path) -> Path:
     source = tmp_path / "csv"
     source.mkdir()
     (source / "QQQ.csv").write_text(ROWS)
@@ -30,17 +32,17 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture
-def jutsu(tmp_path):
+def jutsu(tmp_path: Path) -> Callable[..., Any]:
     app = typer.Typer()
     data.register(app)
 
-    def run(*words, store=tmp_path / "bars"):
+    def run(*words: Path | str, store: Any = tmp_path / "bars") -> Result:
         return CliRunner().invoke(app, ["data", *map(str, words), "--store", str(store)])
 
     return run
 
 
-def test_import_list_verify(jutsu, folder, tmp_path):
+def test_import_list_verify(jutsu: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
     done = jutsu("import", "--source", "csv", folder)
     assert done.exit_code == 0, done.output
     assert "2 of 2 symbols changed" in done.stdout
@@ -53,7 +55,9 @@ def test_import_list_verify(jutsu, folder, tmp_path):
     assert "\x1b" not in done.output + listed.output
 
 
-def test_json_is_one_document_on_standard_output(jutsu, folder, tmp_path):
+def test_json_is_one_document_on_standard_output(
+    jutsu: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
     imported = json.loads(jutsu("import", folder, "--json").stdout)
     assert [(s["symbol"], s["outcome"], s["rows"], s["last"]) for s in imported["symbols"]] == [
         ("QQQ", "new", 3, "2026-11-27"),
@@ -64,14 +68,16 @@ def test_json_is_one_document_on_standard_output(jutsu, folder, tmp_path):
     assert json.loads(jutsu("verify", "--json").stdout)["findings"] == []
 
 
-def test_a_later_file_adds_its_sessions(jutsu, folder):
+def test_a_later_file_adds_its_sessions(jutsu: Callable[..., Any], folder: Path) -> None:
     jutsu("import", folder)
     (folder / "QQQ.csv").write_text(ROWS + NEXT)
     done = json.loads(jutsu("import", folder, "--json").stdout)
     assert [(s["outcome"], s["added"]) for s in done["symbols"]] == [("updated", 1), ("up to date", 0)]
 
 
-def test_defects_refuse_the_import_and_name_every_line(jutsu, folder, tmp_path):
+def test_defects_refuse_the_import_and_name_every_line(
+    jutsu: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
     (folder / "QQQ.csv").write_text(ROWS.replace("102.5,800", "nan,-1"))
     done = jutsu("import", folder)
     assert isinstance(done.exception, DataError)
@@ -79,7 +85,7 @@ def test_defects_refuse_the_import_and_name_every_line(jutsu, folder, tmp_path):
     assert BarStore(tmp_path / "bars").symbols() == ()
 
 
-def test_a_split_needs_the_flag(jutsu, folder, tmp_path):
+def test_a_split_needs_the_flag(jutsu: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
     jutsu("import", folder)
     halved = [
         "date,open,high,low,close,volume",
@@ -97,7 +103,7 @@ def test_a_split_needs_the_flag(jutsu, folder, tmp_path):
     assert bars.volume.tolist() == [2000, 2400, 1600, 1]
 
 
-def test_damage_is_shown_and_is_exit_code_5(jutsu, folder, tmp_path):
+def test_damage_is_shown_and_is_exit_code_5(jutsu: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
     jutsu("import", folder)
     (tmp_path / "bars" / "TLT.parquet").write_bytes(b"gone")
     found = jutsu("verify")
@@ -109,7 +115,7 @@ def test_damage_is_shown_and_is_exit_code_5(jutsu, folder, tmp_path):
     assert "damaged: TLT" in jutsu("list").stdout
 
 
-def test_an_empty_store_says_how_to_fill_it(jutsu):
+def test_an_empty_store_says_how_to_fill_it(jutsu: Callable[..., Any]) -> None:
     assert "jutsu data import" in jutsu("list").stdout
     assert "is empty" in jutsu("verify").stdout
 
@@ -121,7 +127,7 @@ YAHOO = """Date,Open,High,Low,Close,Adj Close,Volume
 """
 
 
-def test_what_was_recognised_is_said_and_kept(jutsu, tmp_path):
+def test_what_was_recognised_is_said_and_kept(jutsu: Callable[..., Any], tmp_path: Path) -> None:
     source = tmp_path / "qqq_us_d.csv"
     source.write_text(YAHOO)
     tried = jutsu("import", source, "--dry-run")
@@ -139,7 +145,7 @@ def test_what_was_recognised_is_said_and_kept(jutsu, tmp_path):
     assert len(BarStore(tmp_path / "bars").read(["QQQ"])["QQQ"]) == 3
 
 
-def test_one_basis_per_symbol(jutsu, tmp_path):
+def test_one_basis_per_symbol(jutsu: Callable[..., Any], tmp_path: Path) -> None:
     source = tmp_path / "QQQ.csv"
     source.write_text(YAHOO)
     assert jutsu("import", source, "--use-adj-close").exit_code == 0
@@ -150,7 +156,7 @@ def test_one_basis_per_symbol(jutsu, tmp_path):
     assert "basis total, the new ones of basis split" in str(refused.exception)
 
 
-def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu, tmp_path):
+def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu: Callable[..., Any], tmp_path: Path) -> None:
     source = tmp_path / "data.csv"
     source.write_text(
         "Date,Open,High,Low,Last,Volume\n03/04/2026,2,2.1,1.9,2,5\n03/05/2026,2,2.1,1.9,2.05,6\n"
@@ -173,7 +179,7 @@ def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu, tmp_path):
     assert "basis raw" in told.stdout
 
 
-def test_dividends_and_splits_are_kept_once(jutsu, tmp_path):
+def test_dividends_and_splits_are_kept_once(jutsu: Callable[..., Any], tmp_path: Path) -> None:
     source = tmp_path / "QQQ.csv"
     source.write_text(
         "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"

@@ -1,8 +1,12 @@
 """`jutsu explain` as a screen and as a document."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,15 +21,20 @@ from tests.support.review_world import DAY, NOW, generated, inputs, invoke, runt
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> SimpleNamespace:
     return runtime(tmp_path)
 
 
-def why(world, symbol, day=DAY):
+def why(world: SimpleNamespace, symbol: str, day: Any = DAY) -> str:
     return read_explanation(inputs(world), symbol, day).variants[0].why
 
 
-def executed(world, change=lambda data: None, outcome="completed", detail=None):
+def executed(
+    world: SimpleNamespace,
+    change: Callable[..., Any] = lambda data: None,
+    outcome: str = "completed",
+    detail: dict[str, list[str]] | None = None,
+) -> None:
     data = as_data(sample())
     change(data)
     content = json.dumps(data)
@@ -34,7 +43,7 @@ def executed(world, change=lambda data: None, outcome="completed", detail=None):
     world.ledger.runs.executed(DAY, "golden", at=NOW, exit_code=0, outcome=outcome, detail=detail)
 
 
-def test_filled(world, monkeypatch):
+def test_filled(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     generated(world)
     executed(world)
     plan = OrderPlan(

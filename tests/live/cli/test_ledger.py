@@ -1,12 +1,14 @@
 """`jutsu recover` and `jutsu backup` as a person uses them."""
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from live.cli import ledger as command
 from live.ledger.ledger import Ledger
@@ -15,18 +17,18 @@ NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 
 
 @pytest.fixture
-def project(tmp_path, project_root, monkeypatch):
+def project(tmp_path: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(project_root / "config", tmp_path / "config")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def run(project):
+def run(project: Path) -> Callable[..., Any]:
     app = typer.Typer()
     command.register(app)
 
-    def call(*arguments, answer=""):
+    def call(*arguments: str, answer: str = "") -> Result:
         result = CliRunner().invoke(app, arguments, input=answer)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -36,7 +38,7 @@ def run(project):
 
 
 @pytest.fixture
-def path(project):
+def path(project: Path) -> Path:
     target = project / "state" / "ledger.db"
     with Ledger.open(target, account="paper", now=NOW) as ledger:
         ledger.state.set("fact", "kept", at=NOW)
@@ -44,7 +46,7 @@ def path(project):
     return target
 
 
-def test_an_intact_ledger_is_left_alone(run, path):
+def test_an_intact_ledger_is_left_alone(run: Callable[..., Any], path: Path) -> None:
     before = path.read_bytes()
 
     result = run("recover", "--yes")
@@ -53,7 +55,7 @@ def test_an_intact_ledger_is_left_alone(run, path):
     assert "nothing to do" in result.stdout
 
 
-def test_without_a_yes_nothing_happens(run, path):
+def test_without_a_yes_nothing_happens(run: Callable[..., Any], path: Path) -> None:
     path.write_bytes(b"broken" * 100)
 
     result = run("recover", answer="n\n")
@@ -63,7 +65,7 @@ def test_without_a_yes_nothing_happens(run, path):
     assert "moved aside (not deleted)" in result.stdout
 
 
-def test_recovery_tells_what_it_did_and_keeps_entries_off(run, path):
+def test_recovery_tells_what_it_did_and_keeps_entries_off(run: Callable[..., Any], path: Path) -> None:
     path.write_bytes(b"broken" * 100)
 
     result = run("recover", "--yes")
@@ -77,7 +79,7 @@ def test_recovery_tells_what_it_did_and_keeps_entries_off(run, path):
         assert ledger.state.kill_switch().level == "entries"
 
 
-def test_backup_names_the_copy(run, path):
+def test_backup_names_the_copy(run: Callable[..., Any], path: Path) -> None:
     result = run("backup")
 
     assert result.exit_code == 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from backtest.core.errors import BrokerError, JutsuError, LimitError, UnresolvedError, UsageError
+from live.brokers.paper.broker import PaperBroker
 from live.cli import panic
 from live.cli import reconcile as orders
 from live.ledger.ledger import Ledger, OrderPlan
@@ -21,7 +25,7 @@ NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch):
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a function that runs one command on a fresh demo account."""
     config = tmp_path / "live.yaml"
     config.write_text("mode: offline_mock\n")
@@ -32,7 +36,7 @@ def call(tmp_path, monkeypatch):
     orders.register(app)
     panic.register(app)
 
-    def run(*words, answer=None):
+    def run(*words: str, answer: str | None = None) -> str:
         words = [*words, "--config", str(config), "--state-db", str(tmp_path / "state" / "ledger.db")]
         done = CliRunner().invoke(app, words, input=answer)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -43,43 +47,43 @@ def call(tmp_path, monkeypatch):
     return run
 
 
-def test_reconcile_of_a_new_account_agrees(call):
+def test_reconcile_of_a_new_account_agrees(call: Callable[..., Any]) -> None:
     told = json.loads(call("reconcile", "--json"))
     assert told["agrees"] is True
     assert told["positions"] == []
     assert "agree" in call("reconcile")
 
 
-def test_reconcile_adopt_takes_the_cash_as_starting_point(call):
+def test_reconcile_adopt_takes_the_cash_as_starting_point(call: Callable[..., Any]) -> None:
     assert json.loads(call("reconcile", "--json"))["cash"]["ledger"] is None
     call("reconcile", "--adopt")
     told = json.loads(call("reconcile", "--json"))
     assert told["cash"]["ledger"] == told["cash"]["broker"] == 100_000
 
 
-def test_resolve_wants_exactly_one_verdict_and_a_known_order(call):
+def test_resolve_wants_exactly_one_verdict_and_a_known_order(call: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="exactly one"):
         call("resolve", "20250305_AAA_entry_buy")
     with pytest.raises(UsageError, match="not in the ledger"):
         call("resolve", "20250305_AAA_entry_buy", "--absent")
 
 
-def test_panic_asks_for_the_word(call):
+def test_panic_asks_for_the_word(call: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="nothing was done"):
         call("panic", answer="yes\n")
     assert call.installed == []
 
 
-def test_panic_turns_everything_off(call):
+def test_panic_turns_everything_off(call: Callable[..., Any]) -> None:
     told = call("panic", "--yes")
     assert "kill switch is ON (all)" in told
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
 
 
-def test_panic_says_what_it_could_not_do(call, monkeypatch):
+def test_panic_says_what_it_could_not_do(call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from live.brokers.paper.broker import PaperBroker
 
-    def down(*_):
+    def down(*_: datetime | PaperBroker) -> None:
         raise BrokerError("503")
 
     monkeypatch.setattr(PaperBroker, "orders", down)
@@ -87,7 +91,7 @@ def test_panic_says_what_it_could_not_do(call, monkeypatch):
         call("panic", "--yes")
 
 
-def unknown_order(state):
+def unknown_order(state: Any) -> Any:
     plan = OrderPlan(
         client_order_id="20250305_AAA_entry_buy",
         variant="golden",
@@ -107,20 +111,22 @@ def unknown_order(state):
 @pytest.mark.parametrize(
     "words", [("reconcile", "--adopt"), ("resolve", "20250305_AAA_entry_buy", "--absent")]
 )
-def test_the_books_are_not_changed_under_a_running_executor(call, words):
+def test_the_books_are_not_changed_under_a_running_executor(
+    call: Callable[..., Any], words: tuple[str, ...]
+) -> None:
     state = call.state
     unknown_order(state)
     with single_instance(state, "paper", run_id="executor"), pytest.raises(LimitError, match="at work"):
         call(*words)
 
 
-def test_a_look_needs_no_lock(call):
+def test_a_look_needs_no_lock(call: Callable[..., Any]) -> None:
     state = call.state
     with single_instance(state, "paper", run_id="executor"):
         assert "agree" in call("reconcile")
 
 
-def test_nothing_is_adopted_while_an_order_may_still_be_found(call):
+def test_nothing_is_adopted_while_an_order_may_still_be_found(call: Callable[..., Any]) -> None:
     state = call.state
     name = unknown_order(state)
     with pytest.raises(UnresolvedError, match="counted twice"):

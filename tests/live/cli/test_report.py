@@ -1,10 +1,12 @@
 """`jutsu report parse`."""
 
 import json
+from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.main import Typer
+from typer.testing import CliRunner, Result
 
 from backtest.core.errors import UsageError
 from live.cli import report
@@ -16,17 +18,17 @@ HTML = (
 
 
 @pytest.fixture
-def app():
+def app() -> Typer:
     made = typer.Typer()
     report.register(made)
     return made
 
 
-def invoke(app, *arguments):
+def invoke(app: Typer, *arguments: Path | str) -> Result:
     return CliRunner().invoke(app, ["report", "parse", *map(str, arguments)], catch_exceptions=False)
 
 
-def test_json_output_is_one_document_of_candidates_and_reasoned_findings(app, tmp_path):
+def test_json_output_is_one_document_of_candidates_and_reasoned_findings(app: Typer, tmp_path: Path) -> None:
     file = tmp_path / "earnings_trade_analysis_2026-03-02.html"
     file.write_text(HTML)
     result = invoke(app, file, "--json")
@@ -46,7 +48,7 @@ def test_json_output_is_one_document_of_candidates_and_reasoned_findings(app, tm
     assert [(f["where"], f["reason"]) for f in document["findings"]] == [("ZZ", "no_grade")]
 
 
-def test_a_rejected_json_report_shows_every_reason(app, tmp_path):
+def test_a_rejected_json_report_shows_every_reason(app: Typer, tmp_path: Path) -> None:
     file = tmp_path / "earnings_trade_candidates_2026-03-02.json"
     entry = {"ticker": "$AEO", "grade": "A", "score": 90, "price": 10}
     file.write_text(json.dumps({"report_date": "2026-03-02", "candidates": [entry]}))
@@ -57,7 +59,7 @@ def test_a_rejected_json_report_shows_every_reason(app, tmp_path):
     assert [c["ticker"] for c in loose["candidates"]] == ["AEO"]
 
 
-def test_people_see_a_table_and_the_verdict(app, tmp_path):
+def test_people_see_a_table_and_the_verdict(app: Typer, tmp_path: Path) -> None:
     file = tmp_path / "earnings_trade_analysis_2026-03-02.html"
     file.write_text(HTML)
     text = invoke(app, file).stdout
@@ -66,7 +68,7 @@ def test_people_see_a_table_and_the_verdict(app, tmp_path):
     assert "no_grade" in text
 
 
-def test_other_files_are_refused(app, tmp_path):
+def test_other_files_are_refused(app: Typer, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a report"):
         invoke(app, tmp_path / "report.pdf")
     with pytest.raises(UsageError, match="cannot be read"):

@@ -1,7 +1,11 @@
 """`jutsu review`, `approve`, `skip`: the screen, the conversation, the documents."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,6 +13,7 @@ from backtest.core.errors import LimitError, UsageError
 from live.actions.errors import FileChangedError
 from live.cli import review, review_conversation
 from live.handoff.canonical import bytes_sha256
+from live.handoff.model import SignalFile
 from live.system.json_text import plain
 from live.views.review import read_review
 from live.views.review_case import read_case
@@ -17,21 +22,23 @@ from tests.support.review_world import DAY, NOW, generated, inputs, invoke, runt
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> SimpleNamespace:
     return runtime(tmp_path)
 
 
-def screen(world, path):
+def screen(world: SimpleNamespace, path: Path) -> dict[str, Any]:
     return plain(read_review(inputs(world), read_case(inputs(world), path)))
 
 
-def edit(path, change):
+def edit(path: Path, change: Callable[..., Any]) -> None:
     data = json.loads(path.read_bytes())
     change(data)
     path.write_text(json.dumps(data, indent=2))
 
 
-def test_warnings_are_printed_before_the_orders(world, monkeypatch):
+def test_warnings_are_printed_before_the_orders(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = invoke(monkeypatch, world, review, "review", generated(world))
     assert result.exit_code == 0
     assert "\x1b[" not in result.output
@@ -41,7 +48,7 @@ def test_warnings_are_printed_before_the_orders(world, monkeypatch):
     assert result.output.rstrip().endswith("next: python -m live.executor")
 
 
-def test_the_newest_primary_is_the_default(world, monkeypatch):
+def test_the_newest_primary_is_the_default(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     generated(world)
     generated(
         world, sample(strategy=sample().strategy.model_copy(update={"variant": "titan"})), role="shadow"
@@ -51,7 +58,9 @@ def test_the_newest_primary_is_the_default(world, monkeypatch):
     assert shown["standing"] == "auto"
 
 
-def test_approving_binds_the_exact_bytes_until_the_window_closes(world, monkeypatch):
+def test_approving_binds_the_exact_bytes_until_the_window_closes(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = generated(world)
     edit(path, lambda data: data["orders"][1].update(quantity=600))
     result = invoke(monkeypatch, world, review, "approve", path)
@@ -66,7 +75,7 @@ def test_approving_binds_the_exact_bytes_until_the_window_closes(world, monkeypa
     assert screen(world, path)["standing"] == "edited"
 
 
-def test_skip_and_back(world, monkeypatch):
+def test_skip_and_back(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = generated(world)
     assert invoke(monkeypatch, world, review, "skip", path).exit_code == 0
     shown = screen(world, path)
@@ -76,7 +85,9 @@ def test_skip_and_back(world, monkeypatch):
     assert screen(world, path)["standing"] == "approved"
 
 
-def test_a_broken_file_is_shown_with_its_problem(world, monkeypatch):
+def test_a_broken_file_is_shown_with_its_problem(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = generated(world)
     path.write_bytes(path.read_bytes()[:500])
     result = invoke(monkeypatch, world, review, "review", path)
@@ -85,7 +96,9 @@ def test_a_broken_file_is_shown_with_its_problem(world, monkeypatch):
     assert json.loads(invoke(monkeypatch, world, review, "review", path, "--json").output)["problems"]
 
 
-def test_the_conversation_edits_validates_and_approves(world, monkeypatch, tmp_path):
+def test_the_conversation_edits_validates_and_approves(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     path = generated(world)
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nsed -i \'s/"quantity": 1200/"quantity": 600/\' "$1"\n')
@@ -101,25 +114,29 @@ def test_the_conversation_edits_validates_and_approves(world, monkeypatch, tmp_p
     assert row.approved_sha256 == bytes_sha256(path.read_bytes())
 
 
-def test_a_broken_editor_is_one_clear_line(world, monkeypatch, tmp_path):
+def test_a_broken_editor_is_one_clear_line(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("VISUAL", str(tmp_path / "no such editor"))
     with pytest.raises(UsageError, match="editor"):
         review_conversation.edit(read_case(inputs(world), generated(world)))
 
 
 class Terminal:
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
 
-    def isatty(self):
+    def isatty(self) -> bool:
         return True
 
 
-def titan():
+def titan() -> SignalFile:
     return sample(strategy=sample().strategy.model_copy(update={"variant": "titan"}))
 
 
-def test_with_several_primaries_review_shows_all_and_an_answer_needs_a_name(tmp_path, monkeypatch):
+def test_with_several_primaries_review_shows_all_and_an_answer_needs_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # two daily primaries may not trade the same symbols, one on request may
     world = runtime(tmp_path, books=[{"primary": "golden"}, {"primary": "titan", "run": "on_request"}])
     generated(world)
@@ -131,7 +148,7 @@ def test_with_several_primaries_review_shows_all_and_an_answer_needs_a_name(tmp_
     assert "trade_signals_2024-03-15_golden.json, trade_signals_2024-03-15_titan.json" in str(error)
 
 
-def test_answers_as_documents(world, monkeypatch):
+def test_answers_as_documents(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = generated(world)
     skipped = json.loads(invoke(monkeypatch, world, review, "skip", "--json").output)
     assert skipped == {"file": str(path), "answer": "skip"}
@@ -140,7 +157,7 @@ def test_answers_as_documents(world, monkeypatch):
     assert approved["expires_at"] == "2024-03-15T15:55:00-04:00"
 
 
-def test_skip_in_the_conversation(world, monkeypatch):
+def test_skip_in_the_conversation(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = generated(world)
     monkeypatch.setattr("sys.stdin", Terminal(""))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
@@ -152,7 +169,9 @@ def test_skip_in_the_conversation(world, monkeypatch):
     assert world.ledger.signals.get(DAY, "golden").answer == "skip"
 
 
-def test_approve_takes_only_the_bytes_that_were_shown(world, monkeypatch):
+def test_approve_takes_only_the_bytes_that_were_shown(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = generated(world)
     shown = json.loads(invoke(monkeypatch, world, review, "review", "--json").output)["sha256"]
     edit(path, lambda data: data["orders"][1].update(quantity=600))
@@ -164,7 +183,7 @@ def test_approve_takes_only_the_bytes_that_were_shown(world, monkeypatch):
     assert invoke(monkeypatch, world, review, "approve", path, "--sha256", now).exit_code == 0
 
 
-def conversation(world, path, monkeypatch, answer):
+def conversation(world: Any, path: Any, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     """Answer once; `answer` is called while the person thinks and returns what they type."""
     monkeypatch.setattr("sys.stdin", Terminal(""))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
@@ -173,10 +192,12 @@ def conversation(world, path, monkeypatch, answer):
 
 
 @pytest.mark.parametrize("letter", ["a", "s"])
-def test_an_answer_is_for_the_bytes_on_the_screen(world, monkeypatch, letter):
+def test_an_answer_is_for_the_bytes_on_the_screen(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, letter: str
+) -> None:
     path = generated(world)
 
-    def meanwhile():
+    def meanwhile() -> Any:
         edit(path, lambda data: data["orders"][1].update(quantity=600))
         return letter
 
@@ -186,10 +207,12 @@ def test_an_answer_is_for_the_bytes_on_the_screen(world, monkeypatch, letter):
     assert (row.approved_sha256, row.answer) == (None, None)
 
 
-def test_an_answer_is_judged_when_it_is_given(world, monkeypatch):
+def test_an_answer_is_judged_when_it_is_given(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = generated(world)
 
-    def too_late():
+    def too_late() -> str:
         world.clock.set(NOW + timedelta(minutes=6))
         return "a"
 
@@ -197,7 +220,9 @@ def test_an_answer_is_judged_when_it_is_given(world, monkeypatch):
         conversation(world, path, monkeypatch, too_late)
 
 
-def test_an_edit_of_a_file_that_changed_meanwhile_is_kept_aside(world, monkeypatch, tmp_path):
+def test_an_edit_of_a_file_that_changed_meanwhile_is_kept_aside(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     path = generated(world)
     editor = tmp_path / "editor"
     editor.write_text(f'#!/bin/sh\necho mine > "$1"\necho theirs > "{path}"\n')

@@ -2,6 +2,9 @@
 
 import re
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +12,9 @@ from live.cli.app import main
 
 
 @pytest.fixture
-def lines(tmp_path, monkeypatch, capsys):
+def lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Any]]:
     """Run `jutsu schedule` on a machine of a zone; a restored zone afterwards."""
 
     def run(zone: str, *more: str) -> list[str]:
@@ -26,7 +31,7 @@ def lines(tmp_path, monkeypatch, capsys):
     time.tzset()
 
 
-def starts(lines, command: str) -> list[str]:
+def starts(lines: list[str], command: str) -> list[str]:
     """Return "HH:MM days" of every cron line that calls a command."""
     found = []
     for line in lines:
@@ -45,13 +50,15 @@ def starts(lines, command: str) -> list[str]:
         ("Asia/Tokyo", ["02:55 2-6", "04:55 2-6", "05:55 2-6"], ["06:15 2-6"]),
     ],
 )
-def test_cron_lines_in_local_time_and_on_local_days(lines, zone, executor, validate):
+def test_cron_lines_in_local_time_and_on_local_days(
+    lines: Callable[..., Any], zone: str, executor: list[str], validate: list[str]
+) -> None:
     found = lines(zone)
     assert starts(found, "python -m live.executor") == executor
     assert starts(found, "jutsu validate") == validate
 
 
-def test_every_unit_has_a_timer(lines):
+def test_every_unit_has_a_timer(lines: Callable[..., Any]) -> None:
     found = lines("America/New_York", "--systemd")
     assert [line for line in found if line.endswith(".timer")] == [
         f"# jutsu-{name}.timer" for name in ("signal-generator", "executor", "validate", "doctor")

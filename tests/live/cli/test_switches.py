@@ -1,5 +1,8 @@
 """`jutsu kill`, `resume`, `online`, `offline` on the screen."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from live.cli import switches
@@ -7,17 +10,17 @@ from tests.support.review_world import invoke, runtime
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> Any:
     return runtime(tmp_path)
 
 
-def said(monkeypatch, world, *words):
+def said(monkeypatch: pytest.MonkeyPatch, world: Any, *words: Any) -> str:
     result = invoke(monkeypatch, world, switches, *words)
     assert result.exit_code == 0, result.exception
     return result.output.strip()
 
 
-def test_kill_says_what_the_switch_is_now(world, monkeypatch):
+def test_kill_says_what_the_switch_is_now(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ON (all): smoke" in said(monkeypatch, world, "kill", "--reason", "smoke")
     # what is on is never lowered, and the screen does not claim it
     assert "ON (all): smoke" in said(monkeypatch, world, "kill", "--entries-only", "--reason", "less")
@@ -25,7 +28,7 @@ def test_kill_says_what_the_switch_is_now(world, monkeypatch):
     assert "already off" in said(monkeypatch, world, "resume")
 
 
-def test_offline_withdraws_what_online_confirmed(world, monkeypatch):
+def test_offline_withdraws_what_online_confirmed(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not confirmed" in said(monkeypatch, world, "offline")
     monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "trade real money")
     assert "REAL orders" in said(monkeypatch, world, "online")

@@ -4,18 +4,24 @@ Where ours differs on purpose the case says so: a stop follows its fill, a secon
 nothing, and an entry that cash cannot fully pay is cut, not dropped.
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backtest.core.errors import BrokerRefused, JutsuError
 from live import executor
 from live.books.variants import BookVariant
+from live.brokers.paper.broker import PaperBroker
+from live.model.broker import Account, OrderRequest
 from live.model.run import Daily, DryRun
 from live.system.clock import SimulatedClock
 from tests.support.exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, order, signal
@@ -27,13 +33,13 @@ pytestmark = pytest.mark.shared
 class Scripted:
     """The paper broker, refusing what the script refuses, with every call that changes something."""
 
-    def __init__(self, inner, script) -> None:
+    def __init__(self, inner: PaperBroker, script: dict[str, Any]) -> None:
         self._inner, self._script, self.calls = inner, script, []
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> bool | Callable[..., Any] | str:
         return getattr(self._inner, name)
 
-    def submit(self, request):
+    def submit(self, request: OrderRequest) -> str:
         op = "stop" if request.order_type == "stop" else "market"
         op = "buy_with_stop" if request.attached_stop is not None else op
         stop = request.attached_stop or request.stop_price
@@ -44,11 +50,11 @@ class Scripted:
             raise BrokerRefused("no stops today", where=request.symbol)
         return self._inner.submit(request)
 
-    def cancel(self, order_id):
+    def cancel(self, order_id: str) -> None:
         self.calls.append(("cancel", self._inner.order(order_id).symbol))
         self._inner.cancel(order_id)
 
-    def account(self):
+    def account(self) -> Account:
         shown = self._inner.account()
         limit = self._script.get("buying_power")
         return shown if limit is None else replace(shown, buying_power=Decimal(str(limit)))
@@ -61,7 +67,7 @@ def instant(day: date, clock: str) -> datetime:
 class Case:
     """One script with its book already bought at 100, stops at 90."""
 
-    def __init__(self, folder: Path, told: dict) -> None:
+    def __init__(self, folder: Path, told: dict[str, Any]) -> None:
         self.script, self.want = told["scenario"], told["expected"]
         parameters = {"stop_loss_pct": 10.0, **self.script.get("cfg", {})}
         symbols = ("AAA", "BBB", "CCC")
@@ -76,7 +82,7 @@ class Case:
         feed = ScriptedFeed(prices=dict.fromkeys(symbols, 100.0))
         self.world = World(folder, feed, SimulatedClock(instant(BOUGHT, "09:31")))
         self.world.overrides = {"books": [{"primary": "ema_p10"}]}
-        self.calls: list = []
+        self.calls: list[Any] = []
         book = self.script.get("book", [])
         if book:
             bought = [order(s, "entry", 100, 100.0, stop=90.0, day=BOUGHT) for s in book]
@@ -96,19 +102,19 @@ class Case:
         held = dict.fromkeys(book, 100)
         self.world.write(signal([*exits, *entries], day=DAY, positions=held, strategy=self.strategy))
 
-    def _wrapped(self, broker):
+    def _wrapped(self, broker: PaperBroker) -> Scripted:
         made = Scripted(broker, self.script)
         self.calls = made.calls
         return made
 
-    def run(self, *, dry: bool = False, **request) -> int:
+    def run(self, *, dry: bool = False, **request: Any) -> int:
         runtime = replace(self.world.open(), run=DryRun() if dry else Daily())
         lines = (BookVariant(self.strategy, "primary", "ema_p10"),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 
-    def wanted_calls(self) -> Counter:
+    def wanted_calls(self) -> Counter[Any]:
         """The script's calls; stops are the fill's, in ours."""
-        found: Counter = Counter()
+        found: Counter[Any] = Counter()
         for call in self.want["broker_calls"]:
             if call["op"] == "cancel":
                 found["cancel", call["id"].removeprefix("stop_")] += 1
@@ -118,7 +124,7 @@ class Case:
             found[call["op"], call["side"], call["symbol"], call["qty"], call["tif"], stop] += 1
         return found
 
-    def positions(self) -> list[tuple]:
+    def positions(self) -> list[tuple[Any, ...]]:
         ledger = self.world.open().ledger.positions
         rows = [*ledger.open_positions(), *ledger.closed()]
         return sorted(
@@ -135,13 +141,13 @@ class Case:
             for row in rows
         )
 
-    def wanted_positions(self) -> list[tuple]:
+    def wanted_positions(self) -> list[tuple[Any, ...]]:
         names = ("ticker", "entry_date", "entry_price", "exit_date", "exit_price", "exit_reason", "pnl")
         return sorted((*(row[n] for n in names), row["actual_shares"]) for row in self.want["positions"])
 
 
 @pytest.fixture
-def case(tmp_path, shared_data):
+def case(tmp_path: Path, shared_data: Path) -> Callable[..., Any]:
     told = json.loads((shared_data / "reference" / "earnings_executor_dev.json").read_text())["cases"]
     return lambda name: Case(tmp_path, told[name])
 
@@ -149,7 +155,7 @@ def case(tmp_path, shared_data):
 @pytest.mark.parametrize(
     "name", ["exit_then_entry_bracket", "bracket_rejected_fallback", "fallback_stop_fails_kill_switch"]
 )
-def test_calls_positions_and_kill_switch(case, name):
+def test_calls_positions_and_kill_switch(case: Callable[..., Any], name: str) -> None:
     played = case(name)
     assert played.run() == 0
     assert Counter(played.calls) == played.wanted_calls()
@@ -161,7 +167,9 @@ def test_calls_positions_and_kill_switch(case, name):
     assert [row.symbol for row in stopped] == [row["ticker"] for row in expected]
 
 
-def test_the_stop_is_cancelled_before_its_position_is_sold_and_sells_precede_buys(case):
+def test_the_stop_is_cancelled_before_its_position_is_sold_and_sells_precede_buys(
+    case: Callable[..., Any],
+) -> None:
     played = case("exit_then_entry_bracket")
     played.run()
     assert [call[:3] for call in played.calls] == [
@@ -171,7 +179,7 @@ def test_the_stop_is_cancelled_before_its_position_is_sold_and_sells_precede_buy
     ]
 
 
-def test_a_second_run_asks_for_nothing(case):
+def test_a_second_run_asks_for_nothing(case: Callable[..., Any]) -> None:
     played = case("rerun_is_idempotent")
     played.run()
     # the original cancels once more on the way; a finished file is left alone here
@@ -181,14 +189,14 @@ def test_a_second_run_asks_for_nothing(case):
     assert played.positions() == played.wanted_positions()
 
 
-def test_the_recount_blocks_an_entry_without_a_place(case):
+def test_the_recount_blocks_an_entry_without_a_place(case: Callable[..., Any]) -> None:
     played = case("recount_blocks_entries")
     assert played.run() == 0
     assert played.calls == []
     assert played.positions() == played.wanted_positions()
 
 
-def test_buying_power_is_never_exceeded(case):
+def test_buying_power_is_never_exceeded(case: Callable[..., Any]) -> None:
     played = case("low_buying_power")
     assert played.run() == 0
     ((_, _, symbol, quantity, _, _),) = played.calls
@@ -198,7 +206,7 @@ def test_buying_power_is_never_exceeded(case):
     )  # the original buys nothing below 5,000; ours buys what it can pay
 
 
-def test_after_the_cutoff_the_poll_still_sells_and_does_not_buy(case):
+def test_after_the_cutoff_the_poll_still_sells_and_does_not_buy(case: Callable[..., Any]) -> None:
     played = case("entry_cutoff_late")
     played.world.clock.set(instant(DAY, "09:36"))
     assert played.run(phase="poll") == 0
@@ -206,7 +214,7 @@ def test_after_the_cutoff_the_poll_still_sells_and_does_not_buy(case):
     assert played.positions() == played.wanted_positions()
 
 
-def test_the_persons_kill_switch_and_a_dry_run_touch_nothing(case):
+def test_the_persons_kill_switch_and_a_dry_run_touch_nothing(case: Callable[..., Any]) -> None:
     played = case("kill_switch_on")
     played.run(dry=True)
     assert played.calls == []

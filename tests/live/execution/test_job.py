@@ -1,5 +1,8 @@
 """Which files are executed, and which of their orders."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from backtest.core.errors import (
@@ -23,7 +26,7 @@ from tests.support.exec_world import (
 )
 
 
-def test_exit_2_for_an_edit_nobody_approved(made):
+def test_exit_2_for_an_edit_nobody_approved(made: Any) -> None:
     path = made.write(signal([ENTRY]))
     edit(path, quantity=50, estimated_value=5000.0)
     with pytest.raises(SignalFileError) as caught:
@@ -33,21 +36,21 @@ def test_exit_2_for_an_edit_nobody_approved(made):
     assert states(made) == []
 
 
-def test_accept_edits_trades_the_edited_quantity(made):
+def test_accept_edits_trades_the_edited_quantity(made: Any) -> None:
     path = made.write(signal([ENTRY]))
     edit(path, quantity=50, estimated_value=5000.0)
     assert made.executor(accept_edits=True) == 0
     assert made.broker.account().shares() == {"AAA": 50}
 
 
-def test_a_disabled_order_is_not_sent(made):
+def test_a_disabled_order_is_not_sent(made: Any) -> None:
     path = made.write(signal([ENTRY]))
     edit(path, enabled=False)
     assert made.executor(accept_edits=True) == 0
     assert made.broker.account().shares() == {}
 
 
-def test_silence_lets_exits_go_and_holds_entries(made):
+def test_silence_lets_exits_go_and_holds_entries(made: Any) -> None:
     enter(made)
     made.overrides = {"approval": {"policy": "required"}}
     tomorrow(
@@ -61,7 +64,7 @@ def test_silence_lets_exits_go_and_holds_entries(made):
     assert outcome(made, NEXT_DAY) == "partial"
 
 
-def test_a_file_may_not_contain_stop_orders_of_its_own(made):
+def test_a_file_may_not_contain_stop_orders_of_its_own(made: Any) -> None:
     stop = {
         **order("AAA", "exit", 10, 100.0),
         "intent": "stop",
@@ -73,7 +76,7 @@ def test_a_file_may_not_contain_stop_orders_of_its_own(made):
     assert any("belongs to an entry" in str(finding) for finding in raised.value.findings)
 
 
-def test_the_original_does_not_replace_the_edit_that_was_approved(tmp_path):
+def test_the_original_does_not_replace_the_edit_that_was_approved(tmp_path: Path) -> None:
     made = world(tmp_path)
     made.write(signal([ENTRY]))
     edited = render(signal([{**ENTRY, "enabled": False}]))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ from tests.support.exec_world import (
 )
 
 
-def test_sells_come_first_and_pay_for_the_buys(made):
+def test_sells_come_first_and_pay_for_the_buys(made: Any) -> None:
     enter(made, order("AAA", "entry", 900, 100.0, stop=90.0))
     tomorrow(
         made,
@@ -47,17 +48,17 @@ def test_sells_come_first_and_pay_for_the_buys(made):
     assert sent == ["AAAbuy", "AAAsell", "BBBbuy"]
 
 
-def test_a_refused_sell_puts_the_stop_back_and_alarms(made):
+def test_a_refused_sell_puts_the_stop_back_and_alarms(made: Any) -> None:
     enter(made)
 
     class NoSells:
-        def __init__(self, inner):
+        def __init__(self, inner: Any) -> None:
             self.inner = inner
 
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(self.inner, name)
 
-        def submit(self, request):
+        def submit(self, request: Any) -> Any:
 
             if request.side == "sell" and request.order_type == "market":
                 raise BrokerRefused("trading in this symbol is restricted")
@@ -74,7 +75,7 @@ def test_a_refused_sell_puts_the_stop_back_and_alarms(made):
 @pytest.mark.parametrize(
     ("fault", "shares", "tries"), [("partial", 93, 4), ("slow", 100, 1), ("never", 0, 4), ("reject", 0, 1)]
 )
-def test_named_faults_end_in_order(made, fault, shares, tries):
+def test_named_faults_end_in_order(made: Any, fault: str, shares: int, tries: int) -> None:
     made.fault = fault
     made.write(signal([ENTRY]))
     assert made.executor() == 0
@@ -85,7 +86,7 @@ def test_named_faults_end_in_order(made, fault, shares, tries):
     assert outcome(made) == ("completed" if shares else "failed")
 
 
-def test_exits_are_retried_to_the_last_share(made):
+def test_exits_are_retried_to_the_last_share(made: Any) -> None:
     enter(made, order("AAA", "entry", 7, 100.0))
     made.fault = "partial"
     tomorrow(made, [next_order("AAA", "exit", 7, 100.0)], positions={"AAA": 7}, cash=99_300.0)
@@ -95,7 +96,7 @@ def test_exits_are_retried_to_the_last_share(made):
     assert made.broker.account().shares() == {}
 
 
-def test_a_drifted_price_holds_the_order_back(made):
+def test_a_drifted_price_holds_the_order_back(made: Any) -> None:
     made.feed.prices["AAA"] = 101.2
     made.write(signal([ENTRY]))
     assert made.executor() == 0
@@ -105,14 +106,14 @@ def test_a_drifted_price_holds_the_order_back(made):
 
 
 @pytest.mark.parametrize("status", ["halted", "closed"])
-def test_a_halted_symbol_is_not_traded(made, status):
+def test_a_halted_symbol_is_not_traded(made: Any, status: str) -> None:
     made.feed.status = status
     made.write(signal([ENTRY]))
     assert made.executor() == 0
     assert states(made) == []
 
 
-def test_slippage_above_the_limit_stops_buying(made):
+def test_slippage_above_the_limit_stops_buying(made: Any) -> None:
     made.overrides = {
         "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100, "slippage_pct": 1.5},
         "polling": {"retries": 0},
@@ -122,15 +123,15 @@ def test_slippage_above_the_limit_stops_buying(made):
     assert any("no further buys" in a.body for a in made.ledger.alerts.recent())
 
 
-def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after_the_fill(made):
+def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after_the_fill(made: Any) -> None:
     class NoBrackets:
-        def __init__(self, inner):
+        def __init__(self, inner: Any) -> None:
             self.inner = inner
 
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(self.inner, name)
 
-        def submit(self, request):
+        def submit(self, request: Any) -> Any:
 
             if request.attached_stop is not None:
                 raise BrokerRefused("complex orders are not enabled")
@@ -145,10 +146,10 @@ def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after
     ]
 
 
-def test_an_order_replaced_by_hand_is_never_sent_again(made):
+def test_an_order_replaced_by_hand_is_never_sent_again(made: Any) -> None:
     made.fault = "never"
 
-    def shown(inner, order_id):
+    def shown(inner: Any, order_id: Any) -> Any:
         return replace(inner.order(order_id), state=OrderState.REPLACED, raw_status="REPLACED")
 
     made.wrap = lambda broker: Wrapped(broker, order=shown, cancel=lambda *_: None)
@@ -158,12 +159,12 @@ def test_an_order_replaced_by_hand_is_never_sent_again(made):
     assert any("replaced" in text for text in run_detail(made)["critical"])
 
 
-def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made):
+def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made: Any) -> None:
     made.overrides = {"execution": {"min_cash_pct": 0, "slippage_pct": 2.0}}
     made.write(signal([ENTRY, OTHER]))
     quotes = made.feed.quotes
 
-    def dying(symbols, at):
+    def dying(symbols: Any, at: Any) -> Any:
         if tuple(symbols) == ("BBB",):
             raise BrokerError("the vendor is down", where="quotes")
         return quotes(symbols, at)
@@ -177,8 +178,8 @@ def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made):
     assert any("slippage" in reason for reason in run_detail(made)["warnings"])
 
 
-def test_shares_of_somebody_else_keep_buys_of_their_symbol_away(made):
-    def account(inner):
+def test_shares_of_somebody_else_keep_buys_of_their_symbol_away(made: Any) -> None:
+    def account(inner: Any) -> Any:
         found = inner.account()
         mine = {h.symbol: h.quantity for h in found.holdings}.get("AAA", Decimal(0))
         others = tuple(h for h in found.holdings if h.symbol != "AAA")
@@ -192,7 +193,7 @@ def test_shares_of_somebody_else_keep_buys_of_their_symbol_away(made):
     assert outcome(made) == "partial"
 
 
-def test_a_manual_order_is_held_to_its_limit_at_the_price_it_will_pay(made):
+def test_a_manual_order_is_held_to_its_limit_at_the_price_it_will_pay(made: Any) -> None:
     made.overrides = {
         "execution": {"min_cash_pct": 0, "limits": {"max_order_value": 5_000}},
         "safety": {"max_drift_pct": 5000},
@@ -204,7 +205,7 @@ def test_a_manual_order_is_held_to_its_limit_at_the_price_it_will_pay(made):
     assert "max_order_value" in str(run_detail(made)["warnings"])
 
 
-def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made):
+def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made: Any) -> None:
     made.write(signal([ENTRY]))
     runtime = made.open()
     from backtest.calendar import sessions as calendar

@@ -1,5 +1,7 @@
 """Places in the book and entries a day, counted on what the broker's fills made of it."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.exec_world import (
@@ -15,7 +17,7 @@ from tests.support.exec_world import (
 from tests.support.exec_world import signal as signal_of
 
 
-def limited(**limits):
+def limited(**limits: Any) -> StubStrategy:
     return StubStrategy(parameters={"stop_loss_pct": 10.0, **limits})
 
 
@@ -29,7 +31,7 @@ ENTRIES = [order("AAA", "entry", 10, 100.0, rank=2.0), order("BBB", "entry", 10,
         ({"daily_entry_limit": 1}, "1 entries today already (daily_entry_limit)"),
     ],
 )
-def test_the_better_entry_takes_the_last_place(made, limits, words):
+def test_the_better_entry_takes_the_last_place(made: Any, limits: dict[str, int], words: str) -> None:
     strategy = limited(**limits)
     made.write(signal_of(ENTRIES, strategy=strategy))
     made.executor(strategy=strategy)
@@ -38,14 +40,14 @@ def test_the_better_entry_takes_the_last_place(made, limits, words):
 
 
 @pytest.mark.parametrize("limits", [{}, {"max_positions": 2}, {"daily_entry_limit": 2}])
-def test_entries_inside_the_limits_all_go(made, limits):
+def test_entries_inside_the_limits_all_go(made: Any, limits: dict[Any, Any]) -> None:
     strategy = limited(**limits)
     made.write(signal_of(ENTRIES, strategy=strategy))
     made.executor(strategy=strategy)
     assert bought(made) == {"AAA_entry_buy": 10, "BBB_entry_buy": 10}
 
 
-def test_a_place_is_free_once_its_sell_has_filled(made):
+def test_a_place_is_free_once_its_sell_has_filled(made: Any) -> None:
     enter(made, order("AAA", "entry", 10, 100.0, rank=1.0))
     strategy = limited(max_positions=1)
     orders = [next_order("AAA", "exit", 10, 100.0), next_order("BBB", "entry", 10, 50.0, rank=1.0)]

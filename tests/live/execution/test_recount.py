@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from tests.support.exec_world import (
     DAY,
@@ -15,7 +16,7 @@ from tests.support.exec_world import (
 )
 
 
-def test_the_recount_cuts_buys_in_rank_order(made):
+def test_the_recount_cuts_buys_in_rank_order(made: Any) -> None:
     made.feed.prices["AAA"] = 100.9
     made.write(
         signal([order("AAA", "entry", 800, 100.0, rank=2.0), order("BBB", "entry", 390, 50.0, rank=1.0)])
@@ -26,21 +27,21 @@ def test_the_recount_cuts_buys_in_rank_order(made):
     assert any("385 of 390" in w for w in made.ledger.runs.get(DAY, "golden").detail["warnings"])
 
 
-def test_two_buys_of_one_symbol_keep_their_own_quantities(made):
+def test_two_buys_of_one_symbol_keep_their_own_quantities(made: Any) -> None:
     more = order("AAA", "increase", 5, 100.0, rank=3.0)  # added by hand, ranked first
     made.write(signal([more, ENTRY]))
     made.executor()
     assert bought(made) == {"AAA_increase_buy": 5, "AAA_entry_buy": 100}
 
 
-def unsettled(inner):
+def unsettled(inner: Any) -> Any:
     """A cash account in which only 3,000 have settled."""
     account = inner.account()
     settled = min(account.cash, Decimal(3000))
     return replace(account, kind="cash", settled_cash=settled, buying_power=settled)
 
 
-def test_a_buy_cut_for_unsettled_cash_is_proposed_again(made):
+def test_a_buy_cut_for_unsettled_cash_is_proposed_again(made: Any) -> None:
     made.wrap = lambda broker: Wrapped(broker, account=unsettled)
     made.write(signal([ENTRY], memory={"h": {"AAA": 1.0}}))
     made.executor()

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -34,25 +35,25 @@ from tests.support.exec_world import (
 class FailAfter:
     """A broker whose connection breaks for good after so many orders."""
 
-    def __init__(self, inner, orders):
+    def __init__(self, inner: Any, orders: Any) -> None:
         self.inner, self.left = inner, orders
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         return getattr(self.inner, name)
 
-    def submit(self, request):
+    def submit(self, request: Any) -> Any:
         try:
             return self.inner.submit(request)
         finally:
             self.left -= 1
 
-    def account(self):
+    def account(self) -> Any:
         if self.left <= 0:
             raise BrokerError("network is down")
         return self.inner.account()
 
 
-def test_an_entry_ends_filled_with_its_stop_and_its_trade_recorded(made):
+def test_an_entry_ends_filled_with_its_stop_and_its_trade_recorded(made: Any) -> None:
     enter(made)
     assert states(made) == [("AAA_entry_buy", "FILLED", 100), ("AAA_stop_sell", "WORKING", 0)]
     (position,) = made.ledger.positions.open_positions()
@@ -73,7 +74,7 @@ def test_an_entry_ends_filled_with_its_stop_and_its_trade_recorded(made):
     assert list((made.folder / "state" / "backups").iterdir())
 
 
-def test_kill_level_entries_lets_exits_and_stops_go(made):
+def test_kill_level_entries_lets_exits_and_stops_go(made: Any) -> None:
     enter(made)
     made.ledger.state.set_kill("entries", reason="test", by="test", at=made.clock.now())
     tomorrow(
@@ -87,7 +88,7 @@ def test_kill_level_entries_lets_exits_and_stops_go(made):
     assert outcome(made, NEXT_DAY) == "partial"
 
 
-def test_exit_3_kill_switch_all(made):
+def test_exit_3_kill_switch_all(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.open().ledger.state.set_kill("all", reason="test", by="test", at=made.clock.now())
     with pytest.raises(KillSwitchOn) as caught:
@@ -96,13 +97,13 @@ def test_exit_3_kill_switch_all(made):
     assert states(made) == []
 
 
-def test_exit_0_when_no_file_is_due_or_it_is_no_session(made):
+def test_exit_0_when_no_file_is_due_or_it_is_no_session(made: Any) -> None:
     assert made.executor() == 0
     made.clock.set(datetime(2025, 3, 8, 15, 46, tzinfo=NEW_YORK))  # a Saturday
     assert made.executor() == 0
 
 
-def test_exit_7_when_another_run_is_at_work(made):
+def test_exit_7_when_another_run_is_at_work(made: Any) -> None:
     made.write(signal([ENTRY]))
     busy = single_instance(made.folder / "state", "paper", run_id="other")
     with busy, pytest.raises(LimitError) as caught:
@@ -111,7 +112,7 @@ def test_exit_7_when_another_run_is_at_work(made):
     assert "other" in caught.value.line()
 
 
-def test_exit_6_when_the_broker_is_gone_and_the_next_run_completes(made):
+def test_exit_6_when_the_broker_is_gone_and_the_next_run_completes(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.wrap = lambda broker: FailAfter(broker, 0)
     with pytest.raises(BrokerError) as caught:
@@ -122,7 +123,7 @@ def test_exit_6_when_the_broker_is_gone_and_the_next_run_completes(made):
     assert made.broker.account().shares() == {"AAA": 100}
 
 
-def test_place_and_poll(made):
+def test_place_and_poll(made: Any) -> None:
     opening = StubStrategy(execution_time="open")
     orders = [order("AAA", "entry", 10, 100.0, stop=90.0, order_type="market_on_open")]
     made.clock.set(datetime(2025, 3, 5, 9, 20, tzinfo=NEW_YORK))
@@ -136,7 +137,7 @@ def test_place_and_poll(made):
     assert made.executor(strategy=opening, phase="poll") == 0
 
 
-def test_a_dry_run_touches_nothing(made, capsys):
+def test_a_dry_run_touches_nothing(made: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
     from live import executor
     from live.books.variants import BookVariant

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.support.exec_world import (
 )
 
 
-def test_a_stop_that_filled_overnight_is_booked_once_and_drops_the_sell(made):
+def test_a_stop_that_filled_overnight_is_booked_once_and_drops_the_sell(made: Any) -> None:
     enter(made)
     tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
     made.feed.lows["AAA"] = 89.0
@@ -37,7 +38,7 @@ def test_a_stop_that_filled_overnight_is_booked_once_and_drops_the_sell(made):
     assert outcome(made, NEXT_DAY) == "completed"
 
 
-def test_a_reduce_leaves_a_stop_for_the_rest(made):
+def test_a_reduce_leaves_a_stop_for_the_rest(made: Any) -> None:
     enter(made)
     tomorrow(made, [next_order("AAA", "reduce", 30, 100.0)], positions={"AAA": 100}, cash=90_000.0)
     assert made.executor() == 0
@@ -45,7 +46,7 @@ def test_a_reduce_leaves_a_stop_for_the_rest(made):
     assert [(o.quantity, o.stop_price) for o in alive] == [(70, Decimal("90.00"))]
 
 
-def test_the_stop_follows_the_fill_when_nobody_moved_it(made):
+def test_the_stop_follows_the_fill_when_nobody_moved_it(made: Any) -> None:
     made.feed.prices["AAA"] = 100.5
     enter(made)
     (position,) = made.ledger.positions.open_positions()
@@ -54,23 +55,23 @@ def test_the_stop_follows_the_fill_when_nobody_moved_it(made):
     assert [o.stop_price for o in alive] == [Decimal("90.45")]
 
 
-def test_a_stop_moved_by_hand_stays_where_it_was_put(made):
+def test_a_stop_moved_by_hand_stays_where_it_was_put(made: Any) -> None:
     made.feed.prices["AAA"] = 100.5
     enter(made, order("AAA", "entry", 100, 100.0, stop=93.0))
     assert made.ledger.positions.open_positions()[0].stop_price == Decimal(93)
 
 
-def test_a_stop_that_cannot_be_placed_turns_entries_off(made):
+def test_a_stop_that_cannot_be_placed_turns_entries_off(made: Any) -> None:
     made.attached = False
 
     class NoStops:
-        def __init__(self, inner):
+        def __init__(self, inner: Any) -> None:
             self.inner = inner
 
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(self.inner, name)
 
-        def submit(self, request):
+        def submit(self, request: Any) -> Any:
             from backtest.core.errors import BrokerRefused
 
             if request.order_type == "stop":
@@ -85,7 +86,7 @@ def test_a_stop_that_cannot_be_placed_turns_entries_off(made):
     assert any("NO STOP" in a.body for a in made.ledger.alerts.recent())
 
 
-def test_a_missing_stop_is_placed_first_on_the_next_run(made):
+def test_a_missing_stop_is_placed_first_on_the_next_run(made: Any) -> None:
     made.attached = False
     enter(made)
     (position,) = made.ledger.positions.open_positions()
@@ -97,11 +98,11 @@ def test_a_missing_stop_is_placed_first_on_the_next_run(made):
     assert made.ledger.positions.unprotected() == ()
 
 
-def test_a_stop_that_failed_is_placed_by_the_next_start_of_the_same_session(made):
+def test_a_stop_that_failed_is_placed_by_the_next_start_of_the_same_session(made: Any) -> None:
     made.attached = False
     refuse = [True]
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         if request.order_type == "stop" and refuse[0]:
             raise BrokerRefused("not now", where="test")
         return inner.submit(request)
@@ -115,11 +116,11 @@ def test_a_stop_that_failed_is_placed_by_the_next_start_of_the_same_session(made
     assert made.ledger.positions.unprotected() == ()
 
 
-def test_what_was_bought_is_protected_although_a_later_step_fails(made):
+def test_what_was_bought_is_protected_although_a_later_step_fails(made: Any) -> None:
     made.attached = False
     feed_quotes = made.feed.quotes
 
-    def quotes(symbols, at):
+    def quotes(symbols: Any, at: Any) -> Any:
         if list(symbols) == ["BBB"]:
             raise BrokerError("the vendor is down", where="quotes")
         return feed_quotes(symbols, at)

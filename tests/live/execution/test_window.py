@@ -1,6 +1,7 @@
 """When orders may leave, and what a start before or after the window does."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,32 +16,32 @@ from tests.support.exec_world import AT, DAY, ENTRY, order, outcome, signal, sta
 class FailAfter:
     """A broker whose connection breaks for good after so many orders."""
 
-    def __init__(self, inner, orders):
+    def __init__(self, inner: Any, orders: Any) -> None:
         self.inner, self.left = inner, orders
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         return getattr(self.inner, name)
 
-    def submit(self, request):
+    def submit(self, request: Any) -> Any:
         try:
             return self.inner.submit(request)
         finally:
             self.left -= 1
 
-    def account(self):
+    def account(self) -> Any:
         if self.left <= 0:
             raise BrokerError("network is down")
         return self.inner.account()
 
 
-def test_exit_0_before_the_window_and_nothing_is_sent(made):
+def test_exit_0_before_the_window_and_nothing_is_sent(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.clock.set(AT - timedelta(minutes=10))
     assert made.executor() == 0
     assert states(made) == []
 
 
-def test_exit_7_after_the_window(made):
+def test_exit_7_after_the_window(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.clock.set(AT + timedelta(minutes=12))
     with pytest.raises(LimitError) as caught:
@@ -52,21 +53,21 @@ def test_exit_7_after_the_window(made):
     )
 
 
-def test_skip_time_check_goes_on_after_the_window(made):
+def test_skip_time_check_goes_on_after_the_window(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.clock.set(AT + timedelta(minutes=12))
     assert made.executor(skip_time_check=True) == 0
     assert made.broker.account().shares() == {"AAA": 100}
 
 
-def test_auction_orders_need_the_split_phases(made):
+def test_auction_orders_need_the_split_phases(made: Any) -> None:
     made.write(signal([order("AAA", "entry", 10, 100.0, order_type="market_on_open")]))
     with pytest.raises(SignalFileError) as caught:
         made.executor()
     assert caught.value.exit_code == 2
 
 
-def test_a_run_that_died_after_its_orders_is_completed_even_after_the_window(made):
+def test_a_run_that_died_after_its_orders_is_completed_even_after_the_window(made: Any) -> None:
     made.attached = False
     made.write(signal([ENTRY]))
     made.wrap = lambda broker: FailAfter(broker, 1)
@@ -82,7 +83,7 @@ def test_a_run_that_died_after_its_orders_is_completed_even_after_the_window(mad
     assert [p.quantity for p in made.ledger.positions.open_positions()] == [100]
 
 
-def test_a_late_run_that_sent_nothing_expires_the_file(made):
+def test_a_late_run_that_sent_nothing_expires_the_file(made: Any) -> None:
     made.write(signal([ENTRY], memory={"h": 1}))
     made.clock.set(AT + timedelta(minutes=12))
     with pytest.raises(LimitError):

@@ -4,7 +4,7 @@ from live.feeds.alpaca import parse_snapshot
 from tests.support.exec_world import DAY, NEXT_DAY
 
 
-def test_yesterdays_daily_bar_is_not_mixed_with_todays_trade():
+def test_yesterdays_daily_bar_is_not_mixed_with_todays_trade() -> None:
     row = {
         "latestTrade": {"t": f"{NEXT_DAY}T14:31:00Z", "p": 12.0},
         "latestQuote": {"t": f"{NEXT_DAY}T14:31:00Z", "bp": 11.9, "ap": 12.1},

@@ -1,6 +1,8 @@
 """Schwab's candles, quotes and hours as the stages get them."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +20,11 @@ ROWS = [
 ]
 
 
-def at(hour, minute=0, day=12):
+def at(hour: int, minute: int = 0, day: int = 12) -> datetime:
     return datetime(2024, 3, day, hour, minute, tzinfo=UTC)
 
 
-def bars(days, closes):
+def bars(days: list[str], closes: list[float]) -> Bars:
     n = len(days)
     flat = np.full(n, 10.0)
     return Bars(
@@ -38,11 +40,11 @@ def bars(days, closes):
         (1730696400000, date(2024, 11, 4)),  # 05:00 UTC = 23:00 of the 3rd in Chicago: still Monday's candle
     ],
 )
-def test_a_candle_belongs_to_its_new_york_session(stamp, day):
+def test_a_candle_belongs_to_its_new_york_session(stamp: int, day: date) -> None:
     assert session_date(stamp) == day
 
 
-def test_history_is_every_finished_session(tmp_path):
+def test_history_is_every_finished_session(tmp_path: Path) -> None:
     with rig(tmp_path, at(19, 45)) as r:
         r.fake.call("market", {"bars": {"QQQ": ROWS}})
         found = r.feed.history(["QQQ", "NOPE"], at(19, 45))
@@ -52,7 +54,7 @@ def test_history_is_every_finished_session(tmp_path):
         assert found["QQQ"].source == "schwab"
 
 
-def test_todays_unfinished_candle_is_dropped_and_the_finished_one_kept(tmp_path):
+def test_todays_unfinished_candle_is_dropped_and_the_finished_one_kept(tmp_path: Path) -> None:
     with rig(tmp_path, at(19, 45)) as r:
         r.fake.call("market", {"bars": {"QQQ": ROWS}, "unfinished_bar": True})
         raw = r.connection.read("h", lambda c: c.get_price_history("QQQ", frequency_type="daily"))
@@ -73,11 +75,11 @@ def test_todays_unfinished_candle_is_dropped_and_the_finished_one_kept(tmp_path)
         (datetime(2024, 11, 29, 17, 59, tzinfo=UTC), date(2024, 11, 27)),
     ],
 )
-def test_last_finished_session(when, day):
+def test_last_finished_session(when: datetime, day: date) -> None:
     assert calendar.last_closed_session(when).day == day
 
 
-def test_stored_bars_are_continued_after_their_overlap_agreed(tmp_path):
+def test_stored_bars_are_continued_after_their_overlap_agreed(tmp_path: Path) -> None:
     known = bars(["2024-03-06", "2024-03-07", "2024-03-08"], [10.5, 11.0, 12.0])
     with rig(tmp_path, at(19, 45), stored=lambda symbol: known if symbol == "QQQ" else None) as r:
         r.fake.call("market", {"bars": {"QQQ": ROWS}})
@@ -88,7 +90,7 @@ def test_stored_bars_are_continued_after_their_overlap_agreed(tmp_path):
 
 
 @pytest.mark.parametrize(("factor", "word"), [(2.0, "split"), (1.03, "dividend")])
-def test_a_common_ratio_over_the_overlap_stops_the_run(factor, word):
+def test_a_common_ratio_over_the_overlap_stops_the_run(factor: float, word: str) -> None:
     known = bars(DAYS[:3], [11.0 * factor, 12.0 * factor, 13.0 * factor])
     fresh = bars(DAYS, [11.0, 12.0, 13.0, 14.0])
     with pytest.raises(DataError, match=word) as caught:
@@ -96,17 +98,17 @@ def test_a_common_ratio_over_the_overlap_stops_the_run(factor, word):
     assert caught.value.exit_code == 5
 
 
-def test_scattered_differences_are_a_data_fault():
+def test_scattered_differences_are_a_data_fault() -> None:
     with pytest.raises(DataError, match="differ"):
         merged(bars(DAYS[:3], [11.0, 12.4, 13.0]), bars(DAYS, [11.0, 12.0, 13.0, 14.0]))
 
 
-def test_no_overlap_is_a_gap_not_a_continuation():
+def test_no_overlap_is_a_gap_not_a_continuation() -> None:
     with pytest.raises(DataError, match="overlap"):
         merged(bars(DAYS[:1], [11.0]), bars(DAYS[2:], [13.0, 14.0]))
 
 
-def test_an_empty_history_is_a_symbol_without_data(tmp_path):
+def test_an_empty_history_is_a_symbol_without_data(tmp_path: Path) -> None:
     with rig(tmp_path, at(19, 45)) as r:
         assert r.feed.history(["NOPE"], at(19, 45)) == {}
 
@@ -119,12 +121,12 @@ def test_an_empty_history_is_a_symbol_without_data(tmp_path):
         [{"datetime": 1710133200000, "open": 1, "high": 1, "low": 1, "close": 1, "volume": 1}] * 2,
     ],
 )
-def test_defective_candles_are_refused(rows):
+def test_defective_candles_are_refused(rows: list[Any]) -> None:
     with pytest.raises(DataError):
         parse_candles("QQQ", rows)
 
 
-def test_quotes_of_the_running_session(tmp_path):
+def test_quotes_of_the_running_session(tmp_path: Path) -> None:
     with rig(tmp_path, at(19, 45), {"BRK/B": 400.0}) as r:
         r.fake.call("market", {"spread": 0.1})
         quote = r.feed.quotes(["BRK.B"], at(19, 45))["BRK.B"]
@@ -133,22 +135,24 @@ def test_quotes_of_the_running_session(tmp_path):
         assert (quote.realtime, quote.status, quote.source) == (True, "normal", "schwab")
 
 
-def test_market_hours_are_asked_once_a_day(tmp_path):
+def test_market_hours_are_asked_once_a_day(tmp_path: Path) -> None:
     with rig(tmp_path, at(19, 45), {"QQQ": 440.0}) as r:
         r.feed.quotes(["QQQ"], at(19, 45))
         r.feed.quotes(["QQQ"], at(19, 46))
         assert len(r.fake.sent("GET", "/markets")) == 1
 
 
-def test_a_holiday_on_which_both_agree(tmp_path):
+def test_a_holiday_on_which_both_agree(tmp_path: Path) -> None:
     with rig(tmp_path, datetime(2024, 3, 29, 15, tzinfo=UTC)) as r:  # Good Friday
         assert r.feed.market_hours(date(2024, 3, 29)) is None
         r.feed.verify_session(date(2024, 3, 29))
 
 
-def test_an_early_close_on_which_both_agree(tmp_path):
+def test_an_early_close_on_which_both_agree(tmp_path: Path) -> None:
     with rig(tmp_path, datetime(2024, 11, 29, 15, tzinfo=UTC)) as r:
-        opens, closes = r.feed.market_hours(date(2024, 11, 29))
+        hours = r.feed.market_hours(date(2024, 11, 29))
+        assert hours is not None
+        opens, closes = hours
         assert closes - opens == timedelta(hours=3.5)
         r.feed.verify_session(date(2024, 11, 29))
 
@@ -160,25 +164,25 @@ ROW = {
 }
 
 
-def test_after_the_close_the_session_price_counts_not_the_after_hours_one():
+def test_after_the_close_the_session_price_counts_not_the_after_hours_one() -> None:
     quote = parse_quote("QQQ", ROW, session_over=True)
     assert (quote.last, quote.trade_time) == (100.0, at(20))
     assert parse_quote("QQQ", ROW, session_over=False).last == 101.0
 
 
-def test_a_quote_that_does_not_say_real_time_is_not():
+def test_a_quote_that_does_not_say_real_time_is_not() -> None:
     assert not parse_quote("QQQ", {"quote": {}}, session_over=False).realtime
     assert parse_quote("QQQ", {"quote": {}}, session_over=False).mid is None
 
 
 @pytest.mark.parametrize("key", ["EQ", "equity"])
-def test_the_inner_key_of_the_hours_varies(key):
+def test_the_inner_key_of_the_hours_varies(key: str) -> None:
     assert parse_hours({"equity": {key: {"isOpen": False}}}) is None
 
 
 @pytest.mark.parametrize(
     "answer", [{}, {"equity": {}}, {"equity": {"EQ": {"isOpen": True}}}, {"equity": None}]
 )
-def test_hours_that_are_not_understood_stop_the_run(answer):
+def test_hours_that_are_not_understood_stop_the_run(answer: dict[str, Any]) -> None:
     with pytest.raises(DataError):
         parse_hours(answer)

@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,28 +24,28 @@ CLOSING = calendar.window(SESSION, "15min_before_close")
 OPENING = calendar.window(SESSION, "open")
 
 
-def closing_market(close, opened):
+def closing_market(close: Any, opened: Any) -> Market:
     rows = {FRIDAY: (close, close, close, close), MONDAY: (opened, opened, opened, opened)}
     return Market(CLOSING.opens_at, CLOSING, {"TQQQ": bars("TQQQ", rows)}, {})
 
 
-def test_an_ordinary_opening_passes():
+def test_an_ordinary_opening_passes() -> None:
     require_no_jump(closing_market(60.0, 58.2), ["TQQQ"])
 
 
 @given(st.sampled_from(SPLITS), st.booleans(), st.floats(-0.99, 0.99))
-def test_an_opening_near_a_factor_of_a_split_is_refused(shares, reverse, off):
+def test_an_opening_near_a_factor_of_a_split_is_refused(shares: Any, reverse: Any, off: Any) -> None:
     factor = shares if reverse else 1 / shares
     with pytest.raises(DataError, match="TQQQ") as raised:
         require_no_jump(closing_market(60.0, 60.0 * factor * (1 + off * TOLERANCE)), ["TQQQ"])
     assert raised.value.exit_code == 5
 
 
-def test_only_the_symbols_asked_about_are_judged():
+def test_only_the_symbols_asked_about_are_judged() -> None:
     require_no_jump(closing_market(60.0, 30.0), ["QQQ"])
 
 
-def test_an_opening_window_judges_the_quote_against_the_last_close():
+def test_an_opening_window_judges_the_quote_against_the_last_close() -> None:
     rows = {date(2024, 3, 14): (60.0,) * 4, FRIDAY: (60.0,) * 4}
     quote = Quote("TQQQ", 29.9, 30.1, 30.0, quote_time=OPENING.opens_at, trade_time=OPENING.opens_at)
     market = Market(OPENING.opens_at, OPENING, {"TQQQ": bars("TQQQ", rows)}, {"TQQQ": quote})
@@ -52,19 +53,19 @@ def test_an_opening_window_judges_the_quote_against_the_last_close():
         require_no_jump(market, ["TQQQ"])
 
 
-def seen(price):
+def seen(price: Any) -> SimpleNamespace:
     quotes = [{"symbol": "TQQQ", "last": price}]
     return SimpleNamespace(session=FRIDAY, content=json.dumps({"inputs": {"quotes": quotes}}))
 
 
-def test_a_history_that_says_what_was_seen_passes():
+def test_a_history_that_says_what_was_seen_passes() -> None:
     history = {"TQQQ": bars("TQQQ", {FRIDAY: (60.0, 61.0, 59.0, 60.0)})}
     for price in (59.0 * (1 - OUTSIDE / 2), 60.0, 61.0 * (1 + OUTSIDE / 2)):
         require_same_history(seen(price), history, ["TQQQ"])
 
 
 @pytest.mark.parametrize("shares", [2, 3])
-def test_a_restated_history_of_a_held_symbol_is_refused(shares):
+def test_a_restated_history_of_a_held_symbol_is_refused(shares: int) -> None:
     row = np.array([60.0, 61.0, 59.0, 60.0]) / shares
     history = {"TQQQ": bars("TQQQ", {FRIDAY: tuple(row.tolist())})}
     with pytest.raises(DataError, match="history of held symbols changed: TQQQ"):
@@ -72,6 +73,6 @@ def test_a_restated_history_of_a_held_symbol_is_refused(shares):
     require_same_history(seen(60.0), history, ["QQQ"])  # not held
 
 
-def test_what_the_earlier_file_did_not_see_cannot_differ():
+def test_what_the_earlier_file_did_not_see_cannot_differ() -> None:
     nothing = SimpleNamespace(session=FRIDAY, content="{}")
     require_same_history(nothing, {"TQQQ": bars("TQQQ", {FRIDAY: (1.0,) * 4})}, ["TQQQ"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,11 @@ SESSION = calendar.session(MONDAY)
 NIGHT = timedelta(hours=9)
 
 
-def line(execution_time="15min_before_close"):
+def line(execution_time: str = "15min_before_close") -> BookVariant:
     return BookVariant(ScriptedWeights({}, execution_time=execution_time), "primary", "test")
 
 
-def asked(at, execution_time="15min_before_close", *, known=False):
+def asked(at: Any, execution_time: str = "15min_before_close", *, known: bool = False) -> Any:
     ledger = Ledger.open("sqlite://", account="paper", now=datetime(2024, 1, 1, tzinfo=UTC))
     if known:
         ledger.signals.record(
@@ -35,13 +36,13 @@ def asked(at, execution_time="15min_before_close", *, known=False):
     return due(runtime, line(execution_time))
 
 
-def test_nothing_is_due_on_a_day_without_trading():
+def test_nothing_is_due_on_a_day_without_trading() -> None:
     found = asked(datetime(2024, 3, 16, 15, tzinfo=UTC))
     assert found == NotDue("2024-03-16 is not a trading day: nothing to do")
 
 
 @pytest.mark.parametrize("name", ["15min_before_close", "5min_before_close", "close"])
-def test_a_closing_window_may_be_prepared_an_hour_before_it(name):
+def test_a_closing_window_may_be_prepared_an_hour_before_it(name: str) -> None:
     window = calendar.window(SESSION, name)
     earliest = window.opens_at - LEAD
     assert asked(earliest, name) == Due(SESSION, window, earliest)
@@ -49,14 +50,14 @@ def test_a_closing_window_may_be_prepared_an_hour_before_it(name):
 
 
 @pytest.mark.parametrize("name", ["open", "15min_after_open"])
-def test_an_opening_window_may_be_prepared_from_the_night_before_it(name):
+def test_an_opening_window_may_be_prepared_from_the_night_before_it(name: str) -> None:
     window = calendar.window(SESSION, name)
     assert isinstance(asked(SESSION.open - NIGHT, name), Due)
     assert "too early" in asked(SESSION.open - NIGHT - timedelta(seconds=1), name).why
     assert isinstance(asked(window.closes_at, name), Due)
 
 
-def test_a_window_that_is_over_is_an_error_unless_its_file_exists():
+def test_a_window_that_is_over_is_an_error_unless_its_file_exists() -> None:
     late = calendar.window(SESSION, "15min_before_close").closes_at + timedelta(seconds=1)
     with pytest.raises(LimitError, match="closed at 15:55") as raised:
         asked(late)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ WINDOW = calendar.window(calendar.session(DAY), "15min_before_close")
 BEFORE = calendar.previous_session(DAY).day
 
 
-def feed(**changes):
+def feed(**changes: Any) -> Any:
     made = ScriptedFeed(prices={"QQQ": 100.0, "TQQQ": 50.0})
     for symbol, price in made.prices.items():
         made.daily[symbol] = bars(symbol, {BEFORE: (price, price, price, price)})
@@ -23,11 +24,11 @@ def feed(**changes):
     return made
 
 
-def looked(made, **more):
+def looked(made: Any, **more: Any) -> Any:
     return gather(made, ["QQQ", "TQQQ"], WINDOW, AT, leading=["QQQ"], max_age_seconds=60.0, **more)
 
 
-def test_a_fresh_quote_makes_the_bar():
+def test_a_fresh_quote_makes_the_bar() -> None:
     assert looked(feed()).reference_prices() == {"QQQ": 100.0, "TQQQ": 50.0}
 
 
@@ -41,7 +42,7 @@ def test_a_fresh_quote_makes_the_bar():
         ({"volume": None}, "incomplete"),
     ],
 )
-def test_a_doubtful_quote_makes_no_bar_and_says_why(changes, why):
+def test_a_doubtful_quote_makes_no_bar_and_says_why(changes: dict[str, Any], why: str) -> None:
     market = looked(feed(**changes))
     assert market.reference_prices() == {}
     with pytest.raises(DataError) as raised:
@@ -49,11 +50,11 @@ def test_a_doubtful_quote_makes_no_bar_and_says_why(changes, why):
     assert why in str(raised.value.findings[0])
 
 
-def test_an_old_quote_of_a_symbol_that_decides_makes_no_bar():
+def test_an_old_quote_of_a_symbol_that_decides_makes_no_bar() -> None:
     old = {"quote_time": AT - timedelta(minutes=10)}
     assert looked(feed(**old)).reference_prices() == {"TQQQ": 50.0}
 
 
-def test_a_past_session_has_no_ages():
+def test_a_past_session_has_no_ages() -> None:
     past = gather(feed(quote_time=None, trade_time=None), ["QQQ"], WINDOW, AT)
     assert past.reference_prices() == {"QQQ": 100.0}

@@ -1,6 +1,7 @@
 """From a decision to the signal file: the same inputs, the same bytes; orders typed by their family."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -23,13 +24,20 @@ ENTRY = PlannedOrder("AAA", "buy", "entry", 10, 100.0, 90.0, "why", 90.0, {"grad
 LEAVE = PlannedOrder("BBB", "sell", "exit", 5, 50.0, 0.0, "trend_break")
 
 
-def stocks(*, prefix="", **parameters):
+def stocks(*, prefix: str = "", **parameters: Any) -> BookVariant:
     return BookVariant(
         build_strategy("earnings_swing", "ema_p10", parameters), "primary", "ema_p10", id_prefix=prefix
     )
 
 
-def written(line, *, orders=(LEAVE, ENTRY), decision=None, plan_skips=(), warnings=()):
+def written(
+    line: Any,
+    *,
+    orders: Any = (LEAVE, ENTRY),
+    decision: Any = None,
+    plan_skips: tuple[()] = (),
+    warnings: tuple[()] = (),
+) -> Any:
     window = calendar.window(SESSION, line.strategy.execution_time)
     history = {symbol: bars(symbol, {FRIDAY: (100.0, 101.0, 99.0, 100.0)}) for symbol in ("AAA", "BBB")}
     return signal_file(
@@ -49,13 +57,13 @@ def written(line, *, orders=(LEAVE, ENTRY), decision=None, plan_skips=(), warnin
     )
 
 
-def test_the_same_inputs_give_the_same_sealed_bytes():
+def test_the_same_inputs_give_the_same_sealed_bytes() -> None:
     made = written(stocks())
     assert render(made) == render(written(stocks()))
     assert is_sealed(made.model_dump(mode="json", by_alias=True))
 
 
-def test_what_the_plan_wants_is_what_the_file_says():
+def test_what_the_plan_wants_is_what_the_file_says() -> None:
     made = written(stocks(), plan_skips=[Skip("CCC", "no_price", {"n": 1})], warnings=("first", "old data"))
     leave, enter = made.orders
     assert (leave.client_order_id, enter.client_order_id) == (
@@ -70,11 +78,11 @@ def test_what_the_plan_wants_is_what_the_file_says():
     assert made.residual_cash == 9_000.0
 
 
-def test_symbols_without_bars_have_no_provenance():
+def test_symbols_without_bars_have_no_provenance() -> None:
     assert [item.symbol for item in written(stocks()).inputs.bars] == ["AAA", "BBB"]
 
 
-def test_ids_carry_the_variant_only_where_several_books_share_an_account():
+def test_ids_carry_the_variant_only_where_several_books_share_an_account() -> None:
     assert written(stocks(prefix="ema_p10")).orders[1].client_order_id == "ema_p10_20240318_AAA_entry_buy"
 
 
@@ -82,12 +90,12 @@ def test_ids_carry_the_variant_only_where_several_books_share_an_account():
     ("entry_order_type", "types"),
     [("day", ["market", "market"]), ("opening_auction", ["market", "market_on_open"])],
 )
-def test_only_entries_go_into_the_auction(entry_order_type, types):
+def test_only_entries_go_into_the_auction(entry_order_type: str, types: list[str]) -> None:
     made = written(stocks(entry_order_type=entry_order_type))
     assert [order.order_type for order in made.orders] == types
 
 
-def test_only_a_family_that_holds_weights_writes_targets():
+def test_only_a_family_that_holds_weights_writes_targets() -> None:
     decision = Decision(FRIDAY, rebalance=True, targets=(Target("AAA", 0.6),))
     funds = BookVariant(build_strategy("Hierarchical_Adaptive_v3_5b", "golden", {}), "primary", "golden")
     (target,) = written(funds, decision=decision, orders=()).targets
@@ -95,5 +103,5 @@ def test_only_a_family_that_holds_weights_writes_targets():
     assert written(stocks(), decision=decision, orders=()).targets == ()
 
 
-def test_instants_are_new_york_time_in_whole_seconds():
+def test_instants_are_new_york_time_in_whole_seconds() -> None:
     assert instant(datetime(2024, 3, 18, 19, 55, 0, 999_999, tzinfo=UTC)) == "2024-03-18T15:55:00-04:00"

@@ -12,7 +12,7 @@ from live.generation.market import Market
 from tests.support.exec_world import AT, DAY, bars
 
 
-def test_demo_bars_are_refused_in_online_live_even_from_a_store():
+def test_demo_bars_are_refused_in_online_live_even_from_a_store() -> None:
     made_up = replace(bars("QQQ", {DAY: (100.0, 100.0, 100.0, 100.0)}), source="demo")
     market = Market(AT, calendar.window(calendar.session(DAY), "close"), {"QQQ": made_up}, {})
     online = SimpleNamespace(settings=SimpleNamespace(mode="online_live"))

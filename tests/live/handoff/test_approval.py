@@ -1,7 +1,10 @@
 """An approval binds bytes, ends with its window, and silence means what the settings say."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,11 +25,11 @@ class Row:
     answer: str | None = None
 
 
-def approved(sha256, minutes=5):
+def approved(sha256: str, minutes: int = 5) -> Row:
     return Row(approved_sha256=sha256, approval_expires_at=NOW + timedelta(minutes=minutes), answer="approve")
 
 
-def test_the_default_is_auto_offline_and_required_online():
+def test_the_default_is_auto_offline_and_required_online() -> None:
     assert effective_policy(ApprovalSettings(), "offline_mock") == "auto"
     assert effective_policy(ApprovalSettings(), "online_live") == "required"
     assert effective_policy(REQUIRED, "offline_mock") == "required"
@@ -59,14 +62,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("row", "sha256", "settings", "accept", "state"), CASES)
-def test_standing(row, sha256, settings, accept, state):
+def test_standing(row: Row | None, sha256: str, settings: ApprovalSettings, accept: bool, state: str) -> None:
     found = standing(row, sha256, settings, "offline_mock", NOW, accept_edits=accept)
     assert found.state == state
     assert found.refused == (state in {"edited", "unknown"})
     assert found.reason
 
 
-def test_an_approval_holds_to_the_last_instant_of_its_window():
+def test_an_approval_holds_to_the_last_instant_of_its_window() -> None:
     row = approved(GENERATED, minutes=0)
     assert standing(row, GENERATED, REQUIRED, "online_live", NOW).state == "approved"
     later = NOW + timedelta(microseconds=1)
@@ -85,27 +88,27 @@ FILE = sample(
 )
 
 
-def sent(row, sha256=GENERATED, settings=REQUIRED):
+def sent(row: Row | None, sha256: str = GENERATED, settings: ApprovalSettings = REQUIRED) -> tuple[Any, ...]:
     where = standing(row, sha256, settings, "offline_mock", NOW)
     go, held = orders_to_send(FILE, where, settings)
     assert len(go) + len(held) == len(FILE.orders)
     return [o.symbol for o in go], {h.order.symbol: h.reason for h in held}
 
 
-def test_with_an_approval_everything_enabled_goes():
+def test_with_an_approval_everything_enabled_goes() -> None:
     go, held = sent(approved(GENERATED))
     assert go == ["AAA", "BBB", "CCC", "DDD", "EEE"]
     assert held == {"FFF": "disabled in the file"}
 
 
-def test_after_silence_leaving_goes_and_entering_waits():
+def test_after_silence_leaving_goes_and_entering_waits() -> None:
     go, held = sent(Row())
     assert go == ["AAA", "BBB", "CCC"]
     assert held["DDD"] == "nobody answered: entry orders wait for approval"
     assert set(held) == {"DDD", "EEE", "FFF"}
 
 
-def test_the_settings_decide_what_silence_means():
+def test_the_settings_decide_what_silence_means() -> None:
     choice = {"exit": "skip", "reduce": "trade", "entry": "trade"}
     settings = ApprovalSettings(policy="required", on_no_answer=choice)
     go, _ = sent(Row(), settings=settings)
@@ -115,5 +118,5 @@ def test_the_settings_decide_what_silence_means():
 @pytest.mark.parametrize(
     ("row", "sha256"), [(Row(answer="skip"), GENERATED), (Row(), EDITED), (None, GENERATED)]
 )
-def test_nothing_goes_after_skip_or_for_bytes_nobody_vouches_for(row, sha256):
+def test_nothing_goes_after_skip_or_for_bytes_nobody_vouches_for(row: Row | None, sha256: str) -> None:
     assert sent(row, sha256, AUTO)[0] == []

@@ -6,6 +6,9 @@ import os
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import rfc8785
@@ -47,12 +50,12 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize(("bits", "text"), NUMBERS.items())
-def test_numbers_are_written_as_the_rfc_says(bits, text):
+def test_numbers_are_written_as_the_rfc_says(bits: str, text: str) -> None:
     number = struct.unpack(">d", bytes.fromhex(bits))[0]
     assert rfc8785.dumps(number) == text.encode()
 
 
-def test_section_3_2_2_of_the_rfc():
+def test_section_3_2_2_of_the_rfc() -> None:
     text = (
         r'{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],'
         r'"string":"\u20ac$\u000F\u000aA'
@@ -68,7 +71,7 @@ def test_section_3_2_2_of_the_rfc():
     assert rfc8785.dumps(json.loads(text)).decode() == expected
 
 
-def test_section_3_2_3_of_the_rfc_sorts_by_utf_16():
+def test_section_3_2_3_of_the_rfc_sorts_by_utf_16() -> None:
     values = {
         "\u20ac": "Euro Sign",
         "\r": "Carriage Return",
@@ -89,16 +92,16 @@ def test_section_3_2_3_of_the_rfc_sorts_by_utf_16():
     ]
 
 
-def test_the_golden_file_is_written_byte_for_byte(project_root):
+def test_the_golden_file_is_written_byte_for_byte(project_root: Path) -> None:
     golden = (project_root / "tests/golden/trade_signals_2024-03-15_golden.json").read_bytes()
     assert render(sample()) == golden
 
 
-def test_the_seal_is_what_the_standard_library_computes(project_root):
+def test_the_seal_is_what_the_standard_library_computes(project_root: Path) -> None:
     """Sorted keys, no spaces, whole floats as integers: all that RFC 8785 means for this ASCII file."""
     golden = (project_root / "tests/golden/trade_signals_2024-03-15_golden.json").read_text()
 
-    def number(text):
+    def number(text: str) -> float:
         return int(float(text)) if float(text).is_integer() else float(text)
 
     data = json.loads(golden, parse_float=number)
@@ -115,7 +118,7 @@ sys.stdout.buffer.write(render(sample(warnings=("Z\u00fcrich: 5 \u20ac", "\U0001
 """
 
 
-def test_the_same_bytes_in_any_locale_zone_and_hash_seed(project_root):
+def test_the_same_bytes_in_any_locale_zone_and_hash_seed(project_root: Path) -> None:
     outputs = set()
     for seed, zone, locale in (("0", "UTC", "C"), ("123", "Asia/Tokyo", "tr_TR.ISO-8859-9")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale}
@@ -128,7 +131,7 @@ def test_the_same_bytes_in_any_locale_zone_and_hash_seed(project_root):
     assert "Zürich: 5 €".encode() in outputs.pop()
 
 
-def test_free_form_objects_are_sorted_whatever_order_they_were_filled_in():
+def test_free_form_objects_are_sorted_whatever_order_they_were_filled_in() -> None:
     one = sample(
         decision=sample().decision.model_copy(update={"diagnostics": {"a": 1, "b": {"d": 2, "c": 3}}})
     )
@@ -138,7 +141,7 @@ def test_free_form_objects_are_sorted_whatever_order_they_were_filled_in():
     assert render(one) == render(two)
 
 
-def test_a_draft_may_be_plain_fields_and_an_old_seal_is_replaced():
+def test_a_draft_may_be_plain_fields_and_an_old_seal_is_replaced() -> None:
     whole = sample()
     fields = {("$schema" if k == "schema_" else k): getattr(whole, k) for k in type(whole).model_fields}
     del fields["seal"]
@@ -146,25 +149,25 @@ def test_a_draft_may_be_plain_fields_and_an_old_seal_is_replaced():
     assert sealed(whole.model_copy(update={"warnings": ("other",)})).seal != whole.seal
 
 
-def test_a_draft_that_does_not_fit_names_the_place():
+def test_a_draft_that_does_not_fit_names_the_place() -> None:
     with pytest.raises(JutsuError) as caught:
         sealed({"$schema": "schema/trade_signals.schema.json"})
     assert "$.trade_date" in [finding.path for finding in caught.value.findings]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, "\ud800", object()])
-def test_values_that_are_not_json_are_refused_with_their_path(value):
+def test_values_that_are_not_json_are_refused_with_their_path(value: float | object | str) -> None:
     broken = order().model_copy(update={"details": {"score": [0, value]}})
     with pytest.raises(JutsuError, match=r"^\$\.orders\[0\]\.details\.score\[1\]: "):
         sealed(draft(orders=(broken,)))
 
 
-def test_reindenting_keeps_the_seal():
+def test_reindenting_keeps_the_seal() -> None:
     data = as_data(sample())
     assert is_sealed(json.loads(json.dumps(data, sort_keys=True)))
 
 
-def leaves(value, path=()):
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from leaves(item, (*path, key))
@@ -188,7 +191,7 @@ VALUES = st.one_of(
 )
 
 
-def changed(path, value):
+def changed(path: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
     data = json.loads(json.dumps(DATA))
     place = data
     for key in path[:-1]:
@@ -199,14 +202,14 @@ def changed(path, value):
 
 
 @given(st.sampled_from(LEAVES), VALUES)
-def test_the_seal_detects_any_edit_of_any_leaf(path, value):
+def test_the_seal_detects_any_edit_of_any_leaf(path: tuple[Any, ...], value: Any) -> None:
     data, old = changed(path, value)
     assume(old != value or isinstance(old, bool) != isinstance(value, bool))
     assert seal(data) != seal(DATA)
 
 
 @given(st.sampled_from(LEAVES), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4))
-def test_the_seal_detects_a_renamed_key_and_a_removed_one(path, extra):
+def test_the_seal_detects_a_renamed_key_and_a_removed_one(path: tuple[Any, ...], extra: str) -> None:
     data = json.loads(json.dumps(DATA))
     place = data
     for key in path[:-1]:

@@ -1,6 +1,8 @@
 """What a person changed, and what moved since the previous session."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 from live.handoff.canonical import as_data
 from live.handoff.diff import changes, since_previous
@@ -10,22 +12,22 @@ from tests.support.handoff_samples import order, sample
 ORIGINAL = as_data(sample())
 
 
-def edited(change):
+def edited(change: Callable[..., Any]) -> list[tuple[str, str, bool]]:
     data = json.loads(json.dumps(ORIGINAL))
     change(data)
     return [(c.path, c.kind, c.allowed) for c in changes(ORIGINAL, data)]
 
 
-def test_nothing_changed():
+def test_nothing_changed() -> None:
     assert edited(lambda data: None) == []
 
 
-def test_the_seal_and_the_order_of_orders_are_no_change():
+def test_the_seal_and_the_order_of_orders_are_no_change() -> None:
     assert edited(lambda data: data["seal"].update(digest="0" * 64)) == []
     assert edited(lambda data: data["orders"].reverse()) == []
 
 
-def test_each_allowed_edit_has_its_kind_and_path():
+def test_each_allowed_edit_has_its_kind_and_path() -> None:
     assert edited(lambda d: d["orders"][0].update(enabled=False)) == [
         ("$.orders[0].enabled", "disabled", True)
     ]
@@ -40,7 +42,7 @@ def test_each_allowed_edit_has_its_kind_and_path():
     assert edited(lambda d: d["orders"].append(new)) == [("$.orders[3]", "added", True)]
 
 
-def test_everything_else_is_forbidden():
+def test_everything_else_is_forbidden() -> None:
     assert edited(lambda d: d["strategy"]["parameters"].update(sma_fast=41)) == [
         ("$.strategy.parameters.sma_fast", "other", False)
     ]
@@ -51,11 +53,11 @@ def test_everything_else_is_forbidden():
     assert edited(lambda d: d.update(orders=None)) == [("$.orders", "other", False)]
 
 
-def test_the_second_order_of_one_id_is_an_added_one():
+def test_the_second_order_of_one_id_is_an_added_one() -> None:
     assert edited(lambda d: d["orders"].append(d["orders"][1])) == [("$.orders[3]", "added", True)]
 
 
-def test_lines_for_people():
+def test_lines_for_people() -> None:
     data = json.loads(json.dumps(ORIGINAL))
     data["orders"][1]["quantity"] = 600
     data["mode"] = "online_live"
@@ -66,7 +68,7 @@ def test_lines_for_people():
     ]
 
 
-def test_since_the_previous_session():
+def test_since_the_previous_session() -> None:
     before = sample()
     after = sample(
         targets=(TargetWeight(symbol="TQQQ", weight=1.0),),

@@ -1,5 +1,7 @@
 """Whatever the generator writes passes its own executor; what a person adds is judged as it stands."""
 
+from typing import Any
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ prices_of = st.fixed_dictionaries(
 )
 
 
-def planned(weights, held, prices, cash, rules):
+def planned(weights: Any, held: Any, prices: Any, cash: Any, rules: Any) -> Any:
     targets = tuple(Target(symbol, weight) for symbol, weight in sorted(weights.items()))
     decision = Decision(DAY, rebalance=True, targets=targets)
     positions = {s: OpenPosition(s, n, prices[s], DAY) for s, n in held.items()}
@@ -33,7 +35,7 @@ def planned(weights, held, prices, cash, rules):
     return plan_orders(decision, book, prices, rules), book
 
 
-def file_of(plan, book):
+def file_of(plan: Any, book: Any) -> Any:
     """Return the file the generator makes of a plan: the snapshot of the account is rounded to cents."""
     account = sample().inputs.account.model_copy(
         update={"equity": round(plan.equity, 2), "cash": round(book.cash, 2), "positions": book.shares()}
@@ -45,7 +47,7 @@ def file_of(plan, book):
     return sample(inputs=inputs, orders=orders)
 
 
-def executor_limits(signal, limits, *, original, trusted):
+def executor_limits(signal: Any, limits: Any, *, original: Any, trusted: Any) -> Any:
     expected = Expectations(session=DAY, symbols=frozenset(SYMBOLS), limits=limits)
     verdict = judge(render(signal), expectations=expected, original=original, trusted=trusted)
     assert not verdict.problems
@@ -60,7 +62,9 @@ def executor_limits(signal, limits, *, original, trusted):
     st.sampled_from([0.0, 5.0, 20.0]),
     st.sampled_from([50.0, 80.0, 100.0, 300.0]),
 )
-def test_what_the_generator_writes_passes_the_executor(weights, held, prices, cash, min_trade, limit):
+def test_what_the_generator_writes_passes_the_executor(
+    weights: Any, held: Any, prices: Any, cash: Any, min_trade: Any, limit: Any
+) -> None:
     limits = Limits(max_position_pct=100, max_total_exposure_pct=limit)
     rules = ExecutionRules(min_cash_pct=0, min_trade_pct=min_trade, limits=limits)
     plan, book = planned(weights, held, prices, cash, rules)
@@ -78,14 +82,14 @@ def test_what_the_generator_writes_passes_the_executor(weights, held, prices, ca
     assert executor_limits(signal, limits, original=signal, trusted=False) == ()
 
 
-def overspending():
+def overspending() -> Any:
     """Return a plan whose small sell is filtered, so that its buys cost more than cash: 103 %."""
     rules = ExecutionRules(min_cash_pct=0, min_trade_pct=5)
     held, prices = {"QQQ": 530, "TQQQ": 470}, {"QQQ": 100.0, "TQQQ": 100.0, "TMF": 100.0}
     return planned({"QQQ": 0.5, "TQQQ": 0.3, "TMF": 0.2}, held, prices, 0.0, rules), rules
 
 
-def test_buys_beyond_the_cash_of_the_plan_are_no_exposure_because_the_recount_cuts_them():
+def test_buys_beyond_the_cash_of_the_plan_are_no_exposure_because_the_recount_cuts_them() -> None:
     (plan, book), rules = overspending()
     assert [(o.side, o.symbol, o.quantity) for o in plan.orders] == [
         ("sell", "TQQQ", 170),
@@ -97,7 +101,7 @@ def test_buys_beyond_the_cash_of_the_plan_are_no_exposure_because_the_recount_cu
     assert executor_limits(signal, rules.limits, original=signal, trusted=False) == ()
 
 
-def test_buys_a_person_adds_beyond_the_cash_are_refused():
+def test_buys_a_person_adds_beyond_the_cash_are_refused() -> None:
     (plan, book), rules = overspending()
     signal = file_of(plan, book)
     more = tuple(
@@ -113,7 +117,7 @@ def test_buys_a_person_adds_beyond_the_cash_are_refused():
     ]
 
 
-def test_a_file_over_a_limit_is_not_written():
+def test_a_file_over_a_limit_is_not_written() -> None:
     made = sample()
     assert list(limit_findings(made, Limits(), made)) == []
     with pytest.raises(LimitError, match="max_total_exposure_pct is 50") as caught:

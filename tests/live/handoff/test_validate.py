@@ -2,6 +2,8 @@
 
 import json
 from datetime import date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +28,7 @@ EXPECTED = Expectations(
 )
 
 
-def bent(*changes, base=ORIGINAL):
+def bent(*changes: tuple[Any, ...], base: Any = ORIGINAL) -> bytes:
     """Return the bytes of the sample with (path, value) changes; the value `...` deletes the key."""
     data = json.loads(render(base))
     for path, value in changes:
@@ -40,20 +42,20 @@ def bent(*changes, base=ORIGINAL):
     return json.dumps(data).encode()
 
 
-def found(content, original=None, expectations=EXPECTED):
+def found(content: bytes, original: Any = None, expectations: Any = EXPECTED) -> dict[str, str]:
     verdict = judge(content, expectations=expectations, original=original)
     assert verdict.problems
     assert not verdict.limits
     return {finding.path: finding.problem for finding in verdict.problems}
 
 
-def test_a_good_file_is_returned_typed():
+def test_a_good_file_is_returned_typed() -> None:
     content = render(ORIGINAL)
     assert validate(content, expectations=EXPECTED, original=ORIGINAL) == ORIGINAL
     assert validate(content, expectations=EXPECTED, original=ORIGINAL, trusted=True) == ORIGINAL
 
 
-def quantity(value):
+def quantity(value: bool | float | str) -> tuple[Any, ...]:
     return (("orders", 1, "quantity"), value)
 
 
@@ -149,7 +151,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_content_is_refused_with_its_path(name):
+def test_bad_content_is_refused_with_its_path(name: str) -> None:
     changes, path, words = BAD[name]
     problems = found(bent(*changes))
     assert path in problems
@@ -159,7 +161,7 @@ def test_bad_content_is_refused_with_its_path(name):
     assert caught.value.exit_code == 2
 
 
-def test_everything_wrong_with_one_file_is_listed_together():
+def test_everything_wrong_with_one_file_is_listed_together() -> None:
     content = bent(
         (("trade_date",), "2024-03-14"),
         quantity(-5),
@@ -197,17 +199,17 @@ BYTES = {
 
 
 @pytest.mark.parametrize("name", BYTES)
-def test_bytes_that_are_no_json_are_refused(name):
+def test_bytes_that_are_no_json_are_refused(name: str) -> None:
     content, words = BYTES[name]
     assert words in found(content)["$"]
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"3", b'"text"'])
-def test_json_that_is_no_object_is_refused(content):
+def test_json_that_is_no_object_is_refused(content: bytes) -> None:
     assert "object" in found(content)["$"]
 
 
-def test_deep_nesting_duplicate_keys_and_surrogates_are_named():
+def test_deep_nesting_duplicate_keys_and_surrogates_are_named() -> None:
     deep = "[" * 40 + "]" * 40
     text = f'{{"a": 1, "b": {{"c": 1, "c": 2}}, "d": {deep}, "e": "\\ud800", "f": 1e999, "g": {"9" * 5000}}}'
     problems = {finding.path: finding.problem for finding in parse(text.encode()).findings}
@@ -219,7 +221,7 @@ def test_deep_nesting_duplicate_keys_and_surrogates_are_named():
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_make_it_crash(content):
+def test_no_bytes_make_it_crash(content: bytes) -> None:
     assert judge(content, expectations=EXPECTED).problems
 
 
@@ -231,7 +233,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(sorted(json.loads(render(ORIGINAL)))), JSON)
-def test_no_value_of_any_key_makes_it_crash(key, value):
+def test_no_value_of_any_key_makes_it_crash(key: str, value: Any) -> None:
     verdict = judge(bent(((key,), value)), expectations=EXPECTED, original=ORIGINAL)
     assert verdict.problems or verdict.signal is not None
 
@@ -251,7 +253,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
-def test_edits_no_approval_covers_are_refused_with_their_path(name):
+def test_edits_no_approval_covers_are_refused_with_their_path(name: str) -> None:
     path, value = FORBIDDEN[name]
     content = bent((path, value))
     where = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
@@ -263,7 +265,7 @@ def test_edits_no_approval_covers_are_refused_with_their_path(name):
         assert not judge(content, expectations=EXPECTED).problems
 
 
-def test_a_person_may_disable_delete_resize_annotate_and_add():
+def test_a_person_may_disable_delete_resize_annotate_and_add() -> None:
     manual = json.loads(order("TMV", "buy", "entry", 10, 20.0, reason="hedge").model_dump_json())
     data = json.loads(render(ORIGINAL))
     data["orders"][0]["note"] = "agreed"
@@ -273,13 +275,13 @@ def test_a_person_may_disable_delete_resize_annotate_and_add():
     assert [o.quantity for o in signal.orders] == [700, 600, 10]
 
 
-def test_disabling_the_sale_that_pays_for_the_buys_is_a_limit():
+def test_disabling_the_sale_that_pays_for_the_buys_is_a_limit() -> None:
     verdict = judge(bent((("orders", 0, "enabled"), False)), expectations=EXPECTED, original=ORIGINAL)
     assert not verdict.problems
     assert verdict.limits[0].problem.startswith("exposure would be 150.0 % of equity")  # 70 + 60 + 19.98
 
 
-def test_a_changed_quantity_may_keep_the_generated_value_but_no_other():
+def test_a_changed_quantity_may_keep_the_generated_value_but_no_other() -> None:
     assert not judge(bent(quantity(600)), expectations=EXPECTED, original=ORIGINAL).problems
     both = bent(quantity(600), (("orders", 1, "estimated_value"), 30_000.0))
     assert not judge(both, expectations=EXPECTED, original=ORIGINAL).problems
@@ -297,7 +299,7 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_limits_are_exit_code_7_with_the_path(name):
+def test_limits_are_exit_code_7_with_the_path(name: str) -> None:
     limits, path, words = LIMITS[name]
     expectations = Expectations(session=date(2024, 3, 15), limits=limits)
     with pytest.raises(LimitError) as caught:
@@ -308,31 +310,31 @@ def test_limits_are_exit_code_7_with_the_path(name):
 
 
 @pytest.mark.parametrize("shares", [1_000_000, 90_000_000_000])
-def test_an_absurd_quantity_is_a_limit(shares):
+def test_an_absurd_quantity_is_a_limit(shares: int) -> None:
     verdict = judge(bent(quantity(shares)), expectations=EXPECTED, original=ORIGINAL)
     assert not verdict.problems
     assert "$.orders[1].quantity" in {finding.path for finding in verdict.limits}
 
 
-def test_limits_are_silent_while_anything_is_invalid():
+def test_limits_are_silent_while_anything_is_invalid() -> None:
     verdict = judge(bent(quantity(1_000_000), (("trade_date",), "2024-03-14")), expectations=EXPECTED)
     assert verdict.problems
     assert not verdict.limits
 
 
-def test_disabled_orders_and_pure_sales_exceed_no_limit():
+def test_disabled_orders_and_pure_sales_exceed_no_limit() -> None:
     tight = Expectations(session=date(2024, 3, 15), limits=Limits(max_position_pct=1.0))
     off = bent((("orders", 1, "enabled"), False), (("orders", 2, "enabled"), False))
     assert not judge(off, expectations=tight).limits
 
 
-def test_holdings_come_from_the_file_unless_given():
+def test_holdings_come_from_the_file_unless_given() -> None:
     none_held = Expectations(session=date(2024, 3, 15), holdings={})
     problems = {f.path for f in judge(render(ORIGINAL), expectations=none_held).problems}
     assert problems == {"$.orders[0].quantity"}
 
 
-def test_a_held_symbol_is_known_even_when_no_strategy_names_it():
+def test_a_held_symbol_is_known_even_when_no_strategy_names_it() -> None:
     held = {
         "account": {"reference": "paper", "equity": 1e5, "cash": 3e4, "positions": {"OLD": 5, "QQQ": 700}}
     }
@@ -341,7 +343,7 @@ def test_a_held_symbol_is_known_even_when_no_strategy_names_it():
     assert not judge(render(base), expectations=EXPECTED, original=base).problems
 
 
-def test_stops_are_counted():
+def test_stops_are_counted() -> None:
     stop = Stop(price=1.0, time_in_force="gtc")
     orders = tuple(order(s, quantity=1, reference=2.0, stop=stop) for s in ("PSQ", "TQQQ"))
     expectations = Expectations(
@@ -351,7 +353,7 @@ def test_stops_are_counted():
     assert [finding.path for finding in verdict.limits] == ["$.orders"]
 
 
-def test_reading_a_file(tmp_path):
+def test_reading_a_file(tmp_path: Path) -> None:
     path = tmp_path / "any name.json"
     path.write_bytes(render(ORIGINAL))
     content, data = read(path)
@@ -366,7 +368,7 @@ def test_reading_a_file(tmp_path):
         read(tmp_path)
 
 
-def test_a_run_may_say_which_window_and_decision_it_expects():
+def test_a_run_may_say_which_window_and_decision_it_expects() -> None:
     late = (
         datetime.fromisoformat("2024-03-15T15:55:00-04:00"),
         datetime.fromisoformat("2024-03-15T15:59:00-04:00"),
@@ -379,7 +381,7 @@ def test_a_run_may_say_which_window_and_decision_it_expects():
     }
 
 
-def test_an_opening_window_decides_on_the_session_before():
+def test_an_opening_window_decides_on_the_session_before() -> None:
     opening = {
         "name": "15min_after_open",
         "opens_at": "2024-03-15T09:45:00-04:00",
@@ -392,6 +394,6 @@ def test_an_opening_window_decides_on_the_session_before():
     ).problems
 
 
-def test_an_account_without_equity_buys_nothing():
+def test_an_account_without_equity_buys_nothing() -> None:
     broke = bent((("inputs", "account", "equity"), 0.0))
     assert [f.path for f in judge(broke, expectations=EXPECTED).limits] == ["$.inputs.account.equity"]

@@ -1,5 +1,8 @@
 """A ledger in memory."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from live.ledger.ledger import Ledger
@@ -7,6 +10,6 @@ from tests.support.ledger_samples import NOW
 
 
 @pytest.fixture
-def ledger():
+def ledger() -> Iterator[Any]:
     with Ledger.open("sqlite://", account="paper", now=NOW) as opened:
         yield opened

@@ -1,11 +1,12 @@
 """The outbox table."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.support.ledger_samples import DAY, NOW
 
 
-def test_alerts_stay_in_the_outbox_until_sent(ledger):
+def test_alerts_stay_in_the_outbox_until_sent(ledger: Any) -> None:
     alert = ledger.alerts.add("stop_failed", level="critical", title="t", body="b", at=NOW)
     ledger.alerts.mark_failed(alert.id, "timeout")
     (waiting,) = ledger.alerts.unsent()

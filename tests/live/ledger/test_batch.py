@@ -1,8 +1,11 @@
 """A replay commits once per session: steps stay all or nothing, and a real run still waits for the disk."""
 
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,31 +16,31 @@ AT = datetime(2024, 3, 15, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def ledger(tmp_path):
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Ledger.open(tmp_path / "ledger.db", account="paper", now=AT) as opened:
         yield opened
 
 
-def seen_by_others(ledger, key):
+def seen_by_others(ledger: Ledger, key: str) -> str | None:
     with closing(sqlite3.connect(ledger.where)) as other:
         row = other.execute("SELECT value FROM system_state WHERE key = ?", (key,)).fetchone()
     return None if row is None else row[0]
 
 
-def fail_after_writing(ledger, block, key):
+def fail_after_writing(ledger: Ledger, block: AbstractContextManager[Any], key: str) -> None:
     with block:
         ledger.state.set(key, "1", at=AT)
         raise ZeroDivisionError
 
 
-def swallow_a_failure(ledger):
+def swallow_a_failure(ledger: Ledger) -> None:
     with ledger.transaction():
         ledger.state.set("half", "1", at=AT)
         with suppress(ZeroDivisionError):
             fail_after_writing(ledger, ledger.transaction(), "inner")
 
 
-def test_a_batch_is_one_commit(ledger):
+def test_a_batch_is_one_commit(ledger: Ledger) -> None:
     with ledger.batch():
         ledger.state.set("one", "1", at=AT)
         ledger.state.set("two", "2", at=AT)
@@ -47,7 +50,7 @@ def test_a_batch_is_one_commit(ledger):
     assert seen_by_others(ledger, "two") == "2"
 
 
-def test_a_step_that_fails_takes_back_only_itself(ledger):
+def test_a_step_that_fails_takes_back_only_itself(ledger: Ledger) -> None:
     with ledger.batch():
         ledger.state.set("kept", "1", at=AT)
         with pytest.raises(ZeroDivisionError):
@@ -58,7 +61,7 @@ def test_a_step_that_fails_takes_back_only_itself(ledger):
     assert seen_by_others(ledger, "later") == "3"
 
 
-def test_a_step_with_a_failed_part_is_taken_back_whole(ledger):
+def test_a_step_with_a_failed_part_is_taken_back_whole(ledger: Ledger) -> None:
     with ledger.batch():
         with pytest.raises(LedgerError, match="nothing of it was kept"):
             swallow_a_failure(ledger)
@@ -67,7 +70,7 @@ def test_a_step_with_a_failed_part_is_taken_back_whole(ledger):
     assert seen_by_others(ledger, "after") == "2"
 
 
-def test_what_was_done_before_an_error_is_kept(ledger):
+def test_what_was_done_before_an_error_is_kept(ledger: Ledger) -> None:
     with pytest.raises(ZeroDivisionError):
         fail_after_writing(ledger, ledger.batch(), "done")
     assert seen_by_others(ledger, "done") == "1"
@@ -75,7 +78,7 @@ def test_what_was_done_before_an_error_is_kept(ledger):
     assert seen_by_others(ledger, "next") == "2"
 
 
-def test_a_rehearsal_inside_leaves_nothing(ledger):
+def test_a_rehearsal_inside_leaves_nothing(ledger: Ledger) -> None:
     with ledger.batch():
         with ledger.rehearsal():
             ledger.state.set("tried", "1", at=AT)
@@ -83,7 +86,7 @@ def test_a_rehearsal_inside_leaves_nothing(ledger):
 
 
 @pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 0)])
-def test_only_a_replay_may_trade_safety_for_speed(tmp_path, durable, level):
+def test_only_a_replay_may_trade_safety_for_speed(tmp_path: Path, durable: bool, level: int) -> None:
     with Ledger.open(tmp_path / "other.db", account="paper", now=AT, durable=durable) as opened:
         raw = opened._db.connection.connection.driver_connection
         assert raw.execute("PRAGMA synchronous").fetchone() == (level,)

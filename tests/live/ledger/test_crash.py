@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -42,14 +43,14 @@ ledger.close()
 """
 
 
-def start(path, prefix, count):
+def start(path: Path, prefix: str, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path), prefix, str(count)], stdout=subprocess.PIPE, text=True
     )
 
 
 @pytest.mark.parametrize("lines", [2, 3, 4, 57])
-def test_every_step_that_was_reported_survives_sigkill(tmp_path, lines):
+def test_every_step_that_was_reported_survives_sigkill(tmp_path: Path, lines: int) -> None:
     path = tmp_path / "ledger.db"
     writer = start(path, "A", 100_000)
     said = [writer.stdout.readline().split() for _ in range(lines)]
@@ -76,7 +77,7 @@ def test_every_step_that_was_reported_survives_sigkill(tmp_path, lines):
         assert {e.symbol for e in ledger.executions.since(NOW)} == set(filled)
 
 
-def test_two_processes_create_and_write_one_ledger_together(tmp_path):
+def test_two_processes_create_and_write_one_ledger_together(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     writers = [start(path, prefix, 25) for prefix in ("A", "B")]
     outputs = [writer.communicate(timeout=60)[0] for writer in writers]

@@ -2,6 +2,7 @@
 
 import contextlib
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,10 @@ from backtest.core.errors import DisagreementError
 from tests.support.ledger_samples import DAY, NOW, acked
 
 
-def test_a_transaction_keeps_all_or_nothing_even_when_the_caller_swallows_the_error(ledger):
+def test_a_transaction_keeps_all_or_nothing_even_when_the_caller_swallows_the_error(ledger: Any) -> None:
     from live.ledger.errors import LedgerError
 
-    def careless():
+    def careless() -> None:
         with ledger.transaction():
             ledger.state.set("a", "1", at=NOW)
             with contextlib.suppress(DisagreementError):
@@ -24,7 +25,7 @@ def test_a_transaction_keeps_all_or_nothing_even_when_the_caller_swallows_the_er
     assert ledger.state.get("a") is None
 
 
-def test_what_is_returned_is_a_copy(ledger):
+def test_what_is_returned_is_a_copy(ledger: Any) -> None:
     order = acked(ledger, 1)
     order.quantity = 1
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -23,7 +25,7 @@ SNAPSHOT = (
 
 
 @pytest.fixture
-def old(tmp_path):
+def old(tmp_path: Path) -> Any:
     """A ledger of revision 0001 with two snapshots."""
     path = tmp_path / "ledger.db"
     engine = create_engine(f"sqlite:///{path}")
@@ -35,12 +37,12 @@ def old(tmp_path):
     return path
 
 
-def read(path, statement):
+def read(path: Any, statement: Any) -> Any:
     with closing(sqlite3.connect(path)) as raw:
         return raw.execute(statement).fetchall()
 
 
-def test_values_move_and_everything_else_stays(old):
+def test_values_move_and_everything_else_stays(old: Any) -> None:
     with Ledger.open(old, account="paper", now=NOW) as ledger:
         found = ledger.snapshots.series("golden")
     assert [row.context for row in found] == [{"cell": 3}, {}]
@@ -48,7 +50,7 @@ def test_values_move_and_everything_else_stays(old):
     assert read(old, "select version_num from alembic_version") == [("0002",)]
 
 
-def test_the_file_from_before_is_kept_private_beside_it(old):
+def test_the_file_from_before_is_kept_private_beside_it(old: Any) -> None:
     Ledger.open(old, account="paper", now=NOW).close()
     kept = old.with_name("ledger.before_0002.db")
     assert read(kept, "select cell from performance_snapshots order by id") == [(3,), (None,)]
@@ -79,7 +81,9 @@ Ledger.open(sys.argv[1], account="paper", now=datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("statements", [0, 1, 3, 6, 9])
-def test_a_kill_in_the_middle_leaves_the_old_ledger_and_the_next_start_finishes(old, statements):
+def test_a_kill_in_the_middle_leaves_the_old_ledger_and_the_next_start_finishes(
+    old: Any, statements: int
+) -> None:
     died = subprocess.run(
         [sys.executable, "-c", KILLED, str(old), str(statements)], env=dict(os.environ), check=False
     )

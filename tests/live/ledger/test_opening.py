@@ -3,7 +3,10 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -17,19 +20,19 @@ NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "ledger.db"
 
 
 @pytest.fixture
-def filled(path):
+def filled(path: Path) -> Path:
     with Ledger.open(path, account="paper", now=NOW) as ledger:
         for number in range(200):
             ledger.alerts.add(f"k{number}", level="info", title="t" * 50, body="b" * 200, at=NOW)
     return path
 
 
-def test_a_new_ledger_is_durable_private_and_complete(path):
+def test_a_new_ledger_is_durable_private_and_complete(path: Path) -> None:
     with Ledger.open(path, account="paper", now=NOW) as ledger:
         raw = ledger._db.connection.connection.driver_connection
         pragmas = {
@@ -49,11 +52,11 @@ def test_a_new_ledger_is_durable_private_and_complete(path):
     }  # fmt: skip
 
 
-def test_every_table_carries_the_account_key():
+def test_every_table_carries_the_account_key() -> None:
     assert [t.name for t in Base.metadata.sorted_tables if "account" not in t.c] == []
 
 
-def test_reading_commands_do_not_create_a_ledger(path):
+def test_reading_commands_do_not_create_a_ledger(path: Path) -> None:
     with pytest.raises(LedgerMissing) as raised:
         Ledger.open(path, account="paper", now=NOW, create=False)
 
@@ -61,7 +64,7 @@ def test_reading_commands_do_not_create_a_ledger(path):
     assert not path.parent.exists()
 
 
-def test_migrating_from_nothing_makes_the_very_tables_the_models_describe(tmp_path):
+def test_migrating_from_nothing_makes_the_very_tables_the_models_describe(tmp_path: Path) -> None:
     made, migrated = tmp_path / "made.db", tmp_path / "migrated.db"
     Ledger.open(made, account="paper", now=NOW).close()
     engine = create_engine(f"sqlite:///{migrated}")
@@ -82,7 +85,7 @@ def test_migrating_from_nothing_makes_the_very_tables_the_models_describe(tmp_pa
         right.close()
 
 
-def _tables(connection):
+def _tables(connection: sqlite3.Connection) -> list[str]:
     return sorted(
         row[0]
         for row in connection.execute(
@@ -91,7 +94,7 @@ def _tables(connection):
     )
 
 
-def _columns(connection):
+def _columns(connection: sqlite3.Connection) -> dict[str, Any]:
     """Name, type, nullability, default and key of every column, and every foreign key."""
     return {
         table: (
@@ -102,7 +105,7 @@ def _columns(connection):
     }
 
 
-def _indexes(connection):
+def _indexes(connection: sqlite3.Connection) -> set[Any]:
     """Every index and unique constraint with its columns."""
     return {
         (table, index[2], tuple(row[2] for row in connection.execute(f"PRAGMA index_info('{index[1]}')")))
@@ -111,7 +114,7 @@ def _indexes(connection):
     }
 
 
-def test_a_ledger_of_a_newer_program_is_refused(filled):
+def test_a_ledger_of_a_newer_program_is_refused(filled: Path) -> None:
     with sqlite3.connect(filled) as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
@@ -139,7 +142,9 @@ def upgrade():
 """
 
 
-def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(filled, tmp_path, monkeypatch):
+def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     migrations = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
     (migrations / "versions" / "v9998_note.py").write_text(NEXT.replace("LATEST", LATEST))
@@ -154,7 +159,9 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(filled, tmp_pa
     raw.close()
 
 
-def test_a_failing_migration_leaves_the_old_version(filled, tmp_path, monkeypatch):
+def test_a_failing_migration_leaves_the_old_version(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     migrations = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
     (migrations / "versions" / "v9998_note.py").write_text(
@@ -172,29 +179,29 @@ def test_a_failing_migration_leaves_the_old_version(filled, tmp_path, monkeypatc
     raw.close()
 
 
-def _zero_bytes(path):
+def _zero_bytes(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def _truncated(path):
+def _truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def _header_cut(path):
+def _header_cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:50])
 
 
-def _text(path):
+def _text(path: Path) -> None:
     path.write_text("this is not a database\n" * 100)
 
 
-def _zeroed_pages(path):
+def _zeroed_pages(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096 * 3 : 4096 * 12] = bytes(4096 * 9)
     path.write_bytes(content)
 
 
-def _something_else(path):
+def _something_else(path: Path) -> None:
     path.unlink()
     with sqlite3.connect(path) as raw:
         raw.execute("CREATE TABLE songs (title)")
@@ -204,7 +211,9 @@ def _something_else(path):
 @pytest.mark.parametrize(
     "damage", [_zero_bytes, _truncated, _header_cut, _text, _zeroed_pages, _something_else]
 )
-def test_a_damaged_ledger_stops_with_code_8_and_is_never_touched(filled, damage):
+def test_a_damaged_ledger_stops_with_code_8_and_is_never_touched(
+    filled: Path, damage: Callable[..., Any]
+) -> None:
     damage(filled)
     before = filled.read_bytes()
 
@@ -217,7 +226,7 @@ def test_a_damaged_ledger_stops_with_code_8_and_is_never_touched(filled, damage)
     assert filled.read_bytes() == before
 
 
-def test_judging_a_damaged_ledger_does_not_fold_its_log_into_it(path):
+def test_judging_a_damaged_ledger_does_not_fold_its_log_into_it(path: Path) -> None:
     ledger = Ledger.open(path, account="paper", now=NOW)
     for number in range(300):
         ledger.alerts.add(f"k{number}", level="info", title="t" * 50, body="b" * 400, at=NOW)
@@ -236,13 +245,13 @@ def test_judging_a_damaged_ledger_does_not_fold_its_log_into_it(path):
     assert (copy.read_bytes(), log.read_bytes()) == before
 
 
-def _copy_with_log(path, copy):
+def _copy_with_log(path: Path, copy: Path) -> None:
     """What a power cut leaves: the file and a log that was never folded in."""
     shutil.copyfile(path, copy)
     shutil.copyfile(path.with_name(path.name + "-wal"), copy.with_name(copy.name + "-wal"))
 
 
-def test_an_emptied_file_does_not_cost_the_write_ahead_log(filled):
+def test_an_emptied_file_does_not_cost_the_write_ahead_log(filled: Path) -> None:
     log = filled.with_name("ledger.db-wal")
     filled.write_bytes(b"")
     log.write_bytes(b"precious" * 100)
@@ -253,7 +262,7 @@ def test_an_emptied_file_does_not_cost_the_write_ahead_log(filled):
     assert log.read_bytes() == b"precious" * 100
 
 
-def test_a_log_without_its_ledger_is_not_replaced_by_a_new_ledger(path):
+def test_a_log_without_its_ledger_is_not_replaced_by_a_new_ledger(path: Path) -> None:
     path.parent.mkdir()
     path.with_name("ledger.db-wal").write_bytes(b"x" * 5000)
 
@@ -263,7 +272,7 @@ def test_a_log_without_its_ledger_is_not_replaced_by_a_new_ledger(path):
     assert not path.exists()
 
 
-def test_a_locked_ledger_says_so(filled, monkeypatch):
+def test_a_locked_ledger_says_so(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_MILLISECONDS", 30)
     other = sqlite3.connect(filled, isolation_level=None)
     with Ledger.open(filled, account="paper", now=NOW) as ledger:
@@ -280,7 +289,7 @@ def test_a_locked_ledger_says_so(filled, monkeypatch):
     assert "\n" not in raised.value.line()
 
 
-def test_a_full_disk_says_so_and_loses_nothing(filled):
+def test_a_full_disk_says_so_and_loses_nothing(filled: Path) -> None:
     with Ledger.open(filled, account="paper", now=NOW) as ledger:
         raw = ledger._db.connection.connection.driver_connection
         pages = raw.execute("PRAGMA page_count").fetchone()[0]
@@ -293,7 +302,7 @@ def test_a_full_disk_says_so_and_loses_nothing(filled):
         assert ledger.state.get("small") == "1"
 
 
-def test_a_read_only_ledger_says_so(filled):
+def test_a_read_only_ledger_says_so(filled: Path) -> None:
     with Ledger.open(filled, account="paper", now=NOW) as ledger:
         ledger._db.connection.connection.driver_connection.execute("PRAGMA query_only = ON")
         with pytest.raises(LedgerUnavailable, match="read-only"):
@@ -301,7 +310,7 @@ def test_a_read_only_ledger_says_so(filled):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_read_only_folder_says_so(tmp_path):
+def test_a_read_only_folder_says_so(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(LedgerUnavailable, match="cannot be created"):
@@ -310,7 +319,7 @@ def test_a_read_only_folder_says_so(tmp_path):
         tmp_path.chmod(0o700)
 
 
-def test_a_folder_that_is_a_file_says_so(tmp_path):
+def test_a_folder_that_is_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(LedgerUnavailable, match="cannot be created"):
         Ledger.open(tmp_path / "state" / "ledger.db", account="paper", now=NOW)

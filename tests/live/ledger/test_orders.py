@@ -1,7 +1,9 @@
 """The order journal: intents are written once, steps follow the protocol, fills only grow."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,7 +18,7 @@ NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 ID = "20261120_TQQQ_entry_buy"
 
 
-def plan(client_order_id=ID, **changes):
+def plan(client_order_id: str = ID, **changes: Any) -> OrderPlan:
     fields = {
         "variant": "golden",
         "session": date(2026, 11, 20),
@@ -31,12 +33,12 @@ def plan(client_order_id=ID, **changes):
 
 
 @pytest.fixture
-def ledger():
+def ledger() -> Iterator[Ledger]:
     with Ledger.open("sqlite://", account="paper", now=NOW) as opened:
         yield opened
 
 
-def test_a_planned_order_is_on_record_with_its_first_event(ledger):
+def test_a_planned_order_is_on_record_with_its_first_event(ledger: Ledger) -> None:
     order = ledger.orders.plan(plan(details={"score": 7}), at=NOW)
 
     assert (order.state, order.quantity, order.filled_quantity) == ("PLANNED", 100, 0)
@@ -46,7 +48,7 @@ def test_a_planned_order_is_on_record_with_its_first_event(ledger):
     assert [event.state for event in ledger.orders.events(ID)] == ["PLANNED"]
 
 
-def test_planning_the_same_trade_again_returns_the_row_as_it_stands(ledger):
+def test_planning_the_same_trade_again_returns_the_row_as_it_stands(ledger: Ledger) -> None:
     ledger.orders.plan(plan(), at=NOW)
     ledger.orders.transition(ID, S.SENDING, at=NOW)
 
@@ -61,7 +63,9 @@ def test_planning_the_same_trade_again_returns_the_row_as_it_stands(ledger):
 @pytest.mark.parametrize(
     "change", [{"quantity": 99}, {"side": "sell"}, {"symbol": "QQQ"}, {"stop_price": Decimal(70)}]
 )
-def test_the_same_id_for_another_trade_is_refused_and_changes_nothing(ledger, change):
+def test_the_same_id_for_another_trade_is_refused_and_changes_nothing(
+    ledger: Ledger, change: dict[str, Any]
+) -> None:
     before = ledger.orders.plan(plan(), at=NOW)
 
     with pytest.raises(SignalFileError, match="already has this order with other values"):
@@ -72,14 +76,14 @@ def test_the_same_id_for_another_trade_is_refused_and_changes_nothing(ledger, ch
     assert after.id == before.id
 
 
-def test_a_stop_price_with_more_digits_than_the_ledger_keeps_is_still_the_same_trade(ledger):
+def test_a_stop_price_with_more_digits_than_the_ledger_keeps_is_still_the_same_trade(ledger: Ledger) -> None:
     price = Decimal(1) / Decimal(3)
     ledger.orders.plan(plan(stop_price=price), at=NOW)
 
     assert ledger.orders.plan(plan(stop_price=price), at=NOW).stop_price == Decimal("0.333333")
 
 
-def test_paper_and_live_may_use_the_same_id_on_the_same_day(ledger):
+def test_paper_and_live_may_use_the_same_id_on_the_same_day(ledger: Ledger) -> None:
     ledger.orders.plan(plan(), at=NOW)
     live = ledger.for_account("schwab-4321")
 
@@ -90,7 +94,7 @@ def test_paper_and_live_may_use_the_same_id_on_the_same_day(ledger):
     assert [order.account for order in live.orders.unfinished()] == ["schwab-4321"]
 
 
-def test_the_usual_life_of_an_order_stamps_its_times(ledger):
+def test_the_usual_life_of_an_order_stamps_its_times(ledger: Ledger) -> None:
     ledger.orders.plan(plan(), at=NOW)
     ledger.orders.transition(ID, S.SENDING, at=NOW + timedelta(seconds=1), ids_before=["a"], body={"x": 1})
     ledger.orders.transition(ID, S.ACKED, at=NOW + timedelta(seconds=2), broker_order_id="77")
@@ -109,7 +113,7 @@ def test_the_usual_life_of_an_order_stamps_its_times(ledger):
 
 
 @pytest.mark.parametrize("state", [S.SENDING, S.UNKNOWN, S.AMBIGUOUS])
-def test_orders_nobody_knows_the_fate_of_are_unresolved(ledger, state):
+def test_orders_nobody_knows_the_fate_of_are_unresolved(ledger: Ledger, state: S) -> None:
     ledger.orders.plan(plan(), at=NOW)
     ledger.orders.transition(ID, S.SENDING, at=NOW)
     ledger.orders.transition(ID, state, at=NOW)
@@ -117,7 +121,7 @@ def test_orders_nobody_knows_the_fate_of_are_unresolved(ledger, state):
     assert [order.state for order in ledger.orders.unresolved()] == [state]
 
 
-def test_an_unknown_id_is_not_invented(ledger):
+def test_an_unknown_id_is_not_invented(ledger: Ledger) -> None:
     with pytest.raises(UnresolvedError, match="not in the ledger"):
         ledger.orders.transition("20261120_QQQ_exit_sell", S.SENDING, at=NOW)
 
@@ -130,7 +134,9 @@ def test_an_unknown_id_is_not_invented(ledger):
         ([f"{ID}_r9", f"{ID}_r10"], (f"{ID}_r11", 11)),
     ],
 )
-def test_a_retry_takes_the_next_free_number(ledger, known, expected):
+def test_a_retry_takes_the_next_free_number(
+    ledger: Ledger, known: list[str], expected: tuple[str, int]
+) -> None:
     for name in [ID, *known, "20261120_TQQQX_entry_buy_r50"]:
         ledger.orders.plan(plan(name), at=NOW)
 
@@ -138,7 +144,7 @@ def test_a_retry_takes_the_next_free_number(ledger, known, expected):
     assert ledger.orders.next_retry_id(f"{ID}_r1") == expected
 
 
-def test_naive_times_are_refused(ledger):
+def test_naive_times_are_refused(ledger: Ledger) -> None:
     with pytest.raises(Exception, match="naive datetime"):
         ledger.orders.plan(plan(), at=datetime(2026, 11, 20, 15, 55))
     assert ledger.orders.get(ID) is None
@@ -152,13 +158,13 @@ class Journal(RuleBasedStateMachine):
     """Whatever is asked: a refused step leaves the row alone, the others keep the promises."""
 
     @initialize()
-    def begin(self):
+    def begin(self) -> None:
         self.ledger = Ledger.open("sqlite://", account="paper", now=NOW)
         self.order = self.ledger.orders.plan(plan(), at=NOW)
         self.steps = 1
 
     @rule(state=st.sampled_from(list(S)), filled=st.none() | st.integers(-1, 101))
-    def step(self, state, filled):
+    def step(self, state: S, filled: Any) -> None:
         before = self.order
         fields = {} if filled is None else {"filled_quantity": filled}
         try:
@@ -176,18 +182,18 @@ class Journal(RuleBasedStateMachine):
         assert before.filled_quantity <= self.order.filled_quantity <= 100
 
     @invariant()
-    def every_step_is_on_record(self):
+    def every_step_is_on_record(self) -> None:
         if hasattr(self, "order"):
             assert len(self.ledger.orders.events(ID)) == self.steps
 
     @invariant()
-    def lists_agree_with_the_state(self):
+    def lists_agree_with_the_state(self) -> None:
         if hasattr(self, "order"):
             state = S(self.order.state)
             assert bool(self.ledger.orders.unfinished()) is (not state.terminal)
             assert bool(self.ledger.orders.unresolved()) is state.unresolved
 
-    def teardown(self):
+    def teardown(self) -> None:
         if hasattr(self, "ledger"):
             self.ledger.close()
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from live.ledger.ledger import Ledger
 from tests.support.ledger_samples import DAY, NOW, acked, execution
 
 
-def test_fills_build_order_position_and_cash_in_one_step(ledger):
+def test_fills_build_order_position_and_cash_in_one_step(ledger: Any) -> None:
     ledger.cash.reconciled(Decimal(10000), at=NOW)
     order = acked(ledger, 1, details={"score": 80}, planned_stop_price=Decimal(9))
 
@@ -34,7 +35,7 @@ def test_fills_build_order_position_and_cash_in_one_step(ledger):
     assert [p.symbol for p in ledger.positions.unprotected()] == ["TQQQ"]
 
 
-def test_booking_again_changes_nothing(ledger):
+def test_booking_again_changes_nothing(ledger: Any) -> None:
     ledger.cash.reconciled(Decimal(10000), at=NOW)
     acked(ledger, 1)
     fills = [execution(1, 1, 40, "10"), execution(2, 1, 60, "11")]
@@ -46,7 +47,7 @@ def test_booking_again_changes_nothing(ledger):
     assert ledger.cash.estimate().cash == Decimal(8940)
 
 
-def test_a_changed_execution_stops_and_keeps_the_old_one(ledger):
+def test_a_changed_execution_stops_and_keeps_the_old_one(ledger: Any) -> None:
     acked(ledger, 1)
     ledger.book([execution(1, 1, 40, "10")], at=NOW)
 
@@ -57,7 +58,7 @@ def test_a_changed_execution_stops_and_keeps_the_old_one(ledger):
     assert len(ledger.executions.since(NOW - timedelta(days=1))) == 1
 
 
-def test_a_sale_realises_profit_against_average_cost(ledger):
+def test_a_sale_realises_profit_against_average_cost(ledger: Any) -> None:
     acked(ledger, 1)
     acked(ledger, 2, quantity=50)
     ledger.book([execution(1, 1, 100, "10"), execution(2, 2, 50, "13")], at=NOW)
@@ -74,7 +75,7 @@ def test_a_sale_realises_profit_against_average_cost(ledger):
     assert ledger.positions.shares() == {}
 
 
-def test_a_fill_is_not_kept_when_its_position_cannot_be(ledger):
+def test_a_fill_is_not_kept_when_its_position_cannot_be(ledger: Any) -> None:
     acked(ledger, 1, side="sell")
 
     with pytest.raises(DisagreementError, match="the ledger knows of 0"):
@@ -84,7 +85,7 @@ def test_a_fill_is_not_kept_when_its_position_cannot_be(ledger):
     assert ledger.orders.by_broker_id("1").filled_quantity == 0
 
 
-def test_a_manual_trade_is_kept_without_an_order_and_moves_no_position(ledger):
+def test_a_manual_trade_is_kept_without_an_order_and_moves_no_position(ledger: Any) -> None:
     (booked,) = ledger.book([execution(1, "foreign", 5, "10")], at=NOW)
 
     assert booked.order is None
@@ -98,7 +99,7 @@ def test_a_manual_trade_is_kept_without_an_order_and_moves_no_position(ledger):
     ),
     repeats=st.lists(st.integers(0, 7), max_size=10),
 )
-def test_any_order_of_reports_books_every_share_once(fills, repeats):
+def test_any_order_of_reports_books_every_share_once(fills: Any, repeats: Any) -> None:
     with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
         total = sum(quantity for quantity, _ in fills)
         order = acked(ledger, 1, quantity=total)
@@ -115,7 +116,7 @@ def test_any_order_of_reports_books_every_share_once(fills, repeats):
         )
 
 
-def test_positions_of_two_variants_are_separate(ledger):
+def test_positions_of_two_variants_are_separate(ledger: Any) -> None:
     ledger.positions.buy("golden", "TQQQ", 10, Decimal(5), session=DAY)
     ledger.positions.buy("ema", "TQQQ", 3, Decimal(6), session=DAY)
 
@@ -125,7 +126,7 @@ def test_positions_of_two_variants_are_separate(ledger):
         ledger.positions.sell("ema", "TQQQ", 4, Decimal(6), session=DAY, reason="exit")
 
 
-def test_a_second_entry_after_a_close_is_a_new_row(ledger):
+def test_a_second_entry_after_a_close_is_a_new_row(ledger: Any) -> None:
     for price in ("5", "7"):
         ledger.positions.buy("golden", "TQQQ", 10, Decimal(price), session=DAY)
         ledger.positions.sell("golden", "TQQQ", 10, Decimal(6), session=DAY, reason="trend_break")
@@ -134,7 +135,7 @@ def test_a_second_entry_after_a_close_is_a_new_row(ledger):
     assert {p.exit_reason for p in ledger.positions.closed("golden")} == {"trend_break"}
 
 
-def test_stops_splits_and_vanished_positions(ledger):
+def test_stops_splits_and_vanished_positions(ledger: Any) -> None:
     held = ledger.positions.buy("ema", "AAPL", 10, Decimal(100), session=DAY, needs_stop=True)
     ledger.positions.set_stop(held.id, stop_price=Decimal(90), stop_broker_order_id="s1", stop_expires_at=NOW)
     assert ledger.positions.unprotected() == ()
@@ -147,7 +148,7 @@ def test_stops_splits_and_vanished_positions(ledger):
     assert (gone.status, gone.realised_pnl) == ("closed", Decimal(40))
 
 
-def test_a_position_knows_its_mode_its_value_and_when_it_changed(ledger):
+def test_a_position_knows_its_mode_its_value_and_when_it_changed(ledger: Any) -> None:
     later = NOW + timedelta(hours=1)
     ledger.positions.buy("golden", "TQQQ", 10, Decimal(5), session=DAY, mode="offline_mock", at=NOW)
     held = ledger.positions.buy("golden", "TQQQ", 10, Decimal(6), session=DAY, at=later)

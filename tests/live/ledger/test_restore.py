@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,19 +21,19 @@ ID = "20261120_TQQQ_entry_buy"
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
-def open_(path):
+def open_(path: Path) -> Ledger:
     return Ledger.open(path, account="paper", now=NOW)
 
 
-def folder(path):
+def folder(path: Path) -> Path:
     return path.parent / "backups"
 
 
-def test_a_backup_of_an_open_ledger_holds_what_was_committed(path):
+def test_a_backup_of_an_open_ledger_holds_what_was_committed(path: Path) -> None:
     with open_(path) as ledger:
         ledger.state.set("fact", "1", at=NOW)
         copy = ledger.backup(folder(path), keep_days=30, now=NOW)
@@ -44,7 +46,7 @@ def test_a_backup_of_an_open_ledger_holds_what_was_committed(path):
         assert old.state.get("fact") == "1"
 
 
-def test_backups_are_named_by_the_new_york_day_and_pruned_but_for_the_newest(path):
+def test_backups_are_named_by_the_new_york_day_and_pruned_but_for_the_newest(path: Path) -> None:
     with open_(path) as ledger:
         for days in (40, 31, 30, 1):
             ledger.backup(folder(path), keep_days=365, now=NOW - timedelta(days=days))
@@ -58,18 +60,18 @@ def test_backups_are_named_by_the_new_york_day_and_pruned_but_for_the_newest(pat
     assert len(backups(folder(path))) == 1
 
 
-def test_a_backup_that_cannot_be_written_says_so(path):
+def test_a_backup_that_cannot_be_written_says_so(path: Path) -> None:
     folder(path).write_text("in the way")
     with open_(path) as ledger, pytest.raises(LedgerUnavailable, match="backup failed"):
         ledger.backup(folder(path), keep_days=30, now=NOW)
 
 
-def test_memory_has_no_backup(tmp_path):
+def test_memory_has_no_backup(tmp_path: Path) -> None:
     with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
         assert ledger.backup(tmp_path / "b", keep_days=1, now=NOW) is None
 
 
-def damaged_after_backups(path):
+def damaged_after_backups(path: Path) -> Path:
     """Yesterday's backup is intact, today's is damaged, and so is the ledger."""
     with open_(path) as ledger:
         ledger.state.set("fact", "yesterday", at=NOW)
@@ -81,7 +83,7 @@ def damaged_after_backups(path):
     return today
 
 
-def test_recovery_moves_the_damage_aside_and_restores_the_newest_intact_copy(path):
+def test_recovery_moves_the_damage_aside_and_restores_the_newest_intact_copy(path: Path) -> None:
     today = damaged_after_backups(path)
 
     done = restore(path, folder(path), now=NOW)
@@ -96,7 +98,7 @@ def test_recovery_moves_the_damage_aside_and_restores_the_newest_intact_copy(pat
     assert restore(path, folder(path), now=NOW).damage == ""
 
 
-def test_recovery_without_backups_starts_empty_and_keeps_the_damage(path):
+def test_recovery_without_backups_starts_empty_and_keeps_the_damage(path: Path) -> None:
     path.write_bytes(b"x" * 300)
 
     done = restore(path, folder(path), now=NOW)
@@ -106,7 +108,7 @@ def test_recovery_without_backups_starts_empty_and_keeps_the_damage(path):
         assert ledger.orders.recent() == ()
 
 
-def test_the_old_write_ahead_log_never_meets_the_restored_file(path):
+def test_the_old_write_ahead_log_never_meets_the_restored_file(path: Path) -> None:
     damaged_after_backups(path)
     path.with_name("ledger.db-wal").write_bytes(b"old log")
 
@@ -116,7 +118,7 @@ def test_the_old_write_ahead_log_never_meets_the_restored_file(path):
     assert not path.with_name("ledger.db-wal").exists()
 
 
-def test_nobody_opens_the_ledger_while_a_recovery_is_unfinished(path):
+def test_nobody_opens_the_ledger_while_a_recovery_is_unfinished(path: Path) -> None:
     damaged_after_backups(path)
     recovery_marker(path).touch()
     path.unlink()  # killed after moving the damage aside
@@ -130,12 +132,12 @@ def test_nobody_opens_the_ledger_while_a_recovery_is_unfinished(path):
         assert ledger.state.get("fact") == "yesterday"
 
 
-def test_nothing_is_recovered_where_nothing_was(path):
+def test_nothing_is_recovered_where_nothing_was(path: Path) -> None:
     assert restore(path, folder(path), now=NOW).damage == ""
     assert not path.exists()
 
 
-def shown(order_id="b1", client_order_id=ID, **changes):
+def shown(order_id: str = "b1", client_order_id: Any = ID, **changes: Any) -> BrokerOrder:
     fields = {
         "symbol": "TQQQ",
         "side": "buy",
@@ -151,7 +153,7 @@ def shown(order_id="b1", client_order_id=ID, **changes):
     return BrokerOrder(order_id, **{**fields, **changes})
 
 
-def test_orders_only_the_broker_remembers_come_back_with_fills_and_positions(path):
+def test_orders_only_the_broker_remembers_come_back_with_fills_and_positions(path: Path) -> None:
     with open_(path) as ledger:
         result = rejoin(ledger, [shown(), shown("b2", None)], mode="offline_mock", variant="golden", at=NOW)
         again = rejoin(ledger, [shown(), shown("b2", None)], mode="offline_mock", variant="golden", at=NOW)
@@ -165,7 +167,7 @@ def test_orders_only_the_broker_remembers_come_back_with_fills_and_positions(pat
     assert again.adopted == ()
 
 
-def test_an_order_the_backup_knew_only_as_planned_is_adopted(path):
+def test_an_order_the_backup_knew_only_as_planned_is_adopted(path: Path) -> None:
     with open_(path) as ledger:
         ledger.orders.plan(
             OrderPlan(ID, "golden", date(2026, 11, 20), "offline_mock", "TQQQ", "buy", "entry", 10), at=NOW
@@ -178,7 +180,7 @@ def test_an_order_the_backup_knew_only_as_planned_is_adopted(path):
         assert ledger.positions.shares() == {"TQQQ": 10}
 
 
-def test_state_json_has_the_keys_people_rely_on(tmp_path):
+def test_state_json_has_the_keys_people_rely_on(tmp_path: Path) -> None:
     target = tmp_path / "state.json"
     write_state_json(
         target,

@@ -1,11 +1,12 @@
 """One row per session."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.support.ledger_samples import DAY, NOW
 
 
-def test_the_run_log_has_one_row_per_session_and_names_missing_ones(ledger):
+def test_the_run_log_has_one_row_per_session_and_names_missing_ones(ledger: Any) -> None:
     days = [DAY - timedelta(days=n) for n in (3, 2, 1, 0)]
     ledger.runs.due(days[0], "golden", role="primary", mode="offline_mock", due_at=NOW)
     ledger.runs.generated(days[0], "golden", role="primary", mode="offline_mock", at=NOW)

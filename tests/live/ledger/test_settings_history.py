@@ -1,11 +1,12 @@
 """Overrides and their time."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.support.ledger_samples import NOW
 
 
-def test_overrides_hold_for_their_time_and_the_latest_wins(ledger):
+def test_overrides_hold_for_their_time_and_the_latest_wins(ledger: Any) -> None:
     config = ledger.config
     config.set("paper.fault", "slow", at=NOW, by="ann")
     config.set("paper.fault", "reject", at=NOW, by="ann", effective_until=NOW + timedelta(hours=1))

@@ -1,10 +1,12 @@
 """Pending decisions of virtual books."""
 
+from typing import Any
+
 from backtest.core.decision import Book, OpenPosition
 from tests.support.ledger_samples import DAY
 
 
-def test_shadow_decisions_settle_once(ledger):
+def test_shadow_decisions_settle_once(ledger: Any) -> None:
     book = Book(500.0, {"QQQ": OpenPosition("QQQ", 3, 100.5, DAY, None, {"a": 1})})
     for _ in range(2):
         ledger.shadow.propose("titan", DAY, decision={"n": 1}, memory={"h": 1}, cash=1.0, equity=2.0)

@@ -1,16 +1,17 @@
 """What the ledger keeps of generated files: memory, approval, answer."""
 
 from datetime import timedelta
+from typing import Any
 
 from live.ledger.ledger import GeneratedSignal
 from tests.support.ledger_samples import DAY, NOW
 
 
-def signal(day, variant="golden", memory=None):
+def signal(day: Any, variant: str = "golden", memory: Any = None) -> GeneratedSignal:
     return GeneratedSignal(day, variant, "primary", "p.json", "{}", "a" * 64, "b" * 64, NOW, memory or {})
 
 
-def test_only_completed_files_move_the_memory_on(ledger):
+def test_only_completed_files_move_the_memory_on(ledger: Any) -> None:
     days = [DAY + timedelta(days=n) for n in range(5)]
     outcomes = ["completed", "skipped", "failed", "partial", "gated"]
     assert ledger.signals.last_memory("golden") == {}
@@ -24,7 +25,7 @@ def test_only_completed_files_move_the_memory_on(ledger):
     assert ledger.signals.previous(days[3], "golden").session == days[2]
 
 
-def test_a_regenerated_file_loses_its_approval(ledger):
+def test_a_regenerated_file_loses_its_approval(ledger: Any) -> None:
     ledger.signals.record(signal(DAY))
     approved = ledger.signals.approve(DAY, "golden", sha256="c" * 64, by="ann", at=NOW, expires_at=NOW)
     assert (approved.approved_sha256, approved.answer) == ("c" * 64, "approve")
@@ -35,7 +36,7 @@ def test_a_regenerated_file_loses_its_approval(ledger):
     assert len(ledger.signals.recent()) == 1
 
 
-def test_saying_skip_takes_the_approval_back(ledger):
+def test_saying_skip_takes_the_approval_back(ledger: Any) -> None:
     ledger.signals.record(signal(DAY))
     ledger.signals.approve(DAY, "golden", sha256="c" * 64, by="ann", at=NOW, expires_at=NOW)
 

@@ -1,13 +1,14 @@
 """Returns and drawdown of a book."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.ledger_samples import DAY, NOW
 
 
-def test_snapshots_know_returns_and_drawdown(ledger):
+def test_snapshots_know_returns_and_drawdown(ledger: Any) -> None:
     equities = [100.0, 110.0, 99.0, 121.0]
     for number, equity in enumerate(equities):
         ledger.snapshots.add(

@@ -1,11 +1,13 @@
 """Kill switch and the word for online."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.ledger_samples import NOW
 
 
-def test_the_kill_switch_holds_for_every_account_and_programs_never_lower_it(ledger):
+def test_the_kill_switch_holds_for_every_account_and_programs_never_lower_it(ledger: Any) -> None:
     live = ledger.for_account("schwab-1")
     assert live.state.kill_level() == "none"
     ledger.state.set_kill("entries", reason="stop failed", by="executor", at=NOW)
@@ -17,7 +19,7 @@ def test_the_kill_switch_holds_for_every_account_and_programs_never_lower_it(led
     assert live.state.kill_level() == "none"
 
 
-def test_online_needs_the_exact_words_once_per_account(ledger):
+def test_online_needs_the_exact_words_once_per_account(ledger: Any) -> None:
     from backtest.core.errors import UsageError
 
     with pytest.raises(UsageError, match="type exactly"):

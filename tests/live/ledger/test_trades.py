@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from live.ledger.ledger import TradeContext
 from tests.support.ledger_samples import DAY, NOW, acked, execution
 
 
-def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positive(ledger):
+def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positive(ledger: Any) -> None:
     order = acked(ledger, 1)
     context = TradeContext("close", parameters={"sma_fast": 40}, context={"cell": 1, "t_norm": 0.4})
     assert ledger.trades.record(order, context, at=NOW) is None
@@ -32,7 +33,7 @@ def test_trades_are_recorded_once_per_order_with_the_slippage_against_us_positiv
     assert ledger.trades.recent(mode="online_live") == ()
 
 
-def test_selling_above_the_reference_is_negative_slippage(ledger):
+def test_selling_above_the_reference_is_negative_slippage(ledger: Any) -> None:
     ledger.positions.buy("golden", "TQQQ", 100, Decimal(5), session=DAY)
     acked(ledger, 1, side="sell")
     ledger.book([execution(1, 1, 100, "10.20", "sell")], at=NOW)

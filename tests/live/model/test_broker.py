@@ -5,7 +5,7 @@ from decimal import Decimal
 from live.model.broker import Account, Holding
 
 
-def test_rows_of_one_symbol_add_up():
+def test_rows_of_one_symbol_add_up() -> None:
     rows = [("AAA", 60), ("BBB", 5), ("AAA", 40)]
     held = tuple(Holding(symbol, Decimal(quantity), Decimal(10)) for symbol, quantity in rows)
     assert Account(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ PAST = AsOf(date(2025, 3, 5), None)
 EVERY = [Daily(), Confirming(), Reading(), PastSession(PAST), DryRun(), DryRun(PAST), Replay(), Demo()]
 
 
-def answering(name):
+def answering(name: Any) -> Any:
     return [run for run in EVERY if getattr(run, name)]
 
 
@@ -51,17 +52,17 @@ def answering(name):
         ("as_of", [PastSession(PAST), DryRun(PAST)]),
     ],
 )
-def test_who_may(question, yes):
+def test_who_may(question: str, yes: Any) -> None:
     assert answering(question) == yes
 
 
-def test_only_the_demo_chooses_its_market():
+def test_only_the_demo_chooses_its_market() -> None:
     assert Replay().imposes == {"approval.policy": "auto", "paper.fault": "none"}
     assert Demo().imposes == {**Replay().imposes, "data.source": "demo"}
 
 
 @pytest.mark.parametrize("run", EVERY)
-def test_a_run_cannot_change_its_mind(run):
+def test_a_run_cannot_change_its_mind(run: Any) -> None:
     with pytest.raises((FrozenInstanceError, AttributeError, TypeError)):
         run.scratch = not run.scratch
     with pytest.raises(TypeError):
@@ -69,19 +70,19 @@ def test_a_run_cannot_change_its_mind(run):
 
 
 @given(st.dates(), st.booleans())
-def test_a_date_asks_for_that_session(day, dry):
+def test_a_date_asks_for_that_session(day: Any, dry: Any) -> None:
     run = asked_for(day.isoformat(), dry=dry)
     assert run == (DryRun if dry else PastSession)(AsOf(day, None))
     assert (run.scratch, run.about_now) == (dry, False)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_no_date_asks_for_now(nothing):
+def test_no_date_asks_for_now(nothing: str | None) -> None:
     assert asked_for(nothing) == Daily()
     assert asked_for(nothing, dry=True) == DryRun()
 
 
-def test_times_without_offset_are_new_york():
+def test_times_without_offset_are_new_york() -> None:
     naive = parse_as_of("2025-03-05T15:55")
     aware = parse_as_of("2025-03-06T01:30:00+00:00")
     assert naive.at == datetime(2025, 3, 5, 20, 55, tzinfo=UTC)
@@ -89,7 +90,7 @@ def test_times_without_offset_are_new_york():
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2025-02-30", "2025-3-5", "05.03.2025"])
-def test_what_is_no_time_is_exit_2(text):
+def test_what_is_no_time_is_exit_2(text: str) -> None:
     with pytest.raises(UsageError, match="neither a date nor a time") as stopped:
         asked_for(text)
     assert (stopped.value.exit_code, stopped.value.where) == (2, "--as-of")

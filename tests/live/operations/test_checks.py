@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,20 +17,20 @@ from tests.support.exec_world import AT, DAY, world
 
 
 @pytest.fixture
-def runtime(tmp_path):
+def runtime(tmp_path: Path) -> Any:
     return world(tmp_path).open()
 
 
-def test_preflight_names_every_check(runtime):
+def test_preflight_names_every_check(runtime: Any) -> None:
     names = [r.name for r in preflight.before_trading(runtime, session(DAY))]
     assert names == ["session", "disk", "login", "broker", "clock", "cron"]
 
 
-def test_preflight_is_skipped_for_the_past(runtime):
+def test_preflight_is_skipped_for_the_past(runtime: Any) -> None:
     assert preflight.before_trading(replace(runtime, run=Replay()), session(DAY)) == ()
 
 
-def test_missing_cron_lines_only_warn(runtime, monkeypatch):
+def test_missing_cron_lines_only_warn(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "crontab", lambda: "45 15 * * 1-5 python -m live.executor\n")
     found = preflight.cron(runtime)
     assert not found.ok
@@ -36,17 +38,17 @@ def test_missing_cron_lines_only_warn(runtime, monkeypatch):
     assert preflight.require([found]) == (f"cron: {found.detail}",)
 
 
-def test_a_full_disk_stops_the_run(runtime, monkeypatch):
+def test_a_full_disk_stops_the_run(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: type("U", (), {"free": 5_000_000})())
     with pytest.raises(LimitError, match="only 5 MB free"):
         preflight.require([preflight.disk(runtime)])
 
 
-def test_a_dead_token_is_a_broker_failure(runtime):
+def test_a_dead_token_is_a_broker_failure(runtime: Any) -> None:
     from backtest.core.errors import AuthenticationFailed
 
     class Locked:
-        def account(self):
+        def account(self) -> None:
             raise AuthenticationFailed("token expired", remedy="jutsu auth login")
 
     with pytest.raises(BrokerError) as caught:
@@ -56,14 +58,14 @@ def test_a_dead_token_is_a_broker_failure(runtime):
 
 
 @pytest.mark.parametrize(("seconds", "ok"), [(29, True), (31, False), (-31, False)])
-def test_clock_skew_against_the_broker(runtime, seconds, ok):
+def test_clock_skew_against_the_broker(runtime: Any, seconds: int, ok: bool) -> None:
     class Skewed:
-        def clock_offset(self):
+        def clock_offset(self) -> timedelta:
             return timedelta(seconds=seconds)
 
     assert preflight.clock_skew(replace(runtime, broker=Skewed())).ok is ok
 
 
-def test_after_the_close_is_no_session(runtime):
+def test_after_the_close_is_no_session(runtime: Any) -> None:
     runtime.clock.set(AT.replace(hour=16, minute=1))
     assert not preflight.session_open(runtime, session(DAY)).ok

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +14,7 @@ from live.operations import crontab
 from live.operations.crontab import STAGES
 
 
-def test_panic_comments_out_the_lines_of_both_stages_only():
+def test_panic_comments_out_the_lines_of_both_stages_only() -> None:
     text = (
         "# jutsu\n45 15 * * 1-5 cd /opt && python -m live.signal_generator\n"
         "46 15 * * 1-5 cd /opt && python -m live.executor\n0 3 * * * backup\n"
@@ -26,7 +29,7 @@ def test_panic_comments_out_the_lines_of_both_stages_only():
 @given(
     st.lists(st.sampled_from(["", "# x", "0 3 * * * backup", *(f"1 2 * * * python -m {s}" for s in STAGES)]))
 )
-def test_only_lines_that_call_a_stage_change(lines):
+def test_only_lines_that_call_a_stage_change(lines: Any) -> None:
     changed, count = crontab.comment_out("\n".join(lines))
     after = changed.splitlines()
     calls = [any(stage in line for stage in STAGES) for line in lines]
@@ -36,7 +39,7 @@ def test_only_lines_that_call_a_stage_change(lines):
     assert not any(stage in line and not line.startswith("#") for line in after for stage in STAGES)
 
 
-def program(tmp_path, monkeypatch, body):
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
     """Put a `crontab` command of our own first on the path."""
     path = tmp_path / "crontab"
     path.write_text(f"#!/bin/sh\n{body}\n")
@@ -44,19 +47,21 @@ def program(tmp_path, monkeypatch, body):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
 
-def test_without_the_program_there_is_nothing_to_read_or_write(monkeypatch, tmp_path):
+def test_without_the_program_there_is_nothing_to_read_or_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert crontab.crontab() is None
     assert crontab.install_crontab("x\n") is False
 
 
-def test_a_user_without_a_crontab_has_an_empty_one(tmp_path, monkeypatch):
+def test_a_user_without_a_crontab_has_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, monkeypatch, "echo 'no crontab for me' >&2; exit 1")
     assert crontab.crontab() == ""
     assert crontab.install_crontab("x\n") is False
 
 
-def test_what_is_installed_is_read_back(tmp_path, monkeypatch):
+def test_what_is_installed_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     program(tmp_path, monkeypatch, f'if [ "$1" = -l ]; then cat {kept}; else cat > {kept}; fi')
     assert crontab.install_crontab("1 2 * * * python -m live.executor\n") is True

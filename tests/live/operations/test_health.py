@@ -1,7 +1,10 @@
 """What `jutsu doctor` examines: a check fails for its own reason and does not stop the rest."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,28 +34,28 @@ MACHINE = ["disk", "login", "broker", "clock", "cron"]
 
 
 @pytest.fixture
-def runtime(tmp_path, monkeypatch):
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(checks, "crontab", lambda: "live.signal_generator\nlive.executor\n")
     user = new_user(tmp_path / "jutsu")
     with open_runtime("jutsu", Options(config=user.config), asked_for(f"{FIRST}T17:00:00")) as opened:
         yield opened
 
 
-def verdicts(runtime):
+def verdicts(runtime: Any) -> Any:
     return {check.name: check.verdict for check in examine(runtime)}
 
 
-def failed(runtime):
+def failed(runtime: Any) -> Any:
     return [check.name for check in health_of(examine(runtime)).failed]
 
 
-def test_a_new_project_is_healthy(runtime):
+def test_a_new_project_is_healthy(runtime: Any) -> None:
     assert list(verdicts(runtime)) == NAMES + MACHINE
     view = health_of(examine(runtime))
     assert view.healthy, view.failed
 
 
-def test_the_kill_switch_names_its_reason(runtime):
+def test_the_kill_switch_names_its_reason(runtime: Any) -> None:
     runtime.ledger.state.set_kill("all", reason="a look first", by="me", at=runtime.clock.now())
     (check,) = health_of(examine(runtime)).failed
     assert (check.name, check.detail, check.remedy) == (
@@ -62,7 +65,7 @@ def test_the_kill_switch_names_its_reason(runtime):
     )
 
 
-def test_an_order_of_unknown_fate(runtime):
+def test_an_order_of_unknown_fate(runtime: Any) -> None:
     plan = OrderPlan(
         client_order_id="20240102_QQQ_entry_buy",
         variant="golden",
@@ -81,7 +84,9 @@ def test_an_order_of_unknown_fate(runtime):
 @pytest.mark.parametrize(
     ("left", "verdict"), [(200, "ok"), (181, "ok"), (180, "warning"), (30, "warning"), (29, "failed")]
 )
-def test_the_session_table_runs_out(runtime, monkeypatch, left, verdict):
+def test_the_session_table_runs_out(
+    runtime: Any, monkeypatch: pytest.MonkeyPatch, left: int, verdict: str
+) -> None:
     from datetime import timedelta
 
     from backtest.calendar import sessions
@@ -95,24 +100,24 @@ class Broken:
 
     name = "broken"
 
-    def account(self):
+    def account(self) -> None:
         raise BrokerError("503")
 
-    def history(self, *_):
+    def history(self, *_: Any) -> None:
         raise DataError("no bars")
 
-    def clock_offset(self):
+    def clock_offset(self) -> None:
         return None
 
 
-def test_a_check_that_raises_is_a_failed_check_and_the_rest_goes_on(runtime):
+def test_a_check_that_raises_is_a_failed_check_and_the_rest_goes_on(runtime: Any) -> None:
     found = verdicts(replace(runtime, broker=Broken(), feed=Broken()))
     assert list(found) == NAMES + MACHINE
     assert [name for name, verdict in found.items() if verdict == "failed"] == ["data", "account", "broker"]
     assert found["clock"] == "warning"
 
 
-def test_one_alert_names_every_failed_check(runtime):
+def test_one_alert_names_every_failed_check(runtime: Any) -> None:
     alert_problems(runtime, health_of(examine(replace(runtime, broker=Broken()))).failed)
     (alert,) = runtime.ledger.alerts.recent()
     assert alert.level == "critical"

@@ -1,9 +1,11 @@
 """When the programs start, in the local time of the machine."""
 
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +28,7 @@ TODAY = date(2024, 1, 2)
 
 
 @pytest.fixture(params=["America/New_York", "Europe/Berlin", "Asia/Tokyo", "Pacific/Kiritimati"])
-def zone(request, monkeypatch):
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield request.param
@@ -34,15 +36,15 @@ def zone(request, monkeypatch):
     time.tzset()
 
 
-def planned(*windows):
+def planned(*windows: Any) -> Any:
     return starts(windows, SimpleNamespace(today=lambda: TODAY))
 
 
-def local(instant):
+def local(instant: Any) -> Any:
     return time.strftime("%H:%M", time.localtime(instant.timestamp()))
 
 
-def test_every_window_of_a_year_has_its_starts(zone):
+def test_every_window_of_a_year_has_its_starts(zone: Any) -> None:
     found = planned("5min_before_close", "open")
     at = {command: {start.at for start in found if start.command == command} for command in UNITS.values()}
     for session in calendar.sessions(TODAY, TODAY.replace(year=TODAY.year + 1)):
@@ -54,12 +56,12 @@ def test_every_window_of_a_year_has_its_starts(zone):
 
 
 @given(day=st.integers(-1, 1), hour=st.integers(0, 23), minute=st.integers(0, 59))
-def test_a_cron_line_says_the_time_of_a_start(day, hour, minute):
+def test_a_cron_line_says_the_time_of_a_start(day: Any, hour: Any, minute: Any) -> None:
     line = list(cron_lines(Path("/p"), [Start(day, f"{hour:02}:{minute:02}", EXECUTOR)]))[1]
     assert line == f"{minute} {hour} * * {1 + day}-{5 + day}  cd /p && .venv/bin/{EXECUTOR}"
 
 
-def test_the_doctor_runs_every_six_hours():
+def test_the_doctor_runs_every_six_hours() -> None:
     assert list(cron_lines(Path("/p"), []))[-1] == f"0 */6 * * *  cd /p && .venv/bin/{DOCTOR}"
     text = "\n".join(systemd_units(Path("/p"), []))
     assert text.count("[Service]") == text.count("[Timer]") == len(UNITS)

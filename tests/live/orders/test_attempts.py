@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.core.decision import Side
 from live.ledger.tables import Order
 from live.model.order_ids import base_id
 from live.model.order_state import JournalState as S
@@ -17,7 +19,7 @@ NAME = "20261120_TQQQ_entry_buy"
 
 
 @pytest.fixture(scope="module")
-def row():
+def row() -> Any:
     from live.ledger.ledger import Ledger
     from tests.support.ledger_samples import NOW
 
@@ -25,7 +27,7 @@ def row():
         return acked(opened, 1)
 
 
-def tries(row: Order, *states, quantity=100, filled=0, **changes):
+def tries(row: Order, *states: Any, quantity: int = 100, filled: int = 0, **changes: Any) -> Attempts:
     """Return the tries of one intent in these states; the last one has the filled shares."""
     found = []
     for number, state in enumerate(states):
@@ -43,7 +45,7 @@ states = st.sampled_from(list(S))
 
 
 @given(st.lists(states, max_size=4), st.integers(0, 100), st.integers(1, 300))
-def test_what_holds_for_any_tries(row, names, filled, wanted):
+def test_what_holds_for_any_tries(row: Any, names: Any, filled: Any, wanted: Any) -> None:
     found = tries(row, *names, filled=filled if names else 0)
     assert found.left(wanted) + found.filled == found.target(wanted)
     assert bool(found) == bool(names)
@@ -60,7 +62,7 @@ def test_what_holds_for_any_tries(row, names, filled, wanted):
         assert not may_fill(found.planned)
 
 
-def test_nothing_was_tried():
+def test_nothing_was_tried() -> None:
     nothing = Attempts()
     assert (nothing.filled, nothing.open_attempts, nothing.left(70)) == (0, (), 70)
     assert (nothing.refused, nothing.refused_with_stop, nothing.replaced_by_hand) == (False, False, False)
@@ -79,19 +81,21 @@ def test_nothing_was_tried():
         (S.PLANNED, "buy", Decimal(9), False, False),
     ],
 )
-def test_only_a_buy_refused_with_its_stop_may_go_again(row, state, side, stop, refused, with_stop):
+def test_only_a_buy_refused_with_its_stop_may_go_again(
+    row: Any, state: Any, side: Side, stop: Decimal | None, refused: bool, with_stop: bool
+) -> None:
     found = tries(row, S.CANCELED, state, side=side, stop_price=stop)
     assert (found.refused, found.refused_with_stop) == (refused, with_stop)
 
 
-def test_the_first_try_bounds_what_is_left(row):
+def test_the_first_try_bounds_what_is_left(row: Any) -> None:
     found = tries(row, S.CANCELED, S.CANCELED, quantity=40, filled=15)
     assert found.left(100) == 25
     assert found.left(30) == 15
 
 
 @given(st.permutations(["", "_r1", "_r2"]), st.sampled_from(["TQQQ", "BRK.B", "X_R1"[:1]]))
-def test_tries_are_found_by_their_intent(row, suffixes, symbol):
+def test_tries_are_found_by_their_intent(row: Any, suffixes: Any, symbol: Any) -> None:
     name = f"{date(2026, 11, 20):%Y%m%d}_{symbol}_entry_buy"
     other = f"{date(2026, 11, 20):%Y%m%d}_{symbol}_exit_sell"
     rows = [changed(row, client_order_id=name + suffix) for suffix in suffixes]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,12 @@ from tests.support.ledger_samples import NOW, acked, changed
 
 
 @pytest.fixture(scope="module")
-def sent():
+def sent() -> Any:
     with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
         return acked(ledger, 1)
 
 
-def shown(order, **changes):
+def shown(order: Any, **changes: Any) -> BrokerOrder:
     request = request_of(order)
     values = {
         "order_id": "b1",
@@ -36,11 +37,11 @@ def shown(order, **changes):
     return BrokerOrder(**{**values, **changes})
 
 
-def sight(order, *listed, taken=(), tag=None):
+def sight(order: Any, *listed: Any, taken: tuple[()] = (), tag: Any = None) -> Any:
     return look_for(order, listed, taken=taken, learnt_tag=tag, now=NOW + timedelta(minutes=1))
 
 
-def test_an_equal_order_entered_in_time_is_ours(sent):
+def test_an_equal_order_entered_in_time_is_ours(sent: Any) -> None:
     assert sight(sent, shown(sent)).full == (shown(sent),)
 
 
@@ -53,7 +54,7 @@ def test_an_equal_order_entered_in_time_is_ours(sent):
         {"entered_at": None},
     ],
 )
-def test_one_that_differs_forbids_guessing(sent, change):
+def test_one_that_differs_forbids_guessing(sent: Any, change: dict[str, Any]) -> None:
     found = sight(sent, shown(sent, **change))
     assert (found.full, len(found.near)) == ((), 1)
 
@@ -61,21 +62,21 @@ def test_one_that_differs_forbids_guessing(sent, change):
 @pytest.mark.parametrize(
     "change", [{"symbol": "AAPL"}, {"side": "sell"}, {"client_order_id": "somebody"}, {"tag": "other"}]
 )
-def test_orders_of_somebody_else_are_no_candidates(sent, change):
+def test_orders_of_somebody_else_are_no_candidates(sent: Any, change: dict[str, str]) -> None:
     found = sight(sent, shown(sent, **change), tag="ours")
     assert (found.full, found.near) == ((), ())
 
 
-def test_an_id_bound_already_is_no_candidate(sent):
+def test_an_id_bound_already_is_no_candidate(sent: Any) -> None:
     assert sight(sent, shown(sent), taken={"b1"}).full == ()
 
 
-def test_our_own_reference_needs_no_clock(sent):
+def test_our_own_reference_needs_no_clock(sent: Any) -> None:
     mine = shown(sent, client_order_id=sent.client_order_id, entered_at=None)
     assert sight(sent, mine).full == (mine,)
 
 
-def test_an_opening_order_may_be_shown_as_a_day_order(sent):
+def test_an_opening_order_may_be_shown_as_a_day_order(sent: Any) -> None:
     opening = changed(sent, time_in_force="opg")
     assert differences(request_of(opening), shown(opening, time_in_force="day")) == ()
     assert differences(request_of(opening), shown(opening, stop_price=Decimal(1))) == ("stop_price",)

@@ -1,21 +1,22 @@
 """Orders that an earlier run left unfinished."""
 
 from dataclasses import replace
+from typing import Any
 
 from live.model.broker import OrderState
 from live.model.order_state import JournalState
 from tests.support.exec_world import AT, ENTRY, NEXT_DAY, Wrapped, run_detail, signal
 
 
-def test_a_buy_that_outlived_its_session_is_cancelled_not_filled_on_another_day(made):
+def test_a_buy_that_outlived_its_session_is_cancelled_not_filled_on_another_day(made: Any) -> None:
     made.fault = "never"
     cancelled = []
 
-    def shown(inner, order_id):
+    def shown(inner: Any, order_id: Any) -> Any:
         found = inner.order(order_id)
         return found if order_id in cancelled else replace(found, state=OrderState.WORKING)
 
-    def cancel(inner, order_id):
+    def cancel(inner: Any, order_id: Any) -> None:
         cancelled.append(order_id)
 
     made.wrap = lambda broker: Wrapped(broker, order=shown, cancel=cancel)

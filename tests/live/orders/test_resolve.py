@@ -1,5 +1,7 @@
 """What a person decides about an order of unknown fate."""
 
+from typing import Any
+
 import pytest
 
 from backtest.core.errors import (
@@ -9,19 +11,19 @@ from backtest.core.errors import (
 from tests.support.exec_world import ENTRY, signal, states
 
 
-def test_exit_8_when_a_fate_is_unknown_and_resolve_ends_it(made):
+def test_exit_8_when_a_fate_is_unknown_and_resolve_ends_it(made: Any) -> None:
     from live.orders.resolve import declare_absent
 
     made.honours_client_id = False
 
     class Swallows:
-        def __init__(self, inner):
+        def __init__(self, inner: Any) -> None:
             self.inner = inner
 
-        def __getattr__(self, name):
+        def __getattr__(self, name: Any) -> Any:
             return getattr(self.inner, name)
 
-        def submit(self, request):
+        def submit(self, request: Any) -> None:
             raise BrokerUnknown("timeout")
 
     made.wrap = Swallows

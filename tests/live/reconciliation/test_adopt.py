@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from live.model.broker import Holding, OrderRequest
 from live.reconciliation.adopt import adopt
@@ -10,7 +11,7 @@ from live.reconciliation.compare import compare
 from tests.support.exec_world import AT, DAY, ENTRY, enter, next_order, order, signal, tomorrow
 
 
-def test_adopting_a_split_scales_cost_and_stop_and_the_next_run_resizes_the_stop(made):
+def test_adopting_a_split_scales_cost_and_stop_and_the_next_run_resizes_the_stop(made: Any) -> None:
     enter(made, order("AAA", "entry", 100, 100.0, stop=93.0))
     (position,) = made.ledger.positions.open_positions()
     made.broker.cancel(position.stop_broker_order_id)  # brokers cancel or adjust them
@@ -30,7 +31,7 @@ def test_adopting_a_split_scales_cost_and_stop_and_the_next_run_resizes_the_stop
     assert [(o.quantity, o.stop_price) for o in alive] == [(200, Decimal("46.50"))]
 
 
-def test_shares_that_came_back_are_adopted_by_the_book_that_traded_them(made):
+def test_shares_that_came_back_are_adopted_by_the_book_that_traded_them(made: Any) -> None:
     enter(made, order("AAA", "entry", 10, 100.0))
     tomorrow(made, [next_order("AAA", "exit", 10, 100.0)], positions={"AAA": 10}, cash=99_000.0)
     assert made.executor() == 0
@@ -43,7 +44,7 @@ def test_shares_that_came_back_are_adopted_by_the_book_that_traded_them(made):
     assert made.ledger.positions.shares("golden") == {"AAA": 5}
 
 
-def test_shares_taken_back_into_a_book_need_their_stop_again(made):
+def test_shares_taken_back_into_a_book_need_their_stop_again(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.executor()
     runtime = made.open()
@@ -57,7 +58,7 @@ def test_shares_taken_back_into_a_book_need_their_stop_again(made):
     assert again.details == row.details
 
 
-def test_a_short_position_is_never_taken_into_the_books(made):
+def test_a_short_position_is_never_taken_into_the_books(made: Any) -> None:
     made.write(signal([ENTRY]))
     made.executor()
     runtime = made.open()

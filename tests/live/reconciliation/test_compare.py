@@ -1,6 +1,7 @@
 """Ledger against broker: what stops a run, and what does not."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from live.reconciliation.compare import compare
 from tests.support.exec_world import enter, order, tomorrow
 
 
-def test_exit_4_when_the_broker_has_fewer_shares(made):
+def test_exit_4_when_the_broker_has_fewer_shares(made: Any) -> None:
     enter(made)
     (position,) = made.ledger.positions.open_positions()
     made.broker.cancel(position.stop_broker_order_id)
@@ -32,7 +33,7 @@ def test_exit_4_when_the_broker_has_fewer_shares(made):
     assert made.executor() == 0
 
 
-def test_exit_5_when_quantities_look_like_a_split(made):
+def test_exit_5_when_quantities_look_like_a_split(made: Any) -> None:
     enter(made, order("AAA", "entry", 100, 100.0))
     raw = made.broker._store
     with raw.transaction():
@@ -43,7 +44,7 @@ def test_exit_5_when_quantities_look_like_a_split(made):
     assert caught.value.exit_code == 5
 
 
-def test_exit_4_when_cash_jumped_and_force_goes_on(made):
+def test_exit_4_when_cash_jumped_and_force_goes_on(made: Any) -> None:
     enter(made, order("AAA", "entry", 100, 100.0))
     with made.broker._store.transaction():
         made.broker._store.set_cash(Decimal(140_000))
@@ -54,7 +55,7 @@ def test_exit_4_when_cash_jumped_and_force_goes_on(made):
     assert made.executor(force=True) == 0
 
 
-def test_a_foreign_position_is_shown_and_not_touched(made):
+def test_a_foreign_position_is_shown_and_not_touched(made: Any) -> None:
     made.open().broker.submit(OrderRequest("by hand", "CCC", "buy", 5))
     enter(made)
     result = compare(made.ledger, made.broker.account(), {}, cash_jump_pct=10.0)

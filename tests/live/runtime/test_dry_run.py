@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from live.ledger.ledger import Ledger
 from live.model.run import DryRun
@@ -13,7 +14,7 @@ from live.settings.model import Settings
 NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
 
 
-def test_a_rehearsal_neither_locks_nor_changes_the_ledger(tmp_path):
+def test_a_rehearsal_neither_locks_nor_changes_the_ledger(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     loaded = LoadedSettings(Settings.model_validate({"paths": {"state_db": str(path)}}), {}, tmp_path, None)
     with Ledger.open(path, account="paper", now=NOW) as real:

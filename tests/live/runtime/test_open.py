@@ -6,7 +6,10 @@ import http.server
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +32,7 @@ SESSION = "2025-03-05"
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A project on the demo market with a ledger; gives its settings file."""
     config = tmp_path / "config" / "live.yaml"
     config.parent.mkdir()
@@ -42,46 +45,46 @@ def project(tmp_path, monkeypatch):
     logging.getLogger().setLevel(logging.WARNING)
 
 
-def override(config, name, value, *, since=None, until=None):
+def override(config: Any, name: Any, value: Any, *, since: Any = None, until: Any = None) -> None:
     now = SystemClock().now() - timedelta(hours=1)
     path = config.parent.parent / "state/ledger.db"
     with Ledger.open(path, account=EVERY_ACCOUNT, now=now) as ledger:
         ledger.config.set(name, value, at=now, by="test", effective_from=since, effective_until=until)
 
 
-def opened(config, run=DAILY, **options):
+def opened(config: Any, run: Any = DAILY, **options: Any) -> Any:
     return open_runtime("test", Options(config=config, **options), run)
 
 
-def in_force(config):
+def in_force(config: Any) -> Any:
     return settings_in_force(Sources.of(Options(config=config)))
 
 
 class TestEveryOverrideCounts:
-    def test_the_log_has_the_level_of_the_override(self, project):
+    def test_the_log_has_the_level_of_the_override(self, project: Any) -> None:
         override(project, "logging.level", "DEBUG")
         with opened(project) as runtime:
             assert runtime.settings.logging.level == "DEBUG"
             assert logging.getLogger().level == logging.DEBUG
 
-    def test_a_flag_wins_over_it(self, project):
+    def test_a_flag_wins_over_it(self, project: Any) -> None:
         override(project, "logging.level", "ERROR")
         with opened(project, verbose=True):
             assert logging.getLogger().level == logging.DEBUG
 
     @pytest.mark.parametrize("run", [DAILY, asked_for(SESSION), Reading(), DryRun(), Replay()])
-    def test_it_holds_for_every_kind_of_run(self, project, run):
+    def test_it_holds_for_every_kind_of_run(self, project: Any, run: Any) -> None:
         override(project, "safety.max_drift_pct", 2.5)
         with opened(project, run) as runtime:
             assert runtime.settings.safety.max_drift_pct == 2.5
 
-    def test_review_and_a_past_session_ask_by_one_rule(self, project):
+    def test_review_and_a_past_session_ask_by_one_rule(self, project: Any) -> None:
         """Found by: `config set approval.policy` was ignored by --as-of and obeyed by review."""
         override(project, "approval.policy", "required")
         with opened(project) as review, opened(project, asked_for(SESSION)) as stage:
             assert review.settings.approval.policy == stage.settings.approval.policy == "required"
 
-    def test_what_has_ended_or_not_begun_holds_for_nobody(self, project):
+    def test_what_has_ended_or_not_begun_holds_for_nobody(self, project: Any) -> None:
         now = SystemClock().now()
         override(project, "safety.max_drift_pct", 2.5, since=datetime(2025, 1, 1, tzinfo=UTC), until=now)
         override(project, "safety.cash_jump_pct", 2.5, since=now + timedelta(days=1))
@@ -90,26 +93,26 @@ class TestEveryOverrideCounts:
                 safety = runtime.settings.safety
                 assert (safety.max_drift_pct, safety.cash_jump_pct) == (1.0, 10.0)
 
-    def test_a_replay_is_approved_and_faultless_all_the_same(self, project):
+    def test_a_replay_is_approved_and_faultless_all_the_same(self, project: Any) -> None:
         override(project, "approval.policy", "required")
         override(project, "paper.fault", "reject")
         with opened(project, Replay()) as runtime:
             assert (runtime.settings.approval.policy, runtime.settings.paper.fault) == ("auto", "none")
 
-    def test_commands_without_a_run_read_it_too(self, project):
+    def test_commands_without_a_run_read_it_too(self, project: Any) -> None:
         override(project, "data.store", "elsewhere")
         override(project, "broker.schwab.token_file", "other/token.json")
         settings = in_force(project).settings
         assert str(settings.data.store) == "elsewhere"
         assert str(settings.broker.schwab.token_file) == "other/token.json"
 
-    def test_jutsu_data_lists_the_store_of_the_override(self, project):
+    def test_jutsu_data_lists_the_store_of_the_override(self, project: Any) -> None:
         from live.cli.data import _store
 
         override(project, "data.store", "elsewhere")
         assert _store(None, project) == project.parent.parent / "elsewhere"
 
-    def test_jutsu_auth_uses_the_token_file_of_the_override(self, project):
+    def test_jutsu_auth_uses_the_token_file_of_the_override(self, project: Any) -> None:
         from live.cli.auth import _opened
 
         override(project, "broker.schwab.token_file", "other/token.json")
@@ -117,7 +120,9 @@ class TestEveryOverrideCounts:
         assert token.path == project.parent.parent / "other/token.json"
         assert settings.broker.schwab.token_file == token.path.relative_to(project.parent.parent)
 
-    def test_a_run_that_cannot_start_rings_where_the_override_says(self, project, monkeypatch):
+    def test_a_run_that_cannot_start_rings_where_the_override_says(
+        self, project: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         heard = []
         override(project, "alerts.urls_env", "OTHER_URLS")
         monkeypatch.setenv("OTHER_URLS", "json://127.0.0.1:9/other")
@@ -126,7 +131,9 @@ class TestEveryOverrideCounts:
             raise SettingsError("broken", where="here")
         assert heard == ["json://127.0.0.1:9/other"]
 
-    def test_it_rings_without_a_readable_ledger_too(self, project, monkeypatch):
+    def test_it_rings_without_a_readable_ledger_too(
+        self, project: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         heard = []
         (project.parent.parent / "state/ledger.db").write_bytes(b"not a ledger" * 20)
         monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
@@ -136,7 +143,7 @@ class TestEveryOverrideCounts:
             pass
         assert heard == ["json://127.0.0.1:9/x"]
 
-    def test_reading_settings_creates_no_ledger(self, project):
+    def test_reading_settings_creates_no_ledger(self, project: Any) -> None:
         state = project.parent.parent / "state"
         (state / "ledger.db").unlink()
         assert in_force(project).settings.mode == "offline_mock"
@@ -144,7 +151,7 @@ class TestEveryOverrideCounts:
 
 
 class TestTheLog:
-    def test_a_ledger_that_cannot_be_opened_is_in_the_log(self, project):
+    def test_a_ledger_that_cannot_be_opened_is_in_the_log(self, project: Any) -> None:
         (project.parent.parent / "state/ledger.db").write_bytes(b"not a ledger" * 20)
         with pytest.raises(LedgerDamaged), opened(project):
             pass
@@ -152,21 +159,23 @@ class TestTheLog:
         (log,) = (project.parent.parent / "logs").glob("test_*.log")
         assert "stopped: damaged" in log.read_text()
 
-    def test_a_dry_run_has_none(self, project):
+    def test_a_dry_run_has_none(self, project: Any) -> None:
         with opened(project, DryRun()) as runtime:
             assert runtime.log_file is None
         assert not (project.parent.parent / "logs").exists()
 
 
 class TestTheEnd:
-    def test_all_is_closed_and_the_real_error_is_kept(self, project, monkeypatch):
+    def test_all_is_closed_and_the_real_error_is_kept(
+        self, project: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Found by: `OSError ... context ValueError('the real error') ledger closed: False`."""
         closed = []
 
         class Broken:
             connection = None
 
-            def close(self):
+            def close(self) -> None:
                 closed.append("broker")
                 raise OSError("the line is dead")
 
@@ -177,10 +186,12 @@ class TestTheEnd:
         assert closed == ["broker", "ledger"]
         assert isinstance(stopped.value.__context__, OSError)
 
-    def test_a_broker_that_cannot_be_made_leaves_nothing_open(self, project, monkeypatch):
+    def test_a_broker_that_cannot_be_made_leaves_nothing_open(
+        self, project: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         closed = []
 
-        def refuse(*_, **__):
+        def refuse(*_: Any, **__: Any) -> None:
             raise UsageError("no broker today")
 
         monkeypatch.setattr(opening_module, "make_broker", refuse)
@@ -191,16 +202,16 @@ class TestTheEnd:
 
 
 @pytest.fixture
-def imitation():
+def imitation() -> Iterator[Any]:
     """A broker's imitation that plays a Wednesday of last year; gives its address."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("X-Rehearsal-Time", "2025-03-05T20:50:00+00:00")
             self.end_headers()
 
-        def log_message(self, *_):
+        def log_message(self, *_: Any) -> None:
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
@@ -210,7 +221,9 @@ def imitation():
 
 
 class TestTheClock:
-    def test_a_rehearsal_named_by_an_override_sets_it(self, project, imitation, monkeypatch):
+    def test_a_rehearsal_named_by_an_override_sets_it(
+        self, project: Any, imitation: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(opening_module, "make_broker", lambda *_, **__: object())
         monkeypatch.setattr(opening_module, "make_feed", lambda *_, **__: object())
         monkeypatch.setattr(opening_module, "_check_mode", lambda *_, **__: None)
@@ -220,7 +233,7 @@ class TestTheClock:
         with opened(project) as runtime:
             assert runtime.clock.now().date() == date(2025, 3, 5)
 
-    def test_a_rehearsal_that_an_override_ends_does_not(self, project, imitation):
+    def test_a_rehearsal_that_an_override_ends_does_not(self, project: Any, imitation: str) -> None:
         project.write_text(
             project.read_text()
             + f"mode: online_live\nbroker: {{name: alpaca, alpaca: {{base_url: '{imitation}'}}}}\n"
@@ -229,7 +242,7 @@ class TestTheClock:
         with opened(project) as runtime:
             assert abs(runtime.clock.now() - SystemClock().now()) < timedelta(minutes=1)
 
-    def test_a_question_never_moves_it(self, project):
+    def test_a_question_never_moves_it(self, project: Any) -> None:
         """Found by: a date-only run moved its clock inside `due()` and `read_job()`."""
         from live.books.variants import groups
         from live.generation.due import NotDue, due
@@ -240,7 +253,7 @@ class TestTheClock:
             assert isinstance(due(runtime, group.primary), NotDue)
             assert runtime.clock.now() == before
 
-    def test_an_instant_stays_where_it_is(self, project):
+    def test_an_instant_stays_where_it_is(self, project: Any) -> None:
         from backtest.calendar import sessions as calendar
 
         with opened(project, asked_for("2025-03-05T10:00")) as runtime:
@@ -248,7 +261,7 @@ class TestTheClock:
             assert runtime.clock.now() == datetime(2025, 3, 5, 15, tzinfo=UTC)
 
 
-def test_a_reading_command_refuses_a_named_ledger_that_is_not_there(project, tmp_path):
+def test_a_reading_command_refuses_a_named_ledger_that_is_not_there(project: Any, tmp_path: Path) -> None:
     with (
         pytest.raises(JutsuError, match="no such ledger"),
         opened(project, Reading(), state_db=tmp_path / "none.db"),
@@ -257,7 +270,7 @@ def test_a_reading_command_refuses_a_named_ledger_that_is_not_there(project, tmp
     assert not (tmp_path / "none.db").exists()
 
 
-def test_a_setting_named_like_an_argument_is_only_a_setting(project):
+def test_a_setting_named_like_an_argument_is_only_a_setting(project: Any) -> None:
     loaded = Sources.of(Options(config=project), further={"paper.initial_cash": 5}).load()
     assert loaded.settings.paper.initial_cash == 5
     with pytest.raises(SettingsError):

@@ -1,5 +1,7 @@
 """Neither stage goes back behind the newest session of the ledger."""
 
+from pathlib import Path
+
 import pytest
 
 from backtest.calendar.sessions import previous_session, session
@@ -10,7 +12,7 @@ from tests.support.review_world import DAY, NOW, runtime
 
 
 @pytest.mark.parametrize("flag", [None, "2024-03-15"])
-def test_an_earlier_session_is_refused_and_the_same_one_is_not(tmp_path, flag):
+def test_an_earlier_session_is_refused_and_the_same_one_is_not(tmp_path: Path, flag: str | None) -> None:
     world = runtime(tmp_path)
     world.run = asked_for(flag)
     refuse_the_past(world, previous_session(DAY))  # nothing is known yet

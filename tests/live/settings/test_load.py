@@ -1,6 +1,8 @@
 """Settings: one precedence, every value's source, every mistake at once."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -12,10 +14,10 @@ from live.settings.model import Settings
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(tmp_path: Path) -> Callable[..., Any]:
     """A project folder with a settings file; call it with the file's text."""
 
-    def write(text):
+    def write(text: str) -> Path:
         path = tmp_path / "config" / "live.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -24,14 +26,14 @@ def config(tmp_path):
     return write
 
 
-def findings(**sources):
+def findings(**sources: Any) -> dict[str, str]:
     with pytest.raises(SettingsError) as raised:
         load_settings(**sources)
     assert raised.value.exit_code == 2
     return {finding.path: str(finding) for finding in raised.value.findings}
 
 
-def test_the_shipped_file_is_complete_and_says_what_the_defaults_are(project_root):
+def test_the_shipped_file_is_complete_and_says_what_the_defaults_are(project_root: Path) -> None:
     loaded = load_settings(config=project_root / "config" / "live.yaml", environ={})
 
     assert loaded.settings.model_copy(update={"books": Settings().books}) == Settings()
@@ -46,7 +48,7 @@ VALUES = {"default": 1.0, "file": 2.0, "environment": 3.0, "ledger": 4.0, "flag"
 
 
 @pytest.mark.parametrize("present", range(16))
-def test_the_highest_source_wins(config, present):
+def test_the_highest_source_wins(config: Callable[..., Any], present: int) -> None:
     """Every combination of the four sources above the default."""
     on = {source: bool(present >> bit & 1) for bit, source in enumerate(SOURCES[1:])}
     highest = max((source for source in SOURCES[1:] if on[source]), key=SOURCES.index, default="default")
@@ -85,21 +87,28 @@ def test_the_highest_source_wins(config, present):
         ("JUTSU_PAPER__FAULT", "", "paper.fault", "none"),
     ],
 )
-def test_environment_texts_become_the_type_of_the_setting(variable, text, name, value, tmp_path, monkeypatch):
+def test_environment_texts_become_the_type_of_the_setting(
+    variable: str,
+    text: str,
+    name: str,
+    value: bool | float | str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(tmp_path)
     rows = {row.name: row.value for row in load_settings(environ={variable: text}).rows()}
 
     assert rows[name] == value
 
 
-def test_lists_in_the_environment_are_json(tmp_path, monkeypatch):
+def test_lists_in_the_environment_are_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     loaded = load_settings(environ={"JUTSU_BOOKS": '[{"primary": "a", "shadows": ["b"]}]'})
 
     assert loaded.settings.books[0].shadows == ("b",)
 
 
-def test_one_entry_of_a_table_can_be_changed_alone(config):
+def test_one_entry_of_a_table_can_be_changed_alone(config: Callable[..., Any]) -> None:
     loaded = load_settings(config=config("approval: {on_no_answer: {entry: trade}}"), environ={})
 
     assert loaded.settings.approval.on_no_answer == {
@@ -118,11 +127,11 @@ def test_one_entry_of_a_table_can_be_changed_alone(config):
         ("data.zzz", "known in data: source, store,"),
     ],
 )
-def test_an_unknown_name_is_refused_with_the_nearest_known_one(name, hint):
+def test_an_unknown_name_is_refused_with_the_nearest_known_one(name: str, hint: str) -> None:
     assert hint in findings(flags={name: 1})[name]
 
 
-def test_all_mistakes_of_all_sources_are_listed_together(config):
+def test_all_mistakes_of_all_sources_are_listed_together(config: Callable[..., Any]) -> None:
     found = findings(
         config=config("mode: live\nsafety: 5\npaper: {initial_cash: -3}\nfoo: 1\n"),
         environ={"JUTSU_POLLING__RETRIES": "many", "JUTSU_MOED": "x", "JUTSU_DATA__SORCE": "demo"},
@@ -140,7 +149,9 @@ def test_all_mistakes_of_all_sources_are_listed_together(config):
     assert "ledger override" in found["logging.level"]
 
 
-def test_other_variables_with_our_prefix_are_left_alone(tmp_path, monkeypatch):
+def test_other_variables_with_our_prefix_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert load_settings(environ={"JUTSU_ALERT_URLS": "tgram://x", "JUTSUX": "1"}).settings == Settings()
 
@@ -148,7 +159,7 @@ def test_other_variables_with_our_prefix_are_left_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name", ["api_key", "app_secret", "token", "password", "refresh_token", "client-secret"]
 )
-def test_secrets_are_refused_and_never_repeated(config, name):
+def test_secrets_are_refused_and_never_repeated(config: Callable[..., Any], name: str) -> None:
     found = findings(config=config(f"broker: {{schwab: {{{name}: hunter2}}}}"))
 
     text = found[f"broker.schwab.{name}"]
@@ -157,7 +168,7 @@ def test_secrets_are_refused_and_never_repeated(config, name):
     assert "hunter2" not in text
 
 
-def test_alert_addresses_are_not_a_setting(config):
+def test_alert_addresses_are_not_a_setting(config: Callable[..., Any]) -> None:
     found = findings(config=config("alerts: {urls_env: 'tgram://123:abc/1'}"))
 
     assert "alerts.urls_env" in found
@@ -173,12 +184,12 @@ def test_alert_addresses_are_not_a_setting(config):
         ("!!python/object/apply:os.system ['true']", "not readable as YAML"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused(config, text, problem):
+def test_a_file_that_cannot_be_read_is_refused(config: Callable[..., Any], text: str, problem: str) -> None:
     with pytest.raises(SettingsError, match=problem):
         load_settings(config=config(text), environ={})
 
 
-def test_text_that_is_not_utf8_is_refused(config):
+def test_text_that_is_not_utf8_is_refused(config: Callable[..., Any]) -> None:
     path = config("")
     path.write_bytes(b"mode: \xff\xfe")
     with pytest.raises(SettingsError, match="UTF-8"):
@@ -186,11 +197,13 @@ def test_text_that_is_not_utf8_is_refused(config):
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n\n  # another\n", "safety:\n  # nothing\n"])
-def test_empty_files_and_sections_mean_the_defaults(config, text):
+def test_empty_files_and_sections_mean_the_defaults(config: Callable[..., Any], text: str) -> None:
     assert load_settings(config=config(text)).settings == Settings()
 
 
-def test_a_named_file_must_exist_and_the_usual_one_need_not(tmp_path, monkeypatch):
+def test_a_named_file_must_exist_and_the_usual_one_need_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="no such settings file"):
         load_settings(config=Path("config/other.yaml"))
@@ -199,7 +212,7 @@ def test_a_named_file_must_exist_and_the_usual_one_need_not(tmp_path, monkeypatc
     assert (loaded.settings, loaded.root, loaded.config_file) == (Settings(), tmp_path, None)
 
 
-def test_paths_belong_to_the_folder_that_holds_config(config, tmp_path):
+def test_paths_belong_to_the_folder_that_holds_config(config: Callable[..., Any], tmp_path: Path) -> None:
     loaded = load_settings(config=config("paths: {logs: /var/log/x}"), environ={})
 
     assert loaded.path(loaded.settings.paths.state_db) == tmp_path / "state" / "ledger.db"
@@ -209,7 +222,7 @@ def test_paths_belong_to_the_folder_that_holds_config(config, tmp_path):
     assert load_settings(config=lone).root == tmp_path
 
 
-def test_settings_are_frozen(config):
+def test_settings_are_frozen(config: Callable[..., Any]) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_settings(config=config("")).settings.safety.max_drift_pct = 9
 
@@ -225,11 +238,13 @@ def test_settings_are_frozen(config):
         ("books: [{primary: a, shadow: b}]", "books.0.shadow"),
     ],
 )
-def test_values_that_contradict_each_other_are_refused(config, text, problem):
+def test_values_that_contradict_each_other_are_refused(
+    config: Callable[..., Any], text: str, problem: str
+) -> None:
     assert any(problem in line for line in findings(config=config(text)).values())
 
 
-def test_parameters_of_strategies_come_from_every_source(config):
+def test_parameters_of_strategies_come_from_every_source(config: Callable[..., Any]) -> None:
     loaded = load_settings(
         config=config("strategy: {golden: {sma_fast: 50, sma_slow: 150}}"),
         environ={"JUTSU_STRATEGY__GOLDEN__SMA_FAST": "60", "JUTSU_STRATEGY__GOLDEN__T_max": "45.5"},
@@ -247,7 +262,7 @@ def test_parameters_of_strategies_come_from_every_source(config):
     assert loaded.rows()[-1].name == "strategy.titan.execution_time"
 
 
-def test_the_hash_ignores_places_and_sees_everything_else(config):
+def test_the_hash_ignores_places_and_sees_everything_else(config: Callable[..., Any]) -> None:
     base = load_settings(config=config("")).settings
     moved = load_settings(
         config=config(
@@ -260,5 +275,5 @@ def test_the_hash_ignores_places_and_sees_everything_else(config):
     assert settings_sha256(base) != settings_sha256(changed)
 
 
-def test_no_setting_is_called_like_a_secret_by_accident():
+def test_no_setting_is_called_like_a_secret_by_accident() -> None:
     assert [name for name in names.leaves() if names.looks_secret(name)] == ["broker.schwab.token_file"]

@@ -2,10 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backtest.core.errors import SettingsError, UsageError
+from backtest.strategies.base import Strategy
 from backtest.strategies.registry import build_strategy, find_strategy
 from live.settings import manifest
 from live.settings.load import load_settings
@@ -15,26 +18,26 @@ NAME = "Hierarchical_Adaptive_v3_5b"
 
 
 @pytest.fixture
-def strategies():
+def strategies() -> list[Strategy]:
     return [build_strategy(NAME, "golden", {}), build_strategy(NAME, "titan", {"measurement_noise": 2000})]
 
 
 @pytest.fixture
-def path(tmp_path, strategies):
+def path(tmp_path: Path, strategies: list[Strategy]) -> Path:
     target = tmp_path / "manifest.json"
     manifest.freeze(target, strategies, Settings())
     return target
 
 
-def settings(**execution):
+def settings(**execution: Any) -> Settings:
     return Settings.model_validate({"execution": execution})
 
 
-def problems(path, strategies, given, **options):
+def problems(path: Path, strategies: list[Strategy], given: Settings, **options: Any) -> dict[str, str]:
     return {finding.path: finding.problem for finding in manifest.check(path, strategies, given, **options)}
 
 
-def test_the_shipped_manifest_fits_the_shipped_strategies(project_root):
+def test_the_shipped_manifest_fits_the_shipped_strategies(project_root: Path) -> None:
     loaded = load_settings(config=project_root / "config" / "live.yaml", environ={})
     names = [name for book in loaded.settings.books for name in (book.primary, *book.shadows)]
     shipped = [find_strategy(name, project_root / "config" / "strategies") for name in names]
@@ -42,7 +45,9 @@ def test_the_shipped_manifest_fits_the_shipped_strategies(project_root):
     manifest.require(project_root / "config" / "manifest.json", shipped, loaded.settings)
 
 
-def test_freezing_twice_gives_the_same_bytes_and_says_nothing_changed(path, strategies):
+def test_freezing_twice_gives_the_same_bytes_and_says_nothing_changed(
+    path: Path, strategies: list[Strategy]
+) -> None:
     before = path.read_bytes()
 
     assert manifest.freeze(path, strategies, Settings()) == ()
@@ -50,7 +55,7 @@ def test_freezing_twice_gives_the_same_bytes_and_says_nothing_changed(path, stra
     assert list(json.loads(before)["variants"]) == ["golden", "titan"]
 
 
-def test_a_changed_parameter_stops_with_both_values(path):
+def test_a_changed_parameter_stops_with_both_values(path: Path) -> None:
     other = build_strategy(NAME, "golden", {"sma_fast": 41})
 
     with pytest.raises(SettingsError) as raised:
@@ -62,7 +67,7 @@ def test_a_changed_parameter_stops_with_both_values(path):
     assert "jutsu config freeze" in raised.value.line()
 
 
-def test_a_flag_for_one_run_may_change_a_parameter(path):
+def test_a_flag_for_one_run_may_change_a_parameter(path: Path) -> None:
     other = build_strategy(NAME, "golden", {"execution_time": "open"})
 
     assert "strategy.golden.execution_time" in problems(path, [other], Settings())
@@ -82,15 +87,19 @@ def test_a_flag_for_one_run_may_change_a_parameter(path):
     ],
 )
 def test_what_decides_orders_is_frozen_and_what_only_costs_or_stops_is_not(
-    path, strategies, name, value, frozen
-):
+    path: Path,
+    strategies: list[Strategy],
+    name: str,
+    value: dict[str, int] | float,
+    frozen: bool,
+) -> None:
     found = problems(path, strategies, settings(**{name: value}))
 
     assert found == ({f"execution.{name}": found.get(f"execution.{name}")} if frozen else {})
     assert bool(found) is frozen
 
 
-def test_numbers_are_compared_as_numbers(path):
+def test_numbers_are_compared_as_numbers(path: Path) -> None:
     assert (
         problems(
             path, [build_strategy(NAME, "golden", {"measurement_noise": 3000})], settings(min_cash_pct=5)
@@ -99,17 +108,19 @@ def test_numbers_are_compared_as_numbers(path):
     )
 
 
-def test_a_configured_variant_that_was_never_frozen_is_refused(path):
+def test_a_configured_variant_that_was_never_frozen_is_refused(path: Path) -> None:
     given = Settings.model_validate({"books": [{"primary": "fresh"}]})
 
     assert problems(path, [build_strategy(NAME, "fresh", {})], given) == {"fresh": "was never frozen"}
 
 
-def test_an_unlisted_variant_of_a_frozen_rule_set_may_run_as_shadow(path):
+def test_an_unlisted_variant_of_a_frozen_rule_set_may_run_as_shadow(path: Path) -> None:
     assert problems(path, [build_strategy(NAME, "trial", {"sma_fast": 50})], Settings()) == {}
 
 
-def test_a_manifest_of_another_strategy_is_refused(tmp_path, path, strategies):
+def test_a_manifest_of_another_strategy_is_refused(
+    tmp_path: Path, path: Path, strategies: list[Strategy]
+) -> None:
     document = json.loads(path.read_text())
     for entry in document["variants"].values():
         entry["strategy"] = "Earnings_Swing"
@@ -120,7 +131,7 @@ def test_a_manifest_of_another_strategy_is_refused(tmp_path, path, strategies):
     assert "another strategy" in problems(path, [trial], Settings())["trial"]
 
 
-def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(path, strategies):
+def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(path: Path, strategies: list[Strategy]) -> None:
     document = json.loads(path.read_text())
     document["variants"]["golden"]["parameters"]["old_rule"] = 1
     del document["variants"]["golden"]["parameters"]["sma_fast"]
@@ -133,7 +144,7 @@ def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(path, strategies):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"variants": {"golden": 5}}', '{"variants": {}}', "\x00"])
-def test_something_else_is_not_a_manifest(tmp_path, strategies, text):
+def test_something_else_is_not_a_manifest(tmp_path: Path, strategies: list[Strategy], text: str) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(text)
 
@@ -142,12 +153,12 @@ def test_something_else_is_not_a_manifest(tmp_path, strategies, text):
     assert raised.value.exit_code == 2
 
 
-def test_a_missing_manifest_is_refused(tmp_path, strategies):
+def test_a_missing_manifest_is_refused(tmp_path: Path, strategies: list[Strategy]) -> None:
     with pytest.raises(SettingsError, match="there is no manifest"):
         manifest.require(tmp_path / "none.json", strategies, Settings())
 
 
-def test_freezing_one_variant_keeps_the_others(path):
+def test_freezing_one_variant_keeps_the_others(path: Path) -> None:
     manifest.freeze(path, [build_strategy(NAME, "golden", {"sma_fast": 41})], Settings())
 
     variants = manifest.read(path)
@@ -166,7 +177,7 @@ def test_freezing_one_variant_keeps_the_others(path):
         ("safety.max_drift_pct", 3, False),
     ],
 )
-def test_overrides_of_frozen_values_are_refused(path, name, value, refused):
+def test_overrides_of_frozen_values_are_refused(path: Path, name: str, value: int, refused: bool) -> None:
     if not refused:
         manifest.refuse_override(path, name, value)
         return
@@ -174,6 +185,6 @@ def test_overrides_of_frozen_values_are_refused(path, name, value, refused):
         manifest.refuse_override(path, name, value)
 
 
-def test_no_data_and_no_time_get_into_the_manifest(path):
+def test_no_data_and_no_time_get_into_the_manifest(path: Path) -> None:
     assert str(datetime.now(UTC).year) not in path.read_text()
     assert set(manifest.read(path)["golden"]) == {"strategy", "family", "parameters", "execution"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,17 +13,17 @@ from live.settings.load import flat
 from live.settings.model import Settings
 
 
-def test_the_leaves_are_the_values_of_the_settings():
+def test_the_leaves_are_the_values_of_the_settings() -> None:
     assert sorted(names.leaves()) == sorted(flat(Settings().model_dump(mode="json")))
 
 
-def test_a_table_with_fixed_keys_is_a_section():
+def test_a_table_with_fixed_keys_is_a_section() -> None:
     assert names.is_section("approval.on_no_answer")
     assert "approval.on_no_answer.entry" in names.leaves()
     assert not names.is_section("approval.policy")
 
 
-def test_places_are_what_holds_a_path():
+def test_places_are_what_holds_a_path() -> None:
     found = names.paths()
     assert {"paths.state_db", "data.store", "broker.schwab.token_file"} <= found
     assert found <= set(names.leaves())
@@ -38,12 +40,12 @@ def test_places_are_what_holds_a_path():
         ("qqqq", "known sections: mode, books"),
     ],
 )
-def test_a_slip_is_answered_with_the_nearest_name(wrong, hint):
+def test_a_slip_is_answered_with_the_nearest_name(wrong: str, hint: str) -> None:
     assert names.suggest(wrong).startswith(hint)
 
 
 @given(st.sampled_from(names.leaves()), st.data())
-def test_one_missing_letter_is_always_forgiven(name, data):
+def test_one_missing_letter_is_always_forgiven(name: Any, data: Any) -> None:
     section, _, last = name.rpartition(".")
     if len(last) < 5:
         return
@@ -56,7 +58,7 @@ def test_one_missing_letter_is_always_forgiven(name, data):
 
 
 @pytest.mark.parametrize("name", ["strategy.golden.sma_fast", "strategy.a.b"])
-def test_parameters_of_strategies_have_three_parts(name):
+def test_parameters_of_strategies_have_three_parts(name: str) -> None:
     assert names.is_parameter(name)
     assert not names.is_parameter(name + ".more")
     assert not names.is_parameter(name.rpartition(".")[0])
@@ -66,9 +68,9 @@ def test_parameters_of_strategies_have_three_parts(name):
 @pytest.mark.parametrize(
     "name", ["broker.api_key", "schwab.APP-SECRET", "token", "alpaca.password", "x.apikey"]
 )
-def test_what_sounds_like_a_secret_is_one(name):
+def test_what_sounds_like_a_secret_is_one(name: str) -> None:
     assert names.looks_secret(name)
 
 
-def test_no_setting_of_ours_sounds_like_a_secret():
+def test_no_setting_of_ours_sounds_like_a_secret() -> None:
     assert [name for name in names.leaves() if names.looks_secret(name)] == ["broker.schwab.token_file"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ FLAT = (100.0, 101.0, 99.0, 100.0)
 HIT = (98.0, 99.0, 80.0, 97.0)  # through a stop at 90, and back above it
 
 
-def bars(symbol, rows):
+def bars(symbol: Any, rows: Any) -> Bars:
     columns = np.array(list(rows.values()), dtype=np.float64).T
     dates = np.array(list(rows), dtype="datetime64[D]")
     return Bars(symbol, dates, *columns, np.full(len(rows), 1e6), source="test")
@@ -36,15 +37,15 @@ def bars(symbol, rows):
 class World(SimpleNamespace):
     """What settling a virtual book takes of a runtime, with days a test adds."""
 
-    def add(self, symbol, day, row=FLAT):
+    def add(self, symbol: Any, day: Any, row: Any = FLAT) -> None:
         self.rows.setdefault(symbol, {})[day] = row
 
-    def history(self, symbols, _at):
+    def history(self, symbols: Any, _at: Any) -> Any:
         return {symbol: bars(symbol, self.rows[symbol]) for symbol in symbols if symbol in self.rows}
 
 
 @pytest.fixture
-def world():
+def world() -> Any:
     ledger = Ledger.open("sqlite://", account="paper", now=datetime(2024, 1, 1, tzinfo=UTC))
     settings = Settings.model_validate({"execution": {"slippage_pct": 0.0}})
     made = World(ledger=ledger, settings=settings, rows={})
@@ -53,21 +54,30 @@ def world():
 
 
 @pytest.fixture
-def stocks():
+def stocks() -> BookVariant:
     rules = {"trailing_stop": None, "max_holding_days": 365, "stop_loss_pct": 10.0}
     return BookVariant(build_strategy("earnings_swing", "nwl_p4", rules), "shadow", "ema_p10")
 
 
 @pytest.fixture
-def funds():
+def funds() -> BookVariant:
     return BookVariant(ScriptedWeights({}, variant="titan"), "shadow", "golden")
 
 
-def after(day):
+def after(day: Any) -> Any:
     return calendar.session(day).close + timedelta(minutes=1)
 
 
-def decide(world, line, day, *, plan=None, candidates=None, cash=10_000.0, memory=None):
+def decide(
+    world: Any,
+    line: Any,
+    day: Any,
+    *,
+    plan: Any = None,
+    candidates: Any = None,
+    cash: float = 10_000.0,
+    memory: Any = None,
+) -> None:
     session = calendar.session(day)
     due = Due(session, calendar.window(session, line.strategy.execution_time), session.open)
     decision = Decision(day, memory=memory or {})
@@ -76,7 +86,7 @@ def decide(world, line, day, *, plan=None, candidates=None, cash=10_000.0, memor
     shadow.keep_pending(world, line, due, Book(cash), proposed, report, force=False)
 
 
-def enter(world, line):
+def enter(world: Any, line: Any) -> None:
     """AAA is entered on Monday at 100, its stop at 90."""
     for day in (date(2024, 3, 15), MON):
         world.add("AAA", day)
@@ -84,11 +94,11 @@ def enter(world, line):
     shadow.settle(world, line, after(MON))
 
 
-def book(world, line):
+def book(world: Any, line: Any) -> Any:
     return world.ledger.shadow.book(line.variant)
 
 
-def test_a_session_is_settled_after_its_close_and_once(world, stocks):
+def test_a_session_is_settled_after_its_close_and_once(world: Any, stocks: BookVariant) -> None:
     world.add("AAA", MON)
     decide(world, stocks, MON, candidates=(Candidate("AAA", MON, "A", 90.0, 100.0),))
     shadow.settle(world, stocks, calendar.session(MON).close - timedelta(minutes=1))
@@ -99,7 +109,7 @@ def test_a_session_is_settled_after_its_close_and_once(world, stocks):
     assert [mark.session for mark in world.ledger.snapshots.series("nwl_p4")] == [MON]
 
 
-def test_a_stop_hit_in_a_missed_session_ends_the_position(world, stocks):
+def test_a_stop_hit_in_a_missed_session_ends_the_position(world: Any, stocks: BookVariant) -> None:
     enter(world, stocks)
     assert book(world, stocks).book.positions["AAA"].stop_price == 90.0
     world.add("AAA", TUE, HIT)
@@ -119,7 +129,7 @@ def test_a_stop_hit_in_a_missed_session_ends_the_position(world, stocks):
     assert (sold["intent"], sold["quantity"], sold["price"]) == ("stop", 100, 90.0)
 
 
-def test_missed_sessions_before_a_pending_one_come_first(world, stocks):
+def test_missed_sessions_before_a_pending_one_come_first(world: Any, stocks: BookVariant) -> None:
     enter(world, stocks)
     for day, row in ((TUE, HIT), (WED, FLAT)):
         world.add("AAA", day, row)
@@ -129,7 +139,7 @@ def test_missed_sessions_before_a_pending_one_come_first(world, stocks):
     assert book(world, stocks).book.positions["AAA"].entry_date == WED
 
 
-def test_a_missed_session_leaves_the_memory_and_what_is_held(world, stocks):
+def test_a_missed_session_leaves_the_memory_and_what_is_held(world: Any, stocks: BookVariant) -> None:
     enter(world, stocks)
     world.add("AAA", TUE)
     shadow.settle(world, stocks, after(TUE))
@@ -138,7 +148,7 @@ def test_a_missed_session_leaves_the_memory_and_what_is_held(world, stocks):
     assert book(world, stocks).session == TUE
 
 
-def test_weights_change_only_by_decisions(world, funds):
+def test_weights_change_only_by_decisions(world: Any, funds: BookVariant) -> None:
     world.add("AAA", MON)
     buy = PlannedOrder("AAA", "buy", "entry", 50, 100.0, 1.0, "")
     decide(world, funds, MON, plan=Plan((buy,), 10_000.0, 5_000.0))
@@ -148,7 +158,7 @@ def test_weights_change_only_by_decisions(world, funds):
     assert [mark.session for mark in world.ledger.snapshots.series("titan")] == [MON]
 
 
-def test_a_book_without_a_bar_of_its_session_stays_pending(world, funds):
+def test_a_book_without_a_bar_of_its_session_stays_pending(world: Any, funds: BookVariant) -> None:
     buy = PlannedOrder("AAA", "buy", "entry", 50, 100.0, 1.0, "")
     decide(world, funds, MON, plan=Plan((buy,), 10_000.0, 5_000.0))
     with pytest.raises(DataError, match="settle"):
@@ -156,13 +166,15 @@ def test_a_book_without_a_bar_of_its_session_stays_pending(world, funds):
     assert [row.session for row in world.ledger.shadow.pending("titan")] == [MON]
 
 
-def test_a_new_shadow_starts_with_the_equity_of_the_primary_it_follows(world, stocks):
+def test_a_new_shadow_starts_with_the_equity_of_the_primary_it_follows(
+    world: Any, stocks: BookVariant
+) -> None:
     mark = {"at": after(MON), "mode": "offline_mock", "equity": 12_345.0, "cash": 1.0}
     world.ledger.snapshots.add("ema_p10", MON, **mark)
     assert shadow.settled_book(world, stocks, after(MON)) == Book(12_345.0)
 
 
-def test_a_plan_survives_the_ledger():
+def test_a_plan_survives_the_ledger() -> None:
     order = PlannedOrder("AAA", "buy", "entry", 5, 10.5, 0.5, "why", 9.0, {"score": 1.0})
     plan = Plan((order,), 100.0, 47.5)
     assert shadow.plan_from_json(shadow.plan_to_json(plan)) == plan

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,17 +12,17 @@ from live.system.closing import Opened
 
 
 class Thing:
-    def __init__(self, log, name, *, broken=False):
+    def __init__(self, log: Any, name: Any, *, broken: bool = False) -> None:
         self.log, self.name, self.broken = log, name, broken
 
-    def close(self):
+    def close(self) -> None:
         self.log.append(self.name)
         if self.broken:
             raise OSError(f"{self.name} cannot be closed")
 
 
 @given(st.lists(st.booleans(), max_size=6), st.booleans())
-def test_everything_is_closed_once_and_the_bodys_error_wins(broken, fails):
+def test_everything_is_closed_once_and_the_bodys_error_wins(broken: Any, fails: Any) -> None:
     log: list[int] = []
     raised: BaseException | None = None
     real = ValueError("the real error")
@@ -40,7 +42,7 @@ def test_everything_is_closed_once_and_the_bodys_error_wins(broken, fails):
         assert isinstance(raised, OSError) is any(broken)
 
 
-def test_an_interrupt_is_not_swallowed():
+def test_an_interrupt_is_not_swallowed() -> None:
     opened = Opened()
     opened.keep(Thing([], "a", broken=True))
     with pytest.raises(KeyboardInterrupt), opened:

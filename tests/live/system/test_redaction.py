@@ -24,7 +24,7 @@ from live.system.redaction import RedactionFilter, redact, register_account, reg
         ("APCA-API-SECRET-KEY: topsecret", "topsecret"),
     ],
 )
-def test_recognisable_secrets(text, secret):
+def test_recognisable_secrets(text: str, secret: str) -> None:
     assert secret not in redact(text)
 
 
@@ -38,24 +38,24 @@ def test_recognisable_secrets(text, secret):
         "basic settings",
     ],
 )
-def test_ordinary_text_is_left_alone(text):
+def test_ordinary_text_is_left_alone(text: str) -> None:
     assert redact(text) == text
 
 
-def test_registered_values():
+def test_registered_values() -> None:
     register_secret("hushhush42")
     assert redact("it is hushhush42!") == "it is ***!"
     assert register_account("99887766") == "***7766"
     assert redact("account 99887766") == "account ***7766"
 
 
-def test_short_values_are_not_registered():
+def test_short_values_are_not_registered() -> None:
     register_secret("a")
     register_secret(None)
     assert redact("banana") == "banana"
 
 
-def test_the_filter_masks_arguments_and_tracebacks(caplog):
+def test_the_filter_masks_arguments_and_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
     register_secret("hushhush42")
     caplog.handler.addFilter(RedactionFilter())
     log = logging.getLogger("test.redaction")

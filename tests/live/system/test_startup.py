@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import live.system.startup
 
@@ -13,14 +14,14 @@ HEAVY = (
 )  # fmt: skip
 
 
-def process(code, *arguments, cwd):
+def process(code: str, *arguments: str, cwd: Path) -> list[str]:
     run = subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=True
     )
     return run.stdout.split()
 
 
-def test_importing_a_stage_changes_nothing(project_root):
+def test_importing_a_stage_changes_nothing(project_root: Path) -> None:
     code = "import gc, os, live.executor as e; e.live.system.startup.settled()"
     code += "; print(gc.isenabled(), gc.get_freeze_count(), os.environ.get('OPENBLAS_NUM_THREADS'))"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
@@ -32,14 +33,14 @@ def test_importing_a_stage_changes_nothing(project_root):
     assert gc.isenabled()
 
 
-def test_a_stage_collects_again_once_everything_is_loaded(project_root):
+def test_a_stage_collects_again_once_everything_is_loaded(project_root: Path) -> None:
     code = "import gc, types; __spec__ = types.SimpleNamespace(name='live.executor')"
     code += "; import live.executor as e; print(gc.isenabled()); e.live.system.startup.settled()"
     code += "; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
     assert process(code, cwd=project_root) == ["False", "True", "True"]
 
 
-def test_a_whole_run_of_both_stages_loads_no_heavy_library(project_root, tmp_path):
+def test_a_whole_run_of_both_stages_loads_no_heavy_library(project_root: Path, tmp_path: Path) -> None:
     common = ["--as-of", "2024-03-15", "--state-db", str(tmp_path / "ledger.db")]
     common += ["--output-dir", str(tmp_path / "signals"), "--config", str(project_root / "config/live.yaml")]
     code = (

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,12 @@ from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.strategies.registry import build_strategy
 from live.handoff.canonical import bytes_sha256, render
-from live.handoff.model import Skipped, StrategyInfo, Window
+from live.handoff.model import SignalFile, SignalOrder, Skipped, StrategyInfo, Window
 from live.ledger.ledger import GeneratedSignal, Ledger
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from live.validation.observe import observe
-from live.validation.verdict import judge
+from live.validation.verdict import Validation, judge
 from tests.support.handoff_samples import order, sample
 
 MONDAY = date(2024, 3, 18)
@@ -24,7 +25,7 @@ FRIDAY = date(2024, 3, 15)  # the bar a Monday opening decides on; it ends a wee
 ENTERED = date(2024, 1, 8)
 
 
-def bars(symbol, last_close, *, first=date(2023, 9, 1)):
+def bars(symbol: str, last_close: float, *, first: Any = date(2023, 9, 1)) -> Bars:
     """Closes rise by 1 from 100 to the Thursday; the newest close is given."""
     days = [session.day for session in calendar.sessions(first, FRIDAY)]
     close = 100.0 + np.arange(len(days), dtype=np.float64)
@@ -41,14 +42,14 @@ def bars(symbol, last_close, *, first=date(2023, 9, 1)):
     )
 
 
-def world(history):
+def world(history: dict[str, Bars]) -> SimpleNamespace:
     ledger = Ledger.open("sqlite://", account="paper", now=datetime(2024, 1, 1, tzinfo=UTC))
     clock = SimulatedClock(datetime(2024, 3, 18, 20, 15, tzinfo=UTC))
     feed = SimpleNamespace(history=lambda symbols, _at: {s: history[s] for s in symbols if s in history})
     return SimpleNamespace(ledger=ledger, clock=clock, feed=feed, settings=Settings())
 
 
-def entry(symbol, score=80.0, price=50.0):
+def entry(symbol: str, score: float = 80.0, price: float = 50.0) -> SignalOrder:
     return order(
         symbol,
         "buy",
@@ -60,11 +61,19 @@ def entry(symbol, score=80.0, price=50.0):
     )
 
 
-def leave(symbol, price):
+def leave(symbol: str, price: float) -> SignalOrder:
     return order(symbol, "sell", "exit", 10, price, client_order_id=f"20240318_{symbol}_exit_sell", rank=0.0)
 
 
-def signal(parameters, *, held, orders, skipped=(), candidates=None, role="primary"):
+def signal(
+    parameters: dict[str, int | None],
+    *,
+    held: dict[str, int],
+    orders: list[SignalOrder],
+    skipped: list[Skipped] | tuple[()] = (),
+    candidates: dict[str, Any] | None = None,
+    role: str = "primary",
+) -> SignalFile:
     base = sample()
     strategy = build_strategy("earnings_swing", "ema_p10", parameters)
     return sample(
@@ -97,7 +106,7 @@ def signal(parameters, *, held, orders, skipped=(), candidates=None, role="prima
     )
 
 
-def validated(runtime, file):
+def validated(runtime: SimpleNamespace, file: SignalFile) -> Validation:
     content = render(file)
     runtime.ledger.signals.record(
         GeneratedSignal(
@@ -115,7 +124,7 @@ def validated(runtime, file):
     return judge(observe(runtime, runtime.ledger.signals.get(MONDAY, file.strategy.variant)))
 
 
-def hold(runtime, symbol, price, score=60.0):
+def hold(runtime: SimpleNamespace, symbol: str, price: str, score: float = 60.0) -> None:
     runtime.ledger.positions.buy(
         "ema_p10", symbol, 10, Decimal(price), session=ENTERED, details={"score": score}
     )
@@ -132,7 +141,7 @@ ACCEPTED = {"format": "json", "accepted": True, "count": 2, "tickers": ["NEW", "
         (235.0, "RED", ("exit AAA: only at execution",)),  # above the average: nobody should have sold
     ],
 )
-def test_an_exit_is_judged_on_the_final_week(final_close, verdict, told):
+def test_an_exit_is_judged_on_the_final_week(final_close: float, verdict: str, told: tuple[str, ...]) -> None:
     runtime = world({"AAA": bars("AAA", final_close)})
     hold(runtime, "AAA", "190")
     found = validated(runtime, signal({}, held={"AAA": 10}, orders=[leave("AAA", 150.0)]))
@@ -141,7 +150,7 @@ def test_an_exit_is_judged_on_the_final_week(final_close, verdict, told):
     assert [item.reference_price for item in found.observed.drifts] == [150.0]
 
 
-def test_a_position_that_was_sold_that_morning_is_still_known():
+def test_a_position_that_was_sold_that_morning_is_still_known() -> None:
     runtime = world({"AAA": bars("AAA", 150.0)})
     hold(runtime, "AAA", "190")
     runtime.ledger.positions.sell("ema_p10", "AAA", 10, Decimal(150), session=MONDAY, reason="trend_break")
@@ -149,14 +158,14 @@ def test_a_position_that_was_sold_that_morning_is_still_known():
     assert found.logic_match is True
 
 
-def test_entries_are_priced_by_their_report_and_do_not_drift():
+def test_entries_are_priced_by_their_report_and_do_not_drift() -> None:
     runtime = world({})
     found = validated(runtime, signal({}, held={}, orders=[entry("NEW")], candidates=ACCEPTED))
     assert (found.verdict, found.observed.drifts) == ("GREEN", ())
     assert found.observed.on_final.entries == ("NEW",)
 
 
-def test_a_rotation_that_the_final_close_does_not_justify():
+def test_a_rotation_that_the_final_close_does_not_justify() -> None:
     # A full book of one: BBB stood at a loss when NEW replaced it. On the final bar it is a winner.
     rules = {"max_positions": 1, "trailing_stop": None, "max_holding_days": 365}
     file = signal(rules, held={"BBB": 10}, orders=[leave("BBB", 199.9), entry("NEW")], candidates=ACCEPTED)
@@ -171,7 +180,7 @@ def test_a_rotation_that_the_final_close_does_not_justify():
     )
 
 
-def test_a_rotation_that_only_the_final_close_justifies():
+def test_a_rotation_that_only_the_final_close_justifies() -> None:
     rules = {"max_positions": 1, "trailing_stop": None, "max_holding_days": 365}
     left_out = Skipped(symbol="TOO", reason="capacity_full", details={"score": 90.0, "grade": "A"})
     file = signal(rules, held={"BBB": 10}, orders=[], skipped=[left_out], candidates=ACCEPTED)
@@ -183,7 +192,7 @@ def test_a_rotation_that_only_the_final_close_justifies():
     )
 
 
-def test_without_a_valid_report_no_entry_is_expected():
+def test_without_a_valid_report_no_entry_is_expected() -> None:
     rules = {"max_positions": 1, "trailing_stop": None, "max_holding_days": 365}
     runtime = world({"BBB": bars("BBB", 199.9)})
     hold(runtime, "BBB", "200")
@@ -191,7 +200,7 @@ def test_without_a_valid_report_no_entry_is_expected():
     assert (found.verdict, found.logic_match) == ("GREEN", True)
 
 
-def test_a_book_that_nobody_knows_any_more_is_yellow():
+def test_a_book_that_nobody_knows_any_more_is_yellow() -> None:
     runtime = world({"AAA": bars("AAA", 150.0)})
     found = validated(runtime, signal({}, held={"AAA": 10}, orders=[leave("AAA", 150.0)]))
     assert (found.verdict, found.logic_match) == ("YELLOW", None)

@@ -1,13 +1,19 @@
 """`jutsu validate` after both real stages, with final bars that differ from those at execution."""
 
+from __future__ import annotations
+
 import json
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from backtest.core.bars import Bars
 from backtest.data.sources.demo import demo_market
 from live import executor, signal_generator
 from live.cli import app as cli
@@ -27,7 +33,11 @@ FIRST = date(2016, 1, 4)  # enough history for every indicator, few enough rows 
 MARKET = {symbol: bars.since(FIRST) for symbol, bars in demo_market(7, LAST).items()}
 
 
-def write_prices(folder, changed=(), without=()):
+def write_prices(
+    folder: Path,
+    changed: list[tuple[str, date, float]] | tuple[()] = (),
+    without: set[tuple[str, date]] | tuple[()] = (),
+) -> Path:
     """Write the demo market; `changed` holds (symbol, day, factor of the close), `without` (symbol, day)."""
     folder.mkdir()
     for symbol, bars in MARKET.items():
@@ -47,37 +57,39 @@ def write_prices(folder, changed=(), without=()):
 
 
 @pytest.fixture(scope="module")
-def at_execution(tmp_path_factory):
+def at_execution(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_prices(tmp_path_factory.mktemp("prices") / "at_execution")
 
 
 class Desk:
     """One user's folders and the commands run in them."""
 
-    def __init__(self, root, prices, capsys):
+    def __init__(self, root: Path, prices: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.root, self.prices, self.capsys = root, prices, capsys
         self.db = root / "state" / "ledger.db"
 
-    def _common(self, day):
+    def _common(self, day: date) -> list[str]:
         return [
             "--as-of", str(day), "--state-db", str(self.db), "--prices", str(self.prices),
             "--config", str(PROJECT / "config" / "live.yaml"), "--output-dir", str(self.root / "signals"),
         ]  # fmt: skip
 
-    def generate(self, day, *more):
+    def generate(self, day: date, *more: str) -> None:
         assert signal_generator.main([*self._common(day), *more]) == 0
         self.capsys.readouterr()
 
-    def execute(self, day, *more):
+    def execute(self, day: date, *more: str) -> int:
         code = executor.main([*self._common(day), *more])
         self.capsys.readouterr()
         return code
 
-    def session(self, day):
+    def session(self, day: date) -> None:
         self.generate(day)
         assert self.execute(day) == 0
 
-    def validate(self, monkeypatch, prices, *more):
+    def validate(
+        self, monkeypatch: pytest.MonkeyPatch, prices: Path, *more: date | str
+    ) -> tuple[int, str, str]:
         flags = ["--state-db", str(self.db), "--prices", str(prices)]
         config = ["--config", str(PROJECT / "config" / "live.yaml")]
         monkeypatch.setattr(sys, "argv", ["jutsu", "validate", *flags, *config, *map(str, more)])
@@ -86,28 +98,34 @@ class Desk:
         shown = self.capsys.readouterr()
         return stopped.value.code, shown.out, shown.err
 
-    def alerts(self):
+    def alerts(self) -> list[tuple[str, str]]:
         with Ledger.open(self.db, account="paper", now=datetime(2019, 3, 16, tzinfo=UTC)) as ledger:
             return [(a.level, a.title) for a in ledger.alerts.recent() if a.key.startswith("validation")]
 
-    def report(self, day):
+    def report(self, day: date) -> dict[str, Any]:
         return json.loads((self.root / "state" / "reports" / f"validation_{day}.json").read_text())
 
 
 @pytest.fixture
-def desk(tmp_path, at_execution, capsys, monkeypatch):
+def desk(
+    tmp_path: Path, at_execution: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
     monkeypatch.setenv("JUTSU_PATHS__LOGS", str(tmp_path / "logs"))
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
     return Desk(tmp_path, at_execution, capsys)
 
 
-def validated(desk, monkeypatch, prices, day):
+def validated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, prices: Path, day: date
+) -> tuple[int, dict[str, dict[str, Any]]]:
     """Validate one session as JSON; return exit code and variant -> validation."""
     code, out, _ = desk.validate(monkeypatch, prices, "--date", day, "--json")
     return code, {item["variant"]: item for item in json.loads(out)["validations"]}
 
 
-def test_the_same_bars_are_green_over_two_sessions(desk, at_execution, monkeypatch):
+def test_the_same_bars_are_green_over_two_sessions(
+    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.session(QUIET)
     desk.session(NEXT)
     code, found = validated(desk, monkeypatch, at_execution, NEXT)
@@ -121,7 +139,9 @@ def test_the_same_bars_are_green_over_two_sessions(desk, at_execution, monkeypat
     assert desk.alerts() == [("info", f"validation {NEXT}: GREEN")]
 
 
-def test_a_drift_of_three_tenths_is_yellow_and_is_reported(desk, tmp_path, monkeypatch):
+def test_a_drift_of_three_tenths_is_yellow_and_is_reported(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.session(QUIET)
     final = write_prices(tmp_path / "final", [("QQQ", QUIET, 1.003)])
     code, out, _ = desk.validate(monkeypatch, final, "--date", QUIET)
@@ -145,7 +165,9 @@ def test_a_drift_of_three_tenths_is_yellow_and_is_reported(desk, tmp_path, monke
     assert desk.alerts() == [("warning", f"validation {QUIET}: YELLOW")]
 
 
-def test_another_cell_on_the_final_bars_is_red_however_small_the_drift(desk, tmp_path, monkeypatch):
+def test_another_cell_on_the_final_bars_is_red_however_small_the_drift(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.session(ON_THE_EDGE)
     final = write_prices(tmp_path / "final", [("QQQ", ON_THE_EDGE, 0.999)])
     code, found = validated(desk, monkeypatch, final, ON_THE_EDGE)
@@ -166,7 +188,9 @@ def test_another_cell_on_the_final_bars_is_red_however_small_the_drift(desk, tmp
     assert len(desk.alerts()) == 1
 
 
-def test_a_fill_that_never_came_is_red(desk, at_execution, monkeypatch):
+def test_a_fill_that_never_came_is_red(
+    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.generate(QUIET)
     desk.execute(QUIET, "--paper-fault", "never")
     code, found = validated(desk, monkeypatch, at_execution, QUIET)
@@ -176,7 +200,9 @@ def test_a_fill_that_never_came_is_red(desk, at_execution, monkeypatch):
     assert found["titan"]["verdict"] == "GREEN"
 
 
-def test_retries_of_one_intent_are_counted_once(desk, at_execution, monkeypatch):
+def test_retries_of_one_intent_are_counted_once(
+    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.generate(QUIET)
     desk.execute(QUIET, "--paper-fault", "partial")
     _, found = validated(desk, monkeypatch, at_execution, QUIET)
@@ -189,7 +215,9 @@ def test_retries_of_one_intent_are_counted_once(desk, at_execution, monkeypatch)
     assert fates[0]["filled"] == sum(o.filled_quantity for o in rows if o.symbol == rows[0].symbol)
 
 
-def test_a_session_nobody_executed_is_red(desk, at_execution, monkeypatch):
+def test_a_session_nobody_executed_is_red(
+    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.generate(QUIET)
     code, found = validated(desk, monkeypatch, at_execution, QUIET)
     assert (code, found["golden"]["verdict"]) == (4, "RED")
@@ -199,7 +227,9 @@ def test_a_session_nobody_executed_is_red(desk, at_execution, monkeypatch):
 @pytest.mark.parametrize(
     ("changed_day", "drift"), [(QUIET, 0.0), (date(2019, 3, 8), 0.3)], ids=["the session", "the bar before"]
 )
-def test_an_opening_window_is_compared_with_the_bar_before(desk, tmp_path, monkeypatch, changed_day, drift):
+def test_an_opening_window_is_compared_with_the_bar_before(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed_day: date, drift: float
+) -> None:
     desk.generate(QUIET, "--execution-time", "open")
     assert desk.execute(QUIET) == 0
     changes = [(symbol, changed_day, 1.003) for symbol in MARKET]
@@ -210,7 +240,9 @@ def test_an_opening_window_is_compared_with_the_bar_before(desk, tmp_path, monke
     assert golden["verdict"] == ("YELLOW" if drift else "GREEN")
 
 
-def test_a_missing_final_bar_is_a_data_problem_and_is_told(desk, tmp_path, monkeypatch):
+def test_a_missing_final_bar_is_a_data_problem_and_is_told(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.session(QUIET)
     final = write_prices(tmp_path / "final", without={("TLT", day) for day in (QUIET, NEXT, LAST)})
     code, out, err = desk.validate(monkeypatch, final, "--date", QUIET)
@@ -220,7 +252,9 @@ def test_a_missing_final_bar_is_a_data_problem_and_is_told(desk, tmp_path, monke
     assert not (tmp_path / "state" / "reports").exists()
 
 
-def test_a_range_feeds_the_rolling_statistics(desk, tmp_path, monkeypatch):
+def test_a_range_feeds_the_rolling_statistics(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.session(QUIET)
     desk.session(NEXT)
     # 0.3 % on the second session only, on one symbol of several: the rolling mean is half of that day's mean
@@ -252,7 +286,9 @@ def test_a_range_feeds_the_rolling_statistics(desk, tmp_path, monkeypatch):
         (["--since", "2019-03-13", "--date", "2019-03-14"], "no signal file of these sessions"),
     ],
 )
-def test_what_cannot_be_asked_for_is_exit_2(desk, at_execution, monkeypatch, flags, told):
+def test_what_cannot_be_asked_for_is_exit_2(
+    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], told: str
+) -> None:
     desk.generate(QUIET)
     code, _, err = desk.validate(monkeypatch, at_execution, *flags)
     assert (code, told in err) == (2, True)
@@ -267,14 +303,18 @@ def test_what_cannot_be_asked_for_is_exit_2(desk, at_execution, monkeypatch, fla
     ],
     ids=["before the close", "at the close"],
 )
-def test_the_default_is_the_last_closed_session(desk, at_execution, now, expected):
+def test_the_default_is_the_last_closed_session(
+    desk: Desk, at_execution: Path, now: datetime, expected: str
+) -> None:
     desk.generate(QUIET)
     with runtime(desk, at_execution, now) as opened:
         found, told = sessions.sessions_of(opened, None, None)
     assert (found, told) == (() if expected else (QUIET,), expected)
 
 
-def test_nothing_to_validate_is_not_called_green(desk, at_execution, monkeypatch):
+def test_nothing_to_validate_is_not_called_green(
+    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.generate(QUIET)  # and nothing for the last closed session, whichever that is today
     code, out, _ = desk.validate(monkeypatch, at_execution)
     assert (code, "nothing to validate" in out) == (0, True)
@@ -284,7 +324,7 @@ def test_nothing_to_validate_is_not_called_green(desk, at_execution, monkeypatch
     assert desk.alerts() == []
 
 
-def test_bars_from_another_source_are_named(desk, monkeypatch):
+def test_bars_from_another_source_are_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.session(QUIET)
     flags = ["--date", str(QUIET), "--json", "--state-db", str(desk.db)]
     config = ["--config", str(PROJECT / "config" / "live.yaml")]
@@ -296,7 +336,7 @@ def test_bars_from_another_source_are_named(desk, monkeypatch):
     assert "QQQ: decided on csv bars, validated on demo bars" in notes
 
 
-def test_a_session_that_is_still_open_waits(desk, at_execution):
+def test_a_session_that_is_still_open_waits(desk: Desk, at_execution: Path) -> None:
     desk.generate(QUIET)
     with runtime(desk, at_execution, datetime(2019, 3, 11, 19, 59, tzinfo=UTC)) as opened:
         found, told = sessions.sessions_of(opened, QUIET, None)
@@ -304,12 +344,12 @@ def test_a_session_that_is_still_open_waits(desk, at_execution):
     assert told == "the session 2019-03-11 has not closed yet: nothing to validate before it has"
 
 
-def runtime(desk, prices, now):
+def runtime(desk: Desk, prices: Path, now: datetime) -> AbstractContextManager[Any]:
     options = Options(config=PROJECT / "config" / "live.yaml", state_db=desk.db, prices=prices)
     return open_runtime("jutsu", options, clock=SimulatedClock(now))
 
 
-def test_a_provisional_bar_is_not_final(desk, at_execution):
+def test_a_provisional_bar_is_not_final(desk: Desk, at_execution: Path) -> None:
     from backtest.core.errors import DataError
 
     desk.session(QUIET)
@@ -321,10 +361,10 @@ def test_a_provisional_bar_is_not_final(desk, at_execution):
 
             name = "hasty"
 
-            def history(self, symbols, at):
+            def history(self, symbols: list[str], at: datetime) -> dict[str, Bars]:
                 return {s: replace(bars, provisional=True) for s, bars in feed.history(symbols, at).items()}
 
-            def quotes(self, symbols, at):
+            def quotes(self, symbols: Any, at: Any) -> Any:
                 return feed.quotes(symbols, at)
 
         with pytest.raises(DataError, match="no final bar") as stopped:

@@ -1,12 +1,14 @@
 """Verdicts and rolling statistics against hand-worked cases; the thresholds are the founding documents'."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from live.validation.verdict import (
+    Check,
     Choice,
     Figures,
     Observed,
@@ -28,7 +30,7 @@ CELL_ONE = Choice(
 )
 
 
-def observed(**changes):
+def observed(**changes: Any) -> Observed:
     values = {
         "session": DAY,
         "variant": "golden",
@@ -54,7 +56,9 @@ def observed(**changes):
         (100.0, 99.0, -1.0, "RED"),
     ],
 )
-def test_the_largest_drift_decides_when_the_logic_matches(reference, final, percent, verdict):
+def test_the_largest_drift_decides_when_the_logic_matches(
+    reference: float, final: float, percent: float, verdict: str
+) -> None:
     item = drift("QQQ", reference, final)
     assert item.drift_pct == pytest.approx(percent, abs=1e-9)
     found = judge(observed(drifts=(drift("TLT", 92.8, 92.8), item)))
@@ -65,14 +69,14 @@ def test_the_largest_drift_decides_when_the_logic_matches(reference, final, perc
 
 
 @given(st.sampled_from([0.2, 0.5]), st.integers(1, 4_000), st.sampled_from([1, -1]))
-def test_an_exact_edge_is_yellow_at_every_price(edge, tens, sign):
+def test_an_exact_edge_is_yellow_at_every_price(edge: float, tens: int, sign: int) -> None:
     reference = tens * 10.0  # so that the final price is a round decimal
     final = round(reference * (1 + sign * edge / 100), 4)
     assert judge(observed(drifts=(drift("QQQ", reference, final),))).verdict == "YELLOW"
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])
-def test_what_is_no_price_has_no_drift(price):
+def test_what_is_no_price_has_no_drift(price: float) -> None:
     with pytest.raises(ValueError, match="QQQ"):
         drift("QQQ", 100.0, price)
 
@@ -102,19 +106,19 @@ def test_what_is_no_price_has_no_drift(price):
         ),
     ],
 )
-def test_another_decision_is_red_without_any_drift(other, told):
+def test_another_decision_is_red_without_any_drift(other: Choice, told: str) -> None:
     found = judge(observed(on_final=other, drifts=(drift("QQQ", 100.0, 100.0),)))
     assert (found.verdict, found.logic_match) == ("RED", False)
     assert found.differences == (told,)
     assert told in found.reasons
 
 
-def test_weights_that_differ_by_rounding_are_the_same():
+def test_weights_that_differ_by_rounding_are_the_same() -> None:
     nearly = Choice(CELL_ONE.facts, {"TQQQ": 0.57 + 1e-12, "TMF": 0.19, "PSQ": 0.0})
     assert differences(CELL_ONE, nearly) == ()
 
 
-def test_positions_are_compared_by_the_symbols_that_leave_and_enter():
+def test_positions_are_compared_by_the_symbols_that_leave_and_enter() -> None:
     before = Choice(exits=("AAA", "BBB"), entries=("NEW",))
     after = Choice(exits=("BBB", "CCC"), entries=())
     assert differences(before, after) == (
@@ -124,7 +128,7 @@ def test_positions_are_compared_by_the_symbols_that_leave_and_enter():
     )
 
 
-def test_a_decision_that_cannot_be_recomputed_is_never_green():
+def test_a_decision_that_cannot_be_recomputed_is_never_green() -> None:
     found = judge(observed(on_final=None))
     assert (found.verdict, found.logic_match) == ("YELLOW", None)
     assert found.reasons == ("the decision could not be recomputed",)
@@ -144,24 +148,26 @@ def test_a_decision_that_cannot_be_recomputed_is_never_green():
         ((OrderFate("A", 100, 100, recorded=False),), ("A: filled, but not in the trade book",)),
     ],
 )
-def test_orders_without_an_end_or_without_a_fill_are_red(orders, told):
+def test_orders_without_an_end_or_without_a_fill_are_red(
+    orders: tuple[OrderFate, ...], told: tuple[str, ...]
+) -> None:
     assert order_problems(orders) == told
     assert judge(observed(orders=orders)).verdict == ("RED" if told else "GREEN")
 
 
-def test_the_fill_rate_counts_shares_of_all_orders():
+def test_the_fill_rate_counts_shares_of_all_orders() -> None:
     assert fill_rate((OrderFate("A", 300, 300), OrderFate("B", 100, 60))) == 90.0
     assert fill_rate(()) is None
 
 
-def test_problems_are_red_and_cautions_yellow():
+def test_problems_are_red_and_cautions_yellow() -> None:
     assert judge(observed(problems=("never ran",))).verdict == "RED"
     assert judge(observed(cautions=("held back",))).verdict == "YELLOW"
     assert judge(observed(notes=("only so you know",))).verdict == "GREEN"
     assert judge(observed(problems=("bad",), cautions=("odd",))).reasons == ("bad", "odd")
 
 
-def test_figures_keep_the_size_of_slippage_against_the_quote():
+def test_figures_keep_the_size_of_slippage_against_the_quote() -> None:
     found = judge(
         observed(
             orders=(OrderFate("A", 100, 90),),
@@ -172,21 +178,21 @@ def test_figures_keep_the_size_of_slippage_against_the_quote():
     assert found.figures == Figures(DAY, True, 0.2, 100, 90, (0.25, 0.15))
 
 
-def test_the_worst_verdict_wins():
+def test_the_worst_verdict_wins() -> None:
     assert worst(["GREEN", "YELLOW", "GREEN"]) == "YELLOW"
     assert worst(["RED", "YELLOW"]) == "RED"
     assert worst([]) == "GREEN"
 
 
-def days(count):
+def days(count: int) -> list[date]:
     return [DAY + timedelta(days=n) for n in range(count)]
 
 
-def by_name(history):
+def by_name(history: list[Figures]) -> dict[str, Check]:
     return {check.name: check for check in rolling(history)}
 
 
-def test_rolling_statistics_by_hand():
+def test_rolling_statistics_by_hand() -> None:
     # 20 sessions, one with another decision: 19 / 20 = 95 %, just enough.
     # Drift: 10 sessions of 0.1 % and 10 of 0.4 %: 0.25 %. Slippage: 0.2, 0.4 and 0.2 %: 0.2667 %.
     # Fills: 600 + 390 of 1,000: 99 %.
@@ -203,7 +209,7 @@ def test_rolling_statistics_by_hand():
     assert (fills.value, fills.passed, fills.sessions) == (99.0, True, 2)
 
 
-def test_rolling_statistics_fail_at_their_edges():
+def test_rolling_statistics_fail_at_their_edges() -> None:
     history = [
         Figures(day, n not in {3, 4}, 0.3, 100, 98 if n else 99, (0.3,)) for n, day in enumerate(days(20))
     ]
@@ -215,13 +221,13 @@ def test_rolling_statistics_fail_at_their_edges():
     assert [check.passed for check in found.values()] == [False] * 4
 
 
-def test_rolling_statistics_forget_what_is_older_than_twenty_sessions():
+def test_rolling_statistics_forget_what_is_older_than_twenty_sessions() -> None:
     history = [Figures(day, n >= 5, 9.0 if n < 5 else 0.1) for n, day in enumerate(days(25))]
     found = by_name(history[::-1])  # the order of the input does not matter
     assert (found["logic match"].value, found["logic match"].sessions) == (100.0, 20)
     assert found["average drift"].value == 0.1
 
 
-def test_no_data_is_no_pass():
+def test_no_data_is_no_pass() -> None:
     found = by_name([Figures(DAY, None, None)])
     assert [(c.passed, c.value, c.sessions) for c in found.values()] == [(None, None, 0)] * 4

@@ -1,6 +1,8 @@
 """Why a symbol traded or did not."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,15 +14,17 @@ from tests.support.review_world import DAY, NOW, generated, inputs, runtime
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> Any:
     return runtime(tmp_path)
 
 
-def why(world, symbol, day=DAY):
+def why(world: Any, symbol: Any, day: Any = DAY) -> Any:
     return read_explanation(inputs(world), symbol, day).variants[0].why
 
 
-def executed(world, change=lambda data: None, outcome="completed", detail=None):
+def executed(
+    world: Any, change: Any = lambda data: None, outcome: str = "completed", detail: Any = None
+) -> None:
     data = as_data(sample())
     change(data)
     content = json.dumps(data)
@@ -29,26 +33,26 @@ def executed(world, change=lambda data: None, outcome="completed", detail=None):
     world.ledger.runs.executed(DAY, "golden", at=NOW, exit_code=0, outcome=outcome, detail=detail)
 
 
-def test_not_yet_executed(world):
+def test_not_yet_executed(world: Any) -> None:
     generated(world)
     assert why(world, "TQQQ") == (
         "buy 1,200 (entry: target 60.0 %) was planned but not sent: the executor has not run yet"
     )
 
 
-def test_neither_held_nor_wanted(world):
+def test_neither_held_nor_wanted(world: Any) -> None:
     generated(world)
     assert why(world, "TLT") == "not a target and not held: nothing to do"
     assert why(world, "PSQ") == "not taken: weight_zero"
 
 
-def test_held_and_left_alone(world):
+def test_held_and_left_alone(world: Any) -> None:
     generated(world, sample(orders=(), decision=sample().decision.model_copy(update={"rebalance": False})))
     assert why(world, "QQQ") == "700 held: the strategy saw no reason to change anything"
     assert why(world, "TQQQ") == "0 held: the strategy saw no reason to change anything"
 
 
-def test_held_back_by_a_gate(world):
+def test_held_back_by_a_gate(world: Any) -> None:
     generated(world)
     note = "20240315_TQQQ_entry_buy: not sent: quote drifted 2.1 % from the reference price"
     executed(world, outcome="gated", detail={"warnings": [note, "something else"]})
@@ -57,7 +61,7 @@ def test_held_back_by_a_gate(world):
     assert "outcome gated" in why(world, "TQQQ")
 
 
-def test_a_person_decided(world):
+def test_a_person_decided(world: Any) -> None:
     generated(world)
     world.ledger.signals.answer(DAY, "golden", "skip")
     assert why(world, "TQQQ").endswith("a person said skip")
@@ -65,19 +69,19 @@ def test_a_person_decided(world):
     assert why(world, "TQQQ") == "a person deleted the order from the file"
 
 
-def test_disabled(world):
+def test_disabled(world: Any) -> None:
     generated(world)
     executed(world, lambda data: data["orders"][1].update(enabled=False))
     assert why(world, "TQQQ").endswith("disabled in the file")
 
 
-def test_a_shadow_says_so(world):
+def test_a_shadow_says_so(world: Any) -> None:
     shadow = sample(strategy=sample().strategy.model_copy(update={"variant": "titan", "role": "shadow"}))
     generated(world, shadow, role="shadow")
     assert "a shadow never reaches a broker" in why(world, "TQQQ")
 
 
-def test_an_unknown_session_names_the_newest(world):
+def test_an_unknown_session_names_the_newest(world: Any) -> None:
     with pytest.raises(UsageError, match="no decisions yet"):
         read_explanation(inputs(world), "QQQ", None)
     generated(world)

@@ -1,7 +1,10 @@
 """What a reviewer sees of a file, figure by figure."""
 
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,21 +17,21 @@ from tests.support.review_world import DAY, NOW, generated, holding, inputs, run
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> Any:
     return runtime(tmp_path)
 
 
-def screen(world, path):
+def screen(world: Any, path: Any) -> Any:
     return plain(read_review(inputs(world), read_case(inputs(world), path)))
 
 
-def edit(path, change):
+def edit(path: Any, change: Any) -> None:
     data = json.loads(path.read_bytes())
     change(data)
     path.write_text(json.dumps(data, indent=2))
 
 
-def test_every_figure_of_an_order(tmp_path):
+def test_every_figure_of_an_order(tmp_path: Path) -> None:
     world = runtime(tmp_path, execution={"slippage_pct": 0.1, "commission_per_order": 1.0})
     holding(world)
     shown = screen(world, generated(world))
@@ -45,12 +48,12 @@ def test_every_figure_of_an_order(tmp_path):
     assert shown["rounding_cash"] == 21.5  # 20,021.50 left where 20 % of 100,000 was meant to stay
 
 
-def test_without_any_file_it_says_what_to_do(world):
+def test_without_any_file_it_says_what_to_do(world: Any) -> None:
     with pytest.raises(UsageError, match="no signal file has been generated yet"):
         newest_files(inputs(world))
 
 
-def test_edits_are_shown_and_void_the_standing(world):
+def test_edits_are_shown_and_void_the_standing(world: Any) -> None:
     path = generated(world)
     edit(path, lambda data: data["orders"][1].update(quantity=600))
     shown = screen(world, path)
@@ -68,7 +71,7 @@ def test_edits_are_shown_and_void_the_standing(world):
     assert shown["next"] == f"jutsu approve {path}"
 
 
-def test_changes_since_the_previous_session(world):
+def test_changes_since_the_previous_session(world: Any) -> None:
     before = sample(
         trade_date="2024-03-14",
         decision=sample().decision.model_copy(
@@ -80,14 +83,14 @@ def test_changes_since_the_previous_session(world):
     assert shown["since_previous"] == [{"subject": "cell", "before": 4, "after": 1}]
 
 
-def test_an_edited_date_still_finds_its_record_by_path(world):
+def test_an_edited_date_still_finds_its_record_by_path(world: Any) -> None:
     path = generated(world)
     edit(path, lambda data: data.update(trade_date="2024-03-18"))
     problems = {problem["path"]: problem["problem"] for problem in screen(world, path)["problems"]}
     assert problems == {"$.trade_date": "is 2024-03-18, but the session to trade is 2024-03-15"}
 
 
-def test_silence_is_announced(tmp_path):
+def test_silence_is_announced(tmp_path: Path) -> None:
     world = runtime(tmp_path, approval={"policy": "required"})
     shown = screen(world, generated(world))
     assert [order["held_because"] for order in shown["orders"]] == [
@@ -104,13 +107,13 @@ def test_silence_is_announced(tmp_path):
         (lambda data: data["orders"][1].update(quantity=-1), "correct the file"),
     ],
 )
-def test_the_next_step_fits_what_is_wrong(world, change, words):
+def test_the_next_step_fits_what_is_wrong(world: Any, change: Callable[..., Any], words: str) -> None:
     path = generated(world)
     edit(path, change)
     assert words in screen(world, path)["next"]
 
 
-def test_the_next_step_fits_what_happened(tmp_path):
+def test_the_next_step_fits_what_happened(tmp_path: Path) -> None:
     late = runtime(tmp_path, now=NOW + timedelta(hours=1))
     path = generated(late)
     shown = screen(late, path)
@@ -121,7 +124,7 @@ def test_the_next_step_fits_what_happened(tmp_path):
     assert "--state-db" in screen(runtime(tmp_path), path)["next"]
 
 
-def test_an_early_close_is_a_warning(world):
+def test_an_early_close_is_a_warning(world: Any) -> None:
     early = sample().session.model_copy(update={"close": "2024-03-15T13:00:00-04:00", "early_close": True})
     assert (
         screen(world, generated(world, sample(session=early)))["warnings"][0]

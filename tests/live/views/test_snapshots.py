@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ NAMES = sorted(path.stem for path in GOLDEN.glob("*.json"))
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return {name: json.loads(text) for name, text in documents(tmp_path_factory.mktemp("views")).items()}
 
 
-def differences(expected, found, path="$"):
+def differences(expected: Any, found: Any, path: str = "$") -> Any:
     """Return the paths that differ; sums may differ in the last digits between processors."""
     if isinstance(expected, dict) and isinstance(found, dict):
         if list(expected) != list(found):
@@ -31,17 +32,17 @@ def differences(expected, found, path="$"):
     return [] if same else [f"{path}: {expected!r} became {found!r}"]
 
 
-def test_every_view_has_a_snapshot_and_every_snapshot_a_view(made):
+def test_every_view_has_a_snapshot_and_every_snapshot_a_view(made: Any) -> None:
     assert sorted(made) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_view_is_what_was_reviewed(made, name):
+def test_a_view_is_what_was_reviewed(made: Any, name: Any) -> None:
     expected = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
     assert differences(expected, made[name]) == []
 
 
-def test_a_difference_is_found():
+def test_a_difference_is_found() -> None:
     expected = {"a": [1, 2.0], "b": None}
     assert differences(expected, {"a": [1, 2.0 + 1e-14], "b": None}) == []
     assert differences(expected, {"a": [1, 2.1], "b": None}) == ["$.a[1]: 2.0 became 2.1"]

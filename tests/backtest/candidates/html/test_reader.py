@@ -3,6 +3,8 @@
 import json
 import re
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,34 +12,36 @@ from hypothesis import strategies as st
 
 from backtest.candidates.html import values
 from backtest.candidates.html.reader import read_html
+from backtest.candidates.model import Candidate
+from backtest.candidates.report import Report
 
 NAME = "earnings_trade_analysis_2026-03-02.html"
 
 
-def page(body, head=""):
+def page(body: str, head: str = "") -> str:
     return f"<!doctype html><html><head>{head}</head><body><h1>Gap-ups</h1>{body}</body></html>"
 
 
-def card(ticker="AEO", inner="", grade="<div class='grade-badge'>B-Grade</div>"):
+def card(ticker: str = "AEO", inner: str = "", grade: str = "<div class='grade-badge'>B-Grade</div>") -> str:
     return f"<div class='stock-card'><div class='stock-ticker'>{ticker}</div>{grade}{inner}</div>"
 
 
-def metric(label, value, first="label"):
+def metric(label: str, value: str, first: str = "label") -> str:
     parts = [f"<div class='metric-label'>{label}</div>", f"<div class='metric-value'>{value}</div>"]
     return f"<div class='metric'>{''.join(parts if first == 'label' else parts[::-1])}</div>"
 
 
-def read(body, name=NAME):
+def read(body: str, name: Any = NAME) -> Report:
     return read_html(page(body), name)
 
 
-def only(body):
+def only(body: str) -> Candidate:
     report = read(body)
     assert len(report.candidates) == 1, report
     return report.candidates[0]
 
 
-def problems(report):
+def problems(report: Report) -> list[str]:
     return [finding.problem.split(":")[0] for finding in report.findings]
 
 
@@ -45,7 +49,7 @@ def problems(report):
 
 
 @pytest.mark.parametrize("first", ["label", "value"])
-def test_a_card_with_labelled_metrics_in_either_order(first):
+def test_a_card_with_labelled_metrics_in_either_order(first: str) -> None:
     inner = (
         metric("Current Price", "$1,025.53", first)
         + metric("Gap Size", "-1.25%", first)
@@ -74,11 +78,11 @@ def test_a_card_with_labelled_metrics_in_either_order(first):
         "<div><i>Stop-Loss</i><b class='price'>$133.00</b></div>",
     ],
 )
-def test_what_is_not_certainly_the_price_is_no_price(metric_text):
+def test_what_is_not_certainly_the_price_is_no_price(metric_text: str) -> None:
     assert only(card(inner=metric_text)).price is None
 
 
-def test_two_prices_of_equal_standing_mean_no_price_and_a_finding():
+def test_two_prices_of_equal_standing_mean_no_price_and_a_finding() -> None:
     report = read(card(inner=metric("Price", "$10.00") + metric("Current Price", "$11.00")))
     assert report.candidates[0].price is None
     assert "unclear" in problems(report)
@@ -107,29 +111,29 @@ def test_two_prices_of_equal_standing_mean_no_price_and_a_finding():
         ("<div><b>70%</b><i>Success Score</i></div>", None),
     ],
 )
-def test_totals_are_scores_and_parts_are_not(text, score):
+def test_totals_are_scores_and_parts_are_not(text: str, score: float | None) -> None:
     assert only(card(inner=text)).score == score
 
 
-def test_one_badge_may_hold_grade_and_score():
+def test_one_badge_may_hold_grade_and_score() -> None:
     found = only(card(grade="<div class='grade-badge'>B - 82 pts</div>"))
     assert (found.grade, found.score) == ("B", 82.0)
 
 
-def test_the_displayed_grade_wins_over_the_score_and_a_missing_one_is_inferred():
+def test_the_displayed_grade_wins_over_the_score_and_a_missing_one_is_inferred() -> None:
     assert only(card(inner="<div class='score'>95 pts</div>")).grade == "B"
     for score, grade in ((85, "A"), (84.9, "B"), (70, "B"), (69.9, "C"), (55, "C"), (54, "D")):
         found = only(card(grade="", inner=f"<div class='score'>{score}</div>"))
         assert (found.grade, found.grade_source) == (grade, "inferred")
 
 
-def test_a_card_without_grade_and_score_is_dropped_with_a_reason():
+def test_a_card_without_grade_and_score_is_dropped_with_a_reason() -> None:
     report = read(card(grade=""))
     assert report.candidates == ()
     assert "no_grade" in problems(report)
 
 
-def test_section_headings_carry_the_grade_and_legends_do_not():
+def test_section_headings_carry_the_grade_and_legends_do_not() -> None:
     legend = "<div class='legend'><h3>A-Grade (85+ pts)</h3></div>"
     body = (
         legend
@@ -141,7 +145,7 @@ def test_section_headings_carry_the_grade_and_legends_do_not():
     assert [(c.ticker, c.grade) for c in read(body).candidates] == [("AEO", "B"), ("ZZ", "C")]
 
 
-def test_a_methodology_heading_hides_only_its_own_part():
+def test_a_methodology_heading_hides_only_its_own_part() -> None:
     body = f"<div class='m'><h2>Scoring Methodology</h2>{'<p>x</p>' * 9}</div>{card()}"
     assert len(read(body).candidates) == 1
     inside = f"<div class='m'><h2>Upcoming earnings to watch</h2>{card()}{'<p>x</p>' * 9}</div>"
@@ -169,7 +173,7 @@ def test_a_methodology_heading_hides_only_its_own_part():
         ("<div class='code'>EGBN</div><div>Eagle Bancorp Inc (MD)</div>", "EGBN"),
     ],
 )
-def test_forms_of_a_ticker(markup, ticker):
+def test_forms_of_a_ticker(markup: str, ticker: str) -> None:
     body = f"<div class='stock-card'>{markup}<div class='grade'>B</div></div>"
     assert only(body).ticker == ticker
 
@@ -188,16 +192,16 @@ def test_forms_of_a_ticker(markup, ticker):
         "<div class='ticker'>A" + "B" * 40 + "</div>",
     ],
 )
-def test_company_names_and_nonsense_are_no_tickers(markup):
+def test_company_names_and_nonsense_are_no_tickers(markup: str) -> None:
     report = read(f"<div class='stock-card'>{markup}<div class='grade'>B</div></div>")
     assert report.candidates == ()
 
 
-def test_two_share_classes_are_two_candidates():
+def test_two_share_classes_are_two_candidates() -> None:
     assert [c.ticker for c in read(card("UA/UAA")).candidates] == ["UA", "UAA"]
 
 
-def table(*rows):
+def table(*rows: tuple[Any, ...]) -> str:
     cells = "".join(
         "<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text in row) + "</tr>"
         for tag, row in zip(["th"] + ["td"] * len(rows), rows, strict=False)
@@ -205,21 +209,21 @@ def table(*rows):
     return f"<table>{cells}</table>"
 
 
-def test_nested_cards_and_a_table_row_make_one_candidate():
+def test_nested_cards_and_a_table_row_make_one_candidate() -> None:
     inner = card(inner=metric("Price", "$20.00"))
     rows = table(("Ticker", "Score", "Gap"), ("AEO", "81", "+4%"))
     found = only(f"<div class='stock-card'><div class='stock-ticker'>AEO</div>{inner}</div>{rows}")
     assert (found.price, found.score, found.gap_size) == (20.0, 81.0, 4.0)
 
 
-def test_places_that_state_different_prices_leave_it_out():
+def test_places_that_state_different_prices_leave_it_out() -> None:
     rows = table(("Ticker", "Score", "Price"), ("AEO", "81", "$21"))
     report = read(card(inner=metric("Price", "$20.00")) + rows)
     assert report.candidates[0].price is None
     assert "unclear" in problems(report)
 
 
-def test_graded_tables_count_and_trading_plans_do_not():
+def test_graded_tables_count_and_trading_plans_do_not() -> None:
     stocks = table(
         ("Ticker", "Company", "Grade", "Score", "Price", "Gap %"),
         ("AAA", "AAA Inc", "A", 90, "$12.50", "+3.1%"),
@@ -236,7 +240,7 @@ def test_graded_tables_count_and_trading_plans_do_not():
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def test_counters_are_compared_with_what_was_read():
+def test_counters_are_compared_with_what_was_read() -> None:
     counter = "<div class='summary'><div class='stat'><h3>B-Grade Stocks</h3><b>{}</b></div></div>"
     assert read(counter.format(1) + card()).counters_agree is True
     report = read(counter.format(7) + card())
@@ -245,7 +249,7 @@ def test_counters_are_compared_with_what_was_read():
     assert read(card()).counters_agree is None
 
 
-def test_a_page_without_stocks_returns_none_of_the_names_on_it():
+def test_a_page_without_stocks_returns_none_of_the_names_on_it() -> None:
     for title in (
         "<h2 class='no-stocks-title'>Nothing today</h2>",
         "<h2>No Qualifying Gap-Up Stocks Found</h2>",
@@ -255,7 +259,7 @@ def test_a_page_without_stocks_returns_none_of_the_names_on_it():
         assert "no_stocks" in problems(report)
 
 
-def test_a_sentence_about_one_grade_does_not_empty_the_page():
+def test_a_sentence_about_one_grade_does_not_empty_the_page() -> None:
     for body in (
         "<section class='grade-section'><h2>No stocks today</h2></section>",
         "<h2>No A-Grade stocks</h2>",
@@ -263,37 +267,37 @@ def test_a_sentence_about_one_grade_does_not_empty_the_page():
         assert len(read(body + card()).candidates) == 1
 
 
-def test_a_heading_that_the_counters_contradict_empties_nothing():
+def test_a_heading_that_the_counters_contradict_empties_nothing() -> None:
     counter = "<div class='x'><h3>B-Grade Stocks</h3><b>1</b></div>"
     assert len(read("<h2>No high-conviction setups today</h2>" + counter + card()).candidates) == 1
 
 
-def test_a_table_inside_a_card_lists_no_candidates():
+def test_a_table_inside_a_card_lists_no_candidates() -> None:
     peers = table(("Ticker", "Score"), ("AMD", 90), ("INTC", 50))
     assert [c.ticker for c in read(card(inner=peers)).candidates] == ["AEO"]
 
 
-def test_a_table_without_grades_and_scores_lists_no_candidates():
+def test_a_table_without_grades_and_scores_lists_no_candidates() -> None:
     assert read("<h2>C-Grade Stocks</h2>" + table(("Ticker", "Price"), ("AMD", "$90"))).candidates == ()
 
 
 @pytest.mark.parametrize("name", ["upcoming-section", "summary-section", "stock-disqualified", "x upcoming"])
-def test_parts_without_candidates_are_left_out(name):
+def test_parts_without_candidates_are_left_out(name: str) -> None:
     assert read(f"<div class='{name}'>{card()}</div>").candidates == ()
 
 
-def test_hidden_text_and_scripts_say_nothing():
+def test_hidden_text_and_scripts_say_nothing() -> None:
     hidden = f"<div style='display:none'>{card()}</div><script>{card()}</script><template>{card()}</template>"
     assert read(hidden).candidates == ()
 
 
-def test_a_name_without_a_date_gives_no_candidates():
+def test_a_name_without_a_date_gives_no_candidates() -> None:
     report = read(card(), name="report.html")
     assert (report.accepted, report.reason, report.candidates) == (False, "no_date", ())
     assert read(card(), name="x_2026-02-30_2026-03-02.html").report_date.isoformat() == "2026-03-02"
 
 
-def test_a_page_cut_off_loses_its_last_stock():
+def test_a_page_cut_off_loses_its_last_stock() -> None:
     whole = page(card("AAA") + card("BBB", metric("Price", "$51.71")))
     report = read_html(whole[: whole.index("$51.7") + 4], NAME)
     assert [c.ticker for c in report.candidates] == ["AAA"]
@@ -301,7 +305,7 @@ def test_a_page_cut_off_loses_its_last_stock():
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
-def test_other_encodings_are_read(encoding):
+def test_other_encodings_are_read(encoding: str) -> None:
     report = read_html(page(card(inner="<p class='company'>Café</p>")).encode(encoding), NAME)
     assert report.candidates[0].company_name == "Café"
 
@@ -322,7 +326,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_pages_end_soon_and_explain_themselves(name):
+def test_hostile_pages_end_soon_and_explain_themselves(name: str) -> None:
     start = time.perf_counter()
     report = read(HOSTILE[name])
     assert time.perf_counter() - start < 20
@@ -330,7 +334,7 @@ def test_hostile_pages_end_soon_and_explain_themselves(name):
     assert report.findings
 
 
-def test_a_page_of_unbelievable_size_is_rejected():
+def test_a_page_of_unbelievable_size_is_rejected() -> None:
     report = read_html(b"x" * 6_000_000, NAME)
     assert (report.accepted, report.reason) == (False, "too_large")
 
@@ -340,7 +344,7 @@ markup = st.text(st.sampled_from("<>/='\" $%.,-ABC19\nhdivclasstickrgpue"), max_
 
 @settings(max_examples=150)
 @given(markup, st.binary(max_size=200))
-def test_garbage_never_raises(text, raw):
+def test_garbage_never_raises(text: str, raw: bytes) -> None:
     for content in (text, raw, page(card(inner=text))):
         for found in read_html(content, NAME).candidates:
             assert found.price is None or found.price > 0
@@ -348,7 +352,7 @@ def test_garbage_never_raises(text, raw):
 
 
 @given(st.floats(0.01, 999_999).map(lambda value: round(value, 2)))
-def test_every_way_to_write_a_price_reads_back(amount):
+def test_every_way_to_write_a_price_reads_back(amount: float) -> None:
     assert values.price(f"${amount:,.2f}") == amount
     assert values.price(f"${amount:.2f}") == amount
 
@@ -357,7 +361,7 @@ def test_every_way_to_write_a_price_reads_back(amount):
 
 
 @pytest.mark.shared
-def test_layout_fixtures_exactly(shared_data):
+def test_layout_fixtures_exactly(shared_data: Path) -> None:
     files = sorted((shared_data / "earnings" / "reports").glob("*.html"))
     assert len(files) == 15
     for file in files:
@@ -368,7 +372,7 @@ def test_layout_fixtures_exactly(shared_data):
         assert [c.as_json() for c in report.candidates] == expected["candidates"], file.name
 
 
-def mutated(kind, html):
+def mutated(kind: str, html: str) -> str:
     if kind == "minified":
         return re.sub(r">\s+<", "><", html)
     if kind == "other words":
@@ -389,7 +393,7 @@ def mutated(kind, html):
     ("kind", "recall"),
     [("as they are", 1.0), ("minified", 1.0), ("other words", 0.9), ("no classes", 0.0), ("half", 0.0)],
 )
-def test_real_reports(shared_data, kind, recall):
+def test_real_reports(shared_data: Path, kind: str, recall: float) -> None:
     """Whatever happens to a page, stocks may be missed but never invented, and no value may be wrong."""
     true = hits = 0
     for file in sorted((shared_data / "earnings" / "reports_real").glob("*.html")):

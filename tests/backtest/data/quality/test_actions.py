@@ -1,8 +1,10 @@
 """Corporate actions: values that cannot be are refused, and scaling keeps what a holding is worth."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ from tests.support.price_gate_world import index_and_funds
 DAY = date(2020, 6, 1)
 
 
-def split(ratio, symbol="QQQ", day=DAY):
+def split(ratio: Fraction, symbol: str = "QQQ", day: Any = DAY) -> CorporateAction:
     return CorporateAction(symbol, day, "split", Fraction(ratio), source="person")
 
 
@@ -33,13 +35,13 @@ def split(ratio, symbol="QQQ", day=DAY):
     ("text", "ratio"),
     [("2:1", 2), ("1:10", Fraction(1, 10)), ("4:3", Fraction(4, 3)), (" 3 : 2 ", 1.5), ("9", 9)],
 )
-def test_ratios_are_read(text, ratio):
+def test_ratios_are_read(text: str, ratio: float | Fraction) -> None:
     assert parse_ratio(text) == Fraction(ratio)
     assert parse_ratio(ratio_text(parse_ratio(text))) == parse_ratio(text)
 
 
 @pytest.mark.parametrize("text", ["", ":", "2:0", "0:1", "1:1", "-2:1", "two", "2:1:1", "nan", "inf"])
-def test_what_is_no_ratio_is_refused(text):
+def test_what_is_no_ratio_is_refused(text: str) -> None:
     with pytest.raises(DataError, match="not a ratio") as caught:
         parse_ratio(text)
     assert "2:1" in caught.value.remedy
@@ -54,13 +56,15 @@ def test_what_is_no_ratio_is_refused(text):
         lambda: CorporateAction("QQQ", DAY, "dividend", amount=Decimal("NaN")),
     ],
 )
-def test_an_action_that_cannot_be_is_refused(make):
+def test_an_action_that_cannot_be_is_refused(make: Callable[..., Any]) -> None:
     with pytest.raises(DataError, match="cannot be"):
         make()
 
 
 @given(st.sampled_from(RATIOS), st.integers(1, 100_000), st.decimals("0.01", "10000", places=2))
-def test_a_split_keeps_the_value_and_can_be_taken_back(ratio, quantity, price):
+def test_a_split_keeps_the_value_and_can_be_taken_back(
+    ratio: Fraction, quantity: int, price: Decimal
+) -> None:
     held = Holding("QQQ", Decimal(quantity), price, price * Decimal("0.9"))
     after = scale_holding(held, split(ratio))
     assert abs(after.quantity * after.entry_price - held.quantity * held.entry_price) < Decimal("1e-12")
@@ -71,7 +75,7 @@ def test_a_split_keeps_the_value_and_can_be_taken_back(ratio, quantity, price):
     assert abs(back.quantity - held.quantity) < Decimal("1e-18")
 
 
-def test_a_reverse_split_leaves_a_decimal_fraction_and_ten_for_one_moves_the_stop():
+def test_a_reverse_split_leaves_a_decimal_fraction_and_ten_for_one_moves_the_stop() -> None:
     held = Holding("TMF", Decimal(350), Decimal("5.20"), Decimal("4.94"))
     after = scale_holding(held, split(Fraction(1, 40), "TMF"))
     assert (after.quantity, after.whole_shares, after.fraction) == (Decimal("8.75"), 8, Decimal("0.75"))
@@ -81,7 +85,7 @@ def test_a_reverse_split_leaves_a_decimal_fraction_and_ten_for_one_moves_the_sto
     assert scale_holding(Holding("QQQ", Decimal(7), Decimal(500)), split(10)).stop_price is None
 
 
-def test_a_book_follows_its_own_splits_only_and_dividends_change_nothing():
+def test_a_book_follows_its_own_splits_only_and_dividends_change_nothing() -> None:
     book = [Holding("QQQ", Decimal(10), Decimal(100)), Holding("TQQQ", Decimal(10), Decimal(30))]
     actions = [
         split(3, "TQQQ", date(2021, 1, 4)),
@@ -94,7 +98,7 @@ def test_a_book_follows_its_own_splits_only_and_dividends_change_nothing():
 
 
 @given(st.sampled_from(RATIOS))
-def test_scaling_bars_touches_only_the_rows_before_and_keeps_traded_value(ratio):
+def test_scaling_bars_touches_only_the_rows_before_and_keeps_traded_value(ratio: Fraction) -> None:
     bars = index_and_funds(200)["QQQ"]
     day = bars.dates[120].item()
     after = scale_bars(bars, split(ratio, day=day))

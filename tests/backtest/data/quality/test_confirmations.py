@@ -16,7 +16,7 @@ DAY = date(2024, 6, 5)
 @given(
     st.lists(st.tuples(st.sampled_from(["QQQ", "BRK-B"]), st.dates(), st.decimals("0.01", "1e6", places=3)))
 )
-def test_lines_come_back(items):
+def test_lines_come_back(items: list[tuple[str, date, Decimal]]) -> None:
     confirmed = tuple(ConfirmedPrice(*item) for item in items if item[2] >= Decimal("0.01"))
     text = "".join(item.line() + "\n" for item in confirmed)
     assert parse_confirmations(text, "file") == confirmed
@@ -34,13 +34,13 @@ def test_lines_come_back(items):
         '{"symbol": "QQQ", "session": "2024-06-05", "price": "abc"}',
     ],
 )
-def test_a_damaged_line_is_named_by_its_number(line):
+def test_a_damaged_line_is_named_by_its_number(line: str) -> None:
     good = ConfirmedPrice("QQQ", DAY, Decimal(1)).line()
     with pytest.raises(DataError, match=r"c\.jsonl:3"):
         parse_confirmations(f"{good}\n\n{line}\n", "c.jsonl")
 
 
-def test_only_the_same_cent_is_covered():
+def test_only_the_same_cent_is_covered() -> None:
     known = Confirmations([ConfirmedPrice("qqq", DAY, Decimal("871.234"))])
     assert known.cover("QQQ", DAY, 871.2301)
     assert not known.cover("QQQ", DAY, 871.24)

@@ -1,16 +1,20 @@
 """The price gate over real files with every kind of fault, and its properties on made-up funds."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.core.bars import Bars
 from backtest.data import quality
 from backtest.data.quality.actions import CorporateAction, scale_bars
 from backtest.data.quality.confirmations import ConfirmedPrice
@@ -29,11 +33,11 @@ from tests.support.price_gate_world import (
 
 
 @pytest.fixture(scope="module")
-def real(shared_data):
+def real(shared_data: Path) -> dict[str, Bars]:
     return real_bars(shared_data)
 
 
-def on_the_day(bars, day, *, lookback=LOOKBACK + 20):
+def on_the_day(bars: dict[str, Bars], day: date, *, lookback: Any = LOOKBACK + 20) -> dict[str, Bars]:
     """What a run on `day` sees: nothing later, and no more history than the gate reads."""
     return {
         symbol: cut.since(cut.dates[max(0, len(cut) - lookback)].item())
@@ -43,7 +47,7 @@ def on_the_day(bars, day, *, lookback=LOOKBACK + 20):
 
 
 @pytest.mark.shared
-def test_the_real_files_raise_no_alarm_together_alone_or_without_relations(real):
+def test_the_real_files_raise_no_alarm_together_alone_or_without_relations(real: dict[str, Bars]) -> None:
     assert judge_history(real, RELATIONS) == ()
     assert judge_history(real) == ()
     for symbol in REAL:
@@ -59,7 +63,7 @@ def test_the_real_files_raise_no_alarm_together_alone_or_without_relations(real)
         (date(2025, 4, 4), date(2025, 4, 9)),
     ],
 )
-def test_real_extremes_pass_on_their_day(real, first, last):
+def test_real_extremes_pass_on_their_day(real: dict[str, Bars], first: date, last: date) -> None:
     bars = real["QQQ"].since(first).until(last)
     assert len(bars) >= 3
     for day in bars.dates.astype(object):
@@ -68,7 +72,7 @@ def test_real_extremes_pass_on_their_day(real, first, last):
 
 
 @pytest.mark.shared
-def test_the_extremes_are_in_the_files(real):
+def test_the_extremes_are_in_the_files(real: dict[str, Bars]) -> None:
     moves = real["TQQQ"].close[1:] / real["TQQQ"].close[:-1] - 1
     assert (round(moves.min(), 2), round(moves.max(), 2)) == (-0.34, 0.35)
 
@@ -85,7 +89,9 @@ def test_the_extremes_are_in_the_files(real):
     ],
 )
 @pytest.mark.parametrize("relations", [RELATIONS, ()])
-def test_a_bad_tick_is_an_error_that_names_the_numbers_and_the_answer(real, symbol, field, factor, relations):
+def test_a_bad_tick_is_an_error_that_names_the_numbers_and_the_answer(
+    real: dict[str, Bars], symbol: str, field: str, factor: float, relations: tuple[PriceRelation, ...]
+) -> None:
     day = date(2024, 6, 5)
     row = real[symbol].row(day)
     if field == "bar":
@@ -102,7 +108,7 @@ def test_a_bad_tick_is_an_error_that_names_the_numbers_and_the_answer(real, symb
     assert f"jutsu data confirm {symbol} 2024-06-05 {last.price:.2f}" in last.remedy
 
 
-def corruptions(bars, seed, count=200):
+def corruptions(bars: Bars, seed: int, count: int = 200) -> Iterator[tuple[int, str, float, bool]]:
     """Seeded single-field faults: row, field, factor, whether high and low follow."""
     random = np.random.default_rng(seed)
     factors = (0.01, 0.1, 0.33, 0.5, 0.8, 0.9, 0.95, 0.98, 1.02, 1.05, 1.1, 1.25, 1.9, 10.0, 100.0, np.nan)
@@ -117,7 +123,9 @@ def corruptions(bars, seed, count=200):
 
 
 @pytest.mark.shared
-def test_200_single_field_faults_a_file_are_caught_on_their_day_but_for_what_is_usual(real):
+def test_200_single_field_faults_a_file_are_caught_on_their_day_but_for_what_is_usual(
+    real: dict[str, Bars],
+) -> None:
     """The table of docs/decisions/0020-price-gate.md; `pytest -s` prints it."""
     table = defaultdict(lambda: [0, 0])
     for number, symbol in enumerate(REAL):
@@ -152,8 +160,8 @@ def test_200_single_field_faults_a_file_are_caught_on_their_day_but_for_what_is_
     factor=st.one_of(st.floats(0.001, 0.85), st.floats(1.2, 1000)),
 )
 def test_a_step_that_its_fund_or_index_denies_is_found_and_blamed_on_the_right_one(
-    symbol, row, field, factor
-):
+    symbol: str, row: int, field: str, factor: float
+) -> None:
     bars = index_and_funds()
     bars[symbol] = multiplied(bars[symbol], row, field, factor)
     found = [f for f in judge_history(bars, RELATIONS) if f.severity == "error"]
@@ -163,7 +171,7 @@ def test_a_step_that_its_fund_or_index_denies_is_found_and_blamed_on_the_right_o
 
 
 @given(factor=st.floats(1e-4, 1e6))
-def test_the_unit_of_a_price_does_not_matter(factor):
+def test_the_unit_of_a_price_does_not_matter(factor: float) -> None:
     bars = index_and_funds()
     bars["QQQ"] = multiplied(bars["QQQ"], 200, "close", 1.3)
     before = judge_history(bars, RELATIONS)
@@ -184,7 +192,9 @@ def test_the_unit_of_a_price_does_not_matter(factor):
     ),
     back=st.integers(1, 5),
 )
-def test_the_newest_days_are_judged_as_in_the_whole_history(faults, back):
+def test_the_newest_days_are_judged_as_in_the_whole_history(
+    faults: list[tuple[str, int, str, float]], back: int
+) -> None:
     bars = index_and_funds()
     for symbol, row, field, factor in faults:
         bars[symbol] = multiplied(bars[symbol], row, field, factor, stretch=field in {"open", "close"})
@@ -196,7 +206,7 @@ def test_the_newest_days_are_judged_as_in_the_whole_history(faults, back):
     ]
 
 
-def test_a_move_that_all_share_passes_and_one_that_only_the_index_makes_does_not():
+def test_a_move_that_all_share_passes_and_one_that_only_the_index_makes_does_not() -> None:
     bars = index_and_funds()
     for symbol, multiple in (("QQQ", 1), ("TQQQ", 3), ("PSQ", -1)):
         row, history = 300, bars[symbol]
@@ -206,7 +216,7 @@ def test_a_move_that_all_share_passes_and_one_that_only_the_index_makes_does_not
     assert "QQQ" in {f.symbol for f in judge_history({"QQQ": bars["QQQ"]}, RELATIONS)}
 
 
-def test_a_symbol_that_no_relation_names_says_so():
+def test_a_symbol_that_no_relation_names_says_so() -> None:
     bars = {"QQQ": multiplied(index_and_funds()["QQQ"], 300, "close", 1.45)}
     (out, back) = [f for f in judge_history(bars) if f.severity == "error"]
     assert "judged by its own history and the quote alone" in out.problem
@@ -215,7 +225,7 @@ def test_a_symbol_that_no_relation_names_says_so():
     assert "alone" not in named[0].problem
 
 
-def test_a_confirmed_price_passes_to_the_cent_and_only_on_its_day():
+def test_a_confirmed_price_passes_to_the_cent_and_only_on_its_day() -> None:
     bars = index_and_funds()
     bars["QQQ"] = multiplied(bars["QQQ"], 399, "close", 1.3)
     day, price = bars["QQQ"].last, round(float(bars["QQQ"].close[-1]), 2)
@@ -232,7 +242,9 @@ def test_a_confirmed_price_passes_to_the_cent_and_only_on_its_day():
 
 @pytest.mark.parametrize("ratio", RATIOS, ids=str)
 @pytest.mark.parametrize("relations", [RELATIONS, ()], ids=["related", "alone"])
-def test_a_split_that_nobody_recorded_is_named_recorded_it_passes(ratio, relations):
+def test_a_split_that_nobody_recorded_is_named_recorded_it_passes(
+    ratio: Fraction, relations: tuple[PriceRelation, PriceRelation, PriceRelation, PriceRelation]
+) -> None:
     bars, row = index_and_funds(), 250
     before = bars["QQQ"]
     bars["QQQ"] = rows_multiplied(before, slice(row, None), float(1 / ratio))
@@ -253,7 +265,9 @@ def test_a_split_that_nobody_recorded_is_named_recorded_it_passes(ratio, relatio
 
 @pytest.mark.shared
 @pytest.mark.parametrize("ratio", [Fraction(2), Fraction(5, 4), Fraction(4, 3), Fraction(9), Fraction(1, 10)])
-def test_a_split_of_a_real_fund_is_found_at_any_time_of_its_history(real, ratio):
+def test_a_split_of_a_real_fund_is_found_at_any_time_of_its_history(
+    real: dict[str, Bars], ratio: Fraction
+) -> None:
     for symbol in REAL:
         for row in range(100, len(real[symbol]), 397):
             bars = {**real, symbol: rows_multiplied(real[symbol], slice(row, None), float(1 / ratio))}
@@ -264,7 +278,7 @@ def test_a_split_of_a_real_fund_is_found_at_any_time_of_its_history(real, ratio)
             assert (symbol, str(day)) in [(s, d) for s, d, _ in kinds(found)], (symbol, day)
 
 
-def test_a_confirmed_opening_at_half_leaves_the_close_to_be_confirmed():
+def test_a_confirmed_opening_at_half_leaves_the_close_to_be_confirmed() -> None:
     bars, row = index_and_funds(), 399
     bars["QQQ"] = rows_multiplied(bars["QQQ"], slice(row, None), 0.5)
     opening = ConfirmedPrice("QQQ", bars["QQQ"].last, Decimal(repr(float(bars["QQQ"].open[-1]))))
@@ -275,7 +289,7 @@ def test_a_confirmed_opening_at_half_leaves_the_close_to_be_confirmed():
     assert judge_history(bars, RELATIONS, confirmed=[opening, closing]) == ()
 
 
-def test_missing_sessions_widen_what_a_step_may_be():
+def test_missing_sessions_widen_what_a_step_may_be() -> None:
     bars = index_and_funds()["QQQ"]
     moved = rows_multiplied(bars, slice(300, None), 1.22)
     assert judge_history({"QQQ": moved}, [PriceRelation("TQQQ", "QQQ", 3.0)]) != ()
@@ -291,21 +305,21 @@ def test_missing_sessions_widen_what_a_step_may_be():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, 0.0, 1e300])
 @pytest.mark.parametrize("field", ["open", "high", "low", "close"])
-def test_what_is_no_price_is_an_error(value, field):
+def test_what_is_no_price_is_an_error(value: float, field: str) -> None:
     bars = index_and_funds()
     getattr(bars["QQQ"], field)[-1] = value
     found = judge_newest(bars, RELATIONS, since=bars["QQQ"].last)
     assert ("QQQ", str(bars["QQQ"].last), "price") in kinds(found)
 
 
-def test_empty_and_short_histories_have_no_finding():
+def test_empty_and_short_histories_have_no_finding() -> None:
     bars = index_and_funds()
     nothing = bars["QQQ"].until(date(2019, 1, 1))
     assert judge_history({"QQQ": nothing, "TQQQ": bars["TQQQ"].until(date(2020, 1, 2))}, RELATIONS) == ()
     assert judge_history({}) == ()
 
 
-def test_prices_of_a_running_session_are_held_against_yesterday_and_each_other():
+def test_prices_of_a_running_session_are_held_against_yesterday_and_each_other() -> None:
     bars = index_and_funds()
     session = bars["QQQ"].dates[-1].item()
     prices = {symbol: float(history.close[-1]) for symbol, history in bars.items()}
@@ -323,7 +337,7 @@ def test_prices_of_a_running_session_are_held_against_yesterday_and_each_other()
     assert judge_prices({"NEW": 5.0}, session, "close", bars, RELATIONS) == ()
 
 
-def test_at_the_open_a_fund_may_differ_more():
+def test_at_the_open_a_fund_may_differ_more() -> None:
     bars = index_and_funds()
     session = bars["QQQ"].dates[-1].item()
     prices = {symbol: float(history.close[-2]) for symbol, history in bars.items()}
@@ -333,7 +347,7 @@ def test_at_the_open_a_fund_may_differ_more():
 
 
 @pytest.mark.shared
-def test_opening_and_closing_prices_of_the_real_extremes_pass(real):
+def test_opening_and_closing_prices_of_the_real_extremes_pass(real: dict[str, Bars]) -> None:
     days = [date(2015, 8, 24), date(2010, 5, 6), date(2020, 3, 9), date(2020, 3, 12), date(2020, 3, 16)]
     for day in [*days, date(2020, 3, 17), date(2025, 4, 4), date(2025, 4, 9)]:
         for moment in ("open", "close"):
@@ -341,7 +355,7 @@ def test_opening_and_closing_prices_of_the_real_extremes_pass(real):
             assert judge_prices(prices, day, moment, real, RELATIONS) == ()
 
 
-def test_an_action_on_a_day_without_a_bar_explains_the_next_one():
+def test_an_action_on_a_day_without_a_bar_explains_the_next_one() -> None:
     bars, row = index_and_funds(), 250
     bars["QQQ"] = rows_multiplied(bars["QQQ"], slice(row, None), 0.5)
     day = bars["QQQ"].dates[row - 1].item() + timedelta(days=1)
@@ -350,7 +364,7 @@ def test_an_action_on_a_day_without_a_bar_explains_the_next_one():
     assert judge_history(bars, RELATIONS, actions=[replace(split, symbol="TQQQ")]) != ()
 
 
-def test_findings_of_a_shifted_history_are_few():
+def test_findings_of_a_shifted_history_are_few() -> None:
     bars = index_and_funds()
     for name in ("open", "high", "low", "close", "volume"):
         values = getattr(bars["TQQQ"], name)

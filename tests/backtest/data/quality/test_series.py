@@ -1,10 +1,14 @@
 """Impossible series: every kind is found, with the severity that stops or only warns."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from backtest.core.bars import Bars
 from backtest.data.quality.price_gate import judge_history
 from tests.support.price_gate_world import (
     PRICES,
@@ -17,44 +21,44 @@ from tests.support.price_gate_world import (
 )
 
 
-def edited(bars, edit):
+def edited(bars: Bars, edit: Callable[..., Any]) -> Bars:
     changed = copy(bars)
     edit(changed)
     return changed
 
 
-def five_identical(bars):
+def five_identical(bars: Bars) -> None:
     for name in (*PRICES, "volume"):
         getattr(bars, name)[201:205] = getattr(bars, name)[200]
 
 
-def day_copied(bars):
+def day_copied(bars: Bars) -> None:
     for name in (*PRICES, "volume"):
         getattr(bars, name)[203] = getattr(bars, name)[200]
 
 
-def one_price_all_day(bars):
+def one_price_all_day(bars: Bars) -> None:
     for name in PRICES:
         getattr(bars, name)[200] = bars.close[200]
 
 
-def swapped(rows):
-    def edit(bars):
+def swapped(rows: slice) -> Callable[..., Any]:
+    def edit(bars: Bars) -> None:
         bars.open[rows], bars.close[rows] = bars.close[rows].copy(), bars.open[rows].copy()
 
     return edit
 
 
-def shifted(first):
-    def edit(bars):
+def shifted(first: int) -> Callable[..., Any]:
+    def edit(bars: Bars) -> None:
         for name in (*PRICES, "volume"):
             getattr(bars, name)[first + 1 :] = getattr(bars, name)[first:-1].copy()
 
     return edit
 
 
-def one_value(field, row, value):
-    def edit(bars):
+def one_value(field: str, row: int, value: float) -> Callable[..., Any]:
+    def edit(bars: Bars) -> None:
         getattr(bars, field)[row] = value
 
     return edit
@@ -82,7 +86,7 @@ SUSPICIONS = {
 
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("symbol", ["QQQ", "TQQQ"])
-def test_what_no_market_makes_is_an_error(name, symbol):
+def test_what_no_market_makes_is_an_error(name: str, symbol: str) -> None:
     change, kind = ERRORS[name]
     bars = index_and_funds()
     bars[symbol] = change(bars[symbol])
@@ -93,7 +97,7 @@ def test_what_no_market_makes_is_an_error(name, symbol):
 
 
 @pytest.mark.parametrize("name", SUSPICIONS)
-def test_what_a_quiet_market_could_make_is_a_suspicion(name):
+def test_what_a_quiet_market_could_make_is_a_suspicion(name: str) -> None:
     change, kind = SUSPICIONS[name]
     bars = {"QQQ": change(index_and_funds()["QQQ"])}
     found = judge_history(bars)
@@ -103,7 +107,7 @@ def test_what_a_quiet_market_could_make_is_a_suspicion(name):
     assert "compare the rows with a second source" in found[0].remedy
 
 
-def test_a_run_of_odd_rows_is_one_finding():
+def test_a_run_of_odd_rows_is_one_finding() -> None:
     found = judge_history({"QQQ": edited(index_and_funds()["QQQ"], five_identical)})
     assert [f.problem for f in found] == ["5 identical bars in a row"]
 
@@ -111,14 +115,14 @@ def test_a_run_of_odd_rows_is_one_finding():
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["shifted as a whole", "open and close swapped"])
 @pytest.mark.parametrize("symbol", ["QQQ", "TQQQ", "TLT", "TMF", "TMV"])
-def test_real_files_shifted_or_swapped_are_errors(shared_data, name, symbol):
+def test_real_files_shifted_or_swapped_are_errors(shared_data: Path, name: str, symbol: str) -> None:
     bars = real_bars(shared_data)
     change, kind = ERRORS[name]
     bars[symbol] = change(bars[symbol])
     assert kind in {k for _, _, k in kinds(judge_history(bars, RELATIONS))}
 
 
-def test_a_shift_names_both_symbols_and_the_days():
+def test_a_shift_names_both_symbols_and_the_days() -> None:
     bars = index_and_funds()
     bars["TQQQ"] = edited(bars["TQQQ"], shifted(0))
     (found,) = [f for f in judge_history(bars, RELATIONS) if f.kind == "shifted"]
@@ -127,21 +131,21 @@ def test_a_shift_names_both_symbols_and_the_days():
     assert "2020-01-" in found.problem
 
 
-def test_equal_days_far_apart_are_not_copies():
+def test_equal_days_far_apart_are_not_copies() -> None:
     bars = copy(index_and_funds()["QQQ"])
     for name in (*PRICES, "volume"):
         getattr(bars, name)[390] = getattr(bars, name)[100]
     assert "copied" not in {f.kind for f in judge_history({"QQQ": bars})}
 
 
-def test_constant_prices_are_frozen_but_never_divide_by_zero():
+def test_constant_prices_are_frozen_but_never_divide_by_zero() -> None:
     bars = index_and_funds()["QQQ"]
     flat = replace(bars, **{name: np.full(len(bars), 10.0) for name in PRICES})
     assert kinds(judge_history({"QQQ": flat})) == []
     assert {f.kind for f in judge_history({"QQQ": flat})} == {"frozen", "copied"}
 
 
-def test_swapped_columns_are_named_first_and_their_consequences_left_out():
+def test_swapped_columns_are_named_first_and_their_consequences_left_out() -> None:
     bars = index_and_funds()
     bars["QQQ"] = edited(bars["QQQ"], swapped(slice(None)))
     found = judge_history(bars, RELATIONS)

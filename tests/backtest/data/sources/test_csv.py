@@ -3,6 +3,7 @@
 import math
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,21 +21,28 @@ GOOD = [
 ]
 
 
-def write(tmp_path: Path, lines, name="QQQ.csv", end="\n", header=HEADER, tail=None) -> Path:
+def write(
+    tmp_path: Path,
+    lines: list[str],
+    name: str = "QQQ.csv",
+    end: str = "\n",
+    header: str = HEADER,
+    tail: str | None = None,
+) -> Path:
     path = tmp_path / name
     text = end.join([header, *lines]) + (end if tail is None else tail)
     path.write_bytes(text.encode("utf-8"))
     return path
 
 
-def findings(path: Path):
+def findings(path: Path) -> list[tuple[str, str]]:
     with pytest.raises(DataError) as caught:
         read_csv(path, "QQQ")
     assert caught.value.exit_code == 5
     return [(found.path, found.problem) for found in caught.value.findings]
 
 
-def test_numbers_are_exact(tmp_path):
+def test_numbers_are_exact(tmp_path: Path) -> None:
     values = ["0.1", "715.229980", "25.679826", "1e-3", "33084596", "0.30000000000000004"]
     line = f"2026-11-24,0.3,0.4,{values[0]},{values[5]},{values[4]}"
     bars = read_csv(write(tmp_path, [line]), "qqq")
@@ -47,13 +55,13 @@ def test_numbers_are_exact(tmp_path):
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("tail", ["", None, "\n\n"])
-def test_line_ends_and_trailing_blank_lines(tmp_path, end, tail):
+def test_line_ends_and_trailing_blank_lines(tmp_path: Path, end: str, tail: str | None) -> None:
     bars = read_csv(write(tmp_path, GOOD, end=end, tail=tail), "QQQ")
     assert bars.dates.astype(str).tolist() == ["2026-11-24", "2026-11-25", "2026-11-27", "2026-11-30"]
     assert bars.close.tolist() == [100.123457, 101.9, 102.5, 98.2]
 
 
-def test_byte_order_mark_capitals_and_spaces(tmp_path):
+def test_byte_order_mark_capitals_and_spaces(tmp_path: Path) -> None:
     path = write(
         tmp_path, [line.replace(",", " , ") for line in GOOD], header="\ufeffDate,Open,High,Low,Close,Volume"
     )
@@ -94,12 +102,12 @@ def test_byte_order_mark_capitals_and_spaces(tmp_path):
         ({0: "1985-01-02,100,102,99,101,1200"}, ("QQQ.csv:2", "1985-01-02 is outside the exchange calendar")),
     ],
 )
-def test_each_defect_is_named(tmp_path, change, expected):
+def test_each_defect_is_named(tmp_path: Path, change: dict[int, str], expected: tuple[str, str]) -> None:
     lines = [change.get(row, line) for row, line in enumerate(GOOD)]
     assert expected in findings(write(tmp_path, lines))
 
 
-def test_all_defects_of_one_file_come_together_in_line_order(tmp_path):
+def test_all_defects_of_one_file_come_together_in_line_order(tmp_path: Path) -> None:
     lines = [
         "2026-11-23,100,99,98,99,100",
         "2026-11-24,100,101,99,,100",
@@ -109,7 +117,7 @@ def test_all_defects_of_one_file_come_together_in_line_order(tmp_path):
     assert [place for place, _ in findings(write(tmp_path, lines))] == [f"QQQ.csv:{n}" for n in (2, 3, 4, 5)]
 
 
-def test_gaps_are_named_but_not_where_a_bad_row_stands(tmp_path):
+def test_gaps_are_named_but_not_where_a_bad_row_stands(tmp_path: Path) -> None:
     lines = [
         "2026-11-16,100,101,99,100,1",
         "2026-11-17,100,101,99,,1",
@@ -124,7 +132,7 @@ def test_gaps_are_named_but_not_where_a_bad_row_stands(tmp_path):
     ]
 
 
-def test_gaps_may_be_allowed_by_symbol(tmp_path):
+def test_gaps_may_be_allowed_by_symbol(tmp_path: Path) -> None:
     gapped = [GOOD[0], *GOOD[2:]]
     spaced = [line.replace(",", " , ") for line in gapped]  # takes the slow reader
     write(tmp_path, gapped, "TLT.csv")
@@ -149,19 +157,19 @@ def test_gaps_may_be_allowed_by_symbol(tmp_path):
         (b"2026-11-24,1,2,1,2,5\n", "wrong header '2026-11-24,1,2,1,2,5'"),
     ],
 )
-def test_wrong_heads(tmp_path, content, problem):
+def test_wrong_heads(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "QQQ.csv"
     path.write_bytes(content)
     assert findings(path) == [("QQQ.csv:1", problem)]
 
 
-def test_not_text(tmp_path):
+def test_not_text(tmp_path: Path) -> None:
     path = tmp_path / "QQQ.csv"
     path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     assert "cannot be read" in findings(path)[0][1]
 
 
-def test_a_file_cut_inside_its_last_volume_is_suspected(tmp_path):
+def test_a_file_cut_inside_its_last_volume_is_suspected(tmp_path: Path) -> None:
     whole = [*GOOD[:3], "2026-11-30,102.5,102.6,98.1,98.2,2500"]
     assert len(read_csv(write(tmp_path, whole, tail=""), "QQQ")) == 4
     cut = [*GOOD[:3], "2026-11-30,102.5,102.6,98.1,98.2,25"]
@@ -169,18 +177,18 @@ def test_a_file_cut_inside_its_last_volume_is_suspected(tmp_path):
     assert len(read_csv(write(tmp_path, cut), "QQQ")) == 4  # with a line end the small volume is believed
 
 
-def test_directory_reads_all_or_the_wanted(tmp_path):
+def test_directory_reads_all_or_the_wanted(tmp_path: Path) -> None:
     write(tmp_path, GOOD, "QQQ.csv")
     write(tmp_path, GOOD, "tlt.csv")
     (tmp_path / "README.md").write_text("not data")
     assert sorted(read_directory(tmp_path)) == ["QQQ", "TLT"]
     assert list(CsvDirectory(tmp_path).read(["TLT", "PSQ", "TLT"])) == ["TLT"]
-    seen = []
+    seen: list[Any] = []
     read_directory(tmp_path, progress=seen.append)
     assert seen == ["QQQ", "TLT"]
 
 
-def test_directory_collects_the_findings_of_all_files(tmp_path):
+def test_directory_collects_the_findings_of_all_files(tmp_path: Path) -> None:
     write(tmp_path, ["2026-11-24,1,2,1,2,-5"], "QQQ.csv")
     write(tmp_path, ["2026-11-26,1,2,1,2,5"], "TLT.csv")
     with pytest.raises(DataError) as caught:
@@ -189,7 +197,7 @@ def test_directory_collects_the_findings_of_all_files(tmp_path):
     assert "2 defects" in caught.value.line()
 
 
-def test_rows_after_the_last_wanted_session_do_not_matter(tmp_path):
+def test_rows_after_the_last_wanted_session_do_not_matter(tmp_path: Path) -> None:
     write(tmp_path, [*GOOD[:2], GOOD[2].replace("102.5", "nan"), *GOOD[3:]])
     bars = read_directory(tmp_path, until=date(2026, 11, 25))["QQQ"]
     assert bars.close.tolist() == [100.123457, 101.9]
@@ -197,7 +205,7 @@ def test_rows_after_the_last_wanted_session_do_not_matter(tmp_path):
         read_directory(tmp_path, until=date(2026, 11, 27))
 
 
-def test_missing_or_empty_directory(tmp_path):
+def test_missing_or_empty_directory(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         read_directory(tmp_path / "nowhere")
     with pytest.raises(DataError, match="no CSV file"):
@@ -205,7 +213,7 @@ def test_missing_or_empty_directory(tmp_path):
 
 
 @pytest.mark.shared
-def test_real_files_equal_a_reading_by_the_standard_library(shared_data):
+def test_real_files_equal_a_reading_by_the_standard_library(shared_data: Path) -> None:
     import csv
 
     bars = read_directory(shared_data / "daily")
@@ -223,5 +231,5 @@ def test_real_files_equal_a_reading_by_the_standard_library(shared_data):
 
 
 @pytest.mark.shared
-def test_real_stock_files_are_accepted(shared_data):
+def test_real_stock_files_are_accepted(shared_data: Path) -> None:
     assert len(read_directory(shared_data / "earnings" / "prices")) == 40

@@ -1,6 +1,7 @@
 """`python -m backtest decisions`: range, blanks, digits, needed files, exit codes."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ strategy:
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path: Path) -> tuple[Path, list[str]]:
     """Strategy and price files of 120 real sessions, and their dates."""
     days = [
         str(s.day)
@@ -34,7 +35,7 @@ def files(tmp_path):
     return tmp_path, days[:120]
 
 
-def run(folder, *more):
+def run(folder: Path, *more: str) -> tuple[int, list[dict[str, str]]]:
     output = folder / "out.csv"
     code = main(
         [
@@ -52,7 +53,7 @@ def run(folder, *more):
         return code, list(csv.DictReader(file))
 
 
-def test_every_session_with_blanks_before_the_first_decision(files):
+def test_every_session_with_blanks_before_the_first_decision(files: tuple[Path, list[str]]) -> None:
     folder, days = files
     code, rows = run(folder)
     assert code == 0
@@ -65,7 +66,7 @@ def test_every_session_with_blanks_before_the_first_decision(files):
     assert len(rows[50]["sma_slow"].replace(".", "")) >= 15
 
 
-def test_start_zeroes_held_weights_and_keeps_the_history(files):
+def test_start_zeroes_held_weights_and_keeps_the_history(files: tuple[Path, list[str]]) -> None:
     folder, days = files
     _, whole = run(folder)
     quiet = next(
@@ -80,7 +81,9 @@ def test_start_zeroes_held_weights_and_keeps_the_history(files):
         }
 
 
-def test_the_treasury_file_may_lack_sessions_the_signal_file_may_not(files, capsys):
+def test_the_treasury_file_may_lack_sessions_the_signal_file_may_not(
+    files: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, days = files
     for symbol, expected in (("TLT", 0), ("QQQ", 5)):
         path = folder / f"{symbol}.csv"
@@ -90,7 +93,9 @@ def test_the_treasury_file_may_lack_sessions_the_signal_file_may_not(files, caps
     assert days[40] in capsys.readouterr().err
 
 
-def test_a_missing_price_file_is_exit_5(files, capsys):
+def test_a_missing_price_file_is_exit_5(
+    files: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, _ = files
     run(folder)
     (folder / "TLT.csv").unlink()
@@ -98,7 +103,7 @@ def test_a_missing_price_file_is_exit_5(files, capsys):
     assert "TLT.csv not found" in capsys.readouterr().err
 
 
-def test_bad_usage_is_exit_2(files, capsys):
+def test_bad_usage_is_exit_2(files: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> None:
     folder, days = files
     run(folder)
     assert run(folder, "--start", days[9], "--end", days[8])[0] == 2
@@ -109,7 +114,7 @@ def test_bad_usage_is_exit_2(files, capsys):
     assert "'2020-13-01' is not a date" in capsys.readouterr().err
 
 
-def test_a_range_without_sessions_is_exit_5_and_keeps_the_old_file(files):
+def test_a_range_without_sessions_is_exit_5_and_keeps_the_old_file(files: tuple[Path, list[str]]) -> None:
     folder, _ = files
     _, before = run(folder)
     code, after = run(folder, "--start", "2031-01-01")

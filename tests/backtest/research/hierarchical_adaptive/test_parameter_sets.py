@@ -1,11 +1,16 @@
 """Parameter search: the compiled loop against the strategy itself and a book kept by hand."""
 
 import hashlib
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from backtest.core.bars import Bars
 from backtest.core.decision import Book, Situation
 from backtest.core.errors import DataError, ParameterError, UsageError
 from backtest.indicators import kernels
@@ -29,7 +34,7 @@ SETS = [
 
 
 @pytest.fixture(scope="module")
-def history():
+def history() -> dict[str, Bars]:
     names = ("QQQ", "TLT", "TQQQ", "TMF", "TMV", "PSQ")
     found = {name: random_walk(name, 300, seed) for seed, name in enumerate(names)}
     for name in names:
@@ -39,14 +44,16 @@ def history():
     return found
 
 
-def book(history, values, cost_pct=0.0, start=0):
+def book(
+    history: dict[str, Bars], values: dict[str, Any], cost_pct: float = 0.0, start: int = 0
+) -> NDArray[np.float64]:
     """The same backtest in plain words: dictionaries, one session at a time."""
     evaluation = build("x", values).evaluate(history)
     opening = evaluation.parameters.execution_time == "open"
     cash, units, memory, equity = 1.0, {}, {}, []
     days = history["QQQ"].dates.tolist()
 
-    def price(symbol, day, column):
+    def price(symbol: str, day: date, column: str) -> float | None:
         row = history[symbol].row(day)
         return None if row is None else getattr(history[symbol], column)[row]
 
@@ -75,13 +82,15 @@ def book(history, values, cost_pct=0.0, start=0):
 
 @pytest.mark.parametrize("values", SETS)
 @pytest.mark.parametrize("cost_pct", [0.0, 0.3])
-def test_equity_equals_a_book_kept_with_the_strategys_own_decisions(history, values, cost_pct):
+def test_equity_equals_a_book_kept_with_the_strategys_own_decisions(
+    history: dict[str, Bars], values: dict[str, Any], cost_pct: float
+) -> None:
     got = equity_curve(history, parse(values), cost_pct=cost_pct)
     np.testing.assert_allclose(got, book(history, values, cost_pct), rtol=1e-10)
     assert got[-1] != 1.0
 
 
-def test_start_waits_and_then_begins_without_memory(history):
+def test_start_waits_and_then_begins_without_memory(history: dict[str, Bars]) -> None:
     days = history["QQQ"].dates.tolist()
     got = equity_curve(history, parse(SMALL), start=days[100], end=days[250])
     want = book({s: b.until(days[250]) for s, b in history.items()}, SMALL, start=100)
@@ -90,13 +99,15 @@ def test_start_waits_and_then_begins_without_memory(history):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_results_do_not_depend_on_threads_and_equal_single_runs(history, threads):
+def test_results_do_not_depend_on_threads_and_equal_single_runs(
+    history: dict[str, Bars], threads: int
+) -> None:
     summaries = run_many(history, SETS * 15, cost_pct=0.1, threads=threads)
     finals = [equity_curve(history, parse(values), cost_pct=0.1)[-1] for values in SETS]
     assert summaries.final_equity.tolist() == finals * 15
 
 
-def test_summary_figures_from_the_curve(history):
+def test_summary_figures_from_the_curve(history: dict[str, Bars]) -> None:
     curve = np.concatenate([[1.0], equity_curve(history, parse(SMALL), cost_pct=0.1)])
     returns = curve[1:] / curve[:-1] - 1
     got = run_many(history, [SMALL], cost_pct=0.1)
@@ -112,7 +123,7 @@ def test_summary_figures_from_the_curve(history):
     assert got.rebalances[0] > 10
 
 
-def test_a_flat_market_has_figures_without_division_by_zero():
+def test_a_flat_market_has_figures_without_division_by_zero() -> None:
     flat = {name: bars(name, [50.0] * 40) for name in ("QQQ", "TLT", "TQQQ")}
     got = run_many(flat, [SMALL])
     # The averages of a constant are equal: sideways, 0.2 and 0.8, nothing moves.
@@ -121,7 +132,7 @@ def test_a_flat_market_has_figures_without_division_by_zero():
     assert (got.rebalances[0], got.turnover[0]) == (1, 1)
 
 
-def test_a_held_leg_without_a_bar_keeps_its_last_value(history):
+def test_a_held_leg_without_a_bar_keeps_its_last_value(history: dict[str, Bars]) -> None:
     day = history["QQQ"].dates[200].item()
     stuck = {**history, "TMV": history["TMV"].until(day), "TMF": history["TMF"].until(day)}
     curve = equity_curve(stuck, parse(SMALL))
@@ -129,7 +140,7 @@ def test_a_held_leg_without_a_bar_keeps_its_last_value(history):
     np.testing.assert_array_equal(curve[:201], equity_curve(history, parse(SMALL))[:201])
 
 
-def test_mistakes_are_refused(history):
+def test_mistakes_are_refused(history: dict[str, Bars]) -> None:
     with pytest.raises(UsageError, match="no parameter sets"):
         run_many(history, [])
     with pytest.raises(ParameterError, match="sma_fst"):
@@ -140,19 +151,19 @@ def test_mistakes_are_refused(history):
         run_many({"TLT": history["TLT"]}, [SMALL])
 
 
-def test_machine_code_is_never_reused_for_changed_kernels():
+def test_machine_code_is_never_reused_for_changed_kernels() -> None:
     sources = b"".join(Path(module.__file__).read_bytes() for module in (kernels, rules))
     digest = hashlib.sha256(sources).hexdigest()
     cells = [cell.cell_contents for cell in compiled.backtest_sets().py_func.__closure__]
     assert digest in cells
 
 
-def test_a_read_only_installation_still_compiles(monkeypatch):
+def test_a_read_only_installation_still_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba
 
     real = numba.njit
 
-    def refuses_a_cache(*args, cache=False, **options):
+    def refuses_a_cache(*args: Any, cache: bool = False, **options: Any) -> Callable[..., Any]:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return real(*args, **options)

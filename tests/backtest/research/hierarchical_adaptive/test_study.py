@@ -1,5 +1,7 @@
 """The compiled run as a study: one set gives what a search over it gives."""
 
+from typing import Any
+
 import pytest
 
 from backtest.core.errors import DataError, ParameterError, UsageError
@@ -14,12 +16,12 @@ CHANGES = {"sma_fast": 20, "sma_slow": 60, "vol_baseline_window": 63}
 
 
 @pytest.fixture(scope="module")
-def history():
+def history() -> Any:
     symbols = ("QQQ", "TLT", "TQQQ", "PSQ", "TMF", "TMV")
     return {symbol: random_walk(symbol, 400, seed=seed) for seed, symbol in enumerate(symbols)}
 
 
-def test_a_study_of_one_set_is_one_row_of_a_search(history):
+def test_a_study_of_one_set_is_one_row_of_a_search(history: Any) -> None:
     study: Study = WeightsStudy(cost_pct=0.1)
     days = history["QQQ"].dates
     part = Slice(days[200].item(), days[350].item())
@@ -39,7 +41,7 @@ def test_a_study_of_one_set_is_one_row_of_a_search(history):
     assert found != study(GOLDEN, history, Slice(), CHANGES)
 
 
-def test_what_a_study_refuses(history):
+def test_what_a_study_refuses(history: Any) -> None:
     study = WeightsStudy()
     with pytest.raises(ParameterError):
         study(GOLDEN, history, Slice(), {"sma_fast": 500})

@@ -2,25 +2,32 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies._internal.core import DataObject
 
 from backtest.cli.run import equity_csv
-from backtest.core.decision import Book, OpenPosition, Target
+from backtest.core.bars import Bars
+from backtest.core.decision import Book, Decision, ExecutionTime, OpenPosition, Situation, Target
 from backtest.core.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.core.execution_rules import ExecutionRules, Limits
 from backtest.core.planned_orders import PlannedOrder
 from backtest.data.sources.csv import read_directory
 from backtest.reporting.metrics import compare, returns
+from backtest.simulator.allocation.result import Result
 from backtest.simulator.allocation.simulate import simulate
 from backtest.simulator.allocation.step import book_fill, mark
 from backtest.simulator.windows import daily_bar_warning
+from backtest.strategies.family import POSITIONS
 from backtest.trading.fills import Fill
 from tests.support.scripted_strategy import CloseFollower, ScriptedWeights, days, make_bars
 
@@ -29,7 +36,7 @@ COSTS = ExecutionRules(slippage_pct=0.1, commission_per_order=1.0, commission_pe
 WEEK = days("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09")
 
 
-def scenario():
+def scenario() -> dict[str, Bars]:
     """Signal, two legs; BBB has no bar on January 5."""
     gap = [day for day in WEEK if day != date(2024, 1, 5)]
     return {
@@ -47,12 +54,21 @@ SCRIPT = {
 }
 
 
-def run(history, strategy, *, start=WEEK[0], end=WEEK[-1], cash=10_000.0, rules=COSTS, **more):
+def run(
+    history: dict[str, Bars],
+    strategy: Any,
+    *,
+    start: date = WEEK[0],
+    end: date = WEEK[-1],
+    cash: float = 10_000.0,
+    rules: ExecutionRules = COSTS,
+    **more: Any,
+) -> Result:
     return simulate(strategy, history, start=start, end=end, cash=cash, rules=rules, **more)
 
 
 @pytest.fixture(scope="module")
-def hand_computed():
+def hand_computed() -> Result:
     """The scenario whose answers are in tests/golden/allocation_*.csv.
 
     Costs: slippage 0.1 %, 1.00 an order and 0.01 a share; reserve 5 %.
@@ -82,19 +98,19 @@ def hand_computed():
     return run(scenario(), ScriptedWeights(SCRIPT))
 
 
-def test_equity_by_hand(hand_computed, project_root):
+def test_equity_by_hand(hand_computed: Result, project_root: Path) -> None:
     expected = (project_root / "tests/golden/allocation_equity.csv").read_text()
     assert equity_csv(hand_computed) == expected
 
 
-def test_trades_by_hand(hand_computed, project_root):
+def test_trades_by_hand(hand_computed: Result, project_root: Path) -> None:
     with (project_root / "tests/golden/allocation_trades.csv").open() as stream:
         expected = list(csv.DictReader(stream))
     actual = [{key: str(trade.row()[key]) for key in expected[0]} for trade in hand_computed.trades]
     assert actual == expected
 
 
-def test_cash_warnings_and_context_by_hand(hand_computed):
+def test_cash_warnings_and_context_by_hand(hand_computed: Result) -> None:
     assert hand_computed.cash.tolist() == [505.49, 505.49, 8130.19, 5486.11, 523.37, 523.37]
     assert hand_computed.warnings == (
         "2024-01-02: BBB: bought 189 of 190 shares (cash after sells)",
@@ -117,7 +133,7 @@ def test_cash_warnings_and_context_by_hand(hand_computed):
     assert first.decided_on == first.session == date(2024, 1, 2)
 
 
-def test_opening_windows_decide_on_the_bar_before_and_fill_at_the_open():
+def test_opening_windows_decide_on_the_bar_before_and_fill_at_the_open() -> None:
     three = WEEK[:3]
     history = {
         "SIG": make_bars("SIG", dict.fromkeys(three, 1.0)),
@@ -141,7 +157,7 @@ def test_opening_windows_decide_on_the_bar_before_and_fill_at_the_open():
     ("window", "price"),
     [("15min_after_open", "open"), ("15min_before_close", "close"), ("5min_before_close", "close")],
 )
-def test_windows_that_daily_bars_do_not_have_are_named_once(window, price):
+def test_windows_that_daily_bars_do_not_have_are_named_once(window: ExecutionTime, price: str) -> None:
     result = run(scenario(), ScriptedWeights(SCRIPT, window))
     told = [text for text in result.warnings if window in text]
     assert told == [f"daily bars have no {window} price: orders fill at the {price}"]
@@ -149,7 +165,7 @@ def test_windows_that_daily_bars_do_not_have_are_named_once(window, price):
     assert result.equity.tolist() == same.equity.tolist()
 
 
-def test_an_order_whose_leg_does_not_open_is_not_filled():
+def test_an_order_whose_leg_does_not_open_is_not_filled() -> None:
     # decided on Jan 4 with BBB at 18; BBB has no bar on Jan 5
     history = scenario()
     result = run(history, ScriptedWeights({WEEK[2]: {"BBB": 0.5}}, "open"), rules=FREE)
@@ -157,7 +173,7 @@ def test_an_order_whose_leg_does_not_open_is_not_filled():
     assert result.warnings == ("2024-01-05: BBB: no price to buy at, order not filled",)
 
 
-def test_a_held_leg_without_a_bar_keeps_its_last_close_and_is_not_sold():
+def test_a_held_leg_without_a_bar_keeps_its_last_close_and_is_not_sold() -> None:
     # 25 BBB at 20 from 1000; on Jan 5 it should go, but has no bar: marked at 18, still there on Jan 8 at 21
     script = {WEEK[0]: {"BBB": 0.5}, WEEK[3]: {"AAA": 0.95}}
     result = run(scenario(), ScriptedWeights(script), cash=1000.0, rules=FREE)
@@ -173,14 +189,14 @@ def test_a_held_leg_without_a_bar_keeps_its_last_close_and_is_not_sold():
     )
 
 
-def test_memory_travels_from_decision_to_decision():
+def test_memory_travels_from_decision_to_decision() -> None:
     strategy = ScriptedWeights(SCRIPT)
     run(scenario(), strategy)
     assert [len(situation.memory) for situation in strategy.seen] == [0, 1, 2, 3, 4, 5]
     assert strategy.seen[1].book.shares() == {"AAA": 114, "BBB": 189}
 
 
-def test_a_later_start_begins_with_nothing():
+def test_a_later_start_begins_with_nothing() -> None:
     strategy = ScriptedWeights(SCRIPT)
     result = run(scenario(), strategy, start=WEEK[3])
     assert strategy.seen[0].memory == {}
@@ -188,12 +204,12 @@ def test_a_later_start_begins_with_nothing():
     assert result.trades[0].session == WEEK[3]
 
 
-def test_wandering_holdings_trade_when_the_rules_say_so():
+def test_wandering_holdings_trade_when_the_rules_say_so() -> None:
     """Same targets every session, one rebalance: AAA rises from 50 to 60 until its weight left the target."""
     day_one = WEEK[0]
 
     class Steady(ScriptedWeights):
-        def decide(self, situation):
+        def decide(self, situation: Situation) -> Decision:
             decision = super().decide(situation)
             return replace(decision, targets=(Target("AAA", 0.5),))
 
@@ -208,13 +224,13 @@ def test_wandering_holdings_trade_when_the_rules_say_so():
     ]
 
 
-def test_benchmark_is_held_from_the_first_close():
+def test_benchmark_is_held_from_the_first_close() -> None:
     result = run(scenario(), ScriptedWeights({}), start=WEEK[1], cash=1010.0, benchmark="SIG")
     assert result.benchmark.tolist() == pytest.approx([1010.0, 1020.0, 1030.0, 1040.0, 1050.0])
     assert result.equity.tolist() == [1010.0] * 5
 
 
-def test_a_benchmark_that_ends_early_is_held_with_a_warning():
+def test_a_benchmark_that_ends_early_is_held_with_a_warning() -> None:
     history = scenario()
     history["OLD"] = make_bars("OLD", dict(zip(WEEK[:3], [10.0, 11.0, 12.0], strict=True)))
     result = run(history, ScriptedWeights({}), cash=1000.0, benchmark="OLD")
@@ -225,7 +241,7 @@ def test_a_benchmark_that_ends_early_is_held_with_a_warning():
     )
 
 
-def test_a_sale_that_costs_more_than_it_brings_leaves_no_debt():
+def test_a_sale_that_costs_more_than_it_brings_leaves_no_debt() -> None:
     # one share at 2.00 with a commission of 5.00 an order; 0.10 of cash is left when it must go
     rules = ExecutionRules(commission_per_order=5.0, min_cash_pct=0, max_buying_power_pct=100)
     history = {name: make_bars(name, dict.fromkeys(WEEK, 2.0)) for name in ("SIG", "AAA")}
@@ -238,7 +254,7 @@ def test_a_sale_that_costs_more_than_it_brings_leaves_no_debt():
 
 
 @pytest.mark.shared
-def test_beta_is_the_exact_quotient_whatever_the_processor(shared_data):
+def test_beta_is_the_exact_quotient_whatever_the_processor(shared_data: Path) -> None:
     history = read_directory(shared_data / "daily", ["QQQ", "TQQQ"], until=date(2013, 1, 2))
     own, other = (history[symbol].close[-700:] / history[symbol].close[-700] for symbol in ("TQQQ", "QQQ"))
     got = compare(own, 1.0, other, symbol="QQQ")
@@ -249,7 +265,7 @@ def test_beta_is_the_exact_quotient_whatever_the_processor(shared_data):
     assert got.beta == pytest.approx(float(beta), rel=1e-14)
 
 
-def test_a_benchmark_that_begins_later_is_left_out_with_a_warning():
+def test_a_benchmark_that_begins_later_is_left_out_with_a_warning() -> None:
     history = scenario()
     history["BBB"] = history["BBB"].since(WEEK[1])
     result = run(history, ScriptedWeights({}), benchmark="BBB")
@@ -257,18 +273,18 @@ def test_a_benchmark_that_begins_later_is_left_out_with_a_warning():
     assert result.warnings == ("BBB: no bar by 2024-01-02, so no benchmark",)
 
 
-def test_a_limit_stops_the_run_and_names_the_session():
+def test_a_limit_stops_the_run_and_names_the_session() -> None:
     rules = replace_limits(max_position_pct=50)
     with pytest.raises(LimitError, match="2024-01-02") as caught:
         run(scenario(), ScriptedWeights(SCRIPT), rules=rules)
     assert caught.value.exit_code == 7
 
 
-def replace_limits(**limits):
+def replace_limits(**limits: Any) -> ExecutionRules:
     return ExecutionRules(limits=Limits(**limits))
 
 
-def test_refused_arguments():
+def test_refused_arguments() -> None:
     strategy = ScriptedWeights({})
     with pytest.raises(UsageError, match="after end"):
         run(scenario(), strategy, start=WEEK[1], end=WEEK[0])
@@ -282,10 +298,10 @@ def test_refused_arguments():
     with pytest.raises(DataError, match="ZZZ"):
         run(scenario(), strategy, benchmark="ZZZ")
     with pytest.raises(JutsuError, match="not an allocation"):
-        run(scenario(), replace(strategy, family="positions"))
+        run(scenario(), replace(strategy, family=POSITIONS))
 
 
-def test_books_refuse_impossible_fills():
+def test_books_refuse_impossible_fills() -> None:
     order = PlannedOrder("AAA", "sell", "exit", 5, 1.0, 0.0, "test")
     fill = Fill("sell", 5, 1.0, 0.0, 5.0)
     held = Book(0.0, {"AAA": OpenPosition("AAA", 4, 1.0, WEEK[0])})
@@ -297,7 +313,7 @@ def test_books_refuse_impossible_fills():
         mark(held, {})
 
 
-def test_a_position_remembers_its_entry():
+def test_a_position_remembers_its_entry() -> None:
     order = PlannedOrder("AAA", "buy", "entry", 5, 10.0, 1.0, "test", stop_price=9.0, details={"score": 80})
     book = book_fill(Book(100.0), order, Fill("buy", 5, 10.0, 1.0, -51.0), WEEK[0])
     more = replace(order, intent="increase", quantity=15)
@@ -320,7 +336,7 @@ rule_sets = st.builds(
 times = st.sampled_from(["open", "close"])
 
 
-def walk(symbol, moves, first):
+def walk(symbol: str, moves: list[float], first: float) -> Bars:
     sessions = [date(2024, 1, 1) + timedelta(days=i) for i in range(len(moves))]
     closes = np.round(first * np.cumprod(1 + np.array(moves)), 6)
     opens = np.round(closes * (1 - np.array(moves) / 3), 6)
@@ -328,14 +344,14 @@ def walk(symbol, moves, first):
 
 
 @st.composite
-def markets(draw):
+def markets(draw: Callable[..., Any]) -> dict[str, Bars]:
     moves = draw(rates)
     other = draw(st.lists(st.floats(-0.12, 0.12), min_size=len(moves), max_size=len(moves)))
     return {"SIG": walk("SIG", moves, 37.3), "AAA": walk("AAA", moves, 11.0), "BBB": walk("BBB", other, 93.0)}
 
 
 @given(markets(), rule_sets, times)
-def test_any_run(history, rules, execution_time):
+def test_any_run(history: dict[str, Bars], rules: ExecutionRules, execution_time: ExecutionTime) -> None:
     last = history["SIG"].last
     result = run(history, CloseFollower({}, execution_time), start=date(2024, 1, 1), end=last, rules=rules)
     assert (result.cash >= 0).all()
@@ -368,7 +384,9 @@ def test_any_run(history, rules, execution_time):
 
 
 @given(markets(), times, st.data())
-def test_no_later_bar_reaches_back(history, execution_time, data):
+def test_no_later_bar_reaches_back(
+    history: dict[str, Bars], execution_time: ExecutionTime, data: DataObject
+) -> None:
     last = history["SIG"].last
     before = run(history, CloseFollower({}, execution_time), start=date(2024, 1, 1), end=last)
     at = data.draw(st.integers(0, len(before.dates) - 2))
@@ -384,7 +402,7 @@ def test_no_later_bar_reaches_back(history, execution_time, data):
     assert before.decisions[: at + 1] == after.decisions[: at + 1]
 
 
-def test_the_change_that_look_ahead_would_show_does_change_the_future():
+def test_the_change_that_look_ahead_would_show_does_change_the_future() -> None:
     """The property above can fail: the strategy's later decisions do hang on the changed bars."""
     history = {
         s: walk(s, [0.01, -0.02, 0.03, 0.01, 0.02, -0.01, 0.02, 0.01], 37.3) for s in ("SIG", "AAA", "BBB")
@@ -408,7 +426,9 @@ def test_the_change_that_look_ahead_would_show_does_change_the_future():
         ("close", "close", (False, True)),
     ],
 )
-def test_every_window_that_a_daily_bar_does_not_know_warns(window, entering, warned):
+def test_every_window_that_a_daily_bar_does_not_know_warns(
+    window: ExecutionTime, entering: str, warned: tuple[bool, bool]
+) -> None:
     weights, entries = daily_bar_warning(window), daily_bar_warning(window, enters_at_open=True)
     assert (weights is not None, entries is not None) == warned
     assert weights is None or f"fill at the {entering}" in weights

@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from backtest.cli.run import equity_csv
 from backtest.core.execution_rules import ExecutionRules
 from backtest.data.sources.csv import read_directory
+from backtest.simulator.allocation.result import Result
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.registry import build_strategy
 
@@ -22,14 +24,20 @@ VARIANTS = {"golden": {}, "titan": {"measurement_noise": 2000, "t_norm_bull_thre
 pytestmark = pytest.mark.shared
 
 
-def simulated(shared_data, variant, parameters, rules=None, end=END):
+def simulated(
+    shared_data: Path,
+    variant: str,
+    parameters: dict[str, float],
+    rules: ExecutionRules | None = None,
+    end: date = END,
+) -> Result:
     strategy = build_strategy("Hierarchical_Adaptive_v3_5b", variant, parameters)
     history = read_directory(shared_data / "daily", ["QQQ", "TQQQ", "TLT", "TMF", "TMV"])
     rules = rules or ExecutionRules()
     return simulate(strategy, history, start=START, end=end, cash=100_000.0, rules=rules, benchmark="QQQ")
 
 
-def naive(shared_data, variant):
+def naive(shared_data: Path, variant: str) -> str:
     """Weights from the reviewed file, whole shares at the close, no costs: nothing of the project is used."""
     rows = list(
         csv.DictReader((shared_data / f"reference/v35b_{variant}_2009_2018.csv").read_text().splitlines())
@@ -65,11 +73,11 @@ def naive(shared_data, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_equity_to_the_cent_over_nine_years(shared_data, variant):
+def test_equity_to_the_cent_over_nine_years(shared_data: Path, variant: str) -> None:
     assert equity_csv(simulated(shared_data, variant, VARIANTS[variant])) == naive(shared_data, variant)
 
 
-def test_a_run_with_costs_keeps_its_books(shared_data):
+def test_a_run_with_costs_keeps_its_books(shared_data: Path) -> None:
     rules = ExecutionRules(slippage_pct=0.05, commission_per_order=1.0, commission_per_share=0.005)
     result = simulated(shared_data, "golden", {}, rules)
     closes = pd.DataFrame(
@@ -99,7 +107,7 @@ def test_a_run_with_costs_keeps_its_books(shared_data):
     assert len(free.trades) > 250
 
 
-def test_legs_that_ended_stay_in_cash(shared_data):
+def test_legs_that_ended_stay_in_cash(shared_data: Path) -> None:
     result = simulated(shared_data, "golden", {}, end=date(2026, 8, 21))
     told = [text for text in result.warnings if "no price" in text]
     assert told
@@ -108,7 +116,7 @@ def test_legs_that_ended_stay_in_cash(shared_data):
     assert (result.cash > 0).all()
 
 
-def test_no_later_bar_reaches_back(shared_data):
+def test_no_later_bar_reaches_back(shared_data: Path) -> None:
     strategy = build_strategy("Hierarchical_Adaptive_v3_5b", "golden", {})
     history = read_directory(shared_data / "daily", ["QQQ", "TQQQ", "TLT", "TMF", "TMV"])
     whole = simulated(shared_data, "golden", {})

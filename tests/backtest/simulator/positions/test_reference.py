@@ -2,6 +2,8 @@
 
 import json
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +14,15 @@ from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
 from backtest.core.errors import ParameterError, UsageError
 from backtest.simulator.positions.metrics import max_drawdown, summary
-from backtest.simulator.positions.model import PortfolioRules
+from backtest.simulator.positions.model import PortfolioResult, PortfolioRules
 from backtest.simulator.positions.simulate import simulate
 
 EMA = "config/strategies/ema_p10.yaml"
 
 
-def run(shared, project_root, output, *settings, compat=True):
+def run(
+    shared: Path, project_root: Path, output: Path, *settings: str, compat: bool = True
+) -> dict[str, Any]:
     code = cli.main(
         [
             "portfolio",
@@ -34,12 +38,14 @@ def run(shared, project_root, output, *settings, compat=True):
     return json.loads(output.read_text())
 
 
-def settings_of(config):
+def settings_of(config: dict[str, Any]) -> list[str]:
     return [f"{name}={json.dumps(value)}" for name, value in config.items()]
 
 
 @pytest.mark.shared
-def test_every_reference_configuration(shared_data, project_root, tmp_path, capsys):
+def test_every_reference_configuration(
+    shared_data: Path, project_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = sorted((shared_data / "reference").glob("earnings_portfolio_dev_*.json"))
     assert len(files) == 17
     for file in files:
@@ -58,7 +64,9 @@ def test_every_reference_configuration(shared_data, project_root, tmp_path, caps
 
 
 @pytest.mark.shared
-def test_every_independent_reference(shared_data, project_root, tmp_path, capsys):
+def test_every_independent_reference(
+    shared_data: Path, project_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = sorted((shared_data / "reference").glob("earnings_independent_dev_*.json"))
     assert len(files) == 4
     for file in files:
@@ -77,20 +85,22 @@ def test_every_independent_reference(shared_data, project_root, tmp_path, capsys
 
 
 @pytest.mark.shared
-def test_without_compat_candidates_without_data_are_recorded(shared_data, project_root, tmp_path, capsys):
+def test_without_compat_candidates_without_data_are_recorded(
+    shared_data: Path, project_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     ours = run(shared_data, project_root, tmp_path / "out.json", compat=False)
     missing = [row[0] for row in ours["skipped"] if row[4] == "no_price_data"]
     assert missing == ["QQQX1", "ZZZZ", "QQQX1", "QQQX1", "AAPL", "MSFT"]
     assert len(ours["trades"]) + len(ours["skipped"]) == 400
 
 
-def test_an_unknown_setting_is_refused_with_a_suggestion(project_root):
+def test_an_unknown_setting_is_refused_with_a_suggestion(project_root: Path) -> None:
     with pytest.raises(ParameterError) as caught:
         rules_for(str(project_root / EMA), ["max_positons=5"], compatible=False)
     assert "did you mean max_positions?" in str(caught.value.findings[0])
 
 
-def test_settings_are_json_or_text_and_null_switches_off(project_root):
+def test_settings_are_json_or_text_and_null_switches_off(project_root: Path) -> None:
     rules = rules_for(
         str(project_root / EMA),
         ["trailing_stop=null", "max_holding_days=30", "stop_mode=close", "data_end_date=2024-05-06"],
@@ -104,7 +114,7 @@ def test_settings_are_json_or_text_and_null_switches_off(project_root):
         rules_for(str(project_root / EMA), ["max_positions"], compatible=False)
 
 
-def test_live_rules_apply_when_sizes_come_from_the_report_or_when_asked_for(project_root):
+def test_live_rules_apply_when_sizes_come_from_the_report_or_when_asked_for(project_root: Path) -> None:
     strategy = str(project_root / EMA)
     plain = rules_for(strategy, [], compatible=False)
     assert (plain.daily_entry_limit, plain.quality_filter, plain.stop_fill) == (None, False, "gap")
@@ -113,7 +123,7 @@ def test_live_rules_apply_when_sizes_come_from_the_report_or_when_asked_for(proj
     assert rules_for(strategy, ["daily_entry_limit=3"], compatible=True).daily_entry_limit == 3
 
 
-def test_a_strategy_of_weights_is_refused(project_root):
+def test_a_strategy_of_weights_is_refused(project_root: Path) -> None:
     with pytest.raises(UsageError, match="holds weights"):
         rules_for(str(project_root / "config/strategies/golden.yaml"), [], compatible=False)
 
@@ -121,13 +131,13 @@ def test_a_strategy_of_weights_is_refused(project_root):
 # --- markets made by hand ---------------------------------------------------------------------------------
 
 
-def bars(symbol, rows):
+def bars(symbol: str, rows: list[Any]) -> Bars:
     days = np.array([row[0] for row in rows], dtype="datetime64[D]")
     columns = [np.array([float(row[i]) for row in rows]) for i in range(1, 5)]
     return Bars(symbol, days, *columns, np.full(len(rows), 1000.0))
 
 
-def flat(symbol, days, price=100.0):
+def flat(symbol: str, days: list[str], price: float = 100.0) -> Bars:
     return bars(symbol, [(day, price, price, price, price) for day in days])
 
 
@@ -135,16 +145,18 @@ DAYS = [f"2024-03-{day:02d}" for day in (4, 5, 6, 7, 8, 11, 12, 13, 14, 15)]
 PLAIN = {"daily_entry_limit": None, "quality_filter": False}
 
 
-def found(ticker="AAA", day="2024-03-04", score=80.0):
+def found(ticker: str = "AAA", day: str = "2024-03-04", score: float = 80.0) -> Candidate:
     return Candidate(ticker, date.fromisoformat(day), "B", score, 100.0)
 
 
-def play(candidates, prices, **changes):
+def play(
+    candidates: list[Candidate], prices: list[Bars], **changes: Any
+) -> tuple[PortfolioResult, PortfolioRules]:
     rules = PortfolioRules.model_validate({**PLAIN, **changes})
     return simulate(candidates, {b.symbol: b for b in prices}, rules), rules
 
 
-def test_a_position_without_a_last_bar_closes_at_its_last_close_not_at_its_entry():
+def test_a_position_without_a_last_bar_closes_at_its_last_close_not_at_its_entry() -> None:
     short = bars("AAA", [(DAYS[0], 100, 101, 99, 100), (DAYS[1], 100, 105, 99, 104)])
     result, _ = play([found()], [short, flat("BBB", DAYS)])
     assert [(t.reason, t.exit_price) for t in result.trades] == [("end_of_data", 104.0)]
@@ -152,7 +164,7 @@ def test_a_position_without_a_last_bar_closes_at_its_last_close_not_at_its_entry
     assert result.trades[0].exit_price == 100.0
 
 
-def test_a_ticker_whose_data_start_much_later_is_not_entered_then():
+def test_a_ticker_whose_data_start_much_later_is_not_entered_then() -> None:
     late = flat("AAA", DAYS[7:])
     result, _ = play([found()], [late, flat("BBB", DAYS)])
     assert [skip.reason for skip in result.skipped] == ["no_price_data"]
@@ -160,12 +172,12 @@ def test_a_ticker_whose_data_start_much_later_is_not_entered_then():
     assert result.trades[0].position.entry_date == date(2024, 3, 13)
 
 
-def test_the_next_day_mode_enters_strictly_after_the_report():
+def test_the_next_day_mode_enters_strictly_after_the_report() -> None:
     result, _ = play([found()], [flat("AAA", DAYS)], entry_mode="next_day_open")
     assert result.trades[0].position.entry_date == date(2024, 3, 5)
 
 
-def test_a_week_cut_short_by_the_end_of_data_is_no_week_end():
+def test_a_week_cut_short_by_the_end_of_data_is_no_week_end() -> None:
     # Lows of 90 two weeks long, then a close below them on a Wednesday, where the data end.
     days = [f"2024-03-{day:02d}" for day in (4, 8, 11, 15, 18, 20)]
     rows = [(day, 100, 101, 90, 100) for day in days[:-1]] + [(days[-1], 100, 100, 85, 85)]
@@ -182,7 +194,7 @@ def test_a_week_cut_short_by_the_end_of_data_is_no_week_end():
     assert [trade.reason for trade in result.trades] == ["trend_break"]
 
 
-def test_a_holiday_shortened_week_ends_on_its_thursday():
+def test_a_holiday_shortened_week_ends_on_its_thursday() -> None:
     # Good Friday 2024-03-29: the week ends on Thursday the 28th and the sale is at Monday's open.
     rows = [(day, 100, 101, 90, 100) for day in ("2024-03-11", "2024-03-15", "2024-03-22")]
     rows += [("2024-03-28", 100, 100, 80, 80), ("2024-04-01", 79, 79, 79, 79)]
@@ -200,7 +212,7 @@ def test_a_holiday_shortened_week_ends_on_its_thursday():
     ]
 
 
-def test_equity_is_marked_to_market_and_so_is_the_drawdown():
+def test_equity_is_marked_to_market_and_so_is_the_drawdown() -> None:
     rows = [(DAYS[i], c, c, c, c) for i, c in enumerate((100, 120, 110, 130))]
     result, rules = play([found()], [bars("AAA", rows)], max_positions=1, stop_loss_pct=50)
     assert [point.unrealized for point in result.equity] == [0.0, 2000.0, 1000.0, 3000.0]
@@ -209,7 +221,7 @@ def test_equity_is_marked_to_market_and_so_is_the_drawdown():
     assert (figures["peak_positions"], figures["capital_needed"]) == (1, 10_000.0)
 
 
-def test_a_book_that_loses_on_its_first_day_has_a_drawdown_and_a_peak():
+def test_a_book_that_loses_on_its_first_day_has_a_drawdown_and_a_peak() -> None:
     # entered at 100, stopped at 90 less 0.5 % on the same day: 100 shares lose 10.45 each
     rows = [(DAYS[i], c, c, low, c) for i, (c, low) in enumerate(((100, 85), (100, 100), (100, 100)))]
     result, rules = play([found()], [bars("AAA", rows)], max_positions=1, stop_loss_pct=10, slippage_pct=0.5)
@@ -221,7 +233,9 @@ def test_a_book_that_loses_on_its_first_day_has_a_drawdown_and_a_peak():
     assert (figures["peak_positions"], figures["capital_needed"]) == (1, 10_000.0)
 
 
-def test_an_independent_book_has_no_equity_to_write(tmp_path, project_root, capsys):
+def test_an_independent_book_has_no_equity_to_write(
+    tmp_path: Path, project_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = cli.main(
         [
             "portfolio",
@@ -235,11 +249,11 @@ def test_an_independent_book_has_no_equity_to_write(tmp_path, project_root, caps
     assert list(tmp_path.iterdir()) == []
 
 
-def test_drawdown_is_measured_from_the_highest_point_before():
+def test_drawdown_is_measured_from_the_highest_point_before() -> None:
     assert max_drawdown([100.0, 90.0, 120.0, 95.0, 130.0]) == 25.0
 
 
-def test_candidate_lists_name_every_defect(tmp_path):
+def test_candidate_lists_name_every_defect(tmp_path: Path) -> None:
     from backtest.candidates.model import read_candidate_list
 
     file = tmp_path / "list.json"

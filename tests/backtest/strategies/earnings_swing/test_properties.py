@@ -2,10 +2,12 @@
 
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from backtest.calendar import sessions as calendar
 from backtest.candidates.schedule import entry_session
@@ -17,7 +19,7 @@ from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import simulate
 from backtest.strategies.earnings_swing.parameters import EarningsParameters
 from backtest.strategies.earnings_swing.selection import Holding, select
-from backtest.strategies.earnings_swing.strategy import build
+from backtest.strategies.earnings_swing.strategy import EarningsSwing, build
 from backtest.trading.fills import fill_market, fill_stop
 
 NAMES = [f"T{i}" for i in range(12)]
@@ -51,7 +53,9 @@ rule_sets = st.builds(
 
 @settings(max_examples=300)
 @given(candidates, holdings, rule_sets)
-def test_selection_respects_capacity_limit_and_rotation(found, held, rules):
+def test_selection_respects_capacity_limit_and_rotation(
+    found: list[Candidate], held: list[Holding], rules: EarningsParameters
+) -> None:
     chosen = select(found, {row.symbol for row in held}, held, rules)
     taken = [entry.candidate for entry in chosen.entries]
     names = [row.ticker for row in taken]
@@ -73,7 +77,9 @@ def test_selection_respects_capacity_limit_and_rotation(found, held, rules):
 
 
 @given(candidates, holdings, rule_sets)
-def test_a_better_score_is_never_skipped_for_a_worse_one(found, held, rules):
+def test_a_better_score_is_never_skipped_for_a_worse_one(
+    found: list[Candidate], held: list[Holding], rules: EarningsParameters
+) -> None:
     chosen = select(found, {row.symbol for row in held}, held, rules)
     worst = min((entry.candidate.rank for entry in chosen.entries), default=200.0)
     turned_away = [skip for skip in chosen.skipped if skip.reason in {"capacity_full", "daily_limit"}]
@@ -82,7 +88,9 @@ def test_a_better_score_is_never_skipped_for_a_worse_one(found, held, rules):
         assert rank <= worst
 
 
-def random_market(seed, symbols=8, start=date(2023, 1, 3), end=date(2023, 9, 29)):
+def random_market(
+    seed: int, symbols: int = 8, start: Any = date(2023, 1, 3), end: Any = date(2023, 9, 29)
+) -> tuple[NDArray[np.datetime64], dict[str, Bars], list[Candidate]]:
     rng = np.random.default_rng(seed)
     days = np.array([s.day for s in calendar.sessions(start, end)], dtype="datetime64[D]")
     prices = {}
@@ -111,7 +119,14 @@ def random_market(seed, symbols=8, start=date(2023, 1, 3), end=date(2023, 9, 29)
     return days, prices, found
 
 
-def replay(days, prices, found, strategy, rules, execution):
+def replay(
+    days: NDArray[np.datetime64],
+    prices: dict[str, Bars],
+    found: list[Candidate],
+    strategy: EarningsSwing,
+    rules: PortfolioRules,
+    execution: ExecutionRules,
+) -> tuple[list[tuple[str, date, date, float, int, str]], dict[str, int]]:
     """The live way, written out plainly: decide before the open, fill at it, stops during the session."""
     evaluation = strategy.evaluate(prices)
     book, memory, trades = {}, {}, []
@@ -154,7 +169,7 @@ def replay(days, prices, found, strategy, rules, execution):
 
 @settings(max_examples=12)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.sampled_from(["weekly_ema", "weekly_nweek_low"]))
-def test_the_live_decision_replayed_equals_the_simulator(seed, positions, trailing):
+def test_the_live_decision_replayed_equals_the_simulator(seed: int, positions: int, trailing: str) -> None:
     days, prices, found = random_market(seed)
     chosen = {
         "max_positions": positions,
@@ -187,7 +202,7 @@ def test_the_live_decision_replayed_equals_the_simulator(seed, positions, traili
 
 @settings(max_examples=10)
 @given(st.integers(0, 10_000), st.integers(1, 4))
-def test_a_book_never_holds_more_than_its_slots_or_a_ticker_twice(seed, positions):
+def test_a_book_never_holds_more_than_its_slots_or_a_ticker_twice(seed: int, positions: int) -> None:
     _, prices, found = random_market(seed)
     rules = PortfolioRules.model_validate(
         {"max_positions": positions, "daily_entry_limit": None, "quality_filter": False}

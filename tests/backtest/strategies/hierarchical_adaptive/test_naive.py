@@ -1,10 +1,15 @@
 """The product against an independent implementation of the rules, on random markets and parameters."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
+from backtest.core.bars import Bars
 from backtest.indicators import daily as indicators
 from backtest.research.hierarchical_adaptive.decisions import decision_rows
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters
@@ -15,12 +20,12 @@ from tests.support.naive_v35b import decisions, t_norm_series
 EXACT = ("date", "vol_crush", "vol_state", "trend_state", "cell", "needs_rebalance")
 
 
-def number(low, high):
+def number(low: float, high: float) -> SearchStrategy[float]:
     return st.floats(low, high, allow_nan=False).map(lambda x: round(x, 6))
 
 
 @st.composite
-def parameter_sets(draw):
+def parameter_sets(draw: Callable[..., Any]) -> dict[str, Any]:
     baseline = draw(st.integers(3, 60))
     slow = draw(st.integers(2, 90))
     bond_slow = draw(st.integers(2, 90))
@@ -55,7 +60,7 @@ def parameter_sets(draw):
     }
 
 
-def compare(parameters, history):
+def compare(parameters: dict[str, Any], history: dict[str, Bars]) -> None:
     strategy = build("test", parameters)
     signal, bond = history["QQQ"], history["TLT"]
     got = list(decision_rows(strategy.evaluate(history)))
@@ -83,7 +88,9 @@ def compare(parameters, history):
 )
 @example(parameters={"double_smoothing": True, "strength_smoothness": 21}, seed=2, late=0)
 @example(parameters={"symmetric_volume_adjustment": True}, seed=3, late=110)
-def test_every_column_equals_the_independent_implementation(parameters, seed, late):
+def test_every_column_equals_the_independent_implementation(
+    parameters: dict[str, Any], seed: int, late: int
+) -> None:
     history = market(210, seed)
     tlt = history["TLT"]
     # The bond series begins later and lacks some sessions: it is joined by date.
@@ -106,7 +113,7 @@ def test_every_column_equals_the_independent_implementation(parameters, seed, la
         {"symmetric_volume_adjustment": True, "osc_smoothness": 10},
     ],
 )
-def test_trend_over_more_than_the_500_remembered_magnitudes(change):
+def test_trend_over_more_than_the_500_remembered_magnitudes(change: dict[Any, Any]) -> None:
     walk = random_walk("QQQ", 1300, seed=11, scale=0.02)
     walk.volume[[5, 700, 701, 900]] = 0.0
     p = {**Parameters().model_dump(), **change}

@@ -106,14 +106,14 @@ RIGHT = [
 ]
 
 
-def test_the_34_parameters_and_their_defaults_are_golden():
+def test_the_34_parameters_and_their_defaults_are_golden() -> None:
     assert Parameters().model_dump() == DEFAULTS
     assert list(build("golden", {}).parameters) == list(DEFAULTS)
     assert len(DEFAULTS) == 34
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_wrong_values_are_refused_by_name(name, value):
+def test_wrong_values_are_refused_by_name(name: str, value: bool | float | str | None) -> None:
     with pytest.raises(ParameterError) as caught:
         parse({name: value})
     (finding,) = caught.value.findings
@@ -122,15 +122,15 @@ def test_wrong_values_are_refused_by_name(name, value):
 
 
 @pytest.mark.parametrize(("name", "value"), RIGHT)
-def test_the_edges_of_the_ranges_are_valid(name, value):
+def test_the_edges_of_the_ranges_are_valid(name: str, value: float | str) -> None:
     assert getattr(parse({name: value}), name) == value
 
 
-def test_integral_floats_become_integers():
+def test_integral_floats_become_integers() -> None:
     assert isinstance(parse({"osc_smoothness": 15.0}).osc_smoothness, int)
 
 
-def test_everything_wrong_is_listed_at_once_with_suggestions():
+def test_everything_wrong_is_listed_at_once_with_suggestions() -> None:
     with pytest.raises(ParameterError) as caught:
         parse({"sma_fst": 3, "T_MAX": 3, "zzz": 1, "sma_fast": 200, "T_max": -1, "bond_sma_slow": 20})
     found = {f.path: str(f) for f in caught.value.findings}
@@ -143,7 +143,7 @@ def test_everything_wrong_is_listed_at_once_with_suggestions():
     assert len(caught.value.findings) == 6
 
 
-def test_derived_numbers_of_golden():
+def test_derived_numbers_of_golden() -> None:
     parameters = Parameters()
     assert parameters.first_decision_bar == 147
     assert parameters.warmup_bars == 150
@@ -152,7 +152,7 @@ def test_derived_numbers_of_golden():
     assert parse({"vol_baseline_window": 200}).first_decision_bar == 221
 
 
-def test_changed_parameters_are_validated_again():
+def test_changed_parameters_are_validated_again() -> None:
     golden = build("golden", {})
     faster = golden.with_parameters({"sma_fast": 20}).with_execution_time("open")
     assert (faster.variant, faster.overridden) == ("golden", ("sma_fast", "execution_time"))
@@ -161,10 +161,10 @@ def test_changed_parameters_are_validated_again():
     with pytest.raises(ParameterError, match="sma_fast"):
         golden.with_parameters({"sma_fast": 140})
     with pytest.raises(ParameterError, match="execution_time"):
-        golden.with_execution_time("noon")
+        golden.with_execution_time("noon")  # type: ignore[arg-type] # wrong on purpose
 
 
-def test_only_legs_that_can_be_held_are_tradable():
+def test_only_legs_that_can_be_held_are_tradable() -> None:
     golden = build("golden", {})
     assert golden.signal_symbols == ("QQQ", "TLT")
     assert golden.tradable_symbols == ("TQQQ", "QQQ", "TMF", "TMV")

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,9 @@ EXACT = ("date", "vol_crush", "vol_state", "trend_state", "cell", "needs_rebalan
 
 @pytest.mark.shared
 @pytest.mark.parametrize("variant", ["golden", "titan"])
-def test_decisions_equal_the_reference_on_every_session(variant, shared_data, project_root, tmp_path):
+def test_decisions_equal_the_reference_on_every_session(
+    variant: str, shared_data: Path, project_root: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "decisions.csv"
     strategy = project_root / "config" / "strategies" / f"{variant}.yaml"
     prices = shared_data / "daily"

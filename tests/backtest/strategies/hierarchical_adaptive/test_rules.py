@@ -5,18 +5,20 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.core.decision import Book, Situation, Target
+from backtest.core.decision import Book, Decision, Situation, Target
 from backtest.core.errors import DataError
 from backtest.strategies.hierarchical_adaptive import kernels
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters
 from backtest.strategies.hierarchical_adaptive.series import cell_weights
-from backtest.strategies.hierarchical_adaptive.strategy import build
+from backtest.strategies.hierarchical_adaptive.strategy import V35bEvaluation, build
 from tests.support.market_v35b import bars, market, random_walk
 
 BONDS = {"none": 0, "bull": 1, "bear": 2}
@@ -24,11 +26,11 @@ SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_w
 SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5}
 
 
-def situation(day, memory=None):
+def situation(day: date, memory: dict[Any, Any] | None = None) -> Situation:
     return Situation(session=day, decided_on=day, book=Book(0.0), memory=memory or {})
 
 
-def walk(evaluation, memory=None):
+def walk(evaluation: V35bEvaluation, memory: Any = None) -> list[Decision]:
     """Every decision in turn, each carried out."""
     memory, out = memory or {}, []
     for day in evaluation.signal.dates.tolist():
@@ -38,12 +40,12 @@ def walk(evaluation, memory=None):
     return out
 
 
-def golden_weights(root):
+def golden_weights(root: Path) -> list[dict[str, str]]:
     with (root / "tests" / "golden" / "v35b_weights.csv").open() as file:
         return list(csv.DictReader(file))
 
 
-def test_weights_of_every_cell(project_root):
+def test_weights_of_every_cell(project_root: Path) -> None:
     rows = golden_weights(project_root)
     assert len(rows) == 29
     for row in rows:
@@ -62,7 +64,9 @@ def test_weights_of_every_cell(project_root):
     hedge_max=st.floats(0.01, 1.0),
     bonds_max=st.floats(0.0, 1.0),
 )
-def test_weights_sum_to_one_and_are_never_negative(cell, bond, leverage, hedge, hedge_max, bonds_max):
+def test_weights_sum_to_one_and_are_never_negative(
+    cell: int, bond: int, leverage: float, hedge: bool, hedge_max: float, bonds_max: float
+) -> None:
     parameters = Parameters(
         leverage_scalar=leverage, use_inverse_hedge=hedge, w_PSQ_max=hedge_max, max_bond_weight=bonds_max
     )
@@ -71,7 +75,14 @@ def test_weights_sum_to_one_and_are_never_negative(cell, bond, leverage, hedge, 
     assert min(weights) >= 0.0
 
 
-def regimes(t_norm, z, sigma, fast=2.0, slow=1.0, lookback=1):
+def regimes(
+    t_norm: list[float],
+    z: list[float],
+    sigma: list[float],
+    fast: float = 2.0,
+    slow: float = 1.0,
+    lookback: int = 1,
+) -> tuple[list[int | None], list[int | None], list[int | None], list[int | None]]:
     n = len(t_norm)
     high, crushed, trend, cell = ([None] * n for _ in range(4))
     averages = [fast] * n, [slow] * n
@@ -81,14 +92,14 @@ def regimes(t_norm, z, sigma, fast=2.0, slow=1.0, lookback=1):
     return high, crushed, trend, cell
 
 
-def test_hysteresis_keeps_its_state_between_the_thresholds():
+def test_hysteresis_keeps_its_state_between_the_thresholds() -> None:
     z = [9.0, 0.6, 1.0, 1.01, 0.5, 0.2, 0.19, 0.9]
     high, _, _, cell = regimes([0.0] * 8, z, [1.0] * 8)
     assert high == [None, 0, 0, 1, 1, 1, 0, 0]  # 1.0 is not above 1.0, 0.2 is not below 0.2
     assert cell == [None, 3, 3, 4, 4, 4, 3, 3]
 
 
-def test_crush_lowers_the_state_for_good_and_turns_a_bear_sideways():
+def test_crush_lowers_the_state_for_good_and_turns_a_bear_sideways() -> None:
     sigma = [1.0, 1.0, 0.86, 0.7, 0.7, 0.7]
     z = [0.0, 2.0, 0.5, 0.5, 0.5, 0.5]
     high, crushed, trend, cell = regimes([-0.9] * 6, z, sigma, fast=1.0)
@@ -98,7 +109,7 @@ def test_crush_lowers_the_state_for_good_and_turns_a_bear_sideways():
     assert cell == [None, 6, 6, 3, 5, 5]
 
 
-def test_crush_leaves_a_bull_alone_and_needs_a_volatility_before():
+def test_crush_leaves_a_bull_alone_and_needs_a_volatility_before() -> None:
     _, crushed, trend, cell = regimes([0.9] * 4, [2.0] * 4, [0.0, 1.0, 0.5, 0.5])
     assert crushed == [None, 0, 1, 0]
     assert trend == [None, 1, 1, 1]
@@ -109,11 +120,13 @@ def test_crush_leaves_a_bull_alone_and_needs_a_volatility_before():
     ("t_norm", "fast", "trend"),
     [(0.2, 2, 0), (0.21, 2, 1), (0.21, 1, 0), (-0.3, 1, 0), (-0.31, 1, -1), (-0.31, 2, 0), (0.9, 0.5, 0)],
 )
-def test_trend_class_is_strict_and_equal_averages_are_not_bull(t_norm, fast, trend):
+def test_trend_class_is_strict_and_equal_averages_are_not_bull(
+    t_norm: float, fast: float, trend: int
+) -> None:
     assert regimes([0.0, t_norm], [0.5] * 2, [1.0] * 2, fast=fast)[2][1] == trend
 
 
-def test_constant_prices_stay_in_the_sideways_low_cell():
+def test_constant_prices_stay_in_the_sideways_low_cell() -> None:
     history = {"QQQ": bars("QQQ", [100.1] * 200), "TLT": bars("TLT", [90.3] * 200)}
     decisions = walk(build("golden", {}).evaluate(history))
     assert [d.decided_on for d in decisions if d.diagnostics.get("cell")] == history["QQQ"].dates.tolist()[
@@ -133,14 +146,14 @@ def test_constant_prices_stay_in_the_sideways_low_cell():
     assert last.diagnostics["sma_fast"] == last.diagnostics["sma_slow"] == 100.1
 
 
-def test_steady_growth_is_the_bull_low_cell():
+def test_steady_growth_is_the_bull_low_cell() -> None:
     history = {"QQQ": bars("QQQ", 100 * 1.01 ** np.arange(220)), "TLT": bars("TLT", [90.0] * 220)}
     last = walk(build("golden", {}).evaluate(history))[-1]
     assert last.diagnostics["cell"] == 1
     assert last.targets == (Target("TQQQ", 0.6), Target("QQQ", 0.4))
 
 
-def test_a_doubling_is_high_volatility():
+def test_a_doubling_is_high_volatility() -> None:
     close = [100.0] * 199 + [200.0]
     history = {"QQQ": bars("QQQ", close), "TLT": bars("TLT", np.arange(200) + 90.0)}
     decisions = walk(build("golden", {}).evaluate(history))
@@ -156,7 +169,7 @@ def test_a_doubling_is_high_volatility():
     assert last.diagnostics["deviation"] == pytest.approx(0.4)
 
 
-def with_cases(changes, cases):
+def with_cases(changes: dict[str, Any], cases: list[tuple[int, int]]) -> V35bEvaluation:
     """An evaluation whose rows are the given (cell, bond) pairs."""
     evaluation = build("test", SMALL | changes).evaluate(market(len(cases), seed=3))
     rows = [3 * (cell - 1) + bond for cell, bond in cases]
@@ -164,7 +177,7 @@ def with_cases(changes, cases):
     return evaluation
 
 
-def test_held_weights_move_only_when_a_rebalance_is_accepted():
+def test_held_weights_move_only_when_a_rebalance_is_accepted() -> None:
     cases = [(4, 0), (3, 0), (3, 0), (1, 0), (4, 1), (4, 2), (4, 0)]
     decisions = walk(with_cases({}, cases))
     assert [d.rebalance for d in decisions] == [False, True, False, True, True, True, True]
@@ -174,14 +187,14 @@ def test_held_weights_move_only_when_a_rebalance_is_accepted():
     assert [d.diagnostics["deviation"] for d in decisions] == pytest.approx([0, 1, 0, 0.8, 1.4, 0.8, 0.4])
 
 
-def test_threshold_is_compared_with_the_held_weights_not_with_the_last_targets():
+def test_threshold_is_compared_with_the_held_weights_not_with_the_last_targets() -> None:
     # Cell 3 to cell 1 is 0.8, below 0.9: h stays at cell 3, and cell 2 (0.4 away) does not trade either.
     decisions = walk(with_cases({"rebalance_threshold": 0.9}, [(3, 0), (1, 0), (2, 0), (4, 0)]))
     assert [d.rebalance for d in decisions] == [True, False, False, True]
     assert [d.diagnostics["deviation"] for d in decisions] == pytest.approx([1.0, 0.8, 0.4, 1.0])
 
 
-def test_legs_of_one_symbol_are_one_holding():
+def test_legs_of_one_symbol_are_one_holding() -> None:
     evaluation = with_cases({"leveraged_long_symbol": "QQQ"}, [(1, 0), (2, 0), (3, 0)])
     decisions = walk(evaluation)
     assert [d.targets for d in decisions] == [(Target("QQQ", 1.0),)] * 3
@@ -189,7 +202,7 @@ def test_legs_of_one_symbol_are_one_holding():
     assert decisions[0].diagnostics["w_TQQQ"] == 0.6
 
 
-def test_a_held_symbol_that_is_no_leg_counts_as_deviation():
+def test_a_held_symbol_that_is_no_leg_counts_as_deviation() -> None:
     evaluation = with_cases({}, [(4, 0)])
     day = evaluation.signal.dates[0].item()
     decision = evaluation.decide(situation(day, {"held": {"UPRO": 0.6}}))
@@ -197,7 +210,7 @@ def test_a_held_symbol_that_is_no_leg_counts_as_deviation():
     assert decision.targets == ()
 
 
-def test_bonds_are_joined_by_date_and_off_when_not_allowed():
+def test_bonds_are_joined_by_date_and_off_when_not_allowed() -> None:
     history = market(120, seed=8)
     strategy = build("test", SMALL)
     plain = strategy.evaluate(history)
@@ -218,13 +231,13 @@ def test_bonds_are_joined_by_date_and_off_when_not_allowed():
     assert set(off.tradable_symbols) == {"TQQQ", "QQQ"}
 
 
-def test_equal_bond_averages_choose_the_bear_bond():
+def test_equal_bond_averages_choose_the_bear_bond() -> None:
     close = random_walk("QQQ", 60, 4)
     evaluation = build("test", SMALL).evaluate({"QQQ": close, "TLT": bars("TLT", [90.1] * 60)})
     assert {case % 3 for case in evaluation.columns.case[evaluation.columns.first :]} == {2}
 
 
-def test_missing_bars_of_signal_symbols_are_data_errors():
+def test_missing_bars_of_signal_symbols_are_data_errors() -> None:
     history = market(60, seed=2)
     evaluation = build("test", SMALL).evaluate(history)
     after = history["QQQ"].last + timedelta(days=30)
@@ -239,14 +252,14 @@ def test_missing_bars_of_signal_symbols_are_data_errors():
 
 
 @pytest.mark.parametrize(("column", "value"), [("close", 0.0), ("close", np.nan), ("volume", -1.0)])
-def test_unusable_bars_are_named(column, value):
+def test_unusable_bars_are_named(column: str, value: float) -> None:
     history = market(60, seed=2)
     getattr(history["QQQ"], column)[7] = value
     with pytest.raises(DataError, match=f"{column} of 2015-01-14"):
         build("test", SMALL).evaluate(history)
 
 
-def test_before_the_warm_up_there_is_no_decision_but_a_warning():
+def test_before_the_warm_up_there_is_no_decision_but_a_warning() -> None:
     evaluation = build("golden", {}).evaluate(market(160, seed=2))
     days = evaluation.signal.dates.tolist()
     early = evaluation.decide(situation(days[145], {"held": {"QQQ": 1.0}}))
@@ -256,7 +269,7 @@ def test_before_the_warm_up_there_is_no_decision_but_a_warning():
     assert evaluation.decide(situation(days[146])).diagnostics["cell"] in range(1, 7)
 
 
-def test_diagnostics_are_json_and_name_what_people_ask_for():
+def test_diagnostics_are_json_and_name_what_people_ask_for() -> None:
     evaluation = build("test", SMALL).evaluate(market(60, seed=2))
     diagnostics = walk(evaluation)[-1].diagnostics
     assert json.loads(json.dumps(diagnostics)) == diagnostics
@@ -265,7 +278,7 @@ def test_diagnostics_are_json_and_name_what_people_ask_for():
 
 
 @given(seed=st.integers(0, 10**6), end=st.integers(1, 149))
-def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed, end):
+def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed: int, end: int) -> None:
     history = market(150, seed)
     strategy = build("test", SMALL | {"strength_smoothness": 5, "osc_smoothness": 4})
     day = history["QQQ"].dates[end - 1].item()
@@ -275,7 +288,7 @@ def test_the_last_row_of_a_shorter_history_is_that_row_of_the_longer_one(seed, e
 
 
 @given(seed=st.integers(0, 10**6), power=st.integers(-8, 8), volume_power=st.integers(-8, 8))
-def test_scale_of_prices_and_volumes_does_not_matter(seed, power, volume_power):
+def test_scale_of_prices_and_volumes_does_not_matter(seed: int, power: int, volume_power: int) -> None:
     history = market(120, seed)
     factor = 2.0**power
     scaled = {

@@ -1,8 +1,10 @@
 """Alpaca through its real client against the imitation: the normal course and every broken reply."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,9 +23,11 @@ from live.brokers.common import Throttled
 from live.feeds.alpaca import AlpacaFeed
 from live.model.broker import OrderRequest, OrderState
 from live.settings.model import AlpacaSettings
+from live.system.clock import SystemClock
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
 from tests.fakes.schwab.harness import LinkedClock
+from tests.support.broker_contract import shown, submitted
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 ORDERS = {"method": "POST", "path": "orders$"}
@@ -31,12 +35,12 @@ NAME = "20240312_QQQ_entry_buy"
 
 
 @pytest.fixture
-def fake():
+def fake() -> Iterator[FakeAlpaca]:
     with FakeAlpaca(AT, {"QQQ": 440.0, "AAPL": 170.0}) as found:
         yield found
 
 
-def broker_at(fake, **settings):
+def broker_at(fake: FakeAlpaca, **settings: Any) -> AlpacaBroker:
     return AlpacaBroker.open(
         AlpacaSettings(base_url=fake.url, **settings),
         clock=LinkedClock(fake),
@@ -46,19 +50,19 @@ def broker_at(fake, **settings):
 
 
 @pytest.fixture
-def broker(fake, monkeypatch):
+def broker(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> AlpacaBroker:
     monkeypatch.setattr("live.brokers.alpaca.connection.TIMEOUT", (5.0, 2.0))
     return broker_at(fake)
 
 
-def buy(symbol="QQQ", quantity=10, name=NAME, **more):
+def buy(symbol: str = "QQQ", quantity: int = 10, name: str = NAME, **more: Any) -> OrderRequest:
     return OrderRequest(name, symbol, "buy", quantity, **more)
 
 
 # bodies and rows -----------------------------------------------------------------------------------------
 
 
-def test_bodies_are_what_the_real_models_make():
+def test_bodies_are_what_the_real_models_make() -> None:
     import_alpaca()
     from alpaca.trading.enums import OrderClass, OrderSide, TimeInForce
     from alpaca.trading.requests import MarketOrderRequest, StopLossRequest, StopOrderRequest
@@ -81,7 +85,7 @@ def test_bodies_are_what_the_real_models_make():
         client_order_id=NAME,
     )
 
-    def plain(fields):
+    def plain(fields: dict[str, Any]) -> dict[str, Any]:
         return json.loads(json.dumps(fields, default=str), parse_int=str, parse_float=str)
 
     ours = order_body(buy("AAPL", attached_stop=Decimal("160.5")))
@@ -95,7 +99,7 @@ def test_bodies_are_what_the_real_models_make():
     assert ours == {k: v.removesuffix(".0") for k, v in theirs.items()}
 
 
-def test_an_opening_order_goes_without_its_stop():
+def test_an_opening_order_goes_without_its_stop() -> None:
     body = order_body(buy(time_in_force="opg", attached_stop=Decimal(400)))
     assert "stop_loss" not in body
     assert body["time_in_force"] == "opg"
@@ -109,12 +113,12 @@ def test_an_opening_order_goes_without_its_stop():
         buy(attached_stop=Decimal("1.005")),
     ],
 )
-def test_orders_alpaca_would_not_take(request_):
+def test_orders_alpaca_would_not_take(request_: OrderRequest) -> None:
     with pytest.raises(BrokerRefused):
         order_body(request_)
 
 
-def test_every_status_of_the_real_library_has_a_meaning():
+def test_every_status_of_the_real_library_has_a_meaning() -> None:
     import_alpaca()
     from alpaca.trading.enums import OrderStatus
 
@@ -122,7 +126,7 @@ def test_every_status_of_the_real_library_has_a_meaning():
     assert parse_order({"status": "brand_new"}).state is OrderState.UNKNOWN_LIVE
 
 
-def test_missing_figures_stay_unknown():
+def test_missing_figures_stay_unknown() -> None:
     account = parse_account({}, [{"symbol": "X", "qty": "1", "asset_class": "crypto"}])
     assert (account.cash, account.settled_cash, account.buying_power, account.equity) == (None,) * 4
     assert account.shares() == {}
@@ -135,10 +139,10 @@ def test_missing_figures_stay_unknown():
     ("mode", "confirmed", "fine"),
     [("offline_mock", True, False), ("online_live", False, False), ("online_live", True, True)],
 )
-def test_the_live_account_needs_mode_and_confirmation(mode, confirmed, fine):
-    def build():
+def test_the_live_account_needs_mode_and_confirmation(mode: str, confirmed: bool, fine: bool) -> None:
+    def build() -> AlpacaBroker:
         return AlpacaBroker.open(
-            AlpacaSettings(paper=False), clock=None, environ=ENVIRON, mode=mode, confirmed=confirmed
+            AlpacaSettings(paper=False), clock=SystemClock(), environ=ENVIRON, mode=mode, confirmed=confirmed
         )
 
     if fine:
@@ -148,27 +152,29 @@ def test_the_live_account_needs_mode_and_confirmation(mode, confirmed, fine):
             build()
 
 
-def test_paper_is_the_default_and_needs_no_confirmation():
-    made = AlpacaBroker.open(AlpacaSettings(), clock=None, environ=ENVIRON, mode="online_live")
+def test_paper_is_the_default_and_needs_no_confirmation() -> None:
+    made = AlpacaBroker.open(AlpacaSettings(), clock=SystemClock(), environ=ENVIRON, mode="online_live")
     assert made.connection.client._base_url == "https://paper-api.alpaca.markets"
 
 
 @pytest.mark.parametrize("url", ["https://api.alpaca.markets", "http://example.com:80"])
-def test_only_loopback_may_stand_in(url):
+def test_only_loopback_may_stand_in(url: str) -> None:
     with pytest.raises(SettingsError, match="loopback"):
-        AlpacaBroker.open(AlpacaSettings(base_url=url), clock=None, environ=ENVIRON, mode="online_live")
+        AlpacaBroker.open(
+            AlpacaSettings(base_url=url), clock=SystemClock(), environ=ENVIRON, mode="online_live"
+        )
 
 
-def test_keys_are_needed():
+def test_keys_are_needed() -> None:
     with pytest.raises(SettingsError, match="APCA"):
-        AlpacaBroker.open(AlpacaSettings(), clock=None, environ={}, mode="online_live")
+        AlpacaBroker.open(AlpacaSettings(), clock=SystemClock(), environ={}, mode="online_live")
 
 
 # the normal course ---------------------------------------------------------------------------------------
 
 
-def test_a_market_buy_fills_and_is_found_by_its_client_id(broker):
-    order_id = broker.submit(buy())
+def test_a_market_buy_fills_and_is_found_by_its_client_id(broker: AlpacaBroker) -> None:
+    order_id = submitted(broker, buy())
     order = broker.find(NAME)
     assert (order.order_id, order.client_order_id, order.state) == (order_id, NAME, OrderState.FILLED)
     assert order.average_price == Decimal(440)
@@ -180,8 +186,8 @@ def test_a_market_buy_fills_and_is_found_by_its_client_id(broker):
     assert broker.clock_offset() == timedelta(seconds=0.5)
 
 
-def test_an_entry_with_its_stop(fake, broker):
-    parent = broker.submit(buy("AAPL", attached_stop=Decimal("160.00")))
+def test_an_entry_with_its_stop(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    parent = submitted(broker, buy("AAPL", attached_stop=Decimal("160.00")))
     entry, stop = broker.orders(AT - timedelta(hours=1), AT + timedelta(minutes=1))
     assert (entry.order_id, entry.time_in_force) == (parent, "day")
     assert (stop.parent_id, stop.state, stop.time_in_force) == (parent, OrderState.WORKING, "gtc")
@@ -191,38 +197,38 @@ def test_an_entry_with_its_stop(fake, broker):
     assert broker.order(stop.order_id).average_price == Decimal(159)
 
 
-def test_partial_fills_have_one_execution_each(fake, broker):
+def test_partial_fills_have_one_execution_each(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fills = [{"quantity": 4, "price": 440.1}, {"quantity": 6, "price": 440.5, "after": 5}]
     fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": fills})
-    order_id = broker.submit(buy())
-    first = broker.order(order_id)
+    order_id = submitted(broker, buy())
+    first = shown(broker, order_id)
     assert (first.state, first.filled_quantity) == (OrderState.PARTIAL, 4)
     fake.call("clock", {"advance": 6})
-    done = broker.order(order_id)
+    done = shown(broker, order_id)
     assert done.executions[0] == first.executions[0]
     assert [e.quantity for e in done.executions] == [4, 6]
 
 
-def test_an_opening_order_waits_for_the_open(fake, broker):
+def test_an_opening_order_waits_for_the_open(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.call("clock", {"at": "2024-03-12T12:00:00+00:00"})
-    order_id = broker.submit(buy(time_in_force="opg"))
-    assert broker.order(order_id).state is OrderState.PENDING
+    order_id = submitted(broker, buy(time_in_force="opg"))
+    assert shown(broker, order_id).state is OrderState.PENDING
     fake.call("clock", {"at": "2024-03-12T13:31:00+00:00"})
-    assert broker.order(order_id).state is OrderState.FILLED
+    assert shown(broker, order_id).state is OrderState.FILLED
     with pytest.raises(BrokerRefused, match="opg"):
         broker.submit(buy(name=NAME + "_r1", time_in_force="opg"))
 
 
-def test_cancel_and_cancel_again(fake, broker):
+def test_cancel_and_cancel_again(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": []})
-    order_id = broker.submit(buy())
+    order_id = submitted(broker, buy())
     broker.cancel(order_id)
-    assert broker.order(order_id).state is OrderState.CANCELED
+    assert shown(broker, order_id).state is OrderState.CANCELED
     with pytest.raises(BrokerRefused, match="already"):
         broker.cancel(order_id)
 
 
-def test_what_does_not_exist(broker):
+def test_what_does_not_exist(broker: AlpacaBroker) -> None:
     assert broker.find("20240312_NOPE_entry_buy") is None
     assert broker.order("00000000-0000-0000-0000-000000000000") is None
 
@@ -232,7 +238,9 @@ def test_what_does_not_exist(broker):
 
 @pytest.mark.parametrize("action", ["drop", "reset", "truncate", "hang"])
 @pytest.mark.parametrize("point", ["before", "after"])
-def test_a_lost_reply_is_unknown_and_looked_up(fake, broker, action, point):
+def test_a_lost_reply_is_unknown_and_looked_up(
+    fake: FakeAlpaca, broker: AlpacaBroker, action: str, point: str
+) -> None:
     fake.fault(**ORDERS, action=action, point=point, seconds=3.0)
     with pytest.raises(BrokerUnknown):
         broker.submit(buy())
@@ -241,7 +249,9 @@ def test_a_lost_reply_is_unknown_and_looked_up(fake, broker, action, point):
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
-def test_a_server_error_is_unknown_and_the_library_does_not_repeat_it(fake, broker, status):
+def test_a_server_error_is_unknown_and_the_library_does_not_repeat_it(
+    fake: FakeAlpaca, broker: AlpacaBroker, status: int
+) -> None:
     fake.fault(**ORDERS, action="status", status=status, body="<html>Bad Gateway</html>")
     with pytest.raises(BrokerUnknown):
         broker.submit(buy())
@@ -249,7 +259,7 @@ def test_a_server_error_is_unknown_and_the_library_does_not_repeat_it(fake, brok
     assert broker.find(NAME).filled_quantity == 10
 
 
-def test_the_same_id_is_never_accepted_twice(fake, broker):
+def test_the_same_id_is_never_accepted_twice(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     broker.submit(buy())
     with pytest.raises(BrokerRefused, match="must be unique"):
         broker.submit(buy())
@@ -257,7 +267,9 @@ def test_the_same_id_is_never_accepted_twice(fake, broker):
 
 
 @pytest.mark.parametrize(("headers", "wait"), [({"Retry-After": "7"}, 7.0), ({}, None)])
-def test_throttled_orders_were_not_taken(fake, broker, headers, wait):
+def test_throttled_orders_were_not_taken(
+    fake: FakeAlpaca, broker: AlpacaBroker, headers: dict[str, str], wait: float | None
+) -> None:
     fake.fault(**ORDERS, action="status", point="before", status=429, headers=headers, body="slow down")
     with pytest.raises(Throttled) as caught:
         broker.submit(buy())
@@ -265,7 +277,7 @@ def test_throttled_orders_were_not_taken(fake, broker, headers, wait):
     assert len(fake.sent()) == 1
 
 
-def test_refusals_keep_their_reason_even_in_html(fake, broker):
+def test_refusals_keep_their_reason_even_in_html(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     with pytest.raises(BrokerRefused, match="insufficient buying power"):
         broker.submit(buy(quantity=10_000))
     fake.fault(**ORDERS, action="status", point="before", status=403, body="<html>wash trade</html>")
@@ -273,7 +285,7 @@ def test_refusals_keep_their_reason_even_in_html(fake, broker):
         broker.submit(buy())
 
 
-def test_wrong_keys(fake, broker):
+def test_wrong_keys(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     broker.connection.client._secret_key = "wrong"
     with pytest.raises(AuthenticationFailed):
         broker.account()
@@ -281,12 +293,12 @@ def test_wrong_keys(fake, broker):
         broker.submit(buy())
 
 
-def test_accepted_without_an_id(fake, broker):
+def test_accepted_without_an_id(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.fault(**ORDERS, action="patch", patch={"id": "__remove__"})
     assert broker.submit(buy()) is None
 
 
-def test_no_server_is_not_sent(fake):
+def test_no_server_is_not_sent(fake: FakeAlpaca) -> None:
     broker = broker_at(fake)
     fake.server.shutdown()
     fake.server.server_close()
@@ -297,31 +309,31 @@ def test_no_server_is_not_sent(fake):
 @pytest.mark.parametrize(
     "fault", [{"action": "status", "status": 503}, {"action": "status", "status": 429}, {"action": "drop"}]
 )
-def test_reads_survive_passing_trouble(fake, broker, fault):
+def test_reads_survive_passing_trouble(fake: FakeAlpaca, broker: AlpacaBroker, fault: dict[str, Any]) -> None:
     fake.fault(method="GET", path="account$", point="before", times=2, **fault)
     assert broker.account().cash == Decimal(100_000)
 
 
-def test_a_truncated_answer_is_not_taken_for_a_missing_order(fake, broker):
+def test_a_truncated_answer_is_not_taken_for_a_missing_order(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     broker.submit(buy())
     fake.fault(method="GET", path="orders:", action="truncate", times=2)
     assert broker.find(NAME).filled_quantity == 10
 
 
-def test_reads_give_up_in_time(fake, broker):
+def test_reads_give_up_in_time(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.fault(method="GET", path="account$", point="before", times=None, action="status", status=503)
     with pytest.raises(BrokerError):
         broker.account()
     assert fake.app.clock.now() - AT < timedelta(seconds=30)
 
 
-def test_an_html_404_does_not_prove_that_an_order_is_missing(fake, broker):
+def test_an_html_404_does_not_prove_that_an_order_is_missing(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     fake.fault(method="GET", path="orders:", point="before", action="status", status=404, body="<html>")
     with pytest.raises(BrokerError):
         broker.find(NAME)
 
 
-def test_a_list_that_may_be_cut_is_refused(broker, monkeypatch):
+def test_a_list_that_may_be_cut_is_refused(broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 1)
     broker.submit(buy())
     with pytest.raises(BrokerError, match="cut"):
@@ -331,7 +343,7 @@ def test_a_list_that_may_be_cut_is_refused(broker, monkeypatch):
 # market data ---------------------------------------------------------------------------------------------
 
 
-def test_the_feed(fake):
+def test_the_feed(fake: FakeAlpaca) -> None:
     rows = [
         {"date": day, "open": 10, "high": 12, "low": 9, "close": 11, "volume": 100}
         for day in ("2024-03-08", "2024-03-11", "2024-03-12")

@@ -1,12 +1,18 @@
 """The order protocol over the real Alpaca client: the client order id makes every doubt end by itself."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from live.brokers.alpaca.broker import AlpacaBroker
 from live.ledger.ledger import Ledger
 from live.ledger.orders import OrderPlan
+from live.ledger.tables import Order
+from live.model.broker import OrderRequest
 from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
 from live.settings.model import AlpacaSettings
@@ -28,7 +34,7 @@ BROKEN = [
 
 
 class Desk:
-    def __init__(self, fake):
+    def __init__(self, fake: FakeAlpaca) -> None:
         self.fake, clock = fake, LinkedClock(fake)
         settings = AlpacaSettings(base_url=fake.url)
         self.broker = AlpacaBroker.open(settings, clock=clock, environ=ENVIRON, mode="online_live")
@@ -36,16 +42,16 @@ class Desk:
         self.submission = Submission(self.broker, self.ledger, clock)
         self.clock = clock
 
-    def send(self):
+    def send(self) -> Order:
         plan = OrderPlan(NAME, "golden", DAY, "online_live", "QQQ", "buy", "entry", 10)
         return self.submission.send(self.ledger.orders.plan(plan, at=self.clock.now()))
 
-    def accepted(self):
+    def accepted(self) -> list[str]:
         return [o["client_order_id"] for o in self.fake.state()["orders"]]
 
 
 @pytest.fixture
-def desk():
+def desk() -> Iterator[Desk]:
     with FakeAlpaca(AT, {"QQQ": 440.0}) as fake:
         made = Desk(fake)
         yield made
@@ -54,7 +60,7 @@ def desk():
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_an_accepted_order_whose_reply_is_broken_is_looked_up(desk, fault):
+def test_an_accepted_order_whose_reply_is_broken_is_looked_up(desk: Desk, fault: dict[str, Any]) -> None:
     desk.fake.fault(**POST, **fault)
     row = desk.send()
     assert (row.state, row.filled_quantity, len(desk.fake.sent())) == (S.FILLED, 10, 1)
@@ -62,18 +68,20 @@ def test_an_accepted_order_whose_reply_is_broken_is_looked_up(desk, fault):
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_an_order_that_never_arrived_is_sent_again_under_the_same_id(desk, fault):
+def test_an_order_that_never_arrived_is_sent_again_under_the_same_id(
+    desk: Desk, fault: dict[str, Any]
+) -> None:
     desk.fake.fault(**POST, point="before", **fault)
     row = desk.send()
     assert (row.state, len(desk.fake.sent())) == (S.FILLED, 2)
     assert desk.accepted() == [NAME]
 
 
-def test_a_crash_before_the_reply_was_saved_finds_the_order_again(desk):
+def test_a_crash_before_the_reply_was_saved_finds_the_order_again(desk: Desk) -> None:
     class Crash(BaseException):
         pass
 
-    def die(response_id):
+    def die(response_id: str) -> None:
         raise Crash
 
     real = desk.broker.submit
@@ -86,19 +94,19 @@ def test_a_crash_before_the_reply_was_saved_finds_the_order_again(desk):
     assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
 
 
-def test_a_duplicate_refusal_means_that_the_first_one_arrived(desk):
+def test_a_duplicate_refusal_means_that_the_first_one_arrived(desk: Desk) -> None:
     desk.broker.submit(_request())
     row = desk.send()
     assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
 
 
-def _request():
+def _request() -> OrderRequest:
     from live.model.broker import OrderRequest
 
     return OrderRequest(NAME, "QQQ", "buy", 10)
 
 
-def test_a_throttled_order_waits_and_is_taken_once(desk):
+def test_a_throttled_order_waits_and_is_taken_once(desk: Desk) -> None:
     desk.fake.fault(**POST, action="status", point="before", status=429, headers={"Retry-After": "9"})
     assert desk.send().state == S.FILLED
     assert desk.clock.now() >= datetime(2024, 3, 12, 19, 45, 9, tzinfo=UTC)

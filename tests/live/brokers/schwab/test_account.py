@@ -1,11 +1,13 @@
 """Accounts: the right one, and no figure invented."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from backtest.core.errors import BrokerError, SettingsError
 from live.brokers.schwab.account import choose_account, parse_account
+from live.model.broker import Account
 
 ROWS = [
     {"accountNumber": "11112222", "hashValue": "AAAAHASH"},
@@ -14,19 +16,19 @@ ROWS = [
 ]
 
 
-def account(kind, balances, positions=None):
+def account(kind: str, balances: dict[str, Any], positions: list[Any] | None = None) -> Account:
     body = {"type": kind, "accountNumber": "87654321", "currentBalances": balances}
     return parse_account(
         {"securitiesAccount": body | ({"positions": positions} if positions is not None else {})}, "***4321"
     )
 
 
-def test_the_configured_account_is_chosen_never_the_first():
+def test_the_configured_account_is_chosen_never_the_first() -> None:
     assert choose_account(ROWS, "4321") == ("BBBBHASH", "***4321")
 
 
 @pytest.mark.parametrize("last4", [None, "9999", "2222"])
-def test_doubt_about_the_account_is_refused_and_shows_only_masked_numbers(last4):
+def test_doubt_about_the_account_is_refused_and_shows_only_masked_numbers(last4: str | None) -> None:
     with pytest.raises(SettingsError) as caught:
         choose_account(ROWS, last4)
     assert "***4321" in str(caught.value)
@@ -34,7 +36,7 @@ def test_doubt_about_the_account_is_refused_and_shows_only_masked_numbers(last4)
     assert caught.value.exit_code == 2
 
 
-def test_cash_account_spends_settled_funds_only():
+def test_cash_account_spends_settled_funds_only() -> None:
     found = account(
         "CASH",
         {
@@ -50,7 +52,7 @@ def test_cash_account_spends_settled_funds_only():
     assert found.equity == Decimal("2500.5")
 
 
-def test_margin_account_does_not_borrow():
+def test_margin_account_does_not_borrow() -> None:
     found = account(
         "MARGIN",
         {"cashBalance": 800.0, "availableFunds": 1600.0, "buyingPower": 3200.0, "liquidationValue": 5000.0},
@@ -59,17 +61,17 @@ def test_margin_account_does_not_borrow():
 
 
 @pytest.mark.parametrize("kind", ["CASH", "MARGIN"])
-def test_missing_and_null_balances_stay_unknown(kind):
+def test_missing_and_null_balances_stay_unknown(kind: str) -> None:
     for balances in ({}, dict.fromkeys(("cashBalance", "totalCash", "liquidationValue", "buyingPower"))):
         found = account(kind, balances)
         assert (found.cash, found.settled_cash, found.buying_power, found.equity) == (None,) * 4
 
 
-def test_flat_account_has_no_positions_key():
+def test_flat_account_has_no_positions_key() -> None:
     assert account("CASH", {}).holdings == ()
 
 
-def test_etfs_are_equities_and_unknown_rows_are_kept():
+def test_etfs_are_equities_and_unknown_rows_are_kept() -> None:
     rows = [
         {
             "longQuantity": 10.0,
@@ -95,6 +97,6 @@ def test_etfs_are_equities_and_unknown_rows_are_kept():
 
 
 @pytest.mark.parametrize("answer", [{}, {"securitiesAccount": None}, {"securitiesAccount": {"type": "MOON"}}])
-def test_an_answer_without_an_account_is_an_error_not_an_empty_account(answer):
+def test_an_answer_without_an_account_is_an_error_not_an_empty_account(answer: dict[str, Any]) -> None:
     with pytest.raises(BrokerError):
         parse_account(answer, "***4321")

@@ -1,11 +1,15 @@
 """The adapter and the real client against the imitation, when nothing goes wrong."""
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, SettingsError
 from live.brokers.schwab.broker import SchwabBroker
 from live.brokers.schwab.connection import SchwabConnection, http_module, import_schwab, to_loopback
@@ -14,24 +18,25 @@ from live.model.broker import OrderRequest, OrderState
 from live.system.redaction import RedactionFilter
 from tests.fakes.schwab.harness import ENVIRON
 from tests.fakes.schwab.orders import APP_TAG
-from tests.fakes.schwab.rig import rig
+from tests.fakes.schwab.rig import Rig, rig
+from tests.support.broker_contract import shown, submitted
 
 AFTERNOON = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)  # a Tuesday, 15:45 in New York
 MORNING = datetime(2024, 3, 12, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def at(tmp_path):
+def at(tmp_path: Path) -> Iterator[Rig]:
     with rig(tmp_path, AFTERNOON, {"QQQ": 440.0, "AAPL": 170.0}) as found:
         yield found
 
 
-def request(symbol="QQQ", side="buy", quantity=10, **more):
+def request(symbol: str = "QQQ", side: Side = "buy", quantity: int = 10, **more: Any) -> OrderRequest:
     return OrderRequest("20240312_QQQ_entry_buy", symbol, side, quantity, **more)
 
 
-def test_a_market_buy_fills_and_shows_up_everywhere(at):
-    order_id = at.broker.submit(request())
+def test_a_market_buy_fills_and_shows_up_everywhere(at: Rig) -> None:
+    order_id = submitted(at.broker, request())
     order = at.broker.order(order_id)
     assert (order.state, order.filled_quantity, order.average_price) == (OrderState.FILLED, 10, Decimal(440))
     assert order.tag == APP_TAG
@@ -42,7 +47,7 @@ def test_a_market_buy_fills_and_shows_up_everywhere(at):
     assert account.shares() == {"QQQ": 10}
 
 
-def test_the_body_for_the_journal_is_the_body_that_is_sent(at):
+def test_the_body_for_the_journal_is_the_body_that_is_sent(at: Rig) -> None:
     import json
 
     wanted = at.broker.body(request())
@@ -51,8 +56,8 @@ def test_the_body_for_the_journal_is_the_body_that_is_sent(at):
     assert json.loads(sent["body"]) == wanted
 
 
-def test_the_stop_waits_for_its_entry_and_then_works(at):
-    parent = at.broker.submit(request("AAPL", attached_stop=Decimal("160.00")))
+def test_the_stop_waits_for_its_entry_and_then_works(at: Rig) -> None:
+    parent = submitted(at.broker, request("AAPL", attached_stop=Decimal("160.00")))
     family = at.broker.family(parent)
     assert [(o.order_id, o.parent_id, o.state) for o in family] == [
         (parent, None, OrderState.FILLED),
@@ -60,40 +65,41 @@ def test_the_stop_waits_for_its_entry_and_then_works(at):
     ]
     stop = at.broker.order(family[1].order_id)
     assert (stop.stop_price, stop.time_in_force) == (Decimal(160), "gtc")
+    assert stop.expires_at is not None
     assert stop.expires_at > AFTERNOON + timedelta(days=150)
     at.fake.prices(AAPL=159.5)
     assert at.broker.order(stop.order_id).average_price == Decimal("159.5")
     assert at.broker.account().shares() == {}
 
 
-def test_a_market_order_before_the_open_waits_for_it(tmp_path):
+def test_a_market_order_before_the_open_waits_for_it(tmp_path: Path) -> None:
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
-        order_id = at.broker.submit(request(time_in_force="opg"))
-        assert at.broker.order(order_id).state is OrderState.PENDING
+        order_id = submitted(at.broker, request(time_in_force="opg"))
+        assert shown(at.broker, order_id).state is OrderState.PENDING
         at.clock.sleep(90 * 60)
-        assert at.broker.order(order_id).state is OrderState.FILLED
+        assert shown(at.broker, order_id).state is OrderState.FILLED
 
 
-def test_an_opening_order_is_refused_once_the_session_runs(at):
+def test_an_opening_order_is_refused_once_the_session_runs(at: Rig) -> None:
     with pytest.raises(BrokerRefused, match="too late for the opening"):
         at.broker.submit(request(time_in_force="opg"))
     assert at.fake.sent() == []
 
 
-def test_unknown_order_ids_do_not_exist(at):
+def test_unknown_order_ids_do_not_exist(at: Rig) -> None:
     assert at.broker.order("123456") is None
 
 
-def test_a_cancel_is_read_back_and_a_second_one_is_refused(tmp_path):
+def test_a_cancel_is_read_back_and_a_second_one_is_refused(tmp_path: Path) -> None:
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
-        order_id = at.broker.submit(request())
+        order_id = submitted(at.broker, request())
         at.broker.cancel(order_id)
-        assert at.broker.order(order_id).state is OrderState.CANCELED
+        assert shown(at.broker, order_id).state is OrderState.CANCELED
         with pytest.raises(BrokerRefused):
             at.broker.cancel(order_id)
 
 
-def test_the_list_is_asked_in_utc_in_pieces_under_sixty_days(at):
+def test_the_list_is_asked_in_utc_in_pieces_under_sixty_days(at: Rig) -> None:
     at.broker.submit(request())
     zone = timedelta(hours=-4)
     from datetime import timezone
@@ -106,7 +112,7 @@ def test_the_list_is_asked_in_utc_in_pieces_under_sixty_days(at):
     assert asked[-1]["toEnteredTime"] == "2024-03-12T19:45:01Z"
 
 
-def test_a_list_that_may_be_cut_is_refused(at, monkeypatch):
+def test_a_list_that_may_be_cut_is_refused(at: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live.brokers.schwab.broker.MAX_ROWS", 2)
     at.broker.submit(request(quantity=1))
     assert len(at.listed()) == 1
@@ -115,56 +121,56 @@ def test_a_list_that_may_be_cut_is_refused(at, monkeypatch):
         at.listed()
 
 
-def test_the_clock_offset_comes_from_the_date_header(at):
+def test_the_clock_offset_comes_from_the_date_header(at: Rig) -> None:
     assert at.broker.clock_offset() is None
     at.fake.clock(skew=90)
     at.broker.account()
     assert at.broker.clock_offset() == timedelta(seconds=90.5)
 
 
-def test_no_account_configured_is_refused_before_anything_is_sent(at):
+def test_no_account_configured_is_refused_before_anything_is_sent(at: Rig) -> None:
     broker = SchwabBroker(at.connection, account_last4=None, clock=at.clock)
     with pytest.raises(SettingsError):
         broker.submit(request())
     assert at.fake.sent() == []
 
 
-def test_preview_places_nothing(at):
+def test_preview_places_nothing(at: Rig) -> None:
     assert at.broker.preview(request())["orderValidationResult"]["rejects"] == []
     assert at.fake.state()["orders"] == []
 
 
-def test_schwab_has_no_client_order_id_lookup(at):
+def test_schwab_has_no_client_order_id_lookup(at: Rig) -> None:
     with pytest.raises(NotImplementedError):
         at.broker.find("20240312_QQQ_entry_buy")
     assert not at.broker.honours_client_id
 
 
 @pytest.mark.parametrize("url", ["https://api.schwabapi.com", "http://10.0.0.1:80", "https://127.0.0.1:1"])
-def test_only_loopback_may_stand_in_for_the_broker(at, url):
+def test_only_loopback_may_stand_in_for_the_broker(at: Rig, url: str) -> None:
     with pytest.raises(SettingsError, match="loopback"):
         to_loopback(at.connection.client.session, url)
 
 
-def test_the_http_library_is_checked_at_start(at):
+def test_the_http_library_is_checked_at_start(at: Rig) -> None:
     assert http_module(at.connection.client.session).__name__ == "httpx"
     with pytest.raises(BrokerError, match="not on httpx"):
         http_module(object())
 
 
-def test_a_second_user_of_the_token_is_turned_away(at, monkeypatch):
+def test_a_second_user_of_the_token_is_turned_away(at: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TokenStore.own, "__defaults__", (0.1,))
     with pytest.raises(BrokerError, match="another process"):
         SchwabConnection.open(at.token, load_credentials(ENVIRON, at.token.path.parent), at.clock)
 
 
-def test_vendor_libraries_never_log_at_debug():
+def test_vendor_libraries_never_log_at_debug() -> None:
     logging.getLogger("schwab").setLevel(logging.DEBUG)
     import_schwab()
     assert not logging.getLogger("schwab.client.base").isEnabledFor(logging.DEBUG)
 
 
-def test_nothing_secret_reaches_the_log_even_at_debug(at, caplog):
+def test_nothing_secret_reaches_the_log_even_at_debug(at: Rig, caplog: pytest.LogCaptureFixture) -> None:
     caplog.handler.addFilter(RedactionFilter())
     caplog.set_level(logging.DEBUG)
     logging.getLogger("schwab").setLevel(logging.DEBUG)

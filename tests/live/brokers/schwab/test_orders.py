@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -35,18 +36,18 @@ GOLDEN_STOP = {
 }
 
 
-def test_market_buy_is_the_golden_body():
+def test_market_buy_is_the_golden_body() -> None:
     assert order_body(BUY) == GOLDEN_BUY
 
 
-def test_gtc_stop_is_the_golden_body():
+def test_gtc_stop_is_the_golden_body() -> None:
     stop = OrderRequest(
         "20240312_AAPL_stop_sell", "AAPL", "sell", 58, "stop", "gtc", stop_price=Decimal("90.1")
     )
     assert order_body(stop) == GOLDEN_STOP
 
 
-def test_entry_with_stop_is_one_triggers_other():
+def test_entry_with_stop_is_one_triggers_other() -> None:
     request = OrderRequest("20240312_AAPL_entry_buy", "AAPL", "buy", 58, attached_stop=Decimal("90.10"))
     assert order_body(request) == GOLDEN_BUY | {
         "orderStrategyType": "TRIGGER",
@@ -54,7 +55,7 @@ def test_entry_with_stop_is_one_triggers_other():
     }
 
 
-def test_bodies_equal_what_the_real_order_builder_makes():
+def test_bodies_equal_what_the_real_order_builder_makes() -> None:
     import_schwab()
     from schwab.orders.common import Duration, OrderType, first_triggers_second
     from schwab.orders.equities import equity_buy_market, equity_sell_market
@@ -72,7 +73,7 @@ def test_bodies_equal_what_the_real_order_builder_makes():
     assert ours == both
 
 
-def test_share_classes_get_a_slash():
+def test_share_classes_get_a_slash() -> None:
     body = order_body(OrderRequest("x", "BRK.B", "sell", 1))
     assert body["orderLegCollection"][0]["instrument"]["symbol"] == "BRK/B"
 
@@ -81,12 +82,12 @@ def test_share_classes_get_a_slash():
     ("price", "text"),
     [("90.1", "90.10"), ("1", "1.00"), ("0.9999", "0.9999"), ("0.5", "0.5000"), ("12345.67", "12345.67")],
 )
-def test_prices_are_spelled_on_their_tick(price, text):
+def test_prices_are_spelled_on_their_tick(price: str, text: str) -> None:
     assert tick_text(Decimal(price)) == text
 
 
 @pytest.mark.parametrize("price", ["10.129", "0.12345", "0", "-1"])
-def test_prices_off_the_tick_are_refused_not_truncated(price):
+def test_prices_off_the_tick_are_refused_not_truncated(price: str) -> None:
     with pytest.raises(BrokerRefused):
         tick_text(Decimal(price))
 
@@ -95,13 +96,13 @@ def test_prices_off_the_tick_are_refused_not_truncated(price):
     "request_",
     [
         OrderRequest("x", "AAPL", "buy", 0),
-        OrderRequest("x", "AAPL", "buy", 3.5),
+        OrderRequest("x", "AAPL", "buy", 3.5),  # type: ignore[arg-type] # wrong on purpose
         OrderRequest("x", "AAPL", "sell", 3, "stop", "gtc"),
         OrderRequest("x", "AAPL", "buy", 3, "market", "gtc"),
         OrderRequest("x", "AAPL", "sell", 3, attached_stop=Decimal(90)),
     ],
 )
-def test_orders_schwab_would_not_take_are_refused_before_sending(request_):
+def test_orders_schwab_would_not_take_are_refused_before_sending(request_: OrderRequest) -> None:
     with pytest.raises(BrokerRefused):
         order_body(request_)
 
@@ -125,11 +126,11 @@ def test_orders_schwab_would_not_take_are_refused_before_sending(request_):
         ("SOMETHING_NEW", 0, OrderState.UNKNOWN_LIVE),
     ],
 )
-def test_status_words(word, filled, state):
+def test_status_words(word: str, filled: int, state: OrderState) -> None:
     assert order_state(word, filled) is state
 
 
-def test_every_status_the_library_knows_has_a_meaning():
+def test_every_status_the_library_knows_has_a_meaning() -> None:
     import_schwab()
     from schwab.client import Client
 
@@ -183,7 +184,7 @@ ROW = {
 }
 
 
-def test_a_cancelled_partial_fill_keeps_its_fills_and_ignores_the_cancel_activity():
+def test_a_cancelled_partial_fill_keeps_its_fills_and_ignores_the_cancel_activity() -> None:
     order = parse_order(ROW)
     assert (order.state, order.quantity, order.filled_quantity) == (OrderState.CANCELED, 10, 7)
     assert [e.execution_id for e in order.executions] == ["1000003:71:1", "1000003:72:1"]
@@ -194,24 +195,24 @@ def test_a_cancelled_partial_fill_keeps_its_fills_and_ignores_the_cancel_activit
     assert complete(order)
 
 
-def test_fills_that_do_not_add_up_give_no_average():
+def test_fills_that_do_not_add_up_give_no_average() -> None:
     order = parse_order(ROW | {"filledQuantity": 9.0})
     assert not complete(order)
     assert order.average_price is None
 
 
-def test_the_limit_price_is_never_taken_for_a_fill():
+def test_the_limit_price_is_never_taken_for_a_fill() -> None:
     row = {k: v for k, v in ROW.items() if k != "orderActivityCollection"}
     assert parse_order(row | {"price": 999.0, "filledQuantity": 0.0}).average_price is None
 
 
-def test_raw_row_is_json_and_hides_the_account_number():
+def test_raw_row_is_json_and_hides_the_account_number() -> None:
     text = json.dumps(parse_order(ROW).raw)
     assert "87654321" not in text
     assert '"***4321"' in text
 
 
-def test_two_legs_of_one_activity_stay_two_executions():
+def test_two_legs_of_one_activity_stay_two_executions() -> None:
     leg = {"legId": 1, "price": 10.0, "quantity": 1.0, "time": "2024-03-12T19:55:02+0000"}
     activity = {
         "activityType": "EXECUTION",
@@ -224,8 +225,8 @@ def test_two_legs_of_one_activity_stay_two_executions():
     assert complete(order)
 
 
-def test_children_are_flattened_at_any_depth_and_the_oco_node_is_not_an_order():
-    def child(number):
+def test_children_are_flattened_at_any_depth_and_the_oco_node_is_not_an_order() -> None:
+    def child(number: int) -> dict[str, Any]:
         return ROW | {
             "orderId": number,
             "status": "WORKING",
@@ -244,6 +245,6 @@ def test_children_are_flattened_at_any_depth_and_the_oco_node_is_not_an_order():
 
 
 @pytest.mark.parametrize("missing", sorted(ROW))
-def test_no_single_missing_or_null_field_breaks_the_reader(missing):
+def test_no_single_missing_or_null_field_breaks_the_reader(missing: str) -> None:
     assert parse_order({k: v for k, v in ROW.items() if k != missing}).order_type in {"market", ""}
     parse_order(ROW | {missing: None, "novelty": {"deep": [1]}})

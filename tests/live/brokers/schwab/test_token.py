@@ -2,7 +2,10 @@
 
 import json
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +21,7 @@ WRAPPED = {
 }
 
 
-def test_written_private_and_read_back_unchanged(tmp_path):
+def test_written_private_and_read_back_unchanged(tmp_path: Path) -> None:
     store = TokenStore(tmp_path / "state" / "t.json")
     store.write(WRAPPED, refresh_token="ijklmnop")
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
@@ -26,7 +29,7 @@ def test_written_private_and_read_back_unchanged(tmp_path):
     assert store.created_at() == datetime(2024, 3, 9, 16, 0, tzinfo=UTC)
 
 
-def test_a_readable_token_is_refused(tmp_path):
+def test_a_readable_token_is_refused(tmp_path: Path) -> None:
     store = TokenStore(tmp_path / "t.json")
     store.write(WRAPPED)
     store.path.chmod(0o640)
@@ -35,7 +38,7 @@ def test_a_readable_token_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{}", '{"token": {}}', '{"creation_timestamp": 1, "token": []}'])
-def test_an_unusable_token_needs_a_login(tmp_path, content):
+def test_an_unusable_token_needs_a_login(tmp_path: Path, content: str) -> None:
     path = tmp_path / "t.json"
     path.touch(mode=0o600)
     path.write_text(content)
@@ -45,12 +48,12 @@ def test_an_unusable_token_needs_a_login(tmp_path, content):
     assert caught.value.exit_code == 6
 
 
-def test_no_token_needs_a_login(tmp_path):
+def test_no_token_needs_a_login(tmp_path: Path) -> None:
     with pytest.raises(LoginNeeded, match="auth login"):
         TokenStore(tmp_path / "none.json").read()
 
 
-def test_the_creation_time_survives_a_refresh(tmp_path):
+def test_the_creation_time_survives_a_refresh(tmp_path: Path) -> None:
     from live.brokers.schwab.connection import SchwabConnection
 
     with FakeSchwab(AT) as fake:
@@ -73,14 +76,14 @@ def test_the_creation_time_survives_a_refresh(tmp_path):
 # keys ----------------------------------------------------------------------------------------------------
 
 
-def test_keys_from_the_environment(tmp_path):
+def test_keys_from_the_environment(tmp_path: Path) -> None:
     found = load_credentials(ENVIRON, tmp_path)
     assert found.api_key == ENVIRON["SCHWAB_API_KEY"]
     assert ENVIRON["SCHWAB_APP_SECRET"] not in repr(found)
 
 
 @pytest.mark.parametrize(("mode", "fine"), [(0o600, True), (0o400, True), (0o644, False), (0o660, False)])
-def test_keys_from_a_private_file(tmp_path, mode, fine):
+def test_keys_from_a_private_file(tmp_path: Path, mode: int, fine: bool) -> None:
     path = tmp_path / "schwab_credentials.json"
     path.write_text(json.dumps({"api_key": "filekey1", "app_secret": "filesecret1"}))
     path.chmod(mode)
@@ -91,7 +94,7 @@ def test_keys_from_a_private_file(tmp_path, mode, fine):
             load_credentials({}, tmp_path)
 
 
-def test_missing_keys_say_where_to_put_them(tmp_path):
+def test_missing_keys_say_where_to_put_them(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="SCHWAB_API_KEY"):
         load_credentials({}, tmp_path)
 
@@ -113,12 +116,12 @@ def test_missing_keys_say_where_to_put_them(tmp_path):
         (30, "dead", 0),
     ],
 )
-def test_levels_by_age(days, level, left):
+def test_levels_by_age(days: float, level: str, left: int) -> None:
     state = token_status(AT - timedelta(days=days), AT)
     assert (state.level, state.sessions_left) == (level, left)
 
 
-def test_friday_looks_at_monday():
+def test_friday_looks_at_monday() -> None:
     friday = datetime(2024, 3, 15, 19, 50, tzinfo=UTC)
     monday = datetime(2024, 3, 18, 20, 0, tzinfo=UTC)
     assert next_run_after(friday) == monday
@@ -126,15 +129,15 @@ def test_friday_looks_at_monday():
     assert token_status(monday - timedelta(days=7) + timedelta(minutes=15), friday).covers_next_run
 
 
-def test_in_the_morning_the_next_run_is_today():
+def test_in_the_morning_the_next_run_is_today() -> None:
     assert next_run_after(datetime(2024, 3, 12, 13, tzinfo=UTC)) == datetime(2024, 3, 12, 20, tzinfo=UTC)
 
 
 # login ---------------------------------------------------------------------------------------------------
 
 
-def log_in(fake, store, tmp_path, answer):
-    shown = []
+def log_in(fake: FakeSchwab, store: TokenStore, tmp_path: Path, answer: Callable[..., Any]) -> list[str]:
+    shown: list[Any] = []
     credentials = load_credentials(ENVIRON, tmp_path)
     schwab_login.login(
         credentials,
@@ -147,11 +150,11 @@ def log_in(fake, store, tmp_path, answer):
     return shown
 
 
-def state_in(shown):
+def state_in(shown: list[str]) -> str:
     return "\n".join(shown).split("state=")[1].split()[0]
 
 
-def test_login_by_pasting_the_address(tmp_path):
+def test_login_by_pasting_the_address(tmp_path: Path) -> None:
     with FakeSchwab(AT) as fake:
         store = TokenStore(tmp_path / "t.json")
         log_in(
@@ -173,7 +176,7 @@ def test_login_by_pasting_the_address(tmp_path):
         lambda _: "nonsense",
     ],
 )
-def test_a_wrong_address_keeps_no_token(tmp_path, answer):
+def test_a_wrong_address_keeps_no_token(tmp_path: Path, answer: Callable[..., Any]) -> None:
     with FakeSchwab(AT) as fake:
         store = TokenStore(tmp_path / "t.json")
         with pytest.raises(BrokerError):

@@ -2,6 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,7 @@ from backtest.core.bars import Bars
 from backtest.core.errors import DataError
 from backtest.data import quality
 from backtest.data.sources.csv import CsvDirectory, judge_csv, read_directory, read_import
+from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions
 
 IMPORT = CsvOptions(importing=True)
@@ -41,7 +45,7 @@ ODD = [*range(256), *b",;\t|\"'\r\n.-/0123456789eE+naNx<{[$"]
 
 
 @st.composite
-def damaged(draw):
+def damaged(draw: Callable[..., Any]) -> bytes:
     content = bytearray(draw(st.sampled_from(SAMPLES)))
     for _ in range(draw(st.integers(1, 6))):
         place = draw(st.integers(0, max(len(content) - 1, 0)))
@@ -77,14 +81,14 @@ OPTIONS = st.builds(
 )
 
 
-def attempt(folder, options):
+def attempt(folder: Path, options: CsvOptions) -> DataError | tuple[Judged]:
     try:
         return read_import(folder, options)
     except DataError as error:
         return error
 
 
-def in_folder(tmp_path_factory, content, name="QQQ.csv"):
+def in_folder(tmp_path_factory: Any, content: bytes, name: str = "QQQ.csv") -> Path:
     folder = tmp_path_factory.mktemp("csv")
     (folder / name).write_bytes(content)
     return folder
@@ -92,7 +96,9 @@ def in_folder(tmp_path_factory, content, name="QQQ.csv"):
 
 @settings(max_examples=700)
 @given(damaged(), OPTIONS)
-def test_a_damaged_file_is_read_or_refused_in_clear_lines(tmp_path_factory, content, options):
+def test_a_damaged_file_is_read_or_refused_in_clear_lines(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, options: CsvOptions
+) -> None:
     folder = in_folder(tmp_path_factory, content)
     outcome = attempt(folder, options)
     if isinstance(outcome, DataError):
@@ -111,7 +117,7 @@ def test_a_damaged_file_is_read_or_refused_in_clear_lines(tmp_path_factory, cont
 
 @settings(max_examples=300)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
-def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content):
+def test_any_bytes_are_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = in_folder(tmp_path_factory, content)
     with pytest.raises(DataError) as caught:
         read_directory(folder, ["QQQ"])
@@ -120,7 +126,7 @@ def test_any_bytes_are_refused_in_one_line(tmp_path_factory, content):
 
 @settings(max_examples=400)
 @given(damaged())
-def test_both_parsers_of_plain_files_agree(tmp_path_factory, content):
+def test_both_parsers_of_plain_files_agree(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """What numpy's parser, pyarrow's or the reader cell by cell makes of one file is the same."""
     from backtest.data.sources.csv_dialect import plain, read
 
@@ -160,19 +166,19 @@ def test_both_parsers_of_plain_files_agree(tmp_path_factory, content):
         (b'date,"open,high\n', "line 1: unexpected end of data"),
     ],
 )
-def test_what_is_no_table_is_named(tmp_path, content, words):
+def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "QQQ.csv").write_bytes(content)
     with pytest.raises(DataError, match=words):
         read_import(tmp_path, IMPORT)
 
 
-def test_a_pipe_of_that_name_is_not_waited_for(tmp_path):
+def test_a_pipe_of_that_name_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "QQQ.csv")
     (finding,) = judge_csv(tmp_path / "QQQ.csv", "QQQ").findings
     assert finding.finding.problem == "is not a file"
 
 
-def test_two_files_of_one_symbol_are_refused_by_name(tmp_path):
+def test_two_files_of_one_symbol_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "QQQ.csv").write_text(PLAIN)
     (tmp_path / "qqq.csv").write_text(PLAIN.replace("98.2", "98.3"))
     for call in (

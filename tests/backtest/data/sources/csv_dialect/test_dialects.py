@@ -1,11 +1,15 @@
 """The product of all dialects: known bars, written in a drawn dialect, come back as they were."""
 
+from __future__ import annotations
+
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +19,7 @@ from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
 from backtest.data.sources.csv import judge_csv
+from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -65,7 +70,7 @@ class Known:
 
 
 @st.composite
-def known_bars(draw, least=1):
+def known_bars(draw: Callable[..., Any], least: int = 1) -> Known:
     start = draw(st.dates(date(1995, 1, 3), date(2026, 6, 1)))
     count = draw(st.integers(least, 40))
     days = calendar.session_dates(start, date(2026, 12, 31))[:count].tolist()
@@ -132,7 +137,7 @@ class Writing:
 
 
 @st.composite
-def writings(draw):
+def writings(draw: Callable[..., Any]) -> Writing:
     decimal, thousands = draw(st.sampled_from([(".", ""), (".", ","), (",", ""), (",", "."), (".", " ")]))
     return Writing(
         delimiter=draw(st.sampled_from(",;\t|")),
@@ -154,13 +159,13 @@ def writings(draw):
     )
 
 
-def read(tmp_path_factory, content: bytes, options=IMPORT, name="qqq_us_d.csv"):
+def read(tmp_path_factory: Any, content: bytes, options: Any = IMPORT, name: str = "qqq_us_d.csv") -> Judged:
     path = tmp_path_factory.mktemp("csv") / name
     path.write_bytes(content)
     return judge_csv(path, "QQQ", options=options)
 
 
-def assert_same(judged, known: Known) -> None:
+def assert_same(judged: Judged, known: Known) -> None:
     assert [str(found.finding) for found in judged.findings] == []
     assert judged.bars.symbol == "QQQ"
     assert judged.bars.dates.tolist() == known.days
@@ -170,7 +175,9 @@ def assert_same(judged, known: Known) -> None:
 
 @settings(max_examples=250)
 @given(known_bars(), writings())
-def test_every_dialect_gives_the_same_bars_or_names_the_flag(tmp_path_factory, known, writing):
+def test_every_dialect_gives_the_same_bars_or_names_the_flag(
+    tmp_path_factory: pytest.TempPathFactory, known: Known, writing: Writing
+) -> None:
     judged = read(tmp_path_factory, writing.write(known))
     if judged.findings:  # short files can be open; then, and only then, the flags decide
         (only,) = judged.findings
@@ -187,17 +194,21 @@ def test_every_dialect_gives_the_same_bars_or_names_the_flag(tmp_path_factory, k
 
 
 @given(known_bars(least=25), writings())
-def test_a_month_of_bars_is_never_open_in_its_dates(tmp_path_factory, known, writing):
+def test_a_month_of_bars_is_never_open_in_its_dates(
+    tmp_path_factory: pytest.TempPathFactory, known: Known, writing: Writing
+) -> None:
     judged = read(tmp_path_factory, writing.write(known), CsvOptions(importing=True, decimal=_sign(writing)))
     assert_same(judged, known)
 
 
-def _sign(writing):
+def _sign(writing: Writing) -> str:
     return "dot" if writing.decimal == "." else "comma"
 
 
 @given(st.lists(st.integers(1, 999_999), min_size=1, max_size=5), st.sampled_from(";\t|,"), writings())
-def test_whole_numbers_in_groups_are_right_or_refused(tmp_path_factory, prices, delimiter, writing):
+def test_whole_numbers_in_groups_are_right_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, prices: list[int], delimiter: str, writing: Writing
+) -> None:
     """1,234 and 1.234 are both a thousand and more, or little more than one: never a silent choice."""
     days = calendar.session_dates(date(2024, 1, 2), date(2024, 3, 1))[: len(prices)].tolist()
     known = Known(days, [(Decimal(p),) * 4 + (Decimal(1_000),) for p in prices])
@@ -216,12 +227,14 @@ class Grouped(Writing):
         return self.volume(value)
 
 
-def vars_of(writing: Writing) -> dict:
+def vars_of(writing: Writing) -> dict[str, Any]:
     return {field.name: getattr(writing, field.name) for field in fields(writing)}
 
 
 @given(known_bars(least=3), st.integers(0, 2), st.sampled_from(["null", "", "N/A", "NaN", "-"]))
-def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(tmp_path_factory, known, where, word):
+def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(
+    tmp_path_factory: pytest.TempPathFactory, known: Known, where: int, word: str
+) -> None:
     lines = ["Date,Open,High,Low,Close,Adj Close,Volume"]
     empty = known.days[min(where, len(known.days) - 1)]
     for day, row in zip(known.days, known.rows, strict=True):
@@ -234,7 +247,9 @@ def test_a_row_of_nulls_is_a_named_gap_and_never_a_zero(tmp_path_factory, known,
 
 
 @given(known_bars(), st.integers(1, 9))
-def test_adjusted_closes_scale_all_four_prices(tmp_path_factory, known, tenths):
+def test_adjusted_closes_scale_all_four_prices(
+    tmp_path_factory: pytest.TempPathFactory, known: Known, tenths: int
+) -> None:
     lines = ["Date,Open,High,Low,Close,Adj Close,Volume"]
     factor = Decimal(tenths) / 10
     lines += [
@@ -256,7 +271,9 @@ def test_adjusted_closes_scale_all_four_prices(tmp_path_factory, known, tenths):
 
 @pytest.mark.parametrize("rows", [999, 1000, 1200, 5000])
 @pytest.mark.parametrize("wrong", ["01/02/2019", "2019-02-30", "2019-13-01", "garbage!!!", "2019-1-32", ""])
-def test_a_wrong_date_in_a_long_file_is_one_clear_error(tmp_path_factory, rows, wrong):
+def test_a_wrong_date_in_a_long_file_is_one_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, rows: int, wrong: str
+) -> None:
     days = calendar.session_dates(date(2000, 1, 3), date(2026, 8, 21))[:rows].tolist()
     lines = ["date,open,high,low,close,volume", *(f"{day},100,101,99,100,1000" for day in days)]
     lines[rows // 2] = f"{wrong},100,101,99,100,1000"

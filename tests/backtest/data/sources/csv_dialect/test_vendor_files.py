@@ -2,11 +2,14 @@
 
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backtest.core.errors import DataError, UsageError
 from backtest.data.sources.csv import read_directory, read_import
+from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions, csv_options, parse_columns
 from backtest.data.sources.csv_dialect.symbols import symbol_of
 
@@ -19,21 +22,21 @@ ROWS = [
 ]
 
 
-def put(folder, text, name="QQQ.csv"):
+def put(folder: Path, text: str, name: str = "QQQ.csv") -> Path:
     (folder / name).write_text(text)
     return folder
 
 
-def table(head=HEAD, rows=ROWS):
+def table(head: str = HEAD, rows: list[str] = ROWS) -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
-def one(folder, options=IMPORT):
+def one(folder: Path, options: CsvOptions = IMPORT) -> Judged:
     (judged,) = read_import(folder, options)
     return judged
 
 
-def refusal(folder, options=IMPORT):
+def refusal(folder: Path, options: CsvOptions = IMPORT) -> str:
     with pytest.raises(DataError) as caught:
         read_import(folder, options)
     assert caught.value.exit_code == 5
@@ -56,7 +59,7 @@ def refusal(folder, options=IMPORT):
         "yfinance_two_header_rows",
     ],
 )
-def test_everyday_formats_give_the_known_bars(shared_data, folder):
+def test_everyday_formats_give_the_known_bars(shared_data: Path, folder: str) -> None:
     judged = one(shared_data / "csv_formats" / folder)
     truth = read_directory(shared_data / "daily", ["QQQ"])["QQQ"]
     known = truth.since(date(2026, 3, 3)).until(date(2026, 8, 21))
@@ -79,7 +82,7 @@ def test_everyday_formats_give_the_known_bars(shared_data, folder):
 
 
 @pytest.mark.shared
-def test_a_web_page_and_days_without_sessions_are_named(shared_data):
+def test_a_web_page_and_days_without_sessions_are_named(shared_data: Path) -> None:
     assert "this is a web page, not data" in refusal(shared_data / "csv_formats" / "web_page_saved_as_csv")
     line = refusal(shared_data / "csv_formats" / "month_first_dates_1200_rows")
     assert "371 of 1200 rows are on days without a session (dates read as MM/DD/YYYY)" in line
@@ -87,7 +90,7 @@ def test_a_web_page_and_days_without_sessions_are_named(shared_data):
 
 
 @pytest.mark.shared
-def test_adjusted_closes_are_taken_when_wanted(shared_data):
+def test_adjusted_closes_are_taken_when_wanted(shared_data: Path) -> None:
     folder = shared_data / "csv_formats" / "yahoo_adjusted_with_null_row"
     judged = one(folder, CsvOptions(importing=True, use_adj_close=True))
     assert judged.bars.close[0] == 582.797776
@@ -96,8 +99,8 @@ def test_adjusted_closes_are_taken_when_wanted(shared_data):
 
 
 @pytest.mark.shared
-def test_the_same_formats_serve_a_backtest(shared_data):
-    told = []
+def test_the_same_formats_serve_a_backtest(shared_data: Path) -> None:
+    told: list[Any] = []
     bars = read_directory(
         shared_data / "csv_formats" / "yfinance_two_header_rows", ["QQQ"], recognised=told.append
     )
@@ -145,11 +148,11 @@ def test_the_same_formats_serve_a_backtest(shared_data):
         ("", None),
     ],
 )
-def test_symbols_in_the_spelling_of_vendors(name, symbol):
+def test_symbols_in_the_spelling_of_vendors(name: str, symbol: str | None) -> None:
     assert symbol_of(name) == symbol
 
 
-def test_an_unclear_name_needs_the_flag(tmp_path):
+def test_an_unclear_name_needs_the_flag(tmp_path: Path) -> None:
     put(tmp_path, table(), "HistoricalData_1690000000000.csv")
     assert "--symbol SYMBOL" in refusal(tmp_path)
     judged = one(tmp_path, CsvOptions(symbol="QQQ", importing=True))
@@ -157,7 +160,7 @@ def test_an_unclear_name_needs_the_flag(tmp_path):
     assert "by --symbol" in judged.recognised()
 
 
-def test_a_file_that_says_another_symbol_is_refused(tmp_path):
+def test_a_file_that_says_another_symbol_is_refused(tmp_path: Path) -> None:
     put(tmp_path, table("Ticker," + HEAD, [f"SPY,{row}" for row in ROWS]))
     assert "the file says it is SPY, its name says QQQ" in refusal(tmp_path)
     assert one(tmp_path, CsvOptions(symbol="QQQ", importing=True)).bars.symbol == "QQQ"
@@ -165,7 +168,7 @@ def test_a_file_that_says_another_symbol_is_refused(tmp_path):
         read_directory(tmp_path, ["QQQ"])
 
 
-def test_one_symbol_of_several_is_taken_only_when_named(tmp_path):
+def test_one_symbol_of_several_is_taken_only_when_named(tmp_path: Path) -> None:
     rows = [f"{symbol},{row}" for row in ROWS for symbol in ("SPY.US", "QQQ.US")]
     put(tmp_path, table("<TICKER>," + HEAD, rows))
     assert "holds 2 symbols: QQQ, SPY" in refusal(tmp_path)
@@ -177,7 +180,7 @@ def test_one_symbol_of_several_is_taken_only_when_named(tmp_path):
     assert "no rows of TLT" in refusal(tmp_path, CsvOptions(symbol="TLT", importing=True))
 
 
-def test_stacked_heads_of_several_symbols(tmp_path):
+def test_stacked_heads_of_several_symbols(tmp_path: Path) -> None:
     text = (
         "Price,Close,Close,High,High,Low,Low,Open,Open,Volume,Volume\n"
         "Ticker,QQQ,SPY,QQQ,SPY,QQQ,SPY,QQQ,SPY,QQQ,SPY\nDate,,,,,,,,,,\n"
@@ -191,7 +194,7 @@ def test_stacked_heads_of_several_symbols(tmp_path):
     assert one(tmp_path, CsvOptions(symbol="QQQ", importing=True)).bars.close.tolist() == [100.0]
 
 
-def test_a_share_class_is_found_in_either_spelling(tmp_path):
+def test_a_share_class_is_found_in_either_spelling(tmp_path: Path) -> None:
     put(tmp_path, table(), "BRK-B.csv")
     assert list(read_directory(tmp_path, ["BRK.B"])) == ["BRK.B"]
 
@@ -199,7 +202,7 @@ def test_a_share_class_is_found_in_either_spelling(tmp_path):
 # -- dates --------------------------------------------------------------------------------------------------
 
 
-def test_dates_that_can_be_read_in_two_ways_need_the_flag(tmp_path):
+def test_dates_that_can_be_read_in_two_ways_need_the_flag(tmp_path: Path) -> None:
     put(tmp_path, table(rows=["03/04/2026,1,2,1,2,5", "03/05/2026,1,2,1,2,5"]))
     line = refusal(tmp_path)
     assert "can be read as MM/DD/YYYY or DD/MM/YYYY" in line
@@ -228,19 +231,19 @@ def test_dates_that_can_be_read_in_two_ways_need_the_flag(tmp_path):
         ["1795532400000000000", "1795618800000000000"],
     ],
 )
-def test_date_formats(tmp_path, cells):
+def test_date_formats(tmp_path: Path, cells: list[str]) -> None:
     put(tmp_path, table(HEAD.replace(",", ";"), [f"{cell};1;2;1;2;5" for cell in cells]))
     assert one(tmp_path).bars.dates.tolist() == [date(2026, 11, 24), date(2026, 11, 25)]
 
 
-def test_midnights_of_a_foreign_zone_need_the_flag(tmp_path):
+def test_midnights_of_a_foreign_zone_need_the_flag(tmp_path: Path) -> None:
     put(tmp_path, table(rows=["2026-11-25 00:00:00+09:00,1,2,1,2,5"]))
     assert "--date-format" in refusal(tmp_path)
     judged = one(tmp_path, CsvOptions(date_format="%Y-%m-%d 00:00:00+09:00", importing=True))
     assert judged.bars.dates.tolist() == [date(2026, 11, 25)]
 
 
-def test_date_and_time_apart(tmp_path):
+def test_date_and_time_apart(tmp_path: Path) -> None:
     put(tmp_path, table("<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>", ["20261124,000000,1,2,1,2,5"]))
     assert one(tmp_path).bars.dates.tolist() == [date(2026, 11, 24)]
 
@@ -259,14 +262,14 @@ def test_date_and_time_apart(tmp_path):
         ),
     ],
 )
-def test_rows_that_are_no_daily_bars(tmp_path, rows, words):
+def test_rows_that_are_no_daily_bars(tmp_path: Path, rows: list[Any], words: str) -> None:
     assert words in refusal(put(tmp_path, table(rows=rows)))
 
 
 # -- columns ------------------------------------------------------------------------------------------------
 
 
-def test_columns_by_flag(tmp_path):
+def test_columns_by_flag(tmp_path: Path) -> None:
     put(tmp_path, table("Day;Start;Top;Bottom;End;Count", [row.replace(",", ";") for row in ROWS]))
     assert "wrong header" in refusal(tmp_path)
     columns = parse_columns(["date=Day,open=Start", "high=#3", "low=Bottom", "close=End", "volume=Count"])
@@ -277,7 +280,7 @@ def test_columns_by_flag(tmp_path):
     ]
 
 
-def test_a_file_without_a_header_needs_numbers(tmp_path):
+def test_a_file_without_a_header_needs_numbers(tmp_path: Path) -> None:
     put(tmp_path, "\n".join(ROWS) + "\n")
     line = refusal(tmp_path)
     assert "--map date=#1 --map open=#2" in line
@@ -285,14 +288,14 @@ def test_a_file_without_a_header_needs_numbers(tmp_path):
     assert len(one(tmp_path, CsvOptions(columns=columns, importing=True)).bars) == 3
 
 
-def test_two_possible_columns_need_the_flag(tmp_path):
+def test_two_possible_columns_need_the_flag(tmp_path: Path) -> None:
     put(tmp_path, table(HEAD + ",Last", [f"{row},7" for row in ROWS]))
     assert "two columns could be close: Close, Last" in refusal(tmp_path)
     judged = one(tmp_path, CsvOptions(columns={"close": "Close"}, importing=True))
     assert judged.bars.close.tolist() == [100.25, 101.9, 102.5]
 
 
-def test_row_labels_of_a_program_are_the_dates_only_without_others(tmp_path):
+def test_row_labels_of_a_program_are_the_dates_only_without_others(tmp_path: Path) -> None:
     put(tmp_path, table(",Open,High,Low,Close,Volume"))
     assert len(one(tmp_path).bars) == 3
     put(tmp_path, table("," + HEAD, [f"{n},{row}" for n, row in enumerate(ROWS)]))
@@ -313,7 +316,7 @@ def test_row_labels_of_a_program_are_the_dates_only_without_others(tmp_path):
         {"basis": "raw", "use_adj_close": True},
     ],
 )
-def test_wrong_flags_are_usage_errors(words):
+def test_wrong_flags_are_usage_errors(words: dict[str, Any]) -> None:
     stated = {"columns": [], "symbol": None, "date_format": None, "basis": None, "use_adj_close": False}
     with pytest.raises(UsageError):
         csv_options(**{**stated, "decimal": None, **words})
@@ -322,7 +325,7 @@ def test_wrong_flags_are_usage_errors(words):
 # -- numbers, actions, basis --------------------------------------------------------------------------------
 
 
-def test_thousands_or_decimals_need_the_flag(tmp_path):
+def test_thousands_or_decimals_need_the_flag(tmp_path: Path) -> None:
     put(tmp_path, table(rows=[f"2026-11-24,{','.join(['1,234'.join(chr(34) * 2)] * 4)},5"]))
     assert "--decimal dot or --decimal comma" in refusal(tmp_path)
     assert one(tmp_path, CsvOptions(decimal="dot", importing=True)).bars.close.tolist() == [1234.0]
@@ -336,7 +339,7 @@ SPLIT_ROWS = [
 ]
 
 
-def test_actions_are_kept_and_the_basis_is_held_against_them(tmp_path):
+def test_actions_are_kept_and_the_basis_is_held_against_them(tmp_path: Path) -> None:
     put(tmp_path, table(HEAD + ",Dividends,Stock Splits", SPLIT_ROWS))
     line = refusal(tmp_path)
     assert "closes step from 1208 to 121 at the split 10:1 on 2024-06-10: the prices are raw" in line
@@ -356,12 +359,12 @@ def test_actions_are_kept_and_the_basis_is_held_against_them(tmp_path):
 @pytest.mark.parametrize(
     ("cell", "ratio"), [("4:3", Fraction(4, 3)), ("1.3333", Fraction(4, 3)), ("0.1", Fraction(1, 10))]
 )
-def test_split_ratios_are_exact(tmp_path, cell, ratio):
+def test_split_ratios_are_exact(tmp_path: Path, cell: str, ratio: Fraction) -> None:
     put(tmp_path, table(HEAD + ",Split Factor", [f"2026-11-24,1,2,1,2,5,{cell}"]))
     assert [action.ratio for action in one(tmp_path).actions] == [ratio]
 
 
-def test_a_symbol_for_a_folder_of_several_files_is_refused(tmp_path):
+def test_a_symbol_for_a_folder_of_several_files_is_refused(tmp_path: Path) -> None:
     put(put(tmp_path, table()), table(), "SPY.csv")
     assert "give the file instead" in refusal(tmp_path, CsvOptions(symbol="QQQ", importing=True))
     assert len(read_import(tmp_path / "SPY.csv", IMPORT)) == 1

@@ -1,0 +1,1 @@
+"""Benchmarks: figures before and after, never part of `make test`."""

@@ -1,0 +1,117 @@
+"""One word for one thing: identifiers that were replaced do not return (word list of the house)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import PROJECT
+
+#: refused anywhere in an identifier, as whole words of it -> what is said instead
+BANNED_PARTS = {
+    "looked_after": "run_preflight_and_note_missed",
+    "tell_unprotected": "alert_unprotected",
+    "in_spite": "protect_after_failure",
+    "hang_up": "close_all",
+    "mind_faults": "raise_due_faults",
+    "spell_out": "print_details",
+    "stranger": "unknown",
+    "invitation": "the plain term of the login",
+    "redeem": "the plain term of the login",
+    "each_book_as_one": "each_book",
+    "report_input": "candidate_input",
+    "liar": "what the fake does wrong",
+}
+#: refused as the whole identifier -> what is said instead
+BANNED_NAMES = {
+    "but": "except_for",
+    "turns": "each_book",
+    "slots": "position_limits",
+    "told": "text, lines or diagnostics",
+    "once": "rerun_rules",
+    "strange": "unknown",
+    "desk": "context",
+}
+#: still in use: each leaves this set when its last use goes
+PENDING = frozenset({"slots", "told", "once", "strange", "desk"})
+ROOTS = ("backtest", "live", "benchmarks", "tools", "tests")
+
+
+def words_of(identifier: str) -> str:
+    """Return an identifier as lower-case words joined by underscores: `ReportInput` -> `report_input`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", identifier).lower().strip("_")
+
+
+def refused(identifier: str) -> str | None:
+    """Return what to say instead of a banned identifier, None for a good one."""
+    words = words_of(identifier)
+    if words in BANNED_NAMES.keys() - PENDING:
+        return BANNED_NAMES[words]
+    parts = BANNED_PARTS.keys() - PENDING
+    return next((BANNED_PARTS[bad] for bad in parts if f"_{bad}_" in f"_{words}_"), None)
+
+
+def identifiers(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield every name that a source binds or uses with its line; names of tests are sentences, not words."""
+    for node in ast.walk(tree):
+        names: list[str | None] = []
+        if isinstance(node, ast.keyword):
+            names = [node.arg if node.arg != "slots" else None]  # of `dataclass`
+        elif isinstance(node, ast.Name):
+            names = [node.id]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr]
+        elif isinstance(node, ast.arg):
+            names = [node.arg]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.alias):
+            names = [*node.name.split("."), node.asname]
+        for name in names:
+            if name and not name.startswith(("test_", "Test")):
+                yield name, getattr(node, "lineno", 0)
+
+
+def findings(path: Path) -> Iterator[str]:
+    """Yield one line for each banned identifier of a file, its own name included."""
+    found = [(path.stem, 0), *identifiers(ast.parse(path.read_text(encoding="utf-8")))]
+    for name, line in found:
+        good = refused(name)
+        if good:
+            yield f"{path.relative_to(PROJECT)}:{line}: {name} (say: {good})"
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_banned_identifiers_do_not_return(root: str) -> None:
+    files = sorted((PROJECT / root).rglob("*.py"))
+    assert files
+    assert [line for path in files for line in findings(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "banned"),
+    [
+        ("_hang_up", True),
+        ("protect_in_spite", True),
+        ("Invitation", True),
+        ("but", True),
+        ("attribute", False),
+        ("redeemed", False),
+        ("turns", True),
+        ("returns", False),
+    ],
+)
+def test_words_are_matched_whole(identifier: str, banned: bool) -> None:
+    assert (refused(identifier) is not None) is banned
+
+
+def test_every_kind_of_identifier_is_read() -> None:
+    source = (
+        "import a.hang_up as b\n\ndef f(but, *redeem):\n    x.hang_up(slots=1, turns=2)\n    stranger = but\n"
+    )
+    found = {name for name, _ in identifiers(ast.parse(source)) if refused(name)}
+    assert found == {"hang_up", "but", "redeem", "turns", "stranger"}
