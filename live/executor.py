@@ -79,9 +79,9 @@ def run(runtime: Runtime, request: Request) -> int:
         _say(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     refuse_the_past(runtime, session)
-    with each_book() as one:
+    with each_book() as turn:
         for path in _files(runtime, request, lines):
-            with one():
+            with turn():
                 _say(request, _one_file(runtime, request, path, lines, session))
     return 0
 

@@ -78,9 +78,9 @@ def run(runtime: Runtime, request: Request) -> int:
         _announce(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     _warn_of_the_future(runtime, request)
-    with runtime.ledger.rehearsal() if runtime.run.scratch else nullcontext(), each_book() as one:
+    with runtime.ledger.rehearsal() if runtime.run.scratch else nullcontext(), each_book() as turn:
         for group in chosen:
-            with one():
+            with turn():
                 _run_group(runtime, request, group)
     return 0
 

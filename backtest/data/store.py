@@ -229,7 +229,7 @@ def _load(path: Path, content: bytes) -> tuple[Bars, Provenance]:
         table = pq.ParquetFile(pa.BufferReader(content)).read()
         about = json.loads((table.schema.metadata or {})[_KEY])
         bars = _table_to_bars(table, about)
-        told = Provenance(
+        provenance = Provenance(
             **{
                 **about,
                 "first": date.fromisoformat(about["first"]),
@@ -241,9 +241,9 @@ def _load(path: Path, content: bytes) -> tuple[Bars, Provenance]:
         raise DataError(
             f"damaged or foreign Parquet file: {error}", where=str(path), remedy=_AGAIN
         ) from error
-    if told.sha256 != bars.sha256() or told.symbol != path.stem:
+    if provenance.sha256 != bars.sha256() or provenance.symbol != path.stem:
         raise DataError("damaged: its rows do not match their digest", where=str(path), remedy=_AGAIN)
-    return bars, told
+    return bars, provenance
 
 
 def _table_to_bars(table: pa.Table, about: dict[str, Any]) -> Bars:

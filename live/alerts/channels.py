@@ -51,9 +51,9 @@ def channels(
     name = settings.alerts.urls_env
     text = environ.get(name, "")
     if not text:
-        told = environ.get(f"{name}_FILE")
-        path = Path(told) if told else None if state is None else state / URLS_FILE
-        text = _private_text(path, required=told is not None) if path is not None else ""
+        named = environ.get(f"{name}_FILE")
+        path = Path(named) if named else None if state is None else state / URLS_FILE
+        text = _private_text(path, required=named is not None) if path is not None else ""
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
     urls = tuple(url.strip(",") for line in lines for url in line.split() if url.strip(","))
     for url in urls:

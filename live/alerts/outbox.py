@@ -1,6 +1,6 @@
 """Alerts: written to the outbox first, then sent through apprise; a failing channel never fails a run.
 
-Rules. One key rings once per New York day. Alerts below `alerts.minimum_level` are recorded but do not ring,
+Rules. One key alerts once per New York day. Alerts below `alerts.minimum_level` are recorded, not sent,
 except the execution report when `alerts.execution_report` is on. Runs about a past session record without
 sending, dry runs and replays do neither. What could not be delivered stays in the outbox; the next run warns
 about it and tries again.
@@ -77,11 +77,11 @@ def send(
 
     Args:
         context: the runtime.
-        key: names the cause; the same key rings once per New York day.
+        key: names the cause; the same key alerts once per New York day.
         level: ``info`` (nothing to do), ``warning`` (read today), ``critical`` (act now).
         title: one line.
         body: text; secrets are masked before it is stored.
-        report: the execution report of a run; rings below the minimum level when the settings want it.
+        report: the execution report of a run; sent below the minimum level when the settings want it.
 
     Returns:
         Warnings about channels that failed; empty when all is well. Never raises because of a channel.
@@ -126,15 +126,15 @@ def _flush_one(context: Context, alert: Alert, urls: Sequence[str], problem: str
     if tried and not context.run.about_now:
         return ()  # a run about the present will try again
     because = alert.error.removeprefix(_FAILED)
-    told = (f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}",) if tried else ()
+    failed = (f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}",) if tried else ()
     why_silent = _why_silent(context, _level(alert), report=tried, urls=urls)
     if problem:
         outbox.mark_failed(alert.id, problem)
-        return told
+        return failed
     if why_silent:
         outbox.mark_sent(alert.id, at=now, note=_SILENT + why_silent)
-        return told
-    return (*told, *_deliver(outbox, alert, urls, now, late=tried))
+        return failed
+    return (*failed, *_deliver(outbox, alert, urls, now, late=tried))
 
 
 def _deliver(

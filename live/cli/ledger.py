@@ -60,13 +60,13 @@ def recover(
     if not restored.damage:
         typer.echo(f"{path}: intact, nothing to do")
         return
-    _tell(path, restored)
+    _print_restored(path, restored)
     with open_command(config=config, state_db=state_db) as runtime:
         code = _rejoin(runtime, restored, now)
     raise typer.Exit(code)
 
 
-def _tell(path: Path, restored: Restored) -> None:
+def _print_restored(path: Path, restored: Restored) -> None:
     typer.echo(f"{path}: {restored.damage}")
     if restored.aside:
         typer.echo(f"moved aside: {restored.aside}")

@@ -56,7 +56,6 @@ def signal_file(
     warnings: Sequence[str] = (),
 ) -> SignalFile:
     """Return the sealed signal file of one variant and session."""
-    strategy = line.strategy
     draft: dict[str, Any] = {
         "$schema": SCHEMA_PATH,
         "schema_version": SCHEMA_VERSION,
@@ -68,14 +67,7 @@ def signal_file(
         "execution_window": Window(
             name=window.name, opens_at=instant(window.opens_at), closes_at=instant(window.closes_at)
         ),
-        "strategy": StrategyInfo(
-            name=strategy.name,
-            variant=strategy.variant,
-            role=line.role,
-            family=strategy.family.name,
-            parameters=dict(strategy.parameters),
-            sources=dict(line.sources),
-        ),
+        "strategy": _strategy_info(line),
         "mode": mode,
         "inputs": Inputs(
             bars=tuple(_bars_input(market, symbol) for symbol in used_symbols if symbol in market.bars),
@@ -91,12 +83,7 @@ def signal_file(
             diagnostics=decision.diagnostics,
             memory=decision.memory,
         ),
-        "targets": tuple(
-            TargetWeight(symbol=symbol, weight=weight)
-            for symbol, weight in sorted(scaled_weights(decision, rules).items())
-        )
-        if strategy.family.holds_weights
-        else (),
+        "targets": _targets(decision, rules) if line.strategy.family.holds_weights else (),
         "orders": tuple(_order(order, line, session) for order in plan.orders),
         "skipped": tuple(
             Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details))
@@ -107,6 +94,24 @@ def signal_file(
         "seal": UNSEALED,
     }
     return sealed(SignalFile(**draft))
+
+
+def _strategy_info(line: BookVariant) -> StrategyInfo:
+    strategy = line.strategy
+    return StrategyInfo(
+        name=strategy.name,
+        variant=strategy.variant,
+        role=line.role,
+        family=strategy.family.name,
+        parameters=dict(strategy.parameters),
+        sources=dict(line.sources),
+    )
+
+
+def _targets(decision: Decision, rules: ExecutionRules) -> tuple[TargetWeight, ...]:
+    """Return the target weights (shares of equity, 0 to 1) that the orders aim at, by symbol."""
+    weights = scaled_weights(decision, rules)
+    return tuple(TargetWeight(symbol=symbol, weight=weight) for symbol, weight in sorted(weights.items()))
 
 
 def _bars_input(market: Market, symbol: str) -> BarsInput:

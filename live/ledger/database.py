@@ -93,7 +93,7 @@ class Database:
         try:
             with self.transaction():
                 yield
-                raise _TakenBack  # noqa: TRY301 - how a transaction is told to keep nothing
+                raise _TakenBack  # noqa: TRY301 - makes the transaction keep nothing
         except _TakenBack:
             return
 

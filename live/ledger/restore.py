@@ -1,4 +1,4 @@
-"""A damaged ledger: moved aside, never deleted; replaced by a backup; told what the broker remembers."""
+"""A damaged ledger: moved aside, never deleted; replaced by a backup; completed from the broker's orders."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Reconciliation:
     Attributes:
         lines: every symbol of either side, sorted.
         ledger_cash: what the ledger expects, None before the first run. broker_cash: what is there.
-        cash_jump_pct: |actual - expected| equity in percent of expected; None when it cannot be told.
+        cash_jump_pct: |actual - expected| equity in percent of expected; None when it cannot be computed.
         cash_limit_pct: from which on a person must look.
     """
 

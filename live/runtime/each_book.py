@@ -21,7 +21,7 @@ def each_book() -> Iterator[Turn]:
     failed: list[JutsuError] = []
 
     @contextmanager
-    def one() -> Iterator[None]:
+    def turn() -> Iterator[None]:
         try:
             yield
         except (KillSwitchOn, AuthenticationFailed, UnresolvedError):
@@ -29,7 +29,7 @@ def each_book() -> Iterator[Turn]:
         except JutsuError as error:
             failed.append(error)
 
-    yield one
+    yield turn
     if failed:
         for error in failed[1:]:
             complain(f"also: {error.line()}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from live.settings.model import Settings
 
 INTERRUPTED = 130
-#: note on an error that was told already: one failure, one alert
+#: note on an error that an alert was sent for: one failure, one alert
 ALERTED = "an alert was sent for this"
 
 
@@ -34,13 +34,13 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
     if not context.run.alerts:
         yield
         return
-    _tell(lambda: alerts.flush(context))
+    _warn_of_undelivered(lambda: alerts.flush(context))
     try:
         yield
     except JutsuError as error:
         stopped = error
         if ALERTED not in getattr(stopped, "__notes__", ()):
-            _tell(
+            _warn_of_undelivered(
                 lambda: alerts.send(
                     context,
                     key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
@@ -53,7 +53,7 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
         raise
     except Exception as error:
         crash = error
-        _tell(
+        _warn_of_undelivered(
             lambda: alerts.send(
                 context,
                 key=f"{stage}_1_{type(crash).__name__}",
@@ -64,26 +64,27 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
         )
         raise
     finally:
-        _tell(lambda: alerts.flush(context))
+        _warn_of_undelivered(lambda: alerts.flush(context))
 
 
 @contextmanager
 def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
     """Alert about a run that could not even be opened: no login, a damaged ledger, settings with a mistake.
 
-    There is no outbox then; the channels are asked directly. Wrong flags ring nowhere: a person typed them.
+    There is no outbox then; the channels are asked directly. Wrong flags (UsageError) send no alert: a person
+    typed them.
     """
     try:
         yield
     except JutsuError as error:
-        told = ALERTED in getattr(error, "__notes__", ())
-        if not (told or type(error) is UsageError) and run.alerts and run.about_now:
+        alerted = ALERTED in getattr(error, "__notes__", ())
+        if not (alerted or type(error) is UsageError) and run.alerts and run.about_now:
             title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
-            _tell(lambda: _ring(options, title, text))
+            _warn_of_undelivered(lambda: _alert_without_ledger(options, title, text))
         raise
 
 
-def _ring(options: Options, title: str, body: str) -> Iterable[str]:
+def _alert_without_ledger(options: Options, title: str, body: str) -> Iterable[str]:
     """Send one critical alert without a ledger; yield what failed."""
     from live.alerts import channels
 
@@ -108,7 +109,7 @@ def _known_settings(options: Options) -> tuple[Settings, Path | None]:
     return Settings(), None  # the variable of the channels has its default name then
 
 
-def _tell(deliver: Callable[[], Iterable[str]]) -> None:
+def _warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:
     """Say what could not be delivered; an outbox that cannot be written is one more such thing."""
     try:
         for warning in deliver():

@@ -154,7 +154,7 @@ class LoggingSettings(_Section):
 
 
 class Settings(_Section):
-    """Everything a run is told from outside, validated and frozen."""
+    """Everything a run takes from outside, validated and frozen."""
 
     mode: Mode = "offline_mock"
     books: tuple[BookSettings, ...] = (BookSettings(primary="golden", shadows=("titan",)),)

@@ -40,7 +40,7 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """A clock that stands still until told otherwise; sleeping moves it forward at once."""
+    """A clock that stands still until it is set; sleeping moves it forward at once."""
 
     def __init__(self, at: datetime) -> None:
         self._at = _aware(at)

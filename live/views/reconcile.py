@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class CashDifference:
     """Cash on both sides, account currency; the ledger's is None before the first run.
 
-    `jump_pct` is the move of equity without trades, percent; None when it cannot be told.
+    `jump_pct` is the move of equity without trades, percent; None when it cannot be computed.
     """
 
     ledger: Decimal | None

@@ -182,11 +182,11 @@ def _filled(best: _Stock, found: list[_Stock]) -> tuple[Fields, list[str]]:
         company=_first(fields.company for fields in others),
         unclear=known,
     )
-    return filled, [name for name, told in (("price", prices), ("gap", gaps)) if len(told) > 1]
+    return filled, [name for name, found in (("price", prices), ("gap", gaps)) if len(found) > 1]
 
 
-def _first(told: Iterable[T | None]) -> T | None:
-    return next((value for value in told if value is not None), None)
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _candidate(ticker: str, fields: Fields, day: date) -> Candidate:

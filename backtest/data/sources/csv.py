@@ -270,5 +270,5 @@ def _fold_closed(judged: Judged) -> tuple[DatedFinding, ...]:
         f"{len(closed)} of {len(judged.bars)} rows are on days without a session{written}: {len(weekend)} on "
         f"week-ends, {len(holiday)} on exchange holidays, the first {first.finding.problem}"
     )
-    told = Finding(first.finding.path, problem, "give daily bars of a US-listed symbol")
-    return (DatedFinding(first.day, told), *(f for f in findings if f not in closed))
+    advised = Finding(first.finding.path, problem, "give daily bars of a US-listed symbol")
+    return (DatedFinding(first.day, advised), *(f for f in findings if f not in closed))

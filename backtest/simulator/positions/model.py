@@ -18,7 +18,7 @@ PRICE_DECIMALS = 4
 
 
 class PortfolioRules(EarningsParameters):
-    """Everything a simulation of the earnings system is told.
+    """Everything a simulation of the earnings system takes.
 
     Besides the strategy's own parameters:
 

@@ -136,8 +136,8 @@ def _number_problems(
             if n in skip or (value is not None and value == value):  # noqa: PLR0124 - NaN is not itself
                 continue
             cell = cells[role][n]
-            told = f"{cell} is not a number" if is_null(cell) else f"{cell!r} is not a number"
-            problems.append((n, f"{role} {told}" if cell else f"{role} is blank"))
+            problem = f"{cell} is not a number" if is_null(cell) else f"{cell!r} is not a number"
+            problems.append((n, f"{role} {problem}" if cell else f"{role} is blank"))
     return problems
 
 
