@@ -1,0 +1,66 @@
+"""One executor per account: the lock holds between processes and ends with its holder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backtest.core.errors import LimitError
+from live.system.lock import single_instance
+from tests.support.paths import PROJECT
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from live.system.lock import single_instance
+with single_instance(Path(sys.argv[1]), "paper", run_id="the other run"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that holds the lock; returns when it does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_run_of_an_account_is_exit_7_and_names_the_first(tmp_path: Path) -> None:
+    with hold(tmp_path) as first:
+        with (
+            pytest.raises(LimitError, match="the other run") as refused,
+            single_instance(tmp_path, "paper", run_id="mine"),
+        ):
+            pass
+        assert refused.value.exit_code == 7
+        with single_instance(tmp_path, "schwab-1234", run_id="another account"):
+            pass
+        first.kill()
+    with single_instance(tmp_path, "paper", run_id="mine"):  # killed, not released
+        assert "mine" in (tmp_path / "executor-paper.owner.json").read_text()
+
+
+def test_the_lock_is_given_back_when_a_run_fails(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RuntimeError, match="inside"),
+        single_instance(tmp_path / "new", "paper", run_id="one"),
+    ):
+        raise RuntimeError("inside")
+    with single_instance(tmp_path / "new", "paper", run_id="two"):
+        pass
+
+
+def test_a_state_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(LimitError, match="cannot be taken"),
+        single_instance(tmp_path / "file" / "state", "paper", run_id="one"),
+    ):
+        pass
