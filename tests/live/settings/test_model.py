@@ -87,4 +87,4 @@ def test_a_value_out_of_its_range_and_a_name_nobody_knows_are_refused(
 
 def test_settings_cannot_be_changed_after_they_were_judged() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().paper.initial_cash = 1.0  # type: ignore[misc]
+        Settings().paper.initial_cash = 1.0

@@ -25,7 +25,7 @@ def test_results_and_problems_go_to_their_own_streams_without_secrets(
 def run(code: str, **more: object) -> subprocess.CompletedProcess[str]:
     """Run a program with a screen of its own."""
     program = f"from live.system.screen import *\n{code}"
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(  # type: ignore[call-overload]
         [sys.executable, "-c", program], cwd=PROJECT, text=True, check=False, **more
     )
 

@@ -93,18 +93,17 @@ def test_a_session_runs_from_its_open_to_just_before_its_close() -> None:
     assert running_session(at(date(2025, 3, 8), 12)) is None
 
 
-def quote(**prices: float | None) -> Quote:
+def quote(*, mid: float | None = None, opened: float | None = None) -> Quote:
     """Return a quote of these prices, others unknown."""
-    blank: dict[str, float | None] = dict.fromkeys(("bid", "ask", "last", "open", "high", "low", "volume"))
     when = at(WEDNESDAY, 15)
-    return Quote(symbol="AAA", quote_time=when, trade_time=when, source="test", **{**blank, **prices})
+    return Quote("AAA", mid, mid, None, quote_time=when, trade_time=when, open=opened)
 
 
 def test_an_order_pays_the_mid_and_one_that_waited_for_the_open_pays_the_open() -> None:
-    seen = quote(bid=99.0, ask=101.0, open=95.0)
+    seen = quote(mid=100.0, opened=95.0)
     assert fill_price(seen) == 100.0
     assert fill_price(seen, held=True) == 95.0
-    assert fill_price(quote(bid=99.0, ask=101.0), held=True) == 100.0
+    assert fill_price(quote(mid=100.0), held=True) == 100.0
     assert fill_price(quote()) is None
     assert fill_price(None) is None
 

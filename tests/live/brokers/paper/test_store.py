@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -111,15 +112,11 @@ def test_orders_are_found_by_parent_interval_and_life() -> None:
     assert (parent.awaiting, child.awaiting) == (False, True)
     assert account.children(parent.id) == [child]
     assert account.entered_between(AT, AT + timedelta(minutes=1)) == [parent, child]
-    ended = PaperOrder(**{**fields_of(parent), "state": OrderState.FILLED, "reason": "done"})
+    ended = replace(parent, state=OrderState.FILLED, reason="done")
     account.save(ended)
     assert account.order(parent.id) == ended
     assert account.live_orders() == [child, later]
     assert account.find(number=99) is None
-
-
-def fields_of(order: PaperOrder) -> dict[str, object]:
-    return {name: getattr(order, name) for name in PaperOrder.__slots__}
 
 
 def test_no_position_is_no_row() -> None:
