@@ -188,8 +188,11 @@ def _find_child(context: ExecutionContext, entry: Order) -> BrokerOrder | None:
         listed = context.broker.family(entry.broker_order_id)
     else:
         listed = context.broker.orders(entry.sent_at - LIST_MARGIN, context.clock.now() + LIST_MARGIN)
+    # IB forgets an ended buy overnight: then only the reference it was given tells whose child the stop is.
+    reference = f"{entry.client_order_id}:stop"
     for shown in listed:
-        if shown.parent_id == entry.broker_order_id and shown.order_type == "stop":
+        linked = shown.parent_id == entry.broker_order_id or shown.client_order_id == reference
+        if linked and shown.order_type == "stop":
             return shown
     return None
 
