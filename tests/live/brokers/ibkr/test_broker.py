@@ -13,7 +13,6 @@ from live.brokers.ibkr import session as ibkr_session
 from live.brokers.ibkr.broker import STATES, IbkrBroker
 from live.brokers.ibkr.session import IbAsyncPort
 from live.execution.stops import find_child
-from live.ledger.tables import Order
 from live.model.broker import OrderRequest, OrderState
 from live.system.clock import SimulatedClock
 from tests.fakes.ibkr.gateway import ACCOUNT, COMMISSION, Gateway
@@ -137,11 +136,11 @@ def test_a_later_process_finds_the_stop_of_a_filled_buy(gateway):
 
 
 def test_a_stop_whose_buy_is_listed_no_more_is_still_its_child(gateway):
-    """The next day completed orders are gone: only the reference links the stop, and a second one would sell."""
+    """The next day completed orders are gone: only the reference links the stop to its buy."""
     order_id = connected(gateway).submit(buy(attached_stop=Decimal("90.00")))
     del gateway.book[0]
     desk = SimpleNamespace(broker=connected(gateway), clock=SimulatedClock(AT + timedelta(days=1)))
-    entry = Order(client_order_id=NAME, broker_order_id=order_id, sent_at=AT)
+    entry = SimpleNamespace(client_order_id=NAME, broker_order_id=order_id, sent_at=AT)
     child = find_child(desk, entry)
     assert (child.client_order_id, child.stop_price) == (f"{NAME}:stop", Decimal("90.00"))
 
