@@ -12,7 +12,7 @@ from live.brokers.ibkr import broker as ibkr_broker
 from live.brokers.ibkr import session as ibkr_session
 from live.brokers.ibkr.broker import STATES, IbkrBroker
 from live.brokers.ibkr.session import IbAsyncPort
-from live.execution.stops import find_child
+from live.execution.stops import _find_child
 from live.model.broker import OrderRequest, OrderState
 from live.system.clock import SimulatedClock
 from tests.fakes.ibkr.gateway import ACCOUNT, COMMISSION, Gateway
@@ -141,7 +141,7 @@ def test_a_stop_whose_buy_is_listed_no_more_is_still_its_child(gateway):
     del gateway.book[0]
     desk = SimpleNamespace(broker=connected(gateway), clock=SimulatedClock(AT + timedelta(days=1)))
     entry = SimpleNamespace(client_order_id=NAME, broker_order_id=order_id, sent_at=AT)
-    child = find_child(desk, entry)
+    child = _find_child(desk, entry)
     assert (child.client_order_id, child.stop_price) == (f"{NAME}:stop", Decimal("90.00"))
 
 
