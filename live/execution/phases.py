@@ -134,6 +134,8 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
         context.notes.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
     elif sent.state in NOT_ACCEPTED:
         context.notes.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")
+    elif sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
+        context.notes.gate(order.client_order_id, sent.state_reason or "it could not leave in time")
 
 
 def judge_slippage(context: ExecutionContext, orders: Iterable[Order]) -> None:
