@@ -190,6 +190,8 @@ def _keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
     An edit in the broker's pages and a corporate action both end our order and make a new one. Its price is
     kept. Several such stops, or one for other shares, are left to the broker's answer to ours.
     """
+    if context.runtime.run.alone:
+        return False
     now = context.clock.now()
     bound = context.ledger.orders.bound_broker_ids()
     found = [
