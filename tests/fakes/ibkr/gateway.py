@@ -107,8 +107,8 @@ class Gateway:
         )  # fmt: skip
         self.executions.append((held.contract, execution))
         for session in self.sessions:
-            session.later(lambda s=session: s.status(held))
-            session.later(lambda s=session: s.execution(-1, held.contract, execution))
+            session.later(session.status, held)
+            session.later(session.execution, -1, held.contract, execution)
 
     def correct(self, price: float) -> None:
         """Send the last execution again, corrected: the same id with the next number."""
@@ -129,7 +129,7 @@ class Gateway:
         """Return a new connected `IB`, as another process would have it."""
         ib = ib_async.IB()
         session = Session(self, ib)
-        ib.client = session
+        ib.client = session  # type: ignore[assignment] # the socket is what is imitated
         ib.wrapper.clientId = session.clientId
         self.sessions.append(session)
         return ib
@@ -146,8 +146,9 @@ class Session:
         self.placed: list[Any] = []
         self.cancelled: list[int] = []
 
-    def later(self, call: Callable[[], None]) -> None:
-        ib_async.util.getLoop().call_soon(call)
+    def later(self, call: Callable[..., None], *values: Any) -> None:
+        loop: Any = ib_async.util.getLoop()  # type: ignore[no-untyped-call]
+        loop.call_soon(call, *values)
 
     def isReady(self) -> bool:
         return True
@@ -249,13 +250,13 @@ class Session:
             held.status, held.why_held, gateway.inactive = "Inactive", gateway.inactive, ""
         for code, text, when in errors:
             if when == "before":
-                self.later(lambda c=code, t=text: self.wrapper.error(number, c, t, ""))
+                self.later(self.wrapper.error, number, code, text, "")
         if not gateway.silent:
             self.later(lambda: self.opened(held))
             self.later(lambda: self.status(held))
         for code, text, when in errors:
             if when == "after":
-                self.later(lambda c=code, t=text: self.wrapper.error(number, c, t, ""))
+                self.later(self.wrapper.error, number, code, text, "")
         if order.orderType == "MKT" and not errors:
             gateway.fill(held)
 
@@ -264,7 +265,7 @@ class Session:
         for held in self.gateway.book:
             if held.order.orderId == number and held.order.clientId == self.clientId and held.live:
                 held.status, held.why_held = "Cancelled", ""
-                self.later(lambda h=held: self.status(h))
+                self.later(self.status, held)
                 self.later(lambda: self.wrapper.error(number, 202, "Order Canceled - reason:", ""))
 
     # --- messages

@@ -135,12 +135,12 @@ def test_what_was_bought_is_protected_although_a_later_step_fails(made: Any) -> 
     assert made.ledger.positions.get("golden", "AAA").stop_broker_order_id is not None
 
 
-def resting(made):
+def resting(made: Any) -> list[tuple[str, str, int, Decimal | None]]:
     alive = [o for o in made.broker.orders(AT, AT + timedelta(days=3)) if not o.state.terminal]
     return [(o.symbol, o.order_type, o.quantity, o.stop_price) for o in alive]
 
 
-def test_a_stop_moved_at_the_broker_is_kept_at_its_price(made):
+def test_a_stop_moved_at_the_broker_is_kept_at_its_price(made: Any) -> None:
     """An edit ends our order and makes a new one, as a corporate action does."""
     enter(made)
     (position,) = made.ledger.positions.open_positions()
@@ -157,7 +157,7 @@ def test_a_stop_moved_at_the_broker_is_kept_at_its_price(made):
     assert resting(made) == [("AAA", "stop", 100, Decimal("95.00"))]
 
 
-def test_a_position_below_its_stop_is_sold(made):
+def test_a_position_below_its_stop_is_sold(made: Any) -> None:
     """Brokers refuse a stop above the market: the shares stayed without one, day after day."""
     made.attached = False
     enter(made)

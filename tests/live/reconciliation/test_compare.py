@@ -46,7 +46,9 @@ def test_exit_5_when_quantities_look_like_a_split(made: Any) -> None:
 
 
 @pytest.mark.parametrize("average", [Decimal(100), None])
-def test_shares_bought_twice_are_no_split_and_adopting_them_keeps_entry_and_stop(made: Any, average: Decimal | None) -> None:
+def test_shares_bought_twice_are_no_split_and_adopting_them_keeps_entry_and_stop(
+    made: Any, average: Decimal | None
+) -> None:
     """Twice the shares at the cost of ours: entry and stop were halved."""
     enter(made, order("AAA", "entry", 100, 100.0, stop=93.0))
     account = made.broker.account()

@@ -19,16 +19,16 @@ from live.system.clock import SystemClock
         {},
     ],
 )
-def test_live_ports_and_live_accounts_are_refused(environ):
+def test_live_ports_and_live_accounts_are_refused(environ: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as caught:
         IbkrBroker.open(environ=environ, clock=SystemClock())
     assert caught.value.exit_code == 2
 
 
-def test_a_paper_account_passes():
+def test_a_paper_account_passes() -> None:
     assert require_paper(4002, "DU1234567") == "DU1234567"
 
 
-def test_paper_and_live_have_different_keys():
+def test_paper_and_live_have_different_keys() -> None:
     keys = {account_key({"IBKR_ACCOUNT": name}) for name in ("DU1234567", "U1234567", "DU7654321", "")}
     assert len(keys) == 4

@@ -103,6 +103,6 @@ def test_an_answer_without_an_account_is_an_error_not_an_empty_account(answer: d
 
 
 @pytest.mark.parametrize("flag", [True, False, None])
-def test_an_account_restricted_to_closing_trades_says_so(flag):
-    body = {"type": "CASH", "currentBalances": {}, "isClosingOnlyRestricted": flag}
+def test_an_account_restricted_to_closing_trades_says_so(flag: bool | None) -> None:
+    body: dict[str, object] = {"type": "CASH", "currentBalances": {}, "isClosingOnlyRestricted": flag}
     assert bool(parse_account({"securitiesAccount": body}, "***4321").restriction) is bool(flag)

@@ -48,7 +48,10 @@ def test_an_unusable_token_needs_a_login(tmp_path: Path, content: str) -> None:
     assert caught.value.exit_code == 6
 
 
-GOOD: dict[str, Any] = {"creation_timestamp": 1_700_000_000, "token": {"access_token": "a", "refresh_token": "refresh-1"}}
+GOOD: dict[str, Any] = {
+    "creation_timestamp": 1_700_000_000,
+    "token": {"access_token": "a", "refresh_token": "refresh-1"},
+}
 
 
 @pytest.mark.parametrize(
