@@ -16,6 +16,10 @@ from live.model.ticks import tick
 WAITS = (0.5, 1.0, 2.0, 4.0)
 #: seconds after which a read gives up
 READ_BUDGET = 30.0
+#: the same while the broker asks for fewer requests: its limits hold for a minute
+THROTTLED_BUDGET = 75.0
+#: seconds to wait after a 429 that does not say how long
+THROTTLED_WAIT = 15.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -44,16 +48,24 @@ def require_loopback(url: str, where: str) -> tuple[str, int | None]:
 
 
 def retry_after(response: Any, now: datetime) -> float | None:
-    """Return the seconds a 429 asks to wait (number or HTTP date), None when it does not say."""
+    """Return the seconds a 429 asks to wait (number, HTTP date or end of its window), None without a word."""
     text = response.headers.get("Retry-After", "").strip()
     if not text:
-        return None
+        return _window_end(response.headers.get("X-Ratelimit-Reset", "").strip(), now)
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds())
     except (TypeError, ValueError):
         return None
+
+
+def _window_end(text: str, now: datetime) -> float | None:
+    """Return the seconds until an epoch second, None when it is none or far from now."""
+    if not re.fullmatch(r"\d{9,11}", text):
+        return None
+    seconds = int(text) - now.timestamp() + 1.0
+    return max(0.0, seconds) if seconds <= THROTTLED_BUDGET else None
 
 
 def tick_text(price: Decimal) -> str:

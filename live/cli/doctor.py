@@ -28,16 +28,20 @@ def register(app: typer.Typer) -> None:
 def doctor(
     *,
     alert: Annotated[bool, typer.Option("--alert", help="Send an alert when something failed.")] = False,
+    first: Annotated[
+        bool, typer.Option("--first-day", help="Also ask what differs at a new broker; sends no order.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> int:
     """Check everything a run needs; exit code 1 when something failed."""
     from backtest.core.errors import JutsuError
+    from live.operations import first_day
 
     try:
         with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
-            view = health_of(examine(runtime))
+            view = health_of([*examine(runtime), *(first_day.look(runtime) if first else ())])
             if alert and view.failed:
                 alert_problems(runtime, view.failed)
     except JutsuError as error:

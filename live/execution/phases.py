@@ -14,6 +14,7 @@ from live.handoff.model import SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
+from live.model.quote_quality import attached_stop, spread_problem
 from live.model.ticks import to_tick
 from live.orders.attempts import NOT_ACCEPTED, Attempts
 from live.settings.model import PollingSettings
@@ -133,6 +134,8 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
         context.notes.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
     elif sent.state in NOT_ACCEPTED:
         context.notes.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")
+    elif sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
+        context.notes.gate(order.client_order_id, sent.state_reason or "it could not leave in time")
 
 
 def judge_slippage(context: ExecutionContext, orders: Iterable[Order]) -> None:
@@ -228,15 +231,16 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int = 0) -> s
     if order.side == "buy" and order.symbol in context.notes.foreign:
         theirs = context.notes.foreign[order.symbol]
         return f"the account holds {theirs} shares of it outside the books: they could not be told apart"
-    if context.before_open:
-        return ""  # it waits for the open: no quote of now says what it will meet
     quote = context.quote(order.symbol)
+    wide = "" if quote is None or order.side == "sell" else spread_problem(quote)
+    if context.before_open:
+        return wide  # it waits for the open: of the quote only its sense counts, not its age
     age = context.settings.data.max_quote_age_seconds
     problem = quote_problem(
         quote, context.clock.now(), max_age_seconds=age, checks_age=context.runtime.run.quotes_have_age
     )
-    if problem or quote is None:
-        return problem
+    if problem or wide or quote is None:
+        return problem or wide
     value, most = quantity * (quote.mid or 0.0), context.settings.execution.limits.max_order_value
     if value > most:  # the reference price of an order written by hand may be anything
         return f"worth {value:,.2f} at the current price, max_order_value is {most:,.2f}"
@@ -297,9 +301,10 @@ def _plan(
     details = _details(context, order)
     stop = None if order.stop is None else to_tick(order.stop.price)
     attached = stop if attach else None
-    if attached is not None and mid is not None and stops.STOP_PCT in details:
+    if attached is not None and stops.STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
-        attached = to_tick(mid * (1 - (context.rules.stop_loss_pct or 0.0) / 100))
+        reference, loss = Decimal(repr(order.reference_price)), context.rules.stop_loss_pct or 0.0
+        attached = attached_stop(quote, reference=reference, loss_pct=loss)
     return OrderPlan(
         client_order_id=name,
         variant=context.variant,

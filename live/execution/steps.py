@@ -89,6 +89,9 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     context.notes.foreign.update(
         {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}
     )
+    if account.restriction:
+        context.notes.stop_buying = f"the broker blocks this account: {account.restriction}"
+        context.notes.alarm(context.notes.stop_buying)
     switch = context.ledger.state.kill_switch()
     if switch.level != "none":
         context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")

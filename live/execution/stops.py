@@ -9,16 +9,20 @@ from typing import Literal
 
 from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
 from live.execution.context import ExecutionContext, stop_id
+from live.execution.gates import quote_problem
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.broker import BrokerOrder, ShowsFamily
 from live.model.order_state import JournalState
+from live.model.quote_quality import spread_problem
 from live.model.ticks import tick, to_tick
 from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.submission import LIST_MARGIN
 
 #: a stop that would expire this soon is replaced
 RENEW_BEFORE = timedelta(days=7)
+#: how far back a stop of another hand is looked for: some brokers keep no longer list
+LOOK_BACK = timedelta(days=30)
 #: candidate detail from which the stop follows the fill instead of the planned price
 STOP_PCT = "stop_loss_pct"
 
@@ -95,6 +99,10 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
         return
     try:
         resting = _resting(context, position)
+        if not resting and _keep_by_hand(context, position):
+            return
+        if any(order.order_type == "market" for order in resting):
+            return  # it was below its stop: the sale is under way
         if len(resting) == 1 and not _must_change(context, resting[0], position, price):
             _remember(context, position, resting[0], price)
             return
@@ -176,6 +184,40 @@ def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order)
     context.submission.adopt(planned, child)
 
 
+def _keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
+    """Take over a stop for exactly our shares that we did not send: a person's, or ours after a change.
+
+    An edit in the broker's pages and a corporate action both end our order and make a new one. Its price is
+    kept. Several such stops, or one for other shares, are left to the broker's answer to ours.
+    """
+    if context.runtime.run.alone:
+        return False
+    now = context.clock.now()
+    bound = context.ledger.orders.bound_broker_ids()
+    found = [
+        shown
+        for shown in context.broker.orders(now - LOOK_BACK, now + LIST_MARGIN)
+        if shown.symbol == position.symbol
+        and (shown.side, shown.order_type, shown.time_in_force) == ("sell", "stop", "gtc")
+        and not shown.state.terminal
+        and shown.order_id not in bound
+        and shown.quantity - shown.filled_quantity == position.quantity
+    ]
+    if len(found) != 1 or found[0].stop_price is None:
+        return False
+    price = found[0].stop_price
+    entry = entry_of(context, position)
+    planned = _plan(context, position, price, quantity=found[0].quantity, parent=entry)
+    order = context.submission.adopt(planned, found[0])
+    details = {key: value for key, value in position.details.items() if key != STOP_PCT}
+    context.ledger.positions.set_details(position.id, details)
+    _remember(context, position, order, price)
+    context.notes.warn(
+        f"{position.symbol}: a stop at {price} not sent by this program protects it and is kept"
+    )
+    return True
+
+
 def _find_child(context: ExecutionContext, entry: Order) -> BrokerOrder | None:
     """Return the attached stop of an entry as the broker shows it.
 
@@ -188,8 +230,11 @@ def _find_child(context: ExecutionContext, entry: Order) -> BrokerOrder | None:
         listed = context.broker.family(entry.broker_order_id)
     else:
         listed = context.broker.orders(entry.sent_at - LIST_MARGIN, context.clock.now() + LIST_MARGIN)
+    # IB forgets an ended buy overnight: then only the reference it was given tells whose child the stop is.
+    reference = f"{entry.client_order_id}:stop"
     for shown in listed:
-        if shown.parent_id == entry.broker_order_id and shown.order_type == "stop":
+        linked = shown.parent_id == entry.broker_order_id or shown.client_order_id == reference
+        if linked and shown.order_type == "stop":
             return shown
     return None
 
@@ -207,7 +252,20 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
     if sum(1 for o in context.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
         _note_unprotected(context, position, f"max_stop_orders_per_run ({limit}) is reached")
         return
-    order = _plan(context, position, price, quantity=position.quantity, parent=entry_of(context, position))
+    below = _below(context, position.symbol, price)
+    entry = entry_of(context, position)
+    if below is not None:
+        context.notes.alarm(
+            f"{position.symbol}: {below:g} is at or below the stop {price}: "
+            f"{position.quantity} shares are sold at market"
+        )
+    order = _plan(
+        context,
+        position,
+        None if below is not None else price,
+        quantity=position.quantity,
+        parent=entry,
+    )
     context.pace()
     order = context.submission.send(order)
     if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
@@ -216,14 +274,40 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
         )
         return
     still = context.ledger.positions.get(context.variant, position.symbol)
-    if still is not None and not JournalState(order.state).terminal:
+    if still is not None and below is None and not JournalState(order.state).terminal:
         _remember(context, still, order, price)
 
 
+def _below(context: ExecutionContext, symbol: str, price: Decimal) -> float | None:
+    """Return the price when a usable quote says that the market is at or below a stop that is to be placed.
+
+    Brokers refuse such a stop, so the shares would stay without one; the rule it stands for is to sell.
+    """
+    quote = context.quote(symbol)
+    problem = quote_problem(
+        quote,
+        context.clock.now(),
+        max_age_seconds=context.settings.data.max_quote_age_seconds,
+        checks_age=context.runtime.run.quotes_have_age,
+    )
+    if problem or quote is None or spread_problem(quote):
+        return None
+    highest = max(known for known in (quote.mid, quote.last) if known is not None)
+    return highest if highest <= float(price) else None
+
+
 def _plan(
-    context: ExecutionContext, position: PositionRow, price: Decimal, *, quantity: int, parent: Order | None
+    context: ExecutionContext,
+    position: PositionRow,
+    price: Decimal | None,
+    *,
+    quantity: int,
+    parent: Order | None,
 ) -> Order:
-    """Journal the intent of a stop under the first free id; an unsent plan of an earlier try is reused."""
+    """Journal the intent of a stop under the first free id; an unsent plan of an earlier try is reused.
+
+    Without a price it is the sale at market that the stop stands for.
+    """
     name, attempt = stop_id(context, position.symbol), 0
     known = context.attempts(name)
     if known:
@@ -244,8 +328,8 @@ def _plan(
         side="sell",
         intent="stop",
         quantity=quantity,
-        order_type="stop",
-        time_in_force="gtc",
+        order_type="market" if price is None else "stop",
+        time_in_force="day" if price is None else "gtc",
         attempt=attempt,
         parent_client_order_id=None if parent is None else parent.client_order_id,
         reason="stop_loss",

@@ -5,22 +5,25 @@ The free plan sees one exchange (IEX) in real time; its volume is not the market
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars, FloatArray
-from backtest.core.errors import DataError
+from backtest.core.errors import BrokerRefused, DataError
 from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.common import instant, require_loopback
 from live.model.feed import Quote
 from live.settings.model import AlpacaSettings
 from live.system.clock import Clock, SystemClock
 
+LOG = logging.getLogger("jutsu.feed")
 NAME = "alpaca"
+T = TypeVar("T")
 EARLIEST = datetime(2016, 1, 1, tzinfo=UTC)
 #: consolidated data of the last quarter of an hour is not in the free plan
 DELAY = timedelta(minutes=16)
@@ -50,8 +53,26 @@ class AlpacaFeed:
 
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
         """Return completed daily bars known at `at`; see `live.model.feed.Feed`."""
+        return self._without_refused("history", symbols, lambda part: self._history(part, at))
+
+    def _without_refused(
+        self, what: str, symbols: Sequence[str], ask: Callable[[Sequence[str]], Mapping[str, T]]
+    ) -> Mapping[str, T]:
+        """Ask for all symbols at once; when Alpaca refuses, ask for each and leave out what it refuses."""
         if not symbols:
             return {}
+        try:
+            return ask(symbols)
+        except BrokerRefused as error:
+            if len(symbols) == 1:
+                LOG.warning("%s of %s is left out: %s", what, symbols[0], error.problem)
+                return {}
+        found: dict[str, T] = {}
+        for symbol in symbols:
+            found.update(self._without_refused(what, [symbol], ask))
+        return found
+
+    def _history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
         until = calendar.last_closed_session(at).day
         query: dict[str, Any] = {
             "symbols": ",".join(symbols),
@@ -81,8 +102,11 @@ class AlpacaFeed:
     def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
         """Return quotes of the running session; a symbol Alpaca does not know is left out."""
         del at
+        return self._without_refused("quotes", symbols, self._quotes)
+
+    def _quotes(self, symbols: Sequence[str]) -> Mapping[str, Quote]:
         query = {"symbols": ",".join(symbols), "feed": "iex"}
-        answer = self._get("quotes", "/stocks/snapshots", query) if symbols else {}
+        answer = self._get("quotes", "/stocks/snapshots", query)
         return {
             symbol: parse_snapshot(symbol, row) for symbol, row in answer.items() if isinstance(row, Mapping)
         }
@@ -95,9 +119,7 @@ def parse_bars(symbol: str, rows: Sequence[Mapping[str, Any]]) -> Bars:
         return np.array([row[name] for row in rows], dtype=np.float64)
 
     try:
-        days = [
-            datetime.fromisoformat(row["t"]).astimezone(calendar.NEW_YORK).date().isoformat() for row in rows
-        ]
+        days = [_bar_day(datetime.fromisoformat(row["t"])).isoformat() for row in rows]
         dates = np.array(days, dtype="datetime64[D]")
         bars = Bars(
             symbol, dates, column("o"), column("h"), column("l"), column("c"), column("v"), source=NAME
@@ -117,7 +139,7 @@ def parse_snapshot(symbol: str, row: Mapping[str, Any]) -> Quote:
     """Return a snapshot as a quote; a missing time stays missing and means stale."""
     trade, quote, day = (row.get(name) or {} for name in ("latestTrade", "latestQuote", "dailyBar"))
     traded, begun = _time(trade.get("t")), _time(day.get("t"))
-    if traded is None or begun is None or _day(traded) != _day(begun):
+    if traded is None or begun is None or _day(traded) != _bar_day(begun):
         day = {}  # until the first trade of a session this is the bar of the one before
     return Quote(
         symbol=symbol,
@@ -136,6 +158,11 @@ def parse_snapshot(symbol: str, row: Mapping[str, Any]) -> Quote:
 
 def _price(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _bar_day(stamp: datetime) -> date:
+    """Return the session of a daily bar: stamped at midnight in New York, or an hour before it in winter."""
+    return _day(stamp + timedelta(hours=12))
 
 
 def _day(at: datetime) -> date:

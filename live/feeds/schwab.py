@@ -6,6 +6,7 @@ the stored bars shows it. A candle is stamped with midnight in Chicago; today's 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,12 +16,13 @@ import numpy as np
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars, FloatArray
-from backtest.core.errors import DataError
+from backtest.core.errors import BrokerRefused, DataError
 from backtest.data.quality import split_like
 from live.brokers.schwab.connection import SchwabConnection
 from live.brokers.schwab.orders import from_vendor, to_vendor
 from live.model.feed import Quote, SecurityStatus
 
+LOG = logging.getLogger("jutsu.feed")
 NAME = "schwab"
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 OVERLAP = timedelta(days=90)
@@ -76,18 +78,22 @@ class SchwabFeed:
         return fresh if known is None or not len(known) else merged(known, fresh)
 
     def _candles(self, symbol: str, start: datetime, at: datetime) -> Bars | None:
-        answer = self.connection.read(
-            f"history of {symbol}",
-            lambda client: client.get_price_history(
-                to_vendor(symbol),
-                period_type="year",
-                frequency_type="daily",
-                frequency=1,
-                start_datetime=start,
-                end_datetime=at + timedelta(days=1),
-                need_extended_hours_data=False,
-            ),
-        )
+        try:
+            answer = self.connection.read(
+                f"history of {symbol}",
+                lambda client: client.get_price_history(
+                    to_vendor(symbol),
+                    period_type="year",
+                    frequency_type="daily",
+                    frequency=1,
+                    start_datetime=start,
+                    end_datetime=at + timedelta(days=1),
+                    need_extended_hours_data=False,
+                ),
+            )
+        except BrokerRefused as error:
+            LOG.warning("%s is left out: %s", symbol, error.problem)  # one unknown symbol stops no other
+            return None
         rows = answer.get("candles") or []
         return parse_candles(symbol, rows) if rows else None
 

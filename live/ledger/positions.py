@@ -194,6 +194,11 @@ class Positions(Repository):
         with self._db.transaction():
             return self._change(self._by_id(position_id), dict(stop))
 
+    def set_details(self, position_id: int, details: Mapping[str, Any]) -> PositionRow:
+        """Replace what a position remembers of its decision."""
+        with self._db.transaction():
+            return self._change(self._by_id(position_id), {"details": dict(details)})
+
     def get(self, variant: str, symbol: str) -> PositionRow | None:
         """Return the open position of a variant in a symbol."""
         return self._one(PositionRow, _OPEN_ONE, {"a": self._account, "v": variant, "s": symbol})

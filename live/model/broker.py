@@ -125,6 +125,7 @@ class Account:
         reference: masked account reference, safe for logs and files.
         cash: all cash. settled_cash: what may be spent (cash accounts: settled funds only).
         buying_power: what the broker lets a buy use.
+        restriction: why the broker lets nothing be bought now, empty when it does.
     """
 
     reference: str
@@ -134,6 +135,7 @@ class Account:
     buying_power: Decimal | None
     equity: Decimal | None
     holdings: tuple[Holding, ...] = ()
+    restriction: str = ""
 
     def shares(self) -> dict[str, int]:
         """Return symbol -> whole shares of equity positions, sorted by symbol.

@@ -129,6 +129,15 @@ def connectivity(runtime: Runtime) -> CheckResult:
         return CheckResult("token", ok=False, detail=error.problem, remedy=error.remedy, error=BrokerError)
     except (BrokerError, DataError) as error:
         return CheckResult("broker", ok=False, detail=error.problem, remedy=error.remedy, error=BrokerError)
+    if account.restriction:
+        return CheckResult(
+            "broker",
+            ok=False,
+            detail=f"the broker blocks this account: {account.restriction}",
+            remedy="ask the broker; exits and stops are still tried",
+            warning_only=True,
+            error=BrokerError,
+        )
     return CheckResult("broker", ok=True, detail=f"{runtime.broker.name} answers for {account.reference}")
 
 

@@ -26,6 +26,7 @@ from backtest.core.errors import (
     NotSent,
     UnresolvedError,
 )
+from live.brokers.common import THROTTLED_WAIT, Throttled
 from live.ledger.tables import Order
 from live.model.broker import Broker, BrokerOrder
 from live.model.order_state import JournalState
@@ -42,7 +43,9 @@ ABSENT_AFTER_READS = 3
 ABSENT_AFTER_SECONDS = 30.0
 NOT_SENT_TRIES = 3
 NOT_SENT_WAIT = 5.0
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 65.0
+#: seconds a request limit of the broker may hold up one order; limits hold for a minute
+LONGEST_THROTTLE = 150.0
 CANCEL_READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LIST_MARGIN = timedelta(minutes=10)
 APP_TAG = "app_tag"
@@ -71,6 +74,7 @@ class Submission:
         self._clock = clock
         self._may_send = may_send
         self._pause = NOT_SENT_WAIT
+        self._throttled = False
 
     def open_for_orders(self) -> bool:
         """Whether an order may leave now (execution window, kill switch)."""
@@ -88,14 +92,19 @@ class Submission:
             AuthenticationFailed: nothing was sent, a person must log in.
         """
         self._refuse_while_unresolved()
-        for attempt in range(NOT_SENT_TRIES):
-            if attempt:
-                self._clock.sleep(self._pause)
-            if not self._may_send(order):
-                return order
+        began, tries = self._clock.monotonic(), 0
+        while self._may_send(order):
             order = self._post(order)
             if order.state != JournalState.PLANNED:
                 return order
+            if self._throttled and self._clock.monotonic() + self._pause > began + LONGEST_THROTTLE:
+                return order  # a limit of requests says nothing about the order: a later run sends it
+            tries += not self._throttled
+            if tries >= NOT_SENT_TRIES:
+                break
+            self._clock.sleep(self._pause)
+        else:
+            return order
         return self._move(order, JournalState.REFUSED, reason=order.state_reason or "could not be sent")
 
     def _post(self, order: Order) -> Order:
@@ -103,7 +112,9 @@ class Submission:
         try:
             order_id = self._broker.submit(request_of(order))
         except NotSent as error:
-            self._pause = min(error.retry_after or NOT_SENT_WAIT, LONGEST_PAUSE)
+            self._throttled = isinstance(error, Throttled)
+            usual = THROTTLED_WAIT if self._throttled else NOT_SENT_WAIT
+            self._pause = min(error.retry_after or usual, LONGEST_PAUSE)
             return self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
         except AuthenticationFailed as error:
             self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
 
 LOG = logging.getLogger("jutsu.reconcile")
+#: how far cost may be from the one a split leaves: brokers count fees and settle fractions differently
+COST_TOLERANCE = 0.15
 ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker's truth"
 
 
@@ -42,7 +44,7 @@ def compare(
             symbol,
             ours.get(symbol, 0),
             theirs.get(symbol, 0),
-            _kind(ledger, symbol, ours.get(symbol, 0), theirs.get(symbol, 0)),
+            _kind(ledger, account, symbol, ours.get(symbol, 0), theirs.get(symbol, 0)),
         )
         for symbol in sorted(ours.keys() | theirs.keys())
     )
@@ -57,14 +59,33 @@ def compare(
     )
 
 
-def _kind(ledger: Ledger, symbol: str, ours: int, theirs: int) -> Kind:
+def _kind(ledger: Ledger, account: Account, symbol: str, ours: int, theirs: int) -> Kind:
     if ours == theirs:
         return "same"
     if ours == 0:
         traded = any(row.symbol == symbol for row in ledger.positions.closed())
         waiting = any(row.symbol == symbol for row in ledger.orders.unfinished())
         return "differs" if traded or waiting else "foreign"
-    return "differs" if quantity_looks_like_split(ours, theirs) is None else "split_like"
+    if quantity_looks_like_split(ours, theirs) is None or not _cost_moved(
+        ledger, account, symbol, theirs / ours
+    ):
+        return "differs"
+    return "split_like"
+
+
+def _cost_moved(ledger: Ledger, account: Account, symbol: str, ratio: float) -> bool:
+    """Tell whether the broker's average price moved by the ratio of a split too.
+
+    Shares bought twice have the ratio of a split, but cost what ours cost. Without an average nothing is
+    known: then it is no split, and adopting leaves cost and stop as they are.
+    """
+    rows = [row for row in ledger.positions.open_positions() if row.symbol == symbol]
+    shares = sum(row.quantity for row in rows)
+    averages = [h.average_price for h in account.holdings if h.symbol == symbol and h.average_price]
+    if not shares or not averages:
+        return False
+    ours = float(sum(row.entry_price * row.quantity for row in rows)) / shares
+    return abs(ours / (float(averages[0]) * ratio) - 1) <= COST_TOLERANCE
 
 
 def _jump(

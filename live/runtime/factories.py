@@ -138,6 +138,10 @@ def account_key(settings: Settings) -> str:
         return f"schwab-{settings.broker.schwab.account_last4 or 'unknown'}"
     if name == "alpaca":
         return "alpaca-paper" if settings.broker.alpaca.paper else "alpaca-live"
+    if name == "ibkr":
+        from live.brokers.ibkr.access import account_key as ibkr_key
+
+        return ibkr_key(os.environ)
     return name
 
 

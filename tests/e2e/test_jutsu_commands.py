@@ -43,6 +43,7 @@ READING = [
     ("alerts", "list"),
     ("review", "FILE"),
     ("doctor",),
+    ("doctor", "--first-day"),
 ]
 
 

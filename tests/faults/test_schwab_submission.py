@@ -172,7 +172,7 @@ def test_accepted_and_then_rejected(desk: Desk) -> None:
     assert "buying power" in row.state_reason
 
 
-@pytest.mark.parametrize(("headers", "waited"), [({"Retry-After": "7"}, 7), ({}, 5)])
+@pytest.mark.parametrize(("headers", "waited"), [({"Retry-After": "7"}, 7), ({}, 15)])
 def test_throttled_orders_wait_as_long_as_asked_and_are_sent_once_more(
     desk: Desk, headers: dict[Any, Any], waited: int
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, BrokerRefused, SettingsError
 from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.alpaca.orders import order_body, parse_account, parse_order, parse_orders
@@ -16,6 +17,8 @@ from live.system.clock import Clock
 
 MAX_ROWS = 500
 FILL_PAGE = 100
+#: before the opening, Alpaca takes no more orders for it
+AUCTION_MARGIN = timedelta(minutes=2)
 
 
 class AlpacaBroker:
@@ -112,6 +115,17 @@ class AlpacaBroker:
         client = self.connection.client
         return self._one(f"order {order_id}", lambda: client.get(f"/orders/{order_id}", {"nested": "true"}))
 
+    def family(self, order_id: str) -> Sequence[BrokerOrder]:
+        """Return an order and its legs, empty when it does not exist; the list may show a leg alone."""
+        client = self.connection.client
+        row = self.connection.read(
+            f"order {order_id}", lambda: client.get(f"/orders/{order_id}", {"nested": "true"}), missing=True
+        )
+        if row is None:
+            return []
+        begun = parse_order(row).entered_at
+        return parse_orders([row], self._fills(begun) if begun is not None and _has_fills(row) else {})
+
     def find(self, client_order_id: str) -> BrokerOrder | None:
         """Return the order with this client id, open or closed; None when Alpaca never accepted it."""
         client = self.connection.client
@@ -128,7 +142,13 @@ class AlpacaBroker:
 
     def body(self, request: OrderRequest) -> dict[str, Any]:
         """Return the exact JSON body `submit` will send, for the journal."""
-        return order_body(request)
+        return order_body(request, auction=self._auction_takes_orders())
+
+    def _auction_takes_orders(self) -> bool:
+        """Tell whether orders for the opening are accepted: not in the last two minutes before it."""
+        now = self.connection.clock.now()
+        day = calendar.session(now.astimezone(calendar.NEW_YORK).date())
+        return day is None or not day.open - AUCTION_MARGIN <= now < day.open
 
     def submit(self, request: OrderRequest) -> str | None:
         """Send once; the id of the order, None when accepted without one.
@@ -137,7 +157,7 @@ class AlpacaBroker:
             BrokerRefused (also for a client id that exists already), AuthenticationFailed, NotSent (also
             Throttled): nothing new was accepted. BrokerUnknown: look the client id up.
         """
-        body = order_body(request)
+        body = self.body(request)
         answer = self.connection.post(
             lambda: self.connection.client.post("/orders", body), request.client_order_id
         )

@@ -23,7 +23,14 @@ from backtest.core.errors import (
     NotSent,
     SettingsError,
 )
-from live.brokers.common import READ_BUDGET, WAITS, Throttled, retry_after
+from live.brokers.common import (
+    READ_BUDGET,
+    THROTTLED_BUDGET,
+    THROTTLED_WAIT,
+    WAITS,
+    Throttled,
+    retry_after,
+)
 from live.system.clock import Clock
 from live.system.redaction import redact, register_secret
 
@@ -101,7 +108,8 @@ class AlpacaConnection:
         """
         from alpaca.common.exceptions import APIError
 
-        deadline = self.clock.monotonic() + READ_BUDGET
+        began = self.clock.monotonic()
+        deadline = began + READ_BUDGET
         problem = ""
         for wait in (*WAITS, None):
             pause = wait
@@ -118,7 +126,8 @@ class AlpacaConnection:
                     raise self._refusal(what, error) from error
                 problem = words(error)
                 if status == 429 and pause is not None:
-                    pause = retry_after(error.response, self.clock.now()) or pause
+                    pause = retry_after(error.response, self.clock.now()) or THROTTLED_WAIT
+                    deadline = began + THROTTLED_BUDGET
             except (self._requests.RequestException, ValueError) as error:
                 problem = redact(f"{type(error).__name__}")
             if pause is None or self.clock.monotonic() + pause > deadline:

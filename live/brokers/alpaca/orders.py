@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,8 @@ from live.brokers.common import decimal, instant, tick_text
 from live.model.broker import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
 from live.system.redaction import register_account
 
+#: life of an order good till cancelled
+GTC_LIFE = timedelta(days=90)
 STATES: Mapping[str, OrderState] = {
     **dict.fromkeys(
         ("accepted", "pending_new", "held", "accepted_for_bidding", "pending_review", "suspended"),
@@ -29,30 +31,33 @@ STATES: Mapping[str, OrderState] = {
 }
 
 
-def order_body(request: OrderRequest) -> dict[str, Any]:
+def order_body(request: OrderRequest, *, auction: bool = True) -> dict[str, Any]:
     """Return the exact JSON body of a request.
 
     An entry with its stop is one-triggers-other; the order then is good till cancelled, because that holds
     for its stop. Opening orders cannot carry a stop at Alpaca: it is left out, to be placed after the fill.
+    Without `auction` (Alpaca takes no more orders for the opening) an opening order is a day order: sent
+    before the session it fills at its start.
 
     Raises:
         BrokerRefused: a request Alpaca would not take.
     """
     if request.quantity != int(request.quantity) or request.quantity < 1:
         raise BrokerRefused(f"quantity {request.quantity!r} is not whole", where=request.client_order_id)
+    tif = "day" if request.time_in_force == "opg" and not auction else request.time_in_force
     body: dict[str, Any] = {
         "symbol": request.symbol,
         "qty": str(request.quantity),
         "side": request.side,
         "type": request.order_type,
-        "time_in_force": request.time_in_force,
+        "time_in_force": tif,
         "client_order_id": request.client_order_id,
     }
     if request.order_type == "stop":
         if request.stop_price is None:
             raise BrokerRefused("a stop order needs a stop price", where=request.client_order_id)
         body["stop_price"] = tick_text(request.stop_price)
-    elif request.attached_stop is not None and request.time_in_force != "opg":
+    elif request.attached_stop is not None and tif != "opg":
         body["time_in_force"] = "gtc"
         body["order_class"] = "oto"
         body["stop_loss"] = {"stop_price": tick_text(request.attached_stop)}
@@ -97,13 +102,19 @@ def parse_order(
         stop_price=decimal(row.get("stop_price")),
         client_order_id=row.get("client_order_id"),
         entered_at=_instant(row.get("submitted_at") or row.get("created_at")),
-        expires_at=_instant(row.get("expires_at")),
+        expires_at=_instant(row.get("expires_at")) or _usual_end(row),
         parent_id=parent_id,
         raw_status=str(row.get("status", "")),
         reason=str(row.get("reject_reason") or ""),
         executions=tuple(_executions(fills, order_id, symbol, side)),
         raw=dict(row),
     )
+
+
+def _usual_end(row: Mapping[str, Any]) -> datetime | None:
+    """Return when an order good till cancelled ends where Alpaca does not say: after 90 days."""
+    begun = _instant(row.get("submitted_at") or row.get("created_at"))
+    return begun + GTC_LIFE if begun is not None and row.get("time_in_force") == "gtc" else None
 
 
 def _executions(
@@ -134,7 +145,19 @@ def parse_account(row: Mapping[str, Any], positions: Iterable[Mapping[str, Any]]
         buying_power=settled if plain else power,
         equity=decimal(row.get("equity")),
         holdings=tuple(_holding(position) for position in positions),
+        restriction=_restriction(row),
     )
+
+
+def _restriction(row: Mapping[str, Any]) -> str:
+    """Return why Alpaca lets this account trade nothing, empty when it does not say so."""
+    blocked = [
+        name for name in ("trading_blocked", "account_blocked", "trade_suspended_by_user") if row.get(name)
+    ]
+    status = row.get("status")
+    if isinstance(status, str) and status != "ACTIVE":
+        blocked.append(f"status {status}")
+    return ", ".join(blocked)
 
 
 def _holding(row: Mapping[str, Any]) -> Holding:

@@ -1,8 +1,11 @@
-"""Interactive Brokers behind the broker protocol. EXPERIMENTAL: tested through a stub, never on an account.
+"""Interactive Brokers behind the broker protocol. EXPERIMENTAL and for paper accounts only.
+
+It is tested through the vendor's library and an imitation of Gateway's messages, never on an account.
 
 Protocol B: IB returns our reference (`orderRef`) on orders and completed orders but does not refuse a second
 order with the same one, so a lost order is searched for and never sent again. Order ids are IB's permanent
-ids; session order ids are re-issued after a Gateway restart and are never used.
+ids; session order ids are re-issued after a Gateway restart and are never used. The library calls an order
+Cancelled after nearly any error message, so that word counts only when IB's own lists agree.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
 from live.brokers.common import decimal, tick_text
-from live.brokers.ibkr.port import IbAsyncPort, IbFill, IbkrPort, IbOrder, Ticket
+from live.brokers.ibkr.access import require_paper
+from live.brokers.ibkr.port import IbFill, IbkrPort, IbOrder, Ticket
+from live.brokers.ibkr.session import IbAsyncPort
 from live.model.broker import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
 from live.system.clock import Clock
 from live.system.redaction import register_account
@@ -29,6 +34,12 @@ STATES: Mapping[str, OrderState] = {
     **dict.fromkeys(("Cancelled", "ApiCancelled"), OrderState.CANCELED),
     "Inactive": OrderState.REJECTED,
 }
+#: words after which IB's lists are asked before an order counts as accepted
+_DOUBTFUL: Final = frozenset({"Inactive", "Cancelled", "ApiCancelled"})
+#: seconds between the looks at IB's lists after an order was sent and not plainly accepted
+LOOKS = (0.5, 1.0, 2.0, 4.0)
+#: how long a fill waits for its commission before it is booked without one
+COMMISSION_WAIT = timedelta(seconds=60)
 _TYPES = {"MKT": "market", "STP": "stop"}
 _TIFS = {"day": "DAY", "gtc": "GTC", "opg": "OPG"}
 T = TypeVar("T")
@@ -55,25 +66,36 @@ class IbkrBroker:
         """Connect to IBKR_HOST (127.0.0.1), IBKR_PORT (7497, paper TWS), IBKR_CLIENT_ID, IBKR_ACCOUNT.
 
         Raises:
-            SettingsError: the extra is missing, a number is none, or the account is not clear.
+            SettingsError: the extra is missing, a number is none, or the account is not a paper account.
             BrokerError: nothing listens there.
         """
         try:
             port, client = int(environ.get("IBKR_PORT", "7497")), int(environ.get("IBKR_CLIENT_ID", "17"))
         except ValueError as error:
             raise SettingsError("is not a number", where="IBKR_PORT, IBKR_CLIENT_ID") from error
+        account = require_paper(port, environ.get("IBKR_ACCOUNT", ""))
         host = environ.get("IBKR_HOST", "127.0.0.1")
-        return cls(IbAsyncPort.connect(host, port, client, environ.get("IBKR_ACCOUNT")), clock=clock)
+        return cls(IbAsyncPort.connect(host, port, client, account), clock=clock)
+
+    def close(self) -> None:
+        """Leave Gateway."""
+        self._port.close()
 
     def account(self) -> Account:
         """Return balances and positions; a figure IB did not give stays None."""
         values, rows = self._ask(self._port.account_values), self._ask(self._port.positions)
         figure = {tag: decimal(text) for tag, text in values.items()}
         cash = figure.get("TotalCashValue")
+        if cash is None:
+            raise SettingsError(
+                "the account's base currency is not US dollars, or IB gave no cash figure",
+                where="IBKR_ACCOUNT",
+                remedy="use an account kept in US dollars",
+            )
         settled = figure.get("SettledCash")
         return Account(
             reference=register_account(self._port.account_id()),
-            kind="cash" if values.get("AccountType", "").upper() == "CASH" else "margin",
+            kind=_kind(figure),
             cash=cash,
             settled_cash=settled,
             buying_power=figure.get("BuyingPower"),
@@ -92,7 +114,8 @@ class IbkrBroker:
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
         """Return the orders entered in the interval; one whose time IB does not tell is always included."""
         fills = self._fills()
-        shown = [self._shown(row, fills) for row in self._ask(self._port.orders)]
+        rows = [row for row in self._ask(self._port.orders) if row.perm_id]
+        shown = [self._shown(row, fills) for row in rows]
         return [o for o in shown if o.entered_at is None or since <= o.entered_at <= until]
 
     def order(self, order_id: str) -> BrokerOrder | None:
@@ -120,25 +143,37 @@ class IbkrBroker:
         """
         ticket = self._ticket(request)
         try:
-            self._port.server_time()
+            known = self._port.knows(ticket.symbol)
         except (ConnectionError, TimeoutError, OSError) as error:
             raise NotSent("TWS or Gateway does not answer", where="IBKR", remedy="try again") from error
+        if not known:
+            raise BrokerRefused(f"IB knows no stock {ticket.symbol}", where=request.client_order_id)
         try:
             placed = self._port.place(ticket)
+            return self._accepted(placed)
         except (ConnectionError, TimeoutError, OSError) as error:
             raise BrokerUnknown(
                 "the connection broke while an order was sent",
                 where=request.client_order_id,
                 remedy="search for it",
             ) from error
-        state = STATES.get(placed.status, OrderState.UNKNOWN_LIVE)
-        if state in {OrderState.REJECTED, OrderState.CANCELED} and placed.filled == 0:
-            raise BrokerRefused(placed.message or placed.status, where=request.client_order_id)
-        if placed.perm_id == 0:
-            raise BrokerUnknown(
-                "IB did not acknowledge the order", where=request.client_order_id, remedy="search for it"
-            )
-        return str(placed.perm_id)
+
+    def _accepted(self, placed: IbOrder) -> str:
+        """Return the id of an order just sent; the library's "no" counts only when IB's lists agree."""
+        if placed.perm_id and placed.status not in _DOUBTFUL:
+            return str(placed.perm_id)
+        row = placed
+        for look, seconds in enumerate(LOOKS):
+            self._port.wait(seconds)
+            found = [r for r in self._port.orders() if r.reference == placed.reference]
+            row = next((r for r in found if r.perm_id), found[0] if found else placed)
+            if row.perm_id and (row.filled or (row.listed == "open")):
+                return str(row.perm_id)
+            if row.listed == "completed" or (look and _state(row).terminal):
+                break
+        if _state(row).terminal:
+            raise BrokerRefused(placed.message or row.message or row.status, where=placed.reference)
+        raise BrokerUnknown("IB did not confirm the order", where=placed.reference, remedy="search for it")
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel; BrokerRefused when the order is not live."""
@@ -163,9 +198,12 @@ class IbkrBroker:
             ) from error
 
     def _fills(self) -> Mapping[int, list[IbFill]]:
+        """Return the executions by order, without those whose commission is still to come."""
         found: dict[int, list[IbFill]] = {}
+        ripe = self._clock.now() - COMMISSION_WAIT
         for fill in self._ask(self._port.fills):
-            found.setdefault(fill.perm_id, []).append(fill)
+            if fill.commission is not None or fill.at < ripe:
+                found.setdefault(fill.perm_id, []).append(fill)
         return found
 
     @staticmethod
@@ -194,7 +232,7 @@ class IbkrBroker:
         side: Side = "sell" if row.action == "SELL" else "buy"
         symbol, own = row.symbol.replace(" ", "."), fills.get(row.perm_id, ())
         shares = sum((fill.quantity for fill in own), Decimal(0))
-        state = STATES.get(row.status, OrderState.UNKNOWN_LIVE)
+        state = _state(row)
         filled = max(row.filled, shares)
         if filled > 0 and state in {OrderState.WORKING, OrderState.PENDING}:
             state = OrderState.PARTIAL
@@ -210,7 +248,7 @@ class IbkrBroker:
             average_price=sum((f.price * f.quantity for f in own), Decimal(0)) / shares if shares else None,
             stop_price=row.stop_price,
             client_order_id=row.reference or None,
-            entered_at=row.entered_at,
+            entered_at=row.entered_at or min((fill.at for fill in own), default=None),
             parent_id=str(row.parent_perm_id) if row.parent_perm_id else None,
             raw_status=row.status,
             reason=row.message,
@@ -223,8 +261,27 @@ class IbkrBroker:
                     int(f.quantity),
                     f.price,
                     f.at,
-                    f.commission,
+                    f.commission or Decimal(0),
                 )
                 for f in own
             ),
         )
+
+
+def _state(row: IbOrder) -> OrderState:
+    """Return the state of an order; live whenever IB itself has not said that it ended."""
+    state = STATES.get(row.status, OrderState.UNKNOWN_LIVE)
+    if not state.terminal or state is OrderState.FILLED:
+        return state
+    believed = row.listed == "completed" or (row.listed == "session" and row.confirmed)
+    return state if believed else OrderState.UNKNOWN_LIVE
+
+
+def _kind(figure: Mapping[str, Decimal | None]) -> Literal["cash", "margin"]:
+    """Return the kind of account: only margin accounts may buy for more than their available funds.
+
+    `AccountType` is IB's name for the owner (INDIVIDUAL, ...). Unknown figures count as a cash account.
+    Source: TWS API, account summary tags (BuyingPower of cash and of margin accounts).
+    """
+    power, funds = figure.get("BuyingPower"), figure.get("AvailableFunds")
+    return "margin" if power is not None and funds is not None and power > funds else "cash"

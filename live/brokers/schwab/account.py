@@ -77,6 +77,7 @@ def parse_account(data: Mapping[str, Any], reference: str) -> Account:
         buying_power=power,
         equity=_first(figure.get("liquidationValue"), figure.get("equity")),
         holdings=tuple(_holding(row) for row in body.get("positions") or []),
+        restriction="restricted to closing trades" if body.get("isClosingOnlyRestricted") is True else "",
     )
 
 

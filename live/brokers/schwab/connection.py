@@ -17,7 +17,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent
-from live.brokers.common import READ_BUDGET, WAITS, require_loopback, retry_after
+from live.brokers.common import (
+    READ_BUDGET,
+    THROTTLED_BUDGET,
+    THROTTLED_WAIT,
+    WAITS,
+    require_loopback,
+    retry_after,
+)
 from live.brokers.schwab.token import LOGIN, Credentials, LoginNeeded, TokenStore
 from live.system.clock import Clock
 from live.system.redaction import redact
@@ -156,7 +163,8 @@ class SchwabConnection:
 
     def repeat(self, what: str, call: Call, *, parse: bool = False) -> Any:
         """Send a harmless request (GET, DELETE) until it is answered; bounded, honouring Retry-After."""
-        deadline = self.clock.monotonic() + READ_BUDGET
+        began = self.clock.monotonic()
+        deadline = began + READ_BUDGET
         problem = ""
         for wait in (*WAITS, None):
             pause = wait
@@ -172,7 +180,8 @@ class SchwabConnection:
                     return response
                 problem = reason(response)
                 if status == 429 and pause is not None:
-                    pause = retry_after(response, self.clock.now()) or pause
+                    pause = retry_after(response, self.clock.now()) or THROTTLED_WAIT
+                    deadline = began + THROTTLED_BUDGET
             if pause is None or self.clock.monotonic() + pause > deadline:
                 break
             LOG.warning("%s: %s, asking again in %.1f s", what, problem, pause)

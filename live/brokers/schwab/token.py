@@ -26,11 +26,17 @@ LIFETIME = timedelta(days=7)
 WARN_AFTER = timedelta(days=5)
 MARGIN = timedelta(minutes=15)
 LOGIN = "run `jutsu auth login`"
+#: seconds since 1970 beyond which a login time is nonsense (the year 2096)
+_LATEST = 4_000_000_000
 Level = Literal["ok", "warning", "critical", "dead"]
 
 
 class LoginNeeded(AuthenticationFailed):
     """The token is dead or refused: nothing was sent or accepted, and only a person can help."""
+
+
+class _DamagedFileError(SettingsError):
+    """A private file whose content is not a JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,9 @@ def _read_private(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_bytes())
     except ValueError as error:
-        raise SettingsError("is not JSON", where=str(path), remedy="write it anew") from error
+        raise _DamagedFileError("is not JSON", where=str(path), remedy="write it anew") from error
     if not isinstance(value, dict):
-        raise SettingsError("is not a JSON object", where=str(path), remedy="write it anew")
+        raise _DamagedFileError("is not a JSON object", where=str(path), remedy="write it anew")
     return value
 
 
@@ -114,14 +120,31 @@ class TokenStore:
         self.path = path
 
     def read(self) -> dict[str, Any]:
-        """Return the wrapped token; LoginNeeded when there is none, SettingsError when it is not private."""
+        """Return the wrapped token.
+
+        Raises:
+            LoginNeeded: there is none, or the file is damaged or lacks what a refresh needs.
+            SettingsError: it is readable by others.
+        """
         if not self.path.exists():
             raise LoginNeeded("there is no Schwab token", where=str(self.path), remedy=LOGIN)
-        value = _read_private(self.path)
-        if not isinstance(value.get("creation_timestamp"), int) or not isinstance(value.get("token"), dict):
-            raise LoginNeeded("the token file is not usable", where=str(self.path), remedy=LOGIN)
+        try:
+            value = _read_private(self.path)
+        except OSError as error:
+            raise self._unusable(error.strerror or "it cannot be read") from error
+        except _DamagedFileError as error:
+            raise self._unusable(error.problem) from error
+        created, token = value.get("creation_timestamp"), value.get("token")
+        if type(created) is not int or not 0 < created < _LATEST:
+            raise self._unusable("it does not say when the login was")
+        refresh = token.get("refresh_token") if isinstance(token, dict) else None
+        if not isinstance(refresh, str) or not refresh:
+            raise self._unusable("it has no refresh token")
         _register(value["token"])
         return value
+
+    def _unusable(self, why: str) -> LoginNeeded:
+        return LoginNeeded(f"the Schwab token file is not usable: {why}", where=str(self.path), remedy=LOGIN)
 
     def write(self, token: Mapping[str, Any], **_: Any) -> None:
         """Replace the file in one step, mode 0600; the library hands over creation_timestamp unchanged."""

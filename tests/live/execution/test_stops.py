@@ -10,6 +10,7 @@ from backtest.core.errors import (
     BrokerError,
     BrokerRefused,
 )
+from live.model.broker import OrderRequest
 from tests.support.exec_world import (
     AT,
     ENTRY,
@@ -132,3 +133,40 @@ def test_what_was_bought_is_protected_although_a_later_step_fails(made: Any) -> 
     assert made.holdings() == {"AAA": 100}
     assert made.ledger.positions.unprotected() == ()
     assert made.ledger.positions.get("golden", "AAA").stop_broker_order_id is not None
+
+
+def resting(made: Any) -> list[tuple[str, str, int, Decimal | None]]:
+    alive = [o for o in made.broker.orders(AT, AT + timedelta(days=3)) if not o.state.terminal]
+    return [(o.symbol, o.order_type, o.quantity, o.stop_price) for o in alive]
+
+
+def test_a_stop_moved_at_the_broker_is_kept_at_its_price(made: Any) -> None:
+    """An edit ends our order and makes a new one, as a corporate action does."""
+    enter(made)
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)
+    made.broker.submit(OrderRequest("by hand", "AAA", "sell", 100, "stop", "gtc", Decimal("95.00")))
+    tomorrow(made, [], positions={"AAA": 100}, cash=90_000.0)
+    assert made.executor() == 0
+    assert resting(made) == [("AAA", "stop", 100, Decimal("95.00"))]
+    (position,) = made.ledger.positions.open_positions()
+    assert position.stop_price == Decimal("95.00")
+    assert made.ledger.positions.unprotected() == ()
+    assert made.ledger.state.kill_level() == "none"
+    assert made.executor() == 0
+    assert resting(made) == [("AAA", "stop", 100, Decimal("95.00"))]
+
+
+def test_a_position_below_its_stop_is_sold(made: Any) -> None:
+    """Brokers refuse a stop above the market: the shares stayed without one, day after day."""
+    made.attached = False
+    enter(made)
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)
+    made.feed.prices["AAA"] = 85.0
+    tomorrow(made, [], positions={"AAA": 100}, cash=90_000.0)
+    made.executor()
+    assert made.holdings() == {}
+    (closed,) = made.ledger.positions.closed()
+    assert (closed.exit_price, closed.exit_reason) == (Decimal(85), "stop_loss")
+    assert any("sold at market" in alert.body for alert in made.ledger.alerts.recent())

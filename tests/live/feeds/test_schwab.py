@@ -54,6 +54,14 @@ def test_history_is_every_finished_session(tmp_path: Path) -> None:
         assert found["QQQ"].source == "schwab"
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_one_symbol_that_is_refused_stops_no_other(tmp_path: Path, status: int) -> None:
+    with rig(tmp_path, at(19, 45)) as r:
+        r.fake.call("market", {"bars": {"QQQ": ROWS}})
+        r.fake.fault(method="GET", path="pricehistory", point="before", action="status", status=status)
+        assert list(r.feed.history(["NOPE", "QQQ"], at(19, 45))) == ["QQQ"]
+
+
 def test_todays_unfinished_candle_is_dropped_and_the_finished_one_kept(tmp_path: Path) -> None:
     with rig(tmp_path, at(19, 45)) as r:
         r.fake.call("market", {"bars": {"QQQ": ROWS}, "unfinished_bar": True})

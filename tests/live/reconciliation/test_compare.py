@@ -1,5 +1,6 @@
 """Ledger against broker: what stops a run, and what does not."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from backtest.core.errors import (
     DataError,
     DisagreementError,
 )
-from live.model.broker import OrderRequest
+from live.model.broker import Holding, OrderRequest
 from live.reconciliation.adopt import adopt
 from live.reconciliation.compare import compare
 from tests.support.exec_world import enter, order, tomorrow
@@ -42,6 +43,21 @@ def test_exit_5_when_quantities_look_like_a_split(made: Any) -> None:
     with pytest.raises(DataError) as caught:
         made.executor()
     assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize("average", [Decimal(100), None])
+def test_shares_bought_twice_are_no_split_and_adopting_them_keeps_entry_and_stop(
+    made: Any, average: Decimal | None
+) -> None:
+    """Twice the shares at the cost of ours: entry and stop were halved."""
+    enter(made, order("AAA", "entry", 100, 100.0, stop=93.0))
+    account = made.broker.account()
+    doubled = replace(account, holdings=(Holding("AAA", Decimal(200), average, Decimal(20_000)),))
+    result = compare(made.ledger, doubled, {}, cash_jump_pct=1000.0)
+    assert [line.kind for line in result.lines] == ["differs"]
+    adopt(made.ledger, doubled, result, at=made.clock.now(), by="test")
+    (position,) = made.ledger.positions.open_positions()
+    assert (position.quantity, position.entry_price, position.stop_price) == (200, Decimal(100), Decimal(93))
 
 
 def test_exit_4_when_cash_jumped_and_force_goes_on(made: Any) -> None:

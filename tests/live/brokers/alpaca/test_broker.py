@@ -355,3 +355,42 @@ def test_the_feed(fake: FakeAlpaca) -> None:
     assert bars["SPY"].last == date(2024, 3, 11)
     quote = feed.quotes(["QQQ", "NOPE"], AT)["QQQ"]
     assert (quote.mid, quote.trade_time, quote.source) == (440.0, AT, "alpaca")
+
+
+@pytest.mark.parametrize(
+    ("clock", "tif"), [(48_420, "opg"), (48_480, "day"), (48_599, "day"), (48_600, "opg")]
+)
+def test_an_opening_order_too_late_for_the_auction_waits_for_the_open(clock: int, tif: str) -> None:
+    at = datetime(2024, 3, 12, tzinfo=UTC) + timedelta(seconds=clock)  # the session opens at 48,600 s
+    with FakeAlpaca(at, {"QQQ": 440.0}) as fake:
+        assert broker_at(fake).body(buy(time_in_force="opg"))["time_in_force"] == tif
+
+
+def test_the_family_of_an_entry_is_asked_by_its_id(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    order_id = str(broker.submit(buy(attached_stop=Decimal("400.00"))))
+    parent, child = broker.family(order_id)
+    assert (parent.order_id, child.parent_id, child.order_type) == (order_id, order_id, "stop")
+    assert parent.executions
+    assert broker.family("00000000-0000-0000-0000-000000000000") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ({"trading_blocked": True}, "trading_blocked"),
+        ({"account_blocked": True}, "account_blocked"),
+        ({"status": "ACCOUNT_CLOSED"}, "ACCOUNT_CLOSED"),
+        ({"status": "ACTIVE", "trading_blocked": False}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_blocked_account_says_so(row: dict[str, Any], word: str) -> None:
+    found = parse_account({"cash": "10", **row}, ()).restriction
+    assert (found == "") == (word == "")
+    assert word in found
+
+
+def test_an_order_good_till_cancelled_ends_after_90_days_when_alpaca_does_not_say() -> None:
+    row = {"id": "1", "symbol": "QQQ", "time_in_force": "gtc", "submitted_at": "2024-03-12T19:45:00Z"}
+    assert parse_order(row).expires_at == AT + timedelta(days=90)
+    assert parse_order(row | {"time_in_force": "day"}).expires_at is None

@@ -111,3 +111,24 @@ def test_a_throttled_order_waits_and_is_taken_once(desk: Desk) -> None:
     assert desk.send().state == S.FILLED
     assert desk.clock.now() >= datetime(2024, 3, 12, 19, 45, 9, tzinfo=UTC)
     assert desk.accepted() == [NAME]
+
+
+def test_throttling_that_tells_only_the_end_of_its_window_is_waited_out(desk: Any) -> None:
+    reset = datetime(2024, 3, 12, 19, 45, 41, tzinfo=UTC).timestamp()
+    headers = {"X-Ratelimit-Limit": "200", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": f"{reset:.0f}"}
+    desk.fake.fault(**POST, action="status", point="before", status=429, headers=headers)
+    assert desk.send().state == S.FILLED
+    assert desk.clock.now() >= datetime(2024, 3, 12, 19, 45, 41, tzinfo=UTC)
+    assert desk.accepted() == [NAME]
+
+
+def test_a_minute_of_throttling_ends_no_order(desk: Any) -> None:
+    desk.fake.fault(**POST, action="status", point="before", status=429, times=4)
+    assert desk.send().state == S.FILLED
+    assert desk.accepted() == [NAME]
+
+
+def test_throttling_without_end_leaves_the_order_to_a_later_run(desk: Any) -> None:
+    desk.fake.fault(**POST, action="status", point="before", status=429, times=99)
+    assert desk.send().state == S.PLANNED
+    assert desk.accepted() == []

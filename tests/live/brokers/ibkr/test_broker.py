@@ -1,186 +1,264 @@
-"""The IBKR adapter through a stub of its port: no Gateway runs here."""
-
-from __future__ import annotations
+"""The IBKR adapter on the real library, with an imitation of Gateway's messages behind it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
-from live.brokers.ibkr import port as ibkr_port
+from live.brokers.ibkr import broker as ibkr_broker
+from live.brokers.ibkr import session as ibkr_session
 from live.brokers.ibkr.broker import STATES, IbkrBroker
-from live.brokers.ibkr.port import IbAsyncPort, IbFill, IbOrder, IbPosition, Ticket
-from live.model.broker import OrderRequest, OrderState
+from live.brokers.ibkr.session import IbAsyncPort
+from live.execution.stops import _find_child
+from live.model.broker import BrokerOrder, OrderRequest, OrderState
 from live.system.clock import SimulatedClock
+from tests.fakes.ibkr.gateway import ACCOUNT, COMMISSION, Gateway
 from tests.support.broker_contract import BrokerContract
+
+pytest.importorskip("ib_async", reason="the extra ibkr is not installed")
 
 AT = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
 NAME = "20250305_AAA_entry_buy"
+HELD = "reason: held while locating shares"
 
 
-class StubPort:
-    """A Gateway in memory: market orders fill at once, stops rest."""
-
-    def __init__(self, price: float = 100.0) -> None:
-        self.prices = {"AAA": Decimal(str(price)), "BRK B": Decimal(400)}
-        self.cash = Decimal(100_000)
-        self.held: dict[str, int] = {}
-        self.rows: dict[int, IbOrder] = {}
-        self.done: list[IbFill] = []
-        self.silent = self.broken = self.down = False
-
-    def _check(self) -> None:
-        if self.down:
-            raise ConnectionError("not connected")
-
-    def server_time(self) -> datetime:
-        self._check()
-        return AT + timedelta(seconds=2)
-
-    def account_id(self) -> str:
-        return "DU1234567"
-
-    def account_values(self) -> dict[str, str]:
-        self._check()
-        value = str(self.cash)
-        return {
-            "AccountType": "INDIVIDUAL",
-            "TotalCashValue": value,
-            "SettledCash": value,
-            "BuyingPower": value,
-        }
-
-    def positions(self) -> list[IbPosition]:
-        return [IbPosition(s, "STK", Decimal(n), Decimal(100)) for s, n in self.held.items() if n]
-
-    def orders(self) -> list[IbOrder]:
-        self._check()
-        return list(self.rows.values())
-
-    def fills(self) -> list[IbFill]:
-        return list(self.done)
-
-    def place(self, ticket: Ticket) -> IbOrder:
-        row = self._row(ticket, ticket.action, ticket.order_type, ticket.tif, ticket.stop_price)
-        refusal = self._refusal(ticket)
-        if refusal:
-            row = replace(row, status="Inactive", message=refusal)
-            self.rows[row.perm_id] = row
-            return row
-        self.rows[row.perm_id] = row
-        if ticket.order_type == "MKT":
-            self._fill(row)
-        if ticket.attached_stop is not None:
-            stop = self._row(ticket, "SELL", "STP", "GTC", ticket.attached_stop)
-            self.rows[stop.perm_id] = replace(stop, parent_perm_id=row.perm_id, reference=NAME + ":stop")
-        if self.broken:
-            raise ConnectionError("reset")
-        return replace(row, perm_id=0, status="PendingSubmit") if self.silent else self.rows[row.perm_id]
-
-    def _row(self, ticket: Ticket, action: str, kind: str, tif: str, stop: Decimal | None) -> IbOrder:
-        number = 900_001 + len(self.rows)
-        quantity = Decimal(ticket.quantity)
-        return IbOrder(
-            number,
-            ticket.reference,
-            ticket.symbol,
-            action,
-            quantity,
-            Decimal(0),
-            kind,
-            tif,
-            "Submitted",
-            stop,
-            0,
-            AT,
-        )
-
-    def _refusal(self, ticket: Ticket) -> str | None:
-        price = self.prices[ticket.symbol]
-        if ticket.action == "BUY":
-            return "insufficient funds" if ticket.quantity * price > self.cash else None
-        busy = sum(r.quantity for r in self.rows.values() if r.action == "SELL" and r.status == "Submitted")
-        return "not held" if ticket.quantity + busy > self.held.get(ticket.symbol, 0) else None
-
-    def _fill(self, row: IbOrder) -> None:
-        price, sign = self.prices[row.symbol], 1 if row.action == "BUY" else -1
-        self.held[row.symbol] = self.held.get(row.symbol, 0) + sign * int(row.quantity)
-        self.cash -= sign * row.quantity * price
-        self.done.append(IbFill(f"0001.{row.perm_id}.01", row.perm_id, row.quantity, price, AT))
-        self.rows[row.perm_id] = replace(row, status="Filled", filled=row.quantity)
-
-    def cancel(self, perm_id: int) -> None:
-        self.rows[perm_id] = replace(self.rows[perm_id], status="Cancelled")
-
-    # what the contract's market does
-    def price(self, symbol: str, value: float) -> None:
-        self.prices[symbol] = Decimal(str(value))
-        for row in list(self.rows.values()):
-            if (
-                row.order_type == "STP"
-                and row.status == "Submitted"
-                and self.prices[symbol] <= row.stop_price
-            ):
-                self._fill(row)
-
-    def wait(self, seconds: int) -> None:
-        pass
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ibkr_broker, "LOOKS", (0.0, 0.01, 0.01))
 
 
 @pytest.fixture
-def port() -> StubPort:
-    return StubPort()
+def gateway() -> Gateway:
+    return Gateway()
 
 
 @pytest.fixture
-def broker(port: StubPort) -> IbkrBroker:
-    return IbkrBroker(port, clock=SimulatedClock(AT))
+def market(gateway: Gateway) -> Gateway:
+    return gateway
+
+
+def connected(gateway: Gateway, at: datetime = AT) -> IbkrBroker:
+    """Return a broker as a new process would open it."""
+    port = IbAsyncPort(gateway.session(), ACCOUNT, wait_seconds=0.3, request_seconds=0.3)
+    return IbkrBroker(port, clock=SimulatedClock(at))
+
+
+@pytest.fixture
+def broker(gateway: Gateway) -> IbkrBroker:
+    return connected(gateway)
 
 
 class TestIbkrContract(BrokerContract):
-    BROKER = "IBKR stub"
+    BROKER = "IBKR imitation"
     ABILITIES = frozenset({"attached stops"})
-
-    @pytest.fixture
-    def market(self, port: StubPort) -> StubPort:
-        return port
 
 
 def buy(**more: Any) -> OrderRequest:
     return OrderRequest(NAME, "AAA", "buy", 10, **more)
 
 
+def all_orders(broker: IbkrBroker) -> list[BrokerOrder]:
+    return list(broker.orders(AT - timedelta(days=9000), AT + timedelta(days=9000)))
+
+
 def test_our_reference_comes_back(broker: IbkrBroker) -> None:
     broker.submit(buy())
-    (shown,) = broker.orders(AT, AT)
+    (shown,) = all_orders(broker)
     assert shown.client_order_id == NAME
     assert not broker.honours_client_id
 
 
-def test_silence_is_unknown_although_the_order_exists(broker: IbkrBroker, port: StubPort) -> None:
-    port.silent = True
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_informational_error_does_not_refuse_a_living_order(
+    broker: IbkrBroker, gateway: Gateway, when: str
+) -> None:
+    """IB's 10349 arrives for orders that then fill; the library calls them Cancelled."""
+    gateway.errors = [(10349, "Order TIF was set to DAY based on order preset.", when)]
+    order_id = broker.submit(buy())
+    assert not broker.order(order_id).state.terminal
+    gateway.fill(gateway.book[0])
+    assert broker.order(order_id).state is OrderState.FILLED
+    assert len(gateway.sessions[0].placed) == 1
+
+
+def test_an_error_on_an_order_that_filled_at_once_is_no_refusal(broker: IbkrBroker, gateway: Gateway) -> None:
+    gateway.errors = [(10349, "Order TIF was set to DAY based on order preset.", "after")]
+    gateway.sessions[0].later(lambda: None)
+    place = gateway.sessions[0].placeOrder
+
+    def and_fill(number: int, contract: Any, order: Any) -> None:
+        place(number, contract, order)
+        gateway.fill(gateway.book[0])
+
+    gateway.sessions[0].placeOrder = and_fill
+    assert broker.order(broker.submit(buy())).filled_quantity == 10
+
+
+def test_an_error_whose_order_no_list_shows_is_unknown_unless_ib_rejects(
+    broker: IbkrBroker, gateway: Gateway
+) -> None:
+    session = gateway.sessions[0]
+    session.placeOrder = lambda number, _contract, _order: session.later(
+        lambda: session.wrapper.error(number, 10148, "something odd", "")
+    )
     with pytest.raises(BrokerUnknown):
         broker.submit(buy())
-    assert [o.client_order_id for o in broker.orders(AT, AT)] == [NAME]
 
 
-def test_a_connection_that_breaks_while_sending_is_unknown(broker: IbkrBroker, port: StubPort) -> None:
-    port.broken = True
-    with pytest.raises(BrokerUnknown):
-        broker.submit(buy())
+def test_a_plain_rejection_is_a_refusal_with_its_reason(broker: IbkrBroker, gateway: Gateway) -> None:
+    with pytest.raises(BrokerRefused, match="insufficient funds"):
+        broker.submit(replace(buy(), quantity=5_000))
+    assert gateway.book == []
 
 
-def test_no_connection_is_not_sent_and_reads_fail(broker: IbkrBroker, port: StubPort) -> None:
-    port.down = True
+def test_a_buy_whose_stop_is_refused_does_not_stay_behind_in_tws(
+    broker: IbkrBroker, gateway: Gateway
+) -> None:
+    session = gateway.sessions[0]
+
+    def refuse_the_stop(number: int, _contract: Any, order: Any) -> None:
+        session.placed.append(order)
+        if order.orderType == "STP":
+            session.later(lambda: session.wrapper.error(number, 201, "Order rejected - reason:stop", ""))
+
+    session.placeOrder = refuse_the_stop
+    with pytest.raises(BrokerRefused, match="stop"):
+        broker.submit(buy(attached_stop=Decimal("90.00")))
+    parent = session.placed[0]
+    assert not parent.transmit
+    assert session.cancelled == [parent.orderId]
+
+
+def test_a_later_process_finds_the_stop_of_a_filled_buy(gateway: Gateway) -> None:
+    """The completed buy has no order id any more: the stop is found by its reference."""
+    order_id = connected(gateway).submit(buy(attached_stop=Decimal("90.00")))
+    later = connected(gateway)
+    (stop,) = [o for o in all_orders(later) if o.order_type == "stop"]
+    assert stop.parent_id == order_id
+    assert stop.client_order_id == f"{NAME}:stop"
+    assert stop.state is OrderState.WORKING
+
+
+def test_a_stop_whose_buy_is_listed_no_more_is_still_its_child(gateway: Gateway) -> None:
+    """The next day completed orders are gone: only the reference links the stop to its buy."""
+    order_id = connected(gateway).submit(buy(attached_stop=Decimal("90.00")))
+    del gateway.book[0]
+    desk = SimpleNamespace(broker=connected(gateway), clock=SimulatedClock(AT + timedelta(days=1)))
+    entry = SimpleNamespace(client_order_id=NAME, broker_order_id=order_id, sent_at=AT)
+    child = _find_child(desk, entry)
+    assert (child.client_order_id, child.stop_price) == (f"{NAME}:stop", Decimal("90.00"))
+
+
+def test_a_stop_that_is_only_held_is_alive(broker: IbkrBroker, gateway: Gateway) -> None:
+    broker.submit(buy())
+    gateway.inactive = HELD
+    stop = OrderRequest("20250305_AAA_stop_sell", "AAA", "sell", 10, "stop", "gtc", Decimal("90.00"))
+    order_id = broker.submit(stop)
+    assert gateway.book[1].status == "Inactive"
+    assert not broker.order(order_id).state.terminal
+
+
+def test_a_completed_order_keeps_its_quantity_in_a_later_process(gateway: Gateway) -> None:
+    order_id = connected(gateway).submit(buy())
+    shown = connected(gateway).order(order_id)
+    assert (shown.quantity, shown.filled_quantity, shown.state) == (10, 10, OrderState.FILLED)
+    assert shown.entered_at == AT  # its execution tells
+
+
+@pytest.mark.parametrize("mute", ["open", "completed", "executions", "account", "contract"])
+def test_no_request_waits_for_ever(broker: IbkrBroker, gateway: Gateway, mute: str) -> None:
+    gateway.mute = {mute}
+    ask = {"account": broker.account, "contract": lambda: broker.submit(buy())}
+    with pytest.raises(BrokerError, match="does not answer"):
+        ask.get(mute, lambda: all_orders(broker))()
+
+
+def test_an_answer_that_stays_away_before_sending_is_not_sent(broker: IbkrBroker, gateway: Gateway) -> None:
+    gateway.mute = {"contract"}
     with pytest.raises(NotSent):
         broker.submit(buy())
-    with pytest.raises(BrokerError):
+    assert gateway.book == []
+
+
+def test_silence_ends_with_the_order_found_by_its_reference(broker: IbkrBroker, gateway: Gateway) -> None:
+    gateway.silent = True
+    order_id = broker.submit(buy())
+    assert [o.order_id for o in all_orders(broker)] == [order_id]
+
+
+def test_a_connection_that_breaks_while_sending_is_unknown(broker: IbkrBroker, gateway: Gateway) -> None:
+    def broken(*_: Any) -> None:
+        raise ConnectionError("reset")
+
+    gateway.sessions[0].placeOrder = broken
+    with pytest.raises(BrokerUnknown):
+        broker.submit(buy())
+
+
+def test_the_cash_after_a_sale_is_fresh(broker: IbkrBroker) -> None:
+    before = broker.account().cash
+    broker.submit(buy())
+    assert broker.account().cash == before - 1000 - COMMISSION
+
+
+@pytest.mark.parametrize(("power", "kind"), [(4, "margin"), (1, "cash")])
+def test_the_kind_of_account_follows_from_its_buying_power(gateway: Gateway, power: int, kind: str) -> None:
+    gateway.power = power
+    assert connected(gateway).account().kind == kind
+
+
+def test_an_account_kept_in_another_currency_is_refused(broker: IbkrBroker, gateway: Gateway) -> None:
+    gateway.currency = "EUR"
+    with pytest.raises(SettingsError, match="dollars"):
         broker.account()
-    assert broker.clock_offset() is None
-    assert port.rows == {}
+
+
+def test_a_corrected_execution_is_one_execution(broker: IbkrBroker, gateway: Gateway) -> None:
+    order_id = broker.submit(buy())
+    first = broker.order(order_id).executions
+    gateway.correct(100.02)
+    (corrected,) = broker.order(order_id).executions
+    assert corrected.execution_id == first[0].execution_id
+    assert corrected.price == Decimal("100.02")
+
+
+def test_a_fill_waits_for_its_commission(broker: IbkrBroker, gateway: Gateway) -> None:
+    gateway.late_commission = True
+    order_id = broker.submit(buy())
+    assert broker.order(order_id).executions == ()
+    gateway.sessions[0].report_commissions()
+    (execution,) = broker.order(order_id).executions
+    assert execution.commission == COMMISSION
+
+
+def test_a_commission_that_never_comes_does_not_hold_the_fill_for_ever(gateway: Gateway) -> None:
+    gateway.late_commission = True
+    order_id = connected(gateway).submit(buy())
+    later = connected(gateway, at=AT + timedelta(minutes=2))
+    assert [e.commission for e in later.order(order_id).executions] == [Decimal(0)]
+
+
+def test_another_accounts_orders_and_fills_are_not_ours(broker: IbkrBroker, gateway: Gateway) -> None:
+    broker.submit(buy())
+    gateway.book[0].order.account = "DU7654321"
+    gateway.executions[0][1].acctNumber = "DU7654321"
+    assert all_orders(connected(gateway)) == []
+
+
+def test_an_order_of_another_client_is_not_cancelled_by_its_number(gateway: Gateway) -> None:
+    """Its number may be that of an order of ours."""
+    first = connected(gateway)
+    first.submit(buy())
+    stop = first.submit(OrderRequest("S", "AAA", "sell", 10, "stop", "gtc", Decimal("90.00")))
+    gateway.book[1].order.clientId = 3
+    second = connected(gateway)
+    with pytest.raises(BrokerRefused):
+        second.cancel(stop)
+    assert gateway.sessions[1].cancelled == []
 
 
 def test_clock_and_masked_account(broker: IbkrBroker) -> None:
@@ -193,11 +271,10 @@ def test_share_classes_have_a_space(broker: IbkrBroker) -> None:
     assert broker.account().shares() == {"BRK.B": 1}
 
 
-def test_an_order_without_a_time_is_still_listed(broker: IbkrBroker, port: StubPort) -> None:
-    broker.submit(buy())
-    (number,) = port.rows
-    port.rows[number] = replace(port.rows[number], entered_at=None)
-    assert len(broker.orders(AT - timedelta(days=9), AT - timedelta(days=8))) == 1
+def test_an_unknown_symbol_is_refused_before_anything_is_sent(broker: IbkrBroker, gateway: Gateway) -> None:
+    with pytest.raises(BrokerRefused, match="ZZZ"):
+        broker.submit(OrderRequest(NAME, "ZZZ", "buy", 1))
+    assert gateway.sessions[0].placed == []
 
 
 def test_every_status_of_the_real_library_is_considered() -> None:
@@ -216,7 +293,7 @@ def test_prices_off_the_tick_and_missing_stops_are_refused(broker: IbkrBroker) -
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(IbAsyncPort, "connect", lambda *args: asked.append(args) or StubPort())
+    monkeypatch.setattr(IbAsyncPort, "connect", lambda *args: asked.append(args))
     IbkrBroker.open(environ={"IBKR_PORT": "4002", "IBKR_ACCOUNT": "DU1"}, clock=SimulatedClock(AT))
     assert asked == [("127.0.0.1", 4002, 17, "DU1")]
     with pytest.raises(SettingsError):
@@ -226,19 +303,4 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ib_async", None)
     with pytest.raises(SettingsError, match="ibkr"):
-        ibkr_port.import_ib()
-
-
-def test_the_real_library_takes_what_the_port_sends() -> None:
-    """Trade objects of ib_async in, our rows out: the field names are the library's."""
-    import ib_async
-
-    order = ib_async.Order(
-        action="SELL", totalQuantity=10, orderType="STP", tif="GTC", orderRef=NAME, permId=77, auxPrice=90.5
-    )
-    status = ib_async.OrderStatus(status="PreSubmitted", filled=0.0)
-    entry = ib_async.objects.TradeLogEntry(AT, "PreSubmitted", "")
-    trade = ib_async.Trade(ib_async.Stock("AAA", "SMART", "USD"), order, status, [], [entry])
-    row = ibkr_port._order(trade, {})
-    assert (row.perm_id, row.reference, row.stop_price, row.entered_at) == (77, NAME, Decimal("90.5"), AT)
-    assert STATES[row.status] is OrderState.PENDING
+        ibkr_session.import_ib()

@@ -100,3 +100,9 @@ def test_etfs_are_equities_and_unknown_rows_are_kept() -> None:
 def test_an_answer_without_an_account_is_an_error_not_an_empty_account(answer: dict[str, Any]) -> None:
     with pytest.raises(BrokerError):
         parse_account(answer, "***4321")
+
+
+@pytest.mark.parametrize("flag", [True, False, None])
+def test_an_account_restricted_to_closing_trades_says_so(flag: bool | None) -> None:
+    body: dict[str, object] = {"type": "CASH", "currentBalances": {}, "isClosingOnlyRestricted": flag}
+    assert bool(parse_account({"securitiesAccount": body}, "***4321").restriction) is bool(flag)

@@ -48,6 +48,43 @@ def test_an_unusable_token_needs_a_login(tmp_path: Path, content: str) -> None:
     assert caught.value.exit_code == 6
 
 
+GOOD: dict[str, Any] = {
+    "creation_timestamp": 1_700_000_000,
+    "token": {"access_token": "a", "refresh_token": "refresh-1"},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0\0\0\0",
+        json.dumps(GOOD)[:40],
+        json.dumps(GOOD | {"token": {"access_token": "a"}}),
+        json.dumps(GOOD | {"token": {"access_token": "a", "refresh_token": None}}),
+        json.dumps(GOOD | {"token": {"access_token": "a", "refresh_token": ""}}),
+        json.dumps(GOOD | {"creation_timestamp": True}),
+        json.dumps(GOOD | {"creation_timestamp": 10**18}),
+        json.dumps([GOOD]),
+    ],
+)
+def test_a_damaged_token_file_needs_a_login_wherever_it_is_read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "schwab_token.json"
+    path.touch(mode=0o600)
+    path.write_text(text)
+    for ask in (TokenStore(path).read, TokenStore(path).created_at):
+        with pytest.raises(LoginNeeded, match="auth login") as caught:
+            ask()
+        assert caught.value.exit_code == 6
+
+
+def test_a_folder_in_place_of_the_token_file_needs_a_login(tmp_path: Path) -> None:
+    path = tmp_path / "schwab_token.json"
+    path.mkdir(mode=0o700)
+    with pytest.raises(LoginNeeded, match="auth login"):
+        TokenStore(path).read()
+
+
 def test_no_token_needs_a_login(tmp_path: Path) -> None:
     with pytest.raises(LoginNeeded, match="auth login"):
         TokenStore(tmp_path / "none.json").read()

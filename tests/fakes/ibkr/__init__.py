@@ -1,0 +1,1 @@
+"""Gateway, imitated at the level of its messages."""
