@@ -25,6 +25,7 @@ NAMES = [
     "data",
     "account",
     "orders",
+    "runs",
     "alerts",
 ]
 MACHINE = ["disk", "login", "broker", "clock", "cron"]
