@@ -34,6 +34,7 @@ from live.execution.record import mark_session as _mark_session
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
+from live.operations.watch import tell_missed
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
@@ -310,6 +311,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with opening("executor", options, kind), open_runtime("executor", options, kind) as runtime:
             log_file[0] = runtime.log_file
             with alerting(runtime, "executor"):
+                tell_missed(runtime)
                 return run(runtime, request)
 
     return guarded(body, lambda: log_file[0])

@@ -19,6 +19,7 @@ from typing import get_args
 import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
+from backtest.core.errors import JutsuError
 from backtest.core.files import write_atomic
 from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
@@ -35,6 +36,7 @@ from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
 from live.ledger.signal_files import GeneratedSignal
 from live.operations import checks as preflight
+from live.operations.watch import tell_missed
 from live.orders.recovery import catch_up
 from live.reconciliation.compare import require_agreement
 from live.runtime.arguments import add_shared, options_of, run_of
@@ -115,9 +117,30 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
 
 def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
     if group.primary is not None:
-        _announce(request, _primary(runtime, request, group.primary))
+        try:
+            _announce(request, _primary(runtime, request, group.primary))
+        except JutsuError as error:
+            _note_failure(runtime, group.primary, error)
+            raise
     for line in group.shadows:
         _announce(request, _shadow(runtime, request, line))
+
+
+def _note_failure(runtime: Runtime, line: BookVariant, error: JutsuError) -> None:
+    """Note in the run log that no file could be made; what fails here is logged and never raised."""
+    if runtime.run.scratch:
+        return
+    try:
+        runtime.ledger.runs.generator_failed(
+            runtime.today(),
+            line.variant,
+            mode=runtime.settings.mode,
+            exit_code=error.exit_code,
+            why=error.line(),
+            past=not runtime.run.about_now,
+        )
+    except (OSError, JutsuError) as problem:
+        LOG.warning("the failure could not be recorded: %s", problem)
 
 
 def _announce(request: Request, result: str) -> None:
@@ -287,8 +310,17 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
         )
         runs = runtime.ledger.runs
         mode = runtime.settings.mode
-        runs.due(due.session.day, line.variant, role=line.role, mode=mode, due_at=due.window.opens_at)
-        runs.generated(due.session.day, line.variant, role=line.role, mode=mode, at=now)
+        runs.due(
+            due.session.day,
+            line.variant,
+            role=line.role,
+            mode=mode,
+            due_at=due.window.opens_at,
+            source=runtime.data_source,
+            past=not runtime.run.about_now,
+        )
+        detail = {"orders": len(signal.orders)}
+        runs.generated(due.session.day, line.variant, role=line.role, mode=mode, at=now, detail=detail)
         runtime.ledger.config.remember(
             signal.inputs.settings_sha256,
             snapshot_of(runtime.settings),
@@ -352,6 +384,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with opening(stage, options, kind), open_runtime(stage, options, kind) as runtime:
             log_file[0] = runtime.log_file
             with alerting(runtime, stage):
+                tell_missed(runtime, starting=True)
                 return run(runtime, request)
 
     return guarded(body, lambda: log_file[0])

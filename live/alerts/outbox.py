@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import SettingsError
+from live.alerts import plain_outbox
 from live.alerts.channels import LEVELS, Level, channels, deliver, label
 from live.ledger.alerts import Alerts
 from live.ledger.tables import Alert
@@ -110,6 +111,7 @@ def flush(context: Context) -> tuple[str, ...]:
     if not context.run.alerts:
         return ()
     outbox = context.ledger.alerts
+    _take_in(context)
     warnings = _partly_delivered(outbox) if context.run.about_now else ()
     waiting = outbox.unsent(max_attempts=MAX_ATTEMPTS)
     if not waiting:
@@ -118,6 +120,13 @@ def flush(context: Context) -> tuple[str, ...]:
     for alert in waiting:
         warnings = (*warnings, *_flush_one(context, alert, urls, problem))
     return warnings
+
+
+def _take_in(context: Context) -> None:
+    try:
+        plain_outbox.take_in(context.state, context.ledger.alerts)
+    except OSError as error:
+        LOG.warning("%s could not be taken in: %s", plain_outbox.FILE, error)
 
 
 def _flush_one(context: Context, alert: Alert, urls: Sequence[str], problem: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from live.cli.common import (
 from live.model.run import DAILY, Reading
 from live.operations.health import Check, alert_problems, examine
 from live.views.health import HealthView, health_of
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
 
 
 def register(app: typer.Typer) -> None:
@@ -38,14 +41,23 @@ def doctor(
     """Check everything a run needs; exit code 1 when something failed."""
     from backtest.core.errors import JutsuError
     from live.operations import first_day
+    from live.runtime.lifecycle import alert_without_ledger, warn_of_undelivered
+    from live.runtime.options import Options
 
     try:
         with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
             view = health_of([*examine(runtime), *(first_day.look(runtime) if first else ())])
-            if alert and view.failed:
-                alert_problems(runtime, view.failed)
+            if alert:
+                _tell(runtime, view)
     except JutsuError as error:
         view = health_of([Check("start", "failed", error.line())])
+        if alert:
+            options, why = Options(config=config, state_db=state_db), error.line()
+            warn_of_undelivered(
+                lambda: alert_without_ledger(
+                    options, key="doctor_start", title="jutsu doctor could not start", body=why
+                )
+            )
     if as_json:
         emit_json(view)
     else:
@@ -53,6 +65,19 @@ def doctor(
     if view.failed:
         raise typer.Exit(1)
     return 0
+
+
+def _tell(runtime: Runtime, view: HealthView) -> None:
+    """Alert about failed checks and missed runs, and send what other programs could not deliver."""
+    from live.alerts.outbox import flush
+    from live.operations.watch import tell_missed
+    from live.system.screen import complain
+
+    tell_missed(runtime)
+    if view.failed:
+        alert_problems(runtime, view.failed)
+    for problem in flush(runtime):
+        complain(f"warning: {problem}")
 
 
 def show(view: HealthView) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
+from live.operations.watch import tell_missed
 from live.validation.report import announce, lines, worst_of
 from live.validation.sessions import sessions_of, validate_session
 from live.views.validate import validation_of
@@ -44,12 +45,15 @@ def validate(
 
     with open_command(config=config, state_db=state_db, prices=prices) as runtime:
         first, last = parse_date(since, "--since"), parse_date(day, "--date")
+        missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
         days, why_none = sessions_of(runtime, last, first)
         judged = [item for session in days for item in validate_session(runtime, session)]
         for problem in announce(runtime, judged) if judged else ():
             complain(problem)
+    for text in missed:
+        complain(f"MISSED: {text}")
     if as_json:
-        emit_json(validation_of(judged, why_none))
+        emit_json(validation_of(judged, why_none, missed))
     elif not judged:
         typer.echo(why_none)
     else:

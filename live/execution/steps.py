@@ -154,7 +154,11 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
             at=runtime.clock.now(),
             exit_code=0 if difference is None else difference.exit_code,
             outcome=outcome,
-            detail={"warnings": context.notes.warnings, "critical": context.notes.critical},
+            detail={
+                "warnings": context.notes.warnings,
+                "critical": context.notes.critical,
+                "held": sorted(context.notes.gated),
+            },
         )
     if difference is not None:
         raise difference

@@ -50,6 +50,11 @@ class Alerts(Repository):
         )
         return bool(self._db.rows(statement.limit(1)))
 
+    def exists(self, key: str, at: datetime) -> bool:
+        """Return whether an alert with this key was made at this instant."""
+        mine = (_T.c.account == self._account, _T.c.key == key, _T.c.created_at == at)
+        return bool(self._db.rows(select(_T.c.id).where(*mine).limit(1)))
+
     def recent(self, limit: int = 50) -> tuple[Alert, ...]:
         """Return the newest alerts, newest first."""
         return self._all(

@@ -24,9 +24,28 @@ _NEWEST_OF: Final = _NEWEST.where(_T.c.variant == bindparam("v"))
 class Runs(Repository):
     """The `run_log` table of one account."""
 
-    def due(self, session: date, variant: str, *, role: str, mode: str, due_at: datetime) -> None:
-        """Note that a session has to be traded."""
-        self._put(session, variant, role=role, mode=mode, due_at=due_at)
+    def due(
+        self,
+        session: date,
+        variant: str,
+        *,
+        role: str,
+        mode: str,
+        due_at: datetime,
+        source: str | None = None,
+        past: bool | None = None,
+    ) -> None:
+        """Note that a session has to be traded, on data of `source`, by a run about the past or not."""
+        self._put(session, variant, role=role, mode=mode, due_at=due_at, source=source, past=past)
+
+    def generator_failed(
+        self, session: date, variant: str, *, mode: str, exit_code: int, why: str, past: bool
+    ) -> None:
+        """Note that stage 1 stopped; a file that was generated before stays what it is."""
+        known = self.get(session, variant)
+        if known is None or known.generated_at is None:
+            detail = {"error": why}
+            self._put(session, variant, mode=mode, generator_exit=exit_code, detail=detail, past=past)
 
     def generated(
         self,

@@ -218,6 +218,8 @@ class RunLog(Base):
     executor_exit: int | None
     outcome: str = column(String(20), default="")
     detail: dict[str, Any] = column(default=dict)
+    source: str | None = column(Text)
+    past: bool | None
 
 
 class SignalRow(Base):
@@ -376,4 +378,20 @@ class Alert(Base):
     created_at: datetime
     sent_at: datetime | None
     attempts: int = column(default=0)
+    error: str = column(Text, default="")
+
+
+class AlertDelivery(Base):
+    """One alert at one channel: an alert reaches each channel once, and a failing one is tried by itself."""
+
+    __tablename__ = "alert_deliveries"
+    __table_args__ = (UniqueConstraint("account", "alert_id", "channel"),)
+
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    alert_id: int = column(ForeignKey("alerts.id"))
+    channel: str = column(String(64))
+    attempts: int = column(default=0)
+    last_at: datetime
+    delivered_at: datetime | None
     error: str = column(Text, default="")

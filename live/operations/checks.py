@@ -121,6 +121,14 @@ def login(runtime: Runtime) -> CheckResult:
     )
 
 
+def login_problems(runtime: Runtime) -> tuple[str, ...]:
+    """Return what is wrong with the login, as lines of `jutsu status`; nothing is asked of the broker."""
+    if not runtime.run.about_now:
+        return ()
+    found = login(runtime)
+    return () if found.ok else (f"login: {found.detail}; {found.remedy}",)
+
+
 def connectivity(runtime: Runtime) -> CheckResult:
     """Fail when the broker does not answer, or refuses our credentials."""
     try:

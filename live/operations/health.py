@@ -38,6 +38,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "data": _data,
         "account": _broker,
         "orders": _orders,
+        "runs": _runs,
         "alerts": _alerts,
     }
     for name, look in looks.items():
@@ -129,7 +130,27 @@ def _orders(runtime: Runtime) -> Check:
     return Check("orders", "ok", f"{len(runtime.ledger.orders.unfinished())} unfinished")
 
 
+def _runs(runtime: Runtime) -> Check:
+    """Fail when a step of a daily book was missed; warn when one waits or orders stay held back."""
+    from live.operations.watch import missed_of
+
+    missed = missed_of(runtime)
+    if not missed:
+        return Check("runs", "ok", "nothing was missed")
+    verdict: Verdict = "failed" if any(step.critical for step in missed) else "warning"
+    return Check("runs", verdict, "; ".join(step.text for step in missed), "jutsu status")
+
+
 def _alerts(runtime: Runtime) -> Check:
+    from live.alerts.channels import channels
+
+    if runtime.settings.mode == "online_live" and not channels(runtime.settings, runtime.state):
+        return Check(
+            "alerts",
+            "failed",
+            "online, and no alert channel: nobody would be told",
+            "see README, Alerts",
+        )
     waiting = runtime.ledger.alerts.unsent()
     failed = [row for row in waiting if row.error]
     if failed:
@@ -151,9 +172,10 @@ def alert_problems(runtime: Runtime, failed: Sequence[Check]) -> None:
     """Send one critical alert that names every failed check."""
     from live.alerts.outbox import send
 
+    names = "_".join(sorted(check.name.replace(" ", "-") for check in failed))
     send(
         runtime,
-        key="doctor",
+        key=f"doctor_{names}"[:128],  # another fault on the same day rings again
         level="critical",
         title="jutsu doctor: a check failed",
         body="\n".join(f"{check.name}: {check.detail} {check.remedy}".rstrip() for check in failed),

@@ -34,13 +34,13 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
     if not context.run.alerts:
         yield
         return
-    _warn_of_undelivered(lambda: alerts.flush(context))
+    warn_of_undelivered(lambda: alerts.flush(context))
     try:
         yield
     except JutsuError as error:
         stopped = error
         if ALERTED not in getattr(stopped, "__notes__", ()):
-            _warn_of_undelivered(
+            warn_of_undelivered(
                 lambda: alerts.send(
                     context,
                     key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
@@ -53,7 +53,7 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
         raise
     except Exception as error:
         crash = error
-        _warn_of_undelivered(
+        warn_of_undelivered(
             lambda: alerts.send(
                 context,
                 key=f"{stage}_1_{type(crash).__name__}",
@@ -64,7 +64,7 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
         )
         raise
     finally:
-        _warn_of_undelivered(lambda: alerts.flush(context))
+        warn_of_undelivered(lambda: alerts.flush(context))
 
 
 @contextmanager
@@ -80,23 +80,40 @@ def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
         alerted = ALERTED in getattr(error, "__notes__", ())
         if not (alerted or type(error) is UsageError) and run.alerts and run.about_now:
             title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
-            _warn_of_undelivered(lambda: _alert_without_ledger(options, title, text))
+            key = f"{stage}_{error.exit_code}_{error.where}"[:128]
+            warn_of_undelivered(lambda: alert_without_ledger(options, key=key, title=title, body=text))
         raise
 
 
-def _alert_without_ledger(options: Options, title: str, body: str) -> Iterable[str]:
-    """Send one critical alert without a ledger; yield what failed."""
-    from live.alerts import channels
+def alert_without_ledger(options: Options, *, key: str, title: str, body: str) -> Iterable[str]:
+    """Send one critical alert without a ledger, once a day; return what failed.
+
+    It is kept in `outbox.jsonl` beside the ledger: the next program that can write takes it in, and delivers
+    it when no channel took it now.
+    """
+    from live.alerts import channels, plain_outbox
+    from live.system.clock import SystemClock
 
     settings, state = _known_settings(options)
-    urls = channels.channels(settings, state if options.state_db is None else options.state_db.parent)
+    at, problems = SystemClock().now(), []
+    if plain_outbox.rang(state, key, at):
+        return []
+    try:
+        urls = channels.channels(settings, state)
+    except JutsuError as error:
+        urls, problems = (), [f"alert channels: {error.line()}"]
     results = channels.deliver(urls, title=title, body=redact(body), level="critical")
-    return [f"alert channel failed: {problem}" for problem in results.values() if problem]
+    problems += [f"alert channel failed: {problem}" for problem in results.values() if problem]
+    delivered = any(not problem for problem in results.values())
+    kept = plain_outbox.PlainAlert(key, "critical", redact(title), redact(body), at, delivered)
+    plain_outbox.keep(state, kept)
+    return problems
 
 
-def _known_settings(options: Options) -> tuple[Settings, Path | None]:
+def _known_settings(options: Options) -> tuple[Settings, Path]:
     """Return settings and the ledger's folder as far as they can be read: the ledger may be the trouble."""
     from live.runtime.loading import Sources, settings_in_force
+    from live.settings.load import DEFAULT_CONFIG, root_of
     from live.settings.model import Settings
 
     sources = Sources.of(options)
@@ -106,10 +123,13 @@ def _known_settings(options: Options) -> tuple[Settings, Path | None]:
         except JutsuError:
             continue
         return loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
-    return Settings(), None  # the variable of the channels has its default name then
+    # the settings are the trouble: places and the variable of the channels have their default names then
+    root = root_of(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
+    path = options.state_db or root / Settings().paths.state_db
+    return Settings(), path.parent
 
 
-def _warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:
+def warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:
     """Say what could not be delivered; an outbox that cannot be written is one more such thing."""
     try:
         for warning in deliver():

@@ -96,6 +96,7 @@ def _wired(
         version=__version__,
         run=run,
         log_file=log_file,
+        prices=options.prices,
     )
 
 

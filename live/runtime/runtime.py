@@ -39,6 +39,7 @@ class Runtime:
         account: key of every ledger row of this account.
         signals: folder of the signal files. state: folder of the ledger, paper account and backups.
         run: what kind of run it is, and what that allows.
+        prices: folder of price files that `--prices` named, None for the configured data.
     """
 
     settings: Settings
@@ -55,6 +56,12 @@ class Runtime:
     version: str
     run: Run = DAILY
     log_file: Path | None = None
+    prices: Path | None = None
+
+    @property
+    def data_source(self) -> str:
+        """Where bars come from, as the run log keeps it: the setting, or `prices:` with the folder named."""
+        return self.settings.data.source if self.prices is None else f"prices:{self.prices.absolute()}"
 
     @property
     def context(self) -> RunContext:

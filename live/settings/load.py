@@ -138,7 +138,7 @@ def load_settings(
     return LoadedSettings(
         settings=settings,
         sources=MappingProxyType(sources),
-        root=_root(file),
+        root=root_of(file),
         config_file=file,
         parameter_overrides=MappingProxyType(parameters),
         at=now,
@@ -187,7 +187,8 @@ def _config_file(config: Path | None) -> Path | None:
     return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
 
 
-def _root(file: Path | None) -> Path:
+def root_of(file: Path | None) -> Path:
+    """Return the project folder of a settings file: the parent of `config/`; without a file, this folder."""
     folder = Path.cwd() if file is None else file.absolute().parent
     return folder.parent if file is not None and folder.name == "config" else folder
 

@@ -82,12 +82,20 @@ def _key(day: date) -> str:
     return f"validation:{day}"
 
 
+def verdict_key(day: date) -> str:
+    """Return the key under which the ledger keeps the verdicts of a session, variant -> verdict."""
+    return f"verdict:{day}"
+
+
 def _remember(runtime: Runtime, day: date, validations: Sequence[Validation]) -> None:
     """Keep the figures of a session, one value for all its variants; validating again replaces them."""
     with runtime.ledger.transaction():
         known: dict[str, Any] = json.loads(runtime.ledger.state.get(_key(day)) or "{}")
         known |= {found.observed.variant: plain(asdict(found.figures)) for found in validations}
         runtime.ledger.state.set(_key(day), json.dumps(known), at=runtime.clock.now())
+        verdicts = json.loads(runtime.ledger.state.get(verdict_key(day)) or "{}")
+        verdicts |= {found.observed.variant: found.verdict for found in validations}
+        runtime.ledger.state.set(verdict_key(day), json.dumps(verdicts), at=runtime.clock.now())
 
 
 def history(runtime: Runtime, variant: str, until: date) -> tuple[Figures, ...]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from live.views.newest_run import newest_run, troubles
+
 if TYPE_CHECKING:
     from backtest.calendar.sessions import Session
     from live.books.variants import BookVariant
     from live.ledger.system_state import KillLevel
-    from live.ledger.tables import RunLog
+    from live.operations.expected_runs import MissedStep
     from live.views.inputs import ViewInputs
 
 
@@ -66,6 +68,7 @@ class StatusView:
         unfinished_orders: client order ids that have not ended. unresolved_orders: of unknown fate.
         naked_positions: `variant/symbol` without the stop they need.
         missed_sessions: among the newest twenty runs.
+        missed_steps: what the calendar expected of the daily books by now and the run log does not show.
         problems: one line each, with what to do; none means all is well.
     """
 
@@ -79,11 +82,17 @@ class StatusView:
     unresolved_orders: tuple[str, ...]
     naked_positions: tuple[str, ...]
     missed_sessions: tuple[date, ...]
+    missed_steps: tuple[MissedStep, ...]
     problems: tuple[str, ...]
 
 
-def read_status(inputs: ViewInputs) -> StatusView:
-    """Return the state of the account. A broken book or strategy file is a problem, not an error."""
+def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
+    """Return the state of the account. A broken book or strategy file is a problem, not an error.
+
+    Args:
+        inputs: what the view is made from.
+        further: problems found where a view does not look: login, machine.
+    """
     from backtest.core.errors import JutsuError
 
     ledger, session = inputs.ledger, _upcoming(inputs)
@@ -93,6 +102,9 @@ def read_status(inputs: ViewInputs) -> StatusView:
         books.extend(_book(inputs, line, session) for line in _shown(inputs))  # keeps those before the error
     except JutsuError as error:
         broken.append(error.line())
+    missed: tuple[MissedStep, ...] = ()
+    if not broken and not inputs.past:
+        missed = _missed_steps(inputs)
     kill = ledger.state.kill_level()
     unresolved = tuple(order.client_order_id for order in ledger.orders.unresolved())
     naked = tuple(
@@ -111,8 +123,22 @@ def read_status(inputs: ViewInputs) -> StatusView:
         unresolved_orders=unresolved,
         naked_positions=naked,
         missed_sessions=tuple(row.session for row in ledger.runs.recent(20) if row.missed),
-        problems=(*broken, *_problems(kill, unresolved, naked), *_troubles(inputs, books)),
+        missed_steps=missed,
+        problems=(
+            *further,
+            *broken,
+            *_problems(kill, unresolved, naked),
+            *(step.text for step in missed),
+            *troubles(inputs, books, {step.variant for step in missed if step.step == "executed"}),
+        ),
     )
+
+
+def _missed_steps(inputs: ViewInputs) -> tuple[MissedStep, ...]:
+    from live.operations.watch import expected_books, missed
+
+    books = expected_books(inputs.settings, inputs.strategies, inputs.overrides)
+    return missed(inputs.ledger, books, inputs.now)
 
 
 def _problems(kill: KillLevel, unresolved: Iterable[str], naked: Iterable[str]) -> Iterator[str]:
@@ -147,7 +173,7 @@ def _book(inputs: ViewInputs, line: BookVariant, session: Session) -> BookStatus
 
     window = calendar.window(session, line.strategy.execution_time)
     latest = inputs.ledger.snapshots.latest(line.variant)
-    run = _newest_run(inputs, line.variant)
+    run = newest_run(inputs, line.variant)
     return BookStatus(
         variant=line.variant,
         role=line.role,
@@ -165,10 +191,6 @@ def _book(inputs: ViewInputs, line: BookVariant, session: Session) -> BookStatus
     )
 
 
-def _newest_run(inputs: ViewInputs, variant: str) -> RunLog | None:
-    return next(iter(inputs.ledger.runs.recent(1, variant)), None)
-
-
 def _held(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosition]:
     for row in inputs.ledger.positions.open_positions(line.variant):
         yield HeldPosition(
@@ -184,16 +206,3 @@ def _held_virtually(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosit
     virtual = inputs.ledger.shadow.book(line.variant)
     for held in () if virtual is None else virtual.book.positions.values():
         yield HeldPosition(held.symbol, held.quantity, held.entry_price, held.stop_price)
-
-
-def _troubles(inputs: ViewInputs, books: Iterable[BookStatus]) -> Iterator[str]:
-    """Yield what the newest run of each primary could not do."""
-    for book in books:
-        run = _newest_run(inputs, book.variant)
-        if run is None or book.role != "primary":
-            continue
-        detail = dict(run.detail or {})
-        found = list(detail.get("critical", ()))
-        if not found and run.outcome == "failed":
-            found = list(detail.get("warnings", ())) or ["no order was filled"]
-        yield from (f"{book.variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)

@@ -28,6 +28,7 @@ NAMES = [
     "data",
     "account",
     "orders",
+    "runs",
     "alerts",
 ]
 MACHINE = ["disk", "login", "broker", "clock", "cron"]

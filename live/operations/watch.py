@@ -1,0 +1,101 @@
+"""Who notices that nothing ran: every program of ours that runs looks at the run log and tells."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from backtest.calendar.sessions import NEW_YORK
+from backtest.core.errors import JutsuError
+from live.operations.expected_runs import ExpectedBook, Heard, MissedStep, missed_steps
+
+if TYPE_CHECKING:
+    from live.books.variants import Overrides
+    from live.ledger.ledger import Ledger
+    from live.runtime.runtime import Runtime
+    from live.settings.model import Settings
+
+LOG = logging.getLogger("jutsu.watch")
+
+#: rows and alerts looked at: more than a year of sessions without a successful run is one finding anyway
+NEWEST: Final = 300
+
+
+def expected_books(settings: Settings, strategies: Path, overrides: Overrides) -> tuple[ExpectedBook, ...]:
+    """Return the daily books. SettingsError, StrategyError: a book or a strategy file is wrong."""
+    from live.books.variants import groups
+    from live.handoff.approval import effective_policy
+
+    required = effective_policy(settings.approval, settings.mode) == "required"
+    found = groups(settings, strategies, overrides=overrides)
+    lines = (group.primary for group in found)
+    return tuple(ExpectedBook(line.variant, line.strategy.execution_time, required) for line in lines if line)
+
+
+def missed(ledger: Ledger, books: tuple[ExpectedBook, ...], now: datetime) -> tuple[MissedStep, ...]:
+    """Return what the books should have done by `now` and did not."""
+    heard = tuple(_heard(ledger))
+    return tuple(
+        step
+        for book in books
+        for step in missed_steps(book, ledger.runs.recent(NEWEST, book.variant), now, heard)
+    )
+
+
+def missed_of(runtime: Runtime) -> tuple[MissedStep, ...]:
+    """Return what this account's books should have done by now; nothing for a run about the past."""
+    if not runtime.run.about_now:
+        return ()
+    books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
+    return missed(runtime.ledger, books, runtime.clock.now())
+
+
+def tell_missed(runtime: Runtime, *, starting: bool = False) -> tuple[str, ...]:
+    """Alert about the newest missed step of each kind, once a day; return a line for each.
+
+    Args:
+        runtime: the run.
+        starting: the generator itself, which is about to make today's file.
+    """
+    try:
+        return tuple(_tell(runtime, starting=starting))
+    except (JutsuError, OSError) as error:  # whoever calls has work that must not wait for this
+        LOG.warning("the run log could not be compared with the calendar: %s", error)
+        return ()
+
+
+def _tell(runtime: Runtime, *, starting: bool) -> Iterator[str]:
+    from live.alerts.outbox import send
+
+    today = runtime.today()
+    newest = {(step.variant, step.step): step for step in missed_of(runtime)}
+    for step in newest.values():
+        if step.step == "approved" or (starting and step.sessions == (today,)):
+            continue  # a waiting file was told when it was written
+        send(
+            runtime,
+            key=alert_key(step),
+            level="critical" if step.critical else "warning",
+            title=f"{step.variant}: {_TITLES[step.step]}",
+            body=step.text,
+        )
+        yield step.text
+
+
+def alert_key(step: MissedStep) -> str:
+    """Return the alert's key: cause, variant, newest session; one alert per finding and day."""
+    return f"missed_{step.step}_{step.variant}_{step.sessions[-1]}"
+
+
+_TITLES: Final = {"generated": "missed run", "executed": "not executed", "held": "orders held for days"}
+
+
+def _heard(ledger: Ledger) -> Iterator[Heard]:
+    for alert in reversed(ledger.alerts.recent(NEWEST)):
+        for stage in ("signal_generator", "executor"):
+            if alert.key.startswith(f"{stage}_") and alert.level == "critical":
+                day = alert.created_at.astimezone(NEW_YORK).date()
+                yield Heard(day, stage, alert.body.partition("\n")[0])

@@ -1,0 +1,89 @@
+"""What the newest run of each book left undone: never "all is well" after a run that was not well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from live.ledger.tables import RunLog
+    from live.views.inputs import ViewInputs
+    from live.views.status import BookStatus
+
+_UNFINISHED = {
+    "partial": "only a part was done",
+    "gated": "every order was held back",
+    "skipped": "no order was sent",
+    "failed": "no order was filled",
+    "expired": "the file expired unexecuted",
+}
+
+
+def newest_run(inputs: ViewInputs, variant: str) -> RunLog | None:
+    """Return the newest row of the run log, None before the first run."""
+    return next(iter(inputs.ledger.runs.recent(1, variant)), None)
+
+
+def troubles(inputs: ViewInputs, books: Iterable[BookStatus], named: Collection[str] = ()) -> Iterator[str]:
+    """Yield what the newest run and the newest validation of each primary found, one line each.
+
+    Args:
+        inputs: what the view is made from.
+        books: the books of the view.
+        named: variants whose failed run is named already.
+    """
+    for book in books:
+        if book.role != "primary":
+            continue
+        run = newest_run(inputs, book.variant)
+        if run is not None and run.executed_at is not None:
+            found = _of_run(run, exit_named=book.variant in named)
+            yield from (f"{book.variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)
+        yield from _of_file(inputs, book.variant)
+        yield from _of_validation(inputs, book.variant)
+
+
+def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
+    detail = dict(run.detail or {})
+    found = list(detail.get("critical", ()))
+    unfinished = _UNFINISHED.get(run.outcome)
+    if unfinished and not found:
+        found = list(detail.get("warnings", ())) or [unfinished]
+    if run.executor_exit and not exit_named:
+        why = detail.get("error")
+        told = f": {why}" if why else ""
+        found.insert(0, f"the executor stopped with exit code {run.executor_exit}{told}")
+    return found
+
+
+def _of_file(inputs: ViewInputs, variant: str) -> Iterator[str]:
+    """Yield why the newest file entered nothing: a report that is missing or was refused."""
+    row = next(iter(inputs.ledger.signals.recent(1, variant)), None)
+    if row is None:
+        return
+    content = json.loads(row.content)
+    if content.get("strategy", {}).get("family") != "positions":
+        return
+    report = content.get("inputs", {}).get("candidates")
+    if report is None:
+        yield f"{variant} {row.session}: no report was given (--report-file): nothing could be entered"
+    elif not report.get("accepted"):
+        because = "; ".join(text for text in content.get("warnings", ()) if "report" in text)
+        yield f"{variant} {row.session}: the report was rejected: {because or 'see the file'}"
+
+
+def _of_validation(inputs: ViewInputs, variant: str) -> Iterator[str]:
+    """Yield a newest validation that was RED, until a later session is validated."""
+    from live.validation.sessions import verdict_key
+
+    for row in inputs.ledger.signals.recent(5, variant):
+        verdict = json.loads(inputs.ledger.state.get(verdict_key(row.session)) or "{}").get(variant)
+        if verdict is None:
+            continue
+        if verdict == "RED":
+            yield (
+                f"{variant} {row.session}: the validation was RED; "
+                f"`jutsu validate --date {row.session}` says why"
+            )
+        return
