@@ -1,5 +1,6 @@
 """What happened to positions while nobody looked: stops, sales and purchases by hand, splits, halts."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -182,3 +183,22 @@ def test_a_fall_in_mid_week_ends_nothing_before_the_week_is_over(holding: Trader
         if session == day:
             break
     assert holding.closed() == []
+
+
+def test_no_rotation_is_proposed_while_the_kill_switch_forbids_entries(tmp_path: Path) -> None:
+    trader = new_trader(tmp_path, "AAA", "BBB", "CCC", max_positions=2)
+    trader.trade(MON, "AAA", "BBB")
+    trader.stocks.level("AAA", TUE, 95.0)
+    trader.trade(TUE)
+    with trader.at(f"{TUE}T12:00") as runtime:
+        runtime.ledger.state.set_kill(
+            "entries", reason="a stop failed", by="executor", at=runtime.clock.now()
+        )
+    report = trader.report(WED, "CCC", score=95.0)
+    ran = trader.user.generate(f"{WED}T09:15", "--strategy", "ema_p10", "--report-file", str(report))
+    assert ran.code == 0
+    told = json.loads(trader.user.file(WED, "ema_p10").read_text())
+    assert told["orders"] == []
+    assert any("kill switch" in text and "a stop failed" in text for text in told["warnings"])
+    trader.execute(WED)
+    assert trader.positions() == {"AAA": 100, "BBB": 100}

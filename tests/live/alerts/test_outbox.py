@@ -94,7 +94,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 
 
 @pytest.fixture
-def ring(context: Context, server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def alert(context: Context, server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
 
     def send(
@@ -113,8 +113,8 @@ def outcome(context: Context) -> list[tuple[str, bool, str]]:
     return [(a.key, a.sent_at is not None, a.error) for a in reversed(context.ledger.alerts.recent())]
 
 
-def test_an_alert_arrives_with_its_level(ring: Callable[..., Any], server: Server, context: Context) -> None:
-    assert ring() == ()
+def test_an_alert_arrives_with_its_level(alert: Callable[..., Any], server: Server, context: Context) -> None:
+    assert alert() == ()
     (message,) = server.messages
     assert (message["title"], message["message"], message["type"]) == (
         "TQQQ has no stop",
@@ -124,47 +124,49 @@ def test_an_alert_arrives_with_its_level(ring: Callable[..., Any], server: Serve
     assert outcome(context) == [("stop-missing", True, "")]
 
 
-def test_the_same_cause_rings_once_a_day(ring: Callable[..., Any], server: Server, context: Context) -> None:
+def test_the_same_cause_is_sent_once_a_day(
+    alert: Callable[..., Any], server: Server, context: Context
+) -> None:
     for _ in range(3):
-        ring()
-    ring(key="other", title="other")
+        alert()
+    alert(key="other", title="other")
     context.clock.set(AT + timedelta(days=1))
-    ring(title="next day")
+    alert(title="next day")
     assert server.titles == ["TQQQ has no stop", "other", "next day"]
 
 
-def test_nothing_to_do_does_not_ring(ring: Callable[..., Any], server: Server, context: Context) -> None:
-    ring(level="info", key="digest")
+def test_nothing_to_do_is_not_sent(alert: Callable[..., Any], server: Server, context: Context) -> None:
+    alert(level="info", key="digest")
     assert server.messages == []
     assert outcome(context) == [("digest", True, "not sent: below the level warning")]
 
 
 @pytest.mark.parametrize(("wanted", "expected"), [(True, 1), (False, 0)])
-def test_the_execution_report_rings_when_wanted(
-    ring: Callable[..., Any], server: Server, context: Context, wanted: bool, expected: int
+def test_the_execution_report_is_sent_when_wanted(
+    alert: Callable[..., Any], server: Server, context: Context, wanted: bool, expected: int
 ) -> None:
     context.settings = Settings(alerts=AlertSettings(execution_report=wanted))
-    ring(level="info", key="report", report=True)
+    alert(level="info", key="report", report=True)
     assert len(server.messages) == expected
 
 
-def test_minimum_level(ring: Callable[..., Any], server: Server, context: Context) -> None:
+def test_minimum_level(alert: Callable[..., Any], server: Server, context: Context) -> None:
     context.settings = Settings(alerts=AlertSettings(minimum_level="critical"))
-    ring(level="warning", key="a", title="a")
-    ring(level="critical", key="b", title="b")
+    alert(level="warning", key="a", title="a")
+    alert(level="critical", key="b", title="b")
     context.settings = Settings(alerts=AlertSettings(minimum_level="info"))
-    ring(level="info", key="c", title="c")
+    alert(level="info", key="c", title="c")
     assert server.titles == ["b", "c"]
 
 
 def test_replay_is_silent_and_past_sessions_are_recorded_only(
-    ring: Callable[..., Any], server: Server, context: Context
+    alert: Callable[..., Any], server: Server, context: Context
 ) -> None:
     context.run = Replay()
-    ring()
+    alert()
     assert outcome(context) == []
     context.run = PAST
-    ring()
+    alert()
     assert outcome(context) == [("stop-missing", True, "not sent: the run was about a past session")]
     assert server.messages == []
 
@@ -176,10 +178,10 @@ def test_without_channels_alerts_are_recorded(context: Context) -> None:
 
 
 def test_a_failing_channel_warns_now_and_at_the_next_run_which_delivers(
-    ring: Callable[..., Any], server: Server, context: Context
+    alert: Callable[..., Any], server: Server, context: Context
 ) -> None:
     server.status = 500
-    (warning,) = ring()
+    (warning,) = alert()
     assert "alert channel failed: json://***" in warning
     assert outcome(context)[0][1] is False
     server.status = 200
@@ -198,27 +200,27 @@ def test_nobody_listens(context: Context, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_one_channel_of_two_fails(
-    ring: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
+    alert: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"{server.url}, json://127.0.0.1:9/x")
-    assert len(ring()) == 1
+    assert len(alert()) == 1
     assert len(server.messages) == 1
     (warning,) = alerts.flush(context)
     assert "'stop-missing' of 2026-11-20 15:56: json://***" in warning
-    assert len(server.messages) == 1  # it was heard: it does not ring again
+    assert len(server.messages) == 1  # it was heard: it does not alert again
     monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
-    ring(key="next")
+    alert(key="next")
     assert alerts.flush(context) == ()
 
 
 def test_a_hanging_channel_holds_the_run_up_once_only(
-    ring: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
+    alert: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(channels, "TIMEBOX_SECONDS", 0.2)
     server.hold.clear()
-    assert "no answer within 0.2 s" in ring()[0]
+    assert "no answer within 0.2 s" in alert()[0]
     started = len(threading.enumerate())
-    assert "no answer within" in ring(key="second")[0]
+    assert "no answer within" in alert(key="second")[0]
     assert len(threading.enumerate()) <= started  # the second alert did not even try
 
 
@@ -230,7 +232,7 @@ def test_an_unusable_url_is_a_warning(context: Context, monkeypatch: pytest.Monk
 
 
 def test_a_crash_inside_the_library_is_a_warning(
-    ring: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    alert: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import apprise
 
@@ -238,16 +240,16 @@ def test_a_crash_inside_the_library_is_a_warning(
         raise RuntimeError(f"could not post to /{TOKEN}")
 
     monkeypatch.setattr(apprise.Apprise, "notify", broken)
-    (warning,) = ring()
+    (warning,) = alert()
     assert "RuntimeError: could not post to /***" in warning
 
 
 def test_secrets_never_reach_the_ledger_or_the_message(
-    ring: Callable[..., Any], server: Server, context: Context
+    alert: Callable[..., Any], server: Server, context: Context
 ) -> None:
     register_secret("account-1234567890", "***7890")
     server.status = 403
-    ring(title="account-1234567890 refused", body="Bearer abcdef1234567890XYZ and account-1234567890")
+    alert(title="account-1234567890 refused", body="Bearer abcdef1234567890XYZ and account-1234567890")
     (row,) = context.ledger.alerts.recent()
     text = f"{row.title} {row.body} {row.error}"
     for secret in ("account-1234567890", "abcdef1234567890XYZ", TOKEN, "127.0.0.1"):
@@ -257,7 +259,7 @@ def test_secrets_never_reach_the_ledger_or_the_message(
 
 
 def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(
-    ring: Callable[..., Any], context: Context, server: Server
+    alert: Callable[..., Any], context: Context, server: Server
 ) -> None:
     add = context.ledger.alerts.add
     add("adopted", level="warning", title="the broker's truth was adopted", body="b", at=AT)
@@ -268,10 +270,10 @@ def test_alerts_that_others_put_into_the_outbox_leave_at_the_next_flush(
 
 
 def test_a_past_run_leaves_failed_alerts_for_the_present(
-    ring: Callable[..., Any], context: Context, server: Server
+    alert: Callable[..., Any], context: Context, server: Server
 ) -> None:
     server.status = 500
-    ring()
+    alert()
     server.status, context.run = 200, PAST
     assert alerts.flush(context) == ()
     context.run = Daily()
@@ -280,7 +282,7 @@ def test_a_past_run_leaves_failed_alerts_for_the_present(
 
 
 def test_debug_logs_do_not_tell_the_url(
-    ring: Callable[..., Any],
+    alert: Callable[..., Any],
     context: Context,
     server: Server,
     caplog: pytest.LogCaptureFixture,
@@ -288,9 +290,9 @@ def test_debug_logs_do_not_tell_the_url(
 ) -> None:
     caplog.set_level("DEBUG")
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/pin77")
-    assert ring() == ()
+    assert alert() == ()
     server.status = 500
-    ring(key="again")
+    alert(key="again")
     assert caplog.records
     assert "pin77" not in caplog.text
 

@@ -1,8 +1,7 @@
 """Every kind of bad signal file is refused, with the JSON path, and everything wrong is listed at once."""
 
 import json
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,51 +11,17 @@ from hypothesis import strategies as st
 from backtest.core.errors import LimitError, SignalFileError
 from backtest.core.execution_rules import Limits
 from live.handoff.canonical import render
-from live.handoff.model import SignalFile, Stop
-from live.handoff.read import MAX_BYTES, parse, read
+from live.handoff.model import Stop
+from live.handoff.read import MAX_BYTES, parse
 from live.handoff.validate import Expectations, judge, validate
 from tests.support.handoff_samples import order, sample
-
-ORIGINAL = sample()
-EXPECTED = Expectations(
-    session=date(2024, 3, 15),
-    mode="offline_mock",
-    roles={"golden": "primary", "titan": "shadow"},
-    names={"golden": "Hierarchical_Adaptive_v3_5b"},
-    symbols=frozenset({"QQQ", "TLT", "TQQQ", "PSQ", "TMF", "TMV"}),
-    role="primary",
-)
-
-
-def bent(*changes: tuple[Any, ...], base: Any = ORIGINAL) -> bytes:
-    """Return the bytes of the sample with (path, value) changes; the value `...` deletes the key."""
-    data = json.loads(render(base))
-    for path, value in changes:
-        place = data
-        for key in path[:-1]:
-            place = place[key]
-        if value is ...:
-            del place[path[-1]]
-        else:
-            place[path[-1]] = value
-    return json.dumps(data).encode()
-
-
-def found(content: bytes, original: Any = None, expectations: Any = EXPECTED) -> dict[str, str]:
-    verdict = judge(content, expectations=expectations, original=original)
-    assert verdict.problems
-    assert not verdict.limits
-    return {finding.path: finding.problem for finding in verdict.problems}
+from tests.support.signal_edits import EXPECTED, ORIGINAL, bent, found, quantity
 
 
 def test_a_good_file_is_returned_typed() -> None:
     content = render(ORIGINAL)
     assert validate(content, expectations=EXPECTED, original=ORIGINAL) == ORIGINAL
     assert validate(content, expectations=EXPECTED, original=ORIGINAL, trusted=True) == ORIGINAL
-
-
-def quantity(value: bool | float | str) -> tuple[Any, ...]:
-    return (("orders", 1, "quantity"), value)
 
 
 # what is wrong -> (changes, path the finding must carry, words it must contain)
@@ -258,10 +223,7 @@ def test_edits_no_approval_covers_are_refused_with_their_path(name: str) -> None
     content = bent((path, value))
     where = "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     assert where in found(content, original=ORIGINAL)
-    if name not in {
-        "a reference price",
-        "true for one",
-    }:  # those break rules or types on their own? no: value
+    if name not in {"a reference price", "true for one"}:  # these two break a rule or a type by themselves
         assert not judge(content, expectations=EXPECTED).problems
 
 
@@ -279,14 +241,6 @@ def test_disabling_the_sale_that_pays_for_the_buys_is_a_limit() -> None:
     verdict = judge(bent((("orders", 0, "enabled"), False)), expectations=EXPECTED, original=ORIGINAL)
     assert not verdict.problems
     assert verdict.limits[0].problem.startswith("exposure would be 150.0 % of equity")  # 70 + 60 + 19.98
-
-
-def test_a_changed_quantity_may_keep_the_generated_value_but_no_other() -> None:
-    assert not judge(bent(quantity(600)), expectations=EXPECTED, original=ORIGINAL).problems
-    both = bent(quantity(600), (("orders", 1, "estimated_value"), 30_000.0))
-    assert not judge(both, expectations=EXPECTED, original=ORIGINAL).problems
-    wrong = bent(quantity(600), (("orders", 1, "estimated_value"), 29_000.0))
-    assert "$.orders[1].estimated_value" in found(wrong, original=ORIGINAL)
 
 
 LIMITS = {
@@ -328,21 +282,6 @@ def test_disabled_orders_and_pure_sales_exceed_no_limit() -> None:
     assert not judge(off, expectations=tight).limits
 
 
-def test_holdings_come_from_the_file_unless_given() -> None:
-    none_held = Expectations(session=date(2024, 3, 15), holdings={})
-    problems = {f.path for f in judge(render(ORIGINAL), expectations=none_held).problems}
-    assert problems == {"$.orders[0].quantity"}
-
-
-def test_a_held_symbol_is_known_even_when_no_strategy_names_it() -> None:
-    held = {
-        "account": {"reference": "paper", "equity": 1e5, "cash": 3e4, "positions": {"OLD": 5, "QQQ": 700}}
-    }
-    inputs = SignalFile.model_validate_json(bent((("inputs", "account"), held["account"]))).inputs
-    base = sample(inputs=inputs, orders=(order("OLD", "sell", "exit", 5, 10.0),))
-    assert not judge(render(base), expectations=EXPECTED, original=base).problems
-
-
 def test_stops_are_counted() -> None:
     stop = Stop(price=1.0, time_in_force="gtc")
     orders = tuple(order(s, quantity=1, reference=2.0, stop=stop) for s in ("PSQ", "TQQQ"))
@@ -351,47 +290,6 @@ def test_stops_are_counted() -> None:
     )
     verdict = judge(render(sample(orders=orders)), expectations=expectations)
     assert [finding.path for finding in verdict.limits] == ["$.orders"]
-
-
-def test_reading_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "any name.json"
-    path.write_bytes(render(ORIGINAL))
-    content, data = read(path)
-    assert content == render(ORIGINAL)
-    assert data["trade_date"] == "2024-03-15"
-    path.write_bytes(b"{")
-    with pytest.raises(SignalFileError, match="not well-formed"):
-        read(path)
-    with pytest.raises(SignalFileError, match="no such signal file"):
-        read(tmp_path / "absent.json")
-    with pytest.raises(SignalFileError, match="cannot read"):
-        read(tmp_path)
-
-
-def test_a_run_may_say_which_window_and_decision_it_expects() -> None:
-    late = (
-        datetime.fromisoformat("2024-03-15T15:55:00-04:00"),
-        datetime.fromisoformat("2024-03-15T15:59:00-04:00"),
-    )
-    expectations = Expectations(session=date(2024, 3, 15), window=late, decided_on=date(2024, 3, 14))
-    assert set(found(render(ORIGINAL), expectations=expectations)) == {
-        "$.execution_window.opens_at",
-        "$.execution_window.closes_at",
-        "$.decision.decided_on",
-    }
-
-
-def test_an_opening_window_decides_on_the_session_before() -> None:
-    opening = {
-        "name": "15min_after_open",
-        "opens_at": "2024-03-15T09:45:00-04:00",
-        "closes_at": "2024-03-15T10:00:00-04:00",
-    }
-    changes = ((("execution_window",), opening), (("as_of",), "2024-03-15T09:45:00-04:00"))
-    assert set(found(bent(*changes))) == {"$.decision.decided_on"}
-    assert not judge(
-        bent(*changes, (("decision", "decided_on"), "2024-03-14")), expectations=EXPECTED
-    ).problems
 
 
 def test_an_account_without_equity_buys_nothing() -> None:

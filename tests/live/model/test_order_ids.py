@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from live.model.order_ids import OrderName, attempt_of, base_id, parse, retry_id
+from backtest.core.decision import Side
+from backtest.core.planned_orders import Intent
+from live.model.order_ids import PATTERN, OrderName, attempt_of, base_id, parse, retry_id
 
 FIRST = "20250305_AAA_entry_buy"
 
@@ -47,3 +53,35 @@ def test_a_retry_of_a_retry_is_numbered_from_the_first_try() -> None:
     assert (second, attempt_of(second), base_id(second)) == (f"{FIRST}_r1", 1, FIRST)
     assert retry_id(second, 2) == f"{FIRST}_r2"
     assert (attempt_of(FIRST), base_id(FIRST)) == (0, FIRST)
+
+
+NAMES = st.builds(
+    OrderName,
+    session=st.dates(min_value=date(1990, 1, 1), max_value=date(2099, 12, 31)),
+    symbol=st.from_regex(r"[A-Z][A-Z0-9./-]{0,9}", fullmatch=True),
+    intent=st.sampled_from(get_args(Intent)),
+    side=st.sampled_from(get_args(Side)),
+    variant=st.one_of(st.just(""), st.from_regex(r"[a-z][a-z0-9_]{0,8}[a-z0-9]", fullmatch=True)),
+    attempt=st.integers(min_value=0, max_value=999),
+)
+
+
+@given(NAMES)
+def test_an_order_id_is_read_as_it_is_written(name: Any) -> None:
+    text = str(name)
+    assert re.match(PATTERN, text)
+    assert parse(text) == name
+    assert attempt_of(text) == name.attempt
+    assert str(OrderName(name.session, name.symbol, name.intent, name.side, name.variant)) == base_id(text)
+
+
+@given(NAMES, st.integers(min_value=1, max_value=99))
+def test_a_retry_is_numbered_from_the_first_try(name: Any, attempt: Any) -> None:
+    again = retry_id(str(name), attempt)
+    assert (base_id(again), attempt_of(again)) == (base_id(str(name)), attempt)
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_a_first_id_and_no_second_one(text: Any) -> None:
+    assert base_id(retry_id(text, 3)) == base_id(text) or "_r" in base_id(text)
+    assert parse(text) is None or str(parse(text)) == text.rstrip("\n")

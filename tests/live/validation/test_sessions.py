@@ -183,7 +183,7 @@ def test_another_cell_on_the_final_bars_is_red_however_small_the_drift(
         "sessions": 1,
     }
     assert desk.alerts() == [("critical", f"validation {ON_THE_EDGE}: RED")]
-    # the same findings ring once, however often cron or a person asks
+    # the same findings are sent once, however often cron or a person asks
     assert validated(desk, monkeypatch, final, ON_THE_EDGE)[0] == 4
     assert len(desk.alerts()) == 1
 

@@ -1,136 +1,25 @@
 """Alpaca through its real client against the imitation: the normal course and every broken reply."""
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from backtest.core.errors import (
-    AuthenticationFailed,
     BrokerError,
     BrokerRefused,
-    BrokerUnknown,
-    NotSent,
     SettingsError,
 )
 from live.brokers.alpaca.broker import AlpacaBroker
-from live.brokers.alpaca.connection import import_alpaca
-from live.brokers.alpaca.orders import STATES, order_body, parse_account, parse_order
-from live.brokers.common import Throttled
 from live.feeds.alpaca import AlpacaFeed
-from live.model.broker import OrderRequest, OrderState
+from live.model.broker import OrderState
 from live.settings.model import AlpacaSettings
 from live.system.clock import SystemClock
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
 from tests.fakes.schwab.harness import LinkedClock
+from tests.support.alpaca_world import AT, NAME, buy
 from tests.support.broker_contract import shown, submitted
-
-AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
-ORDERS = {"method": "POST", "path": "orders$"}
-NAME = "20240312_QQQ_entry_buy"
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeAlpaca]:
-    with FakeAlpaca(AT, {"QQQ": 440.0, "AAPL": 170.0}) as found:
-        yield found
-
-
-def broker_at(fake: FakeAlpaca, **settings: Any) -> AlpacaBroker:
-    return AlpacaBroker.open(
-        AlpacaSettings(base_url=fake.url, **settings),
-        clock=LinkedClock(fake),
-        environ=ENVIRON,
-        mode="online_live",
-    )
-
-
-@pytest.fixture
-def broker(fake: FakeAlpaca, monkeypatch: pytest.MonkeyPatch) -> AlpacaBroker:
-    monkeypatch.setattr("live.brokers.alpaca.connection.TIMEOUT", (5.0, 2.0))
-    return broker_at(fake)
-
-
-def buy(symbol: str = "QQQ", quantity: int = 10, name: str = NAME, **more: Any) -> OrderRequest:
-    return OrderRequest(name, symbol, "buy", quantity, **more)
-
-
-# bodies and rows -----------------------------------------------------------------------------------------
-
-
-def test_bodies_are_what_the_real_models_make() -> None:
-    import_alpaca()
-    from alpaca.trading.enums import OrderClass, OrderSide, TimeInForce
-    from alpaca.trading.requests import MarketOrderRequest, StopLossRequest, StopOrderRequest
-
-    entry = MarketOrderRequest(
-        symbol="AAPL",
-        qty=10,
-        side=OrderSide.BUY,
-        time_in_force=TimeInForce.GTC,
-        order_class=OrderClass.OTO,
-        stop_loss=StopLossRequest(stop_price=160.5),
-        client_order_id=NAME,
-    )
-    stop = StopOrderRequest(
-        symbol="AAPL",
-        qty=10,
-        side=OrderSide.SELL,
-        time_in_force=TimeInForce.GTC,
-        stop_price=160.5,
-        client_order_id=NAME,
-    )
-
-    def plain(fields: dict[str, Any]) -> dict[str, Any]:
-        return json.loads(json.dumps(fields, default=str), parse_int=str, parse_float=str)
-
-    ours = order_body(buy("AAPL", attached_stop=Decimal("160.5")))
-    theirs = plain(entry.to_request_fields())
-    assert ours["stop_loss"].pop("stop_price") == "160.50"
-    assert theirs["stop_loss"].pop("stop_price") == "160.5"
-    assert ours == {k: v.removesuffix(".0") if isinstance(v, str) else v for k, v in theirs.items()}
-    ours = order_body(OrderRequest(NAME, "AAPL", "sell", 10, "stop", "gtc", stop_price=Decimal("160.5")))
-    theirs = plain(stop.to_request_fields())
-    assert (ours.pop("stop_price"), theirs.pop("stop_price")) == ("160.50", "160.5")
-    assert ours == {k: v.removesuffix(".0") for k, v in theirs.items()}
-
-
-def test_an_opening_order_goes_without_its_stop() -> None:
-    body = order_body(buy(time_in_force="opg", attached_stop=Decimal(400)))
-    assert "stop_loss" not in body
-    assert body["time_in_force"] == "opg"
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        buy(quantity=0),
-        OrderRequest(NAME, "QQQ", "sell", 5, "stop", "gtc"),
-        buy(attached_stop=Decimal("1.005")),
-    ],
-)
-def test_orders_alpaca_would_not_take(request_: OrderRequest) -> None:
-    with pytest.raises(BrokerRefused):
-        order_body(request_)
-
-
-def test_every_status_of_the_real_library_has_a_meaning() -> None:
-    import_alpaca()
-    from alpaca.trading.enums import OrderStatus
-
-    assert {status.value for status in OrderStatus} - set(STATES) == set()
-    assert parse_order({"status": "brand_new"}).state is OrderState.UNKNOWN_LIVE
-
-
-def test_missing_figures_stay_unknown() -> None:
-    account = parse_account({}, [{"symbol": "X", "qty": "1", "asset_class": "crypto"}])
-    assert (account.cash, account.settled_cash, account.buying_power, account.equity) == (None,) * 4
-    assert account.shares() == {}
-
 
 # the paper guard -----------------------------------------------------------------------------------------
 
@@ -163,11 +52,6 @@ def test_only_loopback_may_stand_in(url: str) -> None:
         AlpacaBroker.open(
             AlpacaSettings(base_url=url), clock=SystemClock(), environ=ENVIRON, mode="online_live"
         )
-
-
-def test_keys_are_needed() -> None:
-    with pytest.raises(SettingsError, match="APCA"):
-        AlpacaBroker.open(AlpacaSettings(), clock=SystemClock(), environ={}, mode="online_live")
 
 
 # the normal course ---------------------------------------------------------------------------------------
@@ -236,101 +120,11 @@ def test_what_does_not_exist(broker: AlpacaBroker) -> None:
 # broken replies ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["drop", "reset", "truncate", "hang"])
-@pytest.mark.parametrize("point", ["before", "after"])
-def test_a_lost_reply_is_unknown_and_looked_up(
-    fake: FakeAlpaca, broker: AlpacaBroker, action: str, point: str
-) -> None:
-    fake.fault(**ORDERS, action=action, point=point, seconds=3.0)
-    with pytest.raises(BrokerUnknown):
-        broker.submit(buy())
-    assert len(fake.sent()) == 1
-    assert (broker.find(NAME) is not None) == (point == "after")
-
-
-@pytest.mark.parametrize("status", [500, 502, 504])
-def test_a_server_error_is_unknown_and_the_library_does_not_repeat_it(
-    fake: FakeAlpaca, broker: AlpacaBroker, status: int
-) -> None:
-    fake.fault(**ORDERS, action="status", status=status, body="<html>Bad Gateway</html>")
-    with pytest.raises(BrokerUnknown):
-        broker.submit(buy())
-    assert len(fake.sent()) == 1
-    assert broker.find(NAME).filled_quantity == 10
-
-
 def test_the_same_id_is_never_accepted_twice(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
     broker.submit(buy())
     with pytest.raises(BrokerRefused, match="must be unique"):
         broker.submit(buy())
     assert len(fake.state()["orders"]) == 1
-
-
-@pytest.mark.parametrize(("headers", "wait"), [({"Retry-After": "7"}, 7.0), ({}, None)])
-def test_throttled_orders_were_not_taken(
-    fake: FakeAlpaca, broker: AlpacaBroker, headers: dict[str, str], wait: float | None
-) -> None:
-    fake.fault(**ORDERS, action="status", point="before", status=429, headers=headers, body="slow down")
-    with pytest.raises(Throttled) as caught:
-        broker.submit(buy())
-    assert caught.value.retry_after == wait
-    assert len(fake.sent()) == 1
-
-
-def test_refusals_keep_their_reason_even_in_html(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    with pytest.raises(BrokerRefused, match="insufficient buying power"):
-        broker.submit(buy(quantity=10_000))
-    fake.fault(**ORDERS, action="status", point="before", status=403, body="<html>wash trade</html>")
-    with pytest.raises(BrokerRefused, match="wash trade"):
-        broker.submit(buy())
-
-
-def test_wrong_keys(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    broker.connection.client._secret_key = "wrong"
-    with pytest.raises(AuthenticationFailed):
-        broker.account()
-    with pytest.raises(AuthenticationFailed):
-        broker.submit(buy())
-
-
-def test_accepted_without_an_id(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    fake.fault(**ORDERS, action="patch", patch={"id": "__remove__"})
-    assert broker.submit(buy()) is None
-
-
-def test_no_server_is_not_sent(fake: FakeAlpaca) -> None:
-    broker = broker_at(fake)
-    fake.server.shutdown()
-    fake.server.server_close()
-    with pytest.raises(NotSent):
-        broker.submit(buy())
-
-
-@pytest.mark.parametrize(
-    "fault", [{"action": "status", "status": 503}, {"action": "status", "status": 429}, {"action": "drop"}]
-)
-def test_reads_survive_passing_trouble(fake: FakeAlpaca, broker: AlpacaBroker, fault: dict[str, Any]) -> None:
-    fake.fault(method="GET", path="account$", point="before", times=2, **fault)
-    assert broker.account().cash == Decimal(100_000)
-
-
-def test_a_truncated_answer_is_not_taken_for_a_missing_order(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    broker.submit(buy())
-    fake.fault(method="GET", path="orders:", action="truncate", times=2)
-    assert broker.find(NAME).filled_quantity == 10
-
-
-def test_reads_give_up_in_time(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    fake.fault(method="GET", path="account$", point="before", times=None, action="status", status=503)
-    with pytest.raises(BrokerError):
-        broker.account()
-    assert fake.app.clock.now() - AT < timedelta(seconds=30)
-
-
-def test_an_html_404_does_not_prove_that_an_order_is_missing(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
-    fake.fault(method="GET", path="orders:", point="before", action="status", status=404, body="<html>")
-    with pytest.raises(BrokerError):
-        broker.find(NAME)
 
 
 def test_a_list_that_may_be_cut_is_refused(broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch) -> None:

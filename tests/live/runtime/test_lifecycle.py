@@ -1,4 +1,4 @@
-"""A run that ends badly rings, also when it ends in a way nobody thought of, or before it has begun."""
+"""A run that ends badly is alerted, also when it ends in an unforeseen way or before it has begun."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.exec_world import world
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls = []
 
     def deliver(urls: tuple[str], *, title: str, body: str, level: str) -> dict[str, str]:
@@ -30,46 +30,46 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return calls
 
 
-def test_an_unexpected_error_rings(tmp_path: Path, rung: list[Any]) -> None:
+def test_an_unexpected_error_is_alerted(tmp_path: Path, sent: list[Any]) -> None:
     runtime = world(tmp_path).open()
     with pytest.raises(ZeroDivisionError), alerting(runtime, "executor"):
         raise ZeroDivisionError("a bug")
-    ((level, title, body),) = rung
+    ((level, title, body),) = sent
     assert (level, "unexpected" in title, "ZeroDivisionError" in body) == ("critical", True, True)
 
 
-def test_a_run_that_cannot_be_opened_rings(
-    tmp_path: Path, rung: list[Any], monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_cannot_be_opened_is_alerted(
+    tmp_path: Path, sent: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError), opening("executor", Options(), Daily()):
         raise SettingsError("broken", where="config/live.yaml")
-    ((level, title, body),) = rung
+    ((level, title, body),) = sent
     assert (level, "could not start" in title, "broken" in body) == ("critical", True, True)
 
 
-def test_one_failure_rings_once(tmp_path: Path, rung: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failure_is_one_alert(tmp_path: Path, sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     runtime = world(tmp_path).open()
     with pytest.raises(SettingsError), opening("executor", Options(), Daily()), alerting(runtime, "executor"):
         raise SettingsError("broken", where="config/live.yaml")
-    assert len(rung) == 1
+    assert len(sent) == 1
 
 
 @pytest.mark.parametrize("run", [DryRun(), asked_for("2025-03-05")])
 def test_a_rehearsal_that_cannot_be_opened_is_silent(
-    tmp_path: Path, rung: list[Any], monkeypatch: pytest.MonkeyPatch, run: Any
+    tmp_path: Path, sent: list[Any], monkeypatch: pytest.MonkeyPatch, run: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError), opening("executor", Options(), run):
         raise SettingsError("broken", where="config/live.yaml")
-    assert rung == []
+    assert sent == []
 
 
-def test_a_wrong_flag_is_silent(rung: list[Any]) -> None:
+def test_a_wrong_flag_is_silent(sent: list[Any]) -> None:
     with pytest.raises(UsageError), opening("executor", Options(), Daily()):
         raise UsageError("not a date", where="--as-of")
-    assert rung == []
+    assert sent == []
 
 
 def test_what_is_printed_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:

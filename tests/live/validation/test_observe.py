@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def signal(
     orders: list[SignalOrder],
     skipped: list[Skipped] | tuple[()] = (),
     candidates: dict[str, Any] | None = None,
-    role: str = "primary",
+    role: Literal["primary", "shadow"] = "primary",
 ) -> SignalFile:
     base = sample()
     strategy = build_strategy("earnings_swing", "ema_p10", parameters)
@@ -106,7 +106,7 @@ def signal(
     )
 
 
-def validated(runtime: SimpleNamespace, file: SignalFile) -> Validation:
+def validated(runtime: Any, file: SignalFile) -> Validation:
     content = render(file)
     runtime.ledger.signals.record(
         GeneratedSignal(
