@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tests.fakes.alpaca.orders import AlpacaOrder, Book, stamp
@@ -12,6 +12,11 @@ from tests.fakes.market import NEW_YORK, Market
 from tests.fakes.web import App, Reply, Request
 
 KEY, SECRET = "FAKEALPACAKEY", "FAKEALPACASECRET"
+
+
+def midnight(day: date) -> str:
+    """Midnight in New York, as daily bars are stamped: 05:00Z in winter, 04:00Z in summer."""
+    return datetime.combine(day, time(), NEW_YORK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def refusal(status: int, code: int, message: str) -> Reply:
@@ -111,6 +116,7 @@ class AlpacaApp(App):
             {
                 "symbol": symbol,
                 "qty": str(quantity),
+                "qty_available": str(quantity - self.book.busy(symbol)),
                 "avg_entry_price": str(average),
                 "market_value": str(quantity * (self.market.price(symbol, now) or 0)),
                 "asset_class": "us_equity",
@@ -126,7 +132,7 @@ class AlpacaApp(App):
             rows = {
                 s: [
                     {
-                        "t": f"{b.day}T04:00:00Z",
+                        "t": midnight(b.day),
                         "o": b.open,
                         "h": b.high,
                         "l": b.low,
@@ -148,7 +154,7 @@ class AlpacaApp(App):
         age = timedelta(seconds=self.market.scripted.get(symbol, {}).get("age_seconds", 0))
         day = now.astimezone(NEW_YORK).date()
         bar, half = self.market.bar(symbol, day), self.market.spread / 2
-        daily = {"t": f"{day}T04:00:00Z", "o": price, "h": price, "l": price, "c": price, "v": 0}
+        daily = {"t": midnight(day), "o": price, "h": price, "l": price, "c": price, "v": 0}
         if bar is not None:
             daily |= {"o": bar.open, "h": max(bar.open, price), "l": min(bar.open, price), "v": bar.volume}
         return {
@@ -179,7 +185,22 @@ class AlpacaApp(App):
         elif name == "market":
             for symbol, rows in data.get("bars", {}).items():
                 self.market.load(symbol, rows)
+        elif name == "orders":  # a person's own order; no client id of ours
+            return {"id": self.book.accept(dict(data)).id}
+        elif name == "change":
+            order = next(o for o in self.book.all() if o.id == data["id"])
+            if data.get("cancel"):
+                self.book.cancel(order)
+            if "stop_price" in data:
+                return {"id": self.book.replace_stop(order, str(data["stop_price"])).id}
+        elif name == "actions":
+            split = data["split"]
+            self.book.split(split["symbol"], split["ratio"])
+        elif name == "halt":
+            self.book.halted = set(data)
         elif name == "account":
+            for symbol, (quantity, average) in data.get("positions", {}).items():
+                self.book.positions[symbol] = (quantity, average)
             self.book.cash = float(data.get("cash", self.book.cash))
             self.multiplier = str(data.get("multiplier", self.multiplier))
         else:
