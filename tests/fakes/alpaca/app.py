@@ -23,6 +23,29 @@ def refusal(status: int, code: int, message: str) -> Reply:
     return Reply.of({"code": code, "message": message}, status)
 
 
+class Limit:
+    """Requests per minute; the refusal tells the end of its window and has no Retry-After."""
+
+    def __init__(self, calls: int = 200) -> None:
+        self.calls, self.used, self.minute = calls, 0, 0
+
+    def take(self, now: datetime) -> bool:
+        minute = int(now.timestamp()) // 60
+        if minute != self.minute:
+            self.minute, self.used = minute, 0
+        self.used += 1
+        return self.used <= self.calls
+
+    def refusal(self, now: datetime) -> Reply:
+        reset = str((int(now.timestamp()) // 60 + 1) * 60)
+        headers = {
+            "X-Ratelimit-Limit": str(self.calls),
+            "X-Ratelimit-Remaining": "0",
+            "X-Ratelimit-Reset": reset,
+        }
+        return Reply.of({"message": "too many requests."}, 429, **headers)
+
+
 class AlpacaApp(App):
     """One account behind Alpaca's API."""
 
@@ -31,12 +54,15 @@ class AlpacaApp(App):
         self.market = Market()
         self.book = Book(clock, self.market)
         self.multiplier = "2"
+        self.limit = Limit()
 
     def route(self, request: Request, rule: Rule | None) -> Reply:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if (headers.get("apca-api-key-id"), headers.get("apca-api-secret-key")) != (KEY, SECRET):
             return Reply.of({"message": "forbidden."}, 401)
         self.book.advance()
+        if not request.path.startswith("/v2/stocks") and not self.limit.take(self.clock.now()):
+            return self.limit.refusal(self.clock.now())
         path = request.path.removeprefix("/v2")
         if path == "/account":
             return Reply.of(self._account())

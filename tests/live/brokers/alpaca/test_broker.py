@@ -438,3 +438,14 @@ def test_a_split_moves_shares_and_average_and_cancels_the_stop(
     (held,) = broker.account().holdings
     assert (held.quantity, held.average_price) == (Decimal(20), Decimal(220))
     assert broker.order(stop).state is OrderState.CANCELED
+
+
+def test_more_than_200_requests_a_minute_wait_for_the_next_one(
+    fake: FakeAlpaca, broker: AlpacaBroker
+) -> None:
+    fake.app.limit.calls = 10
+    for _ in range(12):
+        assert broker.account().cash == Decimal(100_000)
+    refused = [entry for entry in fake.app.log if entry["status"] == 429]
+    assert len(refused) == 2  # an account is two requests: 24 in windows of 10
+    assert broker.connection.clock.now() >= AT + timedelta(minutes=2)

@@ -96,6 +96,8 @@ def test_a_cancel_is_read_back_and_a_second_one_is_refused(tmp_path: Path) -> No
     with rig(tmp_path, MORNING, {"QQQ": 440.0}) as at:
         order_id = submitted(at.broker, request())
         at.broker.cancel(order_id)
+        assert shown(at.broker, order_id).state is OrderState.CANCEL_PENDING
+        at.clock.sleep(1)
         assert shown(at.broker, order_id).state is OrderState.CANCELED
         with pytest.raises(BrokerRefused):
             at.broker.cancel(order_id)
