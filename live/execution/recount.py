@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from backtest.core.errors import BrokerError
@@ -12,6 +13,11 @@ from live.execution.context import ExecutionContext
 from live.handoff.model import SignalOrder
 from live.model.broker import Account
 from live.orders.attempts import Attempts
+
+#: seconds between the looks at a cash balance that lags behind the fills
+CASH_WAITS = (1.0, 2.0, 4.0, 8.0)
+#: share of the cash by which books and broker may differ in a session (fees, interest)
+CASH_SLACK = Decimal("0.001")
 
 
 def affordable(
@@ -29,7 +35,7 @@ def affordable(
     wants = [(order, attempts[order.client_order_id].left(order.quantity)) for order in buys]
     if not any(quantity > 0 for _, quantity in wants):
         return {}
-    account = context.broker.account()
+    account = _account_now(context)
     owned = context.ledger.positions.shares(context.variant)
     prices = _prices(context, buys, owned)
     capped = [(order, min(quantity, _most(order, prices.get(order.symbol)))) for order, quantity in wants]
@@ -55,6 +61,28 @@ def affordable(
     # A person may have added a second buy of a symbol: the intent tells the two apart.
     left = {(order.symbol, order.intent): order.quantity for order in kept}
     return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}
+
+
+def _account_now(context: ExecutionContext) -> Account:
+    """Return the account once its cash shows what was traded in this session; some brokers are seconds late.
+
+    Cash that still shows too much is cut to what the books say; cash that shows too little is taken as it is.
+    """
+    estimate = context.ledger.cash.estimate()
+    traded = estimate is not None and any(row.filled_quantity for row in context.rows())
+    account = context.broker.account()
+    if estimate is None or not traded:
+        return account
+    slack = max(Decimal(1), abs(estimate.cash) * CASH_SLACK)
+    for wait in CASH_WAITS:
+        if account.cash is None or abs(account.cash - estimate.cash) <= slack:
+            return account
+        context.clock.sleep(wait)
+        account = context.broker.account()
+    if account.cash is None or abs(account.cash - estimate.cash) <= slack:
+        return account
+    context.notes.warn(f"the broker shows {account.cash:,.2f} of cash, the books expect {estimate.cash:,.2f}")
+    return replace(account, cash=min(account.cash, estimate.cash))
 
 
 def note_unsettled(context: ExecutionContext, buys: Sequence[SignalOrder]) -> None:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: seconds after the search began at which the broker is asked
 READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+#: how long a broker's list may miss a new order: observed a quarter of a second
+LIST_LAG = timedelta(seconds=2)
 ABSENT_AFTER_READS = 3
 ABSENT_AFTER_SECONDS = 30.0
 NOT_SENT_TRIES = 3
@@ -185,7 +187,7 @@ class Submission:
             except BrokerError:
                 continue  # a read that failed says nothing
             reads += 1
-            if len(sighting.full) == 1:
+            if len(sighting.full) == 1 and self._list_is_complete(order):
                 return self._adopt_or_halt(order, sighting.full[0])
             if len(sighting.full) > 1:
                 raise self._ambiguous(order, sighting)
@@ -195,6 +197,11 @@ class Submission:
         if sighting.near:
             raise self._ambiguous(order, sighting)
         raise self._unresolved(order)
+
+    def _list_is_complete(self, order: Order) -> bool:
+        """Tell whether our order would be listed by now: until then one match may be somebody else's."""
+        assert order.sent_at is not None
+        return self._broker.honours_client_id or self._clock.now() >= order.sent_at + LIST_LAG
 
     def _look(self, order: Order) -> Sighting:
         if self._broker.honours_client_id:

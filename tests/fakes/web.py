@@ -243,9 +243,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if reply.fate == "truncate":
-            self.wfile.write(b"HTTP/1.1 201 Crea")
-            self.wfile.flush()
-            self.close_connection = True
+            self._cut(reply)
             return
         self.send_response(reply.status)
         for name, value in reply.headers.items():
@@ -254,6 +252,20 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+        self.wfile.flush()
+
+    def _cut(self, reply: Reply) -> None:
+        """Send half a reply: half of its body where it has one, else half of its first line."""
+        self.close_connection = True
+        if not reply.body:
+            self.wfile.write(b"HTTP/1.1 201 Crea")
+        else:
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body[: len(reply.body) // 2])
         self.wfile.flush()
 
 

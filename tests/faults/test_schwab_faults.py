@@ -70,6 +70,7 @@ def test_the_lost_order_is_in_the_list(at: Rig) -> None:
     at.fake.fault(**ORDERS, action="drop")
     with pytest.raises(BrokerUnknown):
         at.broker.submit(buy())
+    at.clock.sleep(1)
     (new,) = [o for o in at.listed() if o.order_id not in before]
     assert (new.symbol, new.quantity, new.state) == ("QQQ", 10, OrderState.FILLED)
 
@@ -108,6 +109,7 @@ def test_the_list_lags_but_the_order_can_be_read_at_once(at: Rig, seconds: float
 def test_manual_look_alikes_carry_another_tag(at: Rig) -> None:
     mine = at.broker.order(submitted(at.broker, buy()))
     at.fake.call("orders", {"body": at.broker.body(buy())})
+    at.clock.sleep(1)
     tags = {o.order_id: o.tag for o in at.listed()}
     assert tags.pop(mine.order_id) == mine.tag
     assert list(tags.values()) == ["API_TOS:CHART"]

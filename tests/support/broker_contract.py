@@ -136,9 +136,10 @@ class BrokerContract:
         assert (found.symbol, found.side, found.quantity) == (self.SYMBOL, "sell", 10)
         assert (found.order_type, found.time_in_force, found.stop_price) == ("stop", "gtc", Decimal("90.10"))
 
-    def test_c07_an_attached_stop_waits_for_its_buy(self, broker: Broker) -> None:
+    def test_c07_an_attached_stop_waits_for_its_buy(self, broker: Broker, market: Market) -> None:
         order_id = submitted(broker, self.request(attached_stop=Decimal("90.00")))
         at = entered(shown(broker, order_id))
+        market.wait(1)  # lists may lag
         listed = broker.orders(at - timedelta(minutes=1), at + timedelta(minutes=1))
         (child,) = [o for o in listed if o.parent_id == order_id]
         assert (child.side, child.quantity, child.stop_price) == ("sell", 10, Decimal("90.00"))
@@ -181,10 +182,13 @@ class BrokerContract:
             broker.submit(self.request())
         assert broker.account().shares() == {self.SYMBOL: 10}
 
-    def test_c14_orders_are_listed_by_the_time_they_were_entered(self, broker: Broker) -> None:
+    def test_c14_orders_are_listed_by_the_time_they_were_entered(
+        self, broker: Broker, market: Market
+    ) -> None:
         order_id = submitted(broker, self.request())
         at = entered(shown(broker, order_id))
         minute = timedelta(minutes=1)
+        market.wait(1)
         assert order_id in {o.order_id for o in broker.orders(at - minute, at + minute)}
         assert order_id not in {o.order_id for o in broker.orders(at - 2 * minute, at - minute)}
 
@@ -209,13 +213,16 @@ class BrokerContract:
         offset = broker.clock_offset()
         assert offset is None or abs(offset) < timedelta(minutes=1)
 
-    def test_c19_a_refused_order_moves_nothing_and_leaves_nothing_live(self, broker: Broker) -> None:
+    def test_c19_a_refused_order_moves_nothing_and_leaves_nothing_live(
+        self, broker: Broker, market: Market
+    ) -> None:
         before = broker.account()
         with pytest.raises(BrokerRefused):
             broker.submit(self.request(quantity=1_000_000))
         after = broker.account()
         assert (after.cash, after.shares()) == (before.cash, before.shares())
         at = entered(shown(broker, submitted(broker, self.request("20250305_AAA_entry_buy_2"))))
+        market.wait(1)
         day = timedelta(days=1)
         listed = broker.orders(at - day, at + day)
         assert [o.quantity for o in listed if not o.state.terminal or o.filled_quantity] == [10]

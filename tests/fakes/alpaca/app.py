@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tests.fakes.alpaca.orders import AlpacaOrder, Book, stamp
@@ -14,8 +14,36 @@ from tests.fakes.web import App, Reply, Request
 KEY, SECRET = "FAKEALPACAKEY", "FAKEALPACASECRET"
 
 
+def midnight(day: date) -> str:
+    """Midnight in New York, as daily bars are stamped: 05:00Z in winter, 04:00Z in summer."""
+    return datetime.combine(day, time(), NEW_YORK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def refusal(status: int, code: int, message: str) -> Reply:
     return Reply.of({"code": code, "message": message}, status)
+
+
+class Limit:
+    """Requests per minute; the refusal tells the end of its window and has no Retry-After."""
+
+    def __init__(self, calls: int = 200) -> None:
+        self.calls, self.used, self.minute = calls, 0, 0
+
+    def take(self, now: datetime) -> bool:
+        minute = int(now.timestamp()) // 60
+        if minute != self.minute:
+            self.minute, self.used = minute, 0
+        self.used += 1
+        return self.used <= self.calls
+
+    def refusal(self, now: datetime) -> Reply:
+        reset = str((int(now.timestamp()) // 60 + 1) * 60)
+        headers = {
+            "X-Ratelimit-Limit": str(self.calls),
+            "X-Ratelimit-Remaining": "0",
+            "X-Ratelimit-Reset": reset,
+        }
+        return Reply.of({"message": "too many requests."}, 429, **headers)
 
 
 class AlpacaApp(App):
@@ -26,12 +54,15 @@ class AlpacaApp(App):
         self.market = Market()
         self.book = Book(clock, self.market)
         self.multiplier = "2"
+        self.limit = Limit()
 
     def route(self, request: Request, rule: Rule | None) -> Reply:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if (headers.get("apca-api-key-id"), headers.get("apca-api-secret-key")) != (KEY, SECRET):
             return Reply.of({"message": "forbidden."}, 401)
         self.book.advance()
+        if not request.path.startswith("/v2/stocks") and not self.limit.take(self.clock.now()):
+            return self.limit.refusal(self.clock.now())
         path = request.path.removeprefix("/v2")
         if path == "/account":
             return Reply.of(self._account())
@@ -111,6 +142,7 @@ class AlpacaApp(App):
             {
                 "symbol": symbol,
                 "qty": str(quantity),
+                "qty_available": str(quantity - self.book.busy(symbol)),
                 "avg_entry_price": str(average),
                 "market_value": str(quantity * (self.market.price(symbol, now) or 0)),
                 "asset_class": "us_equity",
@@ -126,7 +158,7 @@ class AlpacaApp(App):
             rows = {
                 s: [
                     {
-                        "t": f"{b.day}T04:00:00Z",
+                        "t": midnight(b.day),
                         "o": b.open,
                         "h": b.high,
                         "l": b.low,
@@ -148,7 +180,7 @@ class AlpacaApp(App):
         age = timedelta(seconds=self.market.scripted.get(symbol, {}).get("age_seconds", 0))
         day = now.astimezone(NEW_YORK).date()
         bar, half = self.market.bar(symbol, day), self.market.spread / 2
-        daily = {"t": f"{day}T04:00:00Z", "o": price, "h": price, "l": price, "c": price, "v": 0}
+        daily = {"t": midnight(day), "o": price, "h": price, "l": price, "c": price, "v": 0}
         if bar is not None:
             daily |= {"o": bar.open, "h": max(bar.open, price), "l": min(bar.open, price), "v": bar.volume}
         return {
@@ -179,7 +211,22 @@ class AlpacaApp(App):
         elif name == "market":
             for symbol, rows in data.get("bars", {}).items():
                 self.market.load(symbol, rows)
+        elif name == "orders":  # a person's own order; no client id of ours
+            return {"id": self.book.accept(dict(data)).id}
+        elif name == "change":
+            order = next(o for o in self.book.all() if o.id == data["id"])
+            if data.get("cancel"):
+                self.book.cancel(order)
+            if "stop_price" in data:
+                return {"id": self.book.replace_stop(order, str(data["stop_price"])).id}
+        elif name == "actions":
+            split = data["split"]
+            self.book.split(split["symbol"], split["ratio"])
+        elif name == "halt":
+            self.book.halted = set(data)
         elif name == "account":
+            for symbol, (quantity, average) in data.get("positions", {}).items():
+                self.book.positions[symbol] = (quantity, average)
             self.book.cash = float(data.get("cash", self.book.cash))
             self.multiplier = str(data.get("multiplier", self.multiplier))
         else:

@@ -75,6 +75,7 @@ class Book:
         self.roots: list[AlpacaOrder] = []
         self.fills: list[dict[str, Any]] = []
         self.scripts: list[dict[str, Any]] = []
+        self.halted: set[str] = set()
 
     def all(self) -> list[AlpacaOrder]:
         return [node for root in self.roots for node in (root, *root.legs)]
@@ -96,14 +97,11 @@ class Book:
         if spec["side"] == "buy" and quantity * price > self.cash * 2:
             return 403, 40310000, "insufficient buying power"
         held = self.positions.get(spec["symbol"], (0, 0.0))[0]
-        busy = sum(
-            o.left
-            for o in self.all()
-            if o.live
-            and o.status != "held"
-            and o.spec["side"] == "sell"
-            and o.spec["symbol"] == spec["symbol"]
-        )
+        busy = self.busy(spec["symbol"])
+        if spec["side"] == "buy" and busy:
+            return 403, 40310000, "potential wash trade detected. use complex orders"
+        if spec["type"] == "stop" and float(spec["stop_price"]) >= price:
+            return 422, 42210000, "stop price must be less than current price"
         if spec["side"] == "sell" and quantity + busy > held:
             return (
                 403,
@@ -111,6 +109,11 @@ class Book:
                 f"insufficient qty available for order (requested: {quantity}, available: {held - busy})",
             )
         return None
+
+    def busy(self, symbol: str) -> int:
+        """Shares that working sells hold."""
+        sells = (o for o in self.all() if o.live and o.status != "held" and o.spec["side"] == "sell")
+        return sum(o.left for o in sells if o.spec["symbol"] == symbol)
 
     def accept(self, spec: dict[str, Any]) -> AlpacaOrder:
         now = self.clock.now()
@@ -163,13 +166,42 @@ class Book:
                 step = order.steps.pop(0)
                 self._fill(order, int(step["quantity"]), float(step["price"]))
             return
-        if not self.market.is_open(now):
+        if self._over(order, now):
+            order.status = "expired"
+            for leg in order.legs:
+                leg.status = "expired" if leg.live and not order.filled else leg.status
+            return
+        if not self.market.is_open(now) or order.spec["symbol"] in self.halted:
             return
         order.status = "new" if order.status == "accepted" else order.status
         price = self.market.fill_price(order.spec["symbol"], order.spec["side"].upper(), now)
         touched = order.spec["type"] == "market" or (price or 0) <= float(order.spec.get("stop_price") or 0)
         if price is not None and touched:
             self._fill(order, order.left, price)
+
+    def _over(self, order: AlpacaOrder, now: datetime) -> bool:
+        """Tell whether the session of a day order has ended: the one it was sent in, or before."""
+        if order.spec["time_in_force"] == "gtc":
+            return False
+        for _, (opens, closes) in self.market.days(order.submitted, now):
+            if opens <= now and closes > order.submitted:
+                return closes <= now
+        return False
+
+    def replace_stop(self, order: AlpacaOrder, price: str) -> AlpacaOrder:
+        """A person moves a stop: the old order ends as replaced, a new one rests."""
+        spec = {k: v for k, v in order.spec.items() if k not in {"client_order_id", "order_class"}}
+        order.status = "replaced"
+        return self.accept(spec | {"stop_price": price})
+
+    def split(self, symbol: str, ratio: float) -> None:
+        """A split: quantity and average move, resting stops are cancelled."""
+        quantity, average = self.positions[symbol]
+        self.positions[symbol] = (int(quantity * ratio), average / ratio)
+        for order in self.all():
+            if order.live and order.spec["symbol"] == symbol and order.spec["type"] == "stop":
+                order.status = "canceled"
+        self.market.split(symbol, ratio, self.clock.now().astimezone(NEW_YORK).date())
 
     def _fill(self, order: AlpacaOrder, quantity: int, price: float) -> None:
         symbol, sign = order.spec["symbol"], 1 if order.spec["side"] == "buy" else -1

@@ -17,6 +17,8 @@ from tests.fakes.schwab.orders import problem
 from tests.fakes.schwab.tokens import UNAUTHORISED, Tokens
 from tests.fakes.web import App, Reply, Request
 
+#: how long the real order list misses a new order
+LIST_LAG = timedelta(milliseconds=250)
 TRADER = "/trader/v1/accounts/"
 
 
@@ -35,7 +37,7 @@ class SchwabApp(App):
         self.account = Account()
         self.others: list[dict[str, str]] = [{"accountNumber": "11112222", "hashValue": "OTHERHASH"}]
         self.book = Book(clock, self.market, self.account)
-        self.list_lag = timedelta(0)
+        self.list_lag = LIST_LAG
         self.lag_reads = 0
         self.reject_at_once = False
 

@@ -11,6 +11,9 @@ from tests.fakes.market import NEW_YORK, Bar, Market
 from tests.fakes.schwab.account import Account
 from tests.fakes.schwab.orders import APP_TAG, FakeOrder
 
+#: how long a cancel takes
+CANCEL_SECONDS = 0.3
+
 
 class Book:
     """Accepts, fills, cancels and expires orders against the market."""
@@ -233,8 +236,12 @@ class Book:
             order.status, order.scripted = "PENDING_CANCEL", True
             since = (now - (order.accepted or now)).total_seconds()
             order.steps = [{"end": "CANCELED", "after": since + 2}]
-        else:
+        elif how == "at_once":
             self._end(order, "CANCELED", now)
+        else:
+            order.status, order.scripted = "PENDING_CANCEL", True
+            since = (now - (order.accepted or now)).total_seconds()
+            order.steps = [{"end": "CANCELED", "after": since + CANCEL_SECONDS}]
         return True
 
     def _race_price(self, order: FakeOrder) -> float:

@@ -37,6 +37,7 @@ class Tokens:
     def _grant(self, refresh: str) -> dict[str, Any]:
         self.serial += 1
         access = f"FAKEACCESS{self.serial:06d}@secret"
+        self.access.clear()  # a refresh ends every older access token
         self.access[access] = self.clock.now() + self.access_life
         return {
             "expires_in": 1800,

@@ -7,12 +7,16 @@ from typing import Any
 from tests.support.exec_world import (
     DAY,
     ENTRY,
+    NEXT_DAY,
     Wrapped,
     bought,
+    enter,
+    next_order,
     order,
     outcome,
     run_detail,
     signal,
+    tomorrow,
 )
 
 
@@ -49,3 +53,43 @@ def test_a_buy_cut_for_unsettled_cash_is_proposed_again(made: Any) -> None:
     assert outcome(made) == "gated"
     assert made.ledger.signals.last_memory("golden") == {}
     assert any("settle" in text for text in run_detail(made)["warnings"])
+
+
+class LateCash:
+    """The account as it was before the first fill, for some reads after it."""
+
+    def __init__(self, reads: int) -> None:
+        self.left = reads
+        self.before: Any = None
+
+    def __call__(self, inner: Any) -> Any:
+        account = inner.account()
+        if self.before is None:
+            self.before = account
+        if account.cash != self.before.cash and self.left:
+            self.left -= 1
+            return replace(account, cash=self.before.cash, buying_power=None)
+        return account
+
+
+def test_buys_wait_until_the_cash_of_the_sells_is_shown(made: Any) -> None:
+    """Some brokers are up to ten seconds late: the buys were cut to nothing."""
+    enter(made, order("AAA", "entry", 950, 100.0))
+    orders = [next_order("AAA", "exit", 950, 100.0), next_order("BBB", "entry", 1500, 50.0, stop=45.0)]
+    tomorrow(made, orders, positions={"AAA": 950}, cash=5_000.0)
+    late = LateCash(3)
+    made.wrap = lambda broker: Wrapped(broker, account=late)
+    assert made.executor() == 0
+    assert made.holdings() == {"BBB": 1500}
+    assert late.left == 0
+
+
+def test_cash_that_never_arrives_is_not_spent_and_said(made: Any) -> None:
+    enter(made, order("AAA", "entry", 950, 100.0))
+    orders = [next_order("AAA", "exit", 950, 100.0), next_order("BBB", "entry", 1500, 50.0, stop=45.0)]
+    tomorrow(made, orders, positions={"AAA": 950}, cash=5_000.0)
+    late = LateCash(8)
+    made.wrap = lambda broker: Wrapped(broker, account=late)
+    made.executor()
+    assert made.holdings().get("BBB", 0) * 50 <= 5_000
+    assert any("the books expect" in text for text in run_detail(made, NEXT_DAY)["warnings"])

@@ -1,5 +1,6 @@
 """Every position has exactly one stop, for exactly its shares."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -170,3 +171,18 @@ def test_a_position_below_its_stop_is_sold(made: Any) -> None:
     (closed,) = made.ledger.positions.closed()
     assert (closed.exit_price, closed.exit_reason) == (Decimal(85), "stop_loss")
     assert any("sold at market" in alert.body for alert in made.ledger.alerts.recent())
+
+
+@pytest.mark.parametrize(("bid", "ask"), [(60.0, 300.0), (119.0, 121.0)])
+def test_no_entry_follows_a_wide_or_lopsided_quote(made: Any, bid: float, ask: float) -> None:
+    """Its stop was sent at 162 with the price at 100: bought and stopped out at once."""
+    quotes = made.feed.quotes
+
+    def wide(symbols: Any, at: Any) -> Any:
+        return {name: replace(quote, bid=bid, ask=ask) for name, quote in quotes(symbols, at).items()}
+
+    made.feed.quotes = wide
+    made.write(signal([ENTRY]))
+    assert made.executor() == 0
+    assert made.holdings() == {}
+    assert states(made) == []

@@ -1,7 +1,9 @@
 """Alpaca through its real client against the imitation: the normal course and every broken reply."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,14 +13,15 @@ from backtest.core.errors import (
     SettingsError,
 )
 from live.brokers.alpaca.broker import AlpacaBroker
+from live.brokers.alpaca.orders import parse_account, parse_order
 from live.feeds.alpaca import AlpacaFeed
-from live.model.broker import OrderState
+from live.model.broker import OrderRequest, OrderState
 from live.settings.model import AlpacaSettings
 from live.system.clock import SystemClock
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
 from tests.fakes.schwab.harness import LinkedClock
-from tests.support.alpaca_world import AT, NAME, buy
+from tests.support.alpaca_world import AT, NAME, broker_at, buy
 from tests.support.broker_contract import shown, submitted
 
 # the paper guard -----------------------------------------------------------------------------------------
@@ -188,3 +191,57 @@ def test_an_order_good_till_cancelled_ends_after_90_days_when_alpaca_does_not_sa
     row = {"id": "1", "symbol": "QQQ", "time_in_force": "gtc", "submitted_at": "2024-03-12T19:45:00Z"}
     assert parse_order(row).expires_at == AT + timedelta(days=90)
     assert parse_order(row | {"time_in_force": "day"}).expires_at is None
+
+
+# the imitation refuses what Alpaca refuses ---------------------------------------------------------------
+
+
+def test_a_day_order_expires_with_its_session(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    fake.call("halt", ["QQQ"])
+    order_id = str(broker.submit(buy()))
+    assert broker.order(order_id).state is OrderState.WORKING
+    fake.clock(at="2024-03-12T20:00:01+00:00")
+    assert broker.order(order_id).state is OrderState.EXPIRED
+
+
+def test_a_buy_against_a_resting_stop_and_a_stop_above_the_price_are_refused(
+    fake: FakeAlpaca, broker: AlpacaBroker
+) -> None:
+    broker.submit(buy())
+    stop = OrderRequest("s1", "QQQ", "sell", 10, "stop", "gtc", Decimal("400.00"))
+    with pytest.raises(BrokerRefused, match="less than current"):
+        broker.submit(replace(stop, stop_price=Decimal("441.00")))
+    broker.submit(stop)
+    with pytest.raises(BrokerRefused, match="wash trade"):
+        broker.submit(buy(name="20240312_QQQ_entry_buy_r1"))
+
+
+def test_a_stop_moved_by_a_person_is_replaced_by_a_new_order(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    broker.submit(buy())
+    old = str(broker.submit(OrderRequest("s1", "QQQ", "sell", 10, "stop", "gtc", Decimal("400.00"))))
+    new = fake.call("change", {"id": old, "stop_price": "410.00"})["id"]
+    assert broker.order(old).state is OrderState.REPLACED
+    moved = broker.order(new)
+    assert (moved.state, moved.stop_price) == (OrderState.WORKING, Decimal("410.00"))
+
+
+def test_a_split_moves_shares_and_average_and_cancels_the_stop(
+    fake: FakeAlpaca, broker: AlpacaBroker
+) -> None:
+    broker.submit(buy())
+    stop = str(broker.submit(OrderRequest("s1", "QQQ", "sell", 10, "stop", "gtc", Decimal("400.00"))))
+    fake.call("actions", {"split": {"symbol": "QQQ", "ratio": 2}})
+    (held,) = broker.account().holdings
+    assert (held.quantity, held.average_price) == (Decimal(20), Decimal(220))
+    assert broker.order(stop).state is OrderState.CANCELED
+
+
+def test_more_than_200_requests_a_minute_wait_for_the_next_one(
+    fake: FakeAlpaca, broker: AlpacaBroker
+) -> None:
+    fake.app.limit.calls = 10
+    for _ in range(12):
+        assert broker.account().cash == Decimal(100_000)
+    refused = [entry for entry in fake.app.log if entry["status"] == 429]
+    assert len(refused) == 2  # an account is two requests: 24 in windows of 10
+    assert broker.connection.clock.now() >= AT + timedelta(minutes=2)
