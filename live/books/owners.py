@@ -108,16 +108,22 @@ def _of_file(planned: SignalOrder, attached: Decimal | None, loss: float | None)
 def order_in_file(runtime: Runtime, variant: str, shown: BrokerOrder, day: date) -> SignalOrder | None:
     """Return the order of a session's signal file that a broker's order carries out, None without one."""
     return next(
-        (o for o in _orders(runtime, variant, day) if (o.symbol, o.side) == (shown.symbol, shown.side)), None
+        (
+            o
+            for o in session_orders(runtime, variant, day)
+            if (o.symbol, o.side) == (shown.symbol, shown.side)
+        ),
+        None,
     )
 
 
 def _in_file(runtime: Runtime, variant: str, day: date, client_order_id: str) -> SignalOrder | None:
     wanted = base_id(client_order_id)
-    return next((o for o in _orders(runtime, variant, day) if o.client_order_id == wanted), None)
+    return next((o for o in session_orders(runtime, variant, day) if o.client_order_id == wanted), None)
 
 
-def _orders(runtime: Runtime, variant: str, day: date) -> Sequence[SignalOrder]:
+def session_orders(runtime: Runtime, variant: str, day: date) -> Sequence[SignalOrder]:
+    """Return the orders of a session's signal file, none where there is no readable one."""
     try:
         _, data = read(runtime.signals / file_name(day.isoformat(), variant))
         return SignalFile.model_validate(data).orders

@@ -37,6 +37,7 @@ def recover(
     state_db: StateOption = None,
 ) -> None:
     """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
+    from live.ledger.generation import generation_file
     from live.ledger.restore import damage_of, refuse_what_never_was_one, restore
     from live.runtime.factories import account_key
     from live.runtime.loading import Sources, settings_in_force
@@ -59,11 +60,15 @@ def recover(
     now = SystemClock().now()
     with single_instance(path.parent, account_key(loaded.settings), run_id="recover"):
         restored = restore(path, path.parent / "backups", now=now)
-    if not restored.damage:
-        typer.echo(f"{path}: intact, nothing to do")
+    if restored.damage:
+        _print_restored(path, restored)
+    elif not path.exists() and not generation_file(path).exists():
+        typer.echo(f"{path}: there is no ledger, nothing to do")
         return
-    _print_restored(path, restored)
     with open_command(config=config, state_db=state_db) as runtime:
+        if not restored.damage and not runtime.ledger.generation.restored():
+            typer.echo(f"{path}: intact, nothing to do")
+            return
         code = _rejoin(runtime, restored, now)
     raise typer.Exit(code)
 

@@ -217,13 +217,9 @@ def take(
     at: datetime,
     reason: str = "recovered from the broker",
 ) -> str:
-    """Write one order that only the broker knows into the ledger, with its fills; return its client order id.
-
-    The client order id is the broker's where it has one, else `name`.
-    """
-    theirs = shown.client_order_id or ""
+    """Write one order that only the broker knows into the ledger as `name`, with its fills; return its id."""
     plan = OrderPlan(
-        client_order_id=theirs if parse(theirs) else str(name),
+        client_order_id=str(name),
         variant=variant,
         session=name.session,
         mode=mode,
@@ -257,11 +253,13 @@ def _adopt(ledger: Ledger, plan: OrderPlan, shown: BrokerOrder, at: datetime) ->
             detail=detail,
         )
         ledger.book(shown.executions, at=at)
+        executed = sum(execution.quantity for execution in shown.executions)
+        late = shown.state.terminal and executed < shown.filled_quantity
         ledger.orders.transition(
             order.client_order_id,
-            JournalState(shown.state.value),
+            JournalState.UNKNOWN_LIVE if late else JournalState(shown.state.value),
             at=at,
-            filled_quantity=sum(execution.quantity for execution in shown.executions),
+            filled_quantity=executed,
             detail=detail,
         )
         held = ledger.positions.get(plan.variant, plan.symbol)
