@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def run(runtime: Runtime, request: Request) -> int:
 def _one_file(
     runtime: Runtime, request: Request, path: Path, lines: Sequence[BookVariant], session: calendar.Session
 ) -> str:
-    if request.signals_file is None and not path.exists():
+    if request.signals_file is None and not os.path.lexists(path):  # a broken link is there, and is wrong
         return f"no signal file is due: {path} does not exist"
     window = window_of(path, session) if runtime.waits_for_window else None
     if window is not None:
@@ -242,7 +243,7 @@ def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> 
     day = runtime.today().isoformat()
     daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
     files = [(name, runtime.signals / file_name(day, name)) for name in names]
-    return [path for name, path in files if name in daily or name == request.variant or path.exists()]
+    return [path for name, path in files if name in daily or name == request.variant or os.path.lexists(path)]
 
 
 def _counts(job: Job, notes: RunNotes) -> str:

@@ -23,6 +23,7 @@ from backtest.core.errors import JutsuError
 from backtest.core.files import write_atomic
 from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
+from live.books import unknown_orders
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
@@ -157,10 +158,14 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     done = _already_done(runtime, request, line, due)
     if done is not None:
         return done
+    runtime.ledger.generation.require_newest(runtime.ledger.where)
     generation.resolve_open_questions(runtime, due)
     for warning in run_preflight_and_note_missed(runtime, line, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime)
+    unknown_orders.require_known(
+        runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
+    )
     _alert_unprotected(runtime, line)
     report = _report(runtime, request, line, due)
     switch = runtime.ledger.state.kill_switch()

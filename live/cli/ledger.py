@@ -37,7 +37,8 @@ def recover(
     state_db: StateOption = None,
 ) -> None:
     """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
-    from live.ledger.restore import damage_of, restore
+    from live.ledger.generation import generation_file
+    from live.ledger.restore import damage_of, refuse_what_never_was_one, restore
     from live.runtime.factories import account_key
     from live.runtime.loading import Sources, settings_in_force
     from live.runtime.options import Options
@@ -48,6 +49,8 @@ def recover(
     loaded = sources.load()
     path = loaded.path(loaded.settings.paths.state_db)
     damage = damage_of(path)
+    if damage:
+        refuse_what_never_was_one(path, path.parent / "backups")
     if damage and path.exists() and not yes:
         typer.echo(f"{path}: {damage}")
         typer.echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
@@ -57,11 +60,15 @@ def recover(
     now = SystemClock().now()
     with single_instance(path.parent, account_key(loaded.settings), run_id="recover"):
         restored = restore(path, path.parent / "backups", now=now)
-    if not restored.damage:
-        typer.echo(f"{path}: intact, nothing to do")
+    if restored.damage:
+        _print_restored(path, restored)
+    elif not path.exists() and not generation_file(path).exists():
+        typer.echo(f"{path}: there is no ledger, nothing to do")
         return
-    _print_restored(path, restored)
     with open_command(config=config, state_db=state_db) as runtime:
+        if not restored.damage and not runtime.ledger.generation.restored():
+            typer.echo(f"{path}: intact, nothing to do")
+            return
         code = _rejoin(runtime, restored, now)
     raise typer.Exit(code)
 
@@ -80,9 +87,11 @@ def _print_restored(path: Path, restored: Restored) -> None:
 
 
 def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
-    """Ask the broker what the backup cannot know; return 4 when a person has to look."""
+    """Ask the broker what the backup cannot know; return 4 or 8 when a person has to look."""
     from datetime import UTC, datetime, time, timedelta
+    from functools import partial
 
+    from live.books.owners import intended, owner_of
     from live.ledger.restore import rejoin
 
     first = restored.backup_day or (now - timedelta(days=60)).date()
@@ -92,7 +101,8 @@ def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
         runtime.ledger,
         runtime.broker.orders(since, now),
         mode=runtime.settings.mode,
-        variant=runtime.settings.books[0].primary,
+        owner=partial(owner_of, runtime),
+        intended=partial(intended, runtime),
         at=now,
     )
     for name in result.adopted:
@@ -105,8 +115,18 @@ def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
             ["id", "symbol", "side", "quantity", "state", "entered"],
             [[o.order_id, o.symbol, o.side, o.quantity, o.state, o.entered_at] for o in result.unknown],
         )
+    if result.unowned:
+        table(
+            "orders of ours that more than one book may have sent: whose are they?",
+            ["id", "name", "symbol", "side", "quantity", "state"],
+            [[o.order_id, o.client_order_id, o.symbol, o.side, o.quantity, o.state] for o in result.unowned],
+        )
+        for shown in result.unowned:
+            typer.echo(f"unowned: `jutsu resolve --broker-order {shown.order_id} --adopt --variant VARIANT`")
     if differing:
         rows = [[symbol, ours.get(symbol, 0), theirs.get(symbol, 0)] for symbol in differing]
         table("positions that differ", ["symbol", "ledger", "broker"], rows)
     typer.echo("entries are off until a person has looked: `jutsu reconcile`, then `jutsu resume`")
+    if result.unowned:
+        return 8
     return 4 if differing or result.unknown else 0

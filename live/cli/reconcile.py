@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backtest.core.errors import UsageError
 from live.cli.common import ConfigOption, JsonOption, StateOption, actor, emit_json, open_command, table
 from live.system.number_text import money
 from live.views.reconcile import ReconcileView, reconciliation_of
@@ -30,6 +31,7 @@ def reconcile(
     state_db: StateOption = None,
 ) -> None:
     """Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."""
+    from live.books import unknown_orders
     from live.orders.recovery import catch_up
     from live.reconciliation import compare as rules
     from live.reconciliation.adopt import adopt as adopt_differences
@@ -48,6 +50,9 @@ def reconcile(
                 at=runtime.clock.now(),
                 by=actor(),
             )
+            # What they filled is in the books now, so they are answered.
+            filled = unknown_orders.ended(unknown_orders.unknown(runtime, unknown_orders.listed(runtime)))
+            unknown_orders.remember(runtime, filled, verdict="adopted with the positions", by=actor())
             result = _compare(runtime)
         view = reconciliation_of(result, adopted=adopted, manual=_manual(runtime))
         if json:
@@ -56,6 +61,9 @@ def reconcile(
             show(view, result)
         if not result.agrees:
             raise rules.error_of(result)
+        unknown_orders.require_known(runtime, unknown_orders.listed(runtime))
+        if runtime.ledger.generation.settle(at=runtime.clock.now()) and not json:
+            typer.echo("the restored ledger agrees with the broker and counts as the newest from now on")
 
 
 def _alone(runtime: Runtime, *, needed: bool = True) -> AbstractContextManager[None]:
@@ -127,23 +135,60 @@ def _cash_words(result: Reconciliation) -> str:
 
 
 def resolve(
-    client_order_id: Annotated[str, typer.Argument(help="The order whose fate is unknown.")],
+    client_order_id: Annotated[str | None, typer.Argument(help="Our order whose fate is unknown.")] = None,
+    broker_id: Annotated[str | None, typer.Argument(help="With --adopt: it is this order there.")] = None,
     *,
-    adopt: Annotated[str | None, typer.Option("--adopt", help="It is this order at the broker.")] = None,
+    broker_order: Annotated[
+        str | None,
+        typer.Option("--broker-order", help="An order at the broker that the ledger does not know."),
+    ] = None,
+    adopt: Annotated[bool, typer.Option("--adopt", help="It is ours: take it into the books.")] = False,
     absent: Annotated[bool, typer.Option("--absent", help="I looked: the broker never had it.")] = False,
+    foreign: Annotated[bool, typer.Option("--foreign", help="It is not of this program.")] = False,
+    variant: Annotated[str | None, typer.Option("--variant", help="The book it belongs to.")] = None,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Tell the ledger what became of an order after looking at the broker's own screen."""
-    from backtest.core.errors import UsageError
+    """Tell the ledger what became of an order after looking at the broker's own screen.
+
+    `jutsu resolve OURS --adopt BROKER_ID | --absent` for an order of ours whose fate is unknown;
+    `jutsu resolve --broker-order ID --foreign | --adopt --variant V` for one that only the broker knows.
+    """
+    answers = (adopt, absent, foreign)
+    ours = client_order_id is not None and broker_order is None
+    theirs = client_order_id is None and broker_order is not None
+    fits = (
+        (ours and variant is None and not foreign and adopt == (broker_id is not None))
+        or (theirs and broker_id is None and not absent and adopt == (variant is not None))
+    )  # fmt: skip
+    if sum(answers) != 1 or not fits:
+        raise UsageError(
+            "say OURS --adopt BROKER_ID, OURS --absent, --broker-order ID --foreign, "
+            "or --broker-order ID --adopt --variant V",
+            where="resolve",
+        )
+    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime):
+        if client_order_id is not None:
+            typer.echo(_resolve_ours(runtime, client_order_id, broker_id))
+        elif broker_order is not None:
+            typer.echo(_resolve_theirs(runtime, broker_order, variant))
+
+
+def _resolve_ours(runtime: Runtime, client_order_id: str, broker_id: str | None) -> str:
     from live.orders.resolve import declare_absent, declare_adopted
 
-    if absent == (adopt is not None):
-        raise UsageError("say exactly one of --adopt ID and --absent", where=client_order_id)
-    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime):
-        by = actor()
-        if adopt is not None:
-            order = declare_adopted(runtime, client_order_id, adopt, by=by)
-        else:
-            order = declare_absent(runtime, client_order_id, by=by)
-        typer.echo(f"{order.client_order_id}: {order.state}, {order.filled_quantity} filled")
+    if broker_id is None:
+        order = declare_absent(runtime, client_order_id, by=actor())
+    else:
+        order = declare_adopted(runtime, client_order_id, broker_id, by=actor())
+    return f"{order.client_order_id}: {order.state}, {order.filled_quantity} filled"
+
+
+def _resolve_theirs(runtime: Runtime, order_id: str, variant: str | None) -> str:
+    from live.books import unknown_orders
+
+    if variant is None:
+        shown = unknown_orders.declare_foreign(runtime, order_id, by=actor())
+        return f"foreign from now on: {unknown_orders.described(shown)}"
+    made = unknown_orders.adopt(runtime, order_id, variant, by=actor())
+    return f"taken into the book of {variant} as {made}"

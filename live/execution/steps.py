@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
+from live.books import unknown_orders
 from live.execution import phases, record, stops
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
@@ -67,7 +68,8 @@ def begin(context: ExecutionContext) -> None:
 
 
 def start(context: ExecutionContext, *, force: bool) -> None:
-    """Recover, put missing stops in place, then compare with the broker."""
+    """Recover, refuse orders nobody knows, put missing stops in place, then compare with the broker."""
+    context.ledger.generation.require_newest(context.ledger.where)
     recovered = recovery.recover_all(context.submission, context.runtime, today=context.session.day)
     for order in recovered:
         context.notes.warn(
@@ -78,12 +80,15 @@ def start(context: ExecutionContext, *, force: bool) -> None:
             f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
             f"{order.filled_quantity} filled"
         )
+    orders = unknown_orders.listed(context.runtime)
+    unknown_orders.require_known(context.runtime, [shown for shown in orders if not shown.state.terminal])
     stops.cancel_orphans(context)
     stops.protect_all(context, refreshed=True)
     account = context.broker.account()
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
     result = reconcile.require_agreement(context.runtime, account, prices, force=force)
+    unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
     context.notes.foreign.update(

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,14 @@ from backtest.core.errors import Finding, SignalFileError
 from live.handoff.jsonpath import at
 from live.handoff.model import MAX_EXACT_INTEGER
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 1_000_000
+MAX_FINDINGS = 100
+MAX_ITEMS = 5_000
 MAX_DEPTH = 32
 _MAX_DIGITS = 400
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+_TOO_LONG = f"holds more than {MAX_ITEMS:,} items: this is no signal file"
 
 #: how to get to a value: the way to what holds it, and its key or index there; None is the root
 _Way = tuple[Any, str | int] | None
@@ -61,9 +68,20 @@ def read(path: Path) -> tuple[bytes, Any]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the exact bytes of a signal file; SignalFileError when missing, unreadable or too large."""
+    """Return the exact bytes of a signal file (one more than allowed of one that is too large).
+
+    Raises:
+        SignalFileError: missing, not a regular file, or unreadable.
+    """
     try:
-        with path.open("rb") as stream:
+        # Without O_NONBLOCK the open itself would wait for a writer of a FIFO.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise SignalFileError(
+                    "the signal file is not a regular file",
+                    where=str(path),
+                    remedy="remove it, generate again",
+                )
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise SignalFileError(
@@ -91,8 +109,17 @@ def parse(content: bytes) -> Parsed:
         return _unreadable(f"nested deeper than {MAX_DEPTH} levels")
     findings: list[Finding] = []
     _walk(data, None, 0, findings)
+    if any(finding.problem == _TOO_LONG for finding in findings):
+        return Parsed(None, capped(findings), readable=False)
 
-    return Parsed(data, tuple(findings))
+    return Parsed(data, capped(findings))
+
+
+def capped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the first hundred findings and, when there are more, one that counts the rest."""
+    rest = len(findings) - MAX_FINDINGS
+    more = (Finding("$", f"and {rest:,} more problems"),) if rest > 0 else ()
+    return (*findings[:MAX_FINDINGS], *more)
 
 
 def _unreadable(problem: str) -> Parsed:
@@ -138,6 +165,8 @@ def _walk(value: Any, way: _Way, depth: int, findings: list[Finding]) -> None:
                 if _surrogate(key):
                     findings.append(Finding(_path(way), "a key with a lone surrogate"))
                 _walk(item, (way, key), depth + 1, findings)
+        case list() if len(value) > MAX_ITEMS:
+            findings.append(Finding(_path(way), _TOO_LONG))
         case list():
             for index, item in enumerate(value):
                 _walk(item, (way, index), depth + 1, findings)

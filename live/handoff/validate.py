@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ from live.handoff.canonical import as_data
 from live.handoff.diff import changes
 from live.handoff.limits import limit_findings
 from live.handoff.model import SignalFile
-from live.handoff.read import Parsed, parse
+from live.handoff.read import MAX_FINDINGS, Parsed, capped, parse
 from live.handoff.rules import Expectations, rule_findings
 from live.handoff.schema import validator
 
@@ -78,11 +79,11 @@ def judge(
             named.update(finding.path for finding in rules)
             problems.extend(f for f in _forbidden_edits(original, parsed.data) if f.path not in named)
     if problems or signal is None:
-        return Judgement(parsed.data, signal, tuple(problems), ())
+        return Judgement(parsed.data, signal, capped(problems), ())
     generated = signal if trusted else original
 
     limits = limit_findings(signal, expectations.limits, generated, holdings=expectations.holdings)
-    return Judgement(parsed.data, signal, (), tuple(limits))
+    return Judgement(parsed.data, signal, (), capped(tuple(limits)))
 
 
 def validate(
@@ -136,7 +137,8 @@ def _shape(content: bytes, parsed: Parsed, *, trusted: bool) -> tuple[SignalFile
     """Return the typed file when it is one, and the findings of layers 0 to 2, the first of each path."""
     found = list(parsed.findings)
     if not trusted:
-        found.extend(f for error in validator().iter_errors(parsed.data) for f in _schema_findings(error))
+        errors = islice(validator().iter_errors(parsed.data), MAX_FINDINGS + 1)
+        found.extend(f for error in errors for f in _schema_findings(error))
     signal = None
     try:
         signal = SignalFile.model_validate_json(content)

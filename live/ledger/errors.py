@@ -25,3 +25,7 @@ class LedgerMissing(UsageError):  # noqa: N818
 
 class LedgerTooNew(UsageError):  # noqa: N818
     """A newer version of the program wrote the ledger."""
+
+
+class NotALedger(UsageError):  # noqa: N818
+    """A file of something else was named where a ledger is expected; it is left alone."""

@@ -67,6 +67,11 @@ class Executions(Repository):
         )
         return self._all(ExecutionRow, statement)
 
+    def known(self, execution_ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these executions are booked."""
+        keys = [{"a": self._account, "e": execution_id} for execution_id in execution_ids]
+        return frozenset(key["e"] for key in keys if self._one(ExecutionRow, _KNOWN, key) is not None)
+
     def since(self, at: datetime) -> tuple[ExecutionRow, ...]:
         """Return every execution at or after an instant, oldest first."""
         statement = select(_T).where(_T.c.account == self._account, _T.c.at >= at).order_by(_T.c.at, _T.c.id)

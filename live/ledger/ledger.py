@@ -24,6 +24,7 @@ from live.ledger.alerts import Alerts
 from live.ledger.backup import back_up
 from live.ledger.database import Database
 from live.ledger.executions import Executions
+from live.ledger.generation import Generation
 from live.ledger.opening import open_database, open_scratch
 from live.ledger.orders import OrderPlan, Orders
 from live.ledger.positions import Positions, StopFields
@@ -71,6 +72,7 @@ class Ledger:
         self.shadow = Shadow(database, account)
         self.snapshots = Snapshots(database, account)
         self.state = State(database, account)
+        self.generation = Generation(database)
         self.cash = Cash(database, account)
         self.alerts = Alerts(database, account)
         self.config = Config(database, EVERY_ACCOUNT)
@@ -104,13 +106,18 @@ class Ledger:
         if not durable:
             database.relax()
         ledger = cls(database, account)
+        ledger.generation = Generation(database, counts=durable)
         if create and ledger.state.get("created") is None:
             ledger.state.set("created", now.isoformat(), at=now)
         return ledger
 
     def for_account(self, account: str) -> Ledger:
         """Return the ledger of another account on the same connection."""
-        return self if account == self.account else Ledger(self._db, account)
+        if account == self.account:
+            return self
+        other = Ledger(self._db, account)
+        other.generation = self.generation
+        return other
 
     @property
     def where(self) -> str:

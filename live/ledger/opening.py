@@ -14,7 +14,7 @@ from live.ledger.database import RECOVER, Database, explain, server_engine, sqli
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.ledger.tables import Base
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
 
 _HEADER: Final = b"SQLite format 3\x00"

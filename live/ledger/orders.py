@@ -125,6 +125,7 @@ _WITHOUT_TRADE: Final = (
 )
 _SESSION: Final = select(_T).where(_MINE, _T.c.session == bindparam("s")).order_by(_T.c.id)
 _BOUND: Final = select(_T.c.broker_order_id).where(_MINE, _T.c.broker_order_id.is_not(None))
+_SYMBOLS: Final = select(_T.c.symbol).where(_MINE).distinct()
 _ATTEMPTS: Final = select(_T.c.client_order_id).where(_MINE, _T.c.client_order_id.startswith(bindparam("p")))
 
 
@@ -213,6 +214,10 @@ class Orders(Repository):
     def bound_broker_ids(self) -> frozenset[str]:
         """Return every broker order id that already belongs to one of our orders."""
         return frozenset(row[0] for row in self._db.rows(_BOUND, {"a": self._account}))
+
+    def symbols(self) -> frozenset[str]:
+        """Return every symbol we ever meant to trade."""
+        return frozenset(row[0] for row in self._db.rows(_SYMBOLS, {"a": self._account}))
 
     def events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
         """Return every step of an order, oldest first."""

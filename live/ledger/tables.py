@@ -189,7 +189,7 @@ class PositionRow(Base):
     details: dict[str, Any] = column(default=dict)
     exit_price: Decimal | None
     exit_session: date | None
-    exit_reason: str | None = column(String(64))
+    exit_reason: str | None = column(Text)
     realised_pnl: Decimal = column(default=Decimal(0))
     mode: str = column(String(20), default="")
     current_value: Decimal | None
@@ -395,3 +395,19 @@ class AlertDelivery(Base):
     last_at: datetime
     delivered_at: datetime | None
     error: str = column(Text, default="")
+
+
+class CashFlow(Base):
+    """Cash that came or went without a trade: deposits and withdrawals, dividends, interest, fees."""
+
+    __tablename__ = "cash_flows"
+    __table_args__ = (UniqueConstraint("account", "flow_id"),)
+
+    id: int = column(primary_key=True)
+    account: str = column(String(64))
+    flow_id: str = column(String(128))
+    day: date
+    kind: str = column(String(20))
+    amount: Decimal
+    note: str = column(Text, default="")
+    noted_at: datetime

@@ -131,6 +131,7 @@ class Submission:
     def _announce(self, order: Order) -> Order:
         """Write down everything a later search needs, before the request can possibly leave."""
         now = self._clock.now()
+        self._ledger.generation.raise_once(at=now)
         offset = self._broker.clock_offset()
         ids: list[str] | None = None
         position: int | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,8 @@ from live.settings.model import Settings
 
 DEFAULT_CONFIG: Final = Path("config/live.yaml")
 ENVIRONMENT: Final = "JUTSU_"
+#: an address, also after it was taken for a path (`//` became `/`) and made absolute
+_URL: Final = re.compile(r"(^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
 DEFAULT: Final = "default"
 OVERRIDE: Final = "ledger override"
 FLAG: Final = "flag"
@@ -130,6 +133,7 @@ def load_settings(
         layers.add(name, value, OVERRIDE)
     for name, value in (flags or {}).items():
         layers.add(name, value, FLAG)
+    _refuse_urls(layers)
     parameters = _take_parameters(layers)
     settings = _validated(layers)
     if settings is None or layers.findings:
@@ -177,6 +181,15 @@ def flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def _refuse_urls(layers: _Layers) -> None:
+    """Find addresses where a path belongs; what they say is never repeated, it may hold a password."""
+    for name in sorted(names.paths() & layers.values.keys()):
+        value, source = layers.values[name]
+        if _URL.search(str(value)):
+            layers.values.pop(name)
+            layers.findings.append(Finding(name, f"is a URL, not a path ({source})", "name a file or folder"))
 
 
 def _config_file(config: Path | None) -> Path | None:

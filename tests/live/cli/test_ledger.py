@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from live.cli import ledger as command
+from live.ledger.errors import NotALedger
 from live.ledger.ledger import Ledger
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
@@ -87,3 +88,13 @@ def test_backup_names_the_copy(run: Callable[..., Any], path: Path) -> None:
     assert copy.parent == path.parent / "backups"
     with Ledger.open(copy, account="paper", now=NOW) as ledger:
         assert ledger.state.get("fact") == "kept"
+
+
+def test_a_file_that_is_no_ledger_is_refused_and_stays(run: Callable[..., Any], project: Path) -> None:
+    notes = project / "notes.txt"
+    notes.write_text("buy milk\n" * 30)
+
+    with pytest.raises(NotALedger):
+        run("recover", "--yes", "--state-db", str(notes))
+
+    assert notes.read_text() == "buy milk\n" * 30

@@ -62,10 +62,35 @@ def test_reconcile_adopt_takes_the_cash_as_starting_point(call: Callable[..., An
 
 
 def test_resolve_wants_exactly_one_verdict_and_a_known_order(call: Callable[..., Any]) -> None:
-    with pytest.raises(UsageError, match="exactly one"):
+    with pytest.raises(UsageError, match="say OURS"):
         call("resolve", "20250305_AAA_entry_buy")
     with pytest.raises(UsageError, match="not in the ledger"):
         call("resolve", "20250305_AAA_entry_buy", "--absent")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--broker-order", "7"),
+        ("--broker-order", "7", "--adopt"),
+        ("--broker-order", "7", "--foreign", "--variant", "golden"),
+        ("--broker-order", "7", "--absent"),
+        ("20250305_AAA_entry_buy", "--broker-order", "7", "--foreign"),
+        ("20250305_AAA_entry_buy", "--foreign"),
+        ("20250305_AAA_entry_buy", "--adopt"),
+        ("20250305_AAA_entry_buy", "7", "--absent"),
+        (),
+    ],
+    ids=" ".join,
+)
+def test_resolve_refuses_half_an_answer(call: Callable[..., Any], words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="say OURS"):
+        call("resolve", *words)
+
+
+def test_resolve_of_an_order_the_broker_does_not_have(call: Callable[..., Any]) -> None:
+    with pytest.raises(UsageError, match="knows no such order"):
+        call("resolve", "--broker-order", "7", "--foreign")
 
 
 def test_panic_asks_for_the_word(call: Callable[..., Any]) -> None:

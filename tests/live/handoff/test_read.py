@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backtest.core.errors import SignalFileError
-from live.handoff.canonical import render
+from live.handoff.canonical import as_data, render
 from live.handoff.model import MAX_EXACT_INTEGER
-from live.handoff.read import MAX_BYTES, MAX_DEPTH, parse, read
+from live.handoff.read import MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, parse, read, read_bytes
+from live.handoff.rules import Expectations
+from live.handoff.validate import judge
 from tests.support.handoff_samples import sample
+
+EXPECTED = Expectations(session=date.fromisoformat(sample().trade_date))
 
 
 def faults(content: bytes) -> list[tuple[str, str]]:
@@ -56,7 +64,7 @@ def test_plain_json_is_read_as_it_is_written(value: object) -> None:
         (b'{"a": 1,\n "b": oops}', "malformed JSON at line 2"),
         (b'{"a": "\xff"}', "not UTF-8 at byte 7"),
         (b"[" * 100_000, "nested deeper"),
-        (b" " * (MAX_BYTES + 1), "larger than 5,000,000 bytes"),
+        (b" " * (MAX_BYTES + 1), "larger than 1,000,000 bytes"),
     ],
 )
 def test_what_cannot_be_read_says_where_it_breaks(content: bytes, problem: str) -> None:
@@ -111,3 +119,56 @@ def test_a_file_that_is_not_there_or_not_well_formed_is_exit_2(tmp_path: Path) -
     assert [finding.path for finding in doubled.value.findings] == ["$.a"]
     with pytest.raises(SignalFileError, match="cannot read"):
         read(tmp_path)
+
+
+def test_a_fifo_is_refused_at_once(tmp_path: Path) -> None:
+    fifo = tmp_path / "signals.json"
+    os.mkfifo(fifo)
+    with pytest.raises(SignalFileError, match="not a regular file"):
+        read_bytes(fifo)
+
+
+def test_a_folder_a_device_and_a_link_to_itself_are_refused(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.json"
+    loop.symlink_to(loop)
+    for path in (tmp_path, Path("/dev/zero"), loop):
+        with pytest.raises(SignalFileError):
+            read_bytes(path)
+
+
+def test_a_link_to_a_regular_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("{}")
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    assert read(tmp_path / "link.json") == (b"{}", {})
+
+
+def test_more_than_a_megabyte_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    path.write_bytes(b" " * 1_000_001)
+    with pytest.raises(SignalFileError) as caught:
+        read(path)
+    assert "larger than 1,000,000 bytes" in caught.value.findings[0].problem
+
+
+def documents() -> dict[str, Any]:
+    good = as_data(sample())
+    return {
+        "100,000 empty orders": {**good, "orders": [{}] * 100_000},
+        "5,000 empty orders": {**good, "orders": [{}] * 5_000},
+        "5,000 times the same order": {**good, "orders": good["orders"][:1] * 1_000},
+        "unknown keys": {**good, **{f"key{n}": n for n in range(50_000)}},
+        "lists in lists": {**good, "orders": [[[{}] * 100] * 100]},
+        "warnings of a wrong kind": {**good, "warnings": [1] * 5_000},
+    }
+
+
+@pytest.mark.parametrize("name", documents())
+def test_a_hostile_file_is_judged_in_a_second_with_few_findings(name: str) -> None:
+    content = json.dumps(documents()[name]).encode()
+    judge(json.dumps(as_data(sample())).encode(), expectations=EXPECTED)  # the schema is loaded
+    began = time.process_time()
+
+    verdict = judge(content, expectations=EXPECTED)
+
+    assert time.process_time() - began < 1.0
+    assert 0 < len(verdict.problems) <= MAX_FINDINGS + 1

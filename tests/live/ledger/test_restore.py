@@ -1,6 +1,7 @@
 """Backups, and getting back from a damaged ledger to what the broker says."""
 
 import json
+import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 import pytest
 
 from live.ledger.backup import backups, write_state_json
-from live.ledger.errors import LedgerDamaged, LedgerUnavailable
+from live.ledger.errors import LedgerDamaged, LedgerUnavailable, NotALedger
 from live.ledger.ledger import Ledger, OrderPlan
 from live.ledger.opening import recovery_marker
-from live.ledger.restore import rejoin, restore
+from live.ledger.restore import Intended, rejoin, restore
 from live.model.broker import BrokerOrder, Execution, OrderState
 from live.model.order_state import JournalState as S
 
@@ -100,12 +101,46 @@ def test_recovery_moves_the_damage_aside_and_restores_the_newest_intact_copy(pat
 
 def test_recovery_without_backups_starts_empty_and_keeps_the_damage(path: Path) -> None:
     path.write_bytes(b"x" * 300)
+    path.with_name("ledger.db.generation").write_text("3")
 
     done = restore(path, folder(path), now=NOW)
 
     assert (done.backup, done.aside.read_bytes()) == (None, b"x" * 300)
     with open_(path) as ledger:
         assert ledger.orders.recent() == ()
+
+
+@pytest.mark.parametrize("content", [b"my notes\n" * 30, b"%PDF-1.7\xff\x00" * 40], ids=["text", "pdf"])
+def test_a_file_that_never_was_a_ledger_is_left_where_it_is(tmp_path: Path, content: bytes) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_bytes(content)
+
+    with pytest.raises(NotALedger, match="left where it is"):
+        restore(notes, folder(notes), now=NOW)
+
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+    assert notes.read_bytes() == content
+
+
+def test_a_database_of_something_else_is_left_where_it_is(tmp_path: Path) -> None:
+    other = tmp_path / "music.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.close()
+    before = other.read_bytes()
+
+    with pytest.raises(NotALedger):
+        restore(other, folder(other), now=NOW)
+
+    assert other.read_bytes() == before
+
+
+def test_a_cut_ledger_without_traces_beside_it_is_still_recovered(path: Path) -> None:
+    with open_(path) as ledger:
+        ledger.state.set("fact", "1", at=NOW)
+    path.write_bytes(path.read_bytes()[:-6000])
+
+    assert restore(path, folder(path), now=NOW).aside is not None
 
 
 def test_the_old_write_ahead_log_never_meets_the_restored_file(path: Path) -> None:
@@ -137,6 +172,14 @@ def test_nothing_is_recovered_where_nothing_was(path: Path) -> None:
     assert not path.exists()
 
 
+GOLDEN: Any = {
+    "mode": "offline_mock",
+    "owner": lambda name: name.variant or "golden",
+    "intended": lambda *_: Intended(),
+    "at": NOW,
+}
+
+
 def shown(order_id: str = "b1", client_order_id: Any = ID, **changes: Any) -> BrokerOrder:
     fields = {
         "symbol": "TQQQ",
@@ -155,8 +198,8 @@ def shown(order_id: str = "b1", client_order_id: Any = ID, **changes: Any) -> Br
 
 def test_orders_only_the_broker_remembers_come_back_with_fills_and_positions(path: Path) -> None:
     with open_(path) as ledger:
-        result = rejoin(ledger, [shown(), shown("b2", None)], mode="offline_mock", variant="golden", at=NOW)
-        again = rejoin(ledger, [shown(), shown("b2", None)], mode="offline_mock", variant="golden", at=NOW)
+        result = rejoin(ledger, [shown(), shown("b2", None)], **GOLDEN)
+        again = rejoin(ledger, [shown(), shown("b2", None)], **GOLDEN)
 
         order = ledger.orders.get(ID)
         assert (order.state, order.filled_quantity, order.broker_order_id) == ("FILLED", 10, "b1")
@@ -167,6 +210,43 @@ def test_orders_only_the_broker_remembers_come_back_with_fills_and_positions(pat
     assert again.adopted == ()
 
 
+def test_an_order_whose_book_nobody_knows_is_left_for_a_person(path: Path) -> None:
+    with open_(path) as ledger:
+        result = rejoin(ledger, [shown()], **{**GOLDEN, "owner": lambda _: None})
+
+        assert ([o.order_id for o in result.unowned], result.adopted) == (["b1"], ())
+        assert ledger.positions.shares() == {}
+
+
+def test_a_recovered_entry_still_needs_its_stop(path: Path) -> None:
+    meant = Intended(planned_stop=Decimal(70), details={"stop_loss_pct": 10.0})
+    with open_(path) as ledger:
+        rejoin(ledger, [shown()], **{**GOLDEN, "intended": lambda *_: meant})
+
+        (position,) = ledger.positions.unprotected()
+        assert (position.symbol, position.details) == ("TQQQ", {"stop_loss_pct": 10.0})
+
+
+def test_a_recovered_stop_protects_its_position_again(path: Path) -> None:
+    stop = shown(
+        "b2",
+        "20261120_TQQQ_stop_sell",
+        side="sell",
+        order_type="stop",
+        time_in_force="gtc",
+        stop_price=Decimal(70),
+        filled_quantity=0,
+        state=OrderState.WORKING,
+        executions=(),
+        entered_at=NOW + timedelta(seconds=1),
+    )
+    with open_(path) as ledger:
+        rejoin(ledger, [stop, shown()], **GOLDEN)
+
+        position = ledger.positions.get("golden", "TQQQ")
+        assert (position.needs_stop, position.stop_broker_order_id, position.stop_price) == (True, "b2", 70)
+
+
 def test_an_order_the_backup_knew_only_as_planned_is_adopted(path: Path) -> None:
     with open_(path) as ledger:
         ledger.orders.plan(
@@ -174,7 +254,7 @@ def test_an_order_the_backup_knew_only_as_planned_is_adopted(path: Path) -> None
         )
         ledger.orders.transition(ID, S.SENDING, at=NOW)
 
-        rejoin(ledger, [shown()], mode="offline_mock", variant="golden", at=NOW)
+        rejoin(ledger, [shown()], **GOLDEN)
 
         assert ledger.orders.get(ID).state == "FILLED"
         assert ledger.positions.shares() == {"TQQQ": 10}

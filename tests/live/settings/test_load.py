@@ -277,3 +277,26 @@ def test_the_hash_ignores_places_and_sees_everything_else(config: Callable[..., 
 
 def test_no_setting_is_called_like_a_secret_by_accident() -> None:
     assert [name for name in names.leaves() if names.looks_secret(name)] == ["broker.schwab.token_file"]
+
+
+@pytest.mark.parametrize("source", ["yaml", "environment", "flag", "absolute flag"])
+def test_a_url_is_no_path_and_its_password_is_never_shown(
+    tmp_path: Path, config: Callable[..., Any], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql://me:s3cret@db.example.org/ledger"
+    monkeypatch.chdir(tmp_path)
+    given: dict[str, dict[str, Any]] = {
+        "yaml": {"config": config(f"paths:\n  state_db: {url}\n")},
+        "environment": {"environ": {"JUTSU_PATHS__STATE_DB": url}},
+        "flag": {"flags": {"paths.state_db": Path(url)}},
+        "absolute flag": {"flags": {"paths.state_db": Path(url).absolute()}},
+    }
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**given[source])
+
+    told = caught.value.line() + "".join(map(str, caught.value.findings))
+    assert caught.value.exit_code == 2
+    assert "paths.state_db" in told
+    assert "is a URL" in told
+    assert "s3cret" not in told
+    assert {p.name for p in tmp_path.rglob("*")} == {"config", "live.yaml"}

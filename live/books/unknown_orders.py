@@ -1,0 +1,209 @@
+"""Orders at the broker that the ledger does not know: found before a run does anything, judged by a person.
+
+An order is foreign when its symbol is none that a book trades, or when a person said so. Everything else may
+be ours: sent by a run whose ledger was lost. Sending the same again would double it (settled 47).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from backtest.calendar.sessions import NEW_YORK
+from backtest.core.errors import Finding, UnresolvedError, UsageError
+from backtest.strategies.registry import find_strategy
+from live.books.owners import intended, order_in_file, session_orders
+from live.books.variants import id_prefix
+from live.ledger.restore import take
+from live.model.order_ids import OrderName, parse
+from live.model.order_state import JournalState
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from live.model.broker import BrokerOrder
+    from live.runtime.runtime import Runtime
+
+#: how far back the list is read for stops that rest: some brokers keep no more
+LOOK_BACK: Final = timedelta(days=59)
+#: broker times may run ahead of ours
+AHEAD: Final = timedelta(minutes=10)
+_ANSWERED: Final = "broker_orders_answered"
+
+
+def listed(runtime: Runtime) -> tuple[BrokerOrder, ...]:
+    """Return every order the broker lists, for the functions below."""
+    now = runtime.clock.now()
+    return tuple(runtime.broker.orders(now - LOOK_BACK, now + AHEAD))
+
+
+def unknown(runtime: Runtime, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:
+    """Return the orders that live, or filled today, and may be ours although the ledger knows nothing."""
+    known = runtime.ledger.orders.bound_broker_ids() | _answered(runtime).keys()
+    today = runtime.today()
+    return tuple(
+        shown
+        for shown in orders
+        if not {shown.order_id, shown.parent_id} & known
+        and (not shown.state.terminal or _filled_on(runtime, shown, today))
+        and not _journalled(runtime, shown)
+        and _may_be_ours(runtime, shown)
+    )
+
+
+def require_known(runtime: Runtime, orders: Iterable[BrokerOrder]) -> None:
+    """Stop when one of these orders may be ours and is not in the ledger.
+
+    Raises:
+        UnresolvedError: names each with what a person can do (exit code 8).
+    """
+    found = unknown(runtime, orders)
+    if not found:
+        return
+    named = ", ".join(described(shown) for shown in found)
+    first, count = found[0], "an order" if len(found) == 1 else f"{len(found)} orders"
+    raise UnresolvedError(
+        f"the broker has {count} that the ledger does not know: {named}",
+        where="the orders at the broker",
+        remedy=f"`jutsu resolve --broker-order {first.order_id} --foreign` when it is not of this program, "
+        f"`jutsu resolve --broker-order {first.order_id} --adopt --variant VARIANT` when it is",
+        findings=tuple(Finding(shown.order_id, described(shown)) for shown in found),
+    )
+
+
+def described(shown: BrokerOrder) -> str:
+    """Return one order in words: symbol, side, shares, how much of it filled, id."""
+    return (
+        f"{shown.symbol} {shown.side} {shown.quantity} {shown.order_type} {shown.time_in_force}, "
+        f"{shown.filled_quantity} filled, {shown.state} (order {shown.order_id})"
+    )
+
+
+def declare_foreign(runtime: Runtime, order_id: str, *, by: str) -> BrokerOrder:
+    """Remember that a broker's order is not of this program.
+
+    Raises:
+        UsageError: no such order, or it already is one of ours.
+    """
+    shown = _free_order(runtime, order_id)
+    remember(runtime, [order_id], verdict="foreign", by=by)
+    return shown
+
+
+def adopt(runtime: Runtime, order_id: str, variant: str, *, by: str) -> str:
+    """Take a broker's order into a book, with its fills and its stop; return its client order id.
+
+    Raises:
+        UsageError: no such order, no such book, already ours, or its stop is not known yet.
+    """
+    shown = _free_order(runtime, order_id)
+    if variant not in {book.primary for book in runtime.settings.books}:
+        raise UsageError(f"{variant} is no configured primary", where="--variant")
+    name = _name_for(runtime, shown, variant)
+    others = [o for o in listed(runtime) if o.order_id != order_id]
+    meant = intended(runtime, variant, name, (shown, *others))
+    if meant is None:
+        raise UsageError(
+            "nobody knows where the stop of this order belongs before it filled",
+            where=order_id,
+            remedy="wait for its fill, then adopt it",
+        )
+    now = runtime.clock.now()
+    why = f"adopted by {by}"
+    with runtime.ledger.transaction():
+        made = take(
+            runtime.ledger,
+            shown,
+            name,
+            variant=variant,
+            meant=meant,
+            mode=runtime.settings.mode,
+            at=now,
+            reason=why,
+        )
+        remember(runtime, [order_id], verdict=f"adopted for {variant}", by=by)
+    return made
+
+
+def remember(runtime: Runtime, order_ids: Collection[str], *, verdict: str, by: str) -> None:
+    """Keep what a person said about orders of the broker, by their ids."""
+    if not order_ids:
+        return
+    now = runtime.clock.now()
+    answer = {"verdict": verdict, "by": by, "at": now.isoformat()}
+    text = json.dumps({**_answered(runtime), **dict.fromkeys(order_ids, answer)})
+    runtime.ledger.state.set(_ANSWERED, text, at=now)
+
+
+def _answered(runtime: Runtime) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(runtime.ledger.state.get(_ANSWERED) or "{}")
+    return found
+
+
+def _filled_on(runtime: Runtime, shown: BrokerOrder, day: date) -> bool:
+    """Whether something of an order filled on a day and is not among the booked executions."""
+    if not shown.filled_quantity:
+        return False
+    if not shown.executions:
+        return _day(shown.entered_at) == day
+    booked = runtime.ledger.executions.known(e.execution_id for e in shown.executions)
+    return any(_day(e.at) == day and e.execution_id not in booked for e in shown.executions)
+
+
+def _day(at: datetime | None) -> date | None:
+    return None if at is None else at.astimezone(NEW_YORK).date()
+
+
+def _journalled(runtime: Runtime, shown: BrokerOrder) -> bool:
+    """Whether the journal looks for it under its own name; a row that never left or ended proves nothing."""
+    row = runtime.ledger.orders.get(shown.client_order_id or "")
+    return row is not None and JournalState(row.state).unresolved
+
+
+def _may_be_ours(runtime: Runtime, shown: BrokerOrder) -> bool:
+    if parse(shown.client_order_id or "") is not None:
+        return True
+    books = [book.primary for book in runtime.settings.books]
+    declared = {s for b in books for s in find_strategy(b, runtime.strategies).tradable_symbols}
+    return (
+        shown.symbol in declared
+        or shown.symbol in runtime.ledger.orders.symbols()
+        or any(shown.symbol == o.symbol for b in books for o in session_orders(runtime, b, runtime.today()))
+    )
+
+
+def _free_order(runtime: Runtime, order_id: str) -> BrokerOrder:
+    shown = runtime.broker.order(order_id)
+    if shown is None:
+        raise UsageError("the broker knows no such order", where=order_id)
+    if order_id in runtime.ledger.orders.bound_broker_ids():
+        raise UsageError("this order already belongs to one of ours", where=order_id)
+    return shown
+
+
+def _name_for(runtime: Runtime, shown: BrokerOrder, variant: str) -> OrderName:
+    """Return the name it has, or the one that the session's file gave it, or a new one."""
+    day = _day(shown.entered_at) or runtime.today()
+    planned = order_in_file(runtime, variant, shown, day)
+    own = parse(shown.client_order_id or (planned.client_order_id if planned else ""))
+    if own is None:
+        intents = ("entry", "stop") if shown.order_type == "stop" else ("entry", "exit")
+        own = OrderName(
+            session=day,
+            symbol=shown.symbol,
+            intent=intents[shown.side == "sell"],
+            side=shown.side,
+            variant=id_prefix(runtime.settings, runtime.strategies, variant),
+        )
+    row = runtime.ledger.orders.get(str(own))
+    if row is None or (row.broker_order_id is None and row.state == JournalState.PLANNED):
+        return own
+    following, _ = runtime.ledger.orders.next_retry_id(str(own))
+    return parse(following) or own
+
+
+def ended(orders: Sequence[BrokerOrder]) -> tuple[str, ...]:
+    """Return the ids of the orders that can fill no more."""
+    return tuple(shown.order_id for shown in orders if shown.state.terminal)

@@ -1,0 +1,103 @@
+"""Whose order it is that only the broker remembers: never another book's, and never without its stop."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live.books.owners import intended, owner_of
+from live.ledger.orders import OrderPlan
+from live.ledger.restore import rejoin
+from live.model.broker import BrokerOrder, Execution, OrderState
+from live.model.order_ids import OrderName
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
+from live.runtime.runtime import Runtime
+from tests.support.paths import PROJECT
+
+DAY = date(2026, 11, 20)
+NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
+SHIPPED = {"golden": "daily", "ema_p10": "on_request"}
+Opened = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    shutil.copytree(PROJECT / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+
+    @contextmanager
+    def opening(**books: str) -> Iterator[Runtime]:
+        share = 100 // len(books)
+        lines = [{"primary": name, "run": run, "budget_pct": share} for name, run in books.items()]
+        (tmp_path / "config" / "live.yaml").write_text(json.dumps({"mode": "offline_mock", "books": lines}))
+        with open_runtime("jutsu", Options()) as runtime:
+            yield runtime
+
+    return opening
+
+
+def name(symbol: str, variant: str = "") -> OrderName:
+    return OrderName(DAY, symbol, "entry", "buy", variant)
+
+
+def bought(order_id: str, client_order_id: str, symbol: str) -> BrokerOrder:
+    fill = Execution(f"e{order_id}", order_id, symbol, "buy", 10, Decimal(200), NOW)
+    return BrokerOrder(
+        order_id, symbol, "buy", 10, 10, OrderState.FILLED, "market", "day",
+        average_price=Decimal(200), client_order_id=client_order_id, entered_at=NOW, executions=(fill,),
+    )  # fmt: skip
+
+
+def recovered(runtime: Runtime, *orders: BrokerOrder) -> Any:
+    return rejoin(
+        runtime.ledger,
+        orders,
+        mode="offline_mock",
+        owner=partial(owner_of, runtime),
+        intended=partial(intended, runtime),
+        at=NOW,
+    )
+
+
+def test_a_bare_name_belongs_to_the_only_book_that_trades_its_symbol(opened: Opened) -> None:
+    with opened(**SHIPPED) as runtime:
+        assert owner_of(runtime, name("TQQQ")) == "golden"
+        assert owner_of(runtime, name("AAPL")) == "ema_p10"
+        assert owner_of(runtime, name("AAPL", "nwl_p4")) == "nwl_p4"
+
+
+def test_a_single_stock_of_an_earnings_book_returns_to_it_with_its_stop_owed(opened: Opened) -> None:
+    with opened(**SHIPPED) as runtime:
+        recovered(runtime, bought("b1", "20261120_AAPL_entry_buy", "AAPL"))
+
+        (position,) = runtime.ledger.positions.unprotected()
+        assert (position.variant, position.symbol, position.quantity) == ("ema_p10", "AAPL", 10)
+        assert position.details["stop_loss_pct"] > 0
+        (order,) = runtime.ledger.orders.recent()
+        assert order.planned_stop_price is not None
+        assert Decimal(100) < order.planned_stop_price < Decimal(200)
+
+
+def test_a_symbol_no_configured_book_trades_is_nobodys(opened: Opened) -> None:
+    with opened(golden="daily") as runtime:
+        result = recovered(runtime, bought("b1", "20261120_AAPL_entry_buy", "AAPL"))
+
+        assert [o.order_id for o in result.unowned] == ["b1"]
+        assert runtime.ledger.positions.shares() == {}
+
+
+def test_bare_names_of_a_book_that_is_gone_prove_nothing(opened: Opened) -> None:
+    with opened(**SHIPPED) as runtime:
+        plan = OrderPlan("20261101_MSFT_entry_buy", "nwl_p4", DAY, "offline_mock", "MSFT", "buy", "entry", 1)
+        runtime.ledger.orders.plan(plan, at=NOW)
+
+        assert owner_of(runtime, name("AAPL")) is None
+        assert owner_of(runtime, name("AAPL", "ema_p10")) == "ema_p10"
