@@ -110,9 +110,9 @@ def _import_locked(
             continue
         change = Comparison(symbol, "unchanged") if old is None else compare(old, new)
         if old is not None and not _accepted(change, new, known, accept_split=accept_split):
-            findings.append(_contradiction(old, new, change))
+            findings.append(changed_history(old, new, change))
             continue
-        whole = new if old is None else _joined(old, new, change.factor)
+        whole = new if old is None else joined(old, new, change.factor)
         known_gaps = _still_missing({*stored_gaps.get(symbol, ()), *gaps.get(symbol, ())}, whole)
         findings.extend(quality.check(whole, known_gaps=known_gaps))
         merged[symbol] = whole
@@ -159,7 +159,8 @@ def _explained_by_action(change: Comparison, new: Bars, actions: Iterable[Corpor
     )
 
 
-def _contradiction(old: Bars, new: Bars, change: Comparison) -> Finding:
+def changed_history(old: Bars, new: Bars, change: Comparison) -> Finding:
+    """Return in words why the newer history may not replace the older one without a person."""
     found = quality.split_like(old, new)
     if found is not None and (change.change != "contradiction") == _one_factor(found):
         return found
@@ -200,10 +201,11 @@ def merge(old: Bars, new: Bars) -> Bars:
     divided by it when it is a split, and kept when it is a dividend adjustment.
     """
     ratio = quality.common_ratio(old, new)
-    return _joined(old, new, ratio if abs(ratio - 1) > quality.SAME_PRICE else 1.0)
+    return joined(old, new, ratio if abs(ratio - 1) > quality.SAME_PRICE else 1.0)
 
 
-def _joined(old: Bars, new: Bars, factor: float) -> Bars:
+def joined(old: Bars, new: Bars, factor: float) -> Bars:
+    """Return the union of two histories, the older prices multiplied by `factor` first; `new` wins."""
     old = old if factor == 1.0 else _rescaled(old, factor)
     kept = ~np.isin(old.dates, new.dates)
     dates = np.concatenate([old.dates[kept], new.dates])
