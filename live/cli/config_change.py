@@ -68,7 +68,8 @@ def freeze(
     values: _Set = None,
     manifest_file: Annotated[Path | None, typer.Option("--manifest", help="Manifest to write.")] = None,
     history_floor: Annotated[
-        int | None, typer.Option(min=1, help="Bars accepted before a first decision (default: the strategy's).")
+        int | None,
+        typer.Option(min=1, help="Bars accepted before a first decision (default: the strategy's)."),
     ] = None,
     config: ConfigOption = None,
     state_db: StateOption = None,

@@ -1,7 +1,7 @@
-"""Corporate actions nobody has booked yet: a history that was restated while our books count the old shares.
+"""Corporate actions nobody has booked: a history that was restated while the books count the old shares.
 
-What the previous signal file saw is compared with today's history of that same session. A history that was not
-restated, and so would look like a crash, is the price gate's matter (`live.generation.price_check`).
+What the previous signal file saw is compared with today's history of that same session. A history that was
+not restated, and so looks like a crash, is the price gate's matter (`live.generation.price_check`).
 """
 
 from __future__ import annotations

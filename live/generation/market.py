@@ -114,14 +114,9 @@ def gather(
 
 
 def _prices_of(second: Feed, symbols: list[str], at: datetime) -> dict[str, float]:
-    """Return the prices of another source, complete: a source that is silent has not agreed.
-
-    Raises:
-        DataError: 5, it has no price of some symbols.
-    """
+    """Return the prices of another source; a symbol it does not know is left out."""
     found = {symbol: quote.last or quote.mid for symbol, quote in second.quotes(symbols, at).items()}
-    prices = {symbol: price for symbol, price in found.items() if price}
-    return prices
+    return {symbol: price for symbol, price in found.items() if price}
 
 
 def require_adjusted(market: Market) -> None:

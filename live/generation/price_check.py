@@ -161,14 +161,10 @@ def _told(error: PriceFinding, known: Known) -> Finding:
 
 def without_splits(known: Known) -> Known:
     """Return what may explain a step of prices that are adjusted for splits: no split is left in them."""
-    return Known(
-        known.relations, tuple(a for a in known.actions if a.kind != "split"), known.confirmed
-    )
+    return Known(known.relations, tuple(a for a in known.actions if a.kind != "split"), known.confirmed)
 
 
-def warnings_of(
-    suspected: Iterable[PriceFinding], symbols: Iterable[str], known: Known
-) -> tuple[str, ...]:
+def warnings_of(suspected: Iterable[PriceFinding], symbols: Iterable[str], known: Known) -> tuple[str, ...]:
     """Return what the signal file says about prices that were used: the newest oddities first."""
     odd = sorted(suspected, key=lambda found: found.day, reverse=True)
     told = [f"{found.symbol} {found.day}: {found.problem}" for found in odd[:TOLD]]

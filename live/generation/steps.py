@@ -120,7 +120,11 @@ def believed_prices(
     limit = runtime.settings.data.max_price_difference_pct / 100
     quoted = prices_checked.judge_quotes(market, known, max_difference=limit)
     odd = prices_checked.require_believable((*found, *quoted), known)
-    return prices_checked.warnings_of(odd, market.bars, known)
+    told = prices_checked.warnings_of(odd, market.bars, known)
+    if runtime.second_feed is None:
+        return told
+    silent = sorted(set(market.quotes) - set(market.second_source))
+    return (*told, f"the second source has no price of {', '.join(silent)}") if silent else told
 
 
 def check_history_floor(runtime: Runtime, line: BookVariant, due_: Due, market: Market) -> None:
@@ -144,7 +148,7 @@ def check_history_floor(runtime: Runtime, line: BookVariant, due_: Due, market: 
 def check_held_history(
     runtime: Runtime, line: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
 ) -> None:
-    """Stop when the history of a held symbol was restated while the books count the old shares. DataError 5."""
+    """Stop when a held symbol's history was restated and the books count the old shares. DataError 5."""
     if held and not runtime.run.alone:
         earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
         if earlier is not None and not _adopted_since(runtime, earlier.generated_at):

@@ -108,9 +108,7 @@ def _vendor(name: str, settings: Settings, root: Path, environ: Mapping[str, str
         from live.feeds.alpaca import AlpacaFeed
 
         return AlpacaFeed.open(settings.broker.alpaca, environ=environ, clock=clock)
-    raise SettingsError(
-        f"{name!r} is not a data vendor", where="data.source", remedy="set schwab or alpaca"
-    )
+    raise SettingsError(f"{name!r} is not a data vendor", where="data.source", remedy="set schwab or alpaca")
 
 
 def schwab_connection(

@@ -94,8 +94,8 @@ def require_same_shares(variant: str, known: ShadowBook, history: Mapping[str, B
     names = ", ".join(sorted(known.book.positions))
     finding = Finding(
         variant,
-        f"its virtual book of {names} was worth {known.equity:,.2f} on {known.session}, at today's history of "
-        f"that session {worth:,.2f}: a split?",
+        f"its virtual book of {names} was worth {known.equity:,.2f} on {known.session}, "
+        f"at today's history of that session {worth:,.2f}: a split?",
         "check the corporate action; if it is one: jutsu data split SYMBOL DATE NEW:OLD",
     )
     raise DataError(
@@ -118,9 +118,7 @@ def fractions_of(book: Book) -> tuple[str, ...]:
 def _holding(position: OpenPosition) -> Holding:
     fraction = Decimal(str(position.details.get(FRACTION, "0")))
     stop = None if position.stop_price is None else Decimal(repr(position.stop_price))
-    return Holding(
-        position.symbol, position.quantity + fraction, Decimal(repr(position.entry_price)), stop
-    )
+    return Holding(position.symbol, position.quantity + fraction, Decimal(repr(position.entry_price)), stop)
 
 
 def _position(before: OpenPosition, after: Holding) -> OpenPosition:
