@@ -97,9 +97,6 @@ def judge_quotes(market: Market, known: Known, *, max_difference: float) -> tupl
         known: multiples and confirmed prices.
         max_difference: decimal fraction; a fund may differ by its multiple of it.
     """
-    multiples: dict[str, float] = {}
-    for relation in known.relations:
-        multiples[relation.symbol] = max(multiples.get(relation.symbol, 1.0), abs(relation.multiple))
     found: list[PriceFinding] = []
     for symbol, quote in sorted(market.quotes.items()):
         price = quote.last if quote.last is not None else quote.mid
@@ -112,7 +109,7 @@ def judge_quotes(market: Market, known: Known, *, max_difference: float) -> tupl
             candle=quote.candle,
             second_source=market.second_source.get(symbol),
             max_difference=max_difference,
-            multiple=multiples.get(symbol, 1.0),
+            multiple=known.multiple(symbol),
             confirmed=known.confirmed,
         )
     return tuple(found)

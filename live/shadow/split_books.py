@@ -17,6 +17,7 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import DataError, Finding
 from backtest.data.quality.actions import CorporateAction, Holding, scale_bars, scale_book
+from backtest.data.quality.splits import RATIOS
 
 if TYPE_CHECKING:
     from backtest.core.planned_orders import PlannedOrder
@@ -104,6 +105,31 @@ def require_same_shares(variant: str, known: ShadowBook, history: Mapping[str, B
         remedy=finding.remedy,
         findings=[finding],
     )
+
+
+def require_same_prices(
+    variant: str, orders: Sequence[PlannedOrder], day: date, history: Mapping[str, Bars]
+) -> None:
+    """Stop when a pending order was made at a price that its session's bar has a split's factor away.
+
+    Raises:
+        DataError: 5, naming every symbol.
+    """
+    names = sorted({o.symbol for o in orders if _by_a_split(o.reference_price, history.get(o.symbol), day)})
+    if names:
+        raise DataError(
+            f"prices of {', '.join(names)} on {day} are a split away from those decided on",
+            where=variant,
+            remedy="check the corporate action; if it is one: jutsu data split SYMBOL DATE NEW:OLD",
+        )
+
+
+def _by_a_split(price: float, bars: Bars | None, day: date) -> bool:
+    near = None if bars is None else bars.until(day)
+    if near is None or not len(near):
+        return False
+    low, high = float(near.low[-2:].min()) * (1 - OUTSIDE), float(near.high[-2:].max()) * (1 + OUTSIDE)
+    return not low <= price <= high and any(low <= price / float(ratio) <= high for ratio in RATIOS)
 
 
 def fractions_of(book: Book) -> tuple[str, ...]:

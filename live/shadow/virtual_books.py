@@ -26,6 +26,7 @@ from live.runtime.known_prices import actions_for
 from live.runtime.runtime import Runtime
 from live.shadow.split_books import (
     before_splits,
+    require_same_prices,
     require_same_shares,
     restated,
     scaled_book,
@@ -131,6 +132,8 @@ def _settle_one(
             later = [split for split in splits if split.ex_date > session.day]
             book = scaled_book(book, [split for split in splits if split.ex_date <= session.day])
             bars_of = _before(bars_of, later)
+        if line.strategy.family.opening_jump_is_split:
+            require_same_prices(line.variant, plan.orders, session.day, bars_of(symbols))
     asked = VirtualSession(
         session=session,
         strategy=line.strategy,
