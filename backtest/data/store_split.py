@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -35,14 +35,20 @@ def record_split(store: BarStore, split: CorporateAction, *, known: Known, at: d
     crash in between, the same call ends the work.
 
     Raises:
-        DataError: 5, the ratio does not fit the prices, or another import holds the lock.
+        DataError: 5, the ratio does not fit the prices or what is recorded, or another import holds the lock.
     """
     with import_lock(store.directory):
         kept = ActionStore(store.directory)
-        recorded = any(
-            (a.kind, a.ex_date, a.ratio) == (split.kind, split.ex_date, split.ratio)
-            for a in kept.read(split.symbol)
-        )
+        same_day = [
+            a.ratio for a in kept.read(split.symbol) if a.kind == "split" and a.ex_date == split.ex_date
+        ]
+        recorded = split.ratio in same_day
+        if same_day and not recorded:
+            raise DataError(
+                f"a {ratio_text(same_day[0])} split is recorded for that day already",
+                where=f"{split.symbol} {split.ex_date}",
+                remedy="check the ratio; nothing was changed",
+            )
         bars = store.read([split.symbol]).get(split.symbol)
         prices, scaled = _scaled(bars, split, recorded=recorded)
         if scaled is not None:
@@ -80,8 +86,8 @@ def _require_fit(store: BarStore, scaled: Bars, split: CorporateAction, known: K
     }
     beside = store.read(sorted(partners - {split.symbol}))
     seen = {**beside, split.symbol: scaled}
-    without = replace(known, actions=tuple(a for a in known.actions if a.kind != "split"))
-    found = judge_history(seen, known.relations, actions=without.actions, confirmed=known.confirmed)
+    others = tuple(action for action in known.actions if action.kind != "split")
+    found = judge_history(seen, known.relations, actions=others, confirmed=known.confirmed)
     wrong = [e for e in errors(found) if e.symbol == split.symbol and e.day == split.ex_date]
     if wrong:
         raise DataError(
