@@ -31,6 +31,7 @@ from live.generation.candidates import CandidateInput, read_report
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
+from live.generation.price_check import PriceJudge, judge
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
@@ -49,6 +50,7 @@ from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.load import snapshot as snapshot_of
 from live.shadow import virtual_books as shadow
+from live.shadow.split_books import fractions_of
 from live.system.clock import SystemClock
 from live.system.screen import say
 
@@ -71,6 +73,7 @@ class Request:
     groups: tuple[Group, ...] = ()
     reports: Reports | None = None
     evaluator: generation.Evaluator = generation.evaluate
+    judge: PriceJudge = judge
 
 
 def run(runtime: Runtime, request: Request) -> int:
@@ -174,8 +177,11 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     rows = runtime.ledger.positions.open_positions(line.variant)
     held = tuple(sorted({row.symbol for row in rows}))
     market = generation.market_for(runtime, line, due, held)
+    generation.check_history_floor(runtime, line, due, market)
+    entered = {row.symbol: row.entry_session for row in rows}
+    doubts = generation.believed_prices(runtime, line, market, entered, request.judge)
     if not request.force:
-        generation.check_corporate_actions(runtime, line, due, market, held)
+        generation.check_held_history(runtime, line, due, market, held)
     account = runtime.broker.account()
     agreed = require_agreement(runtime, account, market.reference_prices(), force=request.force)
     rows = runtime.ledger.positions.open_positions(line.variant)  # the comparison may have closed one
@@ -198,7 +204,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
             title=f"{line.variant} {due.session.day}: no entries today",
             body="\n".join(report.problems),
         )
-    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report)
+    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report, doubts)
     return _hand_off(runtime, request, line, due, signal)
 
 
@@ -258,6 +264,9 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     report = _report(runtime, request, line, due)
     book = shadow.settled_book(runtime, line, due.at)
     market = generation.market_for(runtime, line, due, tuple(sorted(book.positions)))
+    generation.check_history_floor(runtime, line, due, market)
+    entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
+    doubts = generation.believed_prices(runtime, line, market, entered, request.judge)
     memory = runtime.ledger.shadow.last_memory(line.variant)
     proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
@@ -266,7 +275,8 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report)
+    told = (*doubts, *fractions_of(book))
+    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report, told)
     shadow.keep_pending(runtime, line, due, book, proposed, report, force=request.force)
     return _hand_off(runtime, request, line, due, signal)
 

@@ -25,7 +25,8 @@ class Bars:
         open, high, low, close: shape (n,), float64, in the currency of the quote.
         volume: shape (n,), float64, shares.
         source: where the rows came from (provenance for the signal file), e.g. ``csv`` or ``demo``.
-        provisional: True when the last row is a synthetic bar of a session that is not over.
+        provisional: True when the last row is the bar of a session that was not over: synthetic, or stored
+            before the close.
         basis: what the prices hold: ``raw``, ``split`` (adjusted for splits) or ``total`` (dividends too).
     """
 
@@ -69,7 +70,10 @@ class Bars:
     def until(self, day: date) -> Bars:
         """Return the rows dated on or before `day` (views, no copy)."""
         end = int(np.searchsorted(self.dates, np.datetime64(day, "D"), side="right"))
-        return self if end == len(self) else self._slice(slice(0, end))
+        if end == len(self):
+            return self
+        cut = self._slice(slice(0, end))
+        return replace(cut, provisional=False) if cut.provisional else cut
 
     def since(self, day: date) -> Bars:
         """Return the rows dated on or after `day` (views, no copy)."""

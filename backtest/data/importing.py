@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
 
+from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import DataError, Finding
 from backtest.data import quality
@@ -68,25 +71,36 @@ def import_bars(
 
     Raises:
         DataError: defects, another basis than stored, gaps between old and new rows, split-like or scattered
-            differences with the stored rows, a step that the price gate does not believe, or another import
-            holds the lock. Nothing is written then.
+            differences with the stored rows, a session stored unfinished that stays so, a step that the
+            price gate does not believe, or another import holds the lock. Nothing is written then.
     """
+    with import_lock(store.directory):
+        kept = ActionStore(store.directory)
+        recorded = (action for symbol in incoming for action in kept.read(symbol))
+        named = tuple(actions)
+        known = replace(known, actions=(*known.actions, *recorded, *named))
+        done = _import_locked(store, incoming, imported_at, accept_split, gaps, known, progress)
+        added = kept.add(named, known_from=imported_at)
+        return tuple(replace(one, actions_added=added.get(one.symbol, 0)) for one in done)
+
+
+@contextmanager
+def import_lock(directory: Path) -> Iterator[None]:
+    """Keep other imports out of a store. DataError 5: another one is running."""
     from filelock import FileLock, Timeout
 
-    store.directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(directory / ".import.lock", timeout=LOCK_SECONDS)
     try:
-        with FileLock(store.directory / ".import.lock", timeout=LOCK_SECONDS):
-            kept = ActionStore(store.directory)
-            recorded = (action for symbol in incoming for action in kept.read(symbol))
-            named = tuple(actions)
-            known = replace(known, actions=(*known.actions, *recorded, *named))
-            done = _import_locked(store, incoming, imported_at, accept_split, gaps, known, progress)
-            added = kept.add(named, known_from=imported_at)
-            return tuple(replace(one, actions_added=added.get(one.symbol, 0)) for one in done)
+        lock.acquire()
     except Timeout as error:
         raise DataError(
-            "another import is running", where=str(store.directory), remedy="wait for it, then run again"
+            "another import is running", where=str(directory), remedy="wait for it, then run again"
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _import_locked(
@@ -103,16 +117,19 @@ def _import_locked(
     findings: list[Finding] = []
     merged: dict[str, Bars] = {}
     results: list[Imported] = []
-    for symbol, new in incoming.items():
-        old = stored.get(symbol)
+    for symbol, given in incoming.items():
+        old, new = stored.get(symbol), _marked(given, imported_at)
         if old is not None and old.basis != new.basis:
             findings.append(_other_basis(old, new))
             continue
         change = Comparison(symbol, "unchanged") if old is None else compare(old, new)
         if old is not None and not _accepted(change, new, known, accept_split=accept_split):
-            findings.append(_contradiction(old, new, change))
+            findings.append(changed_history(old, new, change))
             continue
-        whole = new if old is None else _joined(old, new, change.factor)
+        if old is not None and old.provisional and new.last > old.last and new.row(old.last) is None:
+            findings.append(_still_unfinished(old))
+            continue
+        whole = new if old is None else joined(old, new, change.factor)
         known_gaps = _still_missing({*stored_gaps.get(symbol, ()), *gaps.get(symbol, ())}, whole)
         findings.extend(quality.check(whole, known_gaps=known_gaps))
         merged[symbol] = whole
@@ -126,6 +143,21 @@ def _import_locked(
         if result.outcome != "up to date" or result.gaps != stored_gaps.get(result.symbol, ()):
             store.write(merged[result.symbol], imported_at=imported_at, gaps=result.gaps)
     return tuple(results)
+
+
+def _marked(bars: Bars, imported_at: datetime) -> Bars:
+    """Return the bars, marked when the last row is of a session that was not over at the import."""
+    session = calendar.session(imported_at.astimezone(calendar.NEW_YORK).date())
+    unfinished = session is not None and bars.last == session.day and imported_at < session.close
+    return replace(bars, provisional=True) if unfinished else bars
+
+
+def _still_unfinished(old: Bars) -> Finding:
+    return Finding(
+        f"{old.symbol} {old.last}",
+        "this session was stored before its close, and the new file does not have its final bar",
+        "import a file with that session",
+    )
 
 
 def _other_basis(old: Bars, new: Bars) -> Finding:
@@ -159,7 +191,8 @@ def _explained_by_action(change: Comparison, new: Bars, actions: Iterable[Corpor
     )
 
 
-def _contradiction(old: Bars, new: Bars, change: Comparison) -> Finding:
+def changed_history(old: Bars, new: Bars, change: Comparison) -> Finding:
+    """Return in words why the newer history may not replace the older one without a person."""
     found = quality.split_like(old, new)
     if found is not None and (change.change != "contradiction") == _one_factor(found):
         return found
@@ -200,10 +233,11 @@ def merge(old: Bars, new: Bars) -> Bars:
     divided by it when it is a split, and kept when it is a dividend adjustment.
     """
     ratio = quality.common_ratio(old, new)
-    return _joined(old, new, ratio if abs(ratio - 1) > quality.SAME_PRICE else 1.0)
+    return joined(old, new, ratio if abs(ratio - 1) > quality.SAME_PRICE else 1.0)
 
 
-def _joined(old: Bars, new: Bars, factor: float) -> Bars:
+def joined(old: Bars, new: Bars, factor: float) -> Bars:
+    """Return the union of two histories, the older prices multiplied by `factor` first; `new` wins."""
     old = old if factor == 1.0 else _rescaled(old, factor)
     kept = ~np.isin(old.dates, new.dates)
     dates = np.concatenate([old.dates[kept], new.dates])
@@ -212,8 +246,10 @@ def _joined(old: Bars, new: Bars, factor: float) -> Bars:
     def join(before: FloatArray, after: FloatArray) -> FloatArray:
         return np.concatenate([before[kept], after])[order]
 
+    newest = new if new.last >= old.last else old
     return replace(
         new,
+        provisional=newest.provisional,
         dates=dates[order],
         open=join(old.open, new.open),
         high=join(old.high, new.high),
@@ -238,7 +274,7 @@ def _result(old: Bars | None, whole: Bars, *, rescaled: bool) -> Imported:
     outcome: Literal["new", "updated", "rescaled", "up to date"]
     if old is None:
         outcome = "new"
-    elif old.sha256() == whole.sha256():
+    elif old.sha256() == whole.sha256() and old.provisional == whole.provisional:
         outcome = "up to date"
     else:
         outcome = "rescaled" if rescaled else "updated"

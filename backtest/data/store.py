@@ -48,6 +48,7 @@ class Provenance:
         sha256: `Bars.sha256()` of the rows.
         basis: what the prices hold: ``raw``, ``split`` or ``total``; split where none was kept.
         gaps: sessions (ISO days) that the source has without prices; they are known to be missing.
+        provisional: True when the last session was not over at the import: its bar is unfinished.
     """
 
     symbol: str
@@ -59,6 +60,7 @@ class Provenance:
     sha256: str
     basis: str = "split"
     gaps: tuple[str, ...] = ()
+    provisional: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return a JSON-ready value."""
@@ -192,6 +194,7 @@ def _provenance(bars: Bars, imported_at: datetime) -> Provenance:
         last=bars.last,
         sha256=bars.sha256(),
         basis=bars.basis,
+        provisional=bars.provisional,
     )
 
 
@@ -263,4 +266,5 @@ def _bars(about: Mapping[str, Any], dates: DateArray, columns: Iterable[FloatArr
         volume=volume,
         source=str(about["source"]),
         basis=str(about.get("basis", "split")),
+        provisional=bool(about.get("provisional", False)),
     )

@@ -115,6 +115,7 @@ def freeze(
     selection: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
     path: Path | None = None,
+    history_floor: int | None = None,
 ) -> Frozen:
     """Write what would trade now into the manifest; both stages then accept nothing else.
 
@@ -124,10 +125,13 @@ def freeze(
         selection: variants or strategy files; none: those of every book.
         values: dotted name -> value frozen instead of the configured one.
         path: manifest to write, None for the settings' own.
+        history_floor: bars accepted before a first decision, None: what the strategy wants.
     """
     loaded = source.load(at, flags=values)
     target = path or loaded.path(loaded.settings.paths.manifest)
-    return Frozen(target, manifest.freeze(target, configured_strategies(loaded, selection), loaded.settings))
+    strategies = configured_strategies(loaded, selection)
+    changes = manifest.freeze(target, strategies, loaded.settings, history_floor=history_floor)
+    return Frozen(target, changes)
 
 
 def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetime) -> None:

@@ -67,6 +67,10 @@ def freeze(
     strategy: _Strategies = None,
     values: _Set = None,
     manifest_file: Annotated[Path | None, typer.Option("--manifest", help="Manifest to write.")] = None,
+    history_floor: Annotated[
+        int | None,
+        typer.Option(min=1, help="Bars accepted before a first decision (default: the strategy's)."),
+    ] = None,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
@@ -81,6 +85,7 @@ def freeze(
         selection=tuple(strategy or ()),
         values={key.strip(): parse_text(text) for key, _, text in changes},
         path=manifest_file,
+        history_floor=history_floor,
     )
     for finding in done.changes:
         typer.echo(f"{finding.path}: {finding.problem}")

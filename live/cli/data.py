@@ -1,10 +1,10 @@
-"""`jutsu data import | list | verify`: the bar store."""
+"""`jutsu data`: the bar store, and what a person says about prices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +13,8 @@ import typer
 from live.cli.common import ConfigOption, JsonOption, console, emit_json, table
 
 if TYPE_CHECKING:
+    from backtest.data.quality.known import Known
+    from backtest.data.quality.relations import PriceRelation
     from backtest.data.sources.csv_dialect.model import Judged
     from backtest.data.store import BarStore
 
@@ -45,10 +47,16 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what was reco
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="The bar store: import, list, verify.")
+    from live.cli.data_prices import confirm, split
+
+    group = typer.Typer(
+        no_args_is_help=True, help="The bar store: import, list, verify; confirm a price, record a split."
+    )
     group.command("import")(import_data)
     group.command("list")(list_data)
     group.command("verify")(verify)
+    group.command("confirm")(confirm)
+    group.command("split")(split)
     app.add_typer(group, name="data")
 
 
@@ -95,10 +103,13 @@ def import_data(
         if as_json:
             emit_json({"recognised": [judged.document() for judged in read]})
         return
-    _store_bars(read, BarStore(_store(store, config)), accept_split=accept_split, as_json=as_json)
+    target, known = BarStore(store_folder(store, config)), known_facts(config)
+    _store_bars(read, target, known, accept_split=accept_split, as_json=as_json)
 
 
-def _store_bars(read: Sequence[Judged], target: BarStore, *, accept_split: bool, as_json: bool) -> None:
+def _store_bars(
+    read: Sequence[Judged], target: BarStore, known: Known, *, accept_split: bool, as_json: bool
+) -> None:
     from backtest.data.importing import import_bars
     from live.system.clock import SystemClock
 
@@ -108,6 +119,7 @@ def _store_bars(read: Sequence[Judged], target: BarStore, *, accept_split: bool,
             {judged.bars.symbol: judged.bars for judged in read},
             imported_at=SystemClock().now(),
             accept_split=accept_split,
+            known=known,
             progress=tick,
             gaps={judged.bars.symbol: judged.gaps for judged in read},
             actions=[action for judged in read for action in judged.actions],
@@ -128,13 +140,20 @@ def _store_bars(read: Sequence[Judged], target: BarStore, *, accept_split: bool,
     kept = sum(result.actions_added for result in results)
     if kept:
         typer.echo(f"{kept} new splits and dividends kept beside the bars")
+    unfinished = sorted(
+        symbol for symbol, bars in target.read([r.symbol for r in results]).items() if bars.provisional
+    )
+    if unfinished:
+        typer.echo(
+            f"{', '.join(unfinished)}: the last bar is of a session still running; import it again later"
+        )
 
 
 def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show what is stored and where it came from."""
     from backtest.data.store import BarStore
 
-    target = BarStore(_store(store, config))
+    target = BarStore(store_folder(store, config))
     listed = target.list()
     damaged = sorted(set(target.symbols()) - {item.symbol for item in listed})
     if as_json:
@@ -162,11 +181,14 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
     """Read every stored file completely and check digest and rows; exit code 5 when something is wrong."""
     from backtest.core.errors import DataError
     from backtest.data.store import BarStore
+    from live.runtime.known_prices import recorded_actions
 
-    target = BarStore(_store(store, config))
+    target = BarStore(store_folder(store, config))
     symbols = target.symbols()
+    facts = known_facts(config)
+    known = replace(facts, actions=recorded_actions(target.directory, symbols))
     with _progress("verifying") as tick:
-        findings = target.verify(progress=tick)
+        findings = target.verify(progress=tick, known=known)
     if as_json:
         emit_json(
             {"store": target.directory, "files": len(symbols), "findings": [asdict(f) for f in findings]}
@@ -182,7 +204,29 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
     typer.echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
 
 
-def _store(store: Path | None, config: Path | None) -> Path:
+def known_facts(config: Path | None, state_db: Path | None = None) -> Known:
+    """Return the relations of every strategy file and the prices a person confirmed.
+
+    A strategy file that cannot be read is `config check`'s matter; here it has no relations.
+    """
+    from backtest.core.errors import ParameterError, UsageError
+    from backtest.data.quality.known import Known
+    from backtest.strategies.registry import load_strategy, strategy_files
+    from live.runtime.known_prices import confirmed_prices
+    from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.options import Options
+
+    loaded = settings_in_force(Sources.of(Options(config=config, state_db=state_db)))
+    found: dict[PriceRelation, None] = {}
+    for file in strategy_files(loaded.path(loaded.settings.paths.strategies)):
+        with suppress(ParameterError, UsageError):
+            found |= dict.fromkeys(load_strategy(file).price_relations)
+    state = loaded.path(loaded.settings.paths.state_db).parent
+    return Known(tuple(found), confirmed=confirmed_prices(state))
+
+
+def store_folder(store: Path | None, config: Path | None) -> Path:
+    """Return the folder of the bar store: the option's, else the settings'."""
     if store is not None:
         return store
     from live.runtime.loading import Sources, settings_in_force

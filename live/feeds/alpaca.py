@@ -153,6 +153,7 @@ def parse_snapshot(symbol: str, row: Mapping[str, Any]) -> Quote:
         low=_price(day.get("l")),
         volume=float(day["v"]) if isinstance(day.get("v"), (int, float)) else None,
         source=NAME,
+        candle=_price(day.get("c")),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import numpy as np
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import BrokerRefused, DataError
-from backtest.data.quality import split_like
+from backtest.data.importing import changed_history, joined
+from backtest.data.quality.revisions import compare
 from live.brokers.schwab.connection import SchwabConnection
 from live.brokers.schwab.orders import from_vendor, to_vendor
 from live.model.feed import Quote, SecurityStatus
@@ -46,6 +48,7 @@ class SchwabFeed:
         self.connection = connection
         self._stored = stored or (lambda _: None)
         self._verified: set[date] = set()
+        self._candle: dict[str, tuple[date, float]] = {}
 
     # history -------------------------------------------------------------------------------------------
 
@@ -74,6 +77,8 @@ class SchwabFeed:
         fresh = self._candles(symbol, start, at)
         if fresh is None:
             return known
+        if fresh.last > last_day:
+            self._candle[symbol] = fresh.last, float(fresh.close[-1])
         fresh = fresh.until(last_day)
         return fresh if known is None or not len(known) else merged(known, fresh)
 
@@ -102,7 +107,8 @@ class SchwabFeed:
     def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
         """Return quotes of the running session; a symbol Schwab does not know is left out.
 
-        The first call on a day compares Schwab's market hours with our calendar.
+        The first call on a day compares Schwab's market hours with our calendar. A quote has the candle of
+        today that an earlier call of `history` saw.
 
         Raises:
             DataError: the hours disagree. BrokerError: no answer.
@@ -118,8 +124,13 @@ class SchwabFeed:
             for vendor, symbol in part.items():
                 row = answer.get(vendor)
                 if isinstance(row, Mapping) and isinstance(row.get("quote"), Mapping):
-                    found[symbol] = parse_quote(symbol, row, session_over=over)
+                    quote = parse_quote(symbol, row, session_over=over)
+                    found[symbol] = replace(quote, candle=self._candle_of(symbol, day))
         return found
+
+    def _candle_of(self, symbol: str, day: date) -> float | None:
+        seen = self._candle.get(symbol)
+        return seen[1] if seen is not None and seen[0] == day else None
 
     def _quotes(self, symbols: list[str]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self.connection.read("quotes", lambda client: client.get_quotes(symbols))
@@ -184,13 +195,24 @@ def parse_candles(symbol: str, rows: Sequence[Mapping[str, Any]]) -> Bars:
 
 
 def merged(known: Bars, fresh: Bars) -> Bars:
-    """Return stored bars continued by new candles, after comparing their common dates.
+    """Return stored bars continued by new candles; on common sessions the candles win.
+
+    A legitimate correction (`backtest.data.quality.revisions.compare`) is taken over: other rounding, the
+    final candle of a session stored unfinished, a restated small dividend, which rescales the older prices.
 
     Raises:
-        DataError: one common ratio (a split: rebuild the history), scattered differences, or no overlap.
+        DataError: a split or another common factor (rebuild the history), a contradiction, another basis, or
+            no overlap.
     """
-    finding = split_like(known, fresh)
-    if finding is not None:
+    if known.basis != fresh.basis:
+        raise DataError(
+            f"the stored prices are of basis {known.basis}, {NAME}'s of basis {fresh.basis}",
+            where=fresh.symbol,
+            remedy="import a history of basis split into the store",
+        )
+    change = compare(known, fresh)
+    if not change.legitimate:
+        finding = changed_history(known, fresh, change)
         raise DataError(finding.problem, where=fresh.symbol, remedy=finding.remedy, findings=[finding])
     if not len(fresh) or fresh.first > known.last:
         raise DataError(
@@ -198,21 +220,8 @@ def merged(known: Bars, fresh: Bars) -> Bars:
             where=fresh.symbol,
             remedy="import the missing sessions",
         )
-    tail = fresh.since(known.last + timedelta(days=1))
-
-    def joined(old: FloatArray, new: FloatArray) -> FloatArray:
-        return np.concatenate([old, new])
-
-    return Bars(
-        known.symbol,
-        np.concatenate([known.dates, tail.dates]),
-        joined(known.open, tail.open),
-        joined(known.high, tail.high),
-        joined(known.low, tail.low),
-        joined(known.close, tail.close),
-        joined(known.volume, tail.volume),
-        source=known.source if known.source == NAME else f"{known.source}+{NAME}",
-    )
+    source = known.source if known.source == NAME else f"{known.source}+{NAME}"
+    return replace(joined(known, fresh, change.factor), source=source)
 
 
 def parse_quote(symbol: str, row: Mapping[str, Any], *, session_over: bool) -> Quote:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import isfinite
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -75,10 +75,13 @@ class BarFeed:
         return self._name
 
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
-        """Return the bars of sessions that closed at or before `at`; a symbol without any is left out."""
+        """Return the bars of sessions that closed at or before `at`; a symbol without any is left out.
+
+        A bar that was stored before its session's close is unfinished and no bar of a closed session.
+        """
         newest = calendar.last_closed_session(at).day
         self._raise_due_faults(symbols, newest)
-        cut = {symbol: bars.until(newest) for symbol, bars in self._load(symbols).items()}
+        cut = {symbol: _finished(bars.until(newest)) for symbol, bars in self._load(symbols).items()}
         return {symbol: bars for symbol, bars in cut.items() if len(bars)}
 
     def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
@@ -94,7 +97,7 @@ class BarFeed:
         found: dict[str, Quote] = {}
         for symbol, bars in self._load(symbols).items():
             row = bars.row(running.day)
-            if row is not None:
+            if row is not None and not (at >= running.close and bars.provisional and row == len(bars) - 1):
                 found[symbol] = make(bars, row, at, self._name)
         return found
 
@@ -195,6 +198,10 @@ def _with_bar(bars: Bars, quote: Quote, day: date) -> Bars:
         close=price,
         volume=quote.volume,
     )
+
+
+def _finished(bars: Bars) -> Bars:
+    return bars.until(bars.last - timedelta(days=1)) if bars.provisional else bars
 
 
 _QuoteMaker = Callable[[Bars, int, datetime, str], Quote]

@@ -23,6 +23,7 @@ class Market:
         bars: history by symbol; in a closing window the last row is today's synthetic bar.
         quotes: quotes of the running session by symbol, empty in an opening window before the open.
         doubts: why a quote was not believed, by symbol; it made no bar.
+        second_source: price by symbol of the second source, empty without one.
     """
 
     at: datetime
@@ -30,6 +31,7 @@ class Market:
     bars: Mapping[str, Bars]
     quotes: Mapping[str, Quote]
     doubts: Mapping[str, str] = field(default_factory=dict)
+    second_source: Mapping[str, float] = field(default_factory=dict)
 
     def reference_prices(self) -> dict[str, float]:
         """Return the newest price the decision used, for every symbol that has a bar on `decides_on`."""
@@ -61,8 +63,13 @@ class Market:
         if bars is None or not len(bars):
             return Finding(symbol, "no data at all", "import its history")
         why = f" ({self.doubts[symbol]})" if symbol in self.doubts else ""
-        problem = f"newest bar is {bars.last}, needed {self.window.decides_on}{why}"
-        return Finding(symbol, problem, "stale data")
+        problem = f"newest finished bar is {bars.last}, needed {self.window.decides_on}{why}"
+        return Finding(symbol, problem, self._how_to_get_it())
+
+    def _how_to_get_it(self) -> str:
+        if self.window.fills_at_open:
+            return "import that session; a bar stored before its close is unfinished and does not count"
+        return "import today's bar as it is now, or let the strategy trade at the open"
 
 
 def gather(
@@ -73,6 +80,7 @@ def gather(
     *,
     leading: Collection[str] = (),
     max_age_seconds: float | None = None,
+    second: Feed | None = None,
 ) -> Market:
     """Read history and quotes known at `at` and put today's synthetic bar in place.
 
@@ -86,12 +94,14 @@ def gather(
         at: instant of the data.
         leading: symbols that decide: their quotes are at most `max_age_seconds` old, others of the session.
         max_age_seconds: None for a past session, whose quotes have no age.
+        second: another source of quotes to compare with.
     """
     wanted = sorted(set(symbols))
     history = {s: bars.until(window.decides_on) for s, bars in feed.history(wanted, at).items() if len(bars)}
     quotes = dict(feed.quotes(wanted, at))
+    others = {} if second is None else _prices_of(second, wanted, at)
     if window.fills_at_open:
-        return Market(at, window, history, quotes)
+        return Market(at, window, history, quotes, second_source=others)
     ages = {symbol: max_age_seconds if symbol in leading else None for symbol in quotes}
     doubts = {
         symbol: why
@@ -99,7 +109,26 @@ def gather(
         if (why := _doubt(quote, at, ages[symbol], timed=max_age_seconds is not None))
     }
     believed = {symbol: quote for symbol, quote in quotes.items() if symbol not in doubts}
-    return Market(at, window, with_synthetic(history, believed, window.decides_on), quotes, doubts)
+    bars = with_synthetic(history, believed, window.decides_on)
+    return Market(at, window, bars, quotes, doubts, others)
+
+
+def _prices_of(second: Feed, symbols: list[str], at: datetime) -> dict[str, float]:
+    """Return the prices of another source; a symbol it does not know is left out."""
+    found = {symbol: quote.last or quote.mid for symbol, quote in second.quotes(symbols, at).items()}
+    return {symbol: price for symbol, price in found.items() if price}
+
+
+def require_adjusted(market: Market) -> None:
+    """Raise DataError (exit 5) when prices are not adjusted for splits: a split would look like a crash."""
+    raw = sorted(symbol for symbol, bars in market.bars.items() if bars.basis == "raw")
+    if raw:
+        raise DataError(
+            f"the prices of {', '.join(raw)} are of basis raw: a split in them looks like a crash, and the "
+            "rules were tested on prices adjusted for splits",
+            where="data",
+            remedy="import a history of basis split (docs/csv.md) into the store",
+        )
 
 
 def _doubt(quote: Quote, at: datetime, max_age_seconds: float | None, *, timed: bool) -> str:

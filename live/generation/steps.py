@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Decision, Situation
 from backtest.core.errors import DataError, DisagreementError
 from backtest.strategies.base import Evaluation, Strategy
+from backtest.strategies.history import short_history
 from backtest.trading.sizing import Plan, check_limits, plan_orders
 from live.books.variants import BookVariant
 from live.generation import corporate_actions as splits
+from live.generation import price_check as prices_checked
 from live.generation.candidates import NO_REPORT, CandidateInput
 from live.generation.due import Due
-from live.generation.market import Market, check_history, check_quotes, gather
+from live.generation.market import Market, check_history, check_quotes, gather, require_adjusted
 from live.generation.proposal import signal_file
 from live.handoff.limits import require_limits
 from live.handoff.model import AccountInput, SignalFile
 from live.orders.recovery import recover_all
 from live.orders.submission import Submission
+from live.runtime.known_prices import known_to
 from live.runtime.runtime import Runtime
 from live.settings.load import settings_sha256
+from live.settings.manifest import frozen_floor
 from live.system.lock import single_instance
 
 LOG = logging.getLogger("jutsu.generator")
@@ -46,7 +50,7 @@ def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
 
 
 def market_for(runtime: Runtime, line: BookVariant, due_: Due, held: tuple[str, ...]) -> Market:
-    """Read and check the data of one line. DataError 5 when anything needed is missing or stale.
+    """Read and check the data of one line. DataError 5 when anything needed is missing, stale or raw.
 
     An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
     because one of them is halted or delisted: that one is kept, named in the warnings, and the others go on.
@@ -60,8 +64,10 @@ def market_for(runtime: Runtime, line: BookVariant, due_: Due, held: tuple[str, 
         due_.at,
         leading=strategy.signal_symbols,
         max_age_seconds=runtime.settings.data.max_quote_age_seconds if runtime.run.quotes_have_age else None,
+        second=runtime.second_feed,
     )
     _refuse_demo(runtime, market)
+    require_adjusted(market)
     check_history(market, strategy.signal_symbols)
     if strategy.family.needs_fresh_bars_of_holdings:
         market.require(held)
@@ -84,15 +90,65 @@ def _refuse_demo(runtime: Runtime, market: Market) -> None:
         )
 
 
-def check_corporate_actions(
+def believed_prices(
+    runtime: Runtime,
+    line: BookVariant,
+    market: Market,
+    entered: Mapping[str, date],
+    judge: prices_checked.PriceJudge,
+) -> tuple[str, ...]:
+    """Put every price that is used before the price gate; return what the signal file says about them.
+
+    Recorded splits explain nothing here: the prices are adjusted, so a step that is left is a wrong price or
+    a history of the old shares.
+
+    Args:
+        runtime: the run.
+        line: the variant; its strategy names the relations.
+        market: bars and quotes.
+        entered: held symbol -> session of its entry.
+        judge: judges bars and openings.
+
+    Raises:
+        DataError: 5, a price that nothing explains and nobody confirmed; no flag goes on in spite of it.
+    """
+    known = known_to(runtime, line.strategy.price_relations, market.bars)
+    adjusted = prices_checked.without_splits(known)
+    found = judge(market, adjusted)
+    if not line.strategy.family.needs_fresh_bars_of_holdings:
+        found = prices_checked.newest_only(found, market.window.decides_on, entered)
+    limit = runtime.settings.data.max_price_difference_pct / 100
+    quoted = prices_checked.judge_quotes(market, known, max_difference=limit)
+    odd = prices_checked.require_believable((*found, *quoted), known)
+    told = prices_checked.warnings_of(odd, market.bars, known)
+    if runtime.second_feed is None:
+        return told
+    silent = sorted(set(market.quotes) - set(market.second_source))
+    return (*told, f"the second source has no price of {', '.join(silent)}") if silent else told
+
+
+def check_history_floor(runtime: Runtime, line: BookVariant, due_: Due, market: Market) -> None:
+    """Stop when the history is shorter than the strategy wants. DataError 5.
+
+    A replay only warns, like the backtest; so does a variant whose manifest holds a lower floor.
+    """
+    if runtime.run.alone:
+        return
+    frozen = frozen_floor(runtime.manifest, line.variant)
+    short = short_history(line.strategy, market.bars, due_.window.decides_on, floor=frozen)
+    if short is not None:
+        raise DataError(
+            f"{short.path}: {short.problem}",
+            where="history",
+            remedy=f"{short.remedy}, or `jutsu config freeze --history-floor N`",
+            findings=[short],
+        )
+
+
+def check_held_history(
     runtime: Runtime, line: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
 ) -> None:
-    """Stop before deciding on prices or holdings that a split has changed. DataError 5.
-
-    A single stock may well open at half its price; only funds are judged by their opening.
-    """
-    if line.strategy.family.opening_jump_is_split:
-        splits.require_no_jump(market, {*line.strategy.signal_symbols, *held})
+    """Stop when a held symbol's history was restated and the books count the old shares. DataError 5."""
     if held and not runtime.run.alone:
         earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
         if earlier is not None and not _adopted_since(runtime, earlier.generated_at):
@@ -167,6 +223,7 @@ def draft(
     account: AccountInput,
     proposed: Proposed,
     report: CandidateInput = NO_REPORT,
+    warnings: Sequence[str] = (),
 ) -> SignalFile:
     """Return the sealed signal file of a proposal. LimitError 7 for a file that its executor would refuse."""
     demo = any(bars.source.startswith("demo") for bars in market.bars.values())
@@ -197,7 +254,7 @@ def draft(
         settings_sha256=settings_sha256(runtime.settings),
         package_version=runtime.version,
         candidates=report.facts,
-        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale,
+        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale + tuple(warnings),
     )
     require_limits(signal, runtime.settings.execution.limits)
     return signal

@@ -24,6 +24,7 @@ class Quote:
         realtime: False for a delayed entitlement.
         status: trading status of the security.
         source: vendor name.
+        candle: newest price of the vendor's own candle of this session, None when it showed none.
     """
 
     symbol: str
@@ -39,6 +40,7 @@ class Quote:
     realtime: bool = True
     status: SecurityStatus = "normal"
     source: str = ""
+    candle: float | None = None
 
     @property
     def mid(self) -> float | None:

@@ -26,6 +26,7 @@ from backtest.strategies.history import short_history
 from live import executor, signal_generator
 from live.books.variants import BookVariant, Group
 from live.generation.candidates import simulated_report
+from live.generation.price_check import JudgedOnce
 from live.runtime.runtime import Runtime
 from live.shadow import virtual_books as shadow
 from live.system.clock import SimulatedClock
@@ -118,6 +119,7 @@ def replay(
         strategies=tuple(strategies),
         quiet=True,
         evaluator=CachedSeries(dict(whole)),
+        judge=JudgedOnce(dict(whole)),
         reports=reports if candidates is None else scheduled(candidates, chosen),
     )
     failures: list[Failure] = []

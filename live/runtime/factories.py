@@ -76,20 +76,39 @@ def vendor_feed(
     Raises:
         SettingsError: not a vendor, or keys missing. BrokerError: it cannot be used.
     """
-    clock = clock or SystemClock()
-    if settings.data.source == "schwab":
+    return _vendor(settings.data.source, settings, root, environ, clock or SystemClock())
+
+
+def second_feed(settings: Settings, root: Path, *, feed: Feed, clock: Clock) -> Feed | None:
+    """Return the source that quotes are compared with, None without one or where only history is read.
+
+    Raises:
+        SettingsError: it is the first source again, or keys are missing. BrokerError: it cannot be used.
+    """
+    second = settings.data.second_source
+    if second is None or settings.data.source not in {"schwab", "alpaca"}:
+        return None
+    if second == feed.name:
+        raise SettingsError(
+            f"{second} cannot confirm its own prices",
+            where="data.second_source",
+            remedy="set another vendor than data.source, or null",
+        )
+    return _vendor(second, settings, root, os.environ, clock)
+
+
+def _vendor(name: str, settings: Settings, root: Path, environ: Mapping[str, str], clock: Clock) -> Feed:
+    if name == "schwab":
         from live.feeds.schwab import SchwabFeed, stored_in
 
         connection = schwab_connection(settings, clock=clock, environ=environ, root=root)
         folder = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
         return SchwabFeed(connection, stored=stored_in(folder) if folder.is_dir() else None)
-    if settings.data.source == "alpaca":
+    if name == "alpaca":
         from live.feeds.alpaca import AlpacaFeed
 
         return AlpacaFeed.open(settings.broker.alpaca, environ=environ, clock=clock)
-    raise SettingsError(
-        f"{settings.data.source!r} is not a data vendor", where="data.source", remedy="set schwab or alpaca"
-    )
+    raise SettingsError(f"{name!r} is not a data vendor", where="data.source", remedy="set schwab or alpaca")
 
 
 def schwab_connection(

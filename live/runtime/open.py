@@ -11,7 +11,7 @@ from backtest import __version__
 from backtest.core.errors import JutsuError, SettingsError, UsageError
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Run
-from live.runtime.factories import account_key, make_broker, make_feed
+from live.runtime.factories import account_key, make_broker, make_feed, second_feed
 from live.runtime.loading import Sources
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
@@ -81,6 +81,8 @@ def _wired(
         confirmed=ledger.state.online_confirmed(),
     )
     _keep_parts(opened, broker)
+    second = second_feed(settings, loaded.root, feed=feed, clock=clock)
+    _keep_parts(opened, second)
     return Runtime(
         settings=settings,
         loaded=loaded,
@@ -97,6 +99,7 @@ def _wired(
         run=run,
         log_file=log_file,
         prices=options.prices,
+        second_feed=second,
     )
 
 

@@ -40,6 +40,7 @@ class Runtime:
         signals: folder of the signal files. state: folder of the ledger, paper account and backups.
         run: what kind of run it is, and what that allows.
         prices: folder of price files that `--prices` named, None for the configured data.
+        second_feed: another source of quotes to compare with, None without one.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class Runtime:
     run: Run = DAILY
     log_file: Path | None = None
     prices: Path | None = None
+    second_feed: Feed | None = None
 
     @property
     def data_source(self) -> str:

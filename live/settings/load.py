@@ -149,9 +149,17 @@ def load_settings(
     )
 
 
+#: settings that came later, at the value that changes nothing: files of before keep their digest
+_ADDED: Final = (("data.second_source", None),)
+
+
 def settings_sha256(settings: Settings) -> str:
     """Return a digest of everything that can change a decision or an execution; places are left out."""
-    values = {name: value for name, value in _dumped(settings).items() if name not in names.paths()}
+    values = {
+        name: value
+        for name, value in _dumped(settings).items()
+        if name not in names.paths() and (name, value) not in _ADDED
+    }
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -78,8 +78,13 @@ def check(
     return tuple(findings)
 
 
-def freeze(path: Path, strategies: Sequence[Strategy], settings: Settings) -> tuple[Finding, ...]:
-    """Write the variants as they are now into the manifest, keeping the others; return what changed."""
+def freeze(
+    path: Path, strategies: Sequence[Strategy], settings: Settings, *, history_floor: int | None = None
+) -> tuple[Finding, ...]:
+    """Write the variants as they are now into the manifest, keeping the others; return what changed.
+
+    `history_floor` (bars) takes the place of the strategies' own; an earlier one stays until it is replaced.
+    """
     variants = read(path) if path.exists() else {}
     changed: list[Finding] = []
     for strategy in strategies:
@@ -89,6 +94,11 @@ def freeze(path: Path, strategies: Sequence[Strategy], settings: Settings) -> tu
             changed.append(Finding(strategy.variant, "new in the manifest"))
         else:
             changed += _differences(strategy, known, settings, ())
+        floor = history_floor if history_floor is not None else (known or {}).get("history_floor")
+        if floor is not None:
+            entry["history_floor"] = floor
+        if known is not None and known.get("history_floor") != floor:
+            changed.append(Finding(strategy.variant, f"accepts a history of {floor:,} bars"))
         variants[strategy.variant] = entry
     document = {"schema_version": SCHEMA_VERSION, "variants": dict(sorted(variants.items()))}
     content = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -115,6 +125,13 @@ def frozen_value(path: Path, name: str) -> tuple[Any] | None:
         parameters = variants[parts[1]]["parameters"]
         return (parameters[parts[2]],) if parts[2] in parameters else None
     return None
+
+
+def frozen_floor(path: Path, variant: str) -> int | None:
+    """Return the history floor that was accepted for a variant, None when its strategy's own holds."""
+    entry = read(path).get(variant, {}) if path.exists() else {}
+    floor = entry.get("history_floor")
+    return floor if isinstance(floor, int) else None
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:

@@ -38,6 +38,7 @@ class DataSettings(_Section):
     """Where bars and quotes come from."""
 
     source: Literal["demo", "store", "schwab", "alpaca"] = "demo"
+    second_source: Literal["schwab", "alpaca"] | None = None
     store: Path = Path("data/bars")
     demo_seed: int = 7
     max_price_difference_pct: Annotated[float, Field(gt=0)] = 1.0

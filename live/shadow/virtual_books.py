@@ -6,7 +6,7 @@ fills it through the simulator's own step and marks the book at that session's c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,25 @@ from backtest.core.candidate import Candidate
 from backtest.core.decision import Book
 from backtest.core.errors import BrokerError
 from backtest.core.planned_orders import Plan, PlannedOrder
-from backtest.simulator.session_values import Settled, VirtualSession
+from backtest.simulator.session_values import BarsOf, Settled, VirtualSession
 from backtest.simulator.virtual_session import settle_virtual_session
 from backtest.strategies.terms import context_of
 from live.books.variants import BookVariant
 from live.generation.candidates import CandidateInput
+from live.ledger.shadow_books import ShadowBook
+from live.runtime.known_prices import actions_for
 from live.runtime.runtime import Runtime
+from live.shadow.split_books import (
+    before_splits,
+    require_same_prices,
+    require_same_shares,
+    restated,
+    scaled_book,
+    splits_between,
+)
 
 if TYPE_CHECKING:
+    from backtest.data.quality.actions import CorporateAction
     from live.generation.due import Due
     from live.generation.steps import Proposed
     from live.ledger.tables import ShadowSignal
@@ -36,7 +47,30 @@ def settled_book(runtime: Runtime, line: BookVariant, now: datetime) -> Book:
     """
     settle(runtime, line, now)
     known = runtime.ledger.shadow.book(line.variant)
-    return Book(cash=_starting_cash(runtime, line)) if known is None else known.book
+    if known is None:
+        return Book(cash=_starting_cash(runtime, line))
+    return known.book if runtime.run.alone else _of_today(runtime, line, known, now)
+
+
+def _of_today(runtime: Runtime, line: BookVariant, known: ShadowBook, now: datetime) -> Book:
+    """Return the book in today's shares: scaled by recorded splits, refused after one nobody recorded.
+
+    Raises:
+        DataError: 5, the history of a held symbol was restated and no recorded split says why.
+    """
+    symbols = sorted(known.book.positions)
+    if not symbols:
+        return known.book
+    history = runtime.feed.history(symbols, now)
+    splits = splits_between(actions_for(runtime, symbols), known.session, _day(now))
+    if splits and restated(known, splits, history):
+        return scaled_book(known.book, splits)
+    require_same_shares(line.variant, known, history)
+    return known.book
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(calendar.NEW_YORK).date()
 
 
 def settle(runtime: Runtime, line: BookVariant, now: datetime) -> None:
@@ -87,16 +121,37 @@ def _settle_one(
     runtime: Runtime, line: BookVariant, pending: ShadowSignal, session: calendar.Session, now: datetime
 ) -> None:
     known = runtime.ledger.shadow.book(line.variant)
+    plan = plan_from_json(pending.decision["plan"])
+    book, bars_of = Book(cash=pending.cash) if known is None else known.book, _bars_of(runtime, now)
+    if not runtime.run.alone:
+        symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
+        last = session.day - timedelta(days=1) if known is None else known.session
+        splits = splits_between(actions_for(runtime, symbols), last, _day(now))
+        marked = known or ShadowBook(book, pending.equity, last)
+        if splits and restated(marked, splits, bars_of(symbols), plan.orders):
+            later = [split for split in splits if split.ex_date > session.day]
+            book = scaled_book(book, [split for split in splits if split.ex_date <= session.day])
+            bars_of = _before(bars_of, later)
+        if line.strategy.family.opening_jump_is_split:
+            require_same_prices(line.variant, plan.orders, session.day, bars_of(symbols))
     asked = VirtualSession(
         session=session,
         strategy=line.strategy,
-        plan=plan_from_json(pending.decision["plan"]),
+        plan=plan,
         candidates=tuple(map(Candidate.of, pending.decision.get("candidates") or ())),
-        book=Book(cash=pending.cash) if known is None else known.book,
+        book=book,
         rules=runtime.settings.execution,
     )
-    settled = settle_virtual_session(asked, lambda symbols: runtime.feed.history(symbols, now))
-    _keep_settled(runtime, line, pending, settled, now)
+    _keep_settled(runtime, line, pending, settle_virtual_session(asked, bars_of), now)
+
+
+def _bars_of(runtime: Runtime, now: datetime) -> BarsOf:
+    return lambda symbols: runtime.feed.history(symbols, now)
+
+
+def _before(bars_of: BarsOf, splits: Sequence[CorporateAction]) -> BarsOf:
+    """Return the bars in the prices of before `splits`, in which the orders of that session were made."""
+    return lambda symbols: before_splits(bars_of(symbols), splits)
 
 
 def _keep_settled(

@@ -9,7 +9,7 @@ from tests.support.user_world import FIRST, SECOND, SWITCH, THIRD, User, new_use
 
 @pytest.fixture(scope="session")
 def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Daily CSV files of the demo market, 2021 to 2024."""
+    """Daily CSV files of the demo market, 2019 to 2024."""
     return write_demo_prices(tmp_path_factory.mktemp("market") / "csv")
 
 

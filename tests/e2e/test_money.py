@@ -47,8 +47,7 @@ def test_replay_reports_one_json_document(world: tuple[Path, Ran]) -> None:
     told = json.loads(ran.out)
     assert told["sessions"] == 41
     assert told["failures"] == []
-    assert all("bars before the first decision on" in text for text in told["warnings"])
-    assert len(told["warnings"]) == len(told["variants"])
+    assert told["warnings"] == []
     assert [v["variant"] for v in told["variants"]] == ["golden", "titan"]
     lines = (root / "out" / "equity.csv").read_text().splitlines()
     assert lines[0] == "date,equity"

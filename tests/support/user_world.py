@@ -155,7 +155,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def write_demo_prices(folder: Path, start: date = date(2021, 1, 4), end: date = date(2024, 12, 31)) -> Path:
+def write_demo_prices(folder: Path, start: date = date(2019, 1, 2), end: date = date(2024, 12, 31)) -> Path:
     """The demo market as CSV files, one per symbol."""
     folder.mkdir(parents=True, exist_ok=True)
     for symbol, bars in DemoMarket(7, end).read(FUNDS).items():

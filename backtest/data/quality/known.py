@@ -24,5 +24,9 @@ class Known:
     actions: Sequence[CorporateAction] = ()
     confirmed: Sequence[ConfirmedPrice] = ()
 
+    def multiple(self, symbol: str) -> float:
+        """Return the largest multiple by which a symbol follows an index, at least 1."""
+        return max((abs(r.multiple) for r in self.relations if r.symbol == symbol), default=1.0)
+
 
 NOTHING_KNOWN = Known()

@@ -77,6 +77,7 @@ def test_the_file_is_ordinary_parquet_with_its_provenance(store: BarStore) -> No
         "sha256": history().sha256(),
         "basis": "split",
         "gaps": [],
+        "provisional": False,
     }
     (listed,) = store.list()
     assert (listed.symbol, listed.rows, listed.last, listed.source) == (

@@ -1,5 +1,6 @@
 """Schwab's candles, quotes and hours as the stages get them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,32 @@ def test_stored_bars_are_continued_after_their_overlap_agreed(tmp_path: Path) ->
         assert found.source == "csv+schwab"
 
 
-@pytest.mark.parametrize(("factor", "word"), [(2.0, "split"), (1.03, "dividend")])
+@pytest.mark.parametrize(("factor", "word"), [(2.0, "split"), (1.04, "adjustment")])
 def test_a_common_ratio_over_the_overlap_stops_the_run(factor: float, word: str) -> None:
     known = bars(DAYS[:3], [11.0 * factor, 12.0 * factor, 13.0 * factor])
     fresh = bars(DAYS, [11.0, 12.0, 13.0, 14.0])
     with pytest.raises(DataError, match=word) as caught:
         merged(known, fresh)
     assert caught.value.exit_code == 5
+
+
+def test_a_restated_small_dividend_lowers_the_older_bars() -> None:
+    known = bars(["2024-03-06", *DAYS[:3]], [10.0, 11.0, 12.0, 13.0])
+    fresh = bars(DAYS, [10.89, 11.88, 12.87, 14.0])
+    assert merged(known, fresh).close.round(2).tolist() == [9.9, 10.89, 11.88, 12.87, 14.0]
+
+
+def test_the_final_candle_replaces_one_stored_unfinished() -> None:
+    fresh = bars(DAYS, [11.0, 12.0, 13.0, 14.0])
+    known = replace(
+        bars(DAYS[:3], [11.0, 12.0, 12.95]), open=fresh.open[:3], high=fresh.high[:3], low=fresh.low[:3]
+    )
+    assert merged(known, fresh).close.tolist() == [11.0, 12.0, 13.0, 14.0]
+
+
+def test_raw_bars_are_not_continued() -> None:
+    with pytest.raises(DataError, match="basis raw"):
+        merged(replace(bars(DAYS[:3], [11.0, 12.0, 13.0]), basis="raw"), bars(DAYS, [11.0, 12.0, 13.0, 14.0]))
 
 
 def test_scattered_differences_are_a_data_fault() -> None:

@@ -19,6 +19,7 @@ from live.generation.candidates import CandidateInput
 from live.generation.due import Due
 from live.generation.steps import Proposed
 from live.ledger.ledger import Ledger
+from live.model.run import DAILY
 from live.settings.model import Settings
 from live.shadow import virtual_books as shadow
 from tests.support.scripted_strategy import ScriptedWeights
@@ -49,7 +50,7 @@ def world() -> Any:
     ledger = Ledger.open("sqlite://", account="paper", now=datetime(2024, 1, 1, tzinfo=UTC))
     settings = Settings.model_validate({"execution": {"slippage_pct": 0.0}})
     made = World(ledger=ledger, settings=settings, rows={})
-    made.feed = made
+    made.feed, made.run, made.name = made, DAILY, "demo"  # no actions are recorded for a demo market
     return made
 
 
