@@ -2,6 +2,8 @@
 
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +13,10 @@ DAY = "2024-06-05"
 FIELDS = ("open", "high", "low", "close")
 
 
-def times(day, factor, *fields):
+def times(day: Any, factor: Any, *fields: Any) -> Any:
     """Lines with fields of one day multiplied; high and low reach what moved, as in a bar of a bad quote."""
 
-    def row(line):
+    def row(line: Any) -> Any:
         head, *cells = line.split(",")
         values = dict(zip(FIELDS, map(float, cells[:4]), strict=True))
         values |= {name: values[name] * factor for name in fields}
@@ -25,7 +27,7 @@ def times(day, factor, *fields):
 
 
 @pytest.fixture(scope="session")
-def real(shared_data):
+def real(shared_data: Path) -> Any:
     return shared_data / "daily"
 
 
@@ -40,7 +42,7 @@ EXAMPLES = {
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_bad_tick_stops_the_stage_and_force_does_not_pass(tmp_path, real, name):
+def test_a_bad_tick_stops_the_stage_and_force_does_not_pass(tmp_path: Path, real: Any, name: Any) -> None:
     symbol, factor, fields = EXAMPLES[name]
     place = new_user(
         tmp_path / "jutsu", edit_prices(real, tmp_path / "bad", symbol, times(DAY, factor, *fields))
@@ -60,13 +62,13 @@ def test_a_bad_tick_stops_the_stage_and_force_does_not_pass(tmp_path, real, name
 @pytest.mark.parametrize(
     "day", ["2020-03-09", "2020-03-12", "2020-03-16", "2020-03-18", "2020-03-24", "2025-04-04", "2025-04-09"]
 )
-def test_real_extremes_pass(tmp_path, real, day):
+def test_real_extremes_pass(tmp_path: Path, real: Any, day: Any) -> None:
     ran = new_user(tmp_path / "jutsu", real).generate(day)
     assert ran.code == 0, ran.text
 
 
 @pytest.mark.shared
-def test_a_short_history_stops_unless_it_was_frozen_so(tmp_path, real):
+def test_a_short_history_stops_unless_it_was_frozen_so(tmp_path: Path, real: Any) -> None:
     """The flash crash of 2010-05-06 has 337 sessions before it in these files."""
     place = new_user(tmp_path / "jutsu", real)
     ran = place.generate("2010-05-06")
@@ -83,7 +85,7 @@ def test_a_short_history_stops_unless_it_was_frozen_so(tmp_path, real):
     assert ran.code == 0, ran.text
 
 
-def test_a_person_confirms_a_price_to_the_cent(tmp_path, prices):
+def test_a_person_confirms_a_price_to_the_cent(tmp_path: Path, prices: Any) -> None:
     bad = edit_prices(prices, tmp_path / "bad", "QQQ", times(FIRST, 1.3, "close"))
     close = next(line for line in (bad / "QQQ.csv").read_text().splitlines() if line.startswith(FIRST)).split(
         ","
@@ -109,15 +111,15 @@ def test_a_person_confirms_a_price_to_the_cent(tmp_path, prices):
     "words",
     [("QQQ", "2024-01-01", "1.00"), ("QQQ", FIRST, "1.005"), ("QQQ", FIRST, "-1"), ("Q Q", FIRST, "1")],
 )
-def test_what_is_no_confirmation_is_refused(user, words):
+def test_what_is_no_confirmation_is_refused(user: User, words: Any) -> None:
     ran = user.jutsu("data", "confirm", *words)
     assert ran.code == 2, ran.text
     assert not (user.root / "state" / "confirmed_prices.jsonl").exists()
 
 
-def test_an_odd_bar_is_told_in_the_file_and_stops_nothing(tmp_path, prices):
-    def flat(lines):
-        def row(line):
+def test_an_odd_bar_is_told_in_the_file_and_stops_nothing(tmp_path: Path, prices: Any) -> None:
+    def flat(lines: Any) -> Any:
+        def row(line: Any) -> Any:
             head, *cells = line.split(",")
             return ",".join([head, *[cells[3]] * 4, cells[4]])
 
@@ -130,10 +132,10 @@ def test_an_odd_bar_is_told_in_the_file_and_stops_nothing(tmp_path, prices):
     assert any("TMF 2023-12-28" in text for text in warnings)
 
 
-def quartered(before):
+def quartered(before: Any) -> Any:
     """All prices before a day in quarters: a restated history after a 4:1 split."""
 
-    def change(lines):
+    def change(lines: Any) -> Any:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line[:10] < before
@@ -144,12 +146,14 @@ def quartered(before):
     return change
 
 
-def after_a_split(place, tmp_path, prices):
+def after_a_split(place: Any, tmp_path: Path, prices: Any) -> Any:
     """The market from SECOND on counts new shares, and the history was restated."""
     return User(place.root, edit_prices(prices, tmp_path / "restated", "QQQ", quartered("9999")))
 
 
-def test_a_shadow_follows_a_recorded_split_and_stops_at_one_nobody_recorded(tmp_path, prices, fresh_file):
+def test_a_shadow_follows_a_recorded_split_and_stops_at_one_nobody_recorded(
+    tmp_path: Path, prices: Any, fresh_file: Any
+) -> None:
     decided = json.loads(fresh_file.file(FIRST, "titan").read_text())
     (order,) = [o for o in decided["orders"] if o["symbol"] == "QQQ"]
     after = after_a_split(fresh_file, tmp_path, prices)
@@ -166,7 +170,7 @@ def test_a_shadow_follows_a_recorded_split_and_stops_at_one_nobody_recorded(tmp_
     assert told["inputs"]["account"]["equity"] == pytest.approx(100_000, rel=0.05)
 
 
-def test_raw_prices_are_refused(tmp_path, prices):
+def test_raw_prices_are_refused(tmp_path: Path, prices: Any) -> None:
     place = new_user(tmp_path / "jutsu")
     assert (
         place.jutsu(
@@ -180,10 +184,10 @@ def test_raw_prices_are_refused(tmp_path, prices):
     assert "basis raw" in ran.err
 
 
-def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path, prices):
+def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path: Path, prices: Any) -> None:
     """Prices of a vendor that restates nothing: the first session after the split counts new shares."""
 
-    def split(lines):
+    def split(lines: Any) -> Any:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line[:10] >= SECOND
@@ -191,7 +195,7 @@ def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path, prices)
             for line in lines
         ]
 
-    def until(day):
+    def until(day: Any) -> Any:
         return lambda lines: [line for line in split(lines) if line[:10] <= day]
 
     place = new_user(tmp_path / "jutsu")
