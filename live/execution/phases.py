@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 
-from backtest.trading.slippage import slippage_pct
-from live.execution import polling, position_limits, recount, stops
+from live.execution import agreement, polling, position_limits, recount, slippage, stops
 from live.execution.context import ExecutionContext
-from live.execution.gates import drift_problem, quote_problem
+from live.execution.gates import TRADES, drift_problem, quote_problem
+from live.execution.sending import SELLS, send
 from live.handoff.model import SignalOrder
-from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
-from live.model.quote_quality import attached_stop, spread_problem
-from live.model.ticks import to_tick
+from live.model.quote_quality import spread_problem
 from live.orders.attempts import NOT_ACCEPTED, Attempts
 from live.settings.model import PollingSettings
 
-SELLS = frozenset({"exit", "reduce"})
+#: seconds after which the next buy may go although the former has not filled in full (settled 46)
+NEXT_BUY_AFTER = 15.0
 Sender = Callable[[SignalOrder], None]
 
 
@@ -39,27 +37,33 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
     left = order.quantity - attempts.filled
     if left <= 0 or attempts.open_attempts or attempts.refused:
         return
-    problem = _gate(context, order)
+    problem = _exit_gate(context, order)
     if problem:
-        context.notes.gate(order.client_order_id, problem)
+        _hold_exit(context, order, problem)
         return
     position = context.ledger.positions.get(context.variant, order.symbol)
     if position is not None and position.needs_stop:
         if stops.release(context, position) == "stuck":
-            context.notes.gate(order.client_order_id, "its stop could not be cancelled; the stop stays")
-            context.notes.alarm(f"{order.symbol}: the stop could not be cancelled, so it was not sold")
+            _hold_exit(context, order, "its stop could not be cancelled; the stop stays")
             return
+        agreement.require(context, [order.symbol])  # the stop may have sold more than its cancel said
         position = context.ledger.positions.get(context.variant, order.symbol)
         attempts = context.attempts(order.client_order_id)  # the broker was asked meanwhile
     held = 0 if position is None else position.quantity
     if held == 0:
         context.notes.warn(f"{order.symbol}: nothing left to sell, its stop already sold it")
         return
-    sent = _send(context, order, min(left, held), attempts)
+    sent = send(context, order, min(left, held), attempts)
     if sent.state in NOT_ACCEPTED or sent.state == JournalState.PLANNED:
         context.notes.alarm(f"{order.symbol}: the sell was not accepted: {sent.state_reason or sent.state}")
         if position is not None and position.needs_stop:
             stops.protect(context, position)
+
+
+def _hold_exit(context: ExecutionContext, order: SignalOrder, why: str) -> None:
+    """Hold a sell back: nothing else is as urgent, so a person must act."""
+    context.notes.gate(order.client_order_id, why)
+    context.notes.alarm(f"{order.symbol}: the {order.intent} was NOT SOLD: {why}")
 
 
 def sell_all(context: ExecutionContext, orders: Sequence[SignalOrder], *, wait: bool = True) -> None:
@@ -75,7 +79,7 @@ def buy_all(
     wait: bool = True,
     whole_only: bool = False,
 ) -> None:
-    """Phases C to E: recount, buy in rank order, wait for the fills and try unfilled rests again.
+    """Phases C to E: recount, buy one after another in rank order, try unfilled rests again.
 
     `whole_only`: sells are still on their way, so what cash does not fully pay for waits for them.
     """
@@ -98,6 +102,10 @@ def _buy_all(
             break
         if tries:
             context.clock.sleep(context.settings.polling.retry_wait_seconds)
+        again = [order.symbol for order in due if context.attempts(order.client_order_id).sent]
+        if again:
+            agreement.require(context, again)
+            due = _to_try_again(context, due)
         due = position_limits.within(context, due)
         shares = recount.affordable(context, due, budget_pct=budget_pct)
         for order in due:
@@ -106,9 +114,18 @@ def _buy_all(
                 position_limits.hold(context, order, "waits for the cash of the sells")
                 continue
             buy(context, order, quantity)
+            if wait:
+                _await_fill(context, order, due)
         if not wait:
             return
         _wait_and_cancel(context, due)
+
+
+def _await_fill(context: ExecutionContext, order: SignalOrder, so_far: Sequence[SignalOrder]) -> None:
+    """Give a buy its time to fill before the next one, then judge it and what filled of the earlier ones."""
+    polling.follow(context, [order], at_most=NEXT_BUY_AFTER)
+    polling.refresh(context, [other for other in so_far if other is not order])
+    slippage.judge(context, (row for found in context.attempts_of(so_far).values() for row in found.tries))
 
 
 def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
@@ -116,7 +133,12 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
     attempts = context.attempts(order.client_order_id)
     if attempts.open_attempts or attempts.refused:
         return
-    blocked = context.entries_blocked() or _too_late(context, order) or _gate(context, order, quantity)
+    blocked = (
+        context.entries_blocked()
+        or _too_late(context, order)
+        or _gate(context, order, quantity)
+        or ("run_deadline_seconds is over" if context.time_left() <= 0 else "")
+    )
     if blocked:
         context.notes.gate(order.client_order_id, blocked)
         return
@@ -129,32 +151,13 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
         context.notes.warn(
             f"{order.symbol}: {quantity} of {order.quantity} shares: more is not affordable after the sells"
         )
-    sent = _send(context, order, quantity, attempts)
-    if Attempts((sent,)).refused_with_stop:
+    sent = send(context, order, quantity, attempts)
+    if sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
+        context.notes.gate(order.client_order_id, sent.state_reason or "it may no longer leave")
+    elif Attempts((sent,)).refused_with_stop:
         context.notes.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
     elif sent.state in NOT_ACCEPTED:
         context.notes.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")
-    elif sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
-        context.notes.gate(order.client_order_id, sent.state_reason or "it could not leave in time")
-
-
-def judge_slippage(context: ExecutionContext, orders: Iterable[Order]) -> None:
-    """Compare fills with the quote at submission: warn, flag, stop buying."""
-    safety = context.settings.safety
-    for order in orders:
-        if not order.filled_quantity or order.average_price is None or order.intent == "stop":
-            continue
-        slipped = slippage_pct(order.side, order.average_price, order.quote_price)
-        if slipped is None or slipped <= safety.slippage_warn_pct:
-            continue
-        text = f"{order.client_order_id}: filled {slipped:.2f} % worse than the quote at submission"
-        if slipped > safety.slippage_abort_pct:
-            context.notes.stop_buying = f"slippage of {slipped:.2f} % on {order.symbol} (slippage_abort_pct)"
-            context.notes.alarm(f"{text}: no further buys in this run")
-        elif slipped > safety.slippage_flag_pct:
-            context.notes.alarm(text)
-        else:
-            context.notes.warn(text)
 
 
 def _work(context: ExecutionContext, orders: Sequence[SignalOrder], sender: Sender, *, wait: bool) -> None:
@@ -171,6 +174,7 @@ def _work(context: ExecutionContext, orders: Sequence[SignalOrder], sender: Send
         if not rests or context.time_left() <= 0:
             return
         context.clock.sleep(context.settings.polling.retry_wait_seconds)
+        agreement.require(context, [order.symbol for order in rests])
         for order in rests:
             sender(order)
     _wait_and_cancel(context, orders)
@@ -191,7 +195,7 @@ def _wait_and_cancel(context: ExecutionContext, orders: Sequence[SignalOrder]) -
                 f"{order.symbol}: the order was replaced by hand at the broker: it is not sent again; "
                 "compare with `jutsu reconcile`"
             )
-    judge_slippage(context, (row for found in context.attempts_of(orders).values() for row in found.tries))
+    slippage.judge(context, (row for found in context.attempts_of(orders).values() for row in found.tries))
 
 
 def _may_stay(context: ExecutionContext, row: Order) -> bool:
@@ -224,15 +228,37 @@ def _may_try_again(order: SignalOrder, attempts: Attempts, polling_settings: Pol
     return left > attempts.target(order.quantity) * polling_settings.entry_retry_above_pct / 100
 
 
-def _gate(context: ExecutionContext, order: SignalOrder, quantity: int = 0) -> str:
-    """Return why this order must not leave now, empty when it may; `quantity`: of a buy, for its limit."""
-    if not context.submission.open_for_orders():
-        return "the execution window is over or the kill switch is on"
-    if order.side == "buy" and order.symbol in context.notes.foreign:
+def _exit_gate(context: ExecutionContext, order: SignalOrder) -> str:
+    """Return why a sell must not leave now, empty when it may.
+
+    A market order protects at any price, so neither age, width, drift nor absence of a quote holds it;
+    only a security that does not trade does.
+    """
+    closed = _closed(context)
+    if closed or context.before_open:
+        return closed
+    quote = context.quote(order.symbol)
+    if quote is not None and quote.status not in TRADES:
+        return f"the security is {quote.status}"
+    return ""
+
+
+def _closed(context: ExecutionContext) -> str:
+    """Return why no order at all may leave now."""
+    may = context.submission.open_for_orders()
+    return "" if may else "the execution window is over or the kill switch is on"
+
+
+def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
+    """Return why a buy of `quantity` shares must not leave now, empty when it may."""
+    closed = _closed(context)
+    if closed:
+        return closed
+    if order.symbol in context.notes.foreign:
         theirs = context.notes.foreign[order.symbol]
         return f"the account holds {theirs} shares of it outside the books: they could not be told apart"
     quote = context.quote(order.symbol)
-    wide = "" if quote is None or order.side == "sell" else spread_problem(quote)
+    wide = "" if quote is None else spread_problem(quote)
     if context.before_open:
         return wide  # it waits for the open: of the quote only its sense counts, not its age
     age = context.settings.data.max_quote_age_seconds
@@ -257,85 +283,3 @@ def _too_late(context: ExecutionContext, order: SignalOrder) -> str:
 def _past_cutoff(context: ExecutionContext, intent: str) -> bool:
     late = context.session.open + timedelta(minutes=context.settings.safety.entry_cutoff_minutes)
     return context.job.window.name == "open" and intent == "entry" and context.clock.now() > late
-
-
-def _send(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
-    """Journal one try and send it."""
-    row = _next_try(context, order, quantity, attempts)
-    if row.intent not in SELLS:
-        count = sum(1 for o in context.rows() if o.sent_at is not None and o.intent != "stop")
-        if count >= context.settings.execution.limits.max_orders_per_run:
-            context.notes.gate(order.client_order_id, "max_orders_per_run is reached")
-            return row
-    context.pace()
-    return context.submission.send(row)
-
-
-def _next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
-    """Plan the first try, take up a planned one that never left, or plan the next retry."""
-    unsent = attempts.planned
-    stop = None if order.stop is None else to_tick(order.stop.price)
-    if unsent is not None and (unsent.quantity, unsent.planned_stop_price) == (quantity, stop):
-        return unsent
-    now = context.clock.now()
-    with context.ledger.transaction():
-        if unsent is not None:
-            why = f"replaced: {quantity} shares, stop {stop} now"
-            context.ledger.orders.transition(
-                unsent.client_order_id, JournalState.LAPSED, at=now, state_reason=why
-            )
-        name, number = order.client_order_id, 0
-        if attempts:
-            name, number = context.ledger.orders.next_retry_id(name)
-        attach = context.broker.supports_attached_stop and not attempts.refused_with_stop
-        plan = _plan(context, order, quantity, name=name, number=number, attach=attach)
-        return context.ledger.orders.plan(plan, at=now)
-
-
-def _plan(
-    context: ExecutionContext, order: SignalOrder, quantity: int, *, name: str, number: int, attach: bool
-) -> OrderPlan:
-    """Return the plan of one try; `attach`: the stop goes with it to the broker."""
-    quote = context.quote(order.symbol)
-    mid = None if quote is None else quote.mid
-    details = _details(context, order)
-    stop = None if order.stop is None else to_tick(order.stop.price)
-    attached = stop if attach else None
-    if attached is not None and stops.STOP_PCT in details:
-        # A stop planned from yesterday's price could lie above today's and would sell at once.
-        reference, loss = Decimal(repr(order.reference_price)), context.rules.stop_loss_pct or 0.0
-        attached = attached_stop(quote, reference=reference, loss_pct=loss)
-    return OrderPlan(
-        client_order_id=name,
-        variant=context.variant,
-        session=context.session.day,
-        mode=context.settings.mode,
-        symbol=order.symbol,
-        side=order.side,
-        intent=order.intent,
-        quantity=quantity,
-        order_type="market",
-        # An auction order that had to wait for a sell comes after the auction: it is a day order then.
-        time_in_force="opg" if order.order_type == "market_on_open" and context.before_open else "day",
-        attempt=number,
-        parent_client_order_id=order.client_order_id if number else None,
-        rank=order.rank,
-        reason=order.reason,
-        details=details,
-        reference_price=Decimal(repr(order.reference_price)),
-        quote_price=None if mid is None else Decimal(repr(mid)),
-        stop_price=attached,
-        planned_stop_price=stop,
-        seal=context.seal,
-    )
-
-
-def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
-    """Return what the position remembers; a stop that nobody moved by hand will follow the fill."""
-    details: dict[str, object] = dict(order.details)
-    loss = context.rules.stop_loss_pct
-    if order.stop is not None and loss is not None:
-        usual = to_tick(order.reference_price * (1 - loss / 100))
-        if to_tick(order.stop.price) == usual:
-            details[stops.STOP_PCT] = loss
-    return details

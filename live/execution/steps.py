@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
 from live.books import unknown_orders
-from live.execution import phases, record, stops
+from live.execution import agreement, phases, record, slippage, stops
+from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
-from live.execution.window import inside
+from live.execution.permission import Permission
+from live.execution.verdict import verdict
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
-from live.ledger.tables import Order
 from live.orders import recovery
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
@@ -23,29 +24,32 @@ if TYPE_CHECKING:
     from backtest.strategies.base import Strategy
     from live.runtime.runtime import Runtime
 
-#: waits after which the broker's positions are compared again: some brokers update them late
-SETTLING = (0.0, 1.0, 2.0, 4.0, 8.0)
-
 
 def context_for(
     runtime: Runtime, job: Job, notes: RunNotes, *, phase: Phase, skip_time_check: bool
 ) -> ExecutionContext:
     """Return the context of a run: the window (or --skip-time-check) decides until when orders may leave."""
-
-    def may_send(order: Order | None) -> bool:
-        if runtime.ledger.state.kill_level() == "all":
-            return False
-        protective = order is not None and order.intent == "stop"
-        return protective or skip_time_check or inside(job, runtime.clock.now(), phase)
-
+    clock = runtime.clock
+    deadline = clock.monotonic() + runtime.settings.safety.run_deadline_seconds
+    permission = Permission(
+        ledger=runtime.ledger,
+        clock=clock,
+        job=job,
+        phase=phase,
+        began=clock.now(),
+        began_monotonic=clock.monotonic(),
+        deadline=deadline,
+        keeps_window=not skip_time_check,
+        watches_answers=not runtime.run.alone,
+    )
     return ExecutionContext(
         runtime=runtime,
         job=job,
         notes=notes,
-        submission=Submission(runtime.broker, runtime.ledger, runtime.clock, may_send),
+        submission=Submission(runtime.broker, runtime.ledger, clock, permission),
         rules=position_rules(job.line.strategy),
         phase=phase,
-        deadline=runtime.clock.monotonic() + runtime.settings.safety.run_deadline_seconds,
+        deadline=deadline,
         keeps_window=not skip_time_check,
     )
 
@@ -87,10 +91,14 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     account = context.broker.account()
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
+    before = context.ledger.positions.shares(context.variant)
     result = reconcile.require_agreement(context.runtime, account, prices, force=force)
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
+    if context.ledger.positions.shares(context.variant) != before:
+        stops.protect_all(context)  # what an ended order had filled after all was booked
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
+        context.notes.forced = True
     context.notes.foreign.update(
         {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}
     )
@@ -109,9 +117,7 @@ def trade(context: ExecutionContext) -> None:
         if reason != "disabled in the file":
             context.notes.gate(name, reason)
     wait = context.phase != "place"
-    phases.judge_slippage(
-        context, context.rows()
-    )  # of an earlier run: what stopped its buying stops this one's
+    slippage.judge(context, context.rows())  # fills that an earlier run did not live to judge
     try:
         phases.sell_all(context, job.go, wait=wait)
         sells = context.attempts_of(phases.sells_of(job.go))
@@ -140,14 +146,20 @@ def _note_unfilled(context: ExecutionContext) -> None:
 
 
 def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
-    """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
-    runtime, job, rows = context.runtime, context.job, context.rows()
+    """Phase F: record trades, compare once more, mark the book; return the outcome of the file.
+
+    Raises:
+        DataError, DisagreementError: ledger and broker differ.
+    """
+    runtime, job = context.runtime, context.job
+    # Without an order of ours nothing can have changed since the comparison at the start.
+    result = _compare_at_end(context) if context.rows() else None
+    rows = context.rows()
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = _outcome(context)
-    # Without an order of ours nothing can have changed since the comparison at the start.
-    result = _compare_at_end(context) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
+    error = difference or verdict(context, outcome)
     marked = _mark(context) if runtime.run.marks and not context.before_open else None
     with context.ledger.transaction():
         begin(context)
@@ -157,7 +169,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
             job.day,
             job.variant,
             at=runtime.clock.now(),
-            exit_code=0 if difference is None else difference.exit_code,
+            exit_code=0 if error is None else error.exit_code,
             outcome=outcome,
             detail={
                 "warnings": context.notes.warnings,
@@ -176,19 +188,28 @@ def _outcome(context: ExecutionContext) -> Outcome:
         return "partial"
     enabled = {order.client_order_id for order in job.signal.orders if order.enabled}
     held = enabled & job.held.keys()
-    return outcome_of(job.signal, context.rows(), held=held, gated=context.notes.gated)
+    outcome = outcome_of(job.signal, context.rows(), held=held, gated=context.notes.gated)
+    waiting = any(tries.open_attempts for tries in context.attempts_of(job.go).values())
+    return "partial" if outcome == "failed" and waiting else outcome
 
 
 def _compare_at_end(context: ExecutionContext) -> Reconciliation:
-    """Compare ledger and broker after trading, with patience; then take over the broker's cash."""
+    """Compare ledger and broker after trading, with patience; then take over the broker's cash.
+
+    Orders that ended short are looked at again: what they filled after all is booked and protected.
+    """
     limit = context.settings.safety.cash_jump_pct
+    booked = False
     for wait in SETTLING:
         context.clock.sleep(wait)
+        booked = agreement.ended_again(context) or booked
         account = context.broker.account()
         result = reconcile.compare(context.ledger, account, {}, cash_jump_pct=limit)
         if result.agrees:
             reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break
+    if booked and context.phase != "place":
+        stops.protect_all(context)
     return result
 
 

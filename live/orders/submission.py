@@ -1,4 +1,4 @@
-"""The order protocol: an order is sent at most once, and one whose fate is unknown stops every other.
+"""The order protocol: an order is sent at most once; an unknown fate stops its symbol and every buy.
 
     PLANNED ──journal──► SENDING ──POST──► ACKED ──► whatever the broker says, until it ends
                             ├─ definite no ───────► REFUSED
@@ -49,6 +49,8 @@ LONGEST_PAUSE = 65.0
 #: seconds a request limit of the broker may hold up one order; limits hold for a minute
 LONGEST_THROTTLE = 150.0
 CANCEL_READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+#: why an order went back to PLANNED at the last moment
+NO_LONGER = "not sent: it may no longer leave (window, kill switch, approval or deadline)"
 LIST_MARGIN = timedelta(minutes=10)
 APP_TAG = "app_tag"
 RESOLVE = "look at the account, then `jutsu resolve {id} --adopt BROKER_ID` or `jutsu resolve {id} --absent`"
@@ -61,7 +63,8 @@ class Submission:
         broker: where orders go.
         ledger: the journal.
         clock: waits and time stamps.
-        may_send: whether an order may still leave (execution window, kill switch); None asks for any order.
+        may_send: whether an order may still leave, asked immediately before every request; None asks for
+            any order.
     """
 
     def __init__(
@@ -90,14 +93,14 @@ class Submission:
             left and may not be sent any more.
 
         Raises:
-            UnresolvedError: its fate is unknown; nothing else may be sent before it is resolved.
+            UnresolvedError: its fate is unknown, or that of an order that must be resolved before it.
             AuthenticationFailed: nothing was sent, a person must log in.
         """
-        self._refuse_while_unresolved()
+        self._refuse_while_unresolved(order)
         began, tries = self._clock.monotonic(), 0
         while self._may_send(order):
             order = self._post(order)
-            if order.state != JournalState.PLANNED:
+            if order.state != JournalState.PLANNED or order.state_reason == NO_LONGER:
                 return order
             if self._throttled and self._clock.monotonic() + self._pause > began + LONGEST_THROTTLE:
                 return order  # a limit of requests says nothing about the order: a later run sends it
@@ -111,12 +114,14 @@ class Submission:
 
     def _post(self, order: Order) -> Order:
         order = self._announce(order)
+        if not self._may_send(order):  # the reads before may have taken minutes, or a night asleep
+            return self._move(order, JournalState.PLANNED, reason=NO_LONGER)
         try:
             order_id = self._broker.submit(request_of(order))
         except NotSent as error:
             self._throttled = isinstance(error, Throttled)
             usual = THROTTLED_WAIT if self._throttled else NOT_SENT_WAIT
-            self._pause = min(error.retry_after or usual, LONGEST_PAUSE)
+            self._pause = min(usual if error.retry_after is None else error.retry_after, LONGEST_PAUSE)
             return self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
         except AuthenticationFailed as error:
             self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
@@ -224,6 +229,8 @@ class Submission:
         why = "the broker does not know this id: it was never accepted"
         if may_repeat and self._may_send(order):
             order = self._announce(order)
+            if not self._may_send(order):
+                return self._move(order, JournalState.ABSENT, reason=why)
             try:
                 order_id = self._broker.submit(request_of(order))
             except NotSent as error:
@@ -261,18 +268,37 @@ class Submission:
 
         An order the broker cannot find any more stays live in our books: absence from a reply proves nothing.
         """
-        assert order.broker_order_id is not None
-        shown = self._broker.order(order.broker_order_id)
-        for _ in range(2):
-            if shown is None or sum(e.quantity for e in shown.executions) >= shown.filled_quantity:
-                break
-            self._clock.sleep(1.0)  # the executions may lag behind the quantity
-            shown = self._broker.order(order.broker_order_id)
+        shown = self._shown(order)
         if shown is None:
             if order.state == JournalState.UNKNOWN_LIVE:
                 return order
             return self._move(order, JournalState.UNKNOWN_LIVE, reason="the broker does not show this order")
         return book(self._ledger, order, shown, at=self._clock.now())
+
+    def look_again(self, order: Order) -> Order:
+        """Ask about an order that has ended and book what it filled after all.
+
+        Some brokers confirm a cancel before the last fill is counted. Nothing but a further fill changes
+        anything; one whose executions are not all listed yet waits for the next look.
+        """
+        shown = self._shown(order)
+        if shown is None or not shown.state.terminal:
+            return order
+        executed = sum(execution.quantity for execution in shown.executions)
+        if executed <= order.filled_quantity or executed < shown.filled_quantity:
+            return order
+        return book(self._ledger, order, shown, at=self._clock.now())
+
+    def _shown(self, order: Order) -> BrokerOrder | None:
+        """Return an order as the broker shows it; its executions may lag behind its filled quantity."""
+        assert order.broker_order_id is not None
+        shown = self._broker.order(order.broker_order_id)
+        for _ in range(2):
+            if shown is None or sum(e.quantity for e in shown.executions) >= shown.filled_quantity:
+                break
+            self._clock.sleep(1.0)
+            shown = self._broker.order(order.broker_order_id)
+        return shown
 
     def cancel(self, order: Order) -> Order:
         """Cancel an acknowledged order and wait until the broker says how it ended.
@@ -349,10 +375,12 @@ class Submission:
                 raise self._unresolved(order)
         return self._move(order, JournalState.ABSENT, reason="never listed by the broker, position unchanged")
 
-    def _refuse_while_unresolved(self) -> None:
+    def _refuse_while_unresolved(self, order: Order) -> None:
+        """A buy waits for every unresolved order (its cash may be spent), a sale for those of its symbol."""
         waiting = self._ledger.orders.unresolved()
-        if waiting:
-            raise self._unresolved(waiting[0])
+        for other in waiting:
+            if order.side == "buy" or other.symbol == order.symbol:
+                raise self._unresolved(other)
 
     def _ambiguous(self, order: Order, sighting: Sighting) -> UnresolvedError:
         """Stop for a person: several orders, or one that is not quite ours, could be it."""

@@ -1,5 +1,6 @@
 """Sells, then buys: order, retries, gates, and what is never sent twice."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -8,9 +9,9 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import (
-    BrokerError,
     BrokerRefused,
 )
+from live.execution.verdict import OrdersMissed
 from live.model.broker import Holding, OrderState
 from tests.support.exec_world import (
     AT,
@@ -66,7 +67,9 @@ def test_a_refused_sell_puts_the_stop_back_and_alarms(made: Any) -> None:
 
     made.wrap = NoSells
     tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
-    assert made.executor() == 0
+    with pytest.raises(OrdersMissed, match="not sold as decided: AAA"):
+        made.executor()
+    assert made.ledger.runs.get(NEXT_DAY, "golden").executor_exit == 7
     assert [s for s in states(made) if s[1] == "WORKING"] == [("AAA_stop_sell", "WORKING", 0)]
     assert any("restricted" in a.body for a in made.ledger.alerts.recent() if a.level == "critical")
     assert outcome(made, NEXT_DAY) == "failed"
@@ -78,7 +81,12 @@ def test_a_refused_sell_puts_the_stop_back_and_alarms(made: Any) -> None:
 def test_named_faults_end_in_order(made: Any, fault: str, shares: int, tries: int) -> None:
     made.fault = fault
     made.write(signal([ENTRY]))
-    assert made.executor() == 0
+    if shares:
+        assert made.executor() == 0
+    else:
+        with pytest.raises(OrdersMissed, match="no order was filled"):
+            made.executor()
+    assert made.ledger.runs.get(DAY, "golden").executor_exit == (0 if shares else 7)
     assert made.broker.account().shares() == ({"AAA": shares} if shares else {})
     assert sum(1 for name, *_ in states(made) if "entry" in name) == tries
     alive = [o for o in made.broker.orders(AT, AT + timedelta(hours=1)) if not o.state.terminal]
@@ -105,6 +113,58 @@ def test_a_drifted_price_holds_the_order_back(made: Any) -> None:
     assert any("max_drift_pct" in w for w in made.ledger.runs.get(DAY, "golden").detail["warnings"])
 
 
+def quotes_with(made: Any, **changes: Any) -> Any:
+    """Let every quote of the feed differ in these fields; `gone` leaves no quote at all."""
+    quotes = made.feed.quotes
+
+    def changed(symbols: Any, at: Any) -> Any:
+        found = {} if changes.get("gone") else quotes(symbols, at)
+        return {
+            symbol: replace(quote, **{name: value(quote, at) for name, value in changes.items()})
+            for symbol, quote in found.items()
+        }
+
+    made.feed.quotes = changed
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        {"trade_time": lambda _, at: at - timedelta(seconds=90)},
+        {"quote_time": lambda _, at: at - timedelta(hours=2)},
+        {"quote_time": lambda *_: None, "trade_time": lambda *_: None},
+        {"realtime": lambda *_: False},
+        {"bid": lambda *_: 110.0, "ask": lambda *_: 90.0},
+        {"bid": lambda *_: 80.0, "ask": lambda *_: 80.0, "last": lambda *_: 80.0},
+        {"gone": True},
+    ],
+    ids=["quiet tape", "old", "no time", "delayed", "crossed", "drifted", "none"],
+)
+def test_no_quote_holds_an_exit(made: Any, quote: Any) -> None:
+    enter(made, order("AAA", "entry", 100, 100.0))
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    quotes_with(made, **quote)
+    with suppress(OrdersMissed):  # the paper broker fills on the same quotes, so it may have no price either
+        made.executor()
+    assert any(o.side == "sell" and o.sent_at for o in made.ledger.orders.recent(50))
+    assert not any("NOT SOLD" in text for text in run_detail(made, NEXT_DAY)["critical"])
+
+
+def test_an_exit_of_a_halted_symbol_is_critical_and_exit_7(made: Any) -> None:
+    enter(made)
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    made.feed.status = "halted"
+    with pytest.raises(OrdersMissed, match="not sold as decided: AAA") as caught:
+        made.executor()
+    assert caught.value.exit_code == 7
+    assert made.holdings() == {"AAA": 100}
+    assert any("NOT SOLD" in a.body for a in made.ledger.alerts.recent() if a.level == "critical")
+    assert [s[1] for s in states(made) if "stop" in s[0]] == ["WORKING"]  # it keeps its stop
+    made.feed.status = "normal"
+    assert made.executor() == 0
+    assert made.holdings() == {}
+
+
 @pytest.mark.parametrize("status", ["halted", "closed"])
 def test_a_halted_symbol_is_not_traded(made: Any, status: str) -> None:
     made.feed.status = status
@@ -118,8 +178,10 @@ def test_slippage_above_the_limit_stops_buying(made: Any) -> None:
         "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100, "slippage_pct": 1.5},
         "polling": {"retries": 0},
     }
-    enter(made, order("AAA", "entry", 10, 100.0))
-    made.fault = "none"
+    made.write(signal([order("AAA", "entry", 10, 100.0)]))
+    with pytest.raises(OrdersMissed, match="slippage"):
+        made.executor()
+    assert outcome(made) == "completed"
     assert any("no further buys" in a.body for a in made.ledger.alerts.recent())
 
 
@@ -154,28 +216,112 @@ def test_an_order_replaced_by_hand_is_never_sent_again(made: Any) -> None:
 
     made.wrap = lambda broker: Wrapped(broker, order=shown, cancel=lambda *_: None)
     made.write(signal([ENTRY]))
-    made.executor()
+    with pytest.raises(OrdersMissed):
+        made.executor()
     assert [o.attempt for o in made.ledger.orders.recent(50)] == [0]
     assert any("replaced" in text for text in run_detail(made)["critical"])
 
 
-def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made: Any) -> None:
-    made.overrides = {"execution": {"min_cash_pct": 0, "slippage_pct": 2.0}}
+SLIPPY = {"execution": {"min_cash_pct": 0, "slippage_pct": 1.2}}
+
+
+def test_a_fill_above_the_limit_stops_the_next_buy_and_turns_entries_off(made: Any) -> None:
+    made.overrides = SLIPPY
     made.write(signal([ENTRY, OTHER]))
-    quotes = made.feed.quotes
-
-    def dying(symbols: Any, at: Any) -> Any:
-        if tuple(symbols) == ("BBB",):
-            raise BrokerError("the vendor is down", where="quotes")
-        return quotes(symbols, at)
-
-    made.feed.quotes = dying
-    with pytest.raises(BrokerError):
+    with pytest.raises(OrdersMissed, match="slippage") as caught:
         made.executor()
-    made.feed.quotes = quotes
-    made.executor()
+    assert caught.value.exit_code == 7
     assert bought(made) == {"AAA_entry_buy": 100}
-    assert any("slippage" in reason for reason in run_detail(made)["warnings"])
+    switch = made.ledger.state.kill_switch()
+    assert (switch.level, switch.by) == ("entries", "executor")
+    assert "AAA" in switch.reason
+    assert made.executor() == 0  # entries are off, said as a warning
+    assert bought(made) == {"AAA_entry_buy": 100}
+    made.ledger.state.clear_kill(by="a person", at=made.clock.now())
+    made.overrides = {"execution": {"min_cash_pct": 0}}
+    assert made.executor() == 0  # a person has seen it: it does not stop the day a second time
+    assert bought(made) == {"AAA_entry_buy": 100, "BBB_entry_buy": 10}
+
+
+def test_a_fill_that_nobody_lived_to_judge_stops_the_next_run(made: Any) -> None:
+    made.overrides = SLIPPY
+    made.write(signal([ENTRY, OTHER]))
+
+    class Killed(BaseException):
+        """The process ends here."""
+
+    def order(inner: Any, order_id: Any) -> Any:
+        found = inner.order(order_id)
+        if found.filled_quantity and not seen:
+            seen.append(order_id)
+            raise Killed
+        return found
+
+    seen = []
+    made.wrap = lambda broker: Wrapped(broker, order=order)
+    with pytest.raises(Killed):
+        made.executor()
+    with pytest.raises(OrdersMissed, match="slippage"):
+        made.executor()
+    assert bought(made) == {"AAA_entry_buy": 100}
+
+
+def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made: Any) -> None:
+    made.fault = "never"
+    sent = []
+
+    def submit(inner: Any, request: Any) -> Any:
+        sent.append((request.symbol, made.clock.now()))
+        return inner.submit(request)
+
+    made.overrides = {"polling": {"retries": 0}}
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    made.write(signal([ENTRY, OTHER]))
+    with pytest.raises(OrdersMissed):
+        made.executor()
+    assert [symbol for symbol, _ in sent] == ["AAA", "BBB"]
+    assert timedelta(seconds=15) <= sent[1][1] - sent[0][1] <= timedelta(seconds=20)
+
+
+def test_a_former_buy_that_fills_late_and_badly_stops_the_one_after_next(made: Any) -> None:
+    made.overrides = SLIPPY | {"polling": {"retries": 0}}
+    made.feed.prices["CCC"] = 20.0
+    third = order("CCC", "entry", 10, 20.0, rank=0.5)
+    late = []
+
+    def shown(inner: Any, order_id: Any) -> Any:
+        found = inner.order(order_id)
+        if found.order_type == "stop" or made.clock.now() - late[0] >= timedelta(seconds=18):
+            return found
+        return replace(found, state=OrderState.WORKING, filled_quantity=0, executions=())
+
+    def submit(inner: Any, request: Any) -> Any:
+        late.append(made.clock.now())
+        return inner.submit(request)
+
+    made.wrap = lambda broker: Wrapped(broker, order=shown, submit=submit)
+    made.write(signal([ENTRY, OTHER, third]))
+    with pytest.raises(OrdersMissed, match="slippage"):
+        made.executor()
+    assert "CCC_entry_buy" not in bought(made)
+
+
+def test_buys_obey_the_deadline_of_the_run(made: Any) -> None:
+    made.overrides = {"safety": {"run_deadline_seconds": 30}, "polling": {"retries": 0}}
+    made.fault = "never"
+    began, sent = made.clock.now(), []
+
+    def submit(inner: Any, request: Any) -> Any:
+        sent.append(made.clock.now() - began)
+        return inner.submit(request)
+
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    made.write(signal([ENTRY, OTHER, order("CCC", "entry", 10, 20.0, rank=0.5)]))
+    with pytest.raises(OrdersMissed):
+        made.executor()
+    assert len(sent) == 2
+    assert max(sent) < timedelta(seconds=30)
+    assert any("run_deadline_seconds" in text for text in run_detail(made)["warnings"])
 
 
 def test_shares_of_somebody_else_keep_buys_of_their_symbol_away(made: Any) -> None:
@@ -210,7 +356,7 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made: A
     runtime = made.open()
     from backtest.calendar import sessions as calendar
     from live.books.variants import BookVariant
-    from live.execution import job, phases, steps
+    from live.execution import job, sending, steps
     from live.execution.context import RunNotes
     from live.orders.attempts import Attempts
 
@@ -218,7 +364,7 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made: A
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
     read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
     context = steps.context_for(runtime, read, RunNotes(), phase="all", skip_time_check=False)
-    phases._next_try(context, read.go[0], 100, Attempts())  # died here
+    sending.next_try(context, read.go[0], 100, Attempts())  # died here
     made.ledger.close()
     moved = order("AAA", "entry", 100, 100.0, stop=80.0, rank=2.0)
     made.write(signal([moved]))  # generated again with --force
