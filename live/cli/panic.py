@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from live.cli.common import ConfigOption, StateOption, open_command
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
 
 WORD = "PANIC"
 
@@ -19,39 +24,73 @@ def register(app: typer.Typer) -> None:
 def panic(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also what no book owns: foreign shares and orders.")
+    ] = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Cancel every order, sell every position, turn everything off. Works while the kill switch is on."""
-    from backtest.core.errors import BrokerError, UsageError
+    """End our orders, sell every position of ours, turn everything off. Works while the kill switch is on."""
+    from backtest.core.errors import BrokerError, DisagreementError
     from live.execution.panic import close_everything
 
     with open_command(config=config, state_db=state_db) as runtime:
-        if not yes:
-            typer.echo(f"Account {runtime.account}: this cancels every order and sells every position.")
-            if typer.prompt(f"Type {WORD} to go on", default="", show_default=False).strip() != WORD:
-                raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {WORD}")
-        result = close_everything(runtime)
+        _ask(runtime, yes=yes, everything=everything)
+        result = close_everything(runtime, everything=everything)
         for text in result.cancelled:
             typer.echo(f"cancelled {text}")
         for text in result.closed:
             typer.echo(f"closed {text}")
-        typer.echo(_disable_cron())
+        for text in _stop_schedules(runtime.state):
+            typer.echo(text)
         typer.echo("kill switch is ON (all); take it back with `jutsu resume`")
+        for text in result.left:
+            typer.echo(f"left: {text}")
+        remedy = "look at the broker's own screen now"
         if result.problems:
-            raise BrokerError(
-                "; ".join(result.problems), where="panic", remedy="look at the broker's own screen now"
+            raise BrokerError("; ".join((*result.problems, *result.left)), where="panic", remedy=remedy)
+        if result.left:
+            remedy = "`jutsu panic --everything` sells foreign shares and cancels foreign orders too"
+            raise DisagreementError(
+                f"not everything is closed: {'; '.join(result.left)}", where="panic", remedy=remedy
             )
 
 
-def _disable_cron() -> str:
+def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:
+    """Say what will happen, foreign things by name, and want the word for it.
+
+    Raises:
+        UsageError: the word was not typed; nothing was done.
+    """
+    from backtest.core.errors import UsageError
+    from live.execution.panic import foreign
+
+    if everything:
+        found = foreign(runtime)
+        for symbol, shares in found.shares.items():
+            typer.echo(f"foreign: {symbol} {shares} shares that no book owns")
+        for order in found.orders:
+            typer.echo(f"foreign: {order.symbol} order {order.order_id} ({order.side} {order.quantity})")
+    if yes:
+        return
+    what = "every position and order above too" if everything else "the positions of our books"
+    typer.echo(f"Account {runtime.account}: this ends our orders and sells {what}.")
+    if typer.prompt(f"Type {WORD} to go on", default="", show_default=False).strip() != WORD:
+        raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {WORD}")
+
+
+def _stop_schedules(state: Path) -> Iterator[str]:
+    """Stop cron lines and timers of both stages; yield what was done."""
+    from live.operations import timers
     from live.operations.crontab import comment_out, crontab, install_crontab
 
     text = crontab()
-    if not text:
-        return "cron: nothing to disable"
-    changed, count = comment_out(text)
+    changed, count = comment_out(text) if text else ("", 0)
     if not count:
-        return "cron: nothing to disable"
-    done = install_crontab(changed)
-    return f"cron: {count} line(s) commented out" if done else "cron: the crontab could NOT be changed"
+        yield "cron: nothing to disable"
+    else:
+        done = install_crontab(changed)
+        yield f"cron: {count} line(s) commented out" if done else "cron: the crontab could NOT be changed"
+    stopped = timers.stop(state)
+    yield from (f"timer stopped: {unit}" for unit in stopped.done)
+    yield from (f"timer could NOT be stopped: {unit}" for unit in stopped.failed)

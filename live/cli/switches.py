@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,7 +42,7 @@ def kill(
 
 
 def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
-    """Turn the kill switch off."""
+    """Turn the kill switch off, and the cron lines and timers that panic switched off back on."""
     from live.actions import kill_switch
 
     with open_command(config=config, state_db=state_db) as runtime:
@@ -48,6 +50,22 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
         typer.echo(
             "kill switch is off: the next run trades again" if done.changed else "kill switch is already off"
         )
+        for text in _restore_schedules(runtime.state):
+            typer.echo(text)
+
+
+def _restore_schedules(state: Path) -> Iterator[str]:
+    """Put back exactly what panic switched off; yield what was done, nothing when there was nothing."""
+    from live.operations import timers
+    from live.operations.crontab import crontab, install_crontab, restore
+
+    changed, count = restore(crontab() or "")
+    if count:
+        done = install_crontab(changed)
+        yield f"cron: {count} line(s) restored" if done else "cron: the crontab could NOT be changed"
+    started = timers.start(state)
+    yield from (f"timer started: {unit}" for unit in started.done)
+    yield from (f"timer could NOT be started: {unit}" for unit in started.failed)
 
 
 def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None:

@@ -1,152 +1,238 @@
-"""Panic: cancel every order, close every position, whatever the kill switch says. Exits only, never a buy."""
+"""Panic: end our working orders, sell every position, whatever the kill switch says. Never a buy.
+
+It works from what the broker holds. Shares no book owns and orders no program of ours sent are named and left
+alone, unless a person asked for them too. One problem never stops the rest: it is listed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
-from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
-from live.books.variants import id_prefix
-from live.ledger.orders import OrderPlan
+from backtest.core.errors import BrokerError, JutsuError
+from live.alerts import outbox as alerts
+from live.execution.closing import Closing
 from live.ledger.tables import Order
-from live.model import order_ids as ids
-from live.model.broker import BrokerOrder
+from live.model.broker import Account, BrokerOrder
 from live.model.order_state import JournalState
-from live.orders.attempts import NOT_ACCEPTED, may_fill
-from live.orders.recovery import catch_up
+from live.orders.attempts import may_fill
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
+    from live.alerts.channels import Level
+    from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
 
 LOOK_BACK = timedelta(days=59)
 POLL_SECONDS = 1.0
 GIVE_UP_SECONDS = 60.0
+#: variant in whose name shares are sold that no book owned
+OUTSIDE = "outside"
 
 
 @dataclass
 class Result:
-    """What panic did and could not do."""
+    """What panic did and could not do.
+
+    Attributes:
+        cancelled: orders ended. closed: positions sold.
+        problems: what went wrong. left: what is still there and why.
+    """
 
     cancelled: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
-def close_everything(runtime: Runtime) -> Result:
-    """Cancel all live orders, then sell every position the books own; foreign positions are not touched.
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What lies at the broker and is not ours: symbol -> whole shares, and live orders."""
 
-    One problem never stops the rest: it is listed. Orders outside the session wait for the next open.
+    shares: dict[str, int] = field(default_factory=dict)
+    orders: tuple[BrokerOrder, ...] = ()
+
+
+def foreign(runtime: Runtime) -> Foreign:
+    """Return the shares no book owns and the live orders nobody here sent.
+
+    Raises:
+        BrokerError: the account or its orders cannot be read.
+    """
+    owned = runtime.ledger.positions.shares()
+    more = {
+        symbol: held - owned.get(symbol, 0)
+        for symbol, held in runtime.broker.account().shares().items()
+        if held > owned.get(symbol, 0)
+    }
+    ours = _ours(runtime.ledger)
+    return Foreign(more, tuple(order for order in _live_orders(runtime) if not ours(order)))
+
+
+def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
+    """Alert, end our working orders, sell what the books own of what the broker holds, back up.
+
+    Each stop rests until the sell of its position is next, and is put back when that sell is not accepted.
+    Orders outside the session wait for the next open.
+
+    Args:
+        runtime: the account.
+        everything: sell foreign shares and cancel foreign orders too; a person was shown them and agreed.
     """
     result = Result()
     # First, so that a run at work sends nothing more, and that a panic that dies leaves nothing switched on.
     runtime.ledger.state.set_kill("all", reason="panic", by="panic", at=runtime.clock.now())
+    _alert(runtime, result, "began", f"account {runtime.account}: every position is being closed", "critical")
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
-    _guarded(result, "recovery", lambda: catch_up(runtime))
-    _cancel_all(runtime, result)
-    sent = [order for order in _sell_all(runtime, submission, result) if order is not None]
-    _follow(runtime, submission, sent, result)
+    _catch_up(runtime, submission, result)
+    _end_orders(runtime, submission, result, everything=everything)
+    closing = Closing(runtime, submission, result.problems, result.cancelled)
+    _guarded(result, "the attached stops", closing.adopt_attached_stops)
+    account = _account(runtime, result)
+    if account is not None:
+        if everything:
+            _guarded(result, "foreign shares", lambda: _take_over(runtime, account))
+        sent = [order for symbol in _symbols(runtime) for order in closing.sell_symbol(symbol)]
+        _follow(runtime, closing, sent, result)
+    _name_rest(runtime, result)
+    _keep_copy(runtime, result)
+    text = "; ".join((*result.problems, *result.left)) or "every position is closed"
+    _alert(runtime, result, "ended", text, "critical" if result.problems or result.left else "warning")
     return result
 
 
-def _cancel_all(runtime: Runtime, result: Result) -> None:
-    """Ask for every cancel first, then wait for all of them together."""
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
-    for shown in _live_orders(runtime, result):
-        name = f"{shown.symbol} {shown.side} {shown.quantity} (order {shown.order_id})"
-        if _guarded(result, name, lambda shown=shown: runtime.broker.cancel(shown.order_id)):
-            result.cancelled.append(name)
-    give_up = runtime.clock.monotonic() + GIVE_UP_SECONDS
-    while _live_orders(runtime, result) and runtime.clock.monotonic() < give_up:
-        runtime.clock.sleep(POLL_SECONDS)
+def _symbols(runtime: Runtime) -> list[str]:
+    return sorted({row.symbol for row in runtime.ledger.positions.open_positions()})
+
+
+def _catch_up(runtime: Runtime, submission: Submission, result: Result) -> None:
+    """Book what our orders did since the last look, each for itself; what was never sent lapses."""
     for order in runtime.ledger.orders.unfinished():
-        if order.broker_order_id is not None and not JournalState(order.state).unresolved:
-            _guarded(result, order.client_order_id, lambda order=order: submission.refresh(order))
-        elif order.state == JournalState.PLANNED:
+        state = JournalState(order.state)
+        if state is JournalState.PLANNED:
             now = runtime.clock.now()
             runtime.ledger.orders.transition(
                 order.client_order_id, JournalState.LAPSED, at=now, state_reason="panic"
             )
+        elif order.broker_order_id is not None and not state.unresolved:
+            _guarded(result, order.client_order_id, partial(submission.refresh, order))
+        elif state.unresolved:
+            result.problems.append(
+                f"{order.client_order_id}: {order.state}, look at the broker yourself; "
+                f"{order.symbol} was not sold"
+            )
 
 
-def _live_orders(runtime: Runtime, result: Result) -> list[BrokerOrder]:
-    now = runtime.clock.now()
+def _end_orders(runtime: Runtime, submission: Submission, result: Result, *, everything: bool) -> None:
+    """Cancel our buys and sells; with `everything` foreign orders too. Our stops stay for now."""
+    mine = [
+        order
+        for order in runtime.ledger.orders.unfinished()
+        if order.intent != "stop" and order.broker_order_id is not None and may_fill(order)
+    ]
+    targets = {str(order.broker_order_id): f"{order.symbol} {order.side} {order.quantity}" for order in mine}
+    if everything:
+        ours = _ours(runtime.ledger)
+        for shown in _listed(runtime, result):
+            if not ours(shown):
+                targets[shown.order_id] = f"{shown.symbol} {shown.side} {shown.quantity} (foreign)"
+    asked = [
+        order_id
+        for order_id, name in targets.items()
+        if _guarded(result, f"{name} (order {order_id})", partial(runtime.broker.cancel, order_id))
+    ]
+    result.cancelled.extend(f"{targets[order_id]} (order {order_id})" for order_id in asked)
+    _wait_until_ended(runtime, asked, result)
+    for order in mine:
+        _guarded(result, order.client_order_id, partial(submission.refresh, order))
+
+
+def _wait_until_ended(runtime: Runtime, order_ids: Sequence[str], result: Result) -> None:
+    give_up = runtime.clock.monotonic() + GIVE_UP_SECONDS
+    waiting = list(order_ids)
+    while waiting:
+        waiting = [order_id for order_id in waiting if not _has_ended(runtime, order_id)]
+        if not waiting or runtime.clock.monotonic() >= give_up:
+            break
+        runtime.clock.sleep(POLL_SECONDS)
+    result.problems.extend(f"order {order_id}: the cancel was not confirmed" for order_id in waiting)
+
+
+def _has_ended(runtime: Runtime, order_id: str) -> bool:
     try:
-        listed = runtime.broker.orders(now - LOOK_BACK, now + timedelta(minutes=10))
-    except BrokerError as error:
-        result.problems.append(f"the order list cannot be read: {error.line()}")
-        return []
+        shown = runtime.broker.order(order_id)
+    except BrokerError:
+        return False
+    return shown is not None and shown.state.terminal
+
+
+def _ours(ledger: Ledger) -> Callable[[BrokerOrder], bool]:
+    """Return the question whether an order of the broker is one of ours or was attached to one of ours."""
+    bound = ledger.orders.bound_broker_ids()
+
+    def ours(shown: BrokerOrder) -> bool:
+        known = shown.client_order_id is not None and ledger.orders.get(shown.client_order_id) is not None
+        return known or shown.order_id in bound or shown.parent_id in bound
+
+    return ours
+
+
+def _live_orders(runtime: Runtime) -> list[BrokerOrder]:
+    now = runtime.clock.now()
+    listed = runtime.broker.orders(now - LOOK_BACK, now + timedelta(minutes=10))
     return [shown for shown in listed if not shown.state.terminal]
 
 
-def _sell_all(runtime: Runtime, submission: Submission, result: Result) -> Iterable[Order | None]:
-    waiting = runtime.ledger.orders.unresolved()
-    for order in waiting:
-        result.problems.append(f"{order.client_order_id}: {order.state}, look at the broker yourself")
-    for position in runtime.ledger.positions.open_positions():
-        name = str(
-            ids.OrderName(
+def _listed(runtime: Runtime, result: Result) -> list[BrokerOrder]:
+    try:
+        return _live_orders(runtime)
+    except BrokerError as error:
+        result.problems.append(f"the order list cannot be read: {error.line()}")
+        return []
+
+
+def _account(runtime: Runtime, result: Result) -> Account | None:
+    """Return the account, None when it cannot be read: then nothing is sold and every stop stays."""
+    try:
+        return runtime.broker.account()
+    except BrokerError as error:
+        result.problems.append(f"the account cannot be read, nothing was sold: {error.line()}")
+        return None
+
+
+def _take_over(runtime: Runtime, account: Account) -> None:
+    """Put shares no book owns into a book of their own, so that their sale is journalled like every other."""
+    owned, now = runtime.ledger.positions.shares(), runtime.clock.now()
+    for symbol, held in account.shares().items():
+        more = held - owned.get(symbol, 0)
+        cost = next((h.average_price for h in account.holdings if h.symbol == symbol), None)
+        if more > 0:
+            runtime.ledger.positions.buy(
+                OUTSIDE,
+                symbol,
+                more,
+                cost or Decimal(0),
                 session=runtime.today(),
-                symbol=position.symbol,
-                intent="exit",
-                side="sell",
-                variant=_id_prefix(runtime, position.variant),
+                mode=runtime.settings.mode,
+                at=now,
             )
-        )
-        attempt = 0
-        if runtime.ledger.orders.get(name) is not None:
-            name, attempt = runtime.ledger.orders.next_retry_id(name)
-        plan = OrderPlan(
-            client_order_id=name,
-            variant=position.variant,
-            session=runtime.today(),
-            mode=runtime.settings.mode,
-            symbol=position.symbol,
-            side="sell",
-            intent="exit",
-            quantity=position.quantity,
-            attempt=attempt,
-            reason="panic",
-            reference_price=position.entry_price,
-        )
-        yield _send(runtime, submission, plan, result)
 
 
-def _id_prefix(runtime: Runtime, variant: str) -> str:
-    """Return the prefix everybody gives this variant's ids; the variant itself when no book tells it.
-
-    Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
-    """
-    try:
-        known = any(book.primary == variant for book in runtime.settings.books)
-        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
-    except JutsuError:
-        return variant
-
-
-def _send(runtime: Runtime, submission: Submission, plan: OrderPlan, result: Result) -> Order | None:
-    try:
-        order = submission.send(runtime.ledger.orders.plan(plan, at=runtime.clock.now()))
-    except (BrokerError, UnresolvedError) as error:
-        result.problems.append(f"{plan.symbol}: {error.line()}")
-        return None
-    if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
-        result.problems.append(f"{plan.symbol}: not accepted: {order.state_reason or order.state}")
-        return None
-    return order
-
-
-def _follow(runtime: Runtime, submission: Submission, sent: list[Order], result: Result) -> None:
+def _follow(runtime: Runtime, closing: Closing, sent: Sequence[Order], result: Result) -> None:
+    """Wait for the sells together; what a sell leaves gets its stop back."""
     give_up = runtime.clock.monotonic() + GIVE_UP_SECONDS
     waiting = {order.client_order_id: order for order in sent}
     while True:
         for name in list(waiting):
-            after = _refreshed(submission, waiting[name], result)
+            after = waiting[name] = _refreshed(closing.submission, waiting[name], result)
             if not may_fill(after):
                 del waiting[name]
+                closing.sell_ended(after)
                 result.closed.append(f"{after.symbol}: {after.filled_quantity} sold ({after.state})")
         if not waiting or runtime.clock.monotonic() >= give_up or not _in_session(runtime):
             break
@@ -161,8 +247,63 @@ def _refreshed(submission: Submission, order: Order, result: Result) -> Order:
     try:
         return submission.refresh(order) if may_fill(order) else order
     except JutsuError as error:
-        result.problems.append(f"{order.client_order_id}: {error.line()}")
+        problem = f"{order.client_order_id}: {error.line()}"
+        if problem not in result.problems:
+            result.problems.append(problem)
         return order
+
+
+def _name_rest(runtime: Runtime, result: Result) -> None:
+    """Name everything that is still at the broker."""
+    ours = _ours(runtime.ledger)
+    try:
+        account = runtime.broker.account()
+    except BrokerError as error:
+        result.problems.append(f"what is left cannot be read: {error.line()}")
+        return
+    owned = runtime.ledger.positions.shares()
+    fractions = {h.symbol: h.quantity for h in account.holdings if h.quantity != int(h.quantity)}
+    others = {h.symbol: h.asset_type for h in account.holdings if h.asset_type != "equity"}
+    for symbol, held in account.shares().items():
+        own = min(max(held, 0), owned.get(symbol, 0))
+        if own:
+            result.left.append(f"{symbol}: {own} shares of ours")
+        if held - own > 0:
+            result.left.append(f"{symbol}: {held - own} shares that no book owns")
+        if held < 0:
+            result.left.append(f"{symbol}: {held} shares, a short position: close it by hand")
+    result.left.extend(
+        f"{symbol}: a fraction of a share ({quantity})" for symbol, quantity in fractions.items()
+    )
+    result.left.extend(
+        f"{symbol}: {kind}, which this program never trades" for symbol, kind in others.items()
+    )
+    result.left.extend(
+        f"{shown.symbol}: order {shown.order_id} ({shown.side} {shown.quantity})"
+        + ("" if ours(shown) else ", not ours")
+        for shown in _listed(runtime, result)
+    )
+
+
+def _keep_copy(runtime: Runtime, result: Result) -> None:
+    """Back the ledger up; only now, since nothing may come before the sells."""
+    if not runtime.run.keeps_copies:
+        return
+    keep, now = runtime.settings.backup.keep_days, runtime.clock.now()
+    try:
+        runtime.ledger.backup(runtime.state / "backups", keep_days=keep, now=now)
+    except (OSError, JutsuError) as error:
+        result.problems.append(f"no backup was written: {error}")
+
+
+def _alert(runtime: Runtime, result: Result, step: str, text: str, level: Level) -> None:
+    """Tell the person's channels; what fails here is listed and never stops the selling."""
+    key = f"panic_{step}_{runtime.clock.now().isoformat()}"
+    try:
+        told = alerts.send(runtime, key=key, level=level, title=f"panic {step}", body=text)
+    except (OSError, JutsuError) as error:
+        told = (f"no alert could be kept: {error}",)
+    result.problems.extend(told)
 
 
 def _in_session(runtime: Runtime) -> bool:
@@ -170,9 +311,8 @@ def _in_session(runtime: Runtime) -> bool:
     return session is not None and session.open <= runtime.clock.now() < session.close
 
 
-def _guarded(result: Result, name: str, action: object) -> bool:
+def _guarded(result: Result, name: str, action: Callable[[], object]) -> bool:
     """Run one step; note a problem instead of stopping."""
-    assert callable(action)
     try:
         action()
     except JutsuError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-STAGES = ("live.signal_generator", "live.executor")
+STAGES = ("live.signal_generator", "live.executor", "jutsu live")
+#: what a line begins with that panic switched off
+DISABLED = "# disabled by jutsu panic: "
 
 
 def crontab() -> str | None:
@@ -29,10 +31,17 @@ def install_crontab(text: str) -> bool:
 def comment_out(text: str) -> tuple[str, int]:
     """Return a crontab in which every line calling a stage is commented out, and how many were."""
     lines, changed = [], 0
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if any(stage in line for stage in STAGES) and not line.lstrip().startswith("#"):
-            lines.append(f"# disabled by jutsu panic: {line}")
+            lines.append(f"{DISABLED}{line}")
             changed += 1
         else:
             lines.append(line)
-    return "\n".join(lines) + "\n", changed
+    return "\n".join(lines), changed
+
+
+def restore(text: str) -> tuple[str, int]:
+    """Return a crontab with the lines back that `comment_out` switched off, and how many they were."""
+    lines = text.split("\n")
+    off = sum(line.startswith(DISABLED) for line in lines)
+    return "\n".join(line.removeprefix(DISABLED) for line in lines), off

@@ -1,4 +1,4 @@
-"""The order protocol: an order is sent at most once, and one whose fate is unknown stops every other.
+"""The order protocol: an order is sent at most once; an unknown fate stops its symbol and every buy.
 
     PLANNED ──journal──► SENDING ──POST──► ACKED ──► whatever the broker says, until it ends
                             ├─ definite no ───────► REFUSED
@@ -90,12 +90,15 @@ class Submission:
             left and may not be sent any more.
 
         Raises:
-            UnresolvedError: its fate is unknown; nothing else may be sent before it is resolved.
+            UnresolvedError: its fate is unknown, or that of an order that must be resolved before it.
             AuthenticationFailed: nothing was sent, a person must log in.
         """
-        self._refuse_while_unresolved()
-        began, tries = self._clock.monotonic(), 0
-        while self._may_send(order):
+        self._refuse_while_unresolved(order)
+        for attempt in range(NOT_SENT_TRIES):
+            if attempt:
+                self._clock.sleep(self._pause)
+            if not self._may_send(order):
+                return order
             order = self._post(order)
             if order.state != JournalState.PLANNED:
                 return order
@@ -349,10 +352,12 @@ class Submission:
                 raise self._unresolved(order)
         return self._move(order, JournalState.ABSENT, reason="never listed by the broker, position unchanged")
 
-    def _refuse_while_unresolved(self) -> None:
+    def _refuse_while_unresolved(self, order: Order) -> None:
+        """A buy waits for every unresolved order (its cash may be spent), a sale for those of its symbol."""
         waiting = self._ledger.orders.unresolved()
-        if waiting:
-            raise self._unresolved(waiting[0])
+        for other in waiting:
+            if order.side == "buy" or other.symbol == order.symbol:
+                raise self._unresolved(other)
 
     def _ambiguous(self, order: Order, sighting: Sighting) -> UnresolvedError:
         """Stop for a person: several orders, or one that is not quite ours, could be it."""

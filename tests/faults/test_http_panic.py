@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.schwab.account import Position
 from tests.support.http_imitation import DAY, PRICES
 from tests.support.http_stage import Stage, stage
 from tests.support.http_world import wanted
@@ -65,9 +66,21 @@ def test_panic_again_finds_nothing_to_do(holding: Stage) -> None:
     assert holding.sent() == sent
 
 
-def test_panic_without_a_typed_confirmation_does_nothing(
-    holding: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shares_no_book_owns_are_named_and_everything_sells_them_too(holding, monkeypatch):
+    monkeypatch.setitem(PRICES, "ZZZ", 20.0)
+    holding.fake.prices(ZZZ=20.0)
+    holding.fake.app.account.positions["ZZZ"] = Position(30.0, 20.0)
+    assert holding.jutsu("panic", "--yes") == 4, holding.told
+    assert "ZZZ: 30 shares that no book owns" in holding.told
+    assert holding.fake.state()["positions"] == {"ZZZ": 30.0}
+    assert holding.jutsu("panic", "--yes", "--everything") == 0, holding.told
+    assert "foreign: ZZZ 30 shares" in holding.told
+    assert holding.fake.state()["positions"] == {}
+    with holding.desk.ledger() as ledger:
+        assert ledger.positions.shares() == {}
+
+
+def test_panic_without_a_typed_confirmation_does_nothing(holding, monkeypatch):
     sent = holding.sent()
     monkeypatch.setattr("typer.prompt", lambda *_, **__: "no")
     assert holding.jutsu("panic") == 2, holding.told

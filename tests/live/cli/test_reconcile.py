@@ -13,8 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from backtest.core.errors import BrokerError, JutsuError, LimitError, UnresolvedError, UsageError
-from live.brokers.paper.broker import PaperBroker
-from live.cli import panic
+from live.cli import panic, switches
 from live.cli import reconcile as orders
 from live.ledger.ledger import Ledger, OrderPlan
 from live.model.order_state import JournalState
@@ -29,12 +28,15 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a function that runs one command on a fresh demo account."""
     config = tmp_path / "live.yaml"
     config.write_text("mode: offline_mock\n")
-    monkeypatch.setattr(crontab, "crontab", lambda: "1 2 * * * python -m live.executor\n")
     installed = []
+    monkeypatch.setattr(
+        crontab, "crontab", lambda: (installed or ["1 2 * * * python -m live.executor\n"])[-1]
+    )
     monkeypatch.setattr(crontab, "install_crontab", lambda text: installed.append(text) or True)
     app = typer.Typer()
     orders.register(app)
     panic.register(app)
+    switches.register(app)
 
     def run(*words: str, answer: str | None = None) -> str:
         words = [*words, "--config", str(config), "--state-db", str(tmp_path / "state" / "ledger.db")]
@@ -105,7 +107,14 @@ def test_panic_turns_everything_off(call: Callable[..., Any]) -> None:
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
 
 
-def test_panic_says_what_it_could_not_do(call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_restores_the_cron_lines_that_panic_commented_out(call):
+    call("panic", "--yes")
+    assert "cron: 1 line(s) restored" in call("resume")
+    assert call.installed[-1] == "1 2 * * * python -m live.executor\n"
+    assert "cron" not in call("resume")
+
+
+def test_panic_says_what_it_could_not_do(call, monkeypatch):
     from live.brokers.paper.broker import PaperBroker
 
     def down(*_: datetime | PaperBroker) -> None:

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from decimal import Decimal
 
-from backtest.core.errors import (
-    BrokerError,
-)
+import pytest
+
+from backtest.core.errors import BrokerError, BrokerRefused
 from live.execution import panic
+from live.ledger.orders import OrderPlan
+from live.model.broker import OrderRequest
+from live.model.order_state import JournalState
 from tests.support.exec_world import (
     AT,
     DAY,
@@ -96,3 +98,171 @@ def test_panic_stops_everything_else_before_it_begins(made: Any) -> None:
 
     panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
     assert seen == ["all"]
+
+
+def hold_two(made):
+    enter(made, ENTRY, order("BBB", "entry", 100, 50.0, stop=45.0, rank=1.0))
+
+
+def unknown_order(made, symbol):
+    name = f"20250305_{symbol}_increase_buy"
+    plan = OrderPlan(name, "golden", DAY, "offline_mock", symbol, "buy", "increase", 10)
+    orders, now = made.open().ledger.orders, made.clock.now()
+    orders.plan(plan, at=now)
+    orders.transition(name, JournalState.SENDING, at=now, ids_before=[])
+    orders.transition(name, JournalState.UNKNOWN, at=now, state_reason="no reply")
+
+
+def live_stops(made):
+    listed = made.broker.orders(AT, AT + timedelta(hours=1))
+    return {o.symbol: o.quantity for o in listed if not o.state.terminal and o.order_type == "stop"}
+
+
+def by_hand(made, symbol, side, quantity, **more):
+    request = OrderRequest(f"hand_{symbol}_{side}_{quantity}", symbol, side, quantity, **more)
+    return made.broker.submit(request)
+
+
+@pytest.mark.parametrize("symbol", ["CCC", "BBB"])
+def test_an_unresolved_order_blocks_only_its_own_symbol(made, symbol):
+    made.honours_client_id = False
+    hold_two(made)
+    unknown_order(made, symbol)
+    result = panic.close_everything(made.open())
+    expected = {} if symbol == "CCC" else {"BBB": 100}
+    assert made.holdings() == expected
+    assert live_stops(made) == expected  # what is still held still has its stop
+    assert any(symbol in text and "UNKNOWN" in text for text in result.problems)
+
+
+def test_a_stop_goes_only_when_its_sell_is_next(made):
+    hold_two(made)
+    seen = []
+
+    def submit(inner, request):
+        seen.append((request.symbol, sorted(live_stops(made))))
+        return inner.submit(request)
+
+    runtime = made.open()
+    panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
+    assert seen == [("AAA", ["BBB"]), ("BBB", [])]
+
+
+def refusing(inner, request):
+    if request.order_type == "market" and request.symbol == "AAA":
+        raise BrokerRefused("trading in this symbol is restricted")
+    return inner.submit(request)
+
+
+def test_the_stop_is_back_when_the_sell_is_refused(made):
+    hold_two(made)
+    made.wrap = lambda broker: Wrapped(broker, submit=refusing)
+    result = panic.close_everything(made.open())
+    assert made.holdings() == {"AAA": 100}
+    assert live_stops(made) == {"AAA": 100}
+    position = made.ledger.positions.get("golden", "AAA")
+    assert position.stop_price == Decimal(90)
+    assert made.broker.order(position.stop_broker_order_id).state == "WORKING"
+    assert any("restricted" in text for text in result.problems)
+    assert "AAA: 100 shares of ours" in result.left
+    # nothing that panic planned is sent by a later run
+    assert all(o.state != JournalState.PLANNED for o in made.ledger.orders.unfinished())
+
+
+def test_the_stop_is_back_for_what_a_sell_left(made):
+    hold_two(made)
+    made.fault = "partial"
+
+    def submit(inner, request):
+        order_id = inner.submit(request)
+        if request.order_type == "market":
+            inner.order(order_id)  # half of it fills
+            inner.cancel(order_id)  # the exchange ends it
+        return order_id
+
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    result = panic.close_everything(made.open())
+    left = made.holdings()
+    assert left
+    assert made.ledger.positions.shares() == left == live_stops(made)
+    assert any("sold" in text for text in result.problems)
+
+
+def test_a_stop_that_cannot_be_cancelled_stays_and_its_shares_are_named(made):
+    hold_two(made)
+    stuck = made.ledger.positions.get("golden", "AAA").stop_broker_order_id
+
+    def cancel(inner, order_id):
+        if order_id == stuck:
+            raise BrokerRefused("too late to cancel")
+        return inner.cancel(order_id)
+
+    made.wrap = lambda broker: Wrapped(broker, cancel=cancel)
+    result = panic.close_everything(made.open())
+    assert made.holdings() == {"AAA": 100}
+    assert any("AAA" in text and "stays" in text for text in result.problems)
+
+
+def test_panic_sells_what_the_broker_holds_when_the_ledger_says_more(made):
+    enter(made, order("AAA", "entry", 70, 100.0))
+    by_hand(made, "AAA", "sell", 20)
+    result = panic.close_everything(made.open())
+    assert made.holdings() == {}
+    assert any("ledger says 70 shares, the broker holds 50" in text for text in result.problems)
+
+
+def test_foreign_shares_and_orders_are_named_and_left_alone(made):
+    enter(made)
+    by_hand(made, "BBB", "buy", 30)
+    by_hand(made, "BBB", "sell", 30, order_type="stop", stop_price=Decimal(40), time_in_force="gtc")
+    result = panic.close_everything(made.open())
+    assert result.problems == []
+    assert made.holdings() == {"BBB": 30}
+    assert live_stops(made) == {"BBB": 30}
+    assert "BBB: 30 shares that no book owns" in result.left
+    assert any("not ours" in text for text in result.left)
+
+
+def test_everything_sells_foreign_shares_and_cancels_foreign_orders_too(made):
+    enter(made)
+    by_hand(made, "AAA", "buy", 5)
+    by_hand(made, "BBB", "buy", 30)
+    by_hand(made, "BBB", "sell", 30, order_type="stop", stop_price=Decimal(40), time_in_force="gtc")
+    runtime = made.open()
+    found = panic.foreign(runtime)
+    assert found.shares == {"AAA": 5, "BBB": 30}
+    assert [(o.symbol, o.quantity) for o in found.orders] == [("BBB", 30)]
+    result = panic.close_everything(runtime, everything=True)
+    assert (result.problems, result.left) == ([], [])
+    assert made.holdings() == {} == made.ledger.positions.shares()
+    assert live_stops(made) == {}
+
+
+def test_panic_alerts_before_it_sells_and_backs_up_after(made):
+    hold_two(made)
+    backups = made.folder / "state" / "backups"
+    for old in backups.iterdir():
+        old.unlink()
+    seen = []
+
+    def submit(inner, request):
+        told = [a.level for a in made.ledger.alerts.recent() if a.title == "panic began"]
+        seen.append((told, list(backups.iterdir())))
+        return inner.submit(request)
+
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    panic.close_everything(made.open())
+    assert seen == [(["critical"], []), (["critical"], [])]
+    assert list(backups.iterdir())
+
+
+def test_without_the_account_nothing_is_sold_and_every_stop_stays(made):
+    hold_two(made)
+
+    def account(inner):
+        raise BrokerError("503")
+
+    made.wrap = lambda broker: Wrapped(broker, account=account)
+    result = panic.close_everything(made.open())
+    assert live_stops(made) == {"AAA": 100, "BBB": 100}
+    assert any("nothing was sold" in text for text in result.problems)

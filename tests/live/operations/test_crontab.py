@@ -39,7 +39,21 @@ def test_only_lines_that_call_a_stage_change(lines: Any) -> None:
     assert not any(stage in line and not line.startswith("#") for line in after for stage in STAGES)
 
 
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
+@given(
+    st.lists(
+        st.sampled_from(["", "# x", "# 1 2 * * * python -m live.executor", "0 3 * * * backup"])
+        | st.sampled_from([f"1 2 * * * python -m {s}" for s in STAGES])
+    ),
+    st.sampled_from(["", "\n"]),
+)
+def test_resume_restores_exactly_what_panic_commented_out(lines, end):
+    text = "\n".join(lines) + end
+    changed, count = crontab.comment_out(text)
+    assert crontab.restore(changed) == (text, count)
+    assert crontab.restore(text) == (text, 0)  # what a person commented out stays so
+
+
+def program(tmp_path, monkeypatch, body):
     """Put a `crontab` command of our own first on the path."""
     path = tmp_path / "crontab"
     path.write_text(f"#!/bin/sh\n{body}\n")

@@ -1,0 +1,237 @@
+"""Selling positions in a panic: stop off, sell, and the stop back when the sell is not accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
+from live.books.variants import id_prefix
+from live.ledger.orders import OrderPlan
+from live.ledger.tables import Order, PositionRow
+from live.model.order_ids import OrderName
+from live.model.order_state import JournalState
+from live.orders.attempts import NOT_ACCEPTED, may_fill
+from live.orders.submission import LIST_MARGIN, Submission
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+LOOK_BACK = timedelta(days=59)
+
+
+@dataclass
+class Closing:
+    """Sells positions one after another; what is done and what goes wrong is added to the two lists.
+
+    Attributes:
+        cancelled: stops taken off, for the screen.
+        stops: id of each sell -> price of the stop that was taken off for it.
+    """
+
+    runtime: Runtime
+    submission: Submission
+    problems: list[str]
+    cancelled: list[str]
+    stops: dict[str, Decimal] = field(default_factory=dict)
+
+    def adopt_attached_stops(self) -> None:
+        """Take stops the broker attached to our buys into the ledger, so that they can be cancelled by id.
+
+        Raises:
+            BrokerError: the order list cannot be read.
+        """
+        ledger, now = self.runtime.ledger, self.runtime.clock.now()
+        bound = ledger.orders.bound_broker_ids()
+        for shown in self.runtime.broker.orders(now - LOOK_BACK, now + LIST_MARGIN):
+            live_stop = shown.order_type == "stop" and not shown.state.terminal
+            if not live_stop or shown.order_id in bound or shown.parent_id not in bound:
+                continue
+            buy = ledger.orders.by_broker_id(str(shown.parent_id))
+            if buy is not None:
+                price = shown.stop_price or Decimal(0)
+                plan = self._plan_stop(buy.variant, buy.symbol, shown.quantity, price, parent=buy)
+                self.submission.adopt(plan, shown)
+
+    def sell_symbol(self, symbol: str) -> list[Order]:
+        """Sell what the books own of one symbol, never more than the broker holds; return the orders sent."""
+        ledger = self.runtime.ledger
+        waiting = [order for order in ledger.orders.unresolved() if order.symbol == symbol]
+        rows = [row for row in ledger.positions.open_positions() if row.symbol == symbol]
+        if waiting:
+            return []  # named already; a stop of it stays
+        if any(_still_sold(order, symbol) for order in ledger.orders.unfinished()):
+            self.problems.append(f"{symbol}: an earlier sell is still alive, so it was not sold again")
+            return []
+        try:
+            held = self.runtime.broker.account().shares().get(symbol, 0)
+        except BrokerError as error:
+            self.problems.append(f"{symbol}: not sold, the account cannot be read: {error.line()}")
+            return []
+        owned = sum(row.quantity for row in rows)
+        if held < owned:
+            self.problems.append(f"{symbol}: the ledger says {owned} shares, the broker holds {held}")
+        sent: list[Order] = []
+        for row in rows:
+            order = self._sell(row, held - sum(earlier.quantity for earlier in sent))
+            sent.extend([] if order is None else [order])
+        return sent
+
+    def _sell(self, row: PositionRow, most: int) -> Order | None:
+        """Take the stop off one position and sell it; None when nothing was accepted."""
+        if most <= 0:
+            return None
+        try:
+            price = self._release(row)
+        except JutsuError as error:
+            self.problems.append(f"{row.symbol}: not sold: {error.line()}")
+            return None
+        left = self.runtime.ledger.positions.get(row.variant, row.symbol)
+        if left is None:
+            return None  # its stop was faster
+        quantity = min(left.quantity, most - (row.quantity - left.quantity))
+        order = self._send(left, quantity) if quantity > 0 else None
+        if order is None:
+            self._put_back(row.variant, row.symbol, price)
+        elif price is not None:
+            self.stops[order.client_order_id] = price
+        return order
+
+    def _release(self, row: PositionRow) -> Decimal | None:
+        """Cancel the stops of a position; return their price, None when it had and needed none.
+
+        Raises:
+            UnresolvedError: a stop could not be cancelled: it may still sell these shares.
+        """
+        price = row.stop_price if row.needs_stop else None
+        for stop in self.runtime.ledger.orders.unfinished(row.variant):
+            if stop.symbol != row.symbol or stop.intent != "stop" or stop.broker_order_id is None:
+                continue
+            ended = self.submission.cancel(stop)
+            if not JournalState(ended.state).terminal:
+                raise UnresolvedError(
+                    "its stop could not be cancelled and stays",
+                    where=stop.client_order_id,
+                    remedy="look at the broker yourself",
+                )
+            price = stop.stop_price or price
+            self.cancelled.append(f"{stop.symbol} stop {stop.quantity} (order {stop.broker_order_id})")
+        return price
+
+    def _send(self, row: PositionRow, quantity: int) -> Order | None:
+        """Send one sell; None when it was certainly not accepted, a row that may fill otherwise."""
+        ledger, now = self.runtime.ledger, self.runtime.clock.now()
+        name, attempt = self._next_name(row.variant, row.symbol, "exit")
+        plan = OrderPlan(
+            client_order_id=name,
+            variant=row.variant,
+            session=self.runtime.today(),
+            mode=self.runtime.settings.mode,
+            symbol=row.symbol,
+            side="sell",
+            intent="exit",
+            quantity=quantity,
+            attempt=attempt,
+            reason="panic",
+            reference_price=row.entry_price,
+        )
+        order: Order | None
+        try:
+            order = self.submission.send(ledger.orders.plan(plan, at=now))
+        except (BrokerError, UnresolvedError) as error:
+            self.problems.append(f"{row.symbol}: {error.line()}")
+            order = ledger.orders.get(name)
+        else:
+            if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
+                self.problems.append(f"{row.symbol}: not accepted: {order.state_reason or order.state}")
+        if order is not None and order.state == JournalState.PLANNED:
+            order = ledger.orders.transition(
+                name, JournalState.LAPSED, at=self.runtime.clock.now(), state_reason="panic: not accepted"
+            )
+        return order if order is not None and (may_fill(order) or order.filled_quantity) else None
+
+    def sell_ended(self, order: Order) -> None:
+        """Put the stop back for shares that a sell left when it ended."""
+        if order.filled_quantity < order.quantity:
+            self.problems.append(
+                f"{order.symbol}: {order.filled_quantity} of {order.quantity} sold: "
+                f"{order.state_reason or order.state}"
+            )
+            self._put_back(order.variant, order.symbol, self.stops.get(order.client_order_id))
+
+    def _put_back(self, variant: str, symbol: str, price: Decimal | None) -> None:
+        """Place the stop of a position again; a failure is the first thing a person must read."""
+        row = self.runtime.ledger.positions.get(variant, symbol)
+        if row is None or price is None:
+            return
+        try:
+            plan = self._plan_stop(variant, symbol, row.quantity, price, parent=None)
+            stop = self.submission.send(plan)
+            why = "" if may_fill(stop) else stop.state_reason or stop.state
+        except JutsuError as error:
+            stop, why = None, error.line()
+        if why or stop is None:
+            self.problems.insert(0, f"{symbol}: {row.quantity} shares have NO STOP: {why}")
+            return
+        self.runtime.ledger.positions.set_stop(
+            row.id,
+            needs_stop=True,
+            stop_price=price,
+            stop_client_order_id=stop.client_order_id,
+            stop_broker_order_id=stop.broker_order_id,
+            stop_expires_at=None,
+        )
+
+    def _plan_stop(
+        self, variant: str, symbol: str, quantity: int, price: Decimal, *, parent: Order | None
+    ) -> Order:
+        name, attempt = self._next_name(variant, symbol, "stop")
+        plan = OrderPlan(
+            client_order_id=name,
+            variant=variant,
+            session=self.runtime.today(),
+            mode=self.runtime.settings.mode,
+            symbol=symbol,
+            side="sell",
+            intent="stop",
+            quantity=quantity,
+            order_type="stop",
+            time_in_force="gtc",
+            attempt=attempt,
+            parent_client_order_id=None if parent is None else parent.client_order_id,
+            reason="stop_loss",
+            stop_price=price,
+        )
+        return self.runtime.ledger.orders.plan(plan, at=self.runtime.clock.now())
+
+    def _next_name(self, variant: str, symbol: str, intent: str) -> tuple[str, int]:
+        """Return the first free id of an intent and its attempt number."""
+        name = str(
+            OrderName(
+                session=self.runtime.today(),
+                symbol=symbol,
+                intent=intent,
+                side="sell",
+                variant=_id_prefix(self.runtime, variant),
+            )
+        )
+        orders = self.runtime.ledger.orders
+        return (name, 0) if orders.get(name) is None else orders.next_retry_id(name)
+
+
+def _still_sold(order: Order, symbol: str) -> bool:
+    return order.symbol == symbol and order.side == "sell" and order.intent != "stop" and may_fill(order)
+
+
+def _id_prefix(runtime: Runtime, variant: str) -> str:
+    """Return the prefix everybody gives this variant's ids; the variant itself when no book tells it.
+
+    Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
+    """
+    try:
+        known = any(book.primary == variant for book in runtime.settings.books)
+        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
+    except JutsuError:
+        return variant

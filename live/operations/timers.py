@@ -1,0 +1,69 @@
+"""The systemd timers of both stages, where there are any."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from backtest.core.files import write_atomic
+
+TIMERS: Final = ("jutsu-signal-generator.timer", "jutsu-executor.timer")
+#: of the user's own manager, then of the machine
+SCOPES: Final = ("--user", "--system")
+#: beside the ledger: the timers panic stopped, as JSON pairs of scope and unit
+RECORD: Final = "panic_timers.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Timers that were changed, and those that could not be."""
+
+    done: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+def stop(state: Path) -> Changed:
+    """Stop the timers of both stages that are enabled, and note which beside the ledger for `start`."""
+    on = [(scope, unit) for scope in SCOPES for unit in TIMERS if _systemctl(scope, "is-enabled", unit)]
+    stopped = [pair for pair in on if _systemctl(pair[0], "disable", "--now", pair[1])]
+    if stopped:
+        noted = sorted({*_recorded(state), *stopped})
+        write_atomic(state / RECORD, json.dumps(noted).encode(), mode=0o600)
+    return _changed(on, stopped)
+
+
+def start(state: Path) -> Changed:
+    """Enable and start exactly the timers that `stop` stopped; what fails stays noted."""
+    noted = _recorded(state)
+    started = [pair for pair in noted if _systemctl(pair[0], "enable", "--now", pair[1])]
+    left = [pair for pair in noted if pair not in started]
+    if left:
+        write_atomic(state / RECORD, json.dumps(left).encode(), mode=0o600)
+    else:
+        (state / RECORD).unlink(missing_ok=True)
+    return _changed(noted, started)
+
+
+def _changed(wanted: list[tuple[str, str]], done: list[tuple[str, str]]) -> Changed:
+    names = [f"systemctl {scope} {unit}" for scope, unit in wanted if (scope, unit) not in done]
+    return Changed(tuple(unit for _, unit in done), tuple(names))
+
+
+def _recorded(state: Path) -> list[tuple[str, str]]:
+    try:
+        noted = json.loads((state / RECORD).read_text(encoding="utf-8"))
+        return [(str(scope), str(unit)) for scope, unit in noted]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def _systemctl(*words: str) -> bool:
+    program = shutil.which("systemctl")
+    if program is None:
+        return False
+    done = subprocess.run([program, *words], capture_output=True, timeout=10, check=False)  # noqa: S603 - fixed words
+    return done.returncode == 0

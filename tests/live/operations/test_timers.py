@@ -1,0 +1,59 @@
+"""systemd timers that panic stops and resume starts again, on a `systemctl` of our own."""
+
+import os
+
+import pytest
+
+from live.operations import timers
+
+EXECUTOR, GENERATOR = "jutsu-executor.timer", "jutsu-signal-generator.timer"
+
+
+@pytest.fixture
+def systemd(tmp_path, monkeypatch):
+    """A manager whose enabled units are files; a unit named `stuck` beside them cannot be changed."""
+    units = tmp_path / "units"
+    units.mkdir()
+    path = tmp_path / "systemctl"
+    path.write_text(
+        f"""#!/bin/sh
+cd {units}
+case "$2" in
+  is-enabled) test -e "./$1 $3" ;;
+  disable) test ! -e stuck && rm "./$1 $4" ;;
+  enable) test ! -e stuck && touch "./$1 $4" ;;
+esac
+"""
+    )
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return units
+
+
+def enabled(units):
+    return sorted(path.name for path in units.iterdir())
+
+
+def test_start_restores_exactly_what_stop_stopped(systemd, tmp_path):
+    (systemd / f"--user {EXECUTOR}").touch()
+    assert timers.stop(tmp_path) == timers.Changed((EXECUTOR,))
+    assert enabled(systemd) == []
+    assert (tmp_path / timers.RECORD).stat().st_mode & 0o777 == 0o600
+    assert timers.stop(tmp_path) == timers.Changed()  # a second panic forgets nothing
+    assert timers.start(tmp_path) == timers.Changed((EXECUTOR,))
+    assert enabled(systemd) == [f"--user {EXECUTOR}"]
+    assert timers.start(tmp_path) == timers.Changed()
+
+
+def test_what_cannot_be_changed_is_named_and_stays_noted(systemd, tmp_path):
+    (systemd / f"--system {GENERATOR}").touch()
+    assert timers.stop(tmp_path).done == (GENERATOR,)
+    (systemd / "stuck").touch()
+    assert timers.start(tmp_path).failed == (f"systemctl --system {GENERATOR}",)
+    (systemd / "stuck").unlink()
+    assert timers.start(tmp_path).done == (GENERATOR,)
+
+
+def test_a_machine_without_systemd_has_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert timers.stop(tmp_path) == timers.Changed() == timers.start(tmp_path)
