@@ -32,6 +32,7 @@ from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
+from live.execution.verdict import OrdersMissed, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
@@ -133,7 +134,7 @@ def _unprotected(runtime: Runtime, job: Job) -> bool:
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
     """Record and alert a run that ends with an error; what fails here is logged and never raised."""
     try:
-        if not isinstance(error, WindowMissed):
+        if not isinstance(error, WindowMissed | OrdersMissed):  # these are recorded already
             steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
         announce(runtime, job, notes, f"stopped: {error.line()}", failed=True)
         error.add_note(ALERTED)
@@ -145,7 +146,8 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
     """Run the phases and return the outcome with its words; every step may be repeated after a crash.
 
     Raises:
-        JutsuError: any of the typed errors, among them WindowMissed (7) for a run that came too late.
+        JutsuError: any of the typed errors, among them WindowMissed (7) for a run that came too late and
+            OrdersMissed (7) for one whose orders did not come about.
     """
     context = steps.context_for(
         runtime, job, notes, phase=request.phase, skip_time_check=request.skip_time_check
@@ -169,6 +171,9 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
     outcome, marked = steps.finish(context)
     if runtime.run.keeps_copies:
         keep_copies(runtime, job, marked)
+    missed = verdict(context, outcome)
+    if missed is not None:
+        raise missed
     return outcome
 
 

@@ -13,6 +13,8 @@ from live.settings.model import SafetySettings
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
 
+#: states of a security in which orders can fill
+TRADES = frozenset({"normal", "unknown"})
 DELAYED = "the quote is delayed: no real-time entitlement"
 
 
@@ -31,7 +33,7 @@ def check_kill_switch(ledger: Ledger) -> None:
 
 
 def quote_problem(quote: Quote | None, now: datetime, *, max_age_seconds: float, checks_age: bool) -> str:
-    """Return why a symbol cannot be traded on this quote, empty when it can.
+    """Return why a symbol cannot be bought on this quote, empty when it can (sells do not ask).
 
     Args:
         quote: the quote, None when the vendor gave none.
@@ -41,7 +43,7 @@ def quote_problem(quote: Quote | None, now: datetime, *, max_age_seconds: float,
     """
     if quote is None:
         return "there is no quote"
-    if quote.status not in {"normal", "unknown"}:
+    if quote.status not in TRADES:
         return f"the security is {quote.status}"
     if not quote.realtime:
         return DELAYED

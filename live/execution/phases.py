@@ -9,7 +9,7 @@ from decimal import Decimal
 from backtest.trading.slippage import slippage_pct
 from live.execution import polling, position_limits, recount, stops
 from live.execution.context import ExecutionContext
-from live.execution.gates import drift_problem, quote_problem
+from live.execution.gates import TRADES, drift_problem, quote_problem
 from live.handoff.model import SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
@@ -39,15 +39,14 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
     left = order.quantity - attempts.filled
     if left <= 0 or attempts.open_attempts or attempts.refused:
         return
-    problem = _gate(context, order)
+    problem = _exit_gate(context, order)
     if problem:
-        context.notes.gate(order.client_order_id, problem)
+        _hold_exit(context, order, problem)
         return
     position = context.ledger.positions.get(context.variant, order.symbol)
     if position is not None and position.needs_stop:
         if stops.release(context, position) == "stuck":
-            context.notes.gate(order.client_order_id, "its stop could not be cancelled; the stop stays")
-            context.notes.alarm(f"{order.symbol}: the stop could not be cancelled, so it was not sold")
+            _hold_exit(context, order, "its stop could not be cancelled; the stop stays")
             return
         position = context.ledger.positions.get(context.variant, order.symbol)
         attempts = context.attempts(order.client_order_id)  # the broker was asked meanwhile
@@ -60,6 +59,12 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
         context.notes.alarm(f"{order.symbol}: the sell was not accepted: {sent.state_reason or sent.state}")
         if position is not None and position.needs_stop:
             stops.protect(context, position)
+
+
+def _hold_exit(context: ExecutionContext, order: SignalOrder, why: str) -> None:
+    """Hold a sell back: nothing else is as urgent, so a person must act."""
+    context.notes.gate(order.client_order_id, why)
+    context.notes.alarm(f"{order.symbol}: the {order.intent} was NOT SOLD: {why}")
 
 
 def sell_all(context: ExecutionContext, orders: Sequence[SignalOrder], *, wait: bool = True) -> None:
@@ -224,11 +229,33 @@ def _may_try_again(order: SignalOrder, attempts: Attempts, polling_settings: Pol
     return left > attempts.target(order.quantity) * polling_settings.entry_retry_above_pct / 100
 
 
-def _gate(context: ExecutionContext, order: SignalOrder, quantity: int = 0) -> str:
-    """Return why this order must not leave now, empty when it may; `quantity`: of a buy, for its limit."""
-    if not context.submission.open_for_orders():
-        return "the execution window is over or the kill switch is on"
-    if order.side == "buy" and order.symbol in context.notes.foreign:
+def _exit_gate(context: ExecutionContext, order: SignalOrder) -> str:
+    """Return why a sell must not leave now, empty when it may.
+
+    A market order protects at any price, so neither age, width nor drift of the quote holds it, nor its absence;
+    only a security that does not trade does.
+    """
+    closed = _closed(context)
+    if closed or context.before_open:
+        return closed
+    quote = context.quote(order.symbol)
+    if quote is not None and quote.status not in TRADES:
+        return f"the security is {quote.status}"
+    return ""
+
+
+def _closed(context: ExecutionContext) -> str:
+    """Return why no order at all may leave now."""
+    may = context.submission.open_for_orders()
+    return "" if may else "the execution window is over or the kill switch is on"
+
+
+def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
+    """Return why a buy of `quantity` shares must not leave now, empty when it may."""
+    closed = _closed(context)
+    if closed:
+        return closed
+    if order.symbol in context.notes.foreign:
         theirs = context.notes.foreign[order.symbol]
         return f"the account holds {theirs} shares of it outside the books: they could not be told apart"
     quote = context.quote(order.symbol)

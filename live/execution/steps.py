@@ -9,6 +9,7 @@ from live.books import unknown_orders
 from live.execution import phases, record, stops
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
+from live.execution.verdict import verdict
 from live.execution.window import inside
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
@@ -140,7 +141,11 @@ def _note_unfilled(context: ExecutionContext) -> None:
 
 
 def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
-    """Phase F: record trades, compare once more, mark the book; return the outcome of the file."""
+    """Phase F: record trades, compare once more, mark the book; return the outcome of the file.
+
+    Raises:
+        DataError, DisagreementError: ledger and broker differ.
+    """
     runtime, job, rows = context.runtime, context.job, context.rows()
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
@@ -148,6 +153,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(context) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
+    error = difference or verdict(context, outcome)
     marked = _mark(context) if runtime.run.marks and not context.before_open else None
     with context.ledger.transaction():
         begin(context)
@@ -157,7 +163,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
             job.day,
             job.variant,
             at=runtime.clock.now(),
-            exit_code=0 if difference is None else difference.exit_code,
+            exit_code=0 if error is None else error.exit_code,
             outcome=outcome,
             detail={
                 "warnings": context.notes.warnings,

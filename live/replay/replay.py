@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -25,11 +26,14 @@ from backtest.strategies.base import Evaluation, Strategy
 from backtest.strategies.history import short_history
 from live import executor, signal_generator
 from live.books.variants import BookVariant, Group
+from live.execution.verdict import OrdersMissed
 from live.generation.candidates import simulated_report
 from live.generation.price_check import JudgedOnce
 from live.runtime.runtime import Runtime
 from live.shadow import virtual_books as shadow
 from live.system.clock import SimulatedClock
+
+LOG = logging.getLogger("jutsu.replay")
 
 ORDER_COLUMNS = (
     "session",
@@ -209,9 +213,12 @@ def _stages(
             if code == 0 and group.primary is not None:
                 stage = "executor"
                 lines = group.lines
-                code = executor.run(
-                    runtime, executor.Request(variant=group.primary.variant, lines=lines, quiet=True)
-                )
+                try:
+                    code = executor.run(
+                        runtime, executor.Request(variant=group.primary.variant, lines=lines, quiet=True)
+                    )
+                except OrdersMissed as missed:  # a bad day of the market is part of a history, not its end
+                    LOG.warning("%s: %s", session.day, missed.line())
     except JutsuError as error:
         return Failure(session.day, stage, error.exit_code, error.line())
     return Failure(session.day, stage, code, "see the log") if code else None

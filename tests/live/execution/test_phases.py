@@ -1,5 +1,6 @@
 """Sells, then buys: order, retries, gates, and what is never sent twice."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from backtest.core.errors import (
     BrokerError,
     BrokerRefused,
 )
+from live.execution.verdict import OrdersMissed
 from live.model.broker import Holding, OrderState
 from tests.support.exec_world import (
     AT,
@@ -66,7 +68,9 @@ def test_a_refused_sell_puts_the_stop_back_and_alarms(made: Any) -> None:
 
     made.wrap = NoSells
     tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
-    assert made.executor() == 0
+    with pytest.raises(OrdersMissed, match="not sold as decided: AAA"):
+        made.executor()
+    assert made.ledger.runs.get(NEXT_DAY, "golden").executor_exit == 7
     assert [s for s in states(made) if s[1] == "WORKING"] == [("AAA_stop_sell", "WORKING", 0)]
     assert any("restricted" in a.body for a in made.ledger.alerts.recent() if a.level == "critical")
     assert outcome(made, NEXT_DAY) == "failed"
@@ -78,7 +82,12 @@ def test_a_refused_sell_puts_the_stop_back_and_alarms(made: Any) -> None:
 def test_named_faults_end_in_order(made: Any, fault: str, shares: int, tries: int) -> None:
     made.fault = fault
     made.write(signal([ENTRY]))
-    assert made.executor() == 0
+    if shares:
+        assert made.executor() == 0
+    else:
+        with pytest.raises(OrdersMissed, match="no order was filled"):
+            made.executor()
+    assert made.ledger.runs.get(DAY, "golden").executor_exit == (0 if shares else 7)
     assert made.broker.account().shares() == ({"AAA": shares} if shares else {})
     assert sum(1 for name, *_ in states(made) if "entry" in name) == tries
     alive = [o for o in made.broker.orders(AT, AT + timedelta(hours=1)) if not o.state.terminal]
@@ -105,6 +114,58 @@ def test_a_drifted_price_holds_the_order_back(made: Any) -> None:
     assert any("max_drift_pct" in w for w in made.ledger.runs.get(DAY, "golden").detail["warnings"])
 
 
+def quotes_with(made, **changes):
+    """Let every quote of the feed differ in these fields; `gone` leaves no quote at all."""
+    quotes = made.feed.quotes
+
+    def changed(symbols, at):
+        found = {} if changes.get("gone") else quotes(symbols, at)
+        return {
+            symbol: replace(quote, **{name: value(quote, at) for name, value in changes.items()})
+            for symbol, quote in found.items()
+        }
+
+    made.feed.quotes = changed
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        {"trade_time": lambda _, at: at - timedelta(seconds=90)},
+        {"quote_time": lambda _, at: at - timedelta(hours=2)},
+        {"quote_time": lambda *_: None, "trade_time": lambda *_: None},
+        {"realtime": lambda *_: False},
+        {"bid": lambda *_: 110.0, "ask": lambda *_: 90.0},
+        {"bid": lambda *_: 80.0, "ask": lambda *_: 80.0, "last": lambda *_: 80.0},
+        {"gone": True},
+    ],
+    ids=["quiet tape", "old", "no time", "delayed", "crossed", "drifted", "none"],
+)
+def test_no_quote_holds_an_exit(made, quote):
+    enter(made, order("AAA", "entry", 100, 100.0))
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    quotes_with(made, **quote)
+    with suppress(OrdersMissed):  # the paper broker fills on the same quotes, so it may have no price either
+        made.executor()
+    assert any(o.side == "sell" and o.sent_at for o in made.ledger.orders.recent(50))
+    assert not any("NOT SOLD" in text for text in run_detail(made, NEXT_DAY)["critical"])
+
+
+def test_an_exit_of_a_halted_symbol_is_critical_and_exit_7(made):
+    enter(made)
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    made.feed.status = "halted"
+    with pytest.raises(OrdersMissed, match="not sold as decided: AAA") as caught:
+        made.executor()
+    assert caught.value.exit_code == 7
+    assert made.holdings() == {"AAA": 100}
+    assert any("NOT SOLD" in a.body for a in made.ledger.alerts.recent() if a.level == "critical")
+    assert [s[1] for s in states(made) if "stop" in s[0]] == ["WORKING"]  # it keeps its stop
+    made.feed.status = "normal"
+    assert made.executor() == 0
+    assert made.holdings() == {}
+
+
 @pytest.mark.parametrize("status", ["halted", "closed"])
 def test_a_halted_symbol_is_not_traded(made: Any, status: str) -> None:
     made.feed.status = status
@@ -118,8 +179,10 @@ def test_slippage_above_the_limit_stops_buying(made: Any) -> None:
         "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100, "slippage_pct": 1.5},
         "polling": {"retries": 0},
     }
-    enter(made, order("AAA", "entry", 10, 100.0))
-    made.fault = "none"
+    made.write(signal([order("AAA", "entry", 10, 100.0)]))
+    with pytest.raises(OrdersMissed, match="slippage"):
+        made.executor()
+    assert outcome(made) == "completed"
     assert any("no further buys" in a.body for a in made.ledger.alerts.recent())
 
 
@@ -154,7 +217,8 @@ def test_an_order_replaced_by_hand_is_never_sent_again(made: Any) -> None:
 
     made.wrap = lambda broker: Wrapped(broker, order=shown, cancel=lambda *_: None)
     made.write(signal([ENTRY]))
-    made.executor()
+    with pytest.raises(OrdersMissed):
+        made.executor()
     assert [o.attempt for o in made.ledger.orders.recent(50)] == [0]
     assert any("replaced" in text for text in run_detail(made)["critical"])
 
@@ -173,7 +237,8 @@ def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made: 
     with pytest.raises(BrokerError):
         made.executor()
     made.feed.quotes = quotes
-    made.executor()
+    with pytest.raises(OrdersMissed, match="slippage"):
+        made.executor()
     assert bought(made) == {"AAA_entry_buy": 100}
     assert any("slippage" in reason for reason in run_detail(made)["warnings"])
 

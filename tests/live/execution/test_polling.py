@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from live.execution.verdict import OrdersMissed
 from tests.support.exec_world import ENTRY, signal
 
 
@@ -11,5 +14,6 @@ def test_the_run_deadline_ends_the_waiting(made: Any) -> None:
     made.fault = "never"
     began = made.clock.now()
     made.write(signal([ENTRY]))
-    made.executor()
+    with pytest.raises(OrdersMissed):
+        made.executor()
     assert made.clock.now() - began < timedelta(seconds=60)

@@ -1,0 +1,55 @@
+"""What the end of a run says about its orders: did anything that had to happen not happen?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import LimitError
+from live.orders.attempts import Attempts
+
+if TYPE_CHECKING:
+    from live.execution.context import ExecutionContext
+    from live.ledger.signal_files import Outcome
+
+
+class OrdersMissed(LimitError):  # noqa: N818 - named for what a person reads
+    """The run went through, but its orders did not come about (exit 7)."""
+
+
+def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | None:
+    """Return why a run that went through all its phases is no success, None when it is one.
+
+    A sell that was held back or did not sell all its shares, buying stopped for its prices, or a file of which
+    no order was filled. Orders of the phase ``place`` wait for the open: a poll judges them.
+    """
+    missed = missed_exits(context)
+    if missed:
+        problem = f"not sold as decided: {', '.join(missed)}"
+    elif context.notes.stop_buying:
+        problem = f"buying was stopped: {context.notes.stop_buying}"
+    elif outcome == "failed":
+        problem = "no order was filled: every one was rejected or ended without a share"
+    else:
+        return None
+    return OrdersMissed(
+        problem,
+        where=str(context.job.path),
+        remedy="`jutsu status` and the broker's own screen; inside the window the same command tries again",
+    )
+
+
+def missed_exits(context: ExecutionContext) -> list[str]:
+    """Return the symbols of sells that were held back or ended with shares unsold."""
+    tries = context.attempts_of(context.job.go)
+    return [
+        order.symbol
+        for order in context.job.go
+        if order.side == "sell"
+        and (order.client_order_id in context.notes.gated or _unsold(context, tries[order.client_order_id]))
+    ]
+
+
+def _unsold(context: ExecutionContext, attempts: Attempts) -> bool:
+    if not attempts or attempts.filled >= attempts.first.quantity:
+        return False
+    return context.phase == "all" or not attempts.open_attempts
