@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 
-from backtest.trading.slippage import slippage_pct
-from live.execution import polling, position_limits, recount, stops
+from live.execution import polling, position_limits, recount, slippage, stops
 from live.execution.context import ExecutionContext
 from live.execution.gates import TRADES, drift_problem, quote_problem
+from live.execution.sending import SELLS, send
 from live.handoff.model import SignalOrder
-from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
-from live.model.quote_quality import attached_stop, spread_problem
-from live.model.ticks import to_tick
 from live.orders.attempts import NOT_ACCEPTED, Attempts
 from live.settings.model import PollingSettings
 
-SELLS = frozenset({"exit", "reduce"})
+#: seconds after which the next buy may go although the former has not filled in full (settled 46)
+NEXT_BUY_AFTER = 15.0
 Sender = Callable[[SignalOrder], None]
 
 
@@ -54,7 +51,7 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
     if held == 0:
         context.notes.warn(f"{order.symbol}: nothing left to sell, its stop already sold it")
         return
-    sent = _send(context, order, min(left, held), attempts)
+    sent = send(context, order, min(left, held), attempts)
     if sent.state in NOT_ACCEPTED or sent.state == JournalState.PLANNED:
         context.notes.alarm(f"{order.symbol}: the sell was not accepted: {sent.state_reason or sent.state}")
         if position is not None and position.needs_stop:
@@ -80,7 +77,7 @@ def buy_all(
     wait: bool = True,
     whole_only: bool = False,
 ) -> None:
-    """Phases C to E: recount, buy in rank order, wait for the fills and try unfilled rests again.
+    """Phases C to E: recount, buy one after another in rank order, try unfilled rests again.
 
     `whole_only`: sells are still on their way, so what cash does not fully pay for waits for them.
     """
@@ -111,9 +108,18 @@ def _buy_all(
                 position_limits.hold(context, order, "waits for the cash of the sells")
                 continue
             buy(context, order, quantity)
+            if wait:
+                _await_fill(context, order, due)
         if not wait:
             return
         _wait_and_cancel(context, due)
+
+
+def _await_fill(context: ExecutionContext, order: SignalOrder, so_far: Sequence[SignalOrder]) -> None:
+    """Give a buy its time to fill before the next one, then judge it and what filled of the earlier ones."""
+    polling.follow(context, [order], at_most=NEXT_BUY_AFTER)
+    polling.refresh(context, [other for other in so_far if other is not order])
+    slippage.judge(context, (row for found in context.attempts_of(so_far).values() for row in found.tries))
 
 
 def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
@@ -121,7 +127,12 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
     attempts = context.attempts(order.client_order_id)
     if attempts.open_attempts or attempts.refused:
         return
-    blocked = context.entries_blocked() or _too_late(context, order) or _gate(context, order, quantity)
+    blocked = (
+        context.entries_blocked()
+        or _too_late(context, order)
+        or _gate(context, order, quantity)
+        or ("run_deadline_seconds is over" if context.time_left() <= 0 else "")
+    )
     if blocked:
         context.notes.gate(order.client_order_id, blocked)
         return
@@ -134,32 +145,13 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
         context.notes.warn(
             f"{order.symbol}: {quantity} of {order.quantity} shares: more is not affordable after the sells"
         )
-    sent = _send(context, order, quantity, attempts)
+    sent = send(context, order, quantity, attempts)
     if Attempts((sent,)).refused_with_stop:
         context.notes.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
     elif sent.state in NOT_ACCEPTED:
         context.notes.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")
     elif sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
         context.notes.gate(order.client_order_id, sent.state_reason or "it could not leave in time")
-
-
-def judge_slippage(context: ExecutionContext, orders: Iterable[Order]) -> None:
-    """Compare fills with the quote at submission: warn, flag, stop buying."""
-    safety = context.settings.safety
-    for order in orders:
-        if not order.filled_quantity or order.average_price is None or order.intent == "stop":
-            continue
-        slipped = slippage_pct(order.side, order.average_price, order.quote_price)
-        if slipped is None or slipped <= safety.slippage_warn_pct:
-            continue
-        text = f"{order.client_order_id}: filled {slipped:.2f} % worse than the quote at submission"
-        if slipped > safety.slippage_abort_pct:
-            context.notes.stop_buying = f"slippage of {slipped:.2f} % on {order.symbol} (slippage_abort_pct)"
-            context.notes.alarm(f"{text}: no further buys in this run")
-        elif slipped > safety.slippage_flag_pct:
-            context.notes.alarm(text)
-        else:
-            context.notes.warn(text)
 
 
 def _work(context: ExecutionContext, orders: Sequence[SignalOrder], sender: Sender, *, wait: bool) -> None:
@@ -196,7 +188,7 @@ def _wait_and_cancel(context: ExecutionContext, orders: Sequence[SignalOrder]) -
                 f"{order.symbol}: the order was replaced by hand at the broker: it is not sent again; "
                 "compare with `jutsu reconcile`"
             )
-    judge_slippage(context, (row for found in context.attempts_of(orders).values() for row in found.tries))
+    slippage.judge(context, (row for found in context.attempts_of(orders).values() for row in found.tries))
 
 
 def _may_stay(context: ExecutionContext, row: Order) -> bool:
@@ -232,7 +224,7 @@ def _may_try_again(order: SignalOrder, attempts: Attempts, polling_settings: Pol
 def _exit_gate(context: ExecutionContext, order: SignalOrder) -> str:
     """Return why a sell must not leave now, empty when it may.
 
-    A market order protects at any price, so neither age, width nor drift of the quote holds it, nor its absence;
+    A market order protects at any price, so neither age, width, drift nor absence of a quote holds it;
     only a security that does not trade does.
     """
     closed = _closed(context)
@@ -284,85 +276,3 @@ def _too_late(context: ExecutionContext, order: SignalOrder) -> str:
 def _past_cutoff(context: ExecutionContext, intent: str) -> bool:
     late = context.session.open + timedelta(minutes=context.settings.safety.entry_cutoff_minutes)
     return context.job.window.name == "open" and intent == "entry" and context.clock.now() > late
-
-
-def _send(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
-    """Journal one try and send it."""
-    row = _next_try(context, order, quantity, attempts)
-    if row.intent not in SELLS:
-        count = sum(1 for o in context.rows() if o.sent_at is not None and o.intent != "stop")
-        if count >= context.settings.execution.limits.max_orders_per_run:
-            context.notes.gate(order.client_order_id, "max_orders_per_run is reached")
-            return row
-    context.pace()
-    return context.submission.send(row)
-
-
-def _next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
-    """Plan the first try, take up a planned one that never left, or plan the next retry."""
-    unsent = attempts.planned
-    stop = None if order.stop is None else to_tick(order.stop.price)
-    if unsent is not None and (unsent.quantity, unsent.planned_stop_price) == (quantity, stop):
-        return unsent
-    now = context.clock.now()
-    with context.ledger.transaction():
-        if unsent is not None:
-            why = f"replaced: {quantity} shares, stop {stop} now"
-            context.ledger.orders.transition(
-                unsent.client_order_id, JournalState.LAPSED, at=now, state_reason=why
-            )
-        name, number = order.client_order_id, 0
-        if attempts:
-            name, number = context.ledger.orders.next_retry_id(name)
-        attach = context.broker.supports_attached_stop and not attempts.refused_with_stop
-        plan = _plan(context, order, quantity, name=name, number=number, attach=attach)
-        return context.ledger.orders.plan(plan, at=now)
-
-
-def _plan(
-    context: ExecutionContext, order: SignalOrder, quantity: int, *, name: str, number: int, attach: bool
-) -> OrderPlan:
-    """Return the plan of one try; `attach`: the stop goes with it to the broker."""
-    quote = context.quote(order.symbol)
-    mid = None if quote is None else quote.mid
-    details = _details(context, order)
-    stop = None if order.stop is None else to_tick(order.stop.price)
-    attached = stop if attach else None
-    if attached is not None and stops.STOP_PCT in details:
-        # A stop planned from yesterday's price could lie above today's and would sell at once.
-        reference, loss = Decimal(repr(order.reference_price)), context.rules.stop_loss_pct or 0.0
-        attached = attached_stop(quote, reference=reference, loss_pct=loss)
-    return OrderPlan(
-        client_order_id=name,
-        variant=context.variant,
-        session=context.session.day,
-        mode=context.settings.mode,
-        symbol=order.symbol,
-        side=order.side,
-        intent=order.intent,
-        quantity=quantity,
-        order_type="market",
-        # An auction order that had to wait for a sell comes after the auction: it is a day order then.
-        time_in_force="opg" if order.order_type == "market_on_open" and context.before_open else "day",
-        attempt=number,
-        parent_client_order_id=order.client_order_id if number else None,
-        rank=order.rank,
-        reason=order.reason,
-        details=details,
-        reference_price=Decimal(repr(order.reference_price)),
-        quote_price=None if mid is None else Decimal(repr(mid)),
-        stop_price=attached,
-        planned_stop_price=stop,
-        seal=context.seal,
-    )
-
-
-def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
-    """Return what the position remembers; a stop that nobody moved by hand will follow the fill."""
-    details: dict[str, object] = dict(order.details)
-    loss = context.rules.stop_loss_pct
-    if order.stop is not None and loss is not None:
-        usual = to_tick(order.reference_price * (1 - loss / 100))
-        if to_tick(order.stop.price) == usual:
-            details[stops.STOP_PCT] = loss
-    return details

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
 from live.books import unknown_orders
-from live.execution import phases, record, stops
+from live.execution import phases, record, slippage, stops
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
 from live.execution.verdict import verdict
@@ -110,9 +110,7 @@ def trade(context: ExecutionContext) -> None:
         if reason != "disabled in the file":
             context.notes.gate(name, reason)
     wait = context.phase != "place"
-    phases.judge_slippage(
-        context, context.rows()
-    )  # of an earlier run: what stopped its buying stops this one's
+    slippage.judge(context, context.rows())  # fills that an earlier run did not live to judge
     try:
         phases.sell_all(context, job.go, wait=wait)
         sells = context.attempts_of(phases.sells_of(job.go))

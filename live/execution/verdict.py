@@ -19,15 +19,15 @@ class OrdersMissed(LimitError):  # noqa: N818 - named for what a person reads
 def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | None:
     """Return why a run that went through all its phases is no success, None when it is one.
 
-    A sell that was held back or did not sell all its shares, buying stopped for its prices, or a file of which
-    no order was filled. Orders of the phase ``place`` wait for the open: a poll judges them.
+    A sell that was held back or did not sell all its shares, buying stopped for its prices, or a file of
+    which no order was filled. Orders of the phase ``place`` wait for the open: a poll judges them.
     """
     missed = missed_exits(context)
     if missed:
         problem = f"not sold as decided: {', '.join(missed)}"
     elif context.notes.stop_buying:
         problem = f"buying was stopped: {context.notes.stop_buying}"
-    elif outcome == "failed":
+    elif outcome == "failed" or _nothing_filled(context):
         problem = "no order was filled: every one was rejected or ended without a share"
     else:
         return None
@@ -47,6 +47,12 @@ def missed_exits(context: ExecutionContext) -> list[str]:
         if order.side == "sell"
         and (order.client_order_id in context.notes.gated or _unsold(context, tries[order.client_order_id]))
     ]
+
+
+def _nothing_filled(context: ExecutionContext) -> bool:
+    """Tell whether orders were sent, all have ended, and none got a share."""
+    tries = [attempts for attempts in context.attempts_of(context.job.go).values() if attempts]
+    return bool(tries) and not any(attempts.filled or attempts.open_attempts for attempts in tries)
 
 
 def _unsold(context: ExecutionContext, attempts: Attempts) -> bool:

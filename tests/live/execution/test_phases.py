@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import (
-    BrokerError,
     BrokerRefused,
 )
 from live.execution.verdict import OrdersMissed
@@ -223,24 +222,106 @@ def test_an_order_replaced_by_hand_is_never_sent_again(made: Any) -> None:
     assert any("replaced" in text for text in run_detail(made)["critical"])
 
 
-def test_slippage_that_stopped_buying_still_stops_it_after_a_second_start(made: Any) -> None:
-    made.overrides = {"execution": {"min_cash_pct": 0, "slippage_pct": 2.0}}
+SLIPPY = {"execution": {"min_cash_pct": 0, "slippage_pct": 1.2}}
+
+
+def test_a_fill_above_the_limit_stops_the_next_buy_and_turns_entries_off(made):
+    made.overrides = SLIPPY
     made.write(signal([ENTRY, OTHER]))
-    quotes = made.feed.quotes
-
-    def dying(symbols: Any, at: Any) -> Any:
-        if tuple(symbols) == ("BBB",):
-            raise BrokerError("the vendor is down", where="quotes")
-        return quotes(symbols, at)
-
-    made.feed.quotes = dying
-    with pytest.raises(BrokerError):
+    with pytest.raises(OrdersMissed, match="slippage") as caught:
         made.executor()
-    made.feed.quotes = quotes
+    assert caught.value.exit_code == 7
+    assert bought(made) == {"AAA_entry_buy": 100}
+    switch = made.ledger.state.kill_switch()
+    assert (switch.level, switch.by) == ("entries", "executor")
+    assert "AAA" in switch.reason
+    assert made.executor() == 0  # entries are off, said as a warning
+    assert bought(made) == {"AAA_entry_buy": 100}
+    made.ledger.state.clear_kill(by="a person", at=made.clock.now())
+    made.overrides = {"execution": {"min_cash_pct": 0}}
+    assert made.executor() == 0  # a person has seen it: it does not stop the day a second time
+    assert bought(made) == {"AAA_entry_buy": 100, "BBB_entry_buy": 10}
+
+
+def test_a_fill_that_nobody_lived_to_judge_stops_the_next_run(made):
+    made.overrides = SLIPPY
+    made.write(signal([ENTRY, OTHER]))
+
+    class Killed(BaseException):
+        """The process ends here."""
+
+    def order(inner, order_id):
+        found = inner.order(order_id)
+        if found.filled_quantity and not seen:
+            seen.append(order_id)
+            raise Killed
+        return found
+
+    seen = []
+    made.wrap = lambda broker: Wrapped(broker, order=order)
+    with pytest.raises(Killed):
+        made.executor()
     with pytest.raises(OrdersMissed, match="slippage"):
         made.executor()
     assert bought(made) == {"AAA_entry_buy": 100}
-    assert any("slippage" in reason for reason in run_detail(made)["warnings"])
+
+
+def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made):
+    made.fault = "never"
+    sent = []
+
+    def submit(inner, request):
+        sent.append((request.symbol, made.clock.now()))
+        return inner.submit(request)
+
+    made.overrides = {"polling": {"retries": 0}}
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    made.write(signal([ENTRY, OTHER]))
+    with pytest.raises(OrdersMissed):
+        made.executor()
+    assert [symbol for symbol, _ in sent] == ["AAA", "BBB"]
+    assert timedelta(seconds=15) <= sent[1][1] - sent[0][1] <= timedelta(seconds=20)
+
+
+def test_a_former_buy_that_fills_late_and_badly_stops_the_one_after_next(made):
+    made.overrides = SLIPPY | {"polling": {"retries": 0}}
+    made.feed.prices["CCC"] = 20.0
+    third = order("CCC", "entry", 10, 20.0, rank=0.5)
+    late = []
+
+    def shown(inner, order_id):
+        found = inner.order(order_id)
+        if found.order_type == "stop" or made.clock.now() - late[0] >= timedelta(seconds=18):
+            return found
+        return replace(found, state=OrderState.WORKING, filled_quantity=0, executions=())
+
+    def submit(inner, request):
+        late.append(made.clock.now())
+        return inner.submit(request)
+
+    made.wrap = lambda broker: Wrapped(broker, order=shown, submit=submit)
+    made.write(signal([ENTRY, OTHER, third]))
+    with pytest.raises(OrdersMissed, match="slippage"):
+        made.executor()
+    assert "CCC_entry_buy" not in bought(made)
+
+
+def test_buys_obey_the_deadline_of_the_run(made):
+    made.overrides = {"safety": {"run_deadline_seconds": 30}, "polling": {"retries": 0}}
+    made.fault = "never"
+    began, sent = made.clock.now(), []
+
+    def submit(inner, request):
+        sent.append(made.clock.now() - began)
+        return inner.submit(request)
+
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    made.write(signal([ENTRY, OTHER, order("CCC", "entry", 10, 20.0, rank=0.5)]))
+    with pytest.raises(OrdersMissed):
+        made.executor()
+    assert len(sent) == 2
+    assert max(sent) < timedelta(seconds=30)
+    assert any("run_deadline_seconds" in text for text in run_detail(made)["warnings"])
 
 
 def test_shares_of_somebody_else_keep_buys_of_their_symbol_away(made: Any) -> None:
@@ -275,7 +356,7 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made: A
     runtime = made.open()
     from backtest.calendar import sessions as calendar
     from live.books.variants import BookVariant
-    from live.execution import job, phases, steps
+    from live.execution import job, sending, steps
     from live.execution.context import RunNotes
     from live.orders.attempts import Attempts
 
@@ -283,7 +364,7 @@ def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made: A
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
     read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
     context = steps.context_for(runtime, read, RunNotes(), phase="all", skip_time_check=False)
-    phases._next_try(context, read.go[0], 100, Attempts())  # died here
+    sending.next_try(context, read.go[0], 100, Attempts())  # died here
     made.ledger.close()
     moved = order("AAA", "entry", 100, 100.0, stop=80.0, rank=2.0)
     made.write(signal([moved]))  # generated again with --force

@@ -1,0 +1,106 @@
+"""One try of an order: planned in the journal, then sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from live.execution import stops
+from live.execution.context import ExecutionContext
+from live.execution.gates import quote_problem
+from live.handoff.model import SignalOrder
+from live.ledger.orders import OrderPlan
+from live.ledger.tables import Order
+from live.model.order_state import JournalState
+from live.model.ticks import to_tick
+from live.orders.attempts import Attempts
+
+SELLS = frozenset({"exit", "reduce"})
+
+
+def send(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
+    """Journal one try and send it."""
+    row = next_try(context, order, quantity, attempts)
+    if row.intent not in SELLS:
+        count = sum(1 for o in context.rows() if o.sent_at is not None and o.intent != "stop")
+        if count >= context.settings.execution.limits.max_orders_per_run:
+            context.notes.gate(order.client_order_id, "max_orders_per_run is reached")
+            return row
+    context.pace()
+    return context.submission.send(row)
+
+
+def next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
+    """Plan the first try, take up a planned one that never left, or plan the next retry."""
+    unsent = attempts.planned
+    stop = None if order.stop is None else to_tick(order.stop.price)
+    if unsent is not None and (unsent.quantity, unsent.planned_stop_price) == (quantity, stop):
+        return unsent
+    now = context.clock.now()
+    with context.ledger.transaction():
+        if unsent is not None:
+            why = f"replaced: {quantity} shares, stop {stop} now"
+            context.ledger.orders.transition(
+                unsent.client_order_id, JournalState.LAPSED, at=now, state_reason=why
+            )
+        name, number = order.client_order_id, 0
+        if attempts:
+            name, number = context.ledger.orders.next_retry_id(name)
+        attach = context.broker.supports_attached_stop and not attempts.refused_with_stop
+        plan = _plan(context, order, quantity, name=name, number=number, attach=attach)
+        return context.ledger.orders.plan(plan, at=now)
+
+
+def _plan(
+    context: ExecutionContext, order: SignalOrder, quantity: int, *, name: str, number: int, attach: bool
+) -> OrderPlan:
+    """Return the plan of one try; `attach`: the stop goes with it to the broker."""
+    mid = _mid(context, order.symbol)
+    details = _details(context, order)
+    stop = None if order.stop is None else to_tick(order.stop.price)
+    attached = stop if attach else None
+    if attached is not None and mid is not None and stops.STOP_PCT in details:
+        # A stop planned from yesterday's price could lie above today's and would sell at once.
+        attached = to_tick(mid * (1 - (context.rules.stop_loss_pct or 0.0) / 100))
+    return OrderPlan(
+        client_order_id=name,
+        variant=context.variant,
+        session=context.session.day,
+        mode=context.settings.mode,
+        symbol=order.symbol,
+        side=order.side,
+        intent=order.intent,
+        quantity=quantity,
+        order_type="market",
+        # An auction order that had to wait for a sell comes after the auction: it is a day order then.
+        time_in_force="opg" if order.order_type == "market_on_open" and context.before_open else "day",
+        attempt=number,
+        parent_client_order_id=order.client_order_id if number else None,
+        rank=order.rank,
+        reason=order.reason,
+        details=details,
+        reference_price=Decimal(repr(order.reference_price)),
+        quote_price=None if mid is None else Decimal(repr(mid)),
+        stop_price=attached,
+        planned_stop_price=stop,
+        seal=context.seal,
+    )
+
+
+def _mid(context: ExecutionContext, symbol: str) -> float | None:
+    """Return the mid price to judge a fill by, None when the quote is too poor for that."""
+    quote = context.quote(symbol)
+    age = context.settings.data.max_quote_age_seconds
+    checks_age = context.runtime.run.quotes_have_age and not context.before_open
+    poor = quote_problem(quote, context.clock.now(), max_age_seconds=age, checks_age=checks_age)
+    return None if poor or quote is None else quote.mid
+
+
+def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
+    """Return what the position remembers; a stop that nobody moved by hand will follow the fill."""
+    details: dict[str, object] = dict(order.details)
+    loss = context.rules.stop_loss_pct
+    if order.stop is not None and loss is not None:
+        usual = to_tick(order.reference_price * (1 - loss / 100))
+        if to_tick(order.stop.price) == usual:
+            details[stops.STOP_PCT] = loss
+    return details

@@ -1,0 +1,57 @@
+"""Fills against the price of their submission: warn, flag, or stop buying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from backtest.trading.slippage import slippage_pct
+from live.execution.context import ExecutionContext
+from live.ledger.tables import Order
+
+#: key of the event that says an order turned entries off; a person who resumes after it has seen the fill
+ABORTED = "slippage_abort_pct"
+
+
+def judge(context: ExecutionContext, orders: Iterable[Order]) -> None:
+    """Judge every fill; above `slippage_abort_pct` buying stops and the kill switch goes to ``entries``."""
+    safety = context.settings.safety
+    for order in orders:
+        slipped = _slipped(context, order)
+        if slipped is None or slipped <= safety.slippage_warn_pct:
+            continue
+        text = f"{order.client_order_id}: filled {slipped:.2f} % worse than the quote at submission"
+        if slipped > safety.slippage_abort_pct:
+            _stop_buying(context, order, slipped, text)
+        elif slipped > safety.slippage_flag_pct:
+            context.notes.alarm(text)
+        else:
+            context.notes.warn(text)
+
+
+def _slipped(context: ExecutionContext, order: Order) -> float | None:
+    """Return how much worse than expected an order filled, percent; None when nothing can be said."""
+    if not order.filled_quantity or order.average_price is None or order.intent == "stop":
+        return None
+    return slippage_pct(order.side, order.average_price, _expected(context, order))
+
+
+def _expected(context: ExecutionContext, order: Order) -> Decimal | None:
+    """Return the quote at submission; the opening price for an order that waited for the open."""
+    if order.sent_at is None or order.sent_at >= context.session.open:
+        return order.quote_price
+    quote = context.quote(order.symbol)
+    return None if quote is None or not quote.open else Decimal(repr(quote.open))
+
+
+def _stop_buying(context: ExecutionContext, order: Order, slipped: float, text: str) -> None:
+    """Stop this run's buying and turn entries off, once per order: resuming is a person's answer to it."""
+    ledger, now = context.ledger, context.clock.now()
+    if any(ABORTED in event.detail for event in ledger.orders.events(order.client_order_id)):
+        return
+    why = f"slippage of {slipped:.2f} % on {order.symbol} (slippage_abort_pct)"
+    with ledger.transaction():
+        ledger.orders.note(order.client_order_id, at=now, detail={ABORTED: round(slipped, 4)})
+        ledger.state.set_kill("entries", reason=why, by="executor", at=now)
+    context.notes.stop_buying = why
+    context.notes.alarm(f"{text}: no further buys, entries are off until `jutsu resume`")
