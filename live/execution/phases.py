@@ -146,7 +146,9 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
             f"{order.symbol}: {quantity} of {order.quantity} shares: more is not affordable after the sells"
         )
     sent = send(context, order, quantity, attempts)
-    if Attempts((sent,)).refused_with_stop:
+    if sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
+        context.notes.gate(order.client_order_id, sent.state_reason or "it may no longer leave")
+    elif Attempts((sent,)).refused_with_stop:
         context.notes.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
     elif sent.state in NOT_ACCEPTED:
         context.notes.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")

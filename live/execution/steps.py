@@ -9,11 +9,10 @@ from live.books import unknown_orders
 from live.execution import phases, record, slippage, stops
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
+from live.execution.permission import Permission
 from live.execution.verdict import verdict
-from live.execution.window import inside
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
-from live.ledger.tables import Order
 from live.orders import recovery
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
@@ -32,21 +31,27 @@ def context_for(
     runtime: Runtime, job: Job, notes: RunNotes, *, phase: Phase, skip_time_check: bool
 ) -> ExecutionContext:
     """Return the context of a run: the window (or --skip-time-check) decides until when orders may leave."""
-
-    def may_send(order: Order | None) -> bool:
-        if runtime.ledger.state.kill_level() == "all":
-            return False
-        protective = order is not None and order.intent == "stop"
-        return protective or skip_time_check or inside(job, runtime.clock.now(), phase)
-
+    clock = runtime.clock
+    deadline = clock.monotonic() + runtime.settings.safety.run_deadline_seconds
+    permission = Permission(
+        ledger=runtime.ledger,
+        clock=clock,
+        job=job,
+        phase=phase,
+        began=clock.now(),
+        began_monotonic=clock.monotonic(),
+        deadline=deadline,
+        keeps_window=not skip_time_check,
+        watches_answers=not runtime.run.alone,
+    )
     return ExecutionContext(
         runtime=runtime,
         job=job,
         notes=notes,
-        submission=Submission(runtime.broker, runtime.ledger, runtime.clock, may_send),
+        submission=Submission(runtime.broker, runtime.ledger, clock, permission),
         rules=position_rules(job.line.strategy),
         phase=phase,
-        deadline=runtime.clock.monotonic() + runtime.settings.safety.run_deadline_seconds,
+        deadline=deadline,
         keeps_window=not skip_time_check,
     )
 

@@ -51,7 +51,8 @@ def missed_exits(context: ExecutionContext) -> list[str]:
 
 def _nothing_filled(context: ExecutionContext) -> bool:
     """Tell whether orders were sent, all have ended, and none got a share."""
-    tries = [attempts for attempts in context.attempts_of(context.job.go).values() if attempts]
+    found = context.attempts_of(context.job.go).values()
+    tries = [attempts for attempts in found if attempts and attempts.planned is None]
     return bool(tries) and not any(attempts.filled or attempts.open_attempts for attempts in tries)
 
 

@@ -49,6 +49,8 @@ LONGEST_PAUSE = 65.0
 #: seconds a request limit of the broker may hold up one order; limits hold for a minute
 LONGEST_THROTTLE = 150.0
 CANCEL_READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+#: why an order went back to PLANNED at the last moment
+NO_LONGER = "not sent: it may no longer leave (window, kill switch, approval or deadline)"
 LIST_MARGIN = timedelta(minutes=10)
 APP_TAG = "app_tag"
 RESOLVE = "look at the account, then `jutsu resolve {id} --adopt BROKER_ID` or `jutsu resolve {id} --absent`"
@@ -61,7 +63,8 @@ class Submission:
         broker: where orders go.
         ledger: the journal.
         clock: waits and time stamps.
-        may_send: whether an order may still leave (execution window, kill switch); None asks for any order.
+        may_send: whether an order may still leave, asked immediately before every request; None asks for
+            any order.
     """
 
     def __init__(
@@ -100,6 +103,8 @@ class Submission:
             if not self._may_send(order):
                 return order
             order = self._post(order)
+            if order.state_reason == NO_LONGER:
+                return order
             if order.state != JournalState.PLANNED:
                 return order
             if self._throttled and self._clock.monotonic() + self._pause > began + LONGEST_THROTTLE:
@@ -114,12 +119,13 @@ class Submission:
 
     def _post(self, order: Order) -> Order:
         order = self._announce(order)
+        if not self._may_send(order):  # the reads before may have taken minutes, or a night asleep
+            return self._move(order, JournalState.PLANNED, reason=NO_LONGER)
         try:
             order_id = self._broker.submit(request_of(order))
         except NotSent as error:
-            self._throttled = isinstance(error, Throttled)
-            usual = THROTTLED_WAIT if self._throttled else NOT_SENT_WAIT
-            self._pause = min(error.retry_after or usual, LONGEST_PAUSE)
+            wanted = NOT_SENT_WAIT if error.retry_after is None else error.retry_after
+            self._pause = min(wanted, LONGEST_PAUSE)
             return self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
         except AuthenticationFailed as error:
             self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
@@ -227,6 +233,8 @@ class Submission:
         why = "the broker does not know this id: it was never accepted"
         if may_repeat and self._may_send(order):
             order = self._announce(order)
+            if not self._may_send(order):
+                return self._move(order, JournalState.ABSENT, reason=why)
             try:
                 order_id = self._broker.submit(request_of(order))
             except NotSent as error:

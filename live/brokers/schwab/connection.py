@@ -104,6 +104,7 @@ class SchwabConnection:
         self.clock = clock
         self.offset: timedelta | None = None
         self._lock = lock
+        self._renewed: str | None = None  # the access token an order's 401 was answered with
         self._httpx = http_module(client.session)
         client.set_timeout(self._httpx.Timeout(timeout, connect=min(timeout, 10.0)))
         if base_url is not None:
@@ -211,20 +212,27 @@ class SchwabConnection:
     # order requests ------------------------------------------------------------------------------------
 
     def post(self, call: Call) -> Any:
-        """Send an order request once; after a 401 (definitely refused) refresh and send once more.
+        """Send an order request once; a 401 (definitely refused) renews the token for another try.
 
         Raises:
-            NotSent, LoginNeeded: it never left, or was refused for its token.
+            NotSent: it never left, or was refused for its old token: send it again if it still may leave.
+            LoginNeeded: refused for a token that is fresh.
             BrokerUnknown: no reply, or a broken one.
         """
         self.ensure_token()
         response = self._post_once(call)
-        if response.status_code == 401:
-            self._refresh()
-            response = self._post_once(call)
-            if response.status_code == 401:
-                raise LoginNeeded("Schwab refuses a fresh access token", where="Schwab", remedy=LOGIN)
-        return response
+        if response.status_code != 401:
+            return response
+        if self._renewed is not None and self._renewed == self._access_token():
+            raise LoginNeeded("Schwab refuses a fresh access token", where="Schwab", remedy=LOGIN)
+        self._refresh()
+        self._renewed = self._access_token()
+        again = NotSent("the access token was renewed", where="Schwab", remedy="send it again")
+        again.retry_after = 0.0
+        raise again
+
+    def _access_token(self) -> str:
+        return str(self.client.session.token.get("access_token", ""))
 
     def _post_once(self, call: Call) -> Any:
         httpx = self._httpx
