@@ -36,7 +36,7 @@ from live.execution.verdict import OrdersMissed, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
-from live.operations.watch import tell_missed
+from live.reconciliation import compare as reconcile
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
@@ -104,7 +104,7 @@ def _one_file(
 def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     """Carry out one file and say in one line what happened."""
     require_phase(job, request.phase)
-    if rerun_rules.carried_out(job) and not _unprotected(runtime, job):
+    if rerun_rules.carried_out(job) and not _unprotected(runtime, job) and not _differs(runtime):
         return f"already done: {job.path}"
     if runtime.run.scratch:
         return dry_run(job)
@@ -129,6 +129,15 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
 def _unprotected(runtime: Runtime, job: Job) -> bool:
     """Whether a position of this book is without its stop: then a finished file is worth another run."""
     return any(row.variant == job.variant for row in runtime.ledger.positions.unprotected())
+
+
+def _differs(runtime: Runtime) -> bool:
+    """Whether the account no longer holds what the books say: a finished file does not end the matter."""
+    if runtime.run.scratch or runtime.run.alone:
+        return False
+    limit = runtime.settings.safety.cash_jump_pct
+    found = reconcile.compare(runtime.ledger, runtime.broker.account(), {}, cash_jump_pct=limit)
+    return bool(found.differences)
 
 
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:

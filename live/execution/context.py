@@ -37,6 +37,7 @@ class RunNotes:
         stop_buying: why no further buy may leave, empty while buying is allowed.
         posts: monotonic times of the orders sent, for the limit per minute.
         foreign: shares at the broker that no book owns, by symbol.
+        forced: a person let the run go on (--force) although ledger and broker differed at its start.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -45,6 +46,7 @@ class RunNotes:
     stop_buying: str = ""
     posts: list[float] = field(default_factory=list)
     foreign: dict[str, int] = field(default_factory=dict)
+    forced: bool = False
 
     def warn(self, text: str) -> None:
         """Note something a person should read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from live.execution import polling, position_limits, recount, slippage, stops
+from live.execution import agreement, polling, position_limits, recount, slippage, stops
 from live.execution.context import ExecutionContext
 from live.execution.gates import TRADES, drift_problem, quote_problem
 from live.execution.sending import SELLS, send
@@ -45,6 +45,7 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
         if stops.release(context, position) == "stuck":
             _hold_exit(context, order, "its stop could not be cancelled; the stop stays")
             return
+        agreement.require(context, [order.symbol])  # the stop may have sold more than its cancel said
         position = context.ledger.positions.get(context.variant, order.symbol)
         attempts = context.attempts(order.client_order_id)  # the broker was asked meanwhile
     held = 0 if position is None else position.quantity
@@ -100,6 +101,10 @@ def _buy_all(
             break
         if tries:
             context.clock.sleep(context.settings.polling.retry_wait_seconds)
+        again = [order.symbol for order in due if context.attempts(order.client_order_id).sent]
+        if again:
+            agreement.require(context, again)
+            due = _to_try_again(context, due)
         due = position_limits.within(context, due)
         shares = recount.affordable(context, due, budget_pct=budget_pct)
         for order in due:
@@ -170,6 +175,7 @@ def _work(context: ExecutionContext, orders: Sequence[SignalOrder], sender: Send
         if not rests or context.time_left() <= 0:
             return
         context.clock.sleep(context.settings.polling.retry_wait_seconds)
+        agreement.require(context, [order.symbol for order in rests])
         for order in rests:
             sender(order)
     _wait_and_cancel(context, orders)

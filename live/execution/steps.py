@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
 from live.books import unknown_orders
-from live.execution import phases, record, slippage, stops
+from live.execution import agreement, phases, record, slippage, stops
+from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
 from live.execution.permission import Permission
@@ -22,9 +23,6 @@ from live.reconciliation.outcome import outcome_of
 if TYPE_CHECKING:
     from backtest.strategies.base import Strategy
     from live.runtime.runtime import Runtime
-
-#: waits after which the broker's positions are compared again: some brokers update them late
-SETTLING = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
 def context_for(
@@ -93,10 +91,14 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     account = context.broker.account()
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
+    before = context.ledger.positions.shares(context.variant)
     result = reconcile.require_agreement(context.runtime, account, prices, force=force)
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
+    if context.ledger.positions.shares(context.variant) != before:
+        stops.protect_all(context)  # what an ended order had filled after all was booked
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
+        context.notes.forced = True
     context.notes.foreign.update(
         {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}
     )
@@ -149,12 +151,13 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     Raises:
         DataError, DisagreementError: ledger and broker differ.
     """
-    runtime, job, rows = context.runtime, context.job, context.rows()
+    runtime, job = context.runtime, context.job
+    # Without an order of ours nothing can have changed since the comparison at the start.
+    result = _compare_at_end(context) if context.rows() else None
+    rows = context.rows()
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = _outcome(context)
-    # Without an order of ours nothing can have changed since the comparison at the start.
-    result = _compare_at_end(context) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)
     error = difference or verdict(context, outcome)
     marked = _mark(context) if runtime.run.marks and not context.before_open else None
@@ -185,19 +188,28 @@ def _outcome(context: ExecutionContext) -> Outcome:
         return "partial"
     enabled = {order.client_order_id for order in job.signal.orders if order.enabled}
     held = enabled & job.held.keys()
-    return outcome_of(job.signal, context.rows(), held=held, gated=context.notes.gated)
+    outcome = outcome_of(job.signal, context.rows(), held=held, gated=context.notes.gated)
+    waiting = any(tries.open_attempts for tries in context.attempts_of(job.go).values())
+    return "partial" if outcome == "failed" and waiting else outcome
 
 
 def _compare_at_end(context: ExecutionContext) -> Reconciliation:
-    """Compare ledger and broker after trading, with patience; then take over the broker's cash."""
+    """Compare ledger and broker after trading, with patience; then take over the broker's cash.
+
+    Orders that ended short are looked at again: what they filled after all is booked and protected.
+    """
     limit = context.settings.safety.cash_jump_pct
+    booked = False
     for wait in SETTLING:
         context.clock.sleep(wait)
+        booked = agreement.ended_again(context) or booked
         account = context.broker.account()
         result = reconcile.compare(context.ledger, account, {}, cash_jump_pct=limit)
         if result.agrees:
             reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break
+    if booked and context.phase != "place":
+        stops.protect_all(context)
     return result
 
 

@@ -27,7 +27,7 @@ def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | None:
         problem = f"not sold as decided: {', '.join(missed)}"
     elif context.notes.stop_buying:
         problem = f"buying was stopped: {context.notes.stop_buying}"
-    elif outcome == "failed" or _nothing_filled(context):
+    elif outcome == "failed" or nothing_filled(context):
         problem = "no order was filled: every one was rejected or ended without a share"
     else:
         return None
@@ -49,7 +49,7 @@ def missed_exits(context: ExecutionContext) -> list[str]:
     ]
 
 
-def _nothing_filled(context: ExecutionContext) -> bool:
+def nothing_filled(context: ExecutionContext) -> bool:
     """Tell whether orders were sent, all have ended, and none got a share."""
     found = context.attempts_of(context.job.go).values()
     tries = [attempts for attempts in found if attempts and attempts.planned is None]

@@ -23,14 +23,16 @@ BROKER_ENDED: Final = frozenset({S.FILLED, S.CANCELED, S.REPLACED, S.EXPIRED, S.
 _SEEN: Final = ON_BROKER | BROKER_ENDED
 
 # Source: the state diagram of the order protocol. A child of an entry is planned and then simply appears at
-# the broker, hence PLANNED -> seen. A request that provably never left may go back to PLANNED. Terminal
-# states have no way out.
+# the broker, hence PLANNED -> seen. A request that provably never left may go back to PLANNED. What the
+# broker ended may end otherwise with a further fill (a cancel confirmed before its last fill was counted);
+# other terminal states have no way out.
 ALLOWED: Final[Mapping[JournalState, frozenset[JournalState]]] = {
     S.PLANNED: _SEEN | {S.SENDING, S.LAPSED, S.REFUSED},
     S.SENDING: _SEEN | {S.PLANNED, S.UNKNOWN, S.AMBIGUOUS, S.ABSENT, S.REFUSED, S.LAPSED},
     S.UNKNOWN: _SEEN | {S.SENDING, S.AMBIGUOUS, S.ABSENT, S.REFUSED},
     S.AMBIGUOUS: _SEEN | {S.UNKNOWN, S.ABSENT},
     **dict.fromkeys(ON_BROKER, _SEEN),
+    **dict.fromkeys(BROKER_ENDED, BROKER_ENDED),
 }
 """State -> states that may follow; staying in a state is always allowed."""
 
@@ -284,6 +286,12 @@ def _check_step(order: Order, state: JournalState, filled: int | None) -> None:
             f"an order that is {now} cannot become {state}",
             where=order.client_order_id,
             remedy="look at it at the broker, then `jutsu resolve`",
+        )
+    if now.terminal and state is not now and (filled or 0) <= order.filled_quantity:
+        raise UnresolvedError(
+            f"an order that ended {now} is now said to be {state} without a further fill",
+            where=order.client_order_id,
+            remedy="look at it at the broker, then `jutsu reconcile`",
         )
     if filled is not None and not order.filled_quantity <= filled <= order.quantity:
         raise UnresolvedError(

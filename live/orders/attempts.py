@@ -49,6 +49,11 @@ class Attempts:
         return self.tries[-1] if self.tries else None
 
     @property
+    def sent(self) -> bool:
+        """Whether any try left, or may have left, for the broker."""
+        return any(order.state != JournalState.PLANNED for order in self.tries)
+
+    @property
     def filled(self) -> int:
         """Shares filled over all tries."""
         return sum(order.filled_quantity for order in self.tries)

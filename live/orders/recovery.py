@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from live.ledger.orders import BROKER_ENDED
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from live.runtime.runtime import Runtime
+
+#: how long after its session an ended order may still turn out to have filled more
+LOOK_BACK = timedelta(days=5)
 
 
 def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:
@@ -55,8 +59,26 @@ def end_past_orders(submission: Submission, runtime: Runtime, *, today: date) ->
     )
 
 
+def ended_short(orders: Iterable[Order], *, since: date) -> list[Order]:
+    """Return the orders from `since` on that the broker ended before all their shares filled."""
+    return [
+        order
+        for order in orders
+        if order.broker_order_id is not None
+        and order.state in BROKER_ENDED
+        and order.filled_quantity < order.quantity
+        and (order.session >= since or (order.ended_at is not None and order.ended_at.date() >= since))
+    ]
+
+
+def look_again(submission: Submission, orders: Iterable[Order]) -> bool:
+    """Ask once more about orders that ended short; return whether one of them had filled more."""
+    after = [(order, submission.look_again(order)) for order in orders]  # each of them, not up to the first
+    return any(now.filled_quantity != before.filled_quantity for before, now in after)
+
+
 def catch_up(runtime: Runtime) -> bool:
-    """Book what acknowledged orders filled since the last look (stops between two runs).
+    """Book what orders filled since the last look: stops between two runs, fills counted after a cancel.
 
     Only reads at the broker. Returns whether anything was booked.
     """
@@ -68,4 +90,5 @@ def catch_up(runtime: Runtime) -> bool:
             continue
         after = submission.refresh(order)
         booked = booked or after.filled_quantity != order.filled_quantity
-    return booked
+    since = runtime.today() - LOOK_BACK
+    return look_again(submission, ended_short(runtime.ledger.orders.recent(200), since=since)) or booked

@@ -272,18 +272,37 @@ class Submission:
 
         An order the broker cannot find any more stays live in our books: absence from a reply proves nothing.
         """
-        assert order.broker_order_id is not None
-        shown = self._broker.order(order.broker_order_id)
-        for _ in range(2):
-            if shown is None or sum(e.quantity for e in shown.executions) >= shown.filled_quantity:
-                break
-            self._clock.sleep(1.0)  # the executions may lag behind the quantity
-            shown = self._broker.order(order.broker_order_id)
+        shown = self._shown(order)
         if shown is None:
             if order.state == JournalState.UNKNOWN_LIVE:
                 return order
             return self._move(order, JournalState.UNKNOWN_LIVE, reason="the broker does not show this order")
         return book(self._ledger, order, shown, at=self._clock.now())
+
+    def look_again(self, order: Order) -> Order:
+        """Ask about an order that has ended and book what it filled after all.
+
+        Some brokers confirm a cancel before the last fill is counted. Nothing but a further fill changes
+        anything; one whose executions are not all listed yet waits for the next look.
+        """
+        shown = self._shown(order)
+        if shown is None or not shown.state.terminal:
+            return order
+        executed = sum(execution.quantity for execution in shown.executions)
+        if executed <= order.filled_quantity or executed < shown.filled_quantity:
+            return order
+        return book(self._ledger, order, shown, at=self._clock.now())
+
+    def _shown(self, order: Order) -> BrokerOrder | None:
+        """Return an order as the broker shows it; its executions may lag behind its filled quantity."""
+        assert order.broker_order_id is not None
+        shown = self._broker.order(order.broker_order_id)
+        for _ in range(2):
+            if shown is None or sum(e.quantity for e in shown.executions) >= shown.filled_quantity:
+                break
+            self._clock.sleep(1.0)
+            shown = self._broker.order(order.broker_order_id)
+        return shown
 
     def cancel(self, order: Order) -> Order:
         """Cancel an acknowledged order and wait until the broker says how it ended.

@@ -111,7 +111,7 @@ class TestRotation:
         trader = full_book(tmp_path)
         trader.stocks.silence("AAA", WED, WED)
         ran = trader.execute(WED)
-        assert ran.code == 0
+        assert ran.code == 7
         assert trader.positions() == {"AAA": 100, "BBB": 100}
         assert set(trader.stops(f"{WED}T12:00")) == {"AAA", "BBB"}
 
@@ -136,9 +136,9 @@ class TestPartialFills:
     def test_after_the_cutoff_an_unfilled_entry_is_cancelled(self, trader: Trader) -> None:
         trader.generate(MON, "AAA")
         trader.place(MON)
-        assert trader.execute(MON, "--phase", "poll", "--paper-fault", "never", at="09:40").code == 0
+        assert trader.execute(MON, "--phase", "poll", "--paper-fault", "never", at="09:40").code == 7
         assert trader.orders() == {"20260202_AAA_entry_buy": (100, "CANCELED", 0)}
-        assert trader.poll(MON, "09:50").code == 0
+        assert trader.poll(MON, "09:50").code == 7
         assert trader.positions() == {}
 
 

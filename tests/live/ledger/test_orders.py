@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from backtest.core.errors import SignalFileError, UnresolvedError
 from live.ledger.ledger import Ledger, OrderPlan
+from live.ledger.orders import BROKER_ENDED
 from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
@@ -176,7 +177,7 @@ class Journal(RuleBasedStateMachine):
         self.steps += 1
         was = S(before.state)
         assert self.order.state == state
-        assert not was.terminal or state is was
+        assert not was.terminal or state is was or {was, state} <= BROKER_ENDED
         assert not (was in AT_BROKER and state in NEVER_SEEN | {S.REFUSED, S.LAPSED, S.ABSENT})
         assert not (state is S.PLANNED and was not in {S.PLANNED, S.SENDING})
         assert before.filled_quantity <= self.order.filled_quantity <= 100

@@ -1,0 +1,158 @@
+"""A cancel that is confirmed before its last fill is counted never leads to too many or too few shares."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backtest.core.errors import DisagreementError
+from live.model.broker import OrderState
+from tests.support.exec_world import (
+    AT,
+    ENTRY,
+    Wrapped,
+    next_order,
+    signal,
+    tomorrow,
+)
+
+
+class Late:
+    """A paper broker whose order `symbol`/`side` fills `real` shares and ends, but shows `shown` at first.
+
+    `until` is the time from which the truth is shown; None: never.
+    """
+
+    def __init__(self, made, *, order_type, real, shown, until):
+        self.made, self.order_type, self.real, self.shown_quantity, self.until = (
+            made,
+            order_type,
+            real,
+            shown,
+            until,
+        )
+        self.first = None
+        made.wrap = lambda broker: Wrapped(broker, submit=self.submit, order=self.order, cancel=self.cancel)
+
+    def submit(self, inner, request):
+        if request.order_type != self.order_type or self.first is not None:
+            return inner.submit(request)
+        self.first = inner.submit(replace(request, quantity=self.real, attached_stop=None))
+        self.wanted = request.quantity
+        return self.first
+
+    def cancel(self, inner, order_id):
+        if order_id != self.first:
+            inner.cancel(order_id)
+
+    def order(self, inner, order_id):
+        found = inner.order(order_id)
+        if order_id != self.first:
+            return found
+        truth = self.until is not None and self.made.clock.now() >= self.until
+        filled = self.real if truth else self.shown_quantity
+        share = tuple(
+            replace(e, execution_id=f"{e.execution_id}a", quantity=self.shown_quantity)
+            for e in found.executions
+        )
+        rest = tuple(
+            replace(e, execution_id=f"{e.execution_id}b", quantity=self.real - self.shown_quantity)
+            for e in found.executions
+        )
+        executions = (share if self.shown_quantity else ()) + (rest if truth else ())
+        return replace(
+            found,
+            quantity=self.wanted,
+            filled_quantity=filled,
+            state=OrderState.CANCELED,
+            executions=executions,
+        )
+
+
+def stops(made):
+    listed = made.broker.orders(AT - timedelta(days=1), AT + timedelta(days=3))
+    return {o.symbol: o.quantity for o in listed if o.order_type == "stop" and not o.state.terminal}
+
+
+@pytest.mark.parametrize("seconds", [8, 12, 18])
+def test_a_buy_that_filled_more_than_its_cancel_said_is_not_bought_again(made, seconds):
+    made.attached = False
+    made.write(signal([ENTRY]))
+    Late(made, order_type="market", real=80, shown=50, until=AT + timedelta(seconds=seconds))
+    assert made.executor() == 0
+    assert made.holdings() == {"AAA": 100} == made.ledger.positions.shares()
+    assert stops(made) == {"AAA": 100}
+
+
+def test_a_difference_that_stays_stops_the_run_before_more_is_sent(made):
+    made.attached = False
+    made.write(signal([ENTRY]))
+    late = Late(made, order_type="market", real=80, shown=50, until=None)
+    with pytest.raises(DisagreementError, match="AAA ledger 50, broker 80"):
+        made.executor()
+    assert made.holdings() == {"AAA": 80}
+    with pytest.raises(DisagreementError):  # and no later start calls it done
+        made.executor()
+    late.until = AT  # the broker has counted
+    assert made.executor() == 0
+    assert made.holdings() == {"AAA": 100} == made.ledger.positions.shares()
+    assert stops(made) == {"AAA": 100}
+
+
+def test_a_fill_counted_after_a_finished_run_is_found_by_the_next_start(made):
+    made.attached = False
+    made.overrides = {"polling": {"retries": 0}}
+    made.write(signal([ENTRY]))
+    late = Late(made, order_type="market", real=80, shown=50, until=None)
+    account = made.wrap
+
+    def hidden(broker):  # positions lag as well, so the first run sees no difference
+        wrapped = account(broker)
+
+        class Lagging:
+            def __getattr__(self, name):
+                return getattr(wrapped, name)
+
+            def account(self):
+                found = broker.account()
+                if late.until is not None:
+                    return found
+                held = tuple(replace(h, quantity=h.quantity - 30) for h in found.holdings)
+                return replace(found, holdings=held, cash=found.cash + 3000)
+
+        return Lagging()
+
+    made.wrap = hidden
+    assert made.executor() == 0
+    assert stops(made) == {"AAA": 50}
+    late.until = AT
+    assert made.executor() == 0
+    assert made.ledger.positions.shares() == {"AAA": 80}
+    assert stops(made) == {"AAA": 80}
+
+
+def test_a_stop_that_sold_more_than_its_cancel_said_leaves_no_share_unsold(made):
+    made.attached = False
+    made.write(signal([ENTRY]))
+    made.executor()
+    stop = made.ledger.positions.get("golden", "AAA").stop_broker_order_id
+    tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    sold = []
+
+    def cancel(inner, order_id):
+        inner.cancel(order_id)
+        if order_id == stop and not sold:  # 40 went in the same moment
+            from live.model.broker import OrderRequest
+
+            sold.append(inner.submit(OrderRequest("in_the_same_moment", "AAA", "sell", 40)))
+
+    def shown(inner, order_id):
+        found = inner.order(order_id)
+        if order_id != stop or not sold or made.clock.now() < AT + timedelta(days=1, seconds=4):
+            return found
+        (fill,) = inner.order(sold[0]).executions
+        return replace(found, filled_quantity=40, executions=(replace(fill, order_id=stop),))
+
+    made.wrap = lambda broker: Wrapped(broker, cancel=cancel, order=shown)
+    assert made.executor() == 0
+    assert made.holdings() == {} == made.ledger.positions.shares()
