@@ -36,6 +36,7 @@ from live.execution.verdict import OrdersMissed, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
+from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book

@@ -12,6 +12,7 @@ from live.execution.sending import SELLS, send
 from live.handoff.model import SignalOrder
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
+from live.model.quote_quality import spread_problem
 from live.orders.attempts import NOT_ACCEPTED, Attempts
 from live.settings.model import PollingSettings
 
@@ -157,8 +158,6 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
         context.notes.warn(f"{order.symbol}: refused with its stop attached: {sent.state_reason}")
     elif sent.state in NOT_ACCEPTED:
         context.notes.alarm(f"{order.symbol}: the buy was not accepted: {sent.state_reason or sent.state}")
-    elif sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
-        context.notes.gate(order.client_order_id, sent.state_reason or "it could not leave in time")
 
 
 def _work(context: ExecutionContext, orders: Sequence[SignalOrder], sender: Sender, *, wait: bool) -> None:
@@ -259,7 +258,7 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
         theirs = context.notes.foreign[order.symbol]
         return f"the account holds {theirs} shares of it outside the books: they could not be told apart"
     quote = context.quote(order.symbol)
-    wide = "" if quote is None or order.side == "sell" else spread_problem(quote)
+    wide = "" if quote is None else spread_problem(quote)
     if context.before_open:
         return wide  # it waits for the open: of the quote only its sense counts, not its age
     age = context.settings.data.max_quote_age_seconds

@@ -11,6 +11,7 @@ from live.handoff.model import SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
+from live.model.quote_quality import attached_stop
 from live.model.ticks import to_tick
 from live.orders.attempts import Attempts
 
@@ -58,9 +59,10 @@ def _plan(
     details = _details(context, order)
     stop = None if order.stop is None else to_tick(order.stop.price)
     attached = stop if attach else None
-    if attached is not None and mid is not None and stops.STOP_PCT in details:
+    if attached is not None and stops.STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
-        attached = to_tick(mid * (1 - (context.rules.stop_loss_pct or 0.0) / 100))
+        reference, loss = Decimal(repr(order.reference_price)), context.rules.stop_loss_pct or 0.0
+        attached = attached_stop(context.quote(order.symbol), reference=reference, loss_pct=loss)
     return OrderPlan(
         client_order_id=name,
         variant=context.variant,

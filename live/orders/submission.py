@@ -97,15 +97,10 @@ class Submission:
             AuthenticationFailed: nothing was sent, a person must log in.
         """
         self._refuse_while_unresolved(order)
-        for attempt in range(NOT_SENT_TRIES):
-            if attempt:
-                self._clock.sleep(self._pause)
-            if not self._may_send(order):
-                return order
+        began, tries = self._clock.monotonic(), 0
+        while self._may_send(order):
             order = self._post(order)
-            if order.state_reason == NO_LONGER:
-                return order
-            if order.state != JournalState.PLANNED:
+            if order.state != JournalState.PLANNED or order.state_reason == NO_LONGER:
                 return order
             if self._throttled and self._clock.monotonic() + self._pause > began + LONGEST_THROTTLE:
                 return order  # a limit of requests says nothing about the order: a later run sends it
@@ -124,8 +119,9 @@ class Submission:
         try:
             order_id = self._broker.submit(request_of(order))
         except NotSent as error:
-            wanted = NOT_SENT_WAIT if error.retry_after is None else error.retry_after
-            self._pause = min(wanted, LONGEST_PAUSE)
+            self._throttled = isinstance(error, Throttled)
+            usual = THROTTLED_WAIT if self._throttled else NOT_SENT_WAIT
+            self._pause = min(usual if error.retry_after is None else error.retry_after, LONGEST_PAUSE)
             return self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")
         except AuthenticationFailed as error:
             self._move(order, JournalState.PLANNED, reason=f"not sent: {error.problem}")

@@ -66,7 +66,7 @@ def test_panic_again_finds_nothing_to_do(holding: Stage) -> None:
     assert holding.sent() == sent
 
 
-def test_shares_no_book_owns_are_named_and_everything_sells_them_too(holding, monkeypatch):
+def test_shares_no_book_owns_are_named_and_everything_sells_them_too(holding: Any, monkeypatch: Any) -> None:
     monkeypatch.setitem(PRICES, "ZZZ", 20.0)
     holding.fake.prices(ZZZ=20.0)
     holding.fake.app.account.positions["ZZZ"] = Position(30.0, 20.0)
@@ -80,7 +80,7 @@ def test_shares_no_book_owns_are_named_and_everything_sells_them_too(holding, mo
         assert ledger.positions.shares() == {}
 
 
-def test_panic_without_a_typed_confirmation_does_nothing(holding, monkeypatch):
+def test_panic_without_a_typed_confirmation_does_nothing(holding: Any, monkeypatch: Any) -> None:
     sent = holding.sent()
     monkeypatch.setattr("typer.prompt", lambda *_, **__: "no")
     assert holding.jutsu("panic") == 2, holding.told

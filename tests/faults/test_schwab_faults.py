@@ -367,7 +367,7 @@ def test_cash_account_with_unsettled_proceeds(at: Rig) -> None:
 # token ---------------------------------------------------------------------------------------------------
 
 
-def test_an_access_token_that_dies_between_read_and_order_is_refreshed_for_another_try(at):
+def test_an_access_token_that_dies_between_read_and_order_is_refreshed_for_another_try(at: Any) -> None:
     at.fake.call("tokens", {"revoke": "access"})
     with pytest.raises(NotSent, match="renewed"):  # whether it may still leave is the caller's question
         at.broker.submit(buy())

@@ -107,14 +107,14 @@ def test_panic_turns_everything_off(call: Callable[..., Any]) -> None:
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
 
 
-def test_resume_restores_the_cron_lines_that_panic_commented_out(call):
+def test_resume_restores_the_cron_lines_that_panic_commented_out(call: Any) -> None:
     call("panic", "--yes")
     assert "cron: 1 line(s) restored" in call("resume")
     assert call.installed[-1] == "1 2 * * * python -m live.executor\n"
     assert "cron" not in call("resume")
 
 
-def test_panic_says_what_it_could_not_do(call, monkeypatch):
+def test_panic_says_what_it_could_not_do(call: Any, monkeypatch: Any) -> None:
     from live.brokers.paper.broker import PaperBroker
 
     def down(*_: datetime | PaperBroker) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ class Late:
     `until` is the time from which the truth is shown; None: never.
     """
 
-    def __init__(self, made, *, order_type, real, shown, until):
+    def __init__(self, made: Any, *, order_type: Any, real: Any, shown: Any, until: Any) -> None:
         self.made, self.order_type, self.real, self.shown_quantity, self.until = (
             made,
             order_type,
@@ -34,18 +35,18 @@ class Late:
         self.first = None
         made.wrap = lambda broker: Wrapped(broker, submit=self.submit, order=self.order, cancel=self.cancel)
 
-    def submit(self, inner, request):
+    def submit(self, inner: Any, request: Any) -> Any:
         if request.order_type != self.order_type or self.first is not None:
             return inner.submit(request)
         self.first = inner.submit(replace(request, quantity=self.real, attached_stop=None))
         self.wanted = request.quantity
         return self.first
 
-    def cancel(self, inner, order_id):
+    def cancel(self, inner: Any, order_id: Any) -> Any:
         if order_id != self.first:
             inner.cancel(order_id)
 
-    def order(self, inner, order_id):
+    def order(self, inner: Any, order_id: Any) -> Any:
         found = inner.order(order_id)
         if order_id != self.first:
             return found
@@ -69,13 +70,13 @@ class Late:
         )
 
 
-def stops(made):
+def stops(made: Any) -> Any:
     listed = made.broker.orders(AT - timedelta(days=1), AT + timedelta(days=3))
     return {o.symbol: o.quantity for o in listed if o.order_type == "stop" and not o.state.terminal}
 
 
 @pytest.mark.parametrize("seconds", [8, 12, 18])
-def test_a_buy_that_filled_more_than_its_cancel_said_is_not_bought_again(made, seconds):
+def test_a_buy_that_filled_more_than_its_cancel_said_is_not_bought_again(made: Any, seconds: Any) -> None:
     made.attached = False
     made.write(signal([ENTRY]))
     Late(made, order_type="market", real=80, shown=50, until=AT + timedelta(seconds=seconds))
@@ -84,7 +85,7 @@ def test_a_buy_that_filled_more_than_its_cancel_said_is_not_bought_again(made, s
     assert stops(made) == {"AAA": 100}
 
 
-def test_a_difference_that_stays_stops_the_run_before_more_is_sent(made):
+def test_a_difference_that_stays_stops_the_run_before_more_is_sent(made: Any) -> None:
     made.attached = False
     made.write(signal([ENTRY]))
     late = Late(made, order_type="market", real=80, shown=50, until=None)
@@ -99,21 +100,21 @@ def test_a_difference_that_stays_stops_the_run_before_more_is_sent(made):
     assert stops(made) == {"AAA": 100}
 
 
-def test_a_fill_counted_after_a_finished_run_is_found_by_the_next_start(made):
+def test_a_fill_counted_after_a_finished_run_is_found_by_the_next_start(made: Any) -> None:
     made.attached = False
     made.overrides = {"polling": {"retries": 0}}
     made.write(signal([ENTRY]))
     late = Late(made, order_type="market", real=80, shown=50, until=None)
     account = made.wrap
 
-    def hidden(broker):  # positions lag as well, so the first run sees no difference
+    def hidden(broker: Any) -> Any:  # positions lag as well, so the first run sees no difference
         wrapped = account(broker)
 
         class Lagging:
-            def __getattr__(self, name):
+            def __getattr__(self, name: Any) -> Any:
                 return getattr(wrapped, name)
 
-            def account(self):
+            def account(self) -> Any:
                 found = broker.account()
                 if late.until is not None:
                     return found
@@ -131,22 +132,22 @@ def test_a_fill_counted_after_a_finished_run_is_found_by_the_next_start(made):
     assert stops(made) == {"AAA": 80}
 
 
-def test_a_stop_that_sold_more_than_its_cancel_said_leaves_no_share_unsold(made):
+def test_a_stop_that_sold_more_than_its_cancel_said_leaves_no_share_unsold(made: Any) -> None:
     made.attached = False
     made.write(signal([ENTRY]))
     made.executor()
     stop = made.ledger.positions.get("golden", "AAA").stop_broker_order_id
     tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
-    sold = []
+    sold: list[Any] = []
 
-    def cancel(inner, order_id):
+    def cancel(inner: Any, order_id: Any) -> Any:
         inner.cancel(order_id)
         if order_id == stop and not sold:  # 40 went in the same moment
             from live.model.broker import OrderRequest
 
             sold.append(inner.submit(OrderRequest("in_the_same_moment", "AAA", "sell", 40)))
 
-    def shown(inner, order_id):
+    def shown(inner: Any, order_id: Any) -> Any:
         found = inner.order(order_id)
         if order_id != stop or not sold or made.clock.now() < AT + timedelta(days=1, seconds=4):
             return found

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,11 +102,11 @@ def test_panic_stops_everything_else_before_it_begins(made: Any) -> None:
     assert seen == ["all"]
 
 
-def hold_two(made):
+def hold_two(made: Any) -> Any:
     enter(made, ENTRY, order("BBB", "entry", 100, 50.0, stop=45.0, rank=1.0))
 
 
-def unknown_order(made, symbol):
+def unknown_order(made: Any, symbol: Any) -> Any:
     name = f"20250305_{symbol}_increase_buy"
     plan = OrderPlan(name, "golden", DAY, "offline_mock", symbol, "buy", "increase", 10)
     orders, now = made.open().ledger.orders, made.clock.now()
@@ -113,18 +115,18 @@ def unknown_order(made, symbol):
     orders.transition(name, JournalState.UNKNOWN, at=now, state_reason="no reply")
 
 
-def live_stops(made):
+def live_stops(made: Any) -> Any:
     listed = made.broker.orders(AT, AT + timedelta(hours=1))
     return {o.symbol: o.quantity for o in listed if not o.state.terminal and o.order_type == "stop"}
 
 
-def by_hand(made, symbol, side, quantity, **more):
+def by_hand(made: Any, symbol: Any, side: Any, quantity: Any, **more: Any) -> Any:
     request = OrderRequest(f"hand_{symbol}_{side}_{quantity}", symbol, side, quantity, **more)
     return made.broker.submit(request)
 
 
 @pytest.mark.parametrize("symbol", ["CCC", "BBB"])
-def test_an_unresolved_order_blocks_only_its_own_symbol(made, symbol):
+def test_an_unresolved_order_blocks_only_its_own_symbol(made: Any, symbol: Any) -> None:
     made.honours_client_id = False
     hold_two(made)
     unknown_order(made, symbol)
@@ -135,11 +137,11 @@ def test_an_unresolved_order_blocks_only_its_own_symbol(made, symbol):
     assert any(symbol in text and "UNKNOWN" in text for text in result.problems)
 
 
-def test_a_stop_goes_only_when_its_sell_is_next(made):
+def test_a_stop_goes_only_when_its_sell_is_next(made: Any) -> None:
     hold_two(made)
     seen = []
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         seen.append((request.symbol, sorted(live_stops(made))))
         return inner.submit(request)
 
@@ -148,13 +150,13 @@ def test_a_stop_goes_only_when_its_sell_is_next(made):
     assert seen == [("AAA", ["BBB"]), ("BBB", [])]
 
 
-def refusing(inner, request):
+def refusing(inner: Any, request: Any) -> Any:
     if request.order_type == "market" and request.symbol == "AAA":
         raise BrokerRefused("trading in this symbol is restricted")
     return inner.submit(request)
 
 
-def test_the_stop_is_back_when_the_sell_is_refused(made):
+def test_the_stop_is_back_when_the_sell_is_refused(made: Any) -> None:
     hold_two(made)
     made.wrap = lambda broker: Wrapped(broker, submit=refusing)
     result = panic.close_everything(made.open())
@@ -169,11 +171,11 @@ def test_the_stop_is_back_when_the_sell_is_refused(made):
     assert all(o.state != JournalState.PLANNED for o in made.ledger.orders.unfinished())
 
 
-def test_the_stop_is_back_for_what_a_sell_left(made):
+def test_the_stop_is_back_for_what_a_sell_left(made: Any) -> None:
     hold_two(made)
     made.fault = "partial"
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         order_id = inner.submit(request)
         if request.order_type == "market":
             inner.order(order_id)  # half of it fills
@@ -188,11 +190,11 @@ def test_the_stop_is_back_for_what_a_sell_left(made):
     assert any("sold" in text for text in result.problems)
 
 
-def test_a_stop_that_cannot_be_cancelled_stays_and_its_shares_are_named(made):
+def test_a_stop_that_cannot_be_cancelled_stays_and_its_shares_are_named(made: Any) -> None:
     hold_two(made)
     stuck = made.ledger.positions.get("golden", "AAA").stop_broker_order_id
 
-    def cancel(inner, order_id):
+    def cancel(inner: Any, order_id: Any) -> Any:
         if order_id == stuck:
             raise BrokerRefused("too late to cancel")
         return inner.cancel(order_id)
@@ -203,7 +205,7 @@ def test_a_stop_that_cannot_be_cancelled_stays_and_its_shares_are_named(made):
     assert any("AAA" in text and "stays" in text for text in result.problems)
 
 
-def test_panic_sells_what_the_broker_holds_when_the_ledger_says_more(made):
+def test_panic_sells_what_the_broker_holds_when_the_ledger_says_more(made: Any) -> None:
     enter(made, order("AAA", "entry", 70, 100.0))
     by_hand(made, "AAA", "sell", 20)
     result = panic.close_everything(made.open())
@@ -211,7 +213,7 @@ def test_panic_sells_what_the_broker_holds_when_the_ledger_says_more(made):
     assert any("ledger says 70 shares, the broker holds 50" in text for text in result.problems)
 
 
-def test_foreign_shares_and_orders_are_named_and_left_alone(made):
+def test_foreign_shares_and_orders_are_named_and_left_alone(made: Any) -> None:
     enter(made)
     by_hand(made, "BBB", "buy", 30)
     by_hand(made, "BBB", "sell", 30, order_type="stop", stop_price=Decimal(40), time_in_force="gtc")
@@ -223,7 +225,7 @@ def test_foreign_shares_and_orders_are_named_and_left_alone(made):
     assert any("not ours" in text for text in result.left)
 
 
-def test_everything_sells_foreign_shares_and_cancels_foreign_orders_too(made):
+def test_everything_sells_foreign_shares_and_cancels_foreign_orders_too(made: Any) -> None:
     enter(made)
     by_hand(made, "AAA", "buy", 5)
     by_hand(made, "BBB", "buy", 30)
@@ -238,14 +240,14 @@ def test_everything_sells_foreign_shares_and_cancels_foreign_orders_too(made):
     assert live_stops(made) == {}
 
 
-def test_panic_alerts_before_it_sells_and_backs_up_after(made):
+def test_panic_alerts_before_it_sells_and_backs_up_after(made: Any) -> None:
     hold_two(made)
     backups = made.folder / "state" / "backups"
     for old in backups.iterdir():
         old.unlink()
     seen = []
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         told = [a.level for a in made.ledger.alerts.recent() if a.title == "panic began"]
         seen.append((told, list(backups.iterdir())))
         return inner.submit(request)
@@ -256,10 +258,10 @@ def test_panic_alerts_before_it_sells_and_backs_up_after(made):
     assert list(backups.iterdir())
 
 
-def test_without_the_account_nothing_is_sold_and_every_stop_stays(made):
+def test_without_the_account_nothing_is_sold_and_every_stop_stays(made: Any) -> None:
     hold_two(made)
 
-    def account(inner):
+    def account(inner: Any) -> Any:
         raise BrokerError("503")
 
     made.wrap = lambda broker: Wrapped(broker, account=account)

@@ -1,6 +1,7 @@
 """Nothing leaves after its window, kill switch or approval, however long the requests before it took."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -30,22 +31,22 @@ END = datetime(2025, 3, 5, 15, 55, tzinfo=NEW_YORK)
 class TwoClocks(SimulatedClock):
     """A clock whose wall time can be set while its monotonic time goes on, and the other way round."""
 
-    def __init__(self, at):
+    def __init__(self, at: Any) -> None:
         super().__init__(at)
         self.apart = timedelta(0)
 
-    def now(self):
+    def now(self) -> Any:
         return super().now() + self.apart
 
 
 @pytest.fixture
-def slow(made):
+def slow(made: Any) -> Any:
     """The paper broker without client ids; `made.during` happens while it lists its orders."""
     made.honours_client_id = False
     made.clock = TwoClocks(AT)
     made.during = lambda: None
 
-    def orders(inner, since, until):
+    def orders(inner: Any, since: Any, until: Any) -> Any:
         made.during()
         return inner.orders(since, until)
 
@@ -53,11 +54,11 @@ def slow(made):
     return made
 
 
-def once(action):
+def once(action: Any) -> Any:
     """Return the action, done at the first call only."""
-    done = []
+    done: list[bool] = []
 
-    def act():
+    def act() -> Any:
         if not done:
             done.append(True)
             action()
@@ -65,7 +66,7 @@ def once(action):
     return act
 
 
-def test_a_list_reply_of_18_seconds_at_the_end_of_the_window_sends_nothing(slow):
+def test_a_list_reply_of_18_seconds_at_the_end_of_the_window_sends_nothing(slow: Any) -> None:
     slow.clock.set(END - timedelta(seconds=5))
     slow.write(signal([ENTRY]))
     slow.during = lambda: slow.clock.sleep(18.0)
@@ -75,7 +76,7 @@ def test_a_list_reply_of_18_seconds_at_the_end_of_the_window_sends_nothing(slow)
     assert outcome(slow) == "gated"
 
 
-def test_a_machine_suspended_between_the_reads_and_the_request_buys_nothing_next_morning(slow):
+def test_a_machine_suspended_between_the_reads_and_the_request_buys_nothing_next_morning(slow: Any) -> None:
     slow.write(signal([ENTRY]))
     slow.during = once(lambda: slow.clock.set(datetime(2025, 3, 6, 10, 30, tzinfo=NEW_YORK)))
     slow.executor()
@@ -84,8 +85,8 @@ def test_a_machine_suspended_between_the_reads_and_the_request_buys_nothing_next
 
 
 @pytest.mark.parametrize("hours", [19, -19, 0.02], ids=["slept", "set back", "slept a minute"])
-def test_either_clock_alone_stops_a_buy(slow, hours):
-    def jump():
+def test_either_clock_alone_stops_a_buy(slow: Any, hours: Any) -> None:
+    def jump() -> Any:
         slow.clock.apart = timedelta(hours=hours)
 
     slow.write(signal([ENTRY]))
@@ -94,8 +95,8 @@ def test_either_clock_alone_stops_a_buy(slow, hours):
     assert states(slow) == [("AAA_entry_buy", "PLANNED", 0)]
 
 
-def test_a_wall_clock_that_stands_still_does_not_keep_the_window_open(slow):
-    def stands():
+def test_a_wall_clock_that_stands_still_does_not_keep_the_window_open(slow: Any) -> None:
+    def stands() -> Any:
         slow.clock.sleep(3600.0)
         slow.clock.apart = -timedelta(hours=1)
 
@@ -107,8 +108,8 @@ def test_a_wall_clock_that_stands_still_does_not_keep_the_window_open(slow):
     assert slow.holdings() == {"AAA": 100}
 
 
-def test_a_short_sleep_inside_the_window_does_not_hold_an_exit(slow):
-    def jump():
+def test_a_short_sleep_inside_the_window_does_not_hold_an_exit(slow: Any) -> None:
+    def jump() -> Any:
         slow.clock.apart = timedelta(minutes=2)
 
     enter(slow, order("AAA", "entry", 100, 100.0))
@@ -119,7 +120,7 @@ def test_a_short_sleep_inside_the_window_does_not_hold_an_exit(slow):
 
 
 @pytest.mark.parametrize("level", ["entries", "all"])
-def test_kill_takes_effect_between_the_reads_and_the_request(slow, level):
+def test_kill_takes_effect_between_the_reads_and_the_request(slow: Any, level: Any) -> None:
     slow.write(signal([ENTRY, OTHER]))
     slow.during = once(
         lambda: slow.ledger.state.set_kill(level, reason="stop", by="test", at=slow.clock.now())
@@ -129,10 +130,10 @@ def test_kill_takes_effect_between_the_reads_and_the_request(slow, level):
     assert all(state == "PLANNED" for _, state, _ in states(slow))
 
 
-def test_a_file_skipped_meanwhile_sends_nothing_more(slow):
+def test_a_file_skipped_meanwhile_sends_nothing_more(slow: Any) -> None:
     slow.write(signal([ENTRY]))
 
-    def skip():
+    def skip() -> Any:
         slow.ledger.signals.answer(DAY, "golden", "skip")
 
     slow.during = once(skip)
@@ -141,7 +142,7 @@ def test_a_file_skipped_meanwhile_sends_nothing_more(slow):
     assert any("approval" in text for text in run_detail(slow)["warnings"])
 
 
-def test_what_went_back_is_sent_by_a_later_start_inside_the_window(slow):
+def test_what_went_back_is_sent_by_a_later_start_inside_the_window(slow: Any) -> None:
     slow.write(signal([ENTRY]))
     slow.during = once(lambda: setattr(slow.clock, "apart", timedelta(minutes=1)))
     slow.executor()

@@ -113,11 +113,11 @@ def test_a_drifted_price_holds_the_order_back(made: Any) -> None:
     assert any("max_drift_pct" in w for w in made.ledger.runs.get(DAY, "golden").detail["warnings"])
 
 
-def quotes_with(made, **changes):
+def quotes_with(made: Any, **changes: Any) -> Any:
     """Let every quote of the feed differ in these fields; `gone` leaves no quote at all."""
     quotes = made.feed.quotes
 
-    def changed(symbols, at):
+    def changed(symbols: Any, at: Any) -> Any:
         found = {} if changes.get("gone") else quotes(symbols, at)
         return {
             symbol: replace(quote, **{name: value(quote, at) for name, value in changes.items()})
@@ -140,7 +140,7 @@ def quotes_with(made, **changes):
     ],
     ids=["quiet tape", "old", "no time", "delayed", "crossed", "drifted", "none"],
 )
-def test_no_quote_holds_an_exit(made, quote):
+def test_no_quote_holds_an_exit(made: Any, quote: Any) -> None:
     enter(made, order("AAA", "entry", 100, 100.0))
     tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
     quotes_with(made, **quote)
@@ -150,7 +150,7 @@ def test_no_quote_holds_an_exit(made, quote):
     assert not any("NOT SOLD" in text for text in run_detail(made, NEXT_DAY)["critical"])
 
 
-def test_an_exit_of_a_halted_symbol_is_critical_and_exit_7(made):
+def test_an_exit_of_a_halted_symbol_is_critical_and_exit_7(made: Any) -> None:
     enter(made)
     tomorrow(made, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
     made.feed.status = "halted"
@@ -225,7 +225,7 @@ def test_an_order_replaced_by_hand_is_never_sent_again(made: Any) -> None:
 SLIPPY = {"execution": {"min_cash_pct": 0, "slippage_pct": 1.2}}
 
 
-def test_a_fill_above_the_limit_stops_the_next_buy_and_turns_entries_off(made):
+def test_a_fill_above_the_limit_stops_the_next_buy_and_turns_entries_off(made: Any) -> None:
     made.overrides = SLIPPY
     made.write(signal([ENTRY, OTHER]))
     with pytest.raises(OrdersMissed, match="slippage") as caught:
@@ -243,14 +243,14 @@ def test_a_fill_above_the_limit_stops_the_next_buy_and_turns_entries_off(made):
     assert bought(made) == {"AAA_entry_buy": 100, "BBB_entry_buy": 10}
 
 
-def test_a_fill_that_nobody_lived_to_judge_stops_the_next_run(made):
+def test_a_fill_that_nobody_lived_to_judge_stops_the_next_run(made: Any) -> None:
     made.overrides = SLIPPY
     made.write(signal([ENTRY, OTHER]))
 
     class Killed(BaseException):
         """The process ends here."""
 
-    def order(inner, order_id):
+    def order(inner: Any, order_id: Any) -> Any:
         found = inner.order(order_id)
         if found.filled_quantity and not seen:
             seen.append(order_id)
@@ -266,11 +266,11 @@ def test_a_fill_that_nobody_lived_to_judge_stops_the_next_run(made):
     assert bought(made) == {"AAA_entry_buy": 100}
 
 
-def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made):
+def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made: Any) -> None:
     made.fault = "never"
     sent = []
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         sent.append((request.symbol, made.clock.now()))
         return inner.submit(request)
 
@@ -283,19 +283,19 @@ def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made):
     assert timedelta(seconds=15) <= sent[1][1] - sent[0][1] <= timedelta(seconds=20)
 
 
-def test_a_former_buy_that_fills_late_and_badly_stops_the_one_after_next(made):
+def test_a_former_buy_that_fills_late_and_badly_stops_the_one_after_next(made: Any) -> None:
     made.overrides = SLIPPY | {"polling": {"retries": 0}}
     made.feed.prices["CCC"] = 20.0
     third = order("CCC", "entry", 10, 20.0, rank=0.5)
     late = []
 
-    def shown(inner, order_id):
+    def shown(inner: Any, order_id: Any) -> Any:
         found = inner.order(order_id)
         if found.order_type == "stop" or made.clock.now() - late[0] >= timedelta(seconds=18):
             return found
         return replace(found, state=OrderState.WORKING, filled_quantity=0, executions=())
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         late.append(made.clock.now())
         return inner.submit(request)
 
@@ -306,12 +306,12 @@ def test_a_former_buy_that_fills_late_and_badly_stops_the_one_after_next(made):
     assert "CCC_entry_buy" not in bought(made)
 
 
-def test_buys_obey_the_deadline_of_the_run(made):
+def test_buys_obey_the_deadline_of_the_run(made: Any) -> None:
     made.overrides = {"safety": {"run_deadline_seconds": 30}, "polling": {"retries": 0}}
     made.fault = "never"
     began, sent = made.clock.now(), []
 
-    def submit(inner, request):
+    def submit(inner: Any, request: Any) -> Any:
         sent.append(made.clock.now() - began)
         return inner.submit(request)
 

@@ -46,14 +46,14 @@ def test_only_lines_that_call_a_stage_change(lines: Any) -> None:
     ),
     st.sampled_from(["", "\n"]),
 )
-def test_resume_restores_exactly_what_panic_commented_out(lines, end):
+def test_resume_restores_exactly_what_panic_commented_out(lines: Any, end: Any) -> None:
     text = "\n".join(lines) + end
     changed, count = crontab.comment_out(text)
     assert crontab.restore(changed) == (text, count)
     assert crontab.restore(text) == (text, 0)  # what a person commented out stays so
 
 
-def program(tmp_path, monkeypatch, body):
+def program(tmp_path: Any, monkeypatch: Any, body: Any) -> Any:
     """Put a `crontab` command of our own first on the path."""
     path = tmp_path / "crontab"
     path.write_text(f"#!/bin/sh\n{body}\n")

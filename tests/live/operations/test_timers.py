@@ -1,6 +1,7 @@
 """systemd timers that panic stops and resume starts again, on a `systemctl` of our own."""
 
 import os
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ EXECUTOR, GENERATOR = "jutsu-executor.timer", "jutsu-signal-generator.timer"
 
 
 @pytest.fixture
-def systemd(tmp_path, monkeypatch):
+def systemd(tmp_path: Any, monkeypatch: Any) -> Any:
     """A manager whose enabled units are files; a unit named `stuck` beside them cannot be changed."""
     units = tmp_path / "units"
     units.mkdir()
@@ -30,11 +31,11 @@ esac
     return units
 
 
-def enabled(units):
+def enabled(units: Any) -> Any:
     return sorted(path.name for path in units.iterdir())
 
 
-def test_start_restores_exactly_what_stop_stopped(systemd, tmp_path):
+def test_start_restores_exactly_what_stop_stopped(systemd: Any, tmp_path: Any) -> None:
     (systemd / f"--user {EXECUTOR}").touch()
     assert timers.stop(tmp_path) == timers.Changed((EXECUTOR,))
     assert enabled(systemd) == []
@@ -45,7 +46,7 @@ def test_start_restores_exactly_what_stop_stopped(systemd, tmp_path):
     assert timers.start(tmp_path) == timers.Changed()
 
 
-def test_what_cannot_be_changed_is_named_and_stays_noted(systemd, tmp_path):
+def test_what_cannot_be_changed_is_named_and_stays_noted(systemd: Any, tmp_path: Any) -> None:
     (systemd / f"--system {GENERATOR}").touch()
     assert timers.stop(tmp_path).done == (GENERATOR,)
     (systemd / "stuck").touch()
@@ -54,6 +55,6 @@ def test_what_cannot_be_changed_is_named_and_stays_noted(systemd, tmp_path):
     assert timers.start(tmp_path).done == (GENERATOR,)
 
 
-def test_a_machine_without_systemd_has_none(monkeypatch, tmp_path):
+def test_a_machine_without_systemd_has_none(monkeypatch: Any, tmp_path: Any) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert timers.stop(tmp_path) == timers.Changed() == timers.start(tmp_path)
