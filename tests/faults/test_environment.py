@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from live.ledger import database
 from tests.support.http_fuse import on_commit
@@ -71,7 +70,7 @@ def test_a_disk_that_fills_up_at_any_commit(run: Stage, commit: int) -> None:
 
     def full(number: int) -> None:
         if number >= commit:
-            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
+            raise sqlite3.OperationalError("database or disk is full")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database.Database, "transaction", on_commit(full))

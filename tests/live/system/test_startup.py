@@ -10,7 +10,7 @@ import live.system.startup
 
 HEAVY = (
     "pandas", "pyarrow", "pandas_market_calendars", "numba", "plotly", "schwab", "alpaca", "apprise", "rich",
-    "typer", "alembic", "httpx", "jsonschema", "selectolax", "sqlalchemy.orm", "numpy.ma",
+    "typer", "alembic", "httpx", "jsonschema", "selectolax", "sqlalchemy", "numpy.ma",
 )  # fmt: skip
 
 
