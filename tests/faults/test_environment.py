@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from live.ledger import database
+from live.ledger import database, links
 from tests.support.http_fuse import on_commit
 from tests.support.http_imitation import DAY, MovedClock, at
 from tests.support.http_stage import Stage, entries, stage
@@ -117,7 +117,7 @@ def test_a_state_folder_that_is_a_file(run: Stage) -> None:
 
 
 def test_a_ledger_another_process_holds(run: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(links, "BUSY_MILLISECONDS", 50)
     other = sqlite3.connect(run.desk.folder / "state" / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     code = run.execute()
