@@ -4,9 +4,12 @@ import importlib
 import pkgutil
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import StaticPool
@@ -20,7 +23,7 @@ from live.ledger.tables import Base
 MODELS = Base.__subclasses__()
 
 
-def queries():
+def queries() -> Iterator[ParameterSet]:
     """Every select that is written down, by module and name."""
     for found in pkgutil.iter_modules(live.ledger.__path__, "live.ledger."):
         module = importlib.import_module(found.name)
@@ -32,7 +35,7 @@ def queries():
 
 
 @pytest.fixture(scope="module")
-def raw():
+def raw() -> Iterator[sqlite3.Connection]:
     """A SQLite connection whose tables SQLAlchemy made."""
     with closing(sqlite3.connect(":memory:")) as connection:
         engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
@@ -40,18 +43,18 @@ def raw():
         yield connection
 
 
-def explained(raw, text):
+def explained(raw: sqlite3.Connection, text: str) -> list[Any]:
     names = re.findall(r":(\w+)", text)
     return raw.execute(f"EXPLAIN {text}", dict.fromkeys(names)).fetchall()
 
 
-def test_the_generated_statements_are_those_of_the_tables():
+def test_the_generated_statements_are_those_of_the_tables() -> None:
     assert schema.GENERATED.read_text(encoding="utf-8") == schema.module_text(), (
         "run: python -m live.ledger.schema"
     )
 
 
-def test_a_ledger_made_by_the_texts_has_what_sqlalchemy_would_make(raw):
+def test_a_ledger_made_by_the_texts_has_what_sqlalchemy_would_make(raw: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(":memory:")) as made:
         for statement in schema.sqlite_statements():
             made.execute(statement)
@@ -67,12 +70,14 @@ def test_a_ledger_made_by_the_texts_has_what_sqlalchemy_would_make(raw):
 
 
 @pytest.mark.parametrize("text", [*queries()])
-def test_every_statement_runs_on_the_tables_sqlalchemy_makes(raw, text):
+def test_every_statement_runs_on_the_tables_sqlalchemy_makes(raw: sqlite3.Connection, text: str) -> None:
     assert explained(raw, text)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
-def test_rows_are_written_and_read_by_the_columns_sqlalchemy_knows(raw, model):
+def test_rows_are_written_and_read_by_the_columns_sqlalchemy_knows(
+    raw: sqlite3.Connection, model: type[Base]
+) -> None:
     columns = tuple(schema.metadata().tables[model.__tablename__].columns.keys())
     assert tuple(model.__columns__) == columns
     where = within(matching("account"), None, None)
@@ -84,13 +89,13 @@ def test_rows_are_written_and_read_by_the_columns_sqlalchemy_knows(raw, model):
         assert explained(raw, text)
 
 
-def test_a_wrong_column_is_noticed(raw):
+def test_a_wrong_column_is_noticed(raw: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
         explained(raw, select(MODELS[0], matching("account", "acount")).text)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
-def test_the_names_need_no_quotes_in_postgresql(model):
+def test_the_names_need_no_quotes_in_postgresql(model: type[Base]) -> None:
     made = str(
         CreateTable(schema.metadata().tables[model.__tablename__]).compile(dialect=postgresql.dialect())
     )

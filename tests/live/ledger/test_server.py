@@ -3,10 +3,12 @@
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from live.ledger.column_types import SERVER, SQLITE
+from live.ledger.column_types import SERVER, SQLITE, Codec
 from live.ledger.errors import LedgerError, LedgerUnavailable
 from live.ledger.ledger import Ledger, OrderPlan
 from live.ledger.server import ServerLink
@@ -20,11 +22,11 @@ PLAN = OrderPlan(
 )  # fmt: skip
 
 
-def url(path):
+def url(path: Path) -> str:
     return f"sqlite+pysqlite:///{path}"
 
 
-def test_both_ways_write_and_read_the_same_rows(tmp_path):
+def test_both_ways_write_and_read_the_same_rows(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with Ledger.open(url(path), account="paper", now=NOW) as served:
         assert isinstance(served._db.link, ServerLink)
@@ -36,6 +38,8 @@ def test_both_ways_write_and_read_the_same_rows(tmp_path):
         there = served.orders.get(PLAN.client_order_id)
     with Ledger.open(path, account="paper", now=NOW) as direct:
         here = direct.orders.get(PLAN.client_order_id)
+        assert here is not None
+        assert there is not None
         assert vars(here) == vars(there)
         assert (here.reference_price, here.details) == (Decimal("101.123457"), {"ü": [1, None]})
         assert here.planned_at == here.sent_at == NOW
@@ -43,20 +47,20 @@ def test_both_ways_write_and_read_the_same_rows(tmp_path):
         assert direct.orders.plan(replace(PLAN, rank=1.0), at=NOW).id == here.id
 
 
-def set_and_fail(ledger):
+def set_and_fail(ledger: Ledger) -> None:
     with ledger.transaction():
         ledger.state.set("a", "1", at=NOW)
         raise ZeroDivisionError
 
 
-def test_what_fails_inside_a_transaction_is_taken_back(tmp_path):
+def test_what_fails_inside_a_transaction_is_taken_back(tmp_path: Path) -> None:
     with Ledger.open(url(tmp_path / "ledger.db"), account="paper", now=NOW) as served:
         with pytest.raises(ZeroDivisionError):
             set_and_fail(served)
         assert served.state.get("a") is None
 
 
-def test_errors_are_explained(tmp_path):
+def test_errors_are_explained(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="cannot be opened"):
         Ledger.open(url(tmp_path / "none" / "ledger.db"), account="paper", now=NOW)
     with (
@@ -84,7 +88,7 @@ def test_errors_are_explained(tmp_path):
         ("datetime", None),
     ],
 )
-def test_a_value_comes_back_as_it_was(codec, kind, value):
+def test_a_value_comes_back_as_it_was(codec: Codec, kind: str, value: Any) -> None:
     stored = codec.stored(kind, value)
     decode = codec.decode.get(kind, lambda kept: kept)
     assert (None if stored is None else decode(stored)) == value
@@ -100,12 +104,12 @@ def test_a_value_comes_back_as_it_was(codec, kind, value):
         ("dict[str, Any]", {"a": float("nan")}),
     ],
 )
-def test_what_cannot_be_kept_is_refused(codec, kind, value):
+def test_what_cannot_be_kept_is_refused(codec: Codec, kind: str, value: Any) -> None:
     with pytest.raises(ValueError, match=r"naive|not an amount|JSON"):
         codec.stored(kind, value)
 
 
-def test_an_instant_is_compared_as_it_is_stored():
+def test_an_instant_is_compared_as_it_is_stored() -> None:
     day = dt.date(2026, 11, 20)
     assert [SQLITE.compared(value) for value in (NOW, day, "a", 1, None)] == [
         "2026-11-20 20:55:01.000250", "2026-11-20", "a", 1, None

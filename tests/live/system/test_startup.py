@@ -67,9 +67,7 @@ def test_the_commands_start_like_a_stage_and_still_collect(project_root: Path) -
 
 
 @pytest.mark.parametrize(("file", "expected"), [("/usr/bin/jutsu", True), ("/usr/bin/pytest", False)])
-def test_the_console_script_is_a_command(
-    monkeypatch: pytest.MonkeyPatch, file: str, expected: bool
-) -> None:
+def test_the_console_script_is_a_command(monkeypatch: pytest.MonkeyPatch, file: str, expected: bool) -> None:
     main = types.SimpleNamespace(__file__=file, __spec__=None)
     monkeypatch.setitem(sys.modules, "__main__", main)
     assert live.system.startup.is_command() is expected
