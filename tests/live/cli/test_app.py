@@ -21,8 +21,14 @@ def topic_modules() -> set[str]:
     return {path.stem for path in folder.glob("*.py") if "def register(" in path.read_text()}
 
 
+def commands_of(app: typer.Typer) -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)
+    found: dict[str, Any] = group.commands
+    return found
+
+
 def registered(topic: str) -> dict[str, Any]:
-    return typer.main.get_command(build([topic])).commands
+    return commands_of(build([topic]))
 
 
 def test_every_topic_is_listed() -> None:
@@ -47,7 +53,7 @@ def test_the_outline_prints_the_help_of_the_whole_application() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_brings_its_own_topic_only(name: str) -> None:
-    found = typer.main.get_command(needed([name, "--json"])).commands
+    found = commands_of(needed([name, "--json"]))
     assert name in found
     assert {COMMANDS[other].topic for other in found} == {COMMANDS[name].topic}
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from sqlalchemy import create_engine, inspect
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import URL, create_engine, inspect
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateTable
 
@@ -20,6 +19,7 @@ from live.ledger import schema
 from live.ledger.statements import Query, inserting, matching, select, updating, within
 from live.ledger.tables import Base
 
+POSTGRESQL = URL.create("postgresql").get_dialect()()
 MODELS = Base.__subclasses__()
 
 
@@ -96,7 +96,5 @@ def test_a_wrong_column_is_noticed(raw: sqlite3.Connection) -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
 def test_the_names_need_no_quotes_in_postgresql(model: type[Base]) -> None:
-    made = str(
-        CreateTable(schema.metadata().tables[model.__tablename__]).compile(dialect=postgresql.dialect())
-    )
+    made = str(CreateTable(schema.metadata().tables[model.__tablename__]).compile(dialect=POSTGRESQL))
     assert '"' not in made
