@@ -75,7 +75,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "schedule",
         "Print the cron lines: both stages, the validation, the doctor; the stages know the calendar.",
     ),
-    "data": Command("data", "The bar store: import, list, verify."),
+    "data": Command("data", "The bar store: import, list, verify; confirm a price, record a split."),
     "config": Command("config", "Show, check, change and freeze the settings."),
     "auth": Command("auth", "The broker login: renew it, see how long it lasts."),
     "alerts": Command("alerts", "Alerts: what was said, and whether it would be heard."),
