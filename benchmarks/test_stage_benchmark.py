@@ -62,11 +62,13 @@ class Desk:
         return timed("-m", f"live.{stage}", *self.flags, environment=self.environment)
 
 
-def timed(*arguments: Any, environment: dict[str, str] | None = None) -> tuple[float, float]:
+def timed(
+    *arguments: Any, environment: dict[str, str] | None = None, check: bool = True
+) -> tuple[float, float]:
     """Run a process to its end; return wall and cpu seconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(
-        [sys.executable, *arguments], cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL
+        [sys.executable, *arguments], cwd=PROJECT, env=environment, check=check, stdout=subprocess.DEVNULL
     )
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,12 @@ from backtest.core.errors import UsageError
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MAX_BYTES = 1_000_000
+#: every level of nesting takes one of these; over libyaml too many would overflow the stack of the process
+_NESTING = "[{-?:"
+_MOST_NESTING = 2_000
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML 1.1 with two of its traps closed."""
-
+class _Strict(yaml.constructor.SafeConstructor):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a key that appears twice: plain YAML silently keeps the last one."""
         seen = set()
@@ -33,12 +37,22 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _StrictLoader(_Strict, yaml.SafeLoader):
+    """YAML 1.1 with two of its traps closed."""
+
+
+# libyaml reads the same language eight times as fast; the wheels of PyYAML have it.
+class _FastLoader(_Strict, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The same loader over libyaml."""
+
+
 # YAML 1.1 wants a dot in the mantissa, so 1e-3 would be read as text.
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
-    list("-+.0123456789"),
-)
+for _loader in (_StrictLoader, _FastLoader):
+    _loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"),
+        list("-+.0123456789"),
+    )
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -48,12 +62,9 @@ def read_document(path: Path) -> dict[str, Any]:
         UsageError: the file is missing, not text, not YAML or JSON, has a key twice, or holds no mapping.
     """
     text = _text(path)
+    is_json = path.suffix.lower() == ".json" or text.lstrip().startswith("{")
     try:
-        document = (
-            json.loads(text, object_pairs_hook=_unique_keys)
-            if path.suffix.lower() == ".json" or text.lstrip().startswith("{")
-            else yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-        )
+        document = copy.deepcopy(_parsed(text, is_json=is_json))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"not readable as YAML or JSON: {reason}", where=str(path)) from error
@@ -62,6 +73,17 @@ def read_document(path: Path) -> dict[str, Any]:
             "holds no mapping", where=str(path), remedy="write strategy: {name, variant, parameters}"
         )
     return document
+
+
+@lru_cache(maxsize=64)  # by the text itself: a stage asks a file several questions, a replay in each session
+def _parsed(text: str, *, is_json: bool) -> Any:
+    if is_json:
+        return json.loads(text, object_pairs_hook=_unique_keys)
+    if sum(map(text.count, _NESTING)) < _MOST_NESTING:
+        with contextlib.suppress(yaml.YAMLError, ValueError, RecursionError):
+            return yaml.load(text, Loader=_FastLoader)  # noqa: S506 - a SafeLoader
+    # Also for a file libyaml refuses: only this one shows the line, in the words people know.
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
 
 
 def _text(path: Path) -> str:

@@ -15,7 +15,7 @@ StopFill = Literal["gap", "stop"]
 class Limits(BaseModel):
     """Hard limits on nominal market value; exceeding one is exit code 7, never a silent clip."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     max_position_pct: float = Field(default=100.0, gt=0, le=1000, description="one symbol, percent of equity")
     max_total_exposure_pct: float = Field(
@@ -35,7 +35,7 @@ class Limits(BaseModel):
 class ExecutionRules(BaseModel):
     """Sizing, costs and limits shared by backtest, replay and live."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     fill_at: Literal["mid", "close"] = Field(
         default="mid", description="what a paper or simulated market order pays"
@@ -56,4 +56,4 @@ class ExecutionRules(BaseModel):
         description="sum |held - target| weight, of symbols with a price, that also trades; off when null",
     )
     stop_fill: StopFill = Field(default="gap", description="a stop gapped through fills at the open")
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=Limits)

@@ -41,7 +41,7 @@ Symbol = Annotated[str, Field(strict=True, pattern=r"^[A-Z0-9^][A-Z0-9.^=_-]{0,1
 class ParameterModel(BaseModel):
     """Base of every strategy's parameters: frozen, flat, unknown names refused, defaults checked too."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,77 +5,106 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+import live.system.startup  # noqa: F401 - what it puts in force holds for everything imported after it
+from live.cli.commands import COMMANDS
 from live.runtime.lifecycle import INTERRUPTED, guarded
 
-TOPICS = (
-    "review",
-    "status",
-    "trades",
-    "explain",
-    "compare",
-    "reconcile",
-    "panic",
-    "switches",
-    "data",
-    "config",
-    "ledger",
-    "replay",
-    "auth",
-    "alerts",
-    "validate",
-    "report",
-    "doctor",
-    "schedule",
-)
+if TYPE_CHECKING:
+    import typer
 
-app = typer.Typer(
-    name="jutsu",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Decide, review, execute and account for a daily rule-based strategy.",
-)
+TOPICS = tuple(dict.fromkeys(command.topic for command in COMMANDS.values()))
 
 
-def build() -> typer.Typer:
-    """Register every topic; the modules import nothing heavy until a command runs."""
-    if not app.registered_commands and not app.registered_groups:
-        for topic in TOPICS:
-            importlib.import_module(f"live.cli.{topic}").register(app)
+def build(topics: Iterable[str] = TOPICS) -> typer.Typer:
+    """Return the application with the commands of some topics."""
+    app = _empty()
+    for topic in topics:
+        importlib.import_module(f"live.cli.{topic}").register(app)
     return app
+
+
+def outline() -> typer.Typer:
+    """Return the application for its list of commands only: their names and help, nothing behind them."""
+    app = _empty()
+    for name, command in COMMANDS.items():
+        app.command(name, help=command.help)(_nothing)
+    return app
+
+
+def needed(arguments: Sequence[str]) -> typer.Typer:
+    """Return the application with what these arguments need, which is one topic as a rule."""
+    first = arguments[0] if arguments else "--help"
+    if first in COMMANDS:
+        return build((COMMANDS[first].topic,))
+    listing = first in {"--help", "--version"} and "_JUTSU_COMPLETE" not in os.environ
+    return outline() if listing else build()
+
+
+def _empty() -> typer.Typer:
+    import typer
+
+    app = typer.Typer(
+        name="jutsu",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        help="Decide, review, execute and account for a daily rule-based strategy.",
+    )
+
+    def version(asked: bool) -> None:
+        if asked:
+            from backtest import __version__
+
+            typer.echo(f"jutsu {__version__}")
+            raise typer.Exit
+
+    option = typer.Option("--version", callback=version, is_eager=True, help="Show the version and exit.")
+
+    def root(version: bool = False) -> None:
+        """Take the options before the command."""
+
+    root.__annotations__["version"] = Annotated[bool, option]
+    app.callback()(root)
+    return app
+
+
+def _nothing() -> None:
+    """Stand in for a command in the list of commands."""
 
 
 def main() -> None:
     """Entry point of the console script."""
     from live.cli.common import current_log
 
-    def body() -> int:
-        try:
-            result = build()(standalone_mode=False)
-        except typer.Exit as stop:
-            return stop.exit_code
-        except typer.Abort:
-            print("aborted; nothing was changed", file=sys.stderr)
-            return INTERRUPTED
-        except Exception as error:
-            code = getattr(error, "exit_code", None)
-            if hasattr(error, "format_message") and isinstance(code, int):
-                error.show()  # type: ignore[attr-defined] # click's own usage errors
-                return 2
-            raise
-        if result == INTERRUPTED:  # typer's own answer to Ctrl-C
-            print("interrupted", file=sys.stderr)
-        return result if isinstance(result, int) else 0
-
-    code = guarded(body, current_log)
+    code = guarded(_run, current_log)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise SystemExit(code)
+
+
+def _run() -> int:
+    import typer
+
+    try:
+        result = needed(sys.argv[1:])(standalone_mode=False)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:
+        print("aborted; nothing was changed", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        code = getattr(error, "exit_code", None)
+        if hasattr(error, "format_message") and isinstance(code, int):
+            error.show()  # type: ignore[attr-defined] # click's own usage errors
+            return 2
+        raise
+    if result == INTERRUPTED:  # typer's own answer to Ctrl-C
+        print("interrupted", file=sys.stderr)
+    return result if isinstance(result, int) else 0
 
 
 if __name__ == "__main__":

@@ -6,13 +6,19 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
-
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import Alert
 
-_T: Final = table_of(Alert)
 _NEW_YORK: Final = ZoneInfo("America/New_York")
+_SEEN: Final = select(
+    Alert,
+    "account = :account AND key = :key AND created_at >= :start AND created_at < :end",
+    columns=("id",),
+    limit=1,
+)
+_AT: Final = select(Alert, matching("account", "key", "created_at"), columns=("id",), limit=1)
+_TRIED: Final = "UPDATE alerts SET attempts = attempts + 1 WHERE account = :account AND id = :id"
 
 
 class Alerts(Repository):
@@ -26,45 +32,34 @@ class Alerts(Repository):
 
     def unsent(self, limit: int = 50, max_attempts: int | None = None) -> tuple[Alert, ...]:
         """Return alerts that still have to go out, oldest first."""
-        statement = select(_T).where(_T.c.account == self._account, _T.c.sent_at.is_(None))
+        where = "account = :account AND sent_at IS NULL"
         if max_attempts is not None:
-            statement = statement.where(_T.c.attempts < max_attempts)
-        return self._all(Alert, statement.order_by(_T.c.id).limit(limit))
+            where += " AND attempts < :attempts"
+        return self._all(select(Alert, where, order="id", limit=limit), {"attempts": max_attempts})
 
     def mark_sent(self, alert_id: int, *, at: datetime, note: str = "") -> None:
         """Note that an alert left (or that nobody wants it); `note` says why or which channel failed."""
-        self._change(alert_id, sent_at=at, error=note)
+        self._tried(alert_id, sent_at=at, error=note)
 
     def mark_failed(self, alert_id: int, error: str) -> None:
         """Note a failed try; the alert stays in the outbox."""
-        self._change(alert_id, error=error)
+        self._tried(alert_id, error=error)
 
     def seen(self, key: str, day: date) -> bool:
         """Return whether an alert with this key was made on that New York day."""
         start = datetime.combine(day, time(), _NEW_YORK)
-        statement = select(_T.c.id).where(
-            _T.c.account == self._account,
-            _T.c.key == key,
-            _T.c.created_at >= start,
-            _T.c.created_at < datetime.combine(day + timedelta(days=1), time(), _NEW_YORK),
-        )
-        return bool(self._db.rows(statement.limit(1)))
+        end = datetime.combine(day + timedelta(days=1), time(), _NEW_YORK)
+        return bool(self._columns(_SEEN, {"key": key, "start": start, "end": end}))
 
     def exists(self, key: str, at: datetime) -> bool:
         """Return whether an alert with this key was made at this instant."""
-        mine = (_T.c.account == self._account, _T.c.key == key, _T.c.created_at == at)
-        return bool(self._db.rows(select(_T.c.id).where(*mine).limit(1)))
+        return bool(self._columns(_AT, {"key": key, "created_at": at}))
 
     def recent(self, limit: int = 50) -> tuple[Alert, ...]:
         """Return the newest alerts, newest first."""
-        return self._all(
-            Alert, select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc()).limit(limit)
-        )
+        return self._all(select(Alert, matching("account"), order="id DESC", limit=limit))
 
-    def _change(self, alert_id: int, **changes: datetime | str) -> None:
-        with self._db.transaction() as connection:
-            connection.execute(
-                update(_T)
-                .where(_T.c.id == alert_id, _T.c.account == self._account)
-                .values(attempts=_T.c.attempts + 1, **changes)
-            )
+    def _tried(self, alert_id: int, **changes: datetime | str) -> None:
+        with self._db.transaction():
+            if self._update(Alert, {"id": alert_id}, changes):
+                self._change(_TRIED, {"id": alert_id})

@@ -1,75 +1,42 @@
-"""Column types of the ledger: UTC instants and exact amounts."""
+"""What is stored for each kind of column: UTC instants, exact amounts, JSON.
+
+SQLite has no types for them: instants and dates are ISO 8601 text without a zone, amounts are numbers, JSON
+is text. Another database takes Python's own values.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import (
-    DateTime,
-    Dialect,
-    Numeric,
-)
-from sqlalchemy.types import TypeDecorator, TypeEngine
+_SIX_PLACES: Final = Decimal("0.000001")
+_JSON: Final = ("dict[str, Any]", "list[str]")
+_Convert = Callable[[Any], Any]
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in, aware UTC datetimes out; SQLite stores them without a zone."""
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one database keeps values: kind of column -> conversion; a kind without one is kept as it is."""
 
-    impl = DateTime
-    cache_ok = True
+    encode: Mapping[str, _Convert]
+    decode: Mapping[str, _Convert]
 
-    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
-        """Refuse naive values; store UTC."""
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime in the ledger")
+    def stored(self, kind: str, value: Any) -> Any:
+        """Return a value as a column of this kind keeps it; None in a JSON column is JSON's null."""
+        convert = self.encode.get(kind)
+        if convert is None or (value is None and kind not in _JSON):
+            return value
+        return convert(value)
 
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
-        """Return an aware UTC value."""
-        del dialect
-
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Amount(TypeDecorator[Decimal]):
-    """NUMERIC(18, 6) as Decimal everywhere.
-
-    SQLite has no decimal type: six places are rounded before writing and restored after reading, which is
-    exact up to 15 significant digits (999,999,999.999999).
-    """
-
-    impl = Numeric
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Use the database's own decimals where it has them."""
-        if dialect.supports_native_decimal:
-            return dialect.type_descriptor(Numeric(18, 6, asdecimal=True))
-
-        return dialect.type_descriptor(Numeric(18, 6, asdecimal=False))
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Round to six places; refuse NaN and infinity."""
-        if value is None:
-            return None
-        rounded = round_amount(value)
-
-        return rounded if dialect.supports_native_decimal else float(rounded)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Return a Decimal with six places."""
-        del dialect
-
-        return None if value is None else round_amount(value)
-
-
-_SIX_PLACES = Decimal("0.000001")
+    def compared(self, value: Any) -> Any:
+        """Return a value as it is compared with what a column keeps."""
+        if isinstance(value, datetime):
+            return self.stored("datetime", value)
+        return self.stored("date", value) if isinstance(value, date) else value
 
 
 def round_amount(value: Decimal | float | str) -> Decimal:
@@ -79,3 +46,70 @@ def round_amount(value: Decimal | float | str) -> Decimal:
         raise ValueError(f"{value!r} is not an amount of money")
 
     return number.quantize(_SIX_PLACES)
+
+
+def to_json(value: Any) -> str:
+    """Return JSON for a details column; NaN is refused because it is not JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):  # datetimes too
+        return value.isoformat()
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept in the ledger")
+
+
+def _utc(value: datetime) -> datetime:
+    """Return an instant without its zone, in UTC; naive ones are refused."""
+    if value.tzinfo is None:
+        raise ValueError("naive datetime in the ledger")
+    return value.astimezone(UTC).replace(tzinfo=None)
+
+
+def _utc_text(value: datetime) -> str:
+    return _utc(value).isoformat(" ", "microseconds")
+
+
+def _from_utc_text(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _number(value: Decimal) -> float:
+    # Exact up to 15 significant digits (999,999,999.999999); reading rounds to six places again.
+    return float(round_amount(value))
+
+
+def _flag(value: object) -> int:
+    if value not in {True, False}:
+        raise TypeError(f"{value!r} is neither true nor false")
+    return int(bool(value))
+
+
+def _day(value: date) -> str:
+    return date.isoformat(value)  # of a datetime, too, only the date
+
+
+def _document(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+_DOCUMENTS_IN: Final[Mapping[str, _Convert]] = dict.fromkeys(_JSON, to_json)
+_DOCUMENTS_OUT: Final[Mapping[str, _Convert]] = dict.fromkeys(_JSON, _document)
+SQLITE: Final = Codec(
+    encode={"datetime": _utc_text, "date": _day, "Decimal": _number, "bool": _flag, **_DOCUMENTS_IN},
+    decode={
+        "datetime": _from_utc_text,
+        "date": date.fromisoformat,
+        "Decimal": round_amount,
+        "bool": bool,
+        **_DOCUMENTS_OUT,
+    },
+)
+SERVER: Final = Codec(
+    encode={"datetime": _utc, "Decimal": round_amount, **_DOCUMENTS_IN},
+    decode={"datetime": lambda value: value.replace(tzinfo=UTC), "Decimal": round_amount, **_DOCUMENTS_OUT},
+)

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
-from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Executable,
-    Insert,
-    Row,
-    Select,
-    Table,
-    Update,
-    bindparam,
-    create_engine,
-    event,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
-
-from live.ledger.errors import LedgerDamaged, LedgerError, LedgerUnavailable
+from live.ledger.errors import LedgerError, explain
+from live.ledger.links import Link, Values
+from live.ledger.records import Record
+from live.ledger.statements import Query, Row, inserting, matching, select, updating
 from live.ledger.tables import Base
-
-BUSY_MILLISECONDS = 10_000
-RECOVER = "run `jutsu recover`; the file is left as it is"
-_Model = TypeVar("_Model", bound=Base)
 
 
 class _TakenBack(Exception):  # noqa: N818 - the normal end of a rehearsal
@@ -51,24 +25,21 @@ class Database:
     Opening a connection per call would cost more than the call.
     """
 
-    def __init__(self, engine: Engine, where: str, path: Path | None = None) -> None:
-        self.engine = engine
+    def __init__(self, link: Link, where: str, path: Path | None = None) -> None:
+        self.link = link
         self.path = path
         self.where = where
-        self._begin = "BEGIN"
         self._depth = 0
         self._failed = False
         self._batching = False
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "begin", self._begin_sqlite)
-        with translated(where):
-            self.connection: Connection = engine.connect()
 
-    def _begin_sqlite(self, connection: Connection) -> None:
-        connection.exec_driver_sql(self._begin)
+    @property
+    def raw(self) -> sqlite3.Connection | None:
+        """SQLite's own connection, None for another database."""
+        return self.link.raw
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[None]:
         """Write atomically. Inner blocks join the outer one; if any of them failed, nothing is kept."""
         if self._depth:
             yield from self._join()
@@ -76,15 +47,12 @@ class Database:
         if self._batching:
             yield from self._step()
             return
-        # A writer takes its lock at once: upgrading a reader half-way fails where waiting would have helped.
-        self._begin, self._failed = "BEGIN IMMEDIATE", False
-        self._depth = 1
+        self._depth, self._failed = 1, False
         try:
-            with translated(self.where), self.connection.begin():
-                yield self.connection
+            with translated(self.where), self.link.begun():
+                yield
                 self._refuse_half()
         finally:
-            self._begin = "BEGIN"
             self._depth = 0
 
     @contextmanager
@@ -103,42 +71,36 @@ class Database:
 
         For replays: a power cut loses the batch, which a daily run must never risk.
         """
-        raw = self._sqlite()
+        raw = self.raw
         if self._depth or self._batching or raw is None:
             yield
             return
-        self._begin = "BEGIN IMMEDIATE"
         with translated(self.where):
-            outer = self.connection.begin()
+            raw.execute("BEGIN IMMEDIATE")
             self._batching = True
             try:
                 yield
             finally:
                 self._batching = False
-                self._begin = "BEGIN"
-                if (
-                    self.connection.invalidated
-                ):  # Ctrl-C inside a statement: the batch is lost, nothing is half
-                    outer.rollback()
-                else:
-                    outer.commit()
+                if raw.in_transaction:
+                    raw.execute("COMMIT")
 
-    def _step(self) -> Iterator[Connection]:
+    def _step(self) -> Iterator[None]:
         """Run one transaction of a batch."""
-        raw = self._sqlite()
+        raw = self.raw
         assert raw is not None
         self._depth, self._failed = 1, False
         raw.execute("SAVEPOINT step")
         try:
-            yield self.connection
+            yield
             self._refuse_half()
         except BaseException:
-            if not self.connection.invalidated:
+            if raw.in_transaction:
                 raw.execute("ROLLBACK TO step")
             raise
         finally:
             self._depth = 0
-            if not self.connection.invalidated:
+            if raw.in_transaction:
                 raw.execute("RELEASE step")
 
     def _refuse_half(self) -> None:
@@ -148,215 +110,123 @@ class Database:
 
     def relax(self) -> None:
         """Stop waiting for the disk at every commit (replays only)."""
-        raw = self._sqlite()
-        if raw is not None:
-            raw.execute("PRAGMA synchronous = OFF")
+        if self.raw is not None:
+            self.raw.execute("PRAGMA synchronous = OFF")
 
-    def _sqlite(self) -> sqlite3.Connection | None:
-        raw = self.connection.connection.driver_connection
-        return raw if isinstance(raw, sqlite3.Connection) else None
-
-    def _join(self) -> Iterator[Connection]:
+    def _join(self) -> Iterator[None]:
         try:
-            yield self.connection
+            yield
         except BaseException:
             self._failed = True
             raise
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Read one consistent state without taking the writer's lock."""
+    def rows(self, text: str, values: Values) -> Sequence[Sequence[Any]]:
+        """Return every row of a select; one select is one consistent state."""
         if self._depth or self._batching:
-            yield self.connection
-            return
-        with translated(self.where), self.connection.begin():
-            yield self.connection
-
-    def rows(self, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
-        """Return every row of a select."""
-        if self._depth or self._batching:
-            return self.connection.execute(statement, values).all()
-        with self.reading() as connection:
-            return connection.execute(statement, values).all()
+            return self.link.rows(text, values)
+        with translated(self.where):
+            return self.link.rows(text, values)
 
     def close(self) -> None:
         """Give the connection back; the write-ahead log is folded into the file by SQLite."""
-        self.connection.close()
-        self.engine.dispose()
+        self.link.close()
 
 
 class Repository:
-    """Base of the repositories: the database, the account, and rows as detached objects."""
+    """Base of the repositories: the database, the account, and rows as detached objects.
+
+    Every statement gets the account as `:account`.
+    """
 
     def __init__(self, database: Database, account: str) -> None:
         self._db = database
         self._account = account
 
-    def _insert(self, model: type[_Model], values: dict[str, Any]) -> _Model:
+    def _insert(self, model: type[Row], values: Mapping[str, Any]) -> Row:
         """Insert one row of this account and return it as stored."""
-        table = table_of(model)
-        with self._db.transaction() as connection:
-            result = connection.execute(_inserting(table), {"account": self._account, **values})
-            key = result.inserted_primary_key
-            assert key is not None
-            row = connection.execute(_by_id(table), {"key_id": key[0]}).one()
-        return detached(model, row)
+        with self._db.transaction():
+            key = self._add(model, values)
+            row = self._one(_by_id(model), {"id": key})
+        assert row is not None
+        return row
 
-    def _update(self, model: type[_Model], keys: dict[str, Any], values: dict[str, Any]) -> bool:
-        """Update the row of this account that has `keys`; False when there is none."""
-        statement = _updating(table_of(model), tuple(keys), tuple(values))
-        changes = {f"new_{name}": value for name, value in values.items()}
-        with self._db.transaction() as connection:
-            return bool(connection.execute(statement, {**self._match(keys), **changes}).rowcount)
+    def _add(self, model: type[Base], values: Mapping[str, Any]) -> int:
+        """Insert one row of this account and return its id; columns not named get their default."""
+        given = {"account": self._account, **values}
+        for name, column in model.__columns__.items():
+            if name not in given and column.default is not None:
+                given[name] = column.default() if callable(column.default) else column.default
+        text = inserting(model.__tablename__, tuple(given))
+        with self._db.transaction():
+            return self._db.link.insert(text, self._stored(model, given))
 
-    def _match(self, keys: dict[str, Any]) -> dict[str, Any]:
-        return {"key_account": self._account} | {f"key_{name}": value for name, value in keys.items()}
+    def _update(self, model: type[Base], keys: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Update the rows of this account that have `keys`; return how many there are."""
+        text = updating(model.__tablename__, ("account", *keys), tuple(values))
+        changes = {f"new_{name}": value for name, value in self._stored(model, values).items()}
+        with self._db.transaction():
+            return self._db.link.change(text, {**self._compared(keys), **changes})
+
+    def _change(self, text: str, values: Mapping[str, Any]) -> int:
+        """Run an update or delete; return how many rows it touched."""
+        with self._db.transaction():
+            return self._db.link.change(text, self._compared(values))
 
     def _upsert(
         self,
-        model: type[_Model],
-        keys: dict[str, Any],
-        values: dict[str, Any],
-        new: dict[str, Any] | None = None,
+        model: type[Base],
+        keys: Mapping[str, Any],
+        values: Mapping[str, Any],
+        new: Mapping[str, Any] | None = None,
     ) -> None:
         """Update the row of this account that has `keys`, or insert it, then with the values of `new` too."""
-        table = table_of(model)
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             if values and self._update(model, keys, values):
                 return
-            if connection.execute(_finding(table, tuple(keys)), self._match(keys)).first() is None:
-                row = {"account": self._account, **keys, **(new or {}), **values}
-                connection.execute(_inserting(table), row)
+            if not self._columns(select(model, matching("account", *keys), columns=("id",)), keys):
+                self._add(model, {**keys, **(new or {}), **values})
 
-    def _one(
-        self, model: type[_Model], statement: Executable, values: dict[str, Any] | None = None
-    ) -> _Model | None:
-        rows = self._db.rows(statement, values)
-        return detached(model, rows[0]) if rows else None
+    def _one(self, query: Query[Row], values: Mapping[str, Any] | None = None) -> Row | None:
+        found = self._all(query, values)
+        return found[0] if found else None
 
-    def _all(
-        self, model: type[_Model], statement: Executable, values: dict[str, Any] | None = None
-    ) -> tuple[_Model, ...]:
-        return tuple(detached(model, row) for row in self._db.rows(statement, values))
+    def _all(self, query: Query[Row], values: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
+        model, names = query.model, query.columns
+        return tuple(model.of(dict(zip(names, row, strict=True))) for row in self._columns(query, values))
 
+    def _columns(self, query: Query[Any], values: Mapping[str, Any] | None = None) -> list[list[Any]]:
+        """Return the rows of a query as lists of its columns."""
+        rows = [list(row) for row in self._db.rows(query.text, self._compared(values or {}))]
+        columns, decode = query.model.__columns__, self._db.link.codec.decode
+        for place, name in enumerate(query.columns):
+            convert = decode.get(columns[name].kind)
+            if convert is not None:
+                for row in rows:
+                    if row[place] is not None:
+                        row[place] = convert(row[place])
+        return rows
 
-def table_of(model: type[Base]) -> Table:
-    """Return the table of a model."""
-    return model.__table__
+    def _stored(self, model: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as the database keeps them in the columns of their names."""
+        columns, codec = model.__columns__, self._db.link.codec
+        return {name: codec.stored(columns[name].kind, value) for name, value in values.items()}
 
-
-# Building a statement costs more than running it, so each is built once. Its parameters are
-# called key_... in the condition and new_... in the values.
-
-
-@cache
-def _inserting(table: Table) -> Insert:
-    return insert(table)
-
-
-@cache
-def _by_id(table: Table) -> Select[Any]:
-    return select(table).where(table.c.id == bindparam("key_id"))
-
-
-@cache
-def _finding(table: Table, keys: tuple[str, ...]) -> Select[Any]:
-    return select(table.c.id).where(*_matching(table, keys))
+    def _compared(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as they are compared with columns, and the account."""
+        compared = self._db.link.codec.compared
+        return {"account": self._account} | {name: compared(value) for name, value in values.items()}
 
 
-@cache
-def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> Update:
-    changes: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values}
-    return update(table).where(*_matching(table, keys)).values(changes)
-
-
-def _matching(table: Table, keys: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    return [table.c[name] == bindparam(f"key_{name}") for name in ("account", *keys)]
-
-
-def detached(model: type[_Model], row: Row[Any]) -> _Model:
-    """Return `row` as an object that belongs to no session: changing it changes nothing in the ledger."""
-    return model.of(row._asdict())
-
-
-def sqlite_engine(path: Path | None) -> Engine:
-    """Return an engine for a file, or for memory when `path` is None."""
-    url = "sqlite://" if path is None else f"sqlite:///{path}"
-    engine = create_engine(
-        url,
-        poolclass=StaticPool,
-        connect_args={"timeout": BUSY_MILLISECONDS / 1000},
-        json_serializer=to_json,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def server_engine(url: str) -> Engine:
-    """Return an engine for another database; its driver must be installed."""
-    return create_engine(url, json_serializer=to_json)
-
-
-def _prepare_sqlite(raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    assert isinstance(raw, sqlite3.Connection)
-    raw.isolation_level = None  # we say BEGIN ourselves, see Database.transaction
-    for pragma in (
-        f"busy_timeout = {BUSY_MILLISECONDS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
-        raw.execute(f"PRAGMA {pragma}")
-
-
-def to_json(value: Any) -> str:
-    """Return JSON for a details column; NaN is refused because it is not JSON."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date):  # datetimes too
-        return value.isoformat()
-    if isinstance(value, tuple | set | frozenset):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} cannot be kept in the ledger")
+def _by_id(model: type[Row]) -> Query[Row]:
+    return select(model, matching("id"))
 
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
-    """Turn the driver's errors into one line that says what to do. Constraint violations pass through."""
+    """Turn SQLite's errors into one line that says what to do. Constraint violations pass through."""
     try:
         yield
-    except IntegrityError:
+    except sqlite3.IntegrityError:
         raise
-    except DBAPIError as error:
-        raise explain(where, error.orig or error) from error
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         raise explain(where, error) from error
-
-
-_EXPLANATIONS: tuple[tuple[str, Callable[..., LedgerError], str, str], ...] = (
-    ("locked", LedgerUnavailable, "another process is writing to the ledger and does not finish",
-     "wait for it, or end it, then run the same command again"),
-    ("readonly", LedgerUnavailable, "the ledger or its folder is read-only",
-     "make both writable for this user, then run the same command again"),
-    ("disk is full", LedgerUnavailable, "the disk is full",
-     "free some space, then run the same command again"),
-    ("disk I/O error", LedgerUnavailable, "the disk reports an error",
-     "check disk and permissions, then run the same command again"),
-    ("unable to open", LedgerUnavailable, "the ledger cannot be opened",
-     "check that its folder exists and that this user may write to it"),
-    ("malformed", LedgerDamaged, "the ledger is damaged", RECOVER),
-    ("not a database", LedgerDamaged, "this file is not a ledger", RECOVER),
-)  # fmt: skip
-
-
-def explain(where: str, error: BaseException) -> LedgerError:
-    """Return the error a person should see for a driver's error."""
-    text = str(error)
-    for fragment, kind, problem, remedy in _EXPLANATIONS:
-        if fragment in text:
-            return kind(problem, where=where, remedy=remedy)
-    return LedgerError(f"the database says: {text}", where=where, remedy="run `jutsu doctor`")

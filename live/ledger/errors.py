@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from backtest.core.errors import JutsuError, UsageError
+
+RECOVER: Final = "run `jutsu recover`; the file is left as it is"
 
 
 class LedgerError(JutsuError):
@@ -29,3 +33,28 @@ class LedgerTooNew(UsageError):  # noqa: N818
 
 class NotALedger(UsageError):  # noqa: N818
     """A file of something else was named where a ledger is expected; it is left alone."""
+
+
+_EXPLANATIONS: Final[tuple[tuple[str, type[LedgerError], str, str], ...]] = (
+    ("locked", LedgerUnavailable, "another process is writing to the ledger and does not finish",
+     "wait for it, or end it, then run the same command again"),
+    ("readonly", LedgerUnavailable, "the ledger or its folder is read-only",
+     "make both writable for this user, then run the same command again"),
+    ("disk is full", LedgerUnavailable, "the disk is full",
+     "free some space, then run the same command again"),
+    ("disk I/O error", LedgerUnavailable, "the disk reports an error",
+     "check disk and permissions, then run the same command again"),
+    ("unable to open", LedgerUnavailable, "the ledger cannot be opened",
+     "check that its folder exists and that this user may write to it"),
+    ("malformed", LedgerDamaged, "the ledger is damaged", RECOVER),
+    ("not a database", LedgerDamaged, "this file is not a ledger", RECOVER),
+)  # fmt: skip
+
+
+def explain(where: str, error: BaseException) -> LedgerError:
+    """Return the error a person should see for a driver's error."""
+    text = str(error)
+    for fragment, kind, problem, remedy in _EXPLANATIONS:
+        if fragment in text:
+            return kind(problem, where=where, remedy=remedy)
+    return LedgerError(f"the database says: {text}", where=where, remedy="run `jutsu doctor`")

@@ -7,23 +7,27 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
-
 from backtest.core.errors import UnresolvedError
 from live.ledger.column_types import round_amount
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import ExecutionRow, Order
 from live.model.broker import Execution
 
-_T: Final = table_of(ExecutionRow)
-_O: Final = table_of(Order)
-_KNOWN: Final = select(_T).where(_T.c.account == bindparam("a"), _T.c.execution_id == bindparam("e"))
-_ORDER: Final = (
-    select(_O.c.id, _O.c.filled_quantity)
-    .where(_O.c.account == bindparam("a"), _O.c.broker_order_id == bindparam("b"))
-    .order_by(_O.c.id.desc())
+_KNOWN: Final = select(ExecutionRow, matching("account", "execution_id"))
+_ORDER: Final = select(
+    Order, matching("account", "broker_order_id"), columns=("id",), order="id DESC", limit=1
 )
-_OF_ORDER: Final = select(_T).where(_T.c.order_id == bindparam("o")).order_by(_T.c.id)
+_FILLED: Final = select(Order, matching("account", "id"), columns=("filled_quantity",))
+_OF_ORDER: Final = select(ExecutionRow, matching("order_id"), order="id")
+_JOIN: Final = "JOIN orders ON orders.id = executions.order_id"
+_OF_CLIENT_ID: Final = select(
+    ExecutionRow, matching("account", "client_order_id", of="orders"), join=_JOIN, order="executions.id"
+)
+_OF_SESSION: Final = select(
+    ExecutionRow, matching("account", "session", of="orders"), join=_JOIN, order="executions.id"
+)
+_SINCE: Final = select(ExecutionRow, "account = :account AND at >= :since", order="at, id")
 
 
 class Executions(Repository):
@@ -42,53 +46,38 @@ class Executions(Repository):
         """
         new: list[Execution] = []
         touched: set[int] = set()
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             for execution in executions:
                 if self._is_known(execution):
                     continue
-                order = connection.execute(_ORDER, {"a": self._account, "b": execution.order_id}).first()
-                connection.execute(
-                    insert(_T), self._values(execution, None if order is None else order.id, at)
-                )
+                found = self._columns(_ORDER, {"broker_order_id": execution.order_id})
+                order_id = found[0][0] if found else None
+                self._add(ExecutionRow, self._values(execution, order_id, at))
                 new.append(execution)
-                if order is not None:
-                    touched.add(order.id)
+                if order_id is not None:
+                    touched.add(order_id)
             for order_id in sorted(touched):
                 self._update_order(order_id)
         return tuple(new)
 
     def of_order(self, client_order_id: str) -> tuple[ExecutionRow, ...]:
         """Return the executions of one order, in booking order."""
-        statement = (
-            select(_T)
-            .join(_O, _O.c.id == _T.c.order_id)
-            .where(_O.c.account == self._account, _O.c.client_order_id == client_order_id)
-            .order_by(_T.c.id)
-        )
-        return self._all(ExecutionRow, statement)
+        return self._all(_OF_CLIENT_ID, {"client_order_id": client_order_id})
 
     def known(self, execution_ids: Iterable[str]) -> frozenset[str]:
         """Return which of these executions are booked."""
-        keys = [{"a": self._account, "e": execution_id} for execution_id in execution_ids]
-        return frozenset(key["e"] for key in keys if self._one(ExecutionRow, _KNOWN, key) is not None)
+        return frozenset(e for e in execution_ids if self._one(_KNOWN, {"execution_id": e}) is not None)
 
     def since(self, at: datetime) -> tuple[ExecutionRow, ...]:
         """Return every execution at or after an instant, oldest first."""
-        statement = select(_T).where(_T.c.account == self._account, _T.c.at >= at).order_by(_T.c.at, _T.c.id)
-        return self._all(ExecutionRow, statement)
+        return self._all(_SINCE, {"since": at})
 
     def of_session(self, session: date) -> tuple[ExecutionRow, ...]:
         """Return the executions of the orders of one session."""
-        statement = (
-            select(_T)
-            .join(_O, _O.c.id == _T.c.order_id)
-            .where(_O.c.account == self._account, _O.c.session == session)
-            .order_by(_T.c.id)
-        )
-        return self._all(ExecutionRow, statement)
+        return self._all(_OF_SESSION, {"session": session})
 
     def _is_known(self, execution: Execution) -> bool:
-        row = self._one(ExecutionRow, _KNOWN, {"a": self._account, "e": execution.execution_id})
+        row = self._one(_KNOWN, {"execution_id": execution.execution_id})
         if row is None:
             return False
         if row.quantity != execution.quantity or row.price != round_amount(execution.price):
@@ -102,7 +91,6 @@ class Executions(Repository):
 
     def _values(self, execution: Execution, order_id: int | None, at: datetime) -> dict[str, object]:
         return {
-            "account": self._account,
             "execution_id": execution.execution_id,
             "order_id": order_id,
             "broker_order_id": execution.order_id,
@@ -116,15 +104,14 @@ class Executions(Repository):
         }
 
     def _update_order(self, order_id: int) -> None:
-        rows = self._all(ExecutionRow, _OF_ORDER, {"o": order_id})
+        rows = self._all(_OF_ORDER, {"order_id": order_id})
         total = sum(row.quantity for row in rows)
         paid = sum((row.price * row.quantity for row in rows), Decimal(0))
-        with self._db.transaction() as connection:
-            filled: int = connection.execute(
-                select(_O.c.filled_quantity).where(_O.c.id == order_id)
-            ).scalar_one()
-            connection.execute(
-                update(_O).where(_O.c.id == order_id),
+        with self._db.transaction():
+            filled: int = self._columns(_FILLED, {"id": order_id})[0][0]
+            self._update(
+                Order,
+                {"id": order_id},
                 {
                     # The order list may already say more than the executions we were shown.
                     "filled_quantity": max(filled, total),

@@ -9,7 +9,6 @@ Every method is its own commit (synchronous FULL: on disk when it returns) unles
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -191,8 +190,8 @@ class Ledger:
 
     def backup(self, directory: Path, *, keep_days: int, now: datetime) -> Path | None:
         """Copy the ledger while it is in use; None for a database that is not a file."""
-        raw = self._db.connection.connection.driver_connection
-        if not isinstance(raw, sqlite3.Connection) or self._db.path is None:
+        raw = self._db.raw
+        if raw is None or self._db.path is None:
             return None
         return back_up(raw, directory, keep_days=keep_days, now=now)
 

@@ -9,14 +9,19 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from live.ledger.database import Database
+from live.ledger.server import ServerLink, borrowed
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, to: str = "head") -> None:
     """Upgrade the ledger in one transaction: it is the new version afterwards, or still the old one."""
-    with database.transaction() as connection:
-        run(connection, to)
+    if database.raw is not None:
+        with borrowed(database.raw, database.where) as connection:
+            run(connection, to)
+    elif isinstance(database.link, ServerLink):
+        with database.transaction():
+            run(database.link.connection, to)
 
 
 def run(connection: Connection, to: str = "head") -> None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
-
 from live.ledger.backup import copy_to, discard
-from live.ledger.database import RECOVER, Database, explain, server_engine, sqlite_engine, translated
-from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
-from live.ledger.tables import Base
+from live.ledger.database import Database, translated
+from live.ledger.errors import (
+    RECOVER,
+    LedgerDamaged,
+    LedgerMissing,
+    LedgerTooNew,
+    LedgerUnavailable,
+    explain,
+)
+from live.ledger.links import open_sqlite
 
 REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
 
 _HEADER: Final = b"SQLite format 3\x00"
-_VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def open_database(target: Path | str, *, create: bool) -> Database:
@@ -30,10 +35,13 @@ def open_database(target: Path | str, *, create: bool) -> Database:
         LedgerTooNew: a newer version of the program wrote it.
     """
     if target in {"sqlite://", ":memory:"}:
-        return _prepared(Database(sqlite_engine(None), "memory"))
+        return _prepared(_sqlite(None, "memory"))
     text = str(target)
     if "://" in text and not text.startswith("sqlite:///"):
-        return _prepared(Database(server_engine(text), text.rsplit("@", maxsplit=1)[-1]))
+        from live.ledger.server import ServerLink
+
+        where = text.rsplit("@", maxsplit=1)[-1]
+        return _prepared(Database(ServerLink(text, where), where))
     path = Path(text.removeprefix("sqlite:///"))
     if recovery_marker(path).exists():
         raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
@@ -45,7 +53,12 @@ def open_database(target: Path | str, *, create: bool) -> Database:
             )
         _create(path)
     check_file(path)
-    return _prepared(Database(sqlite_engine(path), str(path), path))
+    return _prepared(_sqlite(path, str(path)))
+
+
+def _sqlite(path: Path | None, where: str) -> Database:
+    with translated(where):
+        return Database(open_sqlite(path), where, path)
 
 
 def open_scratch(path: Path) -> Database:
@@ -60,9 +73,9 @@ def open_scratch(path: Path) -> Database:
     if recovery_marker(path).exists():
         raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
     check_file(path)
-    database = Database(sqlite_engine(None), str(path))
-    target = database.connection.connection.driver_connection
-    assert isinstance(target, sqlite3.Connection)
+    database = _sqlite(None, str(path))
+    target = database.raw
+    assert target is not None
     with translated(str(path)):
         source = sqlite3.connect(path, timeout=10)
         try:
@@ -134,12 +147,8 @@ def _create(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         discard(temporary)
         temporary.touch(mode=0o600)
-        database = Database(sqlite_engine(temporary), str(path))
-        try:
-            with translated(str(path)):
-                create_tables(database.connection)
-        finally:
-            database.close()
+        with translated(str(path)), closing(open_sqlite(temporary)) as link:
+            link.create_tables(REVISIONS[-1])
         _publish(temporary, path)
     except OSError as error:
         raise LedgerUnavailable(
@@ -163,19 +172,11 @@ def _publish(temporary: Path, path: Path) -> None:
             temporary.rename(path)
 
 
-def create_tables(connection: Connection) -> None:
-    """Create every table of the newest revision and stamp it, without loading the migration tool."""
-    with connection.begin():
-        Base.metadata.create_all(connection)
-        _VERSION.metadata.create_all(connection)
-        connection.execute(_VERSION.insert().values(version_num=REVISIONS[-1]))
-
-
 def _prepared(database: Database) -> Database:
     with translated(database.where):
         found = revision(database)
         if found is None:
-            create_tables(database.connection)
+            database.link.create_tables(REVISIONS[-1])
         elif found not in REVISIONS:
             database.close()
             raise LedgerTooNew(
@@ -193,8 +194,8 @@ def _prepared(database: Database) -> Database:
 
 def _keep_copy(database: Database, found: str) -> None:
     """Keep the file as it is before a migration: `ledger.before_0002.db`, written whole or not at all."""
-    raw = database.connection.connection.driver_connection
-    if database.path is None or not isinstance(raw, sqlite3.Connection):
+    raw = database.raw
+    if database.path is None or raw is None:
         return
     following = REVISIONS[REVISIONS.index(found) + 1]
     copy_to(raw, database.path.with_name(f"{database.path.stem}.before_{following}{database.path.suffix}"))
@@ -202,7 +203,7 @@ def _keep_copy(database: Database, found: str) -> None:
 
 def revision(database: Database) -> str | None:
     """Return the stamped revision, None for an empty database."""
-    with database.reading() as connection:
-        if not inspect(connection).has_table(_VERSION.name):
-            return None
-        return connection.execute(select(_VERSION.c.version_num)).scalar()
+    if not database.link.has_table("alembic_version"):
+        return None
+    rows = database.rows("SELECT version_num FROM alembic_version", {})
+    return str(rows[0][0]) if rows else None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypedDict, Unpack
 
-from sqlalchemy import bindparam, insert, select, update
-
 from backtest.core.errors import SignalFileError, UnresolvedError
 from live.ledger.column_types import round_amount
-from live.ledger.database import Repository, table_of
-from live.ledger.tables import LiveTrade, Order, OrderEvent
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
+from live.ledger.tables import Order, OrderEvent
 from live.model.order_ids import attempt_of, base_id, retry_id
 from live.model.order_state import JournalState
 
@@ -98,37 +97,36 @@ class OrderChange(TypedDict, total=False):
     ended_at: datetime | None
 
 
-_T: Final = table_of(Order)
-_E: Final = table_of(OrderEvent)
-_MINE: Final = _T.c.account == bindparam("a")
-_GET: Final = select(_T).where(_MINE, _T.c.client_order_id == bindparam("c"))
-_BY_BROKER_ID: Final = (
-    select(_T).where(_MINE, _T.c.broker_order_id == bindparam("b")).order_by(_T.c.id.desc())
+def _in_state(states: Iterable[JournalState]) -> str:
+    listed = ", ".join(f"'{state.value}'" for state in states)
+    return f"account = :account AND state IN ({listed})"
+
+
+_GET: Final = select(Order, matching("account", "client_order_id"))
+_BY_BROKER_ID: Final = select(Order, matching("account", "broker_order_id"), order="id DESC")
+_UNFINISHED: Final = select(Order, _in_state(s for s in JournalState if not s.terminal), order="id")
+_UNRESOLVED: Final = select(Order, _in_state(s for s in JournalState if s.unresolved), order="id")
+_WITHOUT_TRADE: Final = select(
+    Order,
+    f"{matching('account', 'variant', of='orders')} AND orders.filled_quantity > 0"
+    " AND (live_trades.id IS NULL OR live_trades.quantity < orders.filled_quantity)",
+    join="LEFT JOIN live_trades ON live_trades.order_id = orders.id",
+    order="orders.id",
 )
-_UNFINISHED: Final = (
-    select(_T)
-    .where(_MINE, _T.c.state.in_([s.value for s in JournalState if not s.terminal]))
-    .order_by(_T.c.id)
+_SESSION: Final = select(Order, matching("account", "session"), order="id")
+_BOUND: Final = select(
+    Order, "account = :account AND broker_order_id IS NOT NULL", columns=("broker_order_id",)
 )
-_UNRESOLVED: Final = (
-    select(_T).where(_MINE, _T.c.state.in_([s.value for s in JournalState if s.unresolved])).order_by(_T.c.id)
+_ATTEMPTS: Final = select(
+    Order, "account = :account AND client_order_id LIKE :start || '%'", columns=("client_order_id",)
 )
-_L: Final = table_of(LiveTrade)
-_WITHOUT_TRADE: Final = (
-    select(_T)
-    .outerjoin(_L, _L.c.order_id == _T.c.id)
-    .where(
-        _T.c.account == bindparam("a"),
-        _T.c.variant == bindparam("v"),
-        _T.c.filled_quantity > 0,
-        (_L.c.id.is_(None)) | (_L.c.quantity < _T.c.filled_quantity),
-    )
-    .order_by(_T.c.id)
+_EVENTS: Final = select(
+    OrderEvent,
+    matching("account", "client_order_id", of="orders"),
+    join="JOIN orders ON orders.id = order_events.order_id",
+    order="order_events.id",
 )
-_SESSION: Final = select(_T).where(_MINE, _T.c.session == bindparam("s")).order_by(_T.c.id)
-_BOUND: Final = select(_T.c.broker_order_id).where(_MINE, _T.c.broker_order_id.is_not(None))
-_SYMBOLS: Final = select(_T.c.symbol).where(_MINE).distinct()
-_ATTEMPTS: Final = select(_T.c.client_order_id).where(_MINE, _T.c.client_order_id.startswith(bindparam("p")))
+_SYMBOLS: Final = select(Order, matching("account"), columns=("symbol",), distinct=True)
 
 
 class Orders(Repository):
@@ -140,7 +138,7 @@ class Orders(Repository):
         Raises:
             SignalFileError: the id exists for a different trade.
         """
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             known = self.get(order.client_order_id)
             if known is not None:
                 _same_trade(known, order)
@@ -149,7 +147,7 @@ class Orders(Repository):
                 Order,
                 {**asdict(order), "details": dict(order.details), "state": S.PLANNED.value, "planned_at": at},
             )
-            connection.execute(insert(_E), self._event(row.id, S.PLANNED, at, {}))
+            self._add(OrderEvent, _event(row.id, S.PLANNED, at, {}))
         return row
 
     def transition(
@@ -168,73 +166,65 @@ class Orders(Repository):
         Raises:
             UnresolvedError: unknown id, a way the protocol does not allow, or a fill that would shrink.
         """
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             order = self._existing(client_order_id)
             _check_step(order, state, fields.get("filled_quantity"))
             changes: dict[str, Any] = {**_stamps(order, state, at), **fields, "state": state.value}
-            connection.execute(update(_T).where(_T.c.id == order.id), changes)
-            connection.execute(insert(_E), self._event(order.id, state, at, dict(detail or {})))
+            self._update(Order, {"id": order.id}, changes)
+            self._add(OrderEvent, _event(order.id, state, at, dict(detail or {})))
             return self._existing(client_order_id)
 
     def note(self, client_order_id: str, *, at: datetime, detail: Mapping[str, Any]) -> None:
         """Append an event without changing the order."""
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             order = self._existing(client_order_id)
-            connection.execute(insert(_E), self._event(order.id, S(order.state), at, dict(detail)))
+            self._add(OrderEvent, _event(order.id, S(order.state), at, dict(detail)))
 
     def get(self, client_order_id: str) -> Order | None:
         """Return one order."""
-        return self._one(Order, _GET, {"a": self._account, "c": client_order_id})
+        return self._one(_GET, {"client_order_id": client_order_id})
 
     def by_broker_id(self, broker_order_id: str) -> Order | None:
         """Return the order bound to a broker's id."""
-        return self._one(Order, _BY_BROKER_ID, {"a": self._account, "b": broker_order_id})
+        return self._one(_BY_BROKER_ID, {"broker_order_id": broker_order_id})
 
     def unfinished(self, variant: str | None = None) -> tuple[Order, ...]:
         """Return every order that is not terminal, oldest first."""
-        return _of(variant, self._all(Order, _UNFINISHED, {"a": self._account}))
+        return _of(variant, self._all(_UNFINISHED))
 
     def unresolved(self) -> tuple[Order, ...]:
         """Return every order whose existence at the broker is unknown, oldest first."""
-        return self._all(Order, _UNRESOLVED, {"a": self._account})
+        return self._all(_UNRESOLVED)
 
     def of_session(self, session: date, variant: str | None = None) -> tuple[Order, ...]:
         """Return the orders of one session in the order they were planned."""
-        return _of(variant, self._all(Order, _SESSION, {"a": self._account, "s": session}))
+        return _of(variant, self._all(_SESSION, {"session": session}))
 
     def recent(self, limit: int | None = 50, mode: str | None = None) -> tuple[Order, ...]:
         """Return the newest orders, newest first; all of them when `limit` is None."""
-        statement = select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc()).limit(limit)
-        if mode is not None:
-            statement = statement.where(_T.c.mode == mode)
-        return self._all(Order, statement)
+        where = matching("account") if mode is None else matching("account", "mode")
+        return self._all(select(Order, where, order="id DESC", limit=limit), {"mode": mode})
 
     def without_trade(self, variant: str) -> tuple[Order, ...]:
         """Return filled orders whose fill is not among the recorded trades yet, oldest first."""
-        return self._all(Order, _WITHOUT_TRADE, {"a": self._account, "v": variant})
+        return self._all(_WITHOUT_TRADE, {"variant": variant})
 
     def bound_broker_ids(self) -> frozenset[str]:
         """Return every broker order id that already belongs to one of our orders."""
-        return frozenset(row[0] for row in self._db.rows(_BOUND, {"a": self._account}))
+        return frozenset(row[0] for row in self._columns(_BOUND))
 
     def symbols(self) -> frozenset[str]:
         """Return every symbol we ever meant to trade."""
-        return frozenset(row[0] for row in self._db.rows(_SYMBOLS, {"a": self._account}))
+        return frozenset(row[0] for row in self._columns(_SYMBOLS))
 
     def events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
         """Return every step of an order, oldest first."""
-        statement = (
-            select(_E)
-            .join(_T, _T.c.id == _E.c.order_id)
-            .where(_T.c.account == self._account, _T.c.client_order_id == client_order_id)
-            .order_by(_E.c.id)
-        )
-        return self._all(OrderEvent, statement)
+        return self._all(_EVENTS, {"client_order_id": client_order_id})
 
     def next_retry_id(self, client_order_id: str) -> tuple[str, int]:
         """Return the id and attempt number of the next try of the same intent (`_r1`, `_r2`, ...)."""
         base = base_id(client_order_id)
-        rows = self._db.rows(_ATTEMPTS, {"a": self._account, "p": f"{base}_r"})
+        rows = self._columns(_ATTEMPTS, {"start": f"{base}_r"})
         attempt = max((attempt_of(name) for (name,) in rows if base_id(name) == base), default=0) + 1
         return retry_id(base, attempt), attempt
 
@@ -246,16 +236,9 @@ class Orders(Repository):
             )
         return order
 
-    def _event(
-        self, order_id: int, state: JournalState, at: datetime, detail: dict[str, Any]
-    ) -> dict[str, Any]:
-        return {
-            "account": self._account,
-            "order_id": order_id,
-            "at": at,
-            "state": state.value,
-            "detail": detail,
-        }
+
+def _event(order_id: int, state: JournalState, at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
+    return {"order_id": order_id, "at": at, "state": state.value, "detail": detail}
 
 
 def _of(variant: str | None, orders: tuple[Order, ...]) -> tuple[Order, ...]:

@@ -8,22 +8,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypedDict, Unpack
 
-from sqlalchemy import bindparam, select, update
-
 from backtest.core.errors import DisagreementError
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import PositionRow
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"
 
-_T: Final = table_of(PositionRow)
-_OPEN: Final = (
-    select(_T).where(_T.c.account == bindparam("a"), _T.c.status == OPEN).order_by(_T.c.symbol, _T.c.id)
-)
-
-_OPEN_ONE: Final = _OPEN.where(_T.c.variant == bindparam("v"), _T.c.symbol == bindparam("s"))
-_BY_ID: Final = select(_T).where(_T.c.account == bindparam("a"), _T.c.id == bindparam("i"))
+_OPEN: Final = select(PositionRow, matching("account", "status"), order="symbol, id")
+_OPEN_ONE: Final = select(PositionRow, matching("account", "status", "variant", "symbol"), order="symbol, id")
+_BY_ID: Final = select(PositionRow, matching("account", "id"))
 
 
 class StopFields(TypedDict, total=False):
@@ -88,7 +83,7 @@ class Positions(Repository):
                 )
             total = held.quantity + quantity
             average = (held.entry_price * held.quantity + price * quantity) / total
-            return self._change(
+            return self._moved(
                 held,
                 {
                     "quantity": total,
@@ -137,7 +132,7 @@ class Positions(Repository):
                     "exit_session": session,
                     "exit_reason": reason,
                 }
-            return Sale(self._change(held, changes, at), quantity, profit)
+            return Sale(self._moved(held, changes, at), quantity, profit)
 
     def adjust(
         self,
@@ -150,7 +145,7 @@ class Positions(Repository):
     ) -> PositionRow:
         """Take over a quantity and cost without a trade of ours (split, adoption of the broker's truth)."""
         with self._db.transaction():
-            return self._change(
+            return self._moved(
                 self._by_id(position_id), {"quantity": quantity, "entry_price": entry_price, **stop}, at
             )
 
@@ -167,7 +162,7 @@ class Positions(Repository):
         with self._db.transaction():
             held = self._by_id(position_id)
             profit = Decimal(0) if price is None else (price - held.entry_price) * held.quantity
-            return self._change(
+            return self._moved(
                 held,
                 {
                     "quantity": 0,
@@ -187,33 +182,32 @@ class Positions(Repository):
             for row in self.open_positions(variant):
                 if row.symbol in prices:
                     worth = Decimal(str(prices[row.symbol])) * row.quantity
-                    self._change(row, {"current_value": worth}, at)
+                    self._moved(row, {"current_value": worth}, at)
 
     def set_stop(self, position_id: int, **stop: Unpack[StopFields]) -> PositionRow:
         """Remember what protects a position."""
         with self._db.transaction():
-            return self._change(self._by_id(position_id), dict(stop))
+            return self._moved(self._by_id(position_id), dict(stop))
 
     def set_details(self, position_id: int, details: Mapping[str, Any]) -> PositionRow:
         """Replace what a position remembers of its decision."""
         with self._db.transaction():
-            return self._change(self._by_id(position_id), {"details": dict(details)})
+            return self._moved(self._by_id(position_id), {"details": dict(details)})
 
     def get(self, variant: str, symbol: str) -> PositionRow | None:
         """Return the open position of a variant in a symbol."""
-        return self._one(PositionRow, _OPEN_ONE, {"a": self._account, "v": variant, "s": symbol})
+        return self._one(_OPEN_ONE, {"status": OPEN, "variant": variant, "symbol": symbol})
 
     def open_positions(self, variant: str | None = None) -> tuple[PositionRow, ...]:
         """Return open positions by symbol."""
-        rows = self._all(PositionRow, _OPEN, {"a": self._account})
+        rows = self._all(_OPEN, {"status": OPEN})
         return rows if variant is None else tuple(row for row in rows if row.variant == variant)
 
     def closed(self, variant: str | None = None) -> tuple[PositionRow, ...]:
         """Return closed positions, oldest first."""
-        statement = select(_T).where(_T.c.account == self._account, _T.c.status == CLOSED).order_by(_T.c.id)
-        if variant is not None:
-            statement = statement.where(_T.c.variant == variant)
-        return self._all(PositionRow, statement)
+        keys = ("account", "status") if variant is None else ("account", "status", "variant")
+        query = select(PositionRow, matching(*keys), order="id")
+        return self._all(query, {"status": CLOSED, "variant": variant})
 
     def shares(self, variant: str | None = None) -> dict[str, int]:
         """Return symbol -> shares owned, all variants together unless one is named, sorted by symbol."""
@@ -227,15 +221,14 @@ class Positions(Repository):
         return tuple(p for p in self.open_positions() if p.needs_stop and p.stop_broker_order_id is None)
 
     def _by_id(self, position_id: int) -> PositionRow:
-        row = self._one(PositionRow, _BY_ID, {"a": self._account, "i": position_id})
+        row = self._one(_BY_ID, {"id": position_id})
         if row is None:
             raise DisagreementError("there is no such position", where=f"position {position_id}")
         return row
 
-    def _change(self, row: PositionRow, changes: dict[str, Any], at: datetime | None = None) -> PositionRow:
+    def _moved(self, row: PositionRow, changes: dict[str, Any], at: datetime | None = None) -> PositionRow:
         if at is not None:
             changes = {**changes, "last_updated": at}
-        with self._db.transaction() as connection:
-            if changes:
-                connection.execute(update(_T).where(_T.c.id == row.id), changes)
+        if changes:
+            self._update(PositionRow, {"id": row.id}, changes)
         return self._by_id(row.id)

@@ -1,63 +1,81 @@
-"""Tables written as classes with typed columns, without loading SQLAlchemy's object mapper.
+"""Tables written as classes with typed columns; reading and writing their rows loads nothing of SQLAlchemy.
 
-Rows are only ever read as detached values, so nothing of the mapper's sessions and instrumentation would be
-used, yet importing it costs a daily run 70 ms and every row read ten times what it costs here.
+`schema` builds SQLAlchemy's tables of them, for other databases, migrations and the file `sqlite_schema`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
-
-from sqlalchemy import Column, Constraint, Index, MetaData, Table
-from sqlalchemy.types import TypeEngine
 
 _OPTIONAL = " | None"
 
 
-class _Declared:
-    """What a column says beyond its annotation."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
 
-    def __init__(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        self.arguments = arguments
-        self.options = options
-
-
-def column(*arguments: Any, **options: Any) -> Any:
-    """Declare a column: the arguments and options of `sqlalchemy.Column`, without name and type.
-
-    The type follows from the annotation (see `Record.types`) unless one is given; a column may be NULL when
-    its annotation ends in ``| None``.
+    Attributes:
+        kind: its annotation without `| None`; `column_types.KINDS` says what is stored.
+        nullable: whether the annotation ends in `| None`.
+        length: most characters of a text; None: no limit.
+        default: value, or function that makes one, of a row that names none; None: there is no default.
+        references: `table.column` of a foreign key.
     """
-    return _Declared(arguments, options)
+
+    name: str
+    kind: str
+    nullable: bool
+    length: int | None = None
+    default: Any = None
+    primary_key: bool = False
+    unique: bool = False
+    index: bool = False
+    references: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index over columns."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Columns that together are different in every row."""
+
+    columns: tuple[str, ...]
+
+
+def column(length: int | None = None, **options: Any) -> Any:
+    """Declare a column: the attributes of `Column` without name, kind and nullable."""
+    return {"length": length, **options}
 
 
 class Record:
     """Base of the row classes: a subclass with `__tablename__` declares a table, an instance is one row."""
 
-    metadata: ClassVar[MetaData]
-    #: column type of each annotation, as written in the source
-    types: ClassVar[Mapping[str, TypeEngine[Any]]]
     __tablename__: ClassVar[str]
-    __table__: ClassVar[Table]
-    __table_args__: ClassVar[tuple[Constraint | Index, ...]] = ()
+    __table_args__: ClassVar[tuple[Index | Unique, ...]] = ()
+    #: name -> column, in the order they are declared
+    __columns__: ClassVar[Mapping[str, Column]]
 
     def __init_subclass__(cls) -> None:
-        """Build the table of a class that names one."""
+        """Read the columns of a class that names a table."""
         if "__tablename__" in cls.__dict__:
-            columns = [cls._column(name, text) for name, text in inspect.get_annotations(cls).items()]
-            cls.__table__ = Table(cls.__tablename__, cls.metadata, *columns, *cls.__table_args__)
+            written = inspect.get_annotations(cls).items()
+            cls.__columns__ = {name: cls._column(name, text) for name, text in written}
 
     @classmethod
-    def _column(cls, name: str, annotation: str) -> Column[Any]:
-        declared = cls.__dict__.get(name, _Declared((), {}))
+    def _column(cls, name: str, annotation: str) -> Column:
+        options = cls.__dict__.get(name, {})
         if name in cls.__dict__:
             delattr(cls, name)  # a column nobody read must not look like a value
-        arguments = list(declared.arguments)
-        if not (arguments and _is_type(arguments[0])):
-            arguments.insert(0, cls.types[annotation.removesuffix(_OPTIONAL)])
-        return Column(name, *arguments, **{"nullable": annotation.endswith(_OPTIONAL), **declared.options})
+        return Column(name, annotation.removesuffix(_OPTIONAL), annotation.endswith(_OPTIONAL), **options)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -70,9 +88,3 @@ class Record:
         """Return the table and the values, for error messages and tests."""
         inside = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
         return f"{type(self).__name__}({inside})"
-
-
-def _is_type(argument: Any) -> bool:
-    return isinstance(argument, TypeEngine) or (
-        isinstance(argument, type) and issubclass(argument, TypeEngine)
-    )

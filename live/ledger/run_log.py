@@ -6,19 +6,20 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
-
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import RunLog
 
-_T: Final = table_of(RunLog)
-_GET: Final = select(_T).where(
-    _T.c.account == bindparam("a"), _T.c.session == bindparam("s"), _T.c.variant == bindparam("v")
+_GET: Final = select(RunLog, matching("account", "session", "variant"))
+_RAN: Final = "account = :account AND (generated_at IS NOT NULL OR executed_at IS NOT NULL)"
+_NEWEST: Final = select(RunLog, _RAN, columns=("session",), apply="max")
+_NEWEST_OF: Final = select(RunLog, f"{_RAN} AND variant = :variant", columns=("session",), apply="max")
+_EXECUTED: Final = select(
+    RunLog,
+    "account = :account AND variant = :variant AND session BETWEEN :first AND :last"
+    " AND executed_at IS NOT NULL",
+    columns=("session",),
 )
-_NEWEST: Final = select(func.max(_T.c.session)).where(
-    _T.c.account == bindparam("a"), _T.c.generated_at.is_not(None) | _T.c.executed_at.is_not(None)
-)
-_NEWEST_OF: Final = _NEWEST.where(_T.c.variant == bindparam("v"))
 
 
 class Runs(Repository):
@@ -92,34 +93,28 @@ class Runs(Repository):
 
     def get(self, session: date, variant: str) -> RunLog | None:
         """Return one row."""
-        return self._one(RunLog, _GET, {"a": self._account, "s": session, "v": variant})
+        return self._one(_GET, {"session": session, "variant": variant})
 
     def missing_sessions(self, sessions: Iterable[date], variant: str) -> tuple[date, ...]:
         """Return those of `sessions` (from the calendar) in which the variant was not executed, in order."""
         wanted = sorted(sessions)
         if not wanted:
             return ()
-        statement = select(_T.c.session).where(
-            _T.c.account == self._account,
-            _T.c.variant == variant,
-            _T.c.session.between(wanted[0], wanted[-1]),
-            _T.c.executed_at.is_not(None),
-        )
-        done = {row[0] for row in self._db.rows(statement)}
+        between = {"variant": variant, "first": wanted[0], "last": wanted[-1]}
+        done = {row[0] for row in self._columns(_EXECUTED, between)}
         return tuple(day for day in wanted if day not in done)
 
     def last_session(self, variant: str | None = None) -> date | None:
         """Return the newest session this account generated or executed anything for."""
-        statement = _NEWEST if variant is None else _NEWEST_OF
-        found: date | None = self._db.rows(statement, {"a": self._account, "v": variant})[0][0]
+        query = _NEWEST if variant is None else _NEWEST_OF
+        found: date | None = self._columns(query, {"variant": variant})[0][0]
         return found
 
     def recent(self, limit: int = 50, variant: str | None = None) -> tuple[RunLog, ...]:
         """Return the newest sessions, newest first."""
-        statement = select(_T).where(_T.c.account == self._account)
-        if variant is not None:
-            statement = statement.where(_T.c.variant == variant)
-        return self._all(RunLog, statement.order_by(_T.c.session.desc(), _T.c.id.desc()).limit(limit))
+        where = matching("account") if variant is None else matching("account", "variant")
+        query = select(RunLog, where, order="session DESC, id DESC", limit=limit)
+        return self._all(query, {"variant": variant})
 
     def _put(self, session: date, variant: str, **changes: Any) -> None:
         known = {"session": session, "variant": variant}

@@ -6,16 +6,25 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
-
 from backtest.core.errors import UsageError
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import ConfigHistory, ConfigOverride
 
-_T: Final = table_of(ConfigOverride)
-_H: Final = table_of(ConfigHistory)
-_NEWEST: Final = (
-    select(_H.c.config_sha256).where(_H.c.account == bindparam("a")).order_by(_H.c.id.desc()).limit(1)
+_ACTIVE: Final = select(
+    ConfigOverride,
+    "account = :account AND effective_from <= :now",
+    columns=("parameter_name", "override_value", "effective_until"),
+    order="id",
+)
+_ALL: Final = select(ConfigOverride, matching("account"), order="id")
+_END: Final = (
+    "UPDATE config_overrides SET effective_until = :at"
+    " WHERE account = :account AND parameter_name = :name"
+    " AND (effective_until IS NULL OR effective_until > :at)"
+)
+_NEWEST: Final = select(
+    ConfigHistory, matching("account"), columns=("config_sha256",), order="id DESC", limit=1
 )
 
 
@@ -24,15 +33,10 @@ class Config(Repository):
 
     def active(self, now: datetime) -> dict[str, Any]:
         """Return name -> value of the overrides that hold at `now`; a later change wins."""
-        statement = (
-            select(_T.c.parameter_name, _T.c.override_value, _T.c.effective_until)
-            .where(_T.c.account == self._account, _T.c.effective_from <= now)
-            .order_by(_T.c.id)
-        )
         found: dict[str, Any] = {}
-        for row in self._db.rows(statement):
-            if row.effective_until is None or row.effective_until > now:
-                found[row.parameter_name] = json.loads(row.override_value)
+        for name, value, until in self._columns(_ACTIVE, {"now": now}):
+            if until is None or until > now:
+                found[name] = json.loads(value)
         return found
 
     def set(
@@ -71,19 +75,16 @@ class Config(Repository):
 
     def unset(self, name: str, *, at: datetime) -> int:
         """End every override of a name that holds now or later; return how many there were."""
-        open_ended = (_T.c.effective_until.is_(None)) | (_T.c.effective_until > at)
-        match = (_T.c.account == self._account, _T.c.parameter_name == name, open_ended)
-        with self._db.transaction() as connection:
-            return connection.execute(update(_T).where(*match), {"effective_until": at}).rowcount
+        return self._change(_END, {"name": name, "at": at})
 
     def overrides(self) -> tuple[ConfigOverride, ...]:
         """Return every override ever made, oldest first."""
-        return self._all(ConfigOverride, select(_T).where(_T.c.account == self._account).order_by(_T.c.id))
+        return self._all(_ALL)
 
     def remember(self, sha256: str, snapshot: str, *, by: str, reason: str, at: datetime) -> bool:
         """Keep a settings snapshot when it differs from the last one; return whether it did."""
         with self._db.transaction():
-            rows = self._db.rows(_NEWEST, {"a": self._account})
+            rows = self._columns(_NEWEST)
             if rows and rows[0][0] == sha256:
                 return False
             self._insert(
@@ -100,7 +101,4 @@ class Config(Repository):
 
     def history(self, limit: int = 50) -> tuple[ConfigHistory, ...]:
         """Return the newest settings snapshots, newest first."""
-        return self._all(
-            ConfigHistory,
-            select(_H).where(_H.c.account == self._account).order_by(_H.c.id.desc()).limit(limit),
-        )
+        return self._all(select(ConfigHistory, matching("account"), order="id DESC", limit=limit))

@@ -7,37 +7,30 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select
-
 from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import DisagreementError
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import ShadowBookRow, ShadowPosition, ShadowSignal
 
 PENDING: Final = "pending"
 SETTLED: Final = "settled"
 
-_P: Final = table_of(ShadowPosition)
-_B: Final = table_of(ShadowBookRow)
-_S: Final = table_of(ShadowSignal)
-_POSITIONS: Final = (
-    select(_P).where(_P.c.account == bindparam("a"), _P.c.variant == bindparam("v")).order_by(_P.c.symbol)
+_OF_VARIANT: Final = matching("account", "variant")
+_POSITIONS: Final = select(ShadowPosition, _OF_VARIANT, order="symbol")
+_EMPTY: Final = "DELETE FROM shadow_positions WHERE account = :account AND variant = :variant"
+_BOOK: Final = select(ShadowBookRow, _OF_VARIANT)
+_SIGNAL: Final = select(ShadowSignal, matching("account", "variant", "session"))
+_OF_STATUS: Final = select(ShadowSignal, matching("account", "variant", "status"), order="session")
+_MEMORY: Final = select(
+    ShadowSignal,
+    matching("account", "variant", "status"),
+    columns=("memory",),
+    order="session DESC",
+    limit=1,
 )
-_BOOK: Final = select(_B).where(_B.c.account == bindparam("a"), _B.c.variant == bindparam("v"))
-_SIGNAL: Final = select(_S).where(
-    _S.c.account == bindparam("a"), _S.c.variant == bindparam("v"), _S.c.session == bindparam("s")
-)
-_PENDING: Final = (
-    select(_S)
-    .where(_S.c.account == bindparam("a"), _S.c.variant == bindparam("v"), _S.c.status == PENDING)
-    .order_by(_S.c.session)
-)
-_MEMORY: Final = (
-    select(_S.c.memory)
-    .where(_S.c.account == bindparam("a"), _S.c.variant == bindparam("v"), _S.c.status == SETTLED)
-    .order_by(_S.c.session.desc())
-    .limit(1)
-)
+_HISTORY: Final = select(ShadowSignal, _OF_VARIANT, order="session")
+_HISTORY_SINCE: Final = select(ShadowSignal, f"{_OF_VARIANT} AND session >= :since", order="session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +47,19 @@ class Shadow(Repository):
 
     def book(self, variant: str) -> ShadowBook | None:
         """Return the book, None before its first session."""
-        row = self._one(ShadowBookRow, _BOOK, {"a": self._account, "v": variant})
+        row = self._one(_BOOK, {"variant": variant})
         if row is None:
             return None
-        rows = self._all(ShadowPosition, _POSITIONS, {"a": self._account, "v": variant})
+        rows = self._all(_POSITIONS, {"variant": variant})
         positions = {row.symbol: OpenPosition.of(row) for row in rows}
         return ShadowBook(Book(row.cash, positions), row.equity, row.session)
 
     def save(self, variant: str, book: Book, *, equity: float, session: date) -> None:
         """Replace the book."""
-        with self._db.transaction() as connection:
-            connection.execute(delete(_P).where(_P.c.account == self._account, _P.c.variant == variant))
+        with self._db.transaction():
+            self._change(_EMPTY, {"variant": variant})
             for position in book.positions.values():
-                connection.execute(insert(_P), self._position(variant, position))
+                self._add(ShadowPosition, _position(variant, position))
             self._upsert(
                 ShadowBookRow, {"variant": variant}, {"session": session, "cash": book.cash, "equity": equity}
             )
@@ -98,11 +91,11 @@ class Shadow(Repository):
 
     def pending(self, variant: str) -> tuple[ShadowSignal, ...]:
         """Return the decisions not settled yet, oldest first."""
-        return self._all(ShadowSignal, _PENDING, {"a": self._account, "v": variant})
+        return self._all(_OF_STATUS, {"variant": variant, "status": PENDING})
 
     def signal(self, variant: str, session: date) -> ShadowSignal | None:
         """Return the decision of one session."""
-        return self._one(ShadowSignal, _SIGNAL, {"a": self._account, "v": variant, "s": session})
+        return self._one(_SIGNAL, {"variant": variant, "session": session})
 
     def settle(
         self, variant: str, session: date, book: Book, *, equity: float, fills: Mapping[str, Any]
@@ -122,15 +115,13 @@ class Shadow(Repository):
 
     def last_memory(self, variant: str) -> dict[str, Any]:
         """Return the memory of the newest settled decision, {} before the first."""
-        rows = self._db.rows(_MEMORY, {"a": self._account, "v": variant})
+        rows = self._columns(_MEMORY, {"variant": variant, "status": SETTLED})
         return dict(rows[0][0]) if rows else {}
 
     def history(self, variant: str, since: date | None = None) -> tuple[ShadowSignal, ...]:
         """Return every decision, oldest first."""
-        statement = select(_S).where(_S.c.account == self._account, _S.c.variant == variant)
-        if since is not None:
-            statement = statement.where(_S.c.session >= since)
-        return self._all(ShadowSignal, statement.order_by(_S.c.session))
+        query = _HISTORY if since is None else _HISTORY_SINCE
+        return self._all(query, {"variant": variant, "since": since})
 
     def _existing(self, variant: str, session: date) -> ShadowSignal:
         found = self.signal(variant, session)
@@ -138,14 +129,14 @@ class Shadow(Repository):
             raise DisagreementError("no shadow decision was stored", where=f"{variant} {session}")
         return found
 
-    def _position(self, variant: str, position: OpenPosition) -> dict[str, Any]:
-        return {
-            "account": self._account,
-            "variant": variant,
-            "symbol": position.symbol,
-            "quantity": position.quantity,
-            "entry_price": position.entry_price,
-            "entry_session": position.entry_date,
-            "stop_price": position.stop_price,
-            "details": dict(position.details),
-        }
+
+def _position(variant: str, position: OpenPosition) -> dict[str, Any]:
+    return {
+        "variant": variant,
+        "symbol": position.symbol,
+        "quantity": position.quantity,
+        "entry_price": position.entry_price,
+        "entry_session": position.entry_date,
+        "stop_price": position.stop_price,
+        "details": dict(position.details),
+    }

@@ -7,22 +7,27 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import bindparam, select
-
 from backtest.core.errors import UsageError
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import SignalRow
 
 Outcome = Literal["pending", "completed", "partial", "skipped", "expired", "gated", "failed"]
-_T: Final = table_of(SignalRow)
-_MINE: Final = (_T.c.account == bindparam("a"), _T.c.variant == bindparam("v"))
-_GET: Final = select(_T).where(*_MINE, _T.c.session == bindparam("s"))
-_MEMORY: Final = (
-    select(_T.c.memory).where(*_MINE, _T.c.outcome == "completed").order_by(_T.c.session.desc()).limit(1)
+_GET: Final = select(SignalRow, matching("account", "variant", "session"))
+_MEMORY: Final = select(
+    SignalRow,
+    matching("account", "variant", "outcome"),
+    columns=("memory",),
+    order="session DESC",
+    limit=1,
 )
-_PREVIOUS: Final = (
-    select(_T).where(*_MINE, _T.c.session < bindparam("s")).order_by(_T.c.session.desc()).limit(1)
+_PREVIOUS: Final = select(
+    SignalRow,
+    "account = :account AND variant = :variant AND session < :session",
+    order="session DESC",
+    limit=1,
 )
+_OF_SESSION: Final = select(SignalRow, matching("account", "session"), order="role, variant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,13 @@ class Signals(Repository):
 
     def get(self, session: date, variant: str) -> SignalRow | None:
         """Return the record of one session."""
-        return self._one(SignalRow, _GET, {"a": self._account, "v": variant, "s": session})
+        return self._one(_GET, {"variant": variant, "session": session})
 
     def approve(
         self, session: date, variant: str, *, sha256: str, by: str, at: datetime, expires_at: datetime | None
     ) -> SignalRow:
         """Bind an approval to the exact bytes with this SHA-256."""
-        return self._change(
+        return self._set(
             session,
             variant,
             approved_sha256=sha256,
@@ -92,36 +97,34 @@ class Signals(Repository):
         changes: dict[str, Any] = {"answer": answer}
         if answer != "approve":
             changes |= {"approved_sha256": None, "approved_at": None, "approval_expires_at": None}
-        return self._change(session, variant, **changes)
+        return self._set(session, variant, **changes)
 
     def executed(self, session: date, variant: str, *, sha256: str, content: str) -> SignalRow:
         """Keep the bytes that are being executed."""
-        return self._change(session, variant, executed_sha256=sha256, executed_content=content)
+        return self._set(session, variant, executed_sha256=sha256, executed_content=content)
 
     def finish(self, session: date, variant: str, outcome: Outcome) -> SignalRow:
         """Set what became of the file; only `completed` moves the strategy's memory on."""
-        return self._change(session, variant, outcome=outcome)
+        return self._set(session, variant, outcome=outcome)
 
     def last_memory(self, variant: str) -> dict[str, Any]:
         """Return the memory of the newest completed file, {} for a new account."""
-        rows = self._db.rows(_MEMORY, {"a": self._account, "v": variant})
+        rows = self._columns(_MEMORY, {"variant": variant, "outcome": "completed"})
         return dict(rows[0][0]) if rows else {}
 
     def previous(self, session: date, variant: str) -> SignalRow | None:
         """Return the newest record before a session."""
-        return self._one(SignalRow, _PREVIOUS, {"a": self._account, "v": variant, "s": session})
+        return self._one(_PREVIOUS, {"variant": variant, "session": session})
 
     def recent(self, limit: int = 20, variant: str | None = None) -> tuple[SignalRow, ...]:
         """Return the newest records, newest session first."""
-        statement = select(_T).where(_T.c.account == self._account)
-        if variant is not None:
-            statement = statement.where(_T.c.variant == variant)
-        return self._all(SignalRow, statement.order_by(_T.c.session.desc(), _T.c.id.desc()).limit(limit))
+        where = matching("account") if variant is None else matching("account", "variant")
+        query = select(SignalRow, where, order="session DESC, id DESC", limit=limit)
+        return self._all(query, {"variant": variant})
 
     def of_session(self, session: date) -> tuple[SignalRow, ...]:
         """Return the records of one session, primaries first, then by variant."""
-        statement = select(_T).where(_T.c.account == self._account, _T.c.session == session)
-        return self._all(SignalRow, statement.order_by(_T.c.role, _T.c.variant))
+        return self._all(_OF_SESSION, {"session": session})
 
     def _existing(self, session: date, variant: str) -> SignalRow:
         row = self.get(session, variant)
@@ -133,7 +136,7 @@ class Signals(Repository):
             )
         return row
 
-    def _change(self, session: date, variant: str, **changes: Any) -> SignalRow:
+    def _set(self, session: date, variant: str, **changes: Any) -> SignalRow:
         with self._db.transaction():
             self._update(SignalRow, {"session": session, "variant": variant}, changes)
             return self._existing(session, variant)

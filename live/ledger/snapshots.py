@@ -6,29 +6,20 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Executable, bindparam, func, select
-
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import Query, matching, select, within
 from live.ledger.tables import PerformanceSnapshot
 
-_T: Final = table_of(PerformanceSnapshot)
-_BEFORE: Final = (
-    _T.c.account == bindparam("a"),
-    _T.c.variant == bindparam("v"),
-    _T.c.session < bindparam("s"),
-)
-_PEAK: Final = select(func.max(_T.c.equity)).where(*_BEFORE)
-_LAST: Final = select(_T.c.equity).where(*_BEFORE).order_by(_T.c.session.desc()).limit(1)
-_FIRST: Final = select(_T.c.equity).where(*_BEFORE).order_by(_T.c.session).limit(1)
-_GET: Final = select(_T).where(
-    _T.c.account == bindparam("a"), _T.c.variant == bindparam("v"), _T.c.session == bindparam("s")
-)
-_LATEST: Final = (
-    select(_T)
-    .where(_T.c.account == bindparam("a"), _T.c.variant == bindparam("v"))
-    .order_by(_T.c.session.desc())
-    .limit(1)
-)
+_T: Final = PerformanceSnapshot
+_OF_VARIANT: Final = matching("account", "variant")
+_BEFORE: Final = f"{_OF_VARIANT} AND session < :session"
+_EQUITY: Final = ("equity",)
+_PEAK: Final = select(_T, _BEFORE, columns=_EQUITY, apply="max")
+_LAST: Final = select(_T, _BEFORE, columns=_EQUITY, order="session DESC", limit=1)
+_FIRST: Final = select(_T, _BEFORE, columns=_EQUITY, order="session", limit=1)
+_GET: Final = select(_T, matching("account", "variant", "session"))
+_LATEST: Final = select(_T, _OF_VARIANT, order="session DESC", limit=1)
+_VARIANTS: Final = select(_T, matching("account"), columns=("variant",), distinct=True)
 
 
 class Snapshots(Repository):
@@ -51,7 +42,7 @@ class Snapshots(Repository):
         Decimal fractions: daily = equity / previous - 1, cumulative = equity / first - 1, drawdown =
         equity / highest so far - 1 (never positive). The first snapshot has no returns and drawdown 0.
         """
-        key = {"a": self._account, "v": variant, "s": session}
+        key = {"variant": variant, "session": session}
         with self._db.transaction():
             last, first, peak = (self._number(s, key) for s in (_LAST, _FIRST, _PEAK))
             values = {
@@ -66,7 +57,7 @@ class Snapshots(Repository):
                 "context": dict(context or {}),
             }
             self._upsert(PerformanceSnapshot, {"variant": variant, "session": session}, values)
-            stored = self._one(PerformanceSnapshot, _GET, key)
+            stored = self._one(_GET, key)
         assert stored is not None
         return stored
 
@@ -74,22 +65,18 @@ class Snapshots(Repository):
         self, variant: str, since: date | None = None, until: date | None = None
     ) -> tuple[PerformanceSnapshot, ...]:
         """Return snapshots, oldest first."""
-        statement = select(_T).where(_T.c.account == self._account, _T.c.variant == variant)
-        if since is not None:
-            statement = statement.where(_T.c.session >= since)
-        if until is not None:
-            statement = statement.where(_T.c.session <= until)
-        return self._all(PerformanceSnapshot, statement.order_by(_T.c.session))
+        where = within(_OF_VARIANT, since, until)
+        query = select(_T, where, order="session")
+        return self._all(query, {"variant": variant, "since": since, "until": until})
 
     def latest(self, variant: str) -> PerformanceSnapshot | None:
         """Return the newest snapshot."""
-        return self._one(PerformanceSnapshot, _LATEST, {"a": self._account, "v": variant})
+        return self._one(_LATEST, {"variant": variant})
 
     def variants(self) -> tuple[str, ...]:
         """Return the variants that have snapshots, sorted."""
-        statement = select(_T.c.variant).where(_T.c.account == self._account).distinct()
-        return tuple(sorted(row[0] for row in self._db.rows(statement)))
+        return tuple(sorted(row[0] for row in self._columns(_VARIANTS)))
 
-    def _number(self, statement: Executable, key: dict[str, Any]) -> float | None:
-        rows = self._db.rows(statement, key)
+    def _number(self, query: Query[PerformanceSnapshot], key: dict[str, Any]) -> float | None:
+        rows = self._columns(query, key)
         return rows[0][0] if rows else None

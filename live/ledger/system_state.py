@@ -9,11 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from sqlalchemy import bindparam, delete, select
-
 from backtest.core.errors import UsageError
 from live.ledger.column_types import round_amount
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select
 from live.ledger.tables import SystemState
 from live.model.broker import Execution
 
@@ -27,8 +26,8 @@ _KILL: Final = "kill_switch"
 _ONLINE: Final = "online_confirmed"
 _CASH: Final = "cash_estimate"
 
-_T: Final = table_of(SystemState)
-_GET: Final = select(_T.c.value).where(_T.c.account == bindparam("a"), _T.c.key == bindparam("k"))
+_GET: Final = select(SystemState, matching("account", "key"), columns=("value",))
+_FORGET: Final = "DELETE FROM system_state WHERE account = :account AND key = :key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +98,15 @@ class State(Repository):
 
     def withdraw_online(self, *, at: datetime) -> None:
         """Forget the confirmation: the next online run asks again."""
-        with self._db.transaction() as connection:
-            connection.execute(delete(_T).where(_T.c.account == self._account, _T.c.key == _ONLINE))
+        with self._db.transaction():
+            self._change(_FORGET, {"key": _ONLINE})
             self.set("online_withdrawn", at.isoformat(), at=at)
 
     def _shared(self) -> State:
         return State(self._db, EVERY_ACCOUNT)
 
     def _value(self, account: str, key: str) -> str | None:
-        rows = self._db.rows(_GET, {"a": account, "k": key})
+        rows = self._columns(_GET, {"account": account, "key": key})
         return rows[0][0] if rows else None
 
 
@@ -124,7 +123,7 @@ class Cash(Repository):
 
     def estimate(self) -> CashEstimate | None:
         """Return the estimate, None before the first reconcile."""
-        rows = self._db.rows(_GET, {"a": self._account, "k": _CASH})
+        rows = self._columns(_GET, {"key": _CASH})
         if not rows or rows[0][0] is None:
             return None
         found: dict[str, Any] = json.loads(rows[0][0])

@@ -8,44 +8,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Date,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Text,
-    UniqueConstraint,
-)
-
-from live.ledger.column_types import Amount, UtcDateTime
-from live.ledger.records import Record, column
+from live.ledger.records import Index, Record, Unique, column
 
 
 class Base(Record):
     """Base of every table of the ledger."""
-
-    metadata = MetaData()
-    types = MappingProxyType(
-        {
-            "int": Integer(),
-            "float": Double(),
-            "str": String(),
-            "bool": Boolean(),
-            "date": Date(),
-            "datetime": UtcDateTime(),
-            "Decimal": Amount(),
-            "dict[str, Any]": JSON(),
-            "list[str]": JSON(),
-        }
-    )
 
 
 class Order(Base):
@@ -53,36 +22,36 @@ class Order(Base):
 
     __tablename__ = "orders"
     __table_args__ = (
-        UniqueConstraint("account", "client_order_id"),
-        Index("ix_orders_account_state", "account", "state"),
-        Index("ix_orders_account_session", "account", "session"),
-        Index("ix_orders_account_broker_id", "account", "broker_order_id"),
+        Unique(("account", "client_order_id")),
+        Index("ix_orders_account_state", ("account", "state")),
+        Index("ix_orders_account_session", ("account", "session")),
+        Index("ix_orders_account_broker_id", ("account", "broker_order_id")),
     )
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    client_order_id: str = column(String(128))
-    variant: str = column(String(64))
+    account: str = column(64)
+    client_order_id: str = column(128)
+    variant: str = column(64)
     session: date
-    mode: str = column(String(20))
-    symbol: str = column(String(16))
-    side: str = column(String(8))
-    intent: str = column(String(12))
+    mode: str = column(20)
+    symbol: str = column(16)
+    side: str = column(8)
+    intent: str = column(12)
     quantity: int
-    order_type: str = column(String(16))
-    time_in_force: str = column(String(8))
+    order_type: str = column(16)
+    time_in_force: str = column(8)
     attempt: int = column(default=0)
-    parent_client_order_id: str | None = column(String(128))
+    parent_client_order_id: str | None = column(128)
     rank: float = column(default=0.0)
-    reason: str = column(Text, default="")
+    reason: str = column(default="")
     details: dict[str, Any] = column(default=dict)
     reference_price: Decimal | None
     quote_price: Decimal | None
     stop_price: Decimal | None
     planned_stop_price: Decimal | None
-    state: str = column(String(20))
-    state_reason: str = column(Text, default="")
-    broker_order_id: str | None = column(String(64))
+    state: str = column(20)
+    state_reason: str = column(default="")
+    broker_order_id: str | None = column(64)
     filled_quantity: int = column(default=0)
     average_price: Decimal | None
     commission: Decimal = column(default=Decimal(0))
@@ -90,7 +59,7 @@ class Order(Base):
     ids_before: list[str] | None
     position_before: int | None
     clock_offset_seconds: float | None
-    seal: str | None = column(String(64))
+    seal: str | None = column(64)
     planned_at: datetime
     sent_at: datetime | None
     gave_up_at: datetime | None
@@ -103,10 +72,10 @@ class OrderEvent(Base):
     __tablename__ = "order_events"
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    order_id: int = column(ForeignKey("orders.id"), index=True)
+    account: str = column(64)
+    order_id: int = column(references="orders.id", index=True)
     at: datetime
-    state: str = column(String(20))
+    state: str = column(20)
     detail: dict[str, Any] = column(default=dict)
 
 
@@ -115,17 +84,17 @@ class ExecutionRow(Base):
 
     __tablename__ = "executions"
     __table_args__ = (
-        UniqueConstraint("account", "execution_id"),
-        Index("ix_executions_order", "order_id"),
+        Unique(("account", "execution_id")),
+        Index("ix_executions_order", ("order_id",)),
     )
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    execution_id: str = column(String(128))
-    order_id: int | None = column(ForeignKey("orders.id"))
-    broker_order_id: str = column(String(64))
-    symbol: str = column(String(16))
-    side: str = column(String(8))
+    account: str = column(64)
+    execution_id: str = column(128)
+    order_id: int | None = column(references="orders.id")
+    broker_order_id: str = column(64)
+    symbol: str = column(16)
+    side: str = column(8)
     quantity: int
     price: Decimal
     commission: Decimal = column(default=Decimal(0))
@@ -137,18 +106,18 @@ class LiveTrade(Base):
     """One row per filled order; `context` holds the context columns of its strategy, name -> value."""
 
     __tablename__ = "live_trades"
-    __table_args__ = (Index("ix_live_trades_account_session", "account", "session"),)
+    __table_args__ = (Index("ix_live_trades_account_session", ("account", "session")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    order_id: int = column(ForeignKey("orders.id"), unique=True)
-    variant: str = column(String(64))
+    account: str = column(64)
+    order_id: int = column(references="orders.id", unique=True)
+    variant: str = column(64)
     session: date
     at: datetime
-    mode: str = column(String(20))
-    symbol: str = column(String(16))
-    action: str = column(String(8))
-    intent: str = column(String(12))
+    mode: str = column(20)
+    symbol: str = column(16)
+    action: str = column(8)
+    intent: str = column(12)
     quantity: int
     target_price: Decimal | None
     fill_price: Decimal
@@ -156,8 +125,8 @@ class LiveTrade(Base):
     slippage_pct: float | None
     quote_slippage_pct: float | None
     realised_pnl: Decimal | None
-    broker_order_id: str | None = column(String(64))
-    execution_time: str = column(String(30))
+    broker_order_id: str | None = column(64)
+    execution_time: str = column(30)
     parameters: dict[str, Any] = column(default=dict)
     context: dict[str, Any] = column(default=dict)
 
@@ -170,28 +139,28 @@ class PositionRow(Base):
     """
 
     __tablename__ = "positions"
-    __table_args__ = (Index("ix_positions_account_status", "account", "status"),)
+    __table_args__ = (Index("ix_positions_account_status", ("account", "status")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    variant: str = column(String(64))
-    symbol: str = column(String(16))
-    status: str = column(String(8))
+    account: str = column(64)
+    variant: str = column(64)
+    symbol: str = column(16)
+    status: str = column(8)
     quantity: int
     entry_quantity: int
     entry_price: Decimal
     entry_session: date
     needs_stop: bool = column(default=False)
     stop_price: Decimal | None
-    stop_client_order_id: str | None = column(String(128))
-    stop_broker_order_id: str | None = column(String(64))
+    stop_client_order_id: str | None = column(128)
+    stop_broker_order_id: str | None = column(64)
     stop_expires_at: datetime | None
     details: dict[str, Any] = column(default=dict)
     exit_price: Decimal | None
     exit_session: date | None
-    exit_reason: str | None = column(Text)
+    exit_reason: str | None = column()
     realised_pnl: Decimal = column(default=Decimal(0))
-    mode: str = column(String(20), default="")
+    mode: str = column(20, default="")
     current_value: Decimal | None
     created_at: datetime | None
     last_updated: datetime | None
@@ -201,14 +170,14 @@ class RunLog(Base):
     """One row per session and variant: due, generated, approved, executed, missed."""
 
     __tablename__ = "run_log"
-    __table_args__ = (UniqueConstraint("account", "session", "variant"),)
+    __table_args__ = (Unique(("account", "session", "variant")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
+    account: str = column(64)
     session: date
-    variant: str = column(String(64))
-    role: str = column(String(8))
-    mode: str = column(String(20))
+    variant: str = column(64)
+    role: str = column(8)
+    mode: str = column(20)
     due_at: datetime | None
     generated_at: datetime | None
     approved_at: datetime | None
@@ -216,9 +185,9 @@ class RunLog(Base):
     missed: bool = column(default=False)
     generator_exit: int | None
     executor_exit: int | None
-    outcome: str = column(String(20), default="")
+    outcome: str = column(20, default="")
     detail: dict[str, Any] = column(default=dict)
-    source: str | None = column(Text)
+    source: str | None = column()
     past: bool | None
 
 
@@ -226,26 +195,26 @@ class SignalRow(Base):
     """The generated original of every signal file, its approval and what was executed."""
 
     __tablename__ = "signal_files"
-    __table_args__ = (UniqueConstraint("account", "session", "variant"),)
+    __table_args__ = (Unique(("account", "session", "variant")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
+    account: str = column(64)
     session: date
-    variant: str = column(String(64))
-    role: str = column(String(8))
-    path: str = column(Text)
-    content: str = column(Text)
-    seal: str = column(String(64))
-    bytes_sha256: str = column(String(64))
+    variant: str = column(64)
+    role: str = column(8)
+    path: str = column()
+    content: str = column()
+    seal: str = column(64)
+    bytes_sha256: str = column(64)
     generated_at: datetime
-    approved_sha256: str | None = column(String(64))
+    approved_sha256: str | None = column(64)
     approved_at: datetime | None
-    approved_by: str | None = column(String(64))
+    approved_by: str | None = column(64)
     approval_expires_at: datetime | None
-    answer: str | None = column(String(8))
-    executed_sha256: str | None = column(String(64))
-    executed_content: str | None = column(Text)
-    outcome: str = column(String(20), default="pending")
+    answer: str | None = column(8)
+    executed_sha256: str | None = column(64)
+    executed_content: str | None = column()
+    outcome: str = column(20, default="pending")
     memory: dict[str, Any] = column(default=dict)
 
 
@@ -253,12 +222,12 @@ class ShadowPosition(Base):
     """Current positions of a shadow's virtual book."""
 
     __tablename__ = "shadow_positions"
-    __table_args__ = (UniqueConstraint("account", "variant", "symbol"),)
+    __table_args__ = (Unique(("account", "variant", "symbol")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    variant: str = column(String(64))
-    symbol: str = column(String(16))
+    account: str = column(64)
+    variant: str = column(64)
+    symbol: str = column(16)
     quantity: int
     entry_price: float
     entry_session: date
@@ -270,11 +239,11 @@ class ShadowBookRow(Base):
     """Cash and last known equity of a shadow's virtual book."""
 
     __tablename__ = "shadow_books"
-    __table_args__ = (UniqueConstraint("account", "variant"),)
+    __table_args__ = (Unique(("account", "variant")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    variant: str = column(String(64))
+    account: str = column(64)
+    variant: str = column(64)
     session: date
     cash: float
     equity: float
@@ -284,13 +253,13 @@ class ShadowSignal(Base):
     """One decision of a shadow: pending until its session's bar is known, then settled once."""
 
     __tablename__ = "shadow_signals"
-    __table_args__ = (UniqueConstraint("account", "variant", "session"),)
+    __table_args__ = (Unique(("account", "variant", "session")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    variant: str = column(String(64))
+    account: str = column(64)
+    variant: str = column(64)
     session: date
-    status: str = column(String(10))
+    status: str = column(10)
     decision: dict[str, Any] = column(default=dict)
     memory: dict[str, Any] = column(default=dict)
     fills: dict[str, Any] = column(default=dict)
@@ -302,14 +271,14 @@ class PerformanceSnapshot(Base):
     """Equity of a book at the end of a session, and the context columns of its strategy."""
 
     __tablename__ = "performance_snapshots"
-    __table_args__ = (UniqueConstraint("account", "variant", "session"),)
+    __table_args__ = (Unique(("account", "variant", "session")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    variant: str = column(String(64))
+    account: str = column(64)
+    variant: str = column(64)
     session: date
     at: datetime
-    mode: str = column(String(20))
+    mode: str = column(20)
     equity: float
     cash: float
     daily_return: float | None
@@ -323,17 +292,17 @@ class ConfigOverride(Base):
     """A setting changed by a person, with the time it holds. A later row of the same name wins."""
 
     __tablename__ = "config_overrides"
-    __table_args__ = (Index("ix_config_overrides_account_name", "account", "parameter_name"),)
+    __table_args__ = (Index("ix_config_overrides_account_name", ("account", "parameter_name")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    parameter_name: str = column(String(128))
-    override_value: str = column(Text)
+    account: str = column(64)
+    parameter_name: str = column(128)
+    override_value: str = column()
     effective_from: datetime
     effective_until: datetime | None
-    created_by: str = column(String(50))
+    created_by: str = column(50)
     created_at: datetime
-    reason: str = column(Text, default="")
+    reason: str = column(default="")
 
 
 class ConfigHistory(Base):
@@ -342,11 +311,11 @@ class ConfigHistory(Base):
     __tablename__ = "config_history"
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    config_sha256: str = column(String(64))
-    config_snapshot: str = column(Text)
-    changed_by: str = column(String(50))
-    change_reason: str = column(Text)
+    account: str = column(64)
+    config_sha256: str = column(64)
+    config_snapshot: str = column()
+    changed_by: str = column(50)
+    change_reason: str = column()
     created_at: datetime
 
 
@@ -354,12 +323,12 @@ class SystemState(Base):
     """Small facts: kill switch, online confirmation, last session, learnt app tag."""
 
     __tablename__ = "system_state"
-    __table_args__ = (UniqueConstraint("account", "key"),)
+    __table_args__ = (Unique(("account", "key")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    key: str = column(String(64))
-    value: str | None = column(Text)
+    account: str = column(64)
+    key: str = column(64)
+    value: str | None = column()
     updated_at: datetime
 
 
@@ -367,47 +336,47 @@ class Alert(Base):
     """Outbox: an alert is written before it is sent."""
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("ix_alerts_account_key", "account", "key"),)
+    __table_args__ = (Index("ix_alerts_account_key", ("account", "key")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    key: str = column(String(128))
-    level: str = column(String(10))
-    title: str = column(Text)
-    body: str = column(Text)
+    account: str = column(64)
+    key: str = column(128)
+    level: str = column(10)
+    title: str = column()
+    body: str = column()
     created_at: datetime
     sent_at: datetime | None
     attempts: int = column(default=0)
-    error: str = column(Text, default="")
+    error: str = column(default="")
 
 
 class AlertDelivery(Base):
     """One alert at one channel: an alert reaches each channel once, and a failing one is tried by itself."""
 
     __tablename__ = "alert_deliveries"
-    __table_args__ = (UniqueConstraint("account", "alert_id", "channel"),)
+    __table_args__ = (Unique(("account", "alert_id", "channel")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    alert_id: int = column(ForeignKey("alerts.id"))
-    channel: str = column(String(64))
+    account: str = column(64)
+    alert_id: int = column(references="alerts.id")
+    channel: str = column(64)
     attempts: int = column(default=0)
     last_at: datetime
     delivered_at: datetime | None
-    error: str = column(Text, default="")
+    error: str = column(default="")
 
 
 class CashFlow(Base):
     """Cash that came or went without a trade: deposits and withdrawals, dividends, interest, fees."""
 
     __tablename__ = "cash_flows"
-    __table_args__ = (UniqueConstraint("account", "flow_id"),)
+    __table_args__ = (Unique(("account", "flow_id")),)
 
     id: int = column(primary_key=True)
-    account: str = column(String(64))
-    flow_id: str = column(String(128))
+    account: str = column(64)
+    flow_id: str = column(128)
     day: date
-    kind: str = column(String(20))
+    kind: str = column(20)
     amount: Decimal
-    note: str = column(Text, default="")
+    note: str = column(default="")
     noted_at: datetime

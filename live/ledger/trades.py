@@ -8,14 +8,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
-
 from backtest.trading.slippage import slippage_pct
-from live.ledger.database import Repository, table_of
+from live.ledger.database import Repository
+from live.ledger.statements import matching, select, within
 from live.ledger.tables import LiveTrade, Order
 
-_T: Final = table_of(LiveTrade)
-_GET: Final = select(_T).where(_T.c.account == bindparam("a"), _T.c.order_id == bindparam("o"))
+_GET: Final = select(LiveTrade, matching("account", "order_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +70,23 @@ class Trades(Repository):
             "context": dict(context.context),
         }
         with self._db.transaction():
-            known = self._one(LiveTrade, _GET, {"a": self._account, "o": order.id})
+            known = self._one(_GET, {"order_id": order.id})
             if known is not None:
                 values["at"] = known.at
                 if context.realised_pnl is None:
                     values["realised_pnl"] = known.realised_pnl
             self._upsert(LiveTrade, {"order_id": order.id}, values)
-            return self._one(LiveTrade, _GET, {"a": self._account, "o": order.id})
+            return self._one(_GET, {"order_id": order.id})
 
     def recent(
         self, limit: int | None = 50, mode: str | None = None, variant: str | None = None
     ) -> tuple[LiveTrade, ...]:
         """Return the newest trades, newest first; all of them when `limit` is None."""
-        statement = select(_T).where(_T.c.account == self._account).order_by(_T.c.id.desc())
-        if mode is not None:
-            statement = statement.where(_T.c.mode == mode)
-        if variant is not None:
-            statement = statement.where(_T.c.variant == variant)
-        return self._all(LiveTrade, statement if limit is None else statement.limit(limit))
+        given = {name: value for name, value in (("mode", mode), ("variant", variant)) if value is not None}
+        query = select(LiveTrade, matching("account", *given), order="id DESC", limit=limit)
+        return self._all(query, given)
 
     def between(self, since: date | None = None, until: date | None = None) -> tuple[LiveTrade, ...]:
         """Return the trades of a range of sessions, oldest first (for export)."""
-        statement = select(_T).where(_T.c.account == self._account)
-        if since is not None:
-            statement = statement.where(_T.c.session >= since)
-        if until is not None:
-            statement = statement.where(_T.c.session <= until)
-        return self._all(LiveTrade, statement.order_by(_T.c.session, _T.c.id))
+        query = select(LiveTrade, within(matching("account"), since, until), order="session, id")
+        return self._all(query, {"since": since, "until": until})

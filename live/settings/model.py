@@ -20,7 +20,8 @@ PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply",
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Built when settings are read, inside the one model that is used; a default made here would undo that.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class BookSettings(_Section):
@@ -129,8 +130,8 @@ class BrokerSettings(_Section):
     """Which broker executes in online_live."""
 
     name: Literal["paper", "schwab", "alpaca", "ibkr"] = "paper"
-    schwab: SchwabSettings = SchwabSettings()
-    alpaca: AlpacaSettings = AlpacaSettings()
+    schwab: SchwabSettings = Field(default_factory=SchwabSettings)
+    alpaca: AlpacaSettings = Field(default_factory=AlpacaSettings)
 
 
 class AlertSettings(_Section):
@@ -158,18 +159,20 @@ class Settings(_Section):
     """Everything a run takes from outside, validated and frozen."""
 
     mode: Mode = "offline_mock"
-    books: tuple[BookSettings, ...] = (BookSettings(primary="golden", shadows=("titan",)),)
-    data: DataSettings = DataSettings()
-    paths: PathSettings = PathSettings()
-    execution: ExecutionRules = ExecutionRules()
-    approval: ApprovalSettings = ApprovalSettings()
-    safety: SafetySettings = SafetySettings()
-    polling: PollingSettings = PollingSettings()
-    paper: PaperSettings = PaperSettings()
-    broker: BrokerSettings = BrokerSettings()
-    alerts: AlertSettings = AlertSettings()
-    backup: BackupSettings = BackupSettings()
-    logging: LoggingSettings = LoggingSettings()
+    books: tuple[BookSettings, ...] = Field(
+        default_factory=lambda: (BookSettings(primary="golden", shadows=("titan",)),)
+    )
+    data: DataSettings = Field(default_factory=DataSettings)
+    paths: PathSettings = Field(default_factory=PathSettings)
+    execution: ExecutionRules = Field(default_factory=ExecutionRules)
+    approval: ApprovalSettings = Field(default_factory=ApprovalSettings)
+    safety: SafetySettings = Field(default_factory=SafetySettings)
+    polling: PollingSettings = Field(default_factory=PollingSettings)
+    paper: PaperSettings = Field(default_factory=PaperSettings)
+    broker: BrokerSettings = Field(default_factory=BrokerSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    backup: BackupSettings = Field(default_factory=BackupSettings)
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)
 
     @model_validator(mode="after")
     def _books_fit(self) -> Self:

@@ -1,10 +1,10 @@
-"""Imported first by both stages: makes a process that lives for half a second start in less of it.
+"""Imported first by both stages and `jutsu`: makes a process of half a second start in less of it.
 
-Only when a stage is the program that runs; imported by anything else (replay, tests), nothing changes.
+Only when one of them is the program that runs; imported by anything else (tests), nothing changes.
 
 - Loading modules makes a great many objects that live as long as the process. The cyclic collector would look
   at them again and again, a quarter of the whole start; `settled` switches it on when the imports are over
-  and tells it to leave them alone.
+  and tells it to leave them alone. A command imports as it goes: there the collector looks seldom.
 - numpy's linear algebra starts one thread per core. No stage multiplies matrices.
 """
 
@@ -13,20 +13,38 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 STAGES: Final = frozenset({"live.signal_generator", "live.executor"})
+COMMANDS: Final = frozenset({"live.cli.app", "live.cli.__main__"})
+_SELDOM: Final = 100_000
+"""New objects before the collector looks at a command's."""
 
 
 def is_stage() -> bool:
     """Tell whether this process is one of the stages (``python -m live.executor``)."""
+    return _program() in STAGES
+
+
+def is_command() -> bool:
+    """Tell whether this process is `jutsu` (the console script, or ``python -m live.cli``)."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    return _program() in COMMANDS or (script is not None and Path(script).stem == "jutsu")
+
+
+def _program() -> str:
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    return spec is not None and spec.name in STAGES
+    return "" if spec is None else str(spec.name)
 
 
 def begin() -> None:
     """Put the collector off while modules load, and keep numpy from starting threads."""
     gc.disable()
+    _one_thread()
+
+
+def _one_thread() -> None:
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
@@ -40,3 +58,6 @@ def settled() -> None:
 
 if is_stage():
     begin()
+elif is_command():
+    gc.set_threshold(_SELDOM)
+    _one_thread()

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
-from live.ledger import database
+from live.ledger import database, links
 from tests.support.http_fuse import on_commit
 from tests.support.http_imitation import DAY, MovedClock, at
 from tests.support.http_stage import Stage, entries, stage
@@ -71,7 +70,7 @@ def test_a_disk_that_fills_up_at_any_commit(run: Stage, commit: int) -> None:
 
     def full(number: int) -> None:
         if number >= commit:
-            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
+            raise sqlite3.OperationalError("database or disk is full")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database.Database, "transaction", on_commit(full))
@@ -118,7 +117,7 @@ def test_a_state_folder_that_is_a_file(run: Stage) -> None:
 
 
 def test_a_ledger_another_process_holds(run: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(links, "BUSY_MILLISECONDS", 50)
     other = sqlite3.connect(run.desk.folder / "state" / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     code = run.execute()

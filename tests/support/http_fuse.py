@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy
-
 from tests.support.http_imitation import short
 
 
@@ -83,7 +81,7 @@ def on_commit(before: Any) -> Any:
     original, depth, count = Database.transaction, [0], [0]
 
     @contextmanager
-    def transaction(database: Any) -> Iterator[sqlalchemy.Connection]:
+    def transaction(database: Any) -> Iterator[None]:
         depth[0] += 1
         try:
             with original(database) as opened:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from live.ledger.tables import Base
+from live.ledger.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=metadata(),
     # SQLite cannot alter most things in place: batch mode copies the table.
     render_as_batch=True,
     transactional_ddl=False,

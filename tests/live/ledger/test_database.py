@@ -88,5 +88,5 @@ def test_a_rehearsal_inside_leaves_nothing(ledger: Ledger) -> None:
 @pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 0)])
 def test_only_a_replay_may_trade_safety_for_speed(tmp_path: Path, durable: bool, level: int) -> None:
     with Ledger.open(tmp_path / "other.db", account="paper", now=AT, durable=durable) as opened:
-        raw = opened._db.connection.connection.driver_connection
+        raw = opened._db.raw
         assert raw.execute("PRAGMA synchronous").fetchone() == (level,)

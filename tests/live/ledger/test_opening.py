@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
-from live.ledger import database, migrate, opening
+from live.ledger import links, migrate, opening
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.ledger.ledger import Ledger
-from live.ledger.tables import Base
+from live.ledger.schema import metadata
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 
@@ -34,7 +34,8 @@ def filled(path: Path) -> Path:
 
 def test_a_new_ledger_is_durable_private_and_complete(path: Path) -> None:
     with Ledger.open(path, account="paper", now=NOW) as ledger:
-        raw = ledger._db.connection.connection.driver_connection
+        raw = ledger._db.raw
+        assert raw is not None
         pragmas = {
             name: raw.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -53,7 +54,7 @@ def test_a_new_ledger_is_durable_private_and_complete(path: Path) -> None:
 
 
 def test_every_table_carries_the_account_key() -> None:
-    assert [t.name for t in Base.metadata.sorted_tables if "account" not in t.c] == []
+    assert [t.name for t in metadata().sorted_tables if "account" not in t.c] == []
 
 
 def test_reading_commands_do_not_create_a_ledger(path: Path) -> None:
@@ -230,7 +231,9 @@ def test_judging_a_damaged_ledger_does_not_fold_its_log_into_it(path: Path) -> N
     ledger = Ledger.open(path, account="paper", now=NOW)
     for number in range(300):
         ledger.alerts.add(f"k{number}", level="info", title="t" * 50, body="b" * 400, at=NOW)
-    ledger._db.connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    raw = ledger._db.raw
+    assert raw is not None
+    raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
     ledger.alerts.add("last", level="info", title="t", body="b", at=NOW)
     copy = path.with_name("copy.db")
     _copy_with_log(path, copy)
@@ -273,7 +276,7 @@ def test_a_log_without_its_ledger_is_not_replaced_by_a_new_ledger(path: Path) ->
 
 
 def test_a_locked_ledger_says_so(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 30)
+    monkeypatch.setattr(links, "BUSY_MILLISECONDS", 30)
     other = sqlite3.connect(filled, isolation_level=None)
     with Ledger.open(filled, account="paper", now=NOW) as ledger:
         other.execute("BEGIN IMMEDIATE")
@@ -291,7 +294,8 @@ def test_a_locked_ledger_says_so(filled: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_full_disk_says_so_and_loses_nothing(filled: Path) -> None:
     with Ledger.open(filled, account="paper", now=NOW) as ledger:
-        raw = ledger._db.connection.connection.driver_connection
+        raw = ledger._db.raw
+        assert raw is not None
         pages = raw.execute("PRAGMA page_count").fetchone()[0]
         raw.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LedgerUnavailable, match="disk is full"):
@@ -304,7 +308,9 @@ def test_a_full_disk_says_so_and_loses_nothing(filled: Path) -> None:
 
 def test_a_read_only_ledger_says_so(filled: Path) -> None:
     with Ledger.open(filled, account="paper", now=NOW) as ledger:
-        ledger._db.connection.connection.driver_connection.execute("PRAGMA query_only = ON")
+        raw = ledger._db.raw
+        assert raw is not None
+        raw.execute("PRAGMA query_only = ON")
         with pytest.raises(LedgerUnavailable, match="read-only"):
             ledger.state.set("a", "1", at=NOW)
 

@@ -4,13 +4,16 @@ import gc
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
+
+import pytest
 
 import live.system.startup
 
 HEAVY = (
     "pandas", "pyarrow", "pandas_market_calendars", "numba", "plotly", "schwab", "alpaca", "apprise", "rich",
-    "typer", "alembic", "httpx", "jsonschema", "selectolax", "sqlalchemy.orm", "numpy.ma",
+    "typer", "alembic", "httpx", "jsonschema", "selectolax", "sqlalchemy", "numpy.ma",
 )  # fmt: skip
 
 
@@ -54,3 +57,32 @@ def test_a_whole_run_of_both_stages_loads_no_heavy_library(project_root: Path, t
     loaded = set(words[words.index("LOADED") :])
     assert "numpy" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_the_commands_start_like_a_stage_and_still_collect(project_root: Path) -> None:
+    code = "import gc, os, types; __spec__ = types.SimpleNamespace(name='live.cli.__main__')"
+    code += "; import live.cli.app; print(gc.isenabled(), gc.get_threshold()[0] > 10_000)"
+    code += "; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    assert process(code, cwd=project_root) == ["True", "True", "1"]
+
+
+@pytest.mark.parametrize(("file", "expected"), [("/usr/bin/jutsu", True), ("/usr/bin/pytest", False)])
+def test_the_console_script_is_a_command(monkeypatch: pytest.MonkeyPatch, file: str, expected: bool) -> None:
+    main = types.SimpleNamespace(__file__=file, __spec__=None)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert live.system.startup.is_command() is expected
+
+
+def test_a_reading_command_does_not_load_sqlalchemy(project_root: Path, tmp_path: Path) -> None:
+    flags = ["--state-db", str(tmp_path / "ledger.db"), "--config", str(project_root / "config/live.yaml")]
+    code = (
+        "import os, sys; os.environ['JUTSU_PATHS__LOGS'] = sys.argv[1]\n"
+        "from live import signal_generator\n"
+        "day = ['--as-of', '2024-03-15', '--output-dir', sys.argv[2]]\n"
+        "assert signal_generator.main([*day, *sys.argv[3:]]) == 0\n"
+        "from live.cli.app import build\n"
+        "build(['status'])(['status', '--json', *sys.argv[3:]], standalone_mode=False)\n"
+        "print('LOADED', *sys.modules)"
+    )
+    words = process(code, str(tmp_path / "logs"), str(tmp_path / "signals"), *flags, cwd=project_root)
+    assert {"sqlalchemy", "alembic", "pandas"}.isdisjoint(words[words.index("LOADED") :])

@@ -1,0 +1,83 @@
+"""Every command of `jutsu`: the module that registers it and what the list of commands says of it.
+
+So that a command loads its own module only, and `jutsu --help` none. A test holds this against the modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command, or a group of them.
+
+    Attributes:
+        topic: module in `live.cli` that registers it.
+        help: first sentence of its help text.
+    """
+
+    topic: str
+    help: str
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "review": Command(
+        "review", "Show the orders of a session with everything to judge them by; approve, edit or skip."
+    ),
+    "approve": Command(
+        "review", "Approve the exact bytes of a signal file; the approval ends with the execution window."
+    ),
+    "skip": Command("review", "Send nothing of this file; the strategy proposes again in the next session."),
+    "status": Command("status", "Show on one screen whether all is well and what to do next."),
+    "trades": Command("trades", "List executed trades, newest first, with the regime they were decided in."),
+    "export": Command("trades", "Export all trades as CSV (or JSON)."),
+    "explain": Command(
+        "explain", "Tell why a symbol traded or did not: decision, file, approval, gates, orders and fills."
+    ),
+    "compare": Command(
+        "compare", "Compare each primary with its shadows and judge whether switching is justified."
+    ),
+    "reconcile": Command(
+        "reconcile", "Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."
+    ),
+    "resolve": Command(
+        "reconcile", "Tell the ledger what became of an order after looking at the broker's own screen."
+    ),
+    "panic": Command(
+        "panic",
+        "Cancel every order, sell every position, turn everything off. Works while the kill switch is on.",
+    ),
+    "kill": Command("switches", "Turn the kill switch on: no order leaves until `jutsu resume`."),
+    "resume": Command("switches", "Turn the kill switch off."),
+    "online": Command("switches", "Confirm once, by typing it, that this account may receive real orders."),
+    "offline": Command("switches", "Withdraw the confirmation: no real order leaves until `jutsu online`."),
+    "recover": Command(
+        "ledger",
+        "Replace a damaged ledger by the newest intact backup and ask the broker what it is missing.",
+    ),
+    "backup": Command("ledger", "Copy the ledger now, while anything may be running."),
+    "replay": Command(
+        "replay", "Run both real stages for every past session with a simulated clock and the paper broker."
+    ),
+    "demo": Command(
+        "replay",
+        "Show the whole product on a seeded demo market: the last sessions through both real stages.",
+    ),
+    "validate": Command(
+        "validate",
+        "Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars.",
+    ),
+    "doctor": Command("doctor", "Check everything a run needs; exit code 1 when something failed."),
+    "schedule": Command(
+        "schedule",
+        "Print the cron lines: both stages, the validation, the doctor; the stages know the calendar.",
+    ),
+    "data": Command("data", "The bar store: import, list, verify; confirm a price, record a split."),
+    "config": Command("config", "Show, check, change and freeze the settings."),
+    "auth": Command("auth", "The broker login: renew it, see how long it lasts."),
+    "alerts": Command("alerts", "Alerts: what was said, and whether it would be heard."),
+    "report": Command("report", "Reports of earnings candidates."),
+}
