@@ -143,14 +143,20 @@ def _runs(runtime: Runtime) -> Check:
 
 def _alerts(runtime: Runtime) -> Check:
     from live.alerts.channels import channels
+    from live.alerts.outbox import GAVE_UP
 
-    if runtime.settings.mode == "online_live" and not channels(runtime.settings, runtime.state):
+    if runtime.settings.mode == "online_live" and not channels(
+        runtime.settings, runtime.state, runtime.environ
+    ):
         return Check(
             "alerts",
             "failed",
             "online, and no alert channel: nobody would be told",
             "see README, Alerts",
         )
+    lost = [row for row in runtime.ledger.alerts.recent() if row.error.startswith(GAVE_UP)]
+    if lost:
+        return Check("alerts", "warning", f"{lost[0].title}: {lost[0].error}", "jutsu alerts test")
     waiting = runtime.ledger.alerts.unsent()
     failed = [row for row in waiting if row.error]
     if failed:
