@@ -80,15 +80,13 @@ def _kill_switch(runtime: Runtime) -> Check:
 
 def _calendar(runtime: Runtime) -> Check:
     from backtest.calendar import sessions as calendar
+    from backtest.calendar.starts import table_warning
 
-    ends = calendar.table_ends()
-    left = (ends - runtime.today()).days
-    detail = f"the session table ends {ends}"
-    if left < 30:
-        return Check("calendar", "failed", detail, "python -m backtest.calendar.make_table")
-    return Check(
-        "calendar", "ok" if left > 180 else "warning", detail, "" if left > 180 else "refresh it soon"
-    )
+    warning = table_warning(runtime.today())
+    if warning is None:
+        return Check("calendar", "ok", f"holidays are published until {calendar.table_ends()}")
+    left = (calendar.known_until() - runtime.today()).days
+    return Check("calendar", "warning" if left > 30 else "failed", warning, calendar.REFRESH)
 
 
 def _data(runtime: Runtime) -> Check:

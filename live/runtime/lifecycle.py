@@ -63,7 +63,7 @@ def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
 
 
 def _record(context: Context, key: str, title: str, body: str) -> None:
-    """Record a critical alert in the ledger, or beside it (and send it at once) when that cannot be written."""
+    """Record a critical alert in the ledger; when that cannot be written, beside it and send it at once."""
     from live.alerts.outbox import send
 
     try:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from live.ledger.ledger import Ledger
 from tests.support.ledger_samples import DAY, NOW
 
 
@@ -24,7 +25,7 @@ def test_alerts_stay_in_the_outbox_until_sent(ledger: Any) -> None:
     assert not ledger.alerts.seen(late.key, DAY + timedelta(days=1))
 
 
-def test_each_channel_has_its_own_deliveries(ledger):
+def test_each_channel_has_its_own_deliveries(ledger: Ledger) -> None:
     alert = ledger.alerts.add("k", level="info", title="t", body="b", at=NOW)
     ledger.alerts.address(alert.id, ["mail", "phone"], at=NOW)
     ledger.alerts.tried(alert.id, "mail", at=NOW)
@@ -34,7 +35,7 @@ def test_each_channel_has_its_own_deliveries(ledger):
     assert found == [("mail", 1, NOW, ""), ("phone", 1, None, "timeout")]
 
 
-def test_critical_alerts_come_before_older_ones(ledger):
+def test_critical_alerts_come_before_older_ones(ledger: Ledger) -> None:
     for key, level in (("a", "info"), ("b", "critical"), ("c", "warning"), ("d", "critical")):
         ledger.alerts.add(key, level=level, title="t", body="b", at=NOW)
     assert [row.key for row in ledger.alerts.unsent()] == ["b", "d", "a", "c"]

@@ -1,17 +1,19 @@
 """Who reads the secrets file: programs about now, and nobody else."""
 
+from pathlib import Path
+
 import pytest
 
 from live.alerts.channels import channels
-from live.model.run import DAILY, Demo, DryRun, Replay, asked_for
+from live.model.run import DAILY, Demo, DryRun, Replay, Run, asked_for
 from live.runtime.open import environment_of, open_runtime
 from live.runtime.options import Options
 from live.settings.load import load_settings
-from tests.support.user_world import FIRST, new_user
+from tests.support.user_world import FIRST, User, new_user
 
 
 @pytest.fixture
-def user(tmp_path):
+def user(tmp_path: Path) -> User:
     made = new_user(tmp_path / "jutsu")
     path = made.root / "state" / "secrets.env"
     path.parent.mkdir()
@@ -20,7 +22,7 @@ def user(tmp_path):
     return made
 
 
-def test_alerts_find_their_channel_without_any_variable(user):
+def test_alerts_find_their_channel_without_any_variable(user: User) -> None:
     with open_runtime("jutsu", Options(config=user.config)) as runtime:
         assert channels(runtime.settings, runtime.state, runtime.environ) == {
             "phone": "json://127.0.0.1:9/a1b2c3d4e5"
@@ -38,13 +40,15 @@ def test_alerts_find_their_channel_without_any_variable(user):
         (Demo(), None, False),
     ],
 )
-def test_trials_and_the_past_never_read_it(user, tmp_path, run, prices, reads):
+def test_trials_and_the_past_never_read_it(
+    user: User, tmp_path: Path, run: Run, prices: str | None, reads: bool
+) -> None:
     folder = None if prices is None else tmp_path / prices
     found = environment_of(load_settings(config=user.config), run, folder)
     assert ("JUTSU_ALERT_PHONE" in found) == reads
 
 
-def test_a_file_others_can_read_stops_every_program_but_not_the_past(user):
+def test_a_file_others_can_read_stops_every_program_but_not_the_past(user: User) -> None:
     (user.root / "state" / "secrets.env").chmod(0o644)
     assert user.jutsu("status").code == 2
     assert user.generate(None).code == 2
