@@ -116,7 +116,7 @@ def test_systemd_understands_the_times() -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_the_host_zone_is_that_of_the_machine_with_its_clock_changes(
+def test_the_host_zone_changes_its_clocks_with_the_machine(
     zone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", zone)

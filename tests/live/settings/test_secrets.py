@@ -55,7 +55,7 @@ def test_readable_by_others_is_refused(write: Callable[..., Path], tmp_path: Pat
     assert VALUE not in str(refused.value)
 
 
-def test_unknown_keys_are_refused_with_a_suggestion_and_without_their_value(
+def test_unknown_keys_are_refused_with_a_suggestion_never_a_value(
     write: Callable[..., Path],
 ) -> None:
     path = write(f"APCA_API_KEYID={VALUE}\nnothing\nSCHWAB_API_KEY=a\nSCHWAB_API_KEY=b\n")
