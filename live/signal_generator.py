@@ -33,6 +33,7 @@ from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
 from live.generation.price_check import PriceJudge, judge
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
+from live.generation.waiting import tell_waiting
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
@@ -344,6 +345,8 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
             at=now,
         )
     write_signal(runtime.signals, signal, content, durable=runtime.run.durable)
+    if line.role == "primary":
+        tell_waiting(runtime, due, signal, path, bytes_sha256(content))
     return f"wrote {path}: {summary}{warned}"
 
 

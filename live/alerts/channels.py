@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -26,6 +26,9 @@ TIMEBOX_SECONDS = 15.0
 
 
 URLS_FILE: Final = "alert_urls"
+PREFIX: Final = "JUTSU_ALERT_"
+RESERVED: Final = ("digest",)
+_LISTS: Final = ("JUTSU_ALERT_URLS", "JUTSU_ALERT_URLS_FILE")
 
 
 _KINDS: Final[Mapping[str, Literal["info", "warning", "failure"]]] = {
@@ -41,13 +44,27 @@ _HANGING: set[str] = set()
 
 def channels(
     settings: Settings, state: Path | None = None, environ: Mapping[str, str] | None = None
-) -> tuple[str, ...]:
-    """Return the configured apprise URLs, and register their secrets for masking.
+) -> dict[str, str]:
+    """Return channel name -> apprise URL, and register the URLs' secrets for masking.
+
+    `JUTSU_ALERT_<NAME>=URL` is the channel `<name>`; the variable `alerts.urls_env` names (or its file) is
+    `default`, its further addresses `default_2`, `default_3` and so on.
 
     Raises:
-        SettingsError: the file of URLs is missing, or readable by others.
+        SettingsError: the file of URLs is missing or readable by others, or a channel has a reserved name.
     """
     environ = os.environ if environ is None else environ
+    addresses = _default_addresses(settings, state, environ)
+    found = {"default" if n == 1 else f"default_{n}": url for n, url in enumerate(addresses, 1)}
+    found |= _named(environ, settings.alerts.urls_env)
+    for url in found.values():
+        register_secret(url)
+        for part in _secret_parts(url):
+            register_secret(part)
+    return found
+
+
+def _default_addresses(settings: Settings, state: Path | None, environ: Mapping[str, str]) -> list[str]:
     name = settings.alerts.urls_env
     text = environ.get(name, "")
     if not text:
@@ -55,41 +72,56 @@ def channels(
         path = Path(named) if named else None if state is None else state / URLS_FILE
         text = _private_text(path, required=named is not None) if path is not None else ""
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    urls = tuple(url.strip(",") for line in lines for url in line.split() if url.strip(","))
-    for url in urls:
-        register_secret(url)
-        for part in _secret_parts(url):
-            register_secret(part)
-    return urls
+    return [url.strip(",") for line in lines for url in line.split() if url.strip(",")]
 
 
-def deliver(urls: Sequence[str], *, title: str, body: str, level: Level) -> dict[str, str]:
-    """Send one message to every channel at once, waiting at most `TIMEBOX_SECONDS`.
+def _named(environ: Mapping[str, str], urls_env: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for variable in sorted(environ):
+        name = variable.removeprefix(PREFIX).lower()
+        url = environ[variable].strip()
+        if not variable.startswith(PREFIX) or variable in {urls_env, f"{urls_env}_FILE", *_LISTS} or not url:
+            continue
+        if name in RESERVED or re.fullmatch(r"default(_\d+)?", name):
+            raise SettingsError(
+                f"{name} is not free as the name of a channel", where=variable, remedy="choose another name"
+            )
+        found[name] = url
+    return found
+
+
+def deliver(
+    wanted: Mapping[str, str], *, title: str, body: str, level: Level, within: float = TIMEBOX_SECONDS
+) -> dict[str, str]:
+    """Send one message to every channel at once, waiting at most `within` seconds.
+
+    `wanted` is channel name -> URL.
 
     Returns:
-        URL -> what went wrong, masked; empty text when delivered.
+        Channel name -> what went wrong, masked; empty text when delivered.
     """
     for talkative in ("apprise", "urllib3"):  # at DEBUG they write whole URLs, and URLs are secrets
         logging.getLogger(talkative).setLevel(logging.WARNING)
     results: dict[str, str] = {}
-    asked = [url for url in urls if url not in _HANGING]
+    asked = sorted({url for url in wanted.values() if url not in _HANGING})
     threads = [
         threading.Thread(target=_notify, args=(url, title, body, level, results), daemon=True)
         for url in asked
     ]
     clock = SystemClock()  # the time box is about this process, also under a simulated clock
-    deadline = clock.monotonic() + TIMEBOX_SECONDS
+    deadline = clock.monotonic() + within
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - clock.monotonic()))
     _HANGING.update(url for url in asked if url not in results)
-    return {url: results.get(url, f"no answer within {TIMEBOX_SECONDS:g} s") for url in urls}
+    silent = f"no answer within {within:.1f} s"
+    return {name: results.get(url, silent) for name, url in wanted.items()}
 
 
-def label(url: str) -> str:
-    """Return a channel for people: its kind only, everything else may be secret."""
-    return f"{url.partition('://')[0]}://{MASK}"
+def label(name: str, url: str) -> str:
+    """Return a channel for people: its name and kind, everything else may be secret."""
+    return f"{name} {url.partition('://')[0]}://{MASK}"
 
 
 def _notify(url: str, title: str, body: str, level: Level, results: dict[str, str]) -> None:

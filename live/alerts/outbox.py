@@ -1,37 +1,47 @@
 """Alerts: written to the outbox first, then sent through apprise; a failing channel never fails a run.
 
+Each alert reaches each channel once. A stage delivers at its end, in one time box: orders never wait for it.
+
 Rules. One key alerts once per New York day. Alerts below `alerts.minimum_level` are recorded, not sent,
 except the execution report when `alerts.execution_report` is on. Runs about a past session record without
 sending, dry runs and replays do neither. What could not be delivered stays in the outbox; the next run warns
 about it and tries again.
 
-Channels are apprise URLs, one per line or separated by blanks: from the environment variable named in
-`alerts.urls_env`, from the file named by the same variable with `_FILE` appended, or from `alert_urls` beside
-the ledger. They contain secrets: a file must be readable by its owner only, and no text leaves with one.
+Channels are apprise URLs: `JUTSU_ALERT_<NAME>`, and the list in the variable that `alerts.urls_env` names, of
+the environment or the secrets file; else a file of URLs named by the same variable with `_FILE` appended, or
+`alert_urls` beside the ledger. They contain secrets: a file must be private, and no text leaves with one.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import SettingsError
 from live.alerts import plain_outbox
-from live.alerts.channels import LEVELS, Level, channels, deliver, label
+from live.alerts.channels import LEVELS, TIMEBOX_SECONDS, Level, channels, deliver, label
 from live.ledger.alerts import Alerts
-from live.ledger.tables import Alert
+from live.ledger.tables import Alert, AlertDelivery
 from live.model.run import Run
 from live.settings.model import Settings
-from live.system.clock import Clock
+from live.system.clock import Clock, SystemClock
 from live.system.redaction import redact
 
 LOG = logging.getLogger("jutsu.alerts")
 
-MAX_ATTEMPTS = 20
+#: waits after the first, second … failed try; the last one repeats
+WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+GIVE_UP: Final = timedelta(hours=48)
+#: a host that runs once a day still tries often enough
+MIN_TRIES: Final = 5
+GAVE_UP: Final = "gave up: "
+_COLLECTING: Final[ContextVar[bool]] = ContextVar("collecting", default=False)
 
 _FAILED: Final = "failed: "
 _SILENT: Final = "not sent: "
@@ -66,6 +76,11 @@ class Context(Protocol):
         ...
 
     @property
+    def environ(self) -> Mapping[str, str]:
+        """Environment variables with the project's secrets."""
+        ...
+
+    @property
     def run(self) -> Run:
         """The kind of run."""
         ...
@@ -74,7 +89,7 @@ class Context(Protocol):
 def send(
     context: Context, *, key: str, level: Level, title: str, body: str, report: bool = False
 ) -> tuple[str, ...]:
-    """Record an alert and send it if somebody wants to hear it.
+    """Record an alert and, unless delivering is held back (`collected`), send it to whoever wants to hear it.
 
     Args:
         context: the runtime.
@@ -99,27 +114,49 @@ def send(
     if problem:
         outbox.mark_failed(alert.id, problem)
         return (f"alert {key!r} was not sent: {problem}",)
-    return _deliver(outbox, alert, urls, now)
+    outbox.address(alert.id, urls, at=now)
+    if _COLLECTING.get():
+        return ()
+    return _deliver(outbox, alert, urls, now, within=TIMEBOX_SECONDS)
 
 
-def flush(context: Context) -> tuple[str, ...]:
-    """Send what waits in the outbox; a run calls it at its start and at its end.
+@contextmanager
+def collected() -> Iterator[None]:
+    """Record alerts inside without delivering them; whoever uses this calls `flush` afterwards."""
+    token = _COLLECTING.set(True)
+    try:
+        yield
+    finally:
+        _COLLECTING.reset(token)
+
+
+def flush(context: Context, *, within: float = TIMEBOX_SECONDS) -> tuple[str, ...]:
+    """Send what waits in the outbox, critical alerts first, in `within` seconds; the rest waits on.
+
+    Each alert is tried only at channels that have not delivered it, each by itself: after 1, 5, 15 and
+    60 minutes, then hourly, for `GIVE_UP` and at least `MIN_TRIES` times.
 
     Returns:
         Warnings: what earlier tries could not deliver, and channels that fail now.
     """
     if not context.run.alerts:
         return ()
-    outbox = context.ledger.alerts
-    _take_in(context)
-    warnings = _partly_delivered(outbox) if context.run.about_now else ()
-    waiting = outbox.unsent(max_attempts=MAX_ATTEMPTS)
+    if context.run.about_now:
+        _take_in(context)
+    waiting = context.ledger.alerts.unsent()
     if not waiting:
-        return warnings
+        return ()
     urls, problem = _channels_or_problem(context)
+    clock = SystemClock()  # the time box is about this process, also under a simulated clock
+    deadline = clock.monotonic() + within
+    warnings: list[str] = []
     for alert in waiting:
-        warnings = (*warnings, *_flush_one(context, alert, urls, problem))
-    return warnings
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            warnings.append("some alerts still wait: `jutsu alerts flush`")
+            break
+        warnings.extend(_flush_one(context, alert, urls, problem, left))
+    return tuple(warnings)
 
 
 def _take_in(context: Context) -> None:
@@ -129,54 +166,85 @@ def _take_in(context: Context) -> None:
         LOG.warning("%s could not be taken in: %s", plain_outbox.FILE, error)
 
 
-def _flush_one(context: Context, alert: Alert, urls: Sequence[str], problem: str) -> tuple[str, ...]:
+def _flush_one(
+    context: Context, alert: Alert, urls: Mapping[str, str], problem: str, within: float
+) -> tuple[str, ...]:
     outbox, now = context.ledger.alerts, context.clock.now()
     tried = alert.attempts > 0
-    if tried and not context.run.about_now:
+    addressed = {row.channel for row in outbox.deliveries(alert.id)}
+    if (tried or addressed) and not context.run.about_now:
         return ()  # a run about the present will try again
     because = alert.error.removeprefix(_FAILED)
     failed = (f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}",) if tried else ()
-    why_silent = _why_silent(context, _level(alert), report=tried, urls=urls)
+    why_silent = _why_silent(context, _level(alert), report=tried or bool(addressed), urls=urls)
     if problem:
         outbox.mark_failed(alert.id, problem)
         return failed
     if why_silent:
         outbox.mark_sent(alert.id, at=now, note=_SILENT + why_silent)
         return failed
-    return (*failed, *_deliver(outbox, alert, urls, now, late=tried))
+    if not addressed & urls.keys():
+        outbox.address(alert.id, urls, at=now)
+    return (*failed, *_deliver(outbox, alert, urls, now, within=within, late=tried))
 
 
 def _deliver(
-    outbox: Alerts, alert: Alert, urls: Sequence[str], now: datetime, *, late: bool = False
+    outbox: Alerts,
+    alert: Alert,
+    urls: Mapping[str, str],
+    now: datetime,
+    *,
+    within: float,
+    late: bool = False,
 ) -> tuple[str, ...]:
+    """Try every channel whose time has come; return what fails. Channels that are gone count no more."""
+    rows = [row for row in outbox.deliveries(alert.id) if row.channel in urls]
+    due = {row.channel: urls[row.channel] for row in rows if _due(row, now)}
+    if not due and any(row.delivered_at is None for row in rows):
+        _give_up(outbox, alert, rows, now)
+        return ()
     title = f"{alert.title} (from {_when(alert)})" if late else alert.title
-    level: Level = (
-        "critical" if alert.level == "critical" else "warning" if alert.level == "warning" else "info"
-    )
-    results = deliver(urls, title=title, body=alert.body, level=level)
-    errors = [f"{label(url)} {error}" for url, error in results.items() if error]
-    note = _FAILED + "; ".join(errors) if errors else ""
-    if len(errors) == len(urls):
-        outbox.mark_failed(alert.id, note)
+    results = deliver(due, title=title, body=alert.body, level=_level(alert), within=within) if due else {}
+    for name, error in results.items():
+        outbox.tried(alert.id, name, at=now, error=error)
+    errors = [f"{label(name, urls[name])} {error}" for name, error in results.items() if error]
+    open_ = [row.channel for row in outbox.deliveries(alert.id) if row.delivered_at is None]
+    if any(name in urls for name in open_):
+        outbox.mark_failed(alert.id, _FAILED + "; ".join(errors))
     else:
-        outbox.mark_sent(alert.id, at=now, note=note)
+        outbox.mark_sent(alert.id, at=now)
     for error in errors:
         LOG.warning("alert channel failed: %s", error)
     return tuple(f"alert channel failed: {error}" for error in errors)
+
+
+def _due(row: AlertDelivery, now: datetime) -> bool:
+    if row.delivered_at is not None:
+        return False
+    wait = WAITS[min(row.attempts, len(WAITS)) - 1] if row.attempts else timedelta(0)
+    return now >= row.last_at + wait
+
+
+def _give_up(outbox: Alerts, alert: Alert, rows: Iterable[AlertDelivery], now: datetime) -> None:
+    """Stop trying an alert whose every open channel was tried often and for long enough."""
+    open_ = [row for row in rows if row.delivered_at is None]
+    tired = all(row.attempts >= MIN_TRIES for row in open_)
+    if tired and now - alert.created_at > GIVE_UP:
+        outbox.mark_sent(alert.id, at=now, note=GAVE_UP + alert.error.removeprefix(_FAILED))
 
 
 def _level(alert: Alert) -> Level:
     return next((level for level in LEVELS if level == alert.level), "critical")
 
 
-def _channels_or_problem(context: Context) -> tuple[tuple[str, ...], str]:
+def _channels_or_problem(context: Context) -> tuple[dict[str, str], str]:
     try:
-        return channels(context.settings, context.state), ""
+        return channels(context.settings, context.state, context.environ), ""
     except SettingsError as error:
-        return (), error.line()
+        return {}, error.line()
 
 
-def _why_silent(context: Context, level: Level, *, report: bool, urls: Sequence[str]) -> str:
+def _why_silent(context: Context, level: Level, *, report: bool, urls: Mapping[str, str]) -> str:
     wanted = context.settings.alerts
     loud = LEVELS.index(level) >= LEVELS.index(wanted.minimum_level) or (report and wanted.execution_report)
     if not context.run.about_now:
@@ -184,14 +252,6 @@ def _why_silent(context: Context, level: Level, *, report: bool, urls: Sequence[
     if not loud:
         return f"below the level {wanted.minimum_level}"
     return "" if urls else "no channel is configured"
-
-
-def _partly_delivered(outbox: Alerts) -> tuple[str, ...]:
-    """Return a warning when the newest alert that left reached some channels only."""
-    newest = next((a for a in outbox.recent(20) if a.sent_at and not a.error.startswith(_SILENT)), None)
-    if newest is None or not newest.error:
-        return ()
-    return (f"alert {newest.key!r} of {_when(newest)}: {newest.error.removeprefix(_FAILED)}",)
 
 
 def _when(alert: Alert) -> str:

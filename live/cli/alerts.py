@@ -1,4 +1,4 @@
-"""`jutsu alerts list | test`: the newest alerts, and a test message to every channel."""
+"""`jutsu alerts list | test | flush`: the newest alerts, a test message, what waits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Alerts: what was said, and whether it would be heard.")
     group.command("list")(list_alerts)
     group.command("test")(send_test)
+    group.command("flush")(send_waiting)
     app.add_typer(group, name="alerts")
 
 
@@ -49,24 +50,43 @@ def send_test(
 ) -> int:
     """Send a test message to every configured channel; exit code 1 when one failed, 2 when there is none."""
     from backtest.core.errors import SettingsError
-    from live.alerts.channels import URLS_FILE, channels, deliver, label
+    from live.alerts.channels import channels, deliver, label
+    from live.settings.secrets import secrets_path
 
     with open_command(config=config, state_db=state_db) as runtime:
-        urls = channels(runtime.settings, runtime.state)
+        urls = channels(runtime.settings, runtime.state, runtime.environ)
         if not urls:
+            path = secrets_path(runtime.loaded.root, runtime.environ)
             raise SettingsError(
                 "no alert channel is configured",
                 where=runtime.settings.alerts.urls_env,
-                remedy=f"put apprise URLs into it or into {runtime.state / URLS_FILE} (chmod 600)",
+                remedy=f"put JUTSU_ALERT_<NAME>=URL into {path}",
             )
         body = f"If you read this, alerts of account {runtime.account} reach you."
         results = deliver(urls, title="jutsu: test message", body=body, level="info")
-    rows = [{"channel": label(url), "delivered": not error, "error": error} for url, error in results.items()]
+    rows = [
+        {"channel": label(name, urls[name]), "delivered": not error, "error": error}
+        for name, error in results.items()
+    ]
     if as_json:
         emit_json(rows)
     else:
         table("", ("channel", "outcome"), [(row["channel"], row["error"] or "delivered") for row in rows])
     if not all(row["delivered"] for row in rows):
+        raise typer.Exit(1)
+    return 0
+
+
+def send_waiting(*, config: ConfigOption = None, state_db: StateOption = None) -> int:
+    """Deliver what waits, each channel by itself; exit code 1 when something still waits."""
+    from live.alerts.outbox import flush
+
+    with open_command(config=config, state_db=state_db) as runtime:
+        for problem in flush(runtime):
+            typer.echo(problem)
+        waiting = len(runtime.ledger.alerts.unsent())
+    typer.echo(f"{waiting} alert(s) still wait" if waiting else "nothing waits")
+    if waiting:
         raise typer.Exit(1)
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,8 +32,8 @@ def login(*, config: ConfigOption = None) -> None:
     from live.brokers.schwab import login as schwab_login
     from live.brokers.schwab.token import load_credentials
 
-    settings, token = _opened(config)
-    credentials = load_credentials(os.environ, token.path.parent)
+    settings, token, environ = _opened(config)
+    credentials = load_credentials(environ, token.path.parent)
     clock = _clock(settings)
     schwab_login.login(
         credentials,
@@ -56,9 +57,9 @@ def status(
     from backtest.core.errors import AuthenticationFailed
     from live.brokers.schwab.token import LOGIN
 
-    settings, token = _opened(config)
+    settings, token, environ = _opened(config)
     state = judge(token, _clock(settings))
-    accounts = _accounts(settings, token) if check and state.level != "dead" else None
+    accounts = _accounts(settings, token, environ) if check and state.level != "dead" else None
     if as_json:
         emit_json(document(state, token.path) | ({} if accounts is None else {"accounts": accounts}))
     else:
@@ -100,23 +101,25 @@ def document(state: TokenStatus, path: Path) -> dict[str, Any]:
     }
 
 
-def _opened(config: Path | None) -> tuple[Settings, TokenStore]:
+def _opened(config: Path | None) -> tuple[Settings, TokenStore, Mapping[str, str]]:
     from live.brokers.schwab.token import TokenStore
     from live.runtime.loading import Sources, settings_in_force
     from live.runtime.options import Options
+    from live.settings.secrets import with_secrets
 
     loaded = settings_in_force(Sources.of(Options(config=config)))
-    return loaded.settings, TokenStore(loaded.path(loaded.settings.broker.schwab.token_file))
+    environ = with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,))
+    return loaded.settings, TokenStore(loaded.path(loaded.settings.broker.schwab.token_file)), environ
 
 
-def _accounts(settings: Settings, token: TokenStore) -> list[str]:
+def _accounts(settings: Settings, token: TokenStore, environ: Mapping[str, str]) -> list[str]:
     from live.brokers.schwab.connection import SchwabConnection
     from live.brokers.schwab.token import load_credentials
     from live.system.redaction import register_account
 
     connection = SchwabConnection.open(
         token,
-        load_credentials(os.environ, token.path.parent),
+        load_credentials(environ, token.path.parent),
         _clock(settings),
         timeout=settings.broker.schwab.timeout_seconds,
         base_url=settings.broker.schwab.base_url,

@@ -80,15 +80,13 @@ def _kill_switch(runtime: Runtime) -> Check:
 
 def _calendar(runtime: Runtime) -> Check:
     from backtest.calendar import sessions as calendar
+    from backtest.calendar.starts import table_warning
 
-    ends = calendar.table_ends()
-    left = (ends - runtime.today()).days
-    detail = f"the session table ends {ends}"
-    if left < 30:
-        return Check("calendar", "failed", detail, "python -m backtest.calendar.make_table")
-    return Check(
-        "calendar", "ok" if left > 180 else "warning", detail, "" if left > 180 else "refresh it soon"
-    )
+    warning = table_warning(runtime.today())
+    if warning is None:
+        return Check("calendar", "ok", f"holidays are published until {calendar.table_ends()}")
+    left = (calendar.known_until() - runtime.today()).days
+    return Check("calendar", "warning" if left > 30 else "failed", warning, calendar.REFRESH)
 
 
 def _data(runtime: Runtime) -> Check:
@@ -143,14 +141,20 @@ def _runs(runtime: Runtime) -> Check:
 
 def _alerts(runtime: Runtime) -> Check:
     from live.alerts.channels import channels
+    from live.alerts.outbox import GAVE_UP
 
-    if runtime.settings.mode == "online_live" and not channels(runtime.settings, runtime.state):
+    if runtime.settings.mode == "online_live" and not channels(
+        runtime.settings, runtime.state, runtime.environ
+    ):
         return Check(
             "alerts",
             "failed",
             "online, and no alert channel: nobody would be told",
             "see README, Alerts",
         )
+    lost = [row for row in runtime.ledger.alerts.recent() if row.error.startswith(GAVE_UP)]
+    if lost:
+        return Check("alerts", "warning", f"{lost[0].title}: {lost[0].error}", "jutsu alerts test")
     waiting = runtime.ledger.alerts.unsent()
     failed = [row for row in waiting if row.error]
     if failed:

@@ -1,75 +1,147 @@
-"""When the programs start: the starts behind `jutsu schedule`."""
+"""When the programs start: the starts behind `jutsu schedule`, and how cron and systemd are told.
+
+The starts follow from the exchange's rules for years ahead. An extra start is harmless: the programs ask the
+calendar, and a second run says "already done".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
-if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+from backtest.calendar.sessions import NEW_YORK, Session, window
+from backtest.calendar.starts import LocalStart, local_starts
+from backtest.core.decision import ExecutionTime
 
-GENERATOR, EXECUTOR = "python -m live.signal_generator", "python -m live.executor"
-VALIDATE, DOCTOR = "jutsu validate", "jutsu doctor --alert"
+GENERATOR: Final = "python -m live.signal_generator"
+EXECUTOR: Final = "python -m live.executor"
+PLACE: Final = f"{EXECUTOR} --phase place"
+POLL: Final = f"{EXECUTOR} --phase poll"
+VALIDATE, DOCTOR, FLUSH = "jutsu validate", "jutsu doctor --alert", "jutsu alerts flush"
 #: systemd unit → what it starts
-UNITS = {"signal-generator": GENERATOR, "executor": EXECUTOR, "validate": VALIDATE, "doctor": DOCTOR}
+UNITS: Final = {
+    "signal-generator": GENERATOR,
+    "executor": EXECUTOR,
+    "executor-place": PLACE,
+    "executor-poll": POLL,
+    "validate": VALIDATE,
+    "doctor": DOCTOR,
+    "alerts": FLUSH,
+}
+#: by the clock alone: command → cron fields and systemd calendar
+BY_CLOCK: Final = {DOCTOR: ("0 */6 * * *", "00/6:00"), FLUSH: ("5 * * * *", "*:05")}
+EVERY_MONTH: Final = tuple(range(1, 13))
+#: minutes after the open at which fills of the opening auction are looked for
+POLLS: Final = (2, 10, 30)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
+class ScheduledBook:
+    """A daily book: its window, and whether it trades the opening auction on a report of candidates."""
+
+    variant: str
+    execution_time: ExecutionTime
+    reads_candidates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """One regular start in local time: days after the session's (1 far in the east), time, command."""
+    """A command and one of its regular starts on the host's clock."""
 
-    day: int
-    at: str
     command: str
+    at: LocalStart
 
 
-def starts(windows: Sequence[str], runtime: Runtime) -> list[Start]:
-    """Return every start of the next year, so that early closes and clock changes are covered.
+def starts(books: Iterable[ScheduledBook], zone: tzinfo, today: date) -> tuple[Start, ...]:
+    """Return every start of the programs that follow the sessions, in the order of the day.
 
     The validation has one start only, the latest: it looks at the last closed session, whenever that was.
     """
-    from backtest.calendar import sessions as calendar
-
-    today = runtime.today()
-    upcoming = calendar.sessions(today, today + timedelta(days=370))
     found: set[Start] = set()
-    for session in upcoming:
-        for name in windows:
-            window = calendar.window(session, name)  # type: ignore[arg-type] # validated by the strategy
-            found.add(_start(session.day, window.opens_at - timedelta(minutes=20), GENERATOR))
-            found.add(_start(session.day, window.opens_at, EXECUTOR))
-    last = max(_start(session.day, session.close + timedelta(minutes=15), VALIDATE) for session in upcoming)
-    return [*sorted(found), last]
+    for command, instant in _instants(books):
+        found |= {Start(command, at) for at in local_starts(instant, zone, today)}
+    last = max(local_starts(lambda s: s.close + timedelta(minutes=15), zone, today))
+    found.add(Start(VALIDATE, LocalStart(last.day_shift, last.at, EVERY_MONTH)))
+    return tuple(sorted(found, key=lambda start: (start.at, start.command)))
 
 
-def _start(day: date, at: datetime, command: str) -> Start:
-    local = datetime.fromtimestamp(at.timestamp(), UTC).astimezone()
-    return Start((local.date() - day).days, local.strftime("%H:%M"), command)
+def _instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[Session], datetime]]]:
+    def opens(name: ExecutionTime, minutes: int) -> Callable[[Session], datetime]:
+        return lambda s: window(s, name).opens_at + timedelta(minutes=minutes)
+
+    for book in books:
+        if book.reads_candidates and book.execution_time == "open":
+            yield GENERATOR, opens("open", -30)
+            yield PLACE, opens("open", -10)
+            for minutes in POLLS:
+                yield POLL, opens("open", minutes)
+        else:
+            yield GENERATOR, opens(book.execution_time, -20)
+            yield EXECUTOR, opens(book.execution_time, 0)
 
 
-def cron_lines(folder: Path, starts: list[Start]) -> Iterator[str]:
-    """Yield the lines of a crontab, in the local time of the machine."""
+def cron_lines(folder: Path, planned: Iterable[Start], flags: str = "") -> Iterator[str]:
+    """Yield the lines of a crontab, in the local time of the machine.
+
+    Args:
+        folder: the project folder, quoted for the shell and for cron.
+        planned: the starts.
+        flags: further flags of every command, already quoted.
+    """
     yield "# local times; several lines because of early closes and clock changes: an extra start is harmless"
-    for start in starts:
-        hour, minute = start.at.split(":")
-        days = f"{1 + start.day}-{5 + start.day}"
-        yield f"{int(minute)} {int(hour)} * * {days}  cd {folder} && .venv/bin/{start.command}"
-    yield f"0 */6 * * *  cd {folder} && .venv/bin/{DOCTOR}"
+    yield "# MAILTO=you@example.org   cron mails what a line prints: here only that a program failed"
+    yield "# keys and alert addresses: state/secrets.env (chmod 600); cron has no variable of your shell"
+    for start in planned:
+        yield f"{start.at.cron}  {_cron_command(folder, start.command, flags)}"
+    for command, (fields, _) in BY_CLOCK.items():
+        yield f"{fields}  {_cron_command(folder, command, flags)}"
 
 
-def systemd_units(folder: Path, starts: list[Start]) -> Iterator[str]:
-    """Yield the text of each systemd service and timer."""
+def _cron_command(folder: Path, command: str, flags: str) -> str:
+    called = f"{command} {flags}".rstrip()
+    text = (
+        f"cd {shlex.quote(str(folder))} && mkdir -p logs && .venv/bin/{called} >> logs/cron.log 2>&1 "
+        f'|| echo "{command}: exit $?, see logs/cron.log"'
+    )
+    return text.replace("%", r"\%")  # a bare % is a new line to cron
+
+
+def systemd_units(folder: Path, planned: Iterable[Start], flags: str = "") -> Iterator[str]:
+    """Yield the text of each systemd service and timer; `planned` are starts in New York time."""
+    starts_ = tuple(planned)
     for name, command in UNITS.items():
+        times = [_on_calendar(start.at) for start in starts_ if start.command == command]
+        if command in BY_CLOCK:
+            times = [BY_CLOCK[command][1]]
+        if not times:
+            continue
+        program, *rest = command.split(" ", 1)
+        executable = _unit_quoted(f"{folder}/.venv/bin/{program}")
+        called = " ".join([executable, *rest, *([flags] if flags else [])])
+        place = str(folder).replace("%", "%%")
         yield f"# jutsu-{name}.service"
-        yield f"[Service]\nType=oneshot\nWorkingDirectory={folder}\nExecStart={folder}/.venv/bin/{command}\n"
+        yield f"[Service]\nType=oneshot\nWorkingDirectory={place}\nExecStart={called}\n"
         yield f"# jutsu-{name}.timer"
-        yield "[Timer]"
-        for start in starts:
-            if start.command == command:
-                yield f"OnCalendar={'Tue..Sat' if start.day else 'Mon..Fri'} {start.at}"
-        if command == DOCTOR:
-            yield "OnCalendar=00/6:00"
+        yield "\n".join(["[Timer]", *(f"OnCalendar={text}" for text in times)])
         yield "\n[Install]\nWantedBy=timers.target\n"
+
+
+def _on_calendar(start: LocalStart) -> str:
+    return f"Mon..Fri {start.at:%H:%M} America/New_York"
+
+
+def _unit_quoted(text: str) -> str:
+    """Return a word of a unit file: specifiers and variables in it are ordinary text."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{plain}"'
+
+
+def new_york_starts(books: Iterable[ScheduledBook], today: date) -> tuple[Start, ...]:
+    """Return the starts on the exchange's own clock: no clock change splits them."""
+    every = starts(books, NEW_YORK, today)
+    merged = {Start(start.command, LocalStart(0, start.at.at, EVERY_MONTH)) for start in every}
+    return tuple(sorted(merged, key=lambda start: (start.at, start.command)))

@@ -79,7 +79,9 @@ def vendor_feed(
     return _vendor(settings.data.source, settings, root, environ, clock or SystemClock())
 
 
-def second_feed(settings: Settings, root: Path, *, feed: Feed, clock: Clock) -> Feed | None:
+def second_feed(
+    settings: Settings, root: Path, *, feed: Feed, clock: Clock, environ: Mapping[str, str]
+) -> Feed | None:
     """Return the source that quotes are compared with, None without one or where only history is read.
 
     Raises:
@@ -94,7 +96,7 @@ def second_feed(settings: Settings, root: Path, *, feed: Feed, clock: Clock) -> 
             where="data.second_source",
             remedy="set another vendor than data.source, or null",
         )
-    return _vendor(second, settings, root, os.environ, clock)
+    return _vendor(second, settings, root, environ, clock)
 
 
 def _vendor(name: str, settings: Settings, root: Path, environ: Mapping[str, str], clock: Clock) -> Feed:
@@ -165,9 +167,17 @@ def account_key(settings: Settings) -> str:
 
 
 def make_feed(
-    settings: Settings, root: Path, *, prices: Path | None = None, clock: Clock | None = None
+    settings: Settings,
+    root: Path,
+    *,
+    prices: Path | None = None,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Feed:
-    """Return the market data feed: the CSV folder `prices`, the bar store, the demo market or a vendor."""
+    """Return the market data feed: the CSV folder `prices`, the bar store, the demo market or a vendor.
+
+    `environ` holds the keys of a vendor; default the environment of this process.
+    """
     from live.feeds import stored_bars as bars
 
     if prices is not None:
@@ -179,7 +189,7 @@ def make_feed(
     store = settings.data.store if settings.data.store.is_absolute() else root / settings.data.store
     if settings.data.source == "store":
         return bars.history_feed(store) if settings.mode == "online_live" else bars.store_feed(store)
-    return vendor_feed(settings, root=root, environ=os.environ, clock=clock)
+    return vendor_feed(settings, root=root, environ=os.environ if environ is None else environ, clock=clock)
 
 
 def make_broker(
@@ -192,6 +202,7 @@ def make_broker(
     cash: float | None = None,
     root: Path | None = None,
     confirmed: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Broker:
     """Return the broker of the mode: the embedded paper broker offline, a real one online."""
     if settings.mode == "offline_mock":
@@ -212,7 +223,7 @@ def make_broker(
         settings,
         clock=clock,
         feed=feed,
-        environ=os.environ,
+        environ=os.environ if environ is None else environ,
         root=root,
         confirmed=confirmed,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,46 +26,53 @@ ALERTED = "an alert was sent for this"
 
 @contextmanager
 def alerting(context: Context, stage: str) -> Iterator[None]:
-    """Deliver waiting alerts before and after a run, and say so when it ends with an error.
+    """Deliver alerts after a run, waiting ones too, and say so when it ends with an error.
 
-    Delivering never fails a run: what could not be sent is one more line on the screen and is tried again.
+    Nothing is delivered while orders may be under way. Delivering never fails a run: what could not be sent
+    is one more line on the screen and is tried again.
     """
     from live.alerts import outbox as alerts
 
     if not context.run.alerts:
         yield
         return
-    warn_of_undelivered(lambda: alerts.flush(context))
+    try:
+        with alerts.collected(), _alerting_errors(context, stage):
+            yield
+    finally:
+        warn_of_undelivered(lambda: alerts.flush(context))
+
+
+@contextmanager
+def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
+    """Record an alert about the error that ends a run."""
     try:
         yield
     except JutsuError as error:
-        stopped = error
-        if ALERTED not in getattr(stopped, "__notes__", ()):
-            warn_of_undelivered(
-                lambda: alerts.send(
-                    context,
-                    key=f"{stage}_{stopped.exit_code}_{stopped.where}"[:128],
-                    level="critical",
-                    title=f"{stage} stopped with exit code {stopped.exit_code}",
-                    body="\n".join((stopped.line(), *(str(finding) for finding in stopped.findings))),
-                )
-            )
-            stopped.add_note(ALERTED)
+        if ALERTED not in getattr(error, "__notes__", ()):
+            key = f"{stage}_{error.exit_code}_{error.where}"[:128]
+            body = "\n".join((error.line(), *(str(finding) for finding in error.findings)))
+            _record(context, key, f"{stage} stopped with exit code {error.exit_code}", body)
+            error.add_note(ALERTED)
         raise
     except Exception as error:
-        crash = error
-        warn_of_undelivered(
-            lambda: alerts.send(
-                context,
-                key=f"{stage}_1_{type(crash).__name__}",
-                level="critical",
-                title=f"{stage} stopped by an unexpected error (exit code 1)",
-                body=f"{type(crash).__name__}: {crash}. Orders may be under way: see jutsu status",
-            )
-        )
+        title = f"{stage} stopped by an unexpected error (exit code 1)"
+        body = f"{type(error).__name__}: {error}. Orders may be under way: see jutsu status"
+        _record(context, f"{stage}_1_{type(error).__name__}", title, body)
         raise
-    finally:
-        warn_of_undelivered(lambda: alerts.flush(context))
+
+
+def _record(context: Context, key: str, title: str, body: str) -> None:
+    """Record a critical alert in the ledger; when that cannot be written, beside it and send it at once."""
+    from live.alerts.outbox import send
+
+    try:
+        send(context, key=key, level="critical", title=title, body=body)
+    except (JutsuError, OSError) as problem:
+        logging.getLogger("jutsu").warning("the ledger's outbox cannot be written: %s", problem)
+        if context.run.about_now:
+            places = (context.settings, context.environ, context.state)
+            warn_of_undelivered(lambda: _alert_beside(*places, key=key, title=title, body=body))
 
 
 @contextmanager
@@ -91,27 +99,40 @@ def alert_without_ledger(options: Options, *, key: str, title: str, body: str) -
     It is kept in `outbox.jsonl` beside the ledger: the next program that can write takes it in, and delivers
     it when no channel took it now.
     """
+    from live.settings.secrets import with_secrets
+
+    settings, root, state = _known_settings(options)
+    try:
+        environ: Mapping[str, str] = with_secrets(root, os.environ, (settings.alerts.urls_env,))
+    except JutsuError as error:
+        complain(f"warning: {error.line()}")
+        environ = dict(os.environ)
+    return _alert_beside(settings, environ, state, key=key, title=title, body=body)
+
+
+def _alert_beside(
+    settings: Settings, environ: Mapping[str, str], state: Path, *, key: str, title: str, body: str
+) -> Iterable[str]:
     from live.alerts import channels, plain_outbox
     from live.system.clock import SystemClock
 
-    settings, state = _known_settings(options)
-    at, problems = SystemClock().now(), []
+    at, urls, problems = SystemClock().now(), dict[str, str](), list[str]()
     if plain_outbox.rang(state, key, at):
-        return []
+        return problems
     try:
-        urls = channels.channels(settings, state)
+        urls = channels.channels(settings, state, environ)
     except JutsuError as error:
-        urls, problems = (), [f"alert channels: {error.line()}"]
-    results = channels.deliver(urls, title=title, body=redact(body), level="critical")
+        problems.append(f"alert channels: {error.line()}")
+    title, body = redact(title), redact(body)
+    results = channels.deliver(urls, title=title, body=body, level="critical")
     problems += [f"alert channel failed: {problem}" for problem in results.values() if problem]
     delivered = any(not problem for problem in results.values())
-    kept = plain_outbox.PlainAlert(key, "critical", redact(title), redact(body), at, delivered)
-    plain_outbox.keep(state, kept)
+    plain_outbox.keep(state, plain_outbox.PlainAlert(key, "critical", title, body, at, delivered))
     return problems
 
 
-def _known_settings(options: Options) -> tuple[Settings, Path]:
-    """Return settings and the ledger's folder as far as they can be read: the ledger may be the trouble."""
+def _known_settings(options: Options) -> tuple[Settings, Path, Path]:
+    """Return settings, root and the ledger's folder, as far as they can be read."""
     from live.runtime.loading import Sources, settings_in_force
     from live.settings.load import DEFAULT_CONFIG, root_of
     from live.settings.model import Settings
@@ -122,11 +143,11 @@ def _known_settings(options: Options) -> tuple[Settings, Path]:
             loaded = load(sources)
         except JutsuError:
             continue
-        return loaded.settings, loaded.path(loaded.settings.paths.state_db).parent
+        return loaded.settings, loaded.root, loaded.path(loaded.settings.paths.state_db).parent
     # the settings are the trouble: places and the variable of the channels have their default names then
     root = root_of(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
     path = options.state_db or root / Settings().paths.state_db
-    return Settings(), path.parent
+    return Settings(), root, path.parent
 
 
 def warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:

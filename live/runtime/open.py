@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from live.runtime.options import Options
 from live.runtime.runtime import Runtime
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
+from live.settings.secrets import with_secrets
 from live.system.clock import Clock, SimulatedClock, SystemClock
 from live.system.closing import Opened
 from live.system.logs import start_logging, stop_logging
@@ -68,7 +70,8 @@ def _wired(
     account = account_key(settings)  # an override may have changed mode or broker
     ledger = ledger.for_account(account)
     _check_mode(settings, run, ledger, prices=options.prices)
-    feed = make_feed(settings, loaded.root, prices=options.prices, clock=clock)
+    environ = environment_of(loaded, run, options.prices)
+    feed = make_feed(settings, loaded.root, prices=options.prices, clock=clock, environ=environ)
     _keep_parts(opened, feed)
     broker = make_broker(
         settings,
@@ -79,9 +82,10 @@ def _wired(
         cash=options.cash,
         root=loaded.root,
         confirmed=ledger.state.online_confirmed(),
+        environ=environ,
     )
     _keep_parts(opened, broker)
-    second = second_feed(settings, loaded.root, feed=feed, clock=clock)
+    second = second_feed(settings, loaded.root, feed=feed, clock=clock, environ=environ)
     _keep_parts(opened, second)
     return Runtime(
         settings=settings,
@@ -100,7 +104,19 @@ def _wired(
         log_file=log_file,
         prices=options.prices,
         second_feed=second,
+        environ=environ,
     )
+
+
+def environment_of(loaded: LoadedSettings, run: Run, prices: Path | None = None) -> Mapping[str, str]:
+    """Return the environment, with the secrets of the project unless the run is about the past or a trial.
+
+    Raises:
+        SettingsError: 2, the secrets file is readable by others or holds what nobody reads.
+    """
+    if not run.about_now or prices is not None:
+        return dict(os.environ)
+    return with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,))
 
 
 def _clock_of(run: Run) -> Clock:

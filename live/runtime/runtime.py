@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -41,6 +43,7 @@ class Runtime:
         run: what kind of run it is, and what that allows.
         prices: folder of price files that `--prices` named, None for the configured data.
         second_feed: another source of quotes to compare with, None without one.
+        environ: environment variables with the project's secrets.
     """
 
     settings: Settings
@@ -59,6 +62,7 @@ class Runtime:
     log_file: Path | None = None
     prices: Path | None = None
     second_feed: Feed | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
     def data_source(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 
@@ -60,6 +60,27 @@ class SimulatedClock:
     def set(self, at: datetime) -> None:
         """Move to `at` (replay moves from session to session)."""
         self._at = _aware(at)
+
+
+class HostZone(tzinfo):
+    """The time zone of this machine with its clock changes, as the system's library knows them."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta | None:
+        """Return the offset of a local time (its fold decides in the hour that comes twice)."""
+        return None if dt is None else dt.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, dt: datetime | None) -> timedelta | None:
+        """Return zero: nobody asks for it."""
+        return None if dt is None else timedelta(0)
+
+    def tzname(self, dt: datetime | None) -> str | None:
+        """Return the abbreviation of a local time."""
+        return None if dt is None else dt.replace(tzinfo=None).astimezone().tzname()
+
+    def fromutc(self, dt: datetime) -> datetime:
+        """Return the local time of an instant."""
+        local = datetime.fromtimestamp(dt.replace(tzinfo=UTC).timestamp(), UTC).astimezone()
+        return local.replace(tzinfo=self)
 
 
 def _aware(at: datetime) -> datetime:

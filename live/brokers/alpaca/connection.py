@@ -55,10 +55,12 @@ def import_alpaca() -> ModuleType:
 
 
 def keys(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return key id and secret from the environment; SettingsError when one is missing."""
+    """Return key id and secret from the environment and the secrets; SettingsError when one is missing."""
     key, secret = (environ.get(name, "") for name in KEYS)
     if not key or not secret:
-        raise SettingsError("the Alpaca keys are missing", where=", ".join(KEYS), remedy="set both")
+        raise SettingsError(
+            "the Alpaca keys are missing", where=", ".join(KEYS), remedy="put both into state/secrets.env"
+        )
     register_secret(key)
     register_secret(secret)
     return key, secret

@@ -31,16 +31,16 @@ def test_the_environment_comes_first_then_the_named_file_then_the_one_beside_the
     named = private(tmp_path / "named", TWO)
     private(tmp_path / URLS_FILE, "json://third.example")
     both = {NAME: ONE, f"{NAME}_FILE": str(named)}
-    assert channels(Settings(), tmp_path, both) == (ONE,)
-    assert channels(Settings(), tmp_path, {f"{NAME}_FILE": str(named)}) == (TWO,)
-    assert channels(Settings(), tmp_path, {}) == ("json://third.example",)
-    assert channels(Settings(), None, {}) == ()
-    assert channels(Settings(), tmp_path / "nowhere", {}) == ()
+    assert list(channels(Settings(), tmp_path, both).values()) == [ONE]
+    assert channels(Settings(), tmp_path, {f"{NAME}_FILE": str(named)}) == {"default": TWO}
+    assert channels(Settings(), tmp_path, {}) == {"default": "json://third.example"}
+    assert channels(Settings(), None, {}) == {}
+    assert channels(Settings(), tmp_path / "nowhere", {}) == {}
 
 
 @pytest.mark.parametrize("text", [f"{ONE} {TWO}", f"{ONE},\n\n{TWO}\n", f"# mine\n {ONE}\n  # yours\n{TWO}"])
 def test_urls_stand_one_per_line_or_separated_by_blanks(text: str) -> None:
-    assert channels(Settings(), None, {NAME: text}) == (ONE, TWO)
+    assert channels(Settings(), None, {NAME: text}) == {"default": ONE, "default_2": TWO}
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
@@ -64,10 +64,10 @@ def test_a_file_that_was_named_must_be_there_and_be_text(tmp_path: Path) -> None
 def test_urls_are_secrets_from_the_moment_they_are_known() -> None:
     channels(Settings(), None, {NAME: TWO})
     assert "other9876543210" not in redact(f"posting to {TWO}: other9876543210 refused")
-    assert label(TWO) == f"json://{MASK}"
+    assert label("phone", TWO) == f"phone json://{MASK}"
 
 
 def test_nothing_that_cannot_be_a_channel_ends_the_run() -> None:
-    results = deliver(["nonsense", "unknown://x"], title="t", body="b", level="info")
+    results = deliver({"a": "nonsense", "b": "unknown://x"}, title="t", body="b", level="info")
     assert set(results.values()) == {"is not a URL that apprise understands"}
-    assert deliver([], title="t", body="b", level="info") == {}
+    assert deliver({}, title="t", body="b", level="info") == {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -81,6 +83,10 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     clock: SimulatedClock = field(default_factory=lambda: SimulatedClock(AT))
     run: Run = DAILY
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return dict(os.environ)
 
 
 @pytest.fixture
@@ -182,7 +188,7 @@ def test_a_failing_channel_warns_now_and_at_the_next_run_which_delivers(
 ) -> None:
     server.status = 500
     (warning,) = alert()
-    assert "alert channel failed: json://***" in warning
+    assert "alert channel failed: default json://***" in warning
     assert outcome(context)[0][1] is False
     server.status = 200
     context.clock.set(AT + timedelta(days=3))
@@ -205,18 +211,118 @@ def test_one_channel_of_two_fails(
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"{server.url}, json://127.0.0.1:9/x")
     assert len(alert()) == 1
     assert len(server.messages) == 1
-    (warning,) = alerts.flush(context)
-    assert "'stop-missing' of 2026-11-20 15:56: json://***" in warning
-    assert len(server.messages) == 1  # it was heard: it does not alert again
+    context.clock.set(AT + timedelta(minutes=2))
+    known, failed = alerts.flush(context)
+    assert "'stop-missing' of 2026-11-20 15:56 was not delivered: default_2 json://***" in known
+    assert "default_2" in failed
+    assert len(server.messages) == 1  # it was heard there: it is not sent there again
     monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
-    alert(key="next")
+    context.clock.set(AT + timedelta(hours=1))
+    alerts.flush(context)
     assert alerts.flush(context) == ()
+    assert len(server.messages) == 1
+
+
+def test_the_failed_channel_is_tried_by_itself_until_it_works(
+    alert: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as second:
+        thread = threading.Thread(target=second.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        monkeypatch.setenv("JUTSU_ALERT_PHONE", second.url)
+        second.status = 500
+        assert len(alert()) == 1
+        second.status = 200
+        context.clock.set(AT + timedelta(minutes=2))
+        alerts.flush(context)
+        context.clock.set(AT + timedelta(hours=2))
+        alerts.flush(context)
+        second.shutdown()
+        thread.join()
+    assert (len(server.titles), len(second.titles)) == (1, 1)
+    assert outcome(context)[0][1] is True
+    rows = context.ledger.alerts.deliveries(context.ledger.alerts.recent()[0].id)
+    assert [(row.channel, row.attempts, bool(row.delivered_at)) for row in rows] == [
+        ("default", 1, True),
+        ("phone", 2, True),
+    ]
+
+
+def test_tries_wait_longer_and_end(alert: Callable[..., Any], server: Server, context: Context) -> None:
+    server.status = 500
+    alert()
+    tried = []
+    for minute in range(0, 60 * 24 * 4, 5):
+        context.clock.set(AT + timedelta(minutes=minute))
+        alerts.flush(context)
+        (row,) = context.ledger.alerts.deliveries(1)
+        if len(tried) < row.attempts:
+            tried.append(minute)
+    assert tried[:6] == [0, 5, 10, 25, 85, 145]
+    assert tried[-1] <= 48 * 60 + 60
+    assert outcome(context)[0][2].startswith(alerts.GAVE_UP)
+
+
+def test_the_whole_outbox_has_one_time_box(
+    alert: Callable[..., Any], server: Server, context: Context
+) -> None:
+    with alerts.collected():
+        for number in range(20):
+            alert(key=f"alert-{number}")
+    assert server.messages == []  # nothing leaves while orders may be under way
+    server.hold.clear()
+    started = time.monotonic()
+    warnings = alerts.flush(context, within=0.3)
+    assert time.monotonic() - started < 2
+    assert len(context.ledger.alerts.unsent()) == 20
+    assert warnings
+    server.hold.set()
+
+
+def test_critical_alerts_go_first(alert: Callable[..., Any], server: Server, context: Context) -> None:
+    with alerts.collected():
+        alert(key="a", level="warning", title="read today")
+        alert(key="b", level="critical", title="act now")
+    alerts.flush(context)
+    assert server.titles == ["act now", "read today"]
+
+
+def test_a_report_that_was_held_back_still_leaves(
+    alert: Callable[..., Any], server: Server, context: Context
+) -> None:
+    with alerts.collected():
+        alert(key="report", level="info", report=True)
+    alerts.flush(context)
+    assert len(server.messages) == 1
+
+
+def test_a_past_run_does_not_swallow_what_a_killed_run_left(
+    alert: Callable[..., Any], server: Server, context: Context
+) -> None:
+    with alerts.collected():
+        alert()
+    context.run = PAST
+    alerts.flush(context)
+    context.run = DAILY
+    alerts.flush(context)
+    assert len(server.messages) == 1
+
+
+def test_names_of_channels(context: Context) -> None:
+    named = {"JUTSU_ALERT_PHONE": "json://h/a", "JUTSU_ALERT_URLS": "json://h/b json://h/c"}
+    assert channels.channels(context.settings, None, named) == {
+        "default": "json://h/b",
+        "default_2": "json://h/c",
+        "phone": "json://h/a",
+    }
+    with pytest.raises(SettingsError, match="digest"):
+        channels.channels(context.settings, None, {"JUTSU_ALERT_DIGEST": "json://h/a"})
 
 
 def test_a_hanging_channel_holds_the_run_up_once_only(
     alert: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(channels, "TIMEBOX_SECONDS", 0.2)
+    monkeypatch.setattr(alerts, "TIMEBOX_SECONDS", 0.2)
     server.hold.clear()
     assert "no answer within 0.2 s" in alert()[0]
     started = len(threading.enumerate())
@@ -277,6 +383,7 @@ def test_a_past_run_leaves_failed_alerts_for_the_present(
     server.status, context.run = 200, PAST
     assert alerts.flush(context) == ()
     context.run = Daily()
+    context.clock.set(AT + timedelta(minutes=2))
     assert len(alerts.flush(context)) == 1
     assert len(server.titles) == 1
 
@@ -301,7 +408,10 @@ def test_channels_from_a_private_file(context: Context, tmp_path: Path, server: 
     path = tmp_path / "alert_urls"
     path.write_text(f"# my phone\n{server.url}\n\njson://localhost/b\n")
     path.chmod(0o600)
-    assert channels.channels(context.settings, tmp_path) == (server.url, "json://localhost/b")
+    assert channels.channels(context.settings, tmp_path) == {
+        "default": server.url,
+        "default_2": "json://localhost/b",
+    }
     path.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):
         channels.channels(context.settings, tmp_path)

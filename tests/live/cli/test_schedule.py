@@ -1,5 +1,6 @@
 """`jutsu schedule` in several time zones."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -31,23 +32,25 @@ def lines(
     time.tzset()
 
 
-def starts(lines: list[str], command: str) -> list[str]:
-    """Return "HH:MM days" of every cron line that calls a command."""
-    found = []
+def starts(lines: Any, command: str) -> list[str]:
+    """Return "HH:MM days" of every cron line that calls a command, each once."""
+    found = set()
     for line in lines:
-        if match := re.fullmatch(r"(\d+) (\d+) \* \* (\S+)  cd \S+ && \.venv/bin/(.+)", line):
-            minute, hour, days, called = match.groups()
+        pattern = r"(\d+) (\d+) \* (\S+) (\S+)  cd \S+ && mkdir -p logs && \.venv/bin/(.+?) --state-db .*"
+        if match := re.fullmatch(pattern, line):
+            minute, hour, _months, days, called = match.groups()
             if called == command:
-                found.append(f"{int(hour):02}:{int(minute):02} {days}")
-    return found
+                found.add(f"{int(hour):02}:{int(minute):02} {days}")
+    return sorted(found)
 
 
 @pytest.mark.parametrize(
     ("zone", "executor", "validate"),
     [
         ("America/New_York", ["12:55 1-5", "15:55 1-5"], ["16:15 1-5"]),
+        ("UTC", ["16:55 1-5", "17:55 1-5", "19:55 1-5", "20:55 1-5"], ["21:15 1-5"]),
         ("Europe/Berlin", ["18:55 1-5", "20:55 1-5", "21:55 1-5"], ["22:15 1-5"]),
-        ("Asia/Tokyo", ["02:55 2-6", "04:55 2-6", "05:55 2-6"], ["06:15 2-6"]),
+        ("Asia/Tokyo", ["01:55 2-6", "02:55 2-6", "04:55 2-6", "05:55 2-6"], ["06:15 2-6"]),
     ],
 )
 def test_cron_lines_in_local_time_and_on_local_days(
@@ -58,10 +61,13 @@ def test_cron_lines_in_local_time_and_on_local_days(
     assert starts(found, "jutsu validate") == validate
 
 
-def test_every_unit_has_a_timer(lines: Callable[..., Any]) -> None:
-    found = lines("America/New_York", "--systemd")
-    assert [line for line in found if line.endswith(".timer")] == [
-        f"# jutsu-{name}.timer" for name in ("signal-generator", "executor", "validate", "doctor")
-    ]
-    assert found.count("OnCalendar=Mon..Fri 15:55") == 1
-    assert found.count("OnCalendar=Mon..Fri 16:15") == 1
+def test_secrets_and_mail_are_named(lines: Any) -> None:
+    text = "\n".join(lines("UTC"))
+    assert "MAILTO" in text
+    assert "state/secrets.env" in text
+
+
+def test_json(lines: Any) -> None:
+    found = json.loads("\n".join(lines("America/New_York", "--json")))
+    rows = [(row["command"], row["at"]) for row in found["starts"]]
+    assert ("python -m live.executor", "15:55") in rows

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from live.ledger.ledger import Ledger
 from tests.support.ledger_samples import DAY, NOW
 
 
@@ -11,7 +12,6 @@ def test_alerts_stay_in_the_outbox_until_sent(ledger: Any) -> None:
     ledger.alerts.mark_failed(alert.id, "timeout")
     (waiting,) = ledger.alerts.unsent()
     assert (waiting.attempts, waiting.error) == (1, "timeout")
-    assert ledger.alerts.unsent(max_attempts=1) == ()
 
     ledger.alerts.mark_sent(alert.id, at=NOW)
 
@@ -23,3 +23,19 @@ def test_alerts_stay_in_the_outbox_until_sent(ledger: Any) -> None:
     )
     assert ledger.alerts.seen(late.key, DAY)
     assert not ledger.alerts.seen(late.key, DAY + timedelta(days=1))
+
+
+def test_each_channel_has_its_own_deliveries(ledger: Ledger) -> None:
+    alert = ledger.alerts.add("k", level="info", title="t", body="b", at=NOW)
+    ledger.alerts.address(alert.id, ["mail", "phone"], at=NOW)
+    ledger.alerts.tried(alert.id, "mail", at=NOW)
+    ledger.alerts.tried(alert.id, "phone", at=NOW, error="timeout")
+    ledger.alerts.address(alert.id, ["mail", "phone"], at=NOW + timedelta(days=1))
+    found = [(r.channel, r.attempts, r.delivered_at, r.error) for r in ledger.alerts.deliveries(alert.id)]
+    assert found == [("mail", 1, NOW, ""), ("phone", 1, None, "timeout")]
+
+
+def test_critical_alerts_come_before_older_ones(ledger: Ledger) -> None:
+    for key, level in (("a", "info"), ("b", "critical"), ("c", "warning"), ("d", "critical")):
+        ledger.alerts.add(key, level=level, title="t", body="b", at=NOW)
+    assert [row.key for row in ledger.alerts.unsent()] == ["b", "d", "a", "c"]

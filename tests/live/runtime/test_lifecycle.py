@@ -20,7 +20,9 @@ from tests.support.exec_world import world
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls = []
 
-    def deliver(urls: tuple[str], *, title: str, body: str, level: str) -> dict[str, str]:
+    def deliver(
+        urls: dict[str, str], *, title: str, body: str, level: str, within: float = 15
+    ) -> dict[str, str]:
         calls.append((level, title, body))
         return dict.fromkeys(urls, "")
 

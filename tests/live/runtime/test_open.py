@@ -116,7 +116,7 @@ class TestEveryOverrideCounts:
         from live.cli.auth import _opened
 
         override(project, "broker.schwab.token_file", "other/token.json")
-        settings, token = _opened(project)
+        settings, token, _ = _opened(project)
         assert token.path == project.parent.parent / "other/token.json"
         assert settings.broker.schwab.token_file == token.path.relative_to(project.parent.parent)
 
@@ -126,7 +126,7 @@ class TestEveryOverrideCounts:
         heard = []
         override(project, "alerts.urls_env", "OTHER_URLS")
         monkeypatch.setenv("OTHER_URLS", "json://127.0.0.1:9/other")
-        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls) or {})
+        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls.values()) or {})
         with pytest.raises(SettingsError), opening("executor", Options(config=project), DAILY):
             raise SettingsError("broken", where="here")
         assert heard == ["json://127.0.0.1:9/other"]
@@ -137,7 +137,7 @@ class TestEveryOverrideCounts:
         heard = []
         (project.parent.parent / "state/ledger.db").write_bytes(b"not a ledger" * 20)
         monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
-        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls) or {})
+        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls.values()) or {})
         options = Options(config=project)
         with pytest.raises(LedgerDamaged), opening("executor", options, DAILY), opened(project):
             pass

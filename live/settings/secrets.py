@@ -1,0 +1,136 @@
+"""Keys, passwords and addresses that every program of ours finds, also when cron starts it without a login.
+
+`<root>/state/secrets.env`, or the file that `JUTSU_SECRETS_FILE` names: `KEY=VALUE` lines, comments after `#`
+at the beginning of a line, nothing expanded; a value may stand in quotes. Readable by its owner only.
+
+A value is taken from the environment, else from the file that `<KEY>_FILE` names, else from here; older files
+(alert addresses, Schwab app) come after. Runs about the past, the demo and `--prices` never read it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from backtest.core.errors import Finding, SettingsError
+from live.system.redaction import register_secret
+
+FILE: Final = Path("state/secrets.env")
+NAMED_BY: Final = "JUTSU_SECRETS_FILE"
+KNOWN: Final = (
+    "APCA_API_KEY_ID",
+    "APCA_API_SECRET_KEY",
+    "IBKR_ACCOUNT",
+    "IBKR_CLIENT_ID",
+    "IBKR_HOST",
+    "IBKR_PORT",
+    "JUTSU_ALERT_URLS",
+    "JUTSU_PING_DOCTOR_URL",
+    "JUTSU_PING_EXECUTOR_URL",
+    "JUTSU_PING_GENERATOR_URL",
+    "JUTSU_PING_URL",
+    "JUTSU_PING_VALIDATE_URL",
+    "SCHWAB_API_KEY",
+    "SCHWAB_APP_SECRET",
+    "SCHWAB_CALLBACK_URL",
+)
+#: any name of an alert channel
+CHANNEL: Final = re.compile(r"JUTSU_ALERT_[A-Z0-9_]+")
+_PLAIN: Final = frozenset(name for name in KNOWN if name.startswith("IBKR_"))
+_KEY: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+def secrets_path(root: Path, environ: Mapping[str, str]) -> Path:
+    """Return where the secrets of a project lie, whether or not there are any."""
+    named = environ.get(NAMED_BY)
+    return root / (named or FILE)
+
+
+def with_secrets(root: Path, environ: Mapping[str, str], also: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the environment with what it lacks taken from `<KEY>_FILE` files and from the secrets file.
+
+    Args:
+        root: the project folder.
+        environ: environment variables.
+        also: further keys the settings name (`alerts.urls_env`).
+
+    Raises:
+        SettingsError: 2; a file is readable by others, missing although it was named, or holds what nobody
+            reads; every finding at once.
+    """
+    path = secrets_path(root, environ)
+    found = read_secrets(path, also) if NAMED_BY in environ or path.exists() else {}
+    for name in (*KNOWN, *also):
+        told = environ.get(f"{name}_FILE")
+        if told and not environ.get(name) and not name.endswith("_URLS"):  # alert addresses keep their reader
+            found[name] = private_text(Path(told)).strip()
+    for name, value in found.items():
+        if name not in _PLAIN and value:
+            register_secret(value)
+    return {**found, **{name: value for name, value in environ.items() if value or name not in found}}
+
+
+def read_secrets(path: Path, also: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the keys of a secrets file. SettingsError: see `with_secrets`."""
+    found: dict[str, str] = {}
+    findings: list[Finding] = []
+    for number, line in enumerate(private_text(path).splitlines(), 1):
+        text = line.strip().removeprefix("export ").strip()
+        if not text or text.startswith("#"):
+            continue
+        key, equals, value = (part.strip() for part in text.partition("="))
+        problem = _problem(key, equals, found, also)
+        if problem is None:
+            found[key] = _unquoted(value)
+        else:
+            findings.append(Finding(f"line {number}", *problem))
+    if findings:
+        raise SettingsError(
+            f"{len(findings)} line(s) are not understood",
+            where=str(path),
+            remedy=str(findings[0]) if len(findings) == 1 else "correct the lines listed",
+            findings=findings,
+        )
+    return found
+
+
+def private_text(path: Path) -> str:
+    """Return the text of a file only its owner may read. SettingsError 2: it cannot be, or others can too."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError("no such file", where=str(path), remedy="write it, and chmod 600 it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read: {error}", where=str(path), remedy="check the file") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError(
+            "holds secrets and others can read it", where=str(path), remedy=f"chmod 600 {path}"
+        )
+    return text
+
+
+def _problem(
+    key: str, equals: str, found: Mapping[str, str], also: tuple[str, ...]
+) -> tuple[str, str] | None:
+    """Return what is wrong with a line and what to do; the value is never part of it."""
+    if not equals or not _KEY.fullmatch(key):
+        return "is not KEY=VALUE", "one secret per line, the key in capitals"
+    if key in found:
+        return f"{key} stands there twice", "remove one of them"
+    if key in KNOWN or key in also or CHANNEL.fullmatch(key):
+        return None
+    near = difflib.get_close_matches(key, (*KNOWN, *also, "JUTSU_ALERT_PHONE"), n=1, cutoff=0.6)
+    return (
+        f"{key} is a key nobody reads",
+        f"did you mean {near[0]}?" if near else f"known: {', '.join(KNOWN)}",
+    )
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if quoted else value

@@ -1,0 +1,98 @@
+"""The secrets file: where a value comes from, and what is refused without ever showing a value."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backtest.core.errors import SettingsError
+from live.settings.secrets import KNOWN, read_secrets, secrets_path, with_secrets
+from live.system.redaction import redact
+
+VALUE = "s3cr3t-value-0815"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def write(text: str, mode: int = 0o600, name: str = "state/secrets.env") -> Any:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+def test_cron_finds_what_the_login_shell_would_have_had(write: Callable[..., Path], tmp_path: Path) -> None:
+    write(f"# broker\nAPCA_API_KEY_ID={VALUE}\n\nexport APCA_API_SECRET_KEY='{VALUE}=2'\n")
+    found = with_secrets(tmp_path, {"HOME": "/h"})
+    assert found["APCA_API_KEY_ID"] == VALUE
+    assert found["APCA_API_SECRET_KEY"] == f"{VALUE}=2"
+    assert found["HOME"] == "/h"
+    assert VALUE not in redact(f"keys are {VALUE}")
+
+
+def test_environment_then_key_file_then_secrets_file(write: Callable[..., Path], tmp_path: Path) -> None:
+    write("SCHWAB_API_KEY=from-file\n")
+    told = write("from-key-file\n", name="key")
+    environ = {"SCHWAB_API_KEY_FILE": str(told)}
+    assert with_secrets(tmp_path, {})["SCHWAB_API_KEY"] == "from-file"
+    assert with_secrets(tmp_path, environ)["SCHWAB_API_KEY"] == "from-key-file"
+    both = {**environ, "SCHWAB_API_KEY": "from-environment"}
+    assert with_secrets(tmp_path, both)["SCHWAB_API_KEY"] == "from-environment"
+    assert with_secrets(tmp_path, {"SCHWAB_API_KEY": ""})["SCHWAB_API_KEY"] == "from-file"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_readable_by_others_is_refused(write: Callable[..., Path], tmp_path: Path, mode: int) -> None:
+    write(f"SCHWAB_API_KEY={VALUE}\n", mode)
+    with pytest.raises(SettingsError, match="others can read it") as refused:
+        with_secrets(tmp_path, {})
+    assert VALUE not in str(refused.value)
+
+
+def test_unknown_keys_are_refused_with_a_suggestion_never_a_value(
+    write: Callable[..., Path],
+) -> None:
+    path = write(f"APCA_API_KEYID={VALUE}\nnothing\nSCHWAB_API_KEY=a\nSCHWAB_API_KEY=b\n")
+    with pytest.raises(SettingsError) as refused:
+        read_secrets(path)
+    listed = [str(finding) for finding in refused.value.findings]
+    assert len(listed) == 3
+    assert "did you mean APCA_API_KEY_ID?" in listed[0]
+    assert VALUE not in " ".join([str(refused.value), *listed])
+
+
+def test_channels_by_name_and_the_variable_of_the_settings_are_known(write: Callable[..., Path]) -> None:
+    path = write("JUTSU_ALERT_PHONE=json://h/a\nMY_URLS=json://h/b\n")
+    assert set(read_secrets(path, ("MY_URLS",))) == {"JUTSU_ALERT_PHONE", "MY_URLS"}
+    with pytest.raises(SettingsError, match="MY_URLS"):
+        read_secrets(path)
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    environ = {"JUTSU_SECRETS_FILE": str(tmp_path / "nowhere")}
+    assert secrets_path(tmp_path, environ) == tmp_path / "nowhere"
+    with pytest.raises(SettingsError, match="no such file"):
+        with_secrets(tmp_path, environ)
+
+
+def test_no_file_is_no_fault(tmp_path: Path) -> None:
+    assert with_secrets(tmp_path, {"A": "b"}) == {"A": "b"}
+
+
+values = st.text(
+    st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters="'\""), min_size=1
+)
+
+
+@given(st.dictionaries(st.sampled_from(KNOWN), values.map(str.strip).filter(bool)))
+def test_every_value_comes_back_as_it_stands(tmp_path_factory: pytest.TempPathFactory, wanted: Any) -> None:
+    path = tmp_path_factory.mktemp("secrets") / "secrets.env"
+    path.write_text("".join(f"{key} = {value}\n" for key, value in wanted.items()))
+    path.chmod(0o600)
+    assert read_secrets(path) == wanted
