@@ -96,10 +96,18 @@ def test_money_that_came_from_nowhere_stops_both_stages(invested: User) -> None:
     assert len(invested.orders()) == 5
 
 
-@pytest.mark.parametrize(("factor", "code"), [(2, 5), (0.7, 4)])
-def test_shares_that_came_from_nowhere_stop_both_stages(invested: User, factor: float, code: int) -> None:
-    held = dict(invested.rows("positions", "symbol, quantity", invested.paper))["QQQ"]
+@pytest.mark.parametrize(("factor", "cost", "code"), [(2, 0.5, 5), (2, 1, 4), (0.7, 1, 4)])
+def test_shares_that_came_from_nowhere_stop_both_stages(
+    invested: User, factor: float, cost: float, code: int
+) -> None:
+    """Twice the shares at half the cost are a split; at the same cost somebody bought them."""
+    rows = {
+        name: rest
+        for name, *rest in invested.rows("positions", "symbol, quantity, average_price", invested.paper)
+    }
+    held, average = rows["QQQ"]
     paper(invested, "update positions set quantity = ? where symbol = 'QQQ'", int(held * factor))
+    paper(invested, "update positions set average_price = ? where symbol = 'QQQ'", str(float(average) * cost))
     orders = invested.orders()
     for ran in (invested.execute(SWITCH), invested.generate("2024-01-08")):
         assert ran.code == code, ran.text

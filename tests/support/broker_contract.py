@@ -29,6 +29,10 @@ class Market(Protocol):
         ...
 
 
+#: seconds after which account, positions and lists of every broker show what happened
+SETTLES = 10
+
+
 def submitted(broker: Broker, request: OrderRequest) -> str:
     """Send an order and return the id it must get."""
     order_id = broker.submit(request)
@@ -101,7 +105,9 @@ class BrokerContract:
         assert account.shares() == {}
         assert len(account.reference) < 20
 
-    def test_c03_a_market_order_fills_and_moves_cash_and_position_together(self, broker: Broker) -> None:
+    def test_c03_a_market_order_fills_and_moves_cash_and_position_together(
+        self, broker: Broker, market: Market
+    ) -> None:
         before = broker.account().cash
         assert before is not None
         order_id = submitted(broker, self.request())
@@ -109,6 +115,7 @@ class BrokerContract:
         assert found.state is OrderState.FILLED
         assert found.filled_quantity == 10
         assert sum(e.quantity for e in found.executions) == 10
+        market.wait(SETTLES)
         after = broker.account()
         assert after.cash is not None
         assert after.shares() == {self.SYMBOL: 10}
@@ -128,6 +135,7 @@ class BrokerContract:
         market.price(self.SYMBOL, 89.0)
         found = shown(broker, order_id)
         assert found.state is OrderState.FILLED
+        market.wait(SETTLES)
         assert broker.account().shares() == {}
 
     def test_c06_an_order_shows_what_was_asked(self, broker: Broker) -> None:
@@ -139,7 +147,7 @@ class BrokerContract:
     def test_c07_an_attached_stop_waits_for_its_buy(self, broker: Broker, market: Market) -> None:
         order_id = submitted(broker, self.request(attached_stop=Decimal("90.00")))
         at = entered(shown(broker, order_id))
-        market.wait(1)  # lists may lag
+        market.wait(SETTLES)
         listed = broker.orders(at - timedelta(minutes=1), at + timedelta(minutes=1))
         (child,) = [o for o in listed if o.parent_id == order_id]
         assert (child.side, child.quantity, child.stop_price) == ("sell", 10, Decimal("90.00"))
@@ -160,11 +168,12 @@ class BrokerContract:
             broker.cancel(order_id)
         assert shown(broker, order_id).state is OrderState.FILLED
 
-    def test_c10_shares_held_by_a_stop_cannot_be_sold(self, broker: Broker) -> None:
+    def test_c10_shares_held_by_a_stop_cannot_be_sold(self, broker: Broker, market: Market) -> None:
         broker.submit(self.request())
         broker.submit(self.stop())
         with pytest.raises(BrokerRefused):
             broker.submit(self.request("20250305_AAA_exit_sell", side="sell"))
+        market.wait(SETTLES)
         assert broker.account().shares() == {self.SYMBOL: 10}
 
     def test_c11_what_is_not_held_cannot_be_sold(self, broker: Broker) -> None:
@@ -176,10 +185,11 @@ class BrokerContract:
             broker.submit(self.request(quantity=1_000_000))
         assert broker.account().shares() == {}
 
-    def test_c13_a_client_order_id_is_accepted_once(self, broker: Broker) -> None:
+    def test_c13_a_client_order_id_is_accepted_once(self, broker: Broker, market: Market) -> None:
         broker.submit(self.request())
         with pytest.raises(BrokerRefused):
             broker.submit(self.request())
+        market.wait(SETTLES)
         assert broker.account().shares() == {self.SYMBOL: 10}
 
     def test_c14_orders_are_listed_by_the_time_they_were_entered(
@@ -188,7 +198,7 @@ class BrokerContract:
         order_id = submitted(broker, self.request())
         at = entered(shown(broker, order_id))
         minute = timedelta(minutes=1)
-        market.wait(1)
+        market.wait(SETTLES)
         assert order_id in {o.order_id for o in broker.orders(at - minute, at + minute)}
         assert order_id not in {o.order_id for o in broker.orders(at - 2 * minute, at - minute)}
 
@@ -222,7 +232,7 @@ class BrokerContract:
         after = broker.account()
         assert (after.cash, after.shares()) == (before.cash, before.shares())
         at = entered(shown(broker, submitted(broker, self.request("20250305_AAA_entry_buy_2"))))
-        market.wait(1)
+        market.wait(SETTLES)
         day = timedelta(days=1)
         listed = broker.orders(at - day, at + day)
         assert [o.quantity for o in listed if not o.state.terminal or o.filled_quantity] == [10]

@@ -123,16 +123,16 @@ class AlpacaApp(App):
 
     def _account(self) -> dict[str, Any]:
         now = self.clock.now()
-        held = self.book.positions
+        cash, held = self.book.shown()
         value = sum(n * (self.market.price(s, now) or 0) for s, (n, _) in held.items())
         return {
             "id": "fake",
             "account_number": "PA3FAKE12345",
             "status": "ACTIVE",
-            "cash": str(self.book.cash),
-            "buying_power": str(self.book.cash * float(self.multiplier)),
-            "non_marginable_buying_power": str(self.book.cash),
-            "equity": str(round(self.book.cash + value, 2)),
+            "cash": str(cash),
+            "buying_power": str(cash * float(self.multiplier)),
+            "non_marginable_buying_power": str(cash),
+            "equity": str(round(cash + value, 2)),
             "multiplier": self.multiplier,
         }
 
@@ -148,7 +148,7 @@ class AlpacaApp(App):
                 "asset_class": "us_equity",
                 "side": "long",
             }
-            for symbol, (quantity, average) in sorted(self.book.positions.items())
+            for symbol, (quantity, average) in sorted(self.book.shown()[1].items())
         ]
 
     def _data(self, path: str, query: dict[str, str]) -> Reply:
@@ -222,9 +222,12 @@ class AlpacaApp(App):
         elif name == "actions":
             split = data["split"]
             self.book.split(split["symbol"], split["ratio"])
+        elif name == "lag":
+            self.book.lag = timedelta(seconds=float(data["seconds"]))
         elif name == "halt":
             self.book.halted = set(data)
         elif name == "account":
+            self.book.before.clear()
             for symbol, (quantity, average) in data.get("positions", {}).items():
                 self.book.positions[symbol] = (quantity, average)
             self.book.cash = float(data.get("cash", self.book.cash))

@@ -65,6 +65,10 @@ class AlpacaOrder:
         }
 
 
+#: how far account and positions lag behind the fills unless told; up to ten seconds were seen (door `lag`)
+ACCOUNT_LAG = timedelta(0)
+
+
 class Book:
     """Cash, positions, orders and fill activities of one account."""
 
@@ -76,6 +80,8 @@ class Book:
         self.fills: list[dict[str, Any]] = []
         self.scripts: list[dict[str, Any]] = []
         self.halted: set[str] = set()
+        self.lag = ACCOUNT_LAG
+        self.before: list[tuple[datetime, float, dict[str, tuple[int, float]]]] = []
 
     def all(self) -> list[AlpacaOrder]:
         return [node for root in self.roots for node in (root, *root.legs)]
@@ -109,6 +115,14 @@ class Book:
                 f"insufficient qty available for order (requested: {quantity}, available: {held - busy})",
             )
         return None
+
+    def shown(self) -> tuple[float, dict[str, tuple[int, float]]]:
+        """Cash and positions as account and position list show them: a while behind the fills."""
+        since = self.clock.now() - self.lag
+        for at, cash, positions in self.before:
+            if at > since:
+                return cash, positions
+        return self.cash, self.positions
 
     def busy(self, symbol: str) -> int:
         """Shares that working sells hold."""
@@ -196,6 +210,7 @@ class Book:
 
     def split(self, symbol: str, ratio: float) -> None:
         """A split: quantity and average move, resting stops are cancelled."""
+        self.before.clear()
         quantity, average = self.positions[symbol]
         self.positions[symbol] = (int(quantity * ratio), average / ratio)
         for order in self.all():
@@ -206,6 +221,7 @@ class Book:
     def _fill(self, order: AlpacaOrder, quantity: int, price: float) -> None:
         symbol, sign = order.spec["symbol"], 1 if order.spec["side"] == "buy" else -1
         held, average = self.positions.get(symbol, (0, 0.0))
+        self.before.append((self.clock.now(), self.cash, dict(self.positions)))
         self.cash = round(self.cash - sign * quantity * price, 2)
         total = held + sign * quantity
         paid = (average * held + price * quantity) / total if sign > 0 else average

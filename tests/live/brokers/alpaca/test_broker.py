@@ -67,6 +67,7 @@ def test_a_market_buy_fills_and_is_found_by_its_client_id(broker: AlpacaBroker) 
     assert order.average_price == Decimal(440)
     assert [(e.quantity, e.price) for e in order.executions] == [(10, Decimal("440.0"))]
     assert broker.order(order_id) == order
+    broker.connection.clock.sleep(10)
     account = broker.account()
     assert (account.cash, account.shares()) == (Decimal(95_600), {"QQQ": 10})
     assert account.reference == "***2345"
@@ -245,3 +246,11 @@ def test_more_than_200_requests_a_minute_wait_for_the_next_one(
     refused = [entry for entry in fake.app.log if entry["status"] == 429]
     assert len(refused) == 2  # an account is two requests: 24 in windows of 10
     assert broker.connection.clock.now() >= AT + timedelta(minutes=2)
+
+
+def test_account_and_positions_are_behind_the_fills(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    fake.call("lag", {"seconds": 60})
+    broker.submit(buy())
+    assert (broker.account().cash, broker.account().shares()) == (Decimal(100_000), {})
+    broker.connection.clock.sleep(61)
+    assert (broker.account().cash, broker.account().shares()) == (Decimal(95_600), {"QQQ": 10})
