@@ -50,7 +50,9 @@ def check(tmp_path: Path, age: timedelta | None, mode: str = "online_live") -> C
     path = tmp_path / "t.json"
     if age is not None:
         created = int((AT - age).timestamp())
-        TokenStore(path).write({"creation_timestamp": created, "token": {"access_token": "a" * 9}})
+        TokenStore(path).write(
+            {"creation_timestamp": created, "token": {"access_token": "a" * 9, "refresh_token": "r" * 9}}
+        )
     broker = BrokerSettings(name="schwab", schwab=SchwabSettings(token_file=path))
     runtime = SimpleNamespace(
         settings=Settings(mode=mode, broker=broker),
