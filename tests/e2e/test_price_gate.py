@@ -1,22 +1,27 @@
 """The price gate through the real stages: bad ticks stop, real extremes pass, a person answers."""
 
 import json
-import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from backtest.data.sources.csv import read_directory
+from backtest.data.sources.demo import FUNDS
+from backtest.data.store import BarStore
 from tests.support.user_world import FIRST, SECOND, User, edit_prices, new_user
 
 DAY = "2024-06-05"
+Change = Callable[[list[str]], list[str]]
 FIELDS = ("open", "high", "low", "close")
 
 
-def times(day: Any, factor: Any, *fields: Any) -> Any:
+def times(day: str, factor: float, *fields: str) -> Change:
     """Lines with fields of one day multiplied; high and low reach what moved, as in a bar of a bad quote."""
 
-    def row(line: Any) -> Any:
+    def row(line: str) -> str:
         head, *cells = line.split(",")
         values = dict(zip(FIELDS, map(float, cells[:4]), strict=True))
         values |= {name: values[name] * factor for name in fields}
@@ -27,7 +32,7 @@ def times(day: Any, factor: Any, *fields: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def real(shared_data: Path) -> Any:
+def real(shared_data: Path) -> Path:
     return shared_data / "daily"
 
 
@@ -42,7 +47,7 @@ EXAMPLES = {
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_bad_tick_stops_the_stage_and_force_does_not_pass(tmp_path: Path, real: Any, name: Any) -> None:
+def test_a_bad_tick_stops_the_stage_and_force_does_not_pass(tmp_path: Path, real: Path, name: str) -> None:
     symbol, factor, fields = EXAMPLES[name]
     place = new_user(
         tmp_path / "jutsu", edit_prices(real, tmp_path / "bad", symbol, times(DAY, factor, *fields))
@@ -62,13 +67,13 @@ def test_a_bad_tick_stops_the_stage_and_force_does_not_pass(tmp_path: Path, real
 @pytest.mark.parametrize(
     "day", ["2020-03-09", "2020-03-12", "2020-03-16", "2020-03-18", "2020-03-24", "2025-04-04", "2025-04-09"]
 )
-def test_real_extremes_pass(tmp_path: Path, real: Any, day: Any) -> None:
+def test_real_extremes_pass(tmp_path: Path, real: Path, day: str) -> None:
     ran = new_user(tmp_path / "jutsu", real).generate(day)
     assert ran.code == 0, ran.text
 
 
 @pytest.mark.shared
-def test_a_short_history_stops_unless_it_was_frozen_so(tmp_path: Path, real: Any) -> None:
+def test_a_short_history_stops_unless_it_was_frozen_so(tmp_path: Path, real: Path) -> None:
     """The flash crash of 2010-05-06 has 337 sessions before it in these files."""
     place = new_user(tmp_path / "jutsu", real)
     ran = place.generate("2010-05-06")
@@ -85,7 +90,7 @@ def test_a_short_history_stops_unless_it_was_frozen_so(tmp_path: Path, real: Any
     assert ran.code == 0, ran.text
 
 
-def test_a_person_confirms_a_price_to_the_cent(tmp_path: Path, prices: Any) -> None:
+def test_a_person_confirms_a_price_to_the_cent(tmp_path: Path, prices: Path) -> None:
     bad = edit_prices(prices, tmp_path / "bad", "QQQ", times(FIRST, 1.3, "close"))
     close = next(line for line in (bad / "QQQ.csv").read_text().splitlines() if line.startswith(FIRST)).split(
         ","
@@ -102,7 +107,7 @@ def test_a_person_confirms_a_price_to_the_cent(tmp_path: Path, prices: Any) -> N
     assert "already" in place.jutsu("data", "confirm", "qqq", FIRST, price).out
     path = place.root / "state" / "confirmed_prices.jsonl"
     assert len(path.read_text().splitlines()) == 2
-    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o600
     left = place.generate(FIRST)
     assert f"QQQ {FIRST}: close" not in left.err
 
@@ -111,15 +116,15 @@ def test_a_person_confirms_a_price_to_the_cent(tmp_path: Path, prices: Any) -> N
     "words",
     [("QQQ", "2024-01-01", "1.00"), ("QQQ", FIRST, "1.005"), ("QQQ", FIRST, "-1"), ("Q Q", FIRST, "1")],
 )
-def test_what_is_no_confirmation_is_refused(user: User, words: Any) -> None:
+def test_what_is_no_confirmation_is_refused(user: User, words: tuple[str, ...]) -> None:
     ran = user.jutsu("data", "confirm", *words)
     assert ran.code == 2, ran.text
     assert not (user.root / "state" / "confirmed_prices.jsonl").exists()
 
 
-def test_an_odd_bar_is_told_in_the_file_and_stops_nothing(tmp_path: Path, prices: Any) -> None:
-    def flat(lines: Any) -> Any:
-        def row(line: Any) -> Any:
+def test_an_odd_bar_is_told_in_the_file_and_stops_nothing(tmp_path: Path, prices: Path) -> None:
+    def flat(lines: list[str]) -> list[str]:
+        def row(line: str) -> str:
             head, *cells = line.split(",")
             return ",".join([head, *[cells[3]] * 4, cells[4]])
 
@@ -132,10 +137,10 @@ def test_an_odd_bar_is_told_in_the_file_and_stops_nothing(tmp_path: Path, prices
     assert any("TMF 2023-12-28" in text for text in warnings)
 
 
-def quartered(before: Any) -> Any:
+def quartered(before: str) -> Change:
     """All prices before a day in quarters: a restated history after a 4:1 split."""
 
-    def change(lines: Any) -> Any:
+    def change(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line[:10] < before
@@ -146,13 +151,13 @@ def quartered(before: Any) -> Any:
     return change
 
 
-def after_a_split(place: Any, tmp_path: Path, prices: Any) -> Any:
+def after_a_split(place: User, tmp_path: Path, prices: Path) -> User:
     """The market from SECOND on counts new shares, and the history was restated."""
     return User(place.root, edit_prices(prices, tmp_path / "restated", "QQQ", quartered("9999")))
 
 
 def test_a_shadow_follows_a_recorded_split_and_stops_at_one_nobody_recorded(
-    tmp_path: Path, prices: Any, fresh_file: Any
+    tmp_path: Path, prices: Path, fresh_file: User
 ) -> None:
     decided = json.loads(fresh_file.file(FIRST, "titan").read_text())
     (order,) = [o for o in decided["orders"] if o["symbol"] == "QQQ"]
@@ -170,7 +175,7 @@ def test_a_shadow_follows_a_recorded_split_and_stops_at_one_nobody_recorded(
     assert told["inputs"]["account"]["equity"] == pytest.approx(100_000, rel=0.05)
 
 
-def test_raw_prices_are_refused(tmp_path: Path, prices: Any) -> None:
+def test_raw_prices_are_refused(tmp_path: Path, prices: Path) -> None:
     place = new_user(tmp_path / "jutsu")
     assert (
         place.jutsu(
@@ -184,10 +189,10 @@ def test_raw_prices_are_refused(tmp_path: Path, prices: Any) -> None:
     assert "basis raw" in ran.err
 
 
-def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path: Path, prices: Any) -> None:
+def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path: Path, prices: Path) -> None:
     """Prices of a vendor that restates nothing: the first session after the split counts new shares."""
 
-    def split(lines: Any) -> Any:
+    def split(lines: list[str]) -> list[str]:
         return [
             ",".join([line[:10], *(repr(float(x) / 4) for x in line.split(",")[1:5]), line.split(",")[5]])
             if line[:10] >= SECOND
@@ -195,7 +200,7 @@ def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path: Path, p
             for line in lines
         ]
 
-    def until(day: Any) -> Any:
+    def until(day: str) -> Change:
         return lambda lines: [line for line in split(lines) if line[:10] <= day]
 
     place = new_user(tmp_path / "jutsu")
@@ -220,3 +225,30 @@ def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path: Path, p
     wrong = place.jutsu("data", "split", "QQQ", SECOND, "2:1")
     assert wrong.code == 5
     assert "4:1" in wrong.err
+
+
+def stored(place: User, prices: Path, last: str, *, unfinished: bool) -> None:
+    """A store that ends on a day, as an import during or after that session leaves it."""
+    day = date.fromisoformat(last)
+    at = datetime.combine(day, time(20 if unfinished else 22), UTC)
+    for bars in read_directory(prices, list(FUNDS)).values():
+        kept = replace(bars.until(day), provisional=unfinished)
+        BarStore(place.root / "data/bars").write(kept, imported_at=at)
+
+
+def test_a_store_is_imported_day_by_day(tmp_path: Path, prices: Path) -> None:
+    """At the close a strategy needs today's bar as it is; at the open yesterday's, which must be final."""
+    place = new_user(tmp_path / "jutsu")
+    place.set(data={"source": "store"})
+    opening = ("--execution-time", "open", "--dry-run")
+    stored(place, prices, FIRST, unfinished=True)
+    today = place.generate(FIRST)
+    assert today.code == 0, today.text
+    early = place.generate(SECOND, *opening)
+    assert early.code == 5
+    assert "unfinished" in early.err
+    stored(place, prices, FIRST, unfinished=False)
+    assert place.generate(SECOND, *opening).code == 0
+    late = place.generate(SECOND)
+    assert late.code == 5
+    assert "import today's bar as it is now" in late.err

@@ -149,3 +149,36 @@ def test_another_close_of_an_older_day_is_still_refused(store: BarStore) -> None
     wrong.high[50] *= 1.02
     with pytest.raises(DataError, match="third"):
         take(store, wrong, accept_split=True)
+
+
+def test_a_bar_of_a_running_session_is_marked_until_its_final_one_comes(store: BarStore) -> None:
+    day, noon = date(2025, 6, 26), datetime(2025, 6, 26, 16, 0, tzinfo=UTC)
+    whole = history()
+    unfinished = replace(whole, **{n: getattr(whole, n).copy() for n in (*PRICES, "volume")})
+    unfinished.close[-1] = (unfinished.open[-1] + unfinished.close[-1]) / 2
+    unfinished.volume[-1] /= 2
+    import_bars(store, {"QQQ": unfinished}, imported_at=noon)
+    assert store.read(["QQQ"])["QQQ"].provisional
+    assert not store.read(["QQQ"])["QQQ"].until(date(2025, 6, 25)).provisional
+    (done,) = import_bars(store, {"QQQ": whole}, imported_at=AT)
+    assert done.outcome == "updated"
+    final = store.read(["QQQ"])["QQQ"]
+    assert (final.provisional, final.last, final.close[-1]) == (False, day, whole.close[-1])
+
+
+def test_the_same_bar_imported_after_the_close_is_final(store: BarStore) -> None:
+    import_bars(store, {"QQQ": history()}, imported_at=datetime(2025, 6, 26, 16, 0, tzinfo=UTC))
+    (done,) = import_bars(store, {"QQQ": history()}, imported_at=AT)
+    assert done.outcome == "updated"
+    assert not store.read(["QQQ"])["QQQ"].provisional
+
+
+def test_later_sessions_do_not_pass_over_an_unfinished_one(store: BarStore) -> None:
+    import_bars(
+        store,
+        {"QQQ": history(end=date(2025, 6, 25))},
+        imported_at=datetime(2025, 6, 25, 16, 0, tzinfo=UTC),
+    )
+    with pytest.raises(DataError, match="stored before its close"):
+        take(store, history(start=date(2025, 6, 26)))
+    take(store, history(start=date(2025, 6, 25)))

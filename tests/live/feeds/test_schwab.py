@@ -73,6 +73,15 @@ def test_todays_unfinished_candle_is_dropped_and_the_finished_one_kept(tmp_path:
         assert r.feed.history(["QQQ"], at(20, 0))["QQQ"].last == date(2024, 3, 12)
 
 
+def test_todays_candle_stands_beside_the_quote_of_the_same_day(tmp_path: Path) -> None:
+    with rig(tmp_path, at(19, 45)) as r:
+        r.fake.call("market", {"bars": {"QQQ": ROWS}, "unfinished_bar": True})
+        assert r.feed.quotes(["QQQ"], at(19, 45))["QQQ"].candle is None  # no history was asked for
+        r.feed.history(["QQQ"], at(19, 45))
+        raw = r.connection.read("h", lambda c: c.get_price_history("QQQ", frequency_type="daily"))
+        assert r.feed.quotes(["QQQ"], at(19, 45))["QQQ"].candle == raw["candles"][-1]["close"]
+
+
 @pytest.mark.parametrize(
     ("when", "day"),
     [

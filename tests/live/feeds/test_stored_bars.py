@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
+from backtest.data.store import BarStore
 from live.feeds.stored_bars import BarFeed, csv_feed, demo_feed, store_feed, with_synthetic
 from live.model.feed import Quote
 
@@ -243,3 +245,16 @@ def test_the_three_sources_agree(tmp_path: Path) -> None:
     ]
     assert answers[0] == answers[1] == answers[2]
     assert set(answers[0][0]) == {"QQQ", "TMV"}
+
+
+def test_a_bar_stored_before_its_close_is_no_finished_bar(tmp_path: Path, source: Source) -> None:
+    day = date(2026, 11, 25)
+    session = calendar.session(day)
+    assert session is not None
+    whole = replace(source.bars["QQQ"].until(day), provisional=True)
+    BarStore(tmp_path).write(whole, imported_at=session.close - timedelta(minutes=10))
+    feed = store_feed(tmp_path)
+    during, later = session.close - timedelta(minutes=1), session.close + timedelta(hours=1)
+    assert feed.quotes(["QQQ"], during)["QQQ"].last == whole.close[-1]
+    assert feed.quotes(["QQQ"], later) == {}
+    assert feed.history(["QQQ"], later)["QQQ"].last == date(2026, 11, 24)

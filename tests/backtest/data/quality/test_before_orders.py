@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from backtest.data.quality.before_orders import Seen, doubts_before_orders
 from backtest.data.quality.confirmations import ConfirmedPrice
+from backtest.data.quality.findings import PriceFinding
 from backtest.data.quality.known import Known
 from tests.support.price_gate_world import RELATIONS, index_and_funds
 
@@ -16,7 +16,7 @@ CLOSE = {symbol: float(bars.close[-1]) for symbol, bars in BARS.items()}
 KNOWN = Known(RELATIONS)
 
 
-def doubts(seen: Any, known: Any = KNOWN) -> Any:
+def doubts(seen: dict[str, Seen], known: Known = KNOWN) -> dict[str, PriceFinding]:
     return doubts_before_orders(seen, TODAY, "close", BARS, known)
 
 

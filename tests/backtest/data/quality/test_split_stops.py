@@ -18,7 +18,12 @@ TEN = CorporateAction("AAA", DAY, "split", Fraction(10))
 
 
 def after(
-    resting: Any, *, broker: Any = Decimal(1000), last: Any = Decimal(100), held: Any = HELD, split: Any = TEN
+    resting: RestingStop | None,
+    *,
+    broker: Decimal = Decimal(1000),
+    last: Decimal = Decimal(100),
+    held: Holding = HELD,
+    split: CorporateAction = TEN,
 ) -> Any:
     return stop_after_split(held, split, broker, resting, last)
 
@@ -67,7 +72,7 @@ def test_less_than_a_share_needs_no_stop() -> None:
     st.decimals("0.5", "900", places=2),
 )
 def test_what_rests_afterwards_never_sells_at_once_or_more_than_is_held(
-    ratio: Any, shares: Any, stop: Any, count: Any, level: Any
+    ratio: Fraction, shares: int, stop: Decimal, count: int, level: Decimal
 ) -> None:
     held = Holding("AAA", Decimal(shares), stop * 2, stop)
     split = CorporateAction("AAA", DAY, "split", ratio)
