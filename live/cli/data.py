@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, console, emit_json, table
+from live.cli.data_facts import known_facts, store_folder
 
 if TYPE_CHECKING:
     from backtest.data.quality.known import Known
-    from backtest.data.quality.relations import PriceRelation
     from backtest.data.sources.csv_dialect.model import Judged
     from backtest.data.store import BarStore
 
@@ -202,38 +202,6 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
         typer.echo(f"{len(findings)} problem(s) in {len(symbols)} files of {target.directory}")
         raise typer.Exit(DataError.exit_code)
     typer.echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
-
-
-def known_facts(config: Path | None, state_db: Path | None = None) -> Known:
-    """Return the relations of every strategy file and the prices a person confirmed.
-
-    A strategy file that cannot be read is `config check`'s matter; here it has no relations.
-    """
-    from backtest.core.errors import ParameterError, UsageError
-    from backtest.data.quality.known import Known
-    from backtest.strategies.registry import load_strategy, strategy_files
-    from live.runtime.known_prices import confirmed_prices
-    from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
-
-    loaded = settings_in_force(Sources.of(Options(config=config, state_db=state_db)))
-    found: dict[PriceRelation, None] = {}
-    for file in strategy_files(loaded.path(loaded.settings.paths.strategies)):
-        with suppress(ParameterError, UsageError):
-            found |= dict.fromkeys(load_strategy(file).price_relations)
-    state = loaded.path(loaded.settings.paths.state_db).parent
-    return Known(tuple(found), confirmed=confirmed_prices(state))
-
-
-def store_folder(store: Path | None, config: Path | None) -> Path:
-    """Return the folder of the bar store: the option's, else the settings'."""
-    if store is not None:
-        return store
-    from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
-
-    loaded = settings_in_force(Sources.of(Options(config=config)))
-    return loaded.path(loaded.settings.data.store)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def split(
     from backtest.data.quality.actions import CorporateAction, parse_ratio
     from backtest.data.store import BarStore
     from backtest.data.store_split import record_split
-    from live.cli.data import known_facts, store_folder
+    from live.cli.data_facts import known_facts, store_folder
 
     now = SystemClock().now()
     ex_date = _session(day)

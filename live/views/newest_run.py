@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from live.ledger.tables import RunLog
     from live.views.inputs import ViewInputs
-    from live.views.status import BookStatus
 
 _UNFINISHED = {
     "partial": "only a part was done",
@@ -25,23 +24,21 @@ def newest_run(inputs: ViewInputs, variant: str) -> RunLog | None:
     return next(iter(inputs.ledger.runs.recent(1, variant)), None)
 
 
-def troubles(inputs: ViewInputs, books: Iterable[BookStatus], named: Collection[str] = ()) -> Iterator[str]:
+def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str] = ()) -> Iterator[str]:
     """Yield what the newest run and the newest validation of each primary found, one line each.
 
     Args:
         inputs: what the view is made from.
-        books: the books of the view.
+        primaries: variants that trade.
         named: variants whose failed run is named already.
     """
-    for book in books:
-        if book.role != "primary":
-            continue
-        run = newest_run(inputs, book.variant)
+    for variant in primaries:
+        run = newest_run(inputs, variant)
         if run is not None and run.executed_at is not None:
-            found = _of_run(run, exit_named=book.variant in named)
-            yield from (f"{book.variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)
-        yield from _of_file(inputs, book.variant)
-        yield from _of_validation(inputs, book.variant)
+            found = _of_run(run, exit_named=variant in named)
+            yield from (f"{variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)
+        yield from _of_file(inputs, variant)
+        yield from _of_validation(inputs, variant)
 
 
 def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:

@@ -105,6 +105,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
     missed: tuple[MissedStep, ...] = ()
     if not broken and not inputs.past:
         missed = _missed_steps(inputs)
+    primaries = [book.variant for book in books if book.role == "primary"]
     kill = ledger.state.kill_level()
     unresolved = tuple(order.client_order_id for order in ledger.orders.unresolved())
     naked = tuple(
@@ -129,7 +130,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             *broken,
             *_problems(kill, unresolved, naked),
             *(step.text for step in missed),
-            *troubles(inputs, books, {step.variant for step in missed if step.step == "executed"}),
+            *troubles(inputs, primaries, {step.variant for step in missed if step.step == "executed"}),
         ),
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.core.bars import Bars, DateArray, FloatArray
+from backtest.data.quality.robust import medians
 
 IntArray = NDArray[np.int64]
 
@@ -116,7 +117,7 @@ def shifted_blocks(days: Paired) -> list[tuple[int, int]]:
     found = []
     # a median of SHIFT_LEAST needs a mean of half of it, which is cheaper to know
     for block in np.flatnonzero(same.mean(axis=1) >= SHIFT_LEAST / 2).tolist():
-        earlier, here, later = (float(np.median(miss[block])) for miss in (before, same, after))
+        earlier, here, later = (float(medians(miss[block])) for miss in (before, same, after))
         if here >= SHIFT_LEAST and here > SHIFT_CLEAR * min(earlier, later):
             found.append((first + 1 + block * SHIFT_BLOCK, -1 if earlier < later else 1))
     return found

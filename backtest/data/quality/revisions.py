@@ -15,6 +15,7 @@ import numpy as np
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import Finding
 from backtest.data.quality.findings import SAME_PRICE
+from backtest.data.quality.robust import medians
 from backtest.data.quality.splits import RATIOS, BoolArray, describe_factor, split_factor
 
 Change = Literal["unchanged", "rounding", "provisional", "dividend", "split", "factor", "contradiction"]
@@ -124,7 +125,7 @@ def _classify(a: Bars, b: Bars, half_a: float, half_b: float, last_known: date) 
         return "rounding", 1.0
     if equal[:-1].all() and a.last == last_known and _finished(a, b):
         return "provisional", 1.0
-    ratio = float(np.median(b.close / a.close))
+    ratio = float(medians(b.close / a.close))
     for factor in sorted((float(1 / split) for split in RATIOS), key=lambda known: abs(ratio / known - 1)):
         if same(factor).all():
             return "split", factor
@@ -158,7 +159,7 @@ def _dividend_stairs(ratios: FloatArray, rounding: FloatArray) -> FloatArray | N
     slack = SAME_PRICE + rounding
     edges = np.flatnonzero(np.abs(np.diff(ratios)) > slack[1:] + slack[:-1]) + 1
     stretches = np.split(np.arange(len(ratios)), edges)
-    levels = np.array([np.median(ratios[rows]) for rows in stretches])
+    levels = np.array([medians(ratios[rows]) for rows in stretches])
     heights = np.diff(np.append(levels, 1.0))
     if len(stretches[0]) < 2 or (heights < -SAME_PRICE).any() or (heights > SMALL_DIVIDEND).any():
         return None
@@ -191,7 +192,7 @@ def split_like(old: Bars, new: Bars) -> Finding | None:
     differing = np.abs(ratios - 1) > SAME_PRICE
     if not differing.any():
         return None
-    ratio = float(np.median(ratios))
+    ratio = float(medians(ratios))
     telling = len(ratios) > 1 or split_factor(ratio) is not None  # one odd close alone is no common factor
     if telling and np.all(np.abs(ratios / ratio - 1) <= SAME_PRICE):
         return Finding(
@@ -213,4 +214,4 @@ def split_like(old: Bars, new: Bars) -> Finding | None:
 def common_ratio(old: Bars, new: Bars) -> float:
     """Return the median of new close / old close over the common dates, 1.0 when there are none."""
     _, in_old, in_new = np.intersect1d(old.dates, new.dates, assume_unique=True, return_indices=True)
-    return float(np.median(new.close[in_new] / old.close[in_old])) if len(in_old) else 1.0
+    return float(medians(new.close[in_new] / old.close[in_old])) if len(in_old) else 1.0

@@ -13,7 +13,7 @@ import numpy as np
 from backtest.core.bars import Bars, FloatArray
 from backtest.data.quality.findings import Kind, PriceFinding, Severity
 from backtest.data.quality.relations import SHIFT_BLOCK, Paired, shifted_blocks
-from backtest.data.quality.robust import WINDOW, log_ratio
+from backtest.data.quality.robust import WINDOW, log_ratio, medians
 from backtest.data.quality.splits import BoolArray
 
 #: how many sessions back an equal day counts as copied
@@ -116,8 +116,7 @@ def _swapped(bars: Bars) -> Iterator[PriceFinding]:
 
 
 def _blocks(steps: FloatArray, first: int) -> FloatArray:
-    usual: FloatArray = np.median(np.abs(steps[first:]).reshape(-1, SWAP_BLOCK), axis=1)
-    return usual
+    return medians(np.abs(steps[first:]).reshape(-1, SWAP_BLOCK))
 
 
 def _odd_volumes(bars: Bars) -> Iterator[PriceFinding]:
@@ -126,7 +125,7 @@ def _odd_volumes(bars: Bars) -> Iterator[PriceFinding]:
         rows = np.flatnonzero(steps > math.log(VOLUME_RATIO) / 2) + 1
     for row in rows.tolist():
         past = bars.volume[max(0, row - WINDOW) : row]
-        usual, now = float(np.median(past)), float(bars.volume[row])
+        usual, now = float(medians(past)), float(bars.volume[row])
         if usual > 0 and not 1 / VOLUME_RATIO < now / usual < VOLUME_RATIO:
             text = f"volume {now:.0f}, usually {usual:.0f}"
             yield _finding(bars, row, "volume", "suspicion", text)
