@@ -84,17 +84,27 @@ def sqlite_statements() -> tuple[str, ...]:
         (index for table in tables for index in table.indexes), key=lambda index: str(index.name)
     )
     made += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
-    return tuple("\n".join(line.rstrip() for line in text.strip().splitlines()) for text in made)
+    return tuple(text.strip() for text in made)
 
 
 def module_text() -> str:
     """Return the generated module."""
-    inside = "".join(f'    """\\\n{text}""",\n' for text in sqlite_statements())
+    inside = "".join(f"    (\n{_literals(text)}    ),\n" for text in sqlite_statements())
     return (
         '"""What creates the ledger in a SQLite file; written by `python -m live.ledger.schema`."""\n\n'
         "from __future__ import annotations\n\n"
-        f"from typing import Final\n\nSTATEMENTS: Final = (\n{inside})\n"
+        f"from typing import Final\n\n# fmt: off\nSTATEMENTS: Final = (\n{inside})\n"
     )
+
+
+def _literals(text: str) -> str:
+    """Return a text as one Python literal a line: SQLAlchemy ends lines with spaces, which stay."""
+    return "".join(f"        {_literal(line)}\n" for line in text.splitlines(keepends=True))
+
+
+def _literal(line: str) -> str:
+    quote = "'" if '"' in line else '"'
+    return quote + line.replace("\n", "\\n").replace("\t", "\\t") + quote
 
 
 if __name__ == "__main__":
