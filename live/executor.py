@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import logging
 import os
 import sys
@@ -22,6 +23,7 @@ from typing import get_args
 import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
+from backtest.core.files import write_atomic
 from live.alerts import outbox as alerts
 from live.alerts.channels import Level
 from live.books.variants import BookVariant, groups
@@ -46,8 +48,10 @@ from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
+from live.system.json_text import plain
 from live.system.lock import single_instance
 from live.system.screen import complain, say
+from live.views.execution_report import ExecutionReport, read_execution, report_lines
 
 LOG = logging.getLogger("jutsu.executor")
 
@@ -209,15 +213,39 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
         level = "critical"
     elif notes.warnings:
         level = "warning"
-    body = "\n".join((*notes.critical, *notes.warnings)) or summary
-    digest = hashlib.sha256(f"{summary}{body}".encode()).hexdigest()[:12]
-    key = f"executor_{job.variant}_{job.day}_{digest}"
+    content, facts = _report(runtime, job, summary)
+    body = "\n".join((*((*notes.critical, *notes.warnings) or (summary,)), "", *content))
+    digest = hashlib.sha256(f"{summary}{notes.critical}{notes.warnings}{facts}".encode()).hexdigest()
+    key = f"executor_{job.variant}_{job.day}_{digest[:12]}"  # new facts are told again, new prices are not
     try:
         for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
             complain(problem)
     except (OSError, JutsuError) as error:
         LOG.warning("no alert could be kept: %s", error)
         complain(f"warning: no alert could be kept: {error}")
+
+
+def _report(runtime: Runtime, job: Job, summary: str) -> tuple[list[str], str]:
+    """Return the report as lines, and what of it is worth telling again; keep its files.
+
+    The alert must leave even when the report cannot be made.
+    """
+    try:
+        report = read_execution(runtime.ledger, job.day, job.variant)
+        content = report_lines(report)
+        keep_report(runtime.state / "reports", report, summary, content)
+    except (OSError, JutsuError) as error:
+        LOG.warning("no report was kept: %s", error)
+        return [f"the report could not be made: {error}"], ""
+    return content, str([(order.client_order_id, order.filled, order.state) for order in report.orders])
+
+
+def keep_report(folder: Path, report: ExecutionReport, summary: str, lines: Sequence[str]) -> None:
+    """Write `execution_<date>_<variant>.json` and the same as text. OSError: it could not be written."""
+    name = f"execution_{report.session}_{report.variant}"
+    text = json.dumps(plain(report), indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomic(folder / f"{name}.json", f"{text}\n".encode(), 0o600)
+    write_atomic(folder / f"{name}.txt", "\n".join([summary, "", *lines, ""]).encode(), 0o600)
 
 
 def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:

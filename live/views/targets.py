@@ -1,0 +1,70 @@
+"""What a book holds against what its newest file wanted, per leg: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from live.ledger.tables import PositionRow
+
+#: Weights move with prices until a strategy rebalances; half or twice its target is no price movement.
+FACTOR: Final = 2.0
+#: A leg below this share of equity is rounding.
+SMALLEST: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One symbol; weights are decimal fractions of equity, `held` None when its value is not known."""
+
+    symbol: str
+    shares: int
+    target: float
+    held: float | None
+
+    @property
+    def off_target(self) -> bool:
+        """Whether the difference is more than prices and rounding explain."""
+        if self.held is None or max(self.held, self.target) < SMALLEST:
+            return False
+        return self.held * FACTOR < self.target or self.held > self.target * FACTOR
+
+
+def legs_of(content: Mapping[str, Any], rows: Sequence[PositionRow], equity: float | None) -> tuple[Leg, ...]:
+    """Return every leg of an allocation file, then what is held besides; nothing for other families.
+
+    Args:
+        content: the signal file as data.
+        rows: open positions of its variant, with what they were worth at the newest marking.
+        equity: of the book at that marking, account currency.
+    """
+    if content.get("strategy", {}).get("family") != "allocation":
+        return ()
+    targets = {str(item["symbol"]): float(item["weight"]) for item in content.get("targets", ())}
+    held = {row.symbol: row for row in rows}
+    names = (*targets, *sorted(held.keys() - targets.keys()))
+    return tuple(
+        Leg(
+            name,
+            held[name].quantity if name in held else 0,
+            targets.get(name, 0.0),
+            _weight(held[name].current_value if name in held else Decimal(0), equity),
+        )
+        for name in names
+    )
+
+
+def off_target_lines(legs: Iterable[Leg]) -> list[str]:
+    """Return one line per leg that is off target."""
+    return [
+        f"{leg.symbol}: {leg.held or 0.0:.1%} held ({leg.shares} shares), {leg.target:.1%} wanted"
+        for leg in legs
+        if leg.off_target
+    ]
+
+
+def _weight(worth: Decimal | None, equity: float | None) -> float | None:
+    return None if worth is None or not equity else float(worth) / equity
