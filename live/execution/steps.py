@@ -91,6 +91,8 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
+    for rest in result.rests():
+        context.notes.warn(rest)
     context.notes.foreign.update(
         {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}
     )

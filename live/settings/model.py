@@ -52,6 +52,7 @@ class PathSettings(_Section):
     signals: Path = Path("signals")
     state_db: Path = Path("state/ledger.db")
     logs: Path = Path("logs")
+    private: bool = Field(default=True, description="files 0600 and folders 0700, whatever the umask says")
 
 
 class PaperSettings(_Section):
