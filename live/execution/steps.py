@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
-from live.books import unknown_orders
+from live.books import breakers, unknown_orders
 from live.execution import phases, record, stops
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
@@ -91,6 +91,10 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
+    judged = breakers.breakers_now(context.runtime, account)
+    context.notes.stop_buying = judged.blocked
+    for alarm in judged.alarms():
+        context.notes.alarm(alarm)
     for rest in result.rests():
         context.notes.warn(rest)
     context.notes.foreign.update(
@@ -147,6 +151,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = _outcome(context)
+    breakers.keep_close(runtime, job.day, context.broker.account())
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(context) if rows else None
     difference = None if result is None or result.agrees else reconcile.error_of(result)

@@ -11,6 +11,9 @@ from sqlalchemy import Executable, bindparam, func, select
 from live.ledger.database import Repository, table_of
 from live.ledger.tables import PerformanceSnapshot
 
+#: stands for the whole account where a variant stands: what the broker says it is worth
+WHOLE_ACCOUNT: Final = "*"
+
 _T: Final = table_of(PerformanceSnapshot)
 _BEFORE: Final = (
     _T.c.account == bindparam("a"),
@@ -88,7 +91,7 @@ class Snapshots(Repository):
     def variants(self) -> tuple[str, ...]:
         """Return the variants that have snapshots, sorted."""
         statement = select(_T.c.variant).where(_T.c.account == self._account).distinct()
-        return tuple(sorted(row[0] for row in self._db.rows(statement)))
+        return tuple(sorted(row[0] for row in self._db.rows(statement) if row[0] != WHOLE_ACCOUNT))
 
     def _number(self, statement: Executable, key: dict[str, Any]) -> float | None:
         rows = self._db.rows(statement, key)
