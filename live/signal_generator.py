@@ -23,7 +23,7 @@ from backtest.core.errors import JutsuError
 from backtest.core.files import write_atomic
 from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
-from live.books import unknown_orders
+from live.books import breakers, unknown_orders
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
@@ -185,6 +185,10 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
         generation.check_held_history(runtime, line, due, market, held)
     account = runtime.broker.account()
     agreed = require_agreement(runtime, account, market.reference_prices(), force=request.force)
+    judged = breakers.breakers_now(runtime, account)
+    if judged.blocked:
+        report = report.blocked(judged.blocked)
+        _alert_breakers(runtime, judged)
     rows = runtime.ledger.positions.open_positions(line.variant)  # the comparison may have closed one
     if report.candidates:
         report = report.without(taken_elsewhere(runtime, line, agreed))
@@ -215,6 +219,18 @@ def _arrive(runtime: Runtime, line: BookVariant) -> Due | NotDue:
     if session is not None:
         runtime.arrive(calendar.window(session, line.strategy.execution_time))
     return due_now(runtime, line)
+
+
+def _alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
+    """Alert about what tripped: the file is written as decided, and the executor holds its entries back."""
+    for text in judged.alarms():
+        alert(
+            runtime,
+            key=f"breaker_{text}"[:128],
+            level="critical",
+            title="a circuit breaker tripped",
+            body=text,
+        )
 
 
 def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:

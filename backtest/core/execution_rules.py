@@ -29,7 +29,7 @@ class Limits(BaseModel):
     )
     max_orders_per_run: int = Field(default=40, ge=1)
     max_stop_orders_per_run: int = Field(default=20, ge=1)
-    max_orders_per_minute: int = Field(default=60, ge=1)
+    max_orders_per_minute: int = Field(default=10, ge=1)
 
 
 class ExecutionRules(BaseModel):

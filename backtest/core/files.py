@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -17,7 +18,7 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
     Args:
         path: target; replaced when it exists.
         content: all bytes of the file.
-        mode: permission bits of the new file (0o600 for secrets), whatever the umask says.
+        mode: permission bits of the new file (0o600 for secrets); the umask of the process takes bits away.
         durable: False: one step still, but a power cut may lose the file (replays, which can run again).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +26,7 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
+            os.fchmod(file.fileno(), mode & ~_umask())
             file.write(content)
             if durable:
                 file.flush()
@@ -37,6 +38,27 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _umask() -> int:
+    """Return the umask of this process; the system only tells it while it is being set."""
+    known = os.umask(0o077)
+    os.umask(known)
+    return known
+
+
+@contextlib.contextmanager
+def private_files() -> Iterator[Callable[[], None]]:
+    """Make every file 0600 and every folder 0700 from here on; calling what is yielded ends that early."""
+    before = os.umask(0o077)
+    try:
+        yield lambda: _restore(before)
+    finally:
+        os.umask(before)
+
+
+def _restore(umask: int) -> None:
+    os.umask(umask)
 
 
 def sync_folder(folder: Path) -> None:

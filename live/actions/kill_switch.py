@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from live.books import breakers
+
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
     from live.ledger.system_state import KillSwitch
+    from live.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,20 @@ def kill(
         at: aware instant.
     """
     return ledger.state.set_kill(level, reason=reason, by=actor, at=at)
+
+
+def resume_breakers(runtime: Runtime, *, actor: str) -> float | None:
+    """Set the breakers back after a person saw what tripped: the equity of now is the new peak.
+
+    Returns:
+        The new peak; None when nothing had tripped, and nothing was changed.
+
+    Raises:
+        BrokerError: the account cannot be read.
+    """
+    if not breakers.standing(runtime):
+        return None
+    return breakers.resume(runtime, runtime.broker.account(), by=actor)
 
 
 def resume(ledger: Ledger, *, actor: str, at: datetime) -> Resumed:

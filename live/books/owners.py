@@ -50,12 +50,20 @@ def owner_of(runtime: Runtime, name: OrderName) -> str | None:
 
 def may_trade(runtime: Runtime, variant: str, symbol: str) -> bool:
     """Whether a book may trade a symbol: one of its own, or for a book of single stocks no other book's."""
-    declared = {
-        book.primary: find_strategy(book.primary, runtime.strategies).tradable_symbols
-        for book in runtime.settings.books
-    }
+    declared = declared_symbols(runtime)
     mine = declared.get(variant, ())
     return symbol in mine if mine else all(symbol not in theirs for theirs in declared.values())
+
+
+def declared_symbols(runtime: Runtime) -> dict[str, tuple[str, ...]]:
+    """Return variant -> symbols its strategy names; none for a book of single stocks or without its file."""
+    found: dict[str, tuple[str, ...]] = {}
+    for book in runtime.settings.books:
+        try:
+            found[book.primary] = find_strategy(book.primary, runtime.strategies).tradable_symbols
+        except JutsuError:
+            found[book.primary] = ()
+    return found
 
 
 def intended(

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import Finding, UnresolvedError, UsageError
-from backtest.strategies.registry import find_strategy
-from live.books.owners import intended, order_in_file, session_orders
+from live.books.owners import declared_symbols, intended, order_in_file, session_orders
 from live.books.variants import id_prefix
 from live.ledger.restore import take
 from live.model.order_ids import OrderName, parse
@@ -165,8 +164,8 @@ def _journalled(runtime: Runtime, shown: BrokerOrder) -> bool:
 def _may_be_ours(runtime: Runtime, shown: BrokerOrder) -> bool:
     if parse(shown.client_order_id or "") is not None:
         return True
-    books = [book.primary for book in runtime.settings.books]
-    declared = {s for b in books for s in find_strategy(b, runtime.strategies).tradable_symbols}
+    books = declared_symbols(runtime)
+    declared = {symbol for symbols in books.values() for symbol in symbols}
     return (
         shown.symbol in declared
         or shown.symbol in runtime.ledger.orders.symbols()

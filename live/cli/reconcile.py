@@ -116,6 +116,8 @@ def show(view: ReconcileView, result: Reconciliation) -> None:
         typer.echo(f"adopted: {change}")
     for trade in view.manual_trades:
         typer.echo(f"not ours, filled in the last 7 days: {trade}")
+    for rest in result.rests():
+        typer.echo(rest)
     typer.echo("ledger and broker agree" if view.agrees else "ledger and broker DIFFER")
 
 

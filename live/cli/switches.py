@@ -42,10 +42,16 @@ def kill(
 
 
 def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
-    """Turn the kill switch off, and the cron lines and timers that panic switched off back on."""
+    """Turn the kill switch off, the breakers back on, and what panic switched off (cron, timers) too."""
     from live.actions import kill_switch
+    from live.books import breakers
 
     with open_command(config=config, state_db=state_db) as runtime:
+        for trip in breakers.standing(runtime):
+            typer.echo(breakers.words(trip))
+        peak = kill_switch.resume_breakers(runtime, actor=actor())
+        if peak is not None:
+            typer.echo(f"circuit breakers are set back: they are measured from {peak:,.2f} now")
         done = kill_switch.resume(runtime.ledger, actor=actor(), at=runtime.clock.now())
         typer.echo(
             "kill switch is off: the next run trades again" if done.changed else "kill switch is already off"

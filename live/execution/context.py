@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from backtest.trading.risk.breakers import seconds_to_wait
 from live.ledger.tables import Order
 from live.model.order_ids import OrderName
 from live.orders.attempts import Attempts, by_intent, of_intent
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from live.system.clock import Clock
 
 LOG = logging.getLogger("jutsu.executor")
-MINUTE = 60.0
 
 
 @dataclass
@@ -183,12 +183,12 @@ class ExecutionContext:
         switch = self.ledger.state.kill_switch()
         return f"kill switch is on ({switch.level}): {switch.reason}" if switch.level != "none" else ""
 
-    def pace(self) -> None:
-        """Wait until one more order fits the limit per minute, and count it."""
-        limit = self.settings.execution.limits.max_orders_per_minute
-        posts = self.notes.posts
-        if len(posts) >= limit:
-            self.clock.sleep(max(0.0, posts[-limit] + MINUTE - self.clock.monotonic()))
+    def pace(self, *, waits: bool) -> None:
+        """Count an order; an entry waits until it fits the limit per minute, exits and stops never do."""
+        posts, now = self.notes.posts, self.clock.monotonic()
+        if waits:
+            limit = self.settings.execution.limits.max_orders_per_minute
+            self.clock.sleep(seconds_to_wait(posts, now, limit))
         posts.append(self.clock.monotonic())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
-from live.books import unknown_orders
+from live.books import breakers, unknown_orders
 from live.execution import agreement, phases, record, slippage, stops
 from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
@@ -22,6 +22,7 @@ from live.reconciliation.outcome import outcome_of
 
 if TYPE_CHECKING:
     from backtest.strategies.base import Strategy
+    from live.model.broker import Account
     from live.runtime.runtime import Runtime
 
 
@@ -99,6 +100,9 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
         context.notes.forced = True
+    _judge_losses(context, account)
+    for rest in result.rests():
+        context.notes.warn(rest)
     context.notes.foreign.update(
         {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}
     )
@@ -132,6 +136,19 @@ def trade(context: ExecutionContext) -> None:
         _note_unfilled(context)
 
 
+def _judge_losses(context: ExecutionContext, account: Account) -> None:
+    """Block entries when a circuit breaker has tripped, or cannot be judged; exits and stops go on."""
+    try:
+        judged = breakers.breakers_now(context.runtime, account)
+    except BrokerError as error:
+        context.notes.stop_buying = error.line()
+        context.notes.alarm(context.notes.stop_buying)
+        return
+    context.notes.stop_buying = judged.blocked
+    for alarm in judged.alarms():
+        context.notes.alarm(alarm)
+
+
 def _note_unfilled(context: ExecutionContext) -> None:
     """Note orders that ended without all their shares: a sell is critical, a buy a warning."""
     tries = context.attempts_of(context.job.go)
@@ -158,6 +175,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = _outcome(context)
+    breakers.keep_close(runtime, job.day, context.broker.account())
     difference = None if result is None or result.agrees else reconcile.error_of(result)
     error = difference or verdict(context, outcome)
     marked = _mark(context) if runtime.run.marks and not context.before_open else None

@@ -266,7 +266,7 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
         quantity=position.quantity,
         parent=entry,
     )
-    context.pace()
+    context.pace(waits=False)
     order = context.submission.send(order)
     if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
         _note_unprotected(

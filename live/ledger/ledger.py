@@ -21,6 +21,7 @@ from typing import Self
 from backtest.calendar.sessions import NEW_YORK
 from live.ledger.alerts import Alerts
 from live.ledger.backup import back_up
+from live.ledger.cash_flows import CashFlows
 from live.ledger.database import Database
 from live.ledger.executions import Executions
 from live.ledger.generation import Generation
@@ -73,6 +74,7 @@ class Ledger:
         self.state = State(database, account)
         self.generation = Generation(database)
         self.cash = Cash(database, account)
+        self.cash_flows = CashFlows(database, account)
         self.alerts = Alerts(database, account)
         self.config = Config(database, EVERY_ACCOUNT)
 

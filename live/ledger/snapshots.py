@@ -10,6 +10,9 @@ from live.ledger.database import Repository
 from live.ledger.statements import Query, matching, select, within
 from live.ledger.tables import PerformanceSnapshot
 
+#: stands for the whole account where a variant stands: what the broker says it is worth
+WHOLE_ACCOUNT: Final = "*"
+
 _T: Final = PerformanceSnapshot
 _OF_VARIANT: Final = matching("account", "variant")
 _BEFORE: Final = f"{_OF_VARIANT} AND session < :session"
@@ -75,7 +78,7 @@ class Snapshots(Repository):
 
     def variants(self) -> tuple[str, ...]:
         """Return the variants that have snapshots, sorted."""
-        return tuple(sorted(row[0] for row in self._columns(_VARIANTS)))
+        return tuple(sorted(row[0] for row in self._columns(_VARIANTS) if row[0] != WHOLE_ACCOUNT))
 
     def _number(self, query: Query[PerformanceSnapshot], key: dict[str, Any]) -> float | None:
         rows = self._columns(query, key)

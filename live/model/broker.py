@@ -142,11 +142,19 @@ class Account:
 
         A broker may show one symbol in several rows (long and short, cash and margin): they add up.
         """
+        return {symbol: int(quantity) for symbol, quantity in sorted(self._quantities().items())}
+
+    def fractions(self) -> dict[str, Decimal]:
+        """Return symbol -> exact quantity of the equity positions that are no whole shares, sorted."""
+        rows = sorted(self._quantities().items())
+        return {symbol: quantity for symbol, quantity in rows if quantity != int(quantity)}
+
+    def _quantities(self) -> dict[str, Decimal]:
         rows: dict[str, Decimal] = {}
         for holding in self.holdings:
             if holding.asset_type == "equity" and holding.quantity:
                 rows[holding.symbol] = rows.get(holding.symbol, Decimal(0)) + holding.quantity
-        return {symbol: int(quantity) for symbol, quantity in sorted(rows.items())}
+        return rows
 
 
 class Broker(Protocol):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from live.ledger.tables import Order
-from live.model.broker import BrokerOrder
+from live.model.broker import BrokerOrder, Execution
 from live.model.order_state import JournalState
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ def book(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> O
         DisagreementError: shares were sold that no book owns.
     """
     state = JournalState(shown.state.value)
-    executed = sum(execution.quantity for execution in shown.executions)
+    executions = without_repeats(ledger, shown)
+    executed = sum(execution.quantity for execution in executions)
     if state.terminal and executed < shown.filled_quantity:
         state = JournalState.UNKNOWN_LIVE
     if order.state == state.value and order.filled_quantity == executed:
         return order
     with ledger.transaction():
-        profits = [booked.realised_pnl for booked in ledger.book(shown.executions, at=at)]
+        profits = [booked.realised_pnl for booked in ledger.book(executions, at=at)]
         details = _with_profit(order, [profit for profit in profits if profit is not None])
         after = ledger.orders.transition(
             order.client_order_id,
@@ -49,6 +50,26 @@ def book(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> O
         if state.terminal and order.intent == "stop":
             forget_stop(ledger, after)
     return after
+
+
+def without_repeats(ledger: Ledger, shown: BrokerOrder) -> tuple[Execution, ...]:
+    """Return the executions of an order without those a broker reports twice under another id.
+
+    Only where they add up to more than the broker says is filled: then one equal to another in shares, price
+    and instant is left out. What is booked already stays.
+    """
+    extra = sum(execution.quantity for execution in shown.executions) - shown.filled_quantity
+    if extra <= 0:
+        return shown.executions
+    booked = ledger.executions.known(execution.execution_id for execution in shown.executions)
+    kept: list[Execution] = []
+    for one in sorted(shown.executions, key=lambda e: e.execution_id not in booked):
+        again = any((o.quantity, o.price, o.at) == (one.quantity, one.price, one.at) for o in kept)
+        if again and one.execution_id not in booked and one.quantity <= extra:
+            extra -= one.quantity
+        else:
+            kept.append(one)
+    return tuple(kept)
 
 
 def _with_profit(order: Order, profits: Sequence[Decimal]) -> dict[str, Any]:

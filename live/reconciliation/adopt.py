@@ -30,6 +30,8 @@ def adopt(
         for line in result.differences:
             changes.extend(_adopt_line(ledger, account, line, at))
         if account.cash is not None and account.cash != result.ledger_cash:
+            if result.ledger_cash is not None and not result.differences:
+                _note_deposit(ledger, account.cash - result.ledger_cash, at=at, by=by)
             ledger.cash.reconciled(account.cash, at=at)
             changes.append(f"cash: {result.ledger_cash} -> {account.cash}")
         if changes:
@@ -42,6 +44,13 @@ def adopt(
             )
             ledger.state.set("last_adoption", f"{at.isoformat()} {by}: " + "; ".join(changes), at=at)
     return tuple(changes)
+
+
+def _note_deposit(ledger: Ledger, amount: Decimal, *, at: datetime, by: str) -> None:
+    """Cash that differs while every share agrees was moved by a person: no profit or loss."""
+    day = at.astimezone(NEW_YORK).date()
+    name = f"adopted_{at.isoformat()}"
+    ledger.cash_flows.note(name, day=day, kind="deposit", amount=amount, at=at, note=f"by {by}")
 
 
 def _adopt_line(ledger: Ledger, account: Account, line: SymbolDifference, at: datetime) -> list[str]:

@@ -56,16 +56,21 @@ def compare(
         broker_cash=account.cash,
         cash_jump_pct=_jump(expected, account, lines, prices),
         cash_limit_pct=cash_jump_pct,
+        fractions={s: q for s, q in account.fractions().items() if s in ours or _traded(ledger, s)},
     )
+
+
+def _traded(ledger: Ledger, symbol: str) -> bool:
+    """Whether a book held a symbol before or has an order of it on its way."""
+    held = any(row.symbol == symbol for row in ledger.positions.closed())
+    return held or any(order.symbol == symbol for order in ledger.orders.unfinished())
 
 
 def _kind(ledger: Ledger, account: Account, symbol: str, ours: int, theirs: int) -> Kind:
     if ours == theirs:
         return "same"
     if ours == 0:
-        traded = any(row.symbol == symbol for row in ledger.positions.closed())
-        waiting = any(row.symbol == symbol for row in ledger.orders.unfinished())
-        return "differs" if traded or waiting else "foreign"
+        return "differs" if _traded(ledger, symbol) else "foreign"
     if quantity_looks_like_split(ours, theirs) is None or not _cost_moved(
         ledger, account, symbol, theirs / ours
     ):

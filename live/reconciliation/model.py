@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -30,6 +31,7 @@ class Reconciliation:
         ledger_cash: what the ledger expects, None before the first run. broker_cash: what is there.
         cash_jump_pct: |actual - expected| equity in percent of expected; None when it cannot be computed.
         cash_limit_pct: from which on a person must look.
+        fractions: exact quantity of symbols our books hold or traded that are no whole shares at the broker.
     """
 
     lines: tuple[SymbolDifference, ...]
@@ -37,6 +39,7 @@ class Reconciliation:
     broker_cash: Decimal | None
     cash_jump_pct: float | None
     cash_limit_pct: float
+    fractions: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def differences(self) -> tuple[SymbolDifference, ...]:
@@ -52,6 +55,13 @@ class Reconciliation:
     def agrees(self) -> bool:
         """Whether nothing stands against trading."""
         return not self.differences and not self.cash_jumped
+
+    def rests(self) -> tuple[str, ...]:
+        """Return one line per fraction of a share: it is never ordered and stays until a person sells it."""
+        return tuple(
+            f"{symbol}: the broker shows {quantity:f} shares; the fraction is never ordered, sell it there"
+            for symbol, quantity in self.fractions.items()
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """Return one finding per difference."""

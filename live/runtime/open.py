@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backtest import __version__
 from backtest.core.errors import JutsuError, SettingsError, UsageError
+from backtest.core.files import private_files
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Run
 from live.runtime.factories import account_key, make_broker, make_feed, second_feed
@@ -40,10 +41,12 @@ def open_runtime(
         SettingsError, UsageError: 2. Errors of ledger, broker or feed with their own codes.
     """
     sources = Sources.of(options, run)
-    flagged = sources.load()
-    _require_a_project(flagged)
     started = clock or _clock_of(run)
-    with Opened() as opened:
+    with private_files() as follow_umask, Opened() as opened:
+        flagged = sources.load()
+        _require_a_project(flagged)
+        if not flagged.settings.paths.private:
+            follow_umask()
         try:
             named = options.state_db is not None
             ledger = opened.keep(_open_ledger(flagged, run, now=started.now(), named=named))

@@ -54,6 +54,7 @@ class PathSettings(_Section):
     signals: Path = Path("signals")
     state_db: Path = Path("state/ledger.db")
     logs: Path = Path("logs")
+    private: bool = Field(default=True, description="files 0600 and folders 0700, whatever the umask says")
 
 
 class PaperSettings(_Section):
@@ -80,6 +81,10 @@ class SafetySettings(_Section):
     """Gates; percentages in percent."""
 
     cash_jump_pct: Annotated[float, Field(gt=0)] = 10.0
+    daily_loss_pct: Annotated[float, Field(gt=0, le=100)] | None = 5.0
+    drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = 10.0
+    drawdown_alert_pct: Annotated[float, Field(gt=0, le=100)] | None = 15.0
+    min_balance: Annotated[float, Field(gt=0)] | None = None
     max_drift_pct: Annotated[float, Field(gt=0)] = 1.0
     slippage_warn_pct: Annotated[float, Field(ge=0)] = 0.3
     slippage_flag_pct: Annotated[float, Field(ge=0)] = 0.5

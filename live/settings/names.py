@@ -38,7 +38,7 @@ def leaves() -> tuple[str, ...]:
 @cache
 def paths() -> frozenset[str]:
     """Return the names of the values that are places on this machine."""
-    return frozenset(_path_names(Settings, ""))
+    return frozenset(_path_names(Settings, "")) | {name for name in leaves() if name.startswith("paths.")}
 
 
 def is_section(name: str) -> bool:

@@ -137,3 +137,23 @@ def test_a_stop_that_ended_is_taken_off_its_position(ledger: Ledger) -> None:
     book(ledger, working, shown(stop, OrderState.EXPIRED), at=AT)
     (held,) = ledger.positions.open_positions("golden")
     assert (held.stop_client_order_id, held.stop_broker_order_id) == (None, None)
+
+
+def test_a_fill_reported_twice_under_two_ids_is_booked_once(ledger: Ledger) -> None:
+    order = sent(ledger, "buy", "buy", 100)
+    twice = shown(order, OrderState.FILLED, (60, "10"), (40, "10"), (60, "10"), filled=100)
+
+    after = book(ledger, order, twice, at=AT)
+    again = book(ledger, after, twice, at=AT)
+
+    assert (after.state, after.filled_quantity) == (JournalState.FILLED, 100)
+    assert again == after
+    assert ledger.positions.shares() == {"AAA": 100}
+
+
+def test_two_equal_fills_that_add_up_are_two_fills(ledger: Ledger) -> None:
+    order = sent(ledger, "buy", "buy", 100)
+
+    after = book(ledger, order, shown(order, OrderState.FILLED, (50, "10"), (50, "10"), filled=100), at=AT)
+
+    assert after.filled_quantity == 100

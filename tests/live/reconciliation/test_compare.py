@@ -13,7 +13,7 @@ from backtest.core.errors import (
 from live.model.broker import Holding, OrderRequest
 from live.reconciliation.adopt import adopt
 from live.reconciliation.compare import compare
-from tests.support.exec_world import enter, order, tomorrow
+from tests.support.exec_world import DAY, enter, order, tomorrow
 
 
 def test_exit_4_when_the_broker_has_fewer_shares(made: Any) -> None:
@@ -77,3 +77,24 @@ def test_a_foreign_position_is_shown_and_not_touched(made: Any) -> None:
     result = compare(made.ledger, made.broker.account(), {}, cash_jump_pct=10.0)
     assert [(line.symbol, line.kind) for line in result.lines] == [("AAA", "same"), ("CCC", "foreign")]
     assert made.broker.account().shares()["CCC"] == 5
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(8, "8.75"), (0, "0.6")])
+def test_a_fraction_of_an_own_symbol_is_named_every_day_and_stops_nothing(
+    made: Any, ours: int, theirs: str
+) -> None:
+    runtime = made.open()
+    runtime.ledger.positions.buy("ema_p10", "AAA", 8, Decimal(100), session=DAY)
+    if not ours:
+        (row,) = runtime.ledger.positions.open_positions()
+        runtime.ledger.positions.close(row.id, session=DAY, reason="sold")
+    account = replace(
+        runtime.broker.account(),
+        holdings=(Holding("AAA", Decimal(theirs), None), Holding("ZZZ", Decimal("1.5"), None)),
+    )
+
+    result = compare(runtime.ledger, account, {}, cash_jump_pct=1000.0)
+
+    assert result.agrees
+    (told,) = result.rests()
+    assert told.startswith(f"AAA: the broker shows {theirs} shares")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.server
 import json
 import logging
+import os
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import JutsuError, SettingsError, UsageError
+from backtest.core.files import write_atomic
 from live.alerts import channels
 from live.ledger.errors import LedgerDamaged
 from live.ledger.ledger import Ledger
@@ -25,6 +28,7 @@ from live.runtime.loading import Sources, settings_in_force
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.system.clock import SystemClock
+from live.system.lock import single_instance
 from live.system.logs import stop_logging
 from tests.support.paths import PROJECT
 
@@ -275,3 +279,29 @@ def test_a_setting_named_like_an_argument_is_only_a_setting(project: Any) -> Non
     assert loaded.settings.paper.initial_cash == 5
     with pytest.raises(SettingsError):
         Sources.of(Options(config=project), further={"run": json.loads("1")}).load()
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_everything_a_run_leaves_is_private_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    shutil.copytree(PROJECT / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUTSU_PATHS__PRIVATE", str(private).lower())
+    before = os.umask(0)
+    try:
+        with open_runtime("jutsu", Options()) as runtime:
+            with single_instance(runtime.state, runtime.account, run_id="test"):
+                write_atomic(runtime.signals / "file.json", b"{}")
+            runtime.ledger.backup(runtime.state / "backups", keep_days=1, now=runtime.clock.now())
+            runtime.ledger.generation.raise_once(at=runtime.clock.now())
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
+
+    made = [
+        p for name in ("state", "signals", "logs") for p in (tmp_path / name, *(tmp_path / name).rglob("*"))
+    ]
+    opened = {p.name for p in made if p.stat().st_mode & 0o077}
+    assert len(made) > 7
+    assert (opened == set()) is private
