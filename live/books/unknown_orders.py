@@ -48,8 +48,20 @@ def unknown(runtime: Runtime, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrde
         if not {shown.order_id, shown.parent_id} & known
         and (not shown.state.terminal or _filled_on(runtime, shown, today))
         and not _journalled(runtime, shown)
+        and not _protects(runtime, shown)
         and _may_be_ours(runtime, shown)
     )
+
+
+def _protects(runtime: Runtime, shown: BrokerOrder) -> bool:
+    """Tell whether it is a resting stop over exactly the shares of one of our positions.
+
+    Whoever placed it, it protects: the run takes it for the position's stop instead of placing a second.
+    """
+    if shown.state.terminal or (shown.side, shown.order_type) != ("sell", "stop"):
+        return False
+    rows = runtime.ledger.positions.open_positions()
+    return any((row.symbol, row.quantity) == (shown.symbol, shown.quantity) for row in rows)
 
 
 def require_known(runtime: Runtime, orders: Iterable[BrokerOrder]) -> None:

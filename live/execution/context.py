@@ -35,6 +35,7 @@ class RunNotes:
         warnings: read today. critical: act now.
         gated: client order ids that a gate held back, with the reason.
         stop_buying: why no further buy may leave, empty while buying is allowed.
+        aborted: buying was stopped in the middle, for the prices of its fills.
         posts: monotonic times of the orders sent, for the limit per minute.
         foreign: shares at the broker that no book owns, by symbol.
         forced: a person let the run go on (--force) although ledger and broker differed at its start.
@@ -44,6 +45,7 @@ class RunNotes:
     critical: list[str] = field(default_factory=list)
     gated: dict[str, str] = field(default_factory=dict)
     stop_buying: str = ""
+    aborted: bool = False
     posts: list[float] = field(default_factory=list)
     foreign: dict[str, int] = field(default_factory=dict)
     forced: bool = False

@@ -53,5 +53,5 @@ def _stop_buying(context: ExecutionContext, order: Order, slipped: float, text: 
     with ledger.transaction():
         ledger.orders.note(order.client_order_id, at=now, detail={ABORTED: round(slipped, 4)})
         ledger.state.set_kill("entries", reason=why, by="executor", at=now)
-    context.notes.stop_buying = why
+    context.notes.stop_buying, context.notes.aborted = why, True
     context.notes.alarm(f"{text}: no further buys, entries are off until `jutsu resume`")

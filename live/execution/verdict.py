@@ -25,7 +25,7 @@ def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | None:
     missed = missed_exits(context)
     if missed:
         problem = f"not sold as decided: {', '.join(missed)}"
-    elif context.notes.stop_buying:
+    elif context.notes.aborted:
         problem = f"buying was stopped: {context.notes.stop_buying}"
     elif outcome == "failed" or nothing_filled(context):
         problem = "no order was filled: every one was rejected or ended without a share"

@@ -47,7 +47,8 @@ def slow(made: Any) -> Any:
     made.during = lambda: None
 
     def orders(inner: Any, since: Any, until: Any) -> Any:
-        made.during()
+        if made.ledger.orders.recent(None):  # not the look at unknown orders before anything was planned
+            made.during()
         return inner.orders(since, until)
 
     made.wrap = lambda broker: Wrapped(broker, orders=orders)
