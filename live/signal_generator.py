@@ -31,6 +31,7 @@ from live.generation.candidates import CandidateInput, read_report
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.missed_sessions import note_missed
+from live.generation.notices import alert_breakers, alert_unprotected, note_failure
 from live.generation.price_check import PriceJudge, judge
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.generation.waiting import tell_waiting
@@ -125,27 +126,10 @@ def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
         try:
             _announce(request, _primary(runtime, request, group.primary))
         except JutsuError as error:
-            _note_failure(runtime, group.primary, error)
+            note_failure(runtime, group.primary, error)
             raise
     for line in group.shadows:
         _announce(request, _shadow(runtime, request, line))
-
-
-def _note_failure(runtime: Runtime, line: BookVariant, error: JutsuError) -> None:
-    """Note in the run log that no file could be made; what fails here is logged and never raised."""
-    if runtime.run.scratch:
-        return
-    try:
-        runtime.ledger.runs.generator_failed(
-            runtime.today(),
-            line.variant,
-            mode=runtime.settings.mode,
-            exit_code=error.exit_code,
-            why=error.line(),
-            past=not runtime.run.about_now,
-        )
-    except (OSError, JutsuError) as problem:
-        LOG.warning("the failure could not be recorded: %s", problem)
 
 
 def _announce(request: Request, result: str) -> None:
@@ -170,7 +154,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     unknown_orders.require_known(
         runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
     )
-    _alert_unprotected(runtime, line)
+    alert_unprotected(runtime, line)
     report = _report(runtime, request, line, due)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
@@ -188,7 +172,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     judged = breakers.breakers_now(runtime, account)
     if judged.blocked:
         report = report.blocked(judged.blocked)
-        _alert_breakers(runtime, judged)
+        alert_breakers(runtime, judged)
     rows = runtime.ledger.positions.open_positions(line.variant)  # the comparison may have closed one
     if report.candidates:
         report = report.without(taken_elsewhere(runtime, line, agreed))
@@ -219,32 +203,6 @@ def _arrive(runtime: Runtime, line: BookVariant) -> Due | NotDue:
     if session is not None:
         runtime.arrive(calendar.window(session, line.strategy.execution_time))
     return due_now(runtime, line)
-
-
-def _alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
-    """Alert about what tripped: the file is written as decided, and the executor holds its entries back."""
-    for text in judged.alarms():
-        alert(
-            runtime,
-            key=f"breaker_{text}"[:128],
-            level="critical",
-            title="a circuit breaker tripped",
-            body=text,
-        )
-
-
-def _alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
-    """Alert about positions without their stop; the executor puts it back."""
-    naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
-    if naked:
-        names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
-        alert(
-            runtime,
-            key=f"unprotected_{line.variant}_{names}"[:128],
-            level="critical",
-            title=f"{line.variant}: {len(naked)} position(s) without a stop",
-            body=f"{names}: no protective stop rests at the broker; the executor's next run places it",
-        )
 
 
 def run_preflight_and_note_missed(runtime: Runtime, line: BookVariant, due: Due) -> tuple[str, ...]:

@@ -88,6 +88,8 @@ def _parsed(text: str, *, is_json: bool) -> Any:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():  # a pipe would wait for ever
+            raise UsageError("is not a regular file", where=str(path), remedy="give a strategy file")
         raw = path.read_bytes()
     except OSError as error:
         raise UsageError(

@@ -48,10 +48,13 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "panic": Command(
         "panic",
-        "Cancel every order, sell every position, turn everything off. Works while the kill switch is on.",
+        "End our orders, sell all positions of ours, turn everything off. Works while the kill switch is on.",
     ),
     "kill": Command("switches", "Turn the kill switch on: no order leaves until `jutsu resume`."),
-    "resume": Command("switches", "Turn the kill switch off."),
+    "resume": Command(
+        "switches",
+        "Turn the kill switch off, the breakers back on, and what panic switched off (cron, timers) too.",
+    ),
     "online": Command("switches", "Confirm once, by typing it, that this account may receive real orders."),
     "offline": Command("switches", "Withdraw the confirmation: no real order leaves until `jutsu online`."),
     "recover": Command(
@@ -73,7 +76,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "doctor": Command("doctor", "Check everything a run needs; exit code 1 when something failed."),
     "schedule": Command(
         "schedule",
-        "Print the cron lines: both stages, the validation, the doctor; the stages know the calendar.",
+        "Print the cron lines: stages, validation, doctor, waiting alerts; the stages know the calendar.",
     ),
     "data": Command("data", "The bar store: import, list, verify; confirm a price, record a split."),
     "config": Command("config", "Show, check, change and freeze the settings."),

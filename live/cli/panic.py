@@ -30,7 +30,7 @@ def panic(
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """End our orders, sell every position of ours, turn everything off. Works while the kill switch is on."""
+    """End our orders, sell all positions of ours, turn everything off. Works while the kill switch is on."""
     from backtest.core.errors import BrokerError, DisagreementError
     from live.execution.panic import close_everything
 

@@ -36,7 +36,7 @@ def schedule(
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Print the cron lines: both stages, validation, doctor, waiting alerts; the stages know the calendar."""
+    """Print the cron lines: stages, validation, doctor, waiting alerts; the stages know the calendar."""
     from live.system.clock import HostZone
 
     with open_command(config=config, state_db=state_db) as runtime:

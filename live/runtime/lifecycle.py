@@ -127,7 +127,8 @@ def _alert_beside(
     results = channels.deliver(urls, title=title, body=body, level="critical")
     problems += [f"alert channel failed: {problem}" for problem in results.values() if problem]
     delivered = any(not problem for problem in results.values())
-    plain_outbox.keep(state, plain_outbox.PlainAlert(key, "critical", title, body, at, delivered))
+    if state.exists() or (state.parent / "config").is_dir():  # a wrong folder is left as it is
+        plain_outbox.keep(state, plain_outbox.PlainAlert(key, "critical", title, body, at, delivered))
     return problems
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -205,7 +206,13 @@ def _config_file(config: Path | None) -> Path | None:
         if not config.is_file():
             raise SettingsError("there is no such settings file", where=str(config), remedy="check --config")
         return config
-    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+    if DEFAULT_CONFIG.is_file():
+        return DEFAULT_CONFIG
+    if os.path.lexists(DEFAULT_CONFIG):  # a dangling link, a pipe, a folder: a person meant something by it
+        raise SettingsError(
+            "this is not a regular file", where=str(DEFAULT_CONFIG), remedy="make it one, or take it away"
+        )
+    return None
 
 
 def root_of(file: Path | None) -> Path:

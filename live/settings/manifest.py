@@ -140,6 +140,8 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         SettingsError: missing or not a manifest.
     """
+    if path.exists() and not path.is_file():  # a pipe would wait for ever
+        raise SettingsError("the manifest is not a regular file", where=str(path), remedy=FREEZE)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from backtest.strategies.family import FAMILIES
+
 if TYPE_CHECKING:
     from live.ledger.tables import RunLog
     from live.views.inputs import ViewInputs
@@ -60,7 +62,8 @@ def _of_file(inputs: ViewInputs, variant: str) -> Iterator[str]:
     if row is None:
         return
     content = json.loads(row.content)
-    if content.get("strategy", {}).get("family") != "positions":
+    family = FAMILIES.get(content.get("strategy", {}).get("family"))
+    if family is None or family.holds_weights:
         return
     report = content.get("inputs", {}).get("candidates")
     if report is None:

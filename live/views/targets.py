@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from backtest.strategies.family import FAMILIES
+
 if TYPE_CHECKING:
     from live.ledger.tables import PositionRow
 
@@ -41,7 +43,8 @@ def legs_of(content: Mapping[str, Any], rows: Sequence[PositionRow], equity: flo
         rows: open positions of its variant, with what they were worth at the newest marking.
         equity: of the book at that marking, account currency.
     """
-    if content.get("strategy", {}).get("family") != "allocation":
+    family = FAMILIES.get(content.get("strategy", {}).get("family"))
+    if family is None or not family.holds_weights:
         return ()
     targets = {str(item["symbol"]): float(item["weight"]) for item in content.get("targets", ())}
     held = {row.symbol: row for row in rows}

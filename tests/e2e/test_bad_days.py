@@ -46,13 +46,13 @@ def books_agree(user: User) -> None:
 @pytest.mark.parametrize("fault", ["partial", "slow", "never", "reject", "lost_reply", "late_cancel"])
 def test_whatever_the_broker_does_no_intent_is_ever_exceeded(invested: User, fault: str) -> None:
     first = invested.execute(SWITCH, "--paper-fault", fault)
-    assert first.code in {0, 8}, first.text
+    assert first.code in {0, 7, 8}, first.text
     done = filled_at_broker(invested)
     assert all(done.get(name, 0) <= shares for name, shares in PLANNED.items())
     if first.code == 0:
         books_agree(invested)
     again = invested.execute(SWITCH)
-    assert again.code == 0, again.text
+    assert again.code in {0, 7}, again.text
     done = filled_at_broker(invested)
     assert all(done.get(name, 0) <= shares for name, shares in PLANNED.items())
     books_agree(invested)
@@ -70,8 +70,9 @@ def test_a_lost_reply_is_looked_up_not_sent_again(invested: User) -> None:
 
 def test_a_rejected_exit_is_told_and_proposed_again(invested: User) -> None:
     ran = invested.execute(SWITCH, "--paper-fault", "reject")
-    assert ran.code == 0
-    assert "CRITICAL" in ran.out
+    assert ran.code == 7
+    assert "CRITICAL" in ran.err
+    assert "not sold as decided: TMF" in ran.err
     assert {row[3] for row in invested.orders()[2:]} == {"REJECTED"}
     assert invested.generate("2024-01-08").code == 0
     orders = json.loads(invested.file("2024-01-08").read_text())["orders"]

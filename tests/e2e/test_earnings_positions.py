@@ -146,7 +146,8 @@ class TestNoMarket:
         trader.trade("2026-02-13")
         assert trader.generate("2026-02-17").code == 0
         ran = trader.execute("2026-02-17")
-        assert ran.code == 0
+        assert ran.code == 7
+        assert "not sold as decided: AAA" in ran.err
         assert [row[0] for row in trader.closed()] == ["BBB"]
         assert trader.stops("2026-02-17T12:00")["AAA"] == (100, Decimal(90))
         trader.trade("2026-02-18")

@@ -17,7 +17,8 @@ from tests.support.user_world import FIRST, User, called, jutsu
 
 def test_a_run_spells_out_what_it_counts(fresh_file: User) -> None:
     ran = fresh_file.execute(FIRST, "--paper-fault", "reject")
-    assert "failed, 2 order(s)" in ran.out
+    assert ran.code == 7
+    assert "no order was filled" in ran.err
     assert ran.err.count("CRITICAL: ") == 2
     assert "rejected by the paper broker" in ran.err
     assert "warning: QQQ: 0 of" in ran.err
@@ -29,7 +30,8 @@ def test_status_does_not_call_a_failed_run_fine(fresh_file: User) -> None:
     assert "all is well" not in shown.out
     assert f"PROBLEM  golden {FIRST}: QQQ: the buy was not accepted" in shown.out
     problems = json.loads(fresh_file.jutsu("status", "--json").out)["problems"]
-    assert len(problems) == 2
+    assert len(problems) == 3  # the exit code, and each order
+    assert "exit code 7" in problems[0]
 
 
 def test_the_generator_prints_its_warnings(user: User) -> None:

@@ -37,6 +37,7 @@ def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNa
         signals=tmp_path / "signals",
         run=Daily(),
         account="paper",
+        environ={},
         state=tmp_path / "state",
         today=lambda: DAY,
     )

@@ -111,10 +111,10 @@ class TestEveryOverrideCounts:
         assert str(settings.broker.schwab.token_file) == "other/token.json"
 
     def test_jutsu_data_lists_the_store_of_the_override(self, project: Any) -> None:
-        from live.cli.data import _store
+        from live.cli.data_facts import store_folder
 
         override(project, "data.store", "elsewhere")
-        assert _store(None, project) == project.parent.parent / "elsewhere"
+        assert store_folder(None, project) == project.parent.parent / "elsewhere"
 
     def test_jutsu_auth_uses_the_token_file_of_the_override(self, project: Any) -> None:
         from live.cli.auth import _opened

@@ -1,5 +1,6 @@
 """Settings: one precedence, every value's source, every mistake at once."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,21 @@ def test_a_url_is_no_path_and_its_password_is_never_shown(
     assert "is a URL" in told
     assert "s3cret" not in told
     assert {p.name for p in tmp_path.rglob("*")} == {"config", "live.yaml"}
+
+
+@pytest.mark.parametrize("kind", ["dangling link", "pipe", "folder"])
+def test_a_settings_file_that_is_no_file_is_never_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Defaults in its place would trade without the limits and the approval a person had set."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "config" / "live.yaml"
+    path.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(SettingsError, match="not a regular file"):
+        load_settings(environ={})

@@ -1,0 +1,56 @@
+"""What stage 1 says about an account before it decides, and the failure it notes when it could not."""
+
+from __future__ import annotations
+
+import logging
+
+from backtest.core.errors import JutsuError
+from live.alerts.outbox import send as alert
+from live.books import breakers
+from live.books.variants import BookVariant
+from live.runtime.runtime import Runtime
+
+LOG = logging.getLogger("jutsu.generator")
+
+
+def alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
+    """Alert about what tripped: the file is written as decided, and the executor holds its entries back."""
+    for text in judged.alarms():
+        alert(
+            runtime,
+            key=f"breaker_{text}"[:128],
+            level="critical",
+            title="a circuit breaker tripped",
+            body=text,
+        )
+
+
+def alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
+    """Alert about positions without their stop; the executor puts it back."""
+    naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
+    if naked:
+        names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
+        alert(
+            runtime,
+            key=f"unprotected_{line.variant}_{names}"[:128],
+            level="critical",
+            title=f"{line.variant}: {len(naked)} position(s) without a stop",
+            body=f"{names}: no protective stop rests at the broker; the executor's next run places it",
+        )
+
+
+def note_failure(runtime: Runtime, line: BookVariant, error: JutsuError) -> None:
+    """Note in the run log that no file could be made; what fails here is logged and never raised."""
+    if runtime.run.scratch:
+        return
+    try:
+        runtime.ledger.runs.generator_failed(
+            runtime.today(),
+            line.variant,
+            mode=runtime.settings.mode,
+            exit_code=error.exit_code,
+            why=error.line(),
+            past=not runtime.run.about_now,
+        )
+    except (OSError, JutsuError) as problem:
+        LOG.warning("the failure could not be recorded: %s", problem)
