@@ -7,8 +7,7 @@
 
 The journal is written before and after each step, so a kill at any instant leaves a row that says what may
 have happened. With client order ids (protocol A) an order is looked up by its id and may be sent again under
-the same id, which the broker would refuse twice. Without (protocol B) it is only ever looked for, never sent
-again.
+the same id, which the broker would refuse twice. Without (protocol B) it is looked for, never sent again.
 """
 
 from __future__ import annotations
@@ -43,8 +42,7 @@ READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 LIST_LAG = timedelta(seconds=2)
 ABSENT_AFTER_READS = 3
 ABSENT_AFTER_SECONDS = 30.0
-NOT_SENT_TRIES = 3
-NOT_SENT_WAIT = 5.0
+NOT_SENT_TRIES, NOT_SENT_WAIT = 3, 5.0
 LONGEST_PAUSE = 65.0
 #: seconds a request limit of the broker may hold up one order; limits hold for a minute
 LONGEST_THROTTLE = 150.0
@@ -377,8 +375,7 @@ class Submission:
 
     def _refuse_while_unresolved(self, order: Order) -> None:
         """A buy waits for every unresolved order (its cash may be spent), a sale for those of its symbol."""
-        waiting = self._ledger.orders.unresolved()
-        for other in waiting:
+        for other in self._ledger.orders.unresolved():
             if order.side == "buy" or other.symbol == order.symbol:
                 raise self._unresolved(other)
 
@@ -387,19 +384,17 @@ class Submission:
         ids = ", ".join(shown.order_id for shown in (*sighting.full, *sighting.near))
         if order.state != JournalState.AMBIGUOUS:
             self._move(order, JournalState.AMBIGUOUS, reason=f"could be any of: {ids}")
-        return UnresolvedError(
-            f"the order could be any of these at the broker: {ids}",
-            where=order.client_order_id,
-            remedy=RESOLVE.format(id=order.client_order_id),
-        )
+        return _fate_unknown(order, f"the order could be any of these at the broker: {ids}")
 
     def _unresolved(self, order: Order) -> UnresolvedError:
-        return UnresolvedError(
-            f"nobody knows whether the broker has this order ({order.state_reason or order.state})",
-            where=order.client_order_id,
-            remedy=RESOLVE.format(id=order.client_order_id),
-        )
+        why = order.state_reason or order.state
+        return _fate_unknown(order, f"nobody knows whether the broker has this order ({why})")
 
     def _move(self, order: Order, state: JournalState, *, reason: str) -> Order:
         now = self._clock.now()
         return self._ledger.orders.transition(order.client_order_id, state, at=now, state_reason=reason)
+
+
+def _fate_unknown(order: Order, problem: str) -> UnresolvedError:
+    remedy = RESOLVE.format(id=order.client_order_id)
+    return UnresolvedError(problem, where=order.client_order_id, remedy=remedy)
