@@ -27,7 +27,7 @@ from live.system.json_text import plain
 from live.system.number_text import money
 from live.views.trades import TradeRow, read_trades
 
-LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many rows, newest first.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many, newest first.")]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Only trades of this mode.")]
 
 

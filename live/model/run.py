@@ -164,7 +164,7 @@ class Demo(Replay):
 
 def asked_for(as_of: str | None, *, dry: bool = False) -> Run:
     """Return the run of the flags `--as-of` and `--dry-run`. UsageError: not a date or time."""
-    at = parse_as_of(as_of) if as_of else None
+    at = None if as_of is None else parse_as_of(as_of)  # an empty text is a mistake, not today
     if dry:
         return DryRun(at)
     return Daily() if at is None else PastSession(at)

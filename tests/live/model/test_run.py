@@ -76,10 +76,9 @@ def test_a_date_asks_for_that_session(day: Any, dry: Any) -> None:
     assert (run.scratch, run.about_now) == (dry, False)
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_no_date_asks_for_now(nothing: str | None) -> None:
-    assert asked_for(nothing) == Daily()
-    assert asked_for(nothing, dry=True) == DryRun()
+def test_no_date_asks_for_now() -> None:
+    assert asked_for(None) == Daily()
+    assert asked_for(None, dry=True) == DryRun()
 
 
 def test_times_without_offset_are_new_york() -> None:
@@ -94,3 +93,9 @@ def test_what_is_no_time_is_exit_2(text: str) -> None:
     with pytest.raises(UsageError, match="neither a date nor a time") as stopped:
         asked_for(text)
     assert (stopped.value.exit_code, stopped.value.where) == (2, "--as-of")
+
+
+def test_an_empty_as_of_is_a_mistake_not_today() -> None:
+    """A script whose variable is unset must not trade the session of today."""
+    with pytest.raises(UsageError):
+        asked_for("")
