@@ -53,6 +53,7 @@ def test_the_generation_stops_every_run_until_a_person_took_the_order_back(lost:
     assert len(orders(lost)) == 1
 
 
+@pytest.mark.long
 def test_without_the_generation_file_the_unknown_order_itself_stops_the_run(lost: Online) -> None:
     (lost.folder / "state" / "ledger.db.generation").unlink()
 
@@ -63,6 +64,7 @@ def test_without_the_generation_file_the_unknown_order_itself_stops_the_run(lost
     assert f"jutsu resolve --broker-order {order}" in shown
 
 
+@pytest.mark.long
 def test_a_deleted_ledger_is_no_new_beginning(lost: Online) -> None:
     (lost.folder / "state" / "ledger.db").unlink()
     lost.jutsu("online", answer="trade real money\n")
@@ -72,6 +74,7 @@ def test_a_deleted_ledger_is_no_new_beginning(lost: Online) -> None:
     assert (code, len(orders(lost))) == (8, 1), shown
 
 
+@pytest.mark.long
 def test_a_foreign_order_of_another_symbol_stops_nothing(lost: Online) -> None:
     order = lost.fake.state()["orders"][0]["id"]
     lost.check(lost.jutsu("resolve", "--broker-order", order, "--adopt", "--variant", "golden"))
