@@ -42,26 +42,33 @@ def unknown(runtime: Runtime, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrde
     """Return the orders that live, or filled today, and may be ours although the ledger knows nothing."""
     known = runtime.ledger.orders.bound_broker_ids() | _answered(runtime).keys()
     today = runtime.today()
+    orders = tuple(orders)
     return tuple(
         shown
         for shown in orders
         if not {shown.order_id, shown.parent_id} & known
         and (not shown.state.terminal or _filled_on(runtime, shown, today))
         and not _journalled(runtime, shown)
-        and not _protects(runtime, shown)
+        and not _protects(runtime, shown, orders)
         and _may_be_ours(runtime, shown)
     )
 
 
-def _protects(runtime: Runtime, shown: BrokerOrder) -> bool:
-    """Tell whether it is a resting stop over exactly the shares of one of our positions.
+def _protects(runtime: Runtime, shown: BrokerOrder, listed_with: Iterable[BrokerOrder]) -> bool:
+    """Tell whether it is the one resting stop over exactly the shares of a position that needs a stop.
 
-    Whoever placed it, it protects: the run takes it for the position's stop instead of placing a second.
+    Whoever placed it, it protects: the run takes it for the position's stop instead of placing a second. Two
+    of them could sell the shares twice, so they are a person's matter.
     """
-    if shown.state.terminal or (shown.side, shown.order_type) != ("sell", "stop"):
-        return False
-    rows = runtime.ledger.positions.open_positions()
-    return any((row.symbol, row.quantity) == (shown.symbol, shown.quantity) for row in rows)
+    resting = [
+        other
+        for other in listed_with
+        if (other.symbol, other.side, other.order_type) == (shown.symbol, "sell", "stop")
+        and not other.state.terminal
+    ]
+    rows = [row for row in runtime.ledger.positions.open_positions() if row.needs_stop]
+    held = any((row.symbol, row.quantity) == (shown.symbol, shown.quantity) for row in rows)
+    return held and resting == [shown]
 
 
 def require_known(runtime: Runtime, orders: Iterable[BrokerOrder]) -> None:
