@@ -11,6 +11,7 @@ from backtest.core.errors import (
     BrokerError,
     BrokerRefused,
 )
+from live.books import unknown_orders
 from live.model.broker import OrderRequest
 from tests.support.exec_world import (
     AT,
@@ -156,6 +157,20 @@ def test_a_stop_moved_at_the_broker_is_kept_at_its_price(made: Any) -> None:
     assert made.ledger.state.kill_level() == "none"
     assert made.executor() == 0
     assert resting(made) == [("AAA", "stop", 100, Decimal("95.00"))]
+
+
+def test_two_stops_over_the_same_shares_are_a_persons_matter(made: Any) -> None:
+    """Both could sell: only a single one is taken for the position's stop."""
+    enter(made)
+    (position,) = made.ledger.positions.open_positions()
+    made.broker.cancel(position.stop_broker_order_id)
+    made.broker.submit(OrderRequest("by hand", "AAA", "sell", 100, "stop", "gtc", Decimal("95.00")))
+    runtime = made.open()
+    listed = unknown_orders.listed(runtime)
+    (stop,) = [shown for shown in listed if not shown.state.terminal]
+    assert unknown_orders.unknown(runtime, listed) == ()
+    other = replace(stop, order_id="another")
+    assert unknown_orders.unknown(runtime, (*listed, other)) == (stop, other)
 
 
 def test_a_position_below_its_stop_is_sold(made: Any) -> None:
