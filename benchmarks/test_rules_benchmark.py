@@ -19,13 +19,13 @@ from backtest.core.bars import Bars
 from backtest.core.decision import Book, Situation
 from backtest.research.hierarchical_adaptive.compiled import backtest_sets
 from backtest.research.hierarchical_adaptive.parameter_sets import (
-    Parameters,
     cores,
     matrices,
     prepare,
     run_many,
     run_piece,
 )
+from backtest.strategies.hierarchical_adaptive.parameters import Parameters
 from backtest.strategies.hierarchical_adaptive.strategy import build
 
 SESSIONS = 16 * 252

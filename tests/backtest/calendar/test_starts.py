@@ -11,6 +11,7 @@ from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import Session
 from backtest.calendar.starts import local_starts, next_early_closes, next_sessions, table_warning
 from backtest.core.errors import DataError
+from tests.support.calendar_days import window_on
 
 UTC_CLOSE = {  # start of the closing window on a host that keeps UTC, by the months of each
     "55 16 * 7 1-5",  # an early close in summer
@@ -27,7 +28,7 @@ def test_a_host_on_utc_has_a_line_for_every_kind_of_close(today: date) -> None:
 
 
 def test_the_early_close_of_july_2028_has_its_line_two_years_before() -> None:
-    at = calendar.window(calendar.session(date(2028, 7, 3)), "close").opens_at.astimezone(UTC)
+    at = window_on(date(2028, 7, 3), "close").opens_at.astimezone(UTC)
     found = local_starts(lambda s: calendar.window(s, "close").opens_at, UTC, date(2026, 11, 28))
     assert any(s.at == at.time() and at.month in s.months for s in found)
 
@@ -85,5 +86,5 @@ def test_next_sessions_and_early_closes() -> None:
 def test_a_year_before_the_table_ends_it_warns() -> None:
     ends = calendar.table_ends()
     assert table_warning(ends - timedelta(days=366)) is None
-    assert "make_table" in table_warning(ends - timedelta(days=365))
+    assert "make_table" in str(table_warning(ends - timedelta(days=365)))
     assert table_warning(ends + timedelta(days=100)) is not None

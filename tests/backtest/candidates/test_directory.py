@@ -8,11 +8,11 @@ import pytest
 
 from backtest.candidates.directory import deduplicated, read_folder
 from backtest.candidates.model import read_candidate_list
-from backtest.core.candidate import Candidate
+from backtest.core.candidate import Candidate, Grade
 from backtest.core.errors import UsageError
 
 
-def candidate(ticker: str = "AAA", score: float | None = None, day: int = 1, grade: str = "B") -> Candidate:
+def candidate(ticker: str = "AAA", score: float | None = None, day: int = 1, grade: Grade = "B") -> Candidate:
     return Candidate(ticker, date(2026, 3, day), grade, score)
 
 

@@ -136,7 +136,11 @@ def test_no_content_raises_and_nothing_doubtful_is_accepted(rows: Any, entry: An
     for content in (json.dumps(rows), document(candidates=rows), document(entry), document(row(price=entry))):
         for reader in (read_strict, read_loose):
             report = reader(content, NAME)
-            assert all(0 < c.price <= 1_000_000 and 0 <= c.score <= 100 for c in report.candidates)
+            for found in report.candidates:
+                assert found.price is not None
+                assert found.score is not None
+                assert 0 < found.price <= 1_000_000
+                assert 0 <= found.score <= 100
         strict = read_strict(content, NAME)
         assert strict.accepted == (not strict.findings)
 

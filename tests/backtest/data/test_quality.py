@@ -17,7 +17,7 @@ def history(
     symbol: str = "QQQ", start: date = date(2026, 9, 1), end: date = date(2026, 10, 30), price: float = 100.0
 ) -> Bars:
     dates = calendar.session_dates(start, end)
-    close = price + np.arange(len(dates)) * 0.25
+    close = price + np.arange(float(len(dates))) * 0.25
     return Bars(symbol, dates, close - 0.1, close + 1, close - 1, close, np.full(len(dates), 1_000.0))
 
 

@@ -1,6 +1,7 @@
 """Indicators: values worked out by hand, and compiled against interpreted to the last bit."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -8,11 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba.core.registry import CPUDispatcher
 from numba.extending import register_jitable
-from numpy.typing import NDArray
 
-from backtest.core.bars import Bars
+from backtest.core.bars import Bars, FloatArray
 from backtest.indicators import daily as indicators
 from backtest.indicators import kernels
 from tests.support.market_v35b import random_walk
@@ -54,7 +53,7 @@ def test_realised_volatility_by_hand() -> None:
 
 
 def test_volatility_of_constant_growth_is_exactly_zero() -> None:
-    got = indicators.realised_volatility(100 * 1.01 ** np.arange(80), 21)
+    got = indicators.realised_volatility(100 * 1.01 ** np.arange(80.0), 21)
     assert set(got[21:].tolist()) == {0.0}
 
 
@@ -66,14 +65,21 @@ def test_z_score_by_hand() -> None:
     assert np.isnan(got[:2]).all()
 
 
-KALMAN = {
-    "measurement_noise": 1,
-    "process_noise_1": 1,
-    "process_noise_2": 1,
-    "osc_smoothness": 2,
-    "strength_smoothness": 1,
-    "t_max": 100,
-}
+def kalman_trend(
+    close: FloatArray, volume: FloatArray, *, t_max: float = 100.0, symmetric: bool = False
+) -> FloatArray:
+    """The trend with noises of one, which a person can work out."""
+    return indicators.kalman_trend(
+        close,
+        volume,
+        measurement_noise=1,
+        process_noise_1=1,
+        process_noise_2=1,
+        osc_smoothness=2,
+        strength_smoothness=1,
+        t_max=t_max,
+        symmetric=symmetric,
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,19 +99,17 @@ KALMAN = {
     ],
 )
 def test_kalman_trend_by_hand(volume: list[int], symmetric: bool, expected: float) -> None:
-    got = indicators.kalman_trend(
-        np.array([100.0, 200.0, 240.0]), np.array(volume, float), **KALMAN, symmetric=symmetric
-    )
+    got = kalman_trend(np.array([100.0, 200.0, 240.0]), np.array(volume, np.float64), symmetric=symmetric)
     assert got.tolist() == pytest.approx([0.0, 0.0, expected / 100])
 
 
 def test_kalman_trend_of_constant_prices_is_zero_and_a_jump_is_clipped() -> None:
     close = np.full(40, 50.0)
     close[-1] = 100.0
-    got = indicators.kalman_trend(close, np.full(40, 9.0), **{**KALMAN, "t_max": 50})
+    got = kalman_trend(close, np.full(40, 9.0), t_max=50)
     assert got[:-1].tolist() == [0.0] * 39
     assert got[-1] == 1.0  # (0 + 2 * 100) / 3 = 66.7 of 50
-    fall = indicators.kalman_trend(close[::-1].copy(), np.full(40, 9.0), **KALMAN)
+    fall = kalman_trend(close[::-1].copy(), np.full(40, 9.0))
     assert fall[1] == 0.0  # one oscillator is not two
     assert fall.min() < -0.1
 
@@ -114,11 +118,11 @@ def test_nothing_is_defined_on_no_bars() -> None:
     empty = np.empty(0)
     assert len(indicators.sma(empty, 3)) == 0
     assert len(indicators.realised_volatility(empty, 3)) == 0
-    assert len(indicators.kalman_trend(empty, empty, **KALMAN)) == 0
+    assert len(kalman_trend(empty, empty)) == 0
 
 
 @pytest.fixture(scope="module")
-def compiled() -> dict[str, CPUDispatcher]:
+def compiled() -> dict[str, Callable[..., int | None]]:
     register_jitable(error_model="numpy")(kernels.rolling_deviation)
     register_jitable(error_model="numpy")(kernels.weighted_mean)
     names = (
@@ -138,9 +142,9 @@ def walk() -> Bars:
 
 
 def test_compiled_and_interpreted_agree_to_the_last_bit(
-    compiled: dict[str, CPUDispatcher], walk: Bars, monkeypatch: pytest.MonkeyPatch
+    compiled: dict[str, Callable[..., int | None]], walk: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def everything() -> list[NDArray[np.float64]]:
+    def everything() -> list[FloatArray]:
         sigma = indicators.realised_volatility(walk.close, 21)
         return [
             indicators.sma(walk.close, 37),
@@ -166,7 +170,7 @@ def test_compiled_and_interpreted_agree_to_the_last_bit(
     interpreted = everything()
     for name, function in compiled.items():
 
-        def native(*args: Any, function: Any = function) -> int | None:
+        def native(*args: Any, function: Callable[..., int | None] = function) -> int | None:
             columns = [np.array(a) if isinstance(a, list) else a for a in args]
             result = function(*columns)
             for given_, column in zip(args, columns, strict=True):
@@ -175,8 +179,8 @@ def test_compiled_and_interpreted_agree_to_the_last_bit(
             return result
 
         monkeypatch.setattr(kernels, name, native)
-    for ours, native in zip(interpreted, everything(), strict=True):
-        assert ours.tobytes() == native.tobytes()
+    for ours, compiled_to in zip(interpreted, everything(), strict=True):
+        assert ours.tobytes() == compiled_to.tobytes()
         assert np.isfinite(ours[-1])
 
 

@@ -1,6 +1,7 @@
 """Weekly bars, averages and lows against hand-computed values and the reference series."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,19 +20,14 @@ from backtest.indicators.weekly import (
     weekly_bars,
     weekly_ema,
 )
+from tests.support.bar_columns import bars_of_columns
 
 
-def bars_of(days: list[date], closes: list[int], symbol: str = "AAA") -> Bars:
-    closes = np.array(closes, dtype=float)
-    return Bars(
-        symbol,
-        np.array(days, dtype="datetime64[D]"),
-        closes - 0.5,
-        closes + 1,
-        closes - 1,
-        closes,
-        np.full(len(closes), 100.0),
-    )
+def bars_of(days: list[date], closes: Sequence[float], symbol: str = "AAA") -> Bars:
+    close = np.array(closes, dtype=np.float64)
+    volume = np.full(len(close), 100.0)
+    dates = np.array(days, dtype="datetime64[D]")
+    return Bars(symbol, dates, close - 0.5, close + 1, close - 1, close, volume)
 
 
 def test_a_week_has_first_open_highest_high_lowest_low_last_close_and_summed_volume() -> None:
@@ -111,14 +107,17 @@ def test_reference_series(shared_data: Path) -> None:
         table = np.genfromtxt(
             shared_data / "earnings" / "prices" / f"{symbol}.csv", delimiter=",", skip_header=1, dtype=str
         )
-        columns = [table[:, i].astype(float) for i in range(1, 6)]
-        weekly = weekly_bars(Bars(symbol, table[:, 0].astype("datetime64[D]"), *columns))
+        columns = [table[:, i].astype(np.float64) for i in range(1, 6)]
+        weekly = weekly_bars(bars_of_columns(symbol, table[:, 0].astype("datetime64[D]"), columns))
         ema = weekly_ema(weekly.close, reference["ema_period"])
         low = n_week_low(weekly.low, reference["nweek_low_period"])
         ours = [
-            [str(weekly.first[i]), str(weekly.last[i])]
-            + [float(c[i]) for c in (weekly.open, weekly.high, weekly.low, weekly.close, weekly.volume)]
-            + [None if np.isnan(x[i]) else float(x[i]) for x in (ema, low)]
+            [
+                str(weekly.first[i]),
+                str(weekly.last[i]),
+                *(float(c[i]) for c in (weekly.open, weekly.high, weekly.low, weekly.close, weekly.volume)),
+                *(None if np.isnan(x[i]) else float(x[i]) for x in (ema, low)),
+            ]
             for i in range(len(weekly))
         ]
         assert ours == rows

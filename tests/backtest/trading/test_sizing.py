@@ -1,5 +1,6 @@
 """Decisions to orders: hand-computed plans, limits, and what must hold for any plan."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,11 +19,15 @@ DAY = date(2024, 1, 2)
 RULES = ExecutionRules()
 
 
-def decide(rebalance: bool = True, **weights: Any) -> Decision:
+def decide(rebalance: bool = True, **weights: float) -> Decision:
+    return decide_all(weights, rebalance)
+
+
+def decide_all(weights: Mapping[str, float], rebalance: bool = True) -> Decision:
     return Decision(DAY, rebalance=rebalance, targets=tuple(Target(s, w) for s, w in weights.items()))
 
 
-def holding(cash: float, **shares: Any) -> Book:
+def holding(cash: float, **shares: int) -> Book:
     return Book(cash, {s: OpenPosition(s, n, 1.0, DAY) for s, n in shares.items()})
 
 
@@ -60,7 +65,7 @@ def test_targets_of_one_symbol_add_up() -> None:
 @pytest.mark.parametrize("weights", [{"A": -0.1}, {"A": float("nan")}, {"A": 0.7, "B": 0.4}])
 def test_impossible_weights_are_a_bug(weights: dict[str, float]) -> None:
     with pytest.raises(JutsuError):
-        scaled_weights(decide(**weights), RULES)
+        scaled_weights(decide_all(weights), RULES)
 
 
 def test_shares_round_down_but_not_on_float_noise() -> None:
@@ -292,8 +297,8 @@ def test_any_plan(
     cash: float,
 ) -> None:
     book = holding(round(cash, 2), **held)
-    plan = plan_orders(decide(**target), book, prices, rules)
-    scaled = scaled_weights(decide(**target), rules)
+    plan = plan_orders(decide_all(target), book, prices, rules)
+    scaled = scaled_weights(decide_all(target), rules)
     assert sum(scaled.values()) <= 1 - rules.min_cash_pct / 100 + 1e-12
     sides = [o.side for o in plan.orders]
     assert sides == sorted(sides, reverse=True)  # sells before buys
@@ -326,7 +331,7 @@ def test_a_plan_that_passes_the_limits_is_inside_them(
 ) -> None:
     rules = limited(max_position_pct=one, max_total_exposure_pct=all_together)
     book = holding(round(cash, 2), **held)
-    plan = plan_orders(decide(**target), book, prices, rules)
+    plan = plan_orders(decide_all(target), book, prices, rules)
     after = dict(held)
     for order in plan.orders:
         after[order.symbol] = after.get(order.symbol, 0) + order.quantity * (1 if order.side == "buy" else -1)

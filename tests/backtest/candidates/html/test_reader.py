@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from backtest.candidates.html import values
 from backtest.candidates.html.reader import read_html
-from backtest.candidates.model import Candidate
 from backtest.candidates.report import Report
+from backtest.core.candidate import Candidate
 
 NAME = "earnings_trade_analysis_2026-03-02.html"
 

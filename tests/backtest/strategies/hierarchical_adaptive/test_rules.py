@@ -84,7 +84,8 @@ def regimes(
     lookback: int = 1,
 ) -> tuple[list[int | None], list[int | None], list[int | None], list[int | None]]:
     n = len(t_norm)
-    high, crushed, trend, cell = ([None] * n for _ in range(4))
+    columns: list[list[int | None]] = [[None] * n for _ in range(4)]
+    high, crushed, trend, cell = columns
     averages = [fast] * n, [slow] * n
     kernels.regimes(
         t_norm, z, sigma, *averages, 1, lookback, 0.2, -0.3, 1.0, 0.2, -0.15, high, crushed, trend, cell
@@ -147,7 +148,7 @@ def test_constant_prices_stay_in_the_sideways_low_cell() -> None:
 
 
 def test_steady_growth_is_the_bull_low_cell() -> None:
-    history = {"QQQ": bars("QQQ", 100 * 1.01 ** np.arange(220)), "TLT": bars("TLT", [90.0] * 220)}
+    history = {"QQQ": bars("QQQ", 100 * 1.01 ** np.arange(220.0)), "TLT": bars("TLT", [90.0] * 220)}
     last = walk(build("golden", {}).evaluate(history))[-1]
     assert last.diagnostics["cell"] == 1
     assert last.targets == (Target("TQQQ", 0.6), Target("QQQ", 0.4))
@@ -155,7 +156,7 @@ def test_steady_growth_is_the_bull_low_cell() -> None:
 
 def test_a_doubling_is_high_volatility() -> None:
     close = [100.0] * 199 + [200.0]
-    history = {"QQQ": bars("QQQ", close), "TLT": bars("TLT", np.arange(200) + 90.0)}
+    history = {"QQQ": bars("QQQ", close), "TLT": bars("TLT", np.arange(200.0) + 90.0)}
     decisions = walk(build("golden", {}).evaluate(history))
     last = decisions[-1]
     # 125 zeros and one sigma s: mean s/126, deviation s/sqrt(126), so z = 125/sqrt(126).

@@ -194,7 +194,7 @@ def test_without_flows_it_is_the_fall_from_the_highest_close(factors: list[float
 @given(moves, st.integers(0, 19))
 def test_only_a_resume_ends_a_drawdown(factors: list[float], more: int) -> None:
     curve = list(accumulate([*factors, *[1.05] * more], lambda e, f: e * f, initial=100.0))
-    standing = ()
+    standing: tuple[Trip, ...] = ()
     for n in range(1, len(curve)):
         verdict = judge(account(curve[:n], curve[n], standing=standing), USUAL)
         had = [trip for trip in standing if trip.breaker == "drawdown"]
@@ -207,7 +207,8 @@ def test_only_a_resume_ends_a_drawdown(factors: list[float], more: int) -> None:
 
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 12))
 def test_no_minute_sees_more_entries_than_allowed(gaps: list[float], limit: int) -> None:
-    sent, now = [], 0.0
+    sent: list[float] = []
+    now = 0.0
     for gap in gaps:
         now += gap
         wait = seconds_to_wait(sent, now, limit)
