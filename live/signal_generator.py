@@ -24,6 +24,7 @@ from backtest.core.files import write_atomic
 from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
 from live.books import breakers, unknown_orders
+from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
@@ -177,7 +178,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     if report.candidates:
         report = report.without(taken_elsewhere(runtime, line, agreed))
     book = primary_book(rows, account, line.budget_pct, market.reference_prices())
-    memory = generation.memory_of(runtime, line, due)
+    memory = memory_of_primary(runtime.ledger, line.strategy, before=due.session.day)
     proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
         reference=account.reference,
@@ -242,7 +243,7 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     generation.check_history_floor(runtime, line, due, market)
     entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
     doubts = generation.believed_prices(runtime, line, market, entered, request.judge)
-    memory = runtime.ledger.shadow.last_memory(line.variant)
+    memory = memory_of_shadow(runtime.ledger, line.variant, before=due.session.day)
     proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
         reference=f"virtual-{line.variant}",

@@ -203,18 +203,6 @@ def propose(
     return Proposed(decision, plan)
 
 
-def memory_of(runtime: Runtime, line: BookVariant, due_: Due) -> dict[str, Any]:
-    """Return what the strategy must be given back.
-
-    An allocation remembers targets that were carried out (settled point 3). A positions strategy remembers
-    exits it decided on, above all those that were not: a halted stock is proposed again until it is sold.
-    """
-    if line.strategy.family.memory_after == "carried_out":
-        return runtime.ledger.signals.last_memory(line.variant)
-    newest = runtime.ledger.signals.previous(due_.session.day, line.variant)
-    return {} if newest is None else dict(newest.memory)
-
-
 def draft(
     runtime: Runtime,
     line: BookVariant,

@@ -24,7 +24,7 @@ _SIGNAL: Final = select(ShadowSignal, matching("account", "variant", "session"))
 _OF_STATUS: Final = select(ShadowSignal, matching("account", "variant", "status"), order="session")
 _MEMORY: Final = select(
     ShadowSignal,
-    matching("account", "variant", "status"),
+    f"{matching('account', 'variant', 'status')} AND session < :before",
     columns=("memory",),
     order="session DESC",
     limit=1,
@@ -113,9 +113,9 @@ class Shadow(Repository):
             )
         return True
 
-    def last_memory(self, variant: str) -> dict[str, Any]:
-        """Return the memory of the newest settled decision, {} before the first."""
-        rows = self._columns(_MEMORY, {"variant": variant, "status": SETTLED})
+    def last_memory(self, variant: str, *, before: date) -> dict[str, Any]:
+        """Return the memory of the newest settled decision of an earlier session, {} before the first."""
+        rows = self._columns(_MEMORY, {"variant": variant, "status": SETTLED, "before": before})
         return dict(rows[0][0]) if rows else {}
 
     def history(self, variant: str, since: date | None = None) -> tuple[ShadowSignal, ...]:

@@ -16,7 +16,7 @@ Outcome = Literal["pending", "completed", "partial", "skipped", "expired", "gate
 _GET: Final = select(SignalRow, matching("account", "variant", "session"))
 _MEMORY: Final = select(
     SignalRow,
-    matching("account", "variant", "outcome"),
+    f"{matching('account', 'variant', 'outcome')} AND session < :before",
     columns=("memory",),
     order="session DESC",
     limit=1,
@@ -107,9 +107,9 @@ class Signals(Repository):
         """Set what became of the file; only `completed` moves the strategy's memory on."""
         return self._set(session, variant, outcome=outcome)
 
-    def last_memory(self, variant: str) -> dict[str, Any]:
-        """Return the memory of the newest completed file, {} for a new account."""
-        rows = self._columns(_MEMORY, {"variant": variant, "outcome": "completed"})
+    def last_memory(self, variant: str, *, before: date) -> dict[str, Any]:
+        """Return the memory of the newest completed file of an earlier session, {} for a new account."""
+        rows = self._columns(_MEMORY, {"variant": variant, "outcome": "completed", "before": before})
         return dict(rows[0][0]) if rows else {}
 
     def previous(self, session: date, variant: str) -> SignalRow | None:

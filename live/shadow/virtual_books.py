@@ -19,6 +19,7 @@ from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.simulator.session_values import BarsOf, Settled, VirtualSession
 from backtest.simulator.virtual_session import settle_virtual_session
 from backtest.strategies.terms import context_of
+from live.books.memory import memory_of_shadow
 from live.books.variants import BookVariant
 from live.generation.candidates import CandidateInput
 from live.ledger.shadow_books import ShadowBook
@@ -111,7 +112,7 @@ def _nothing_decided(runtime: Runtime, line: BookVariant, session: calendar.Sess
         line.variant,
         session.day,
         decision={"plan": plan_to_json(plan), "diagnostics": {}, "candidates": None, "missed": True},
-        memory=shadow.last_memory(line.variant),
+        memory=memory_of_shadow(runtime.ledger, line.variant, before=session.day),
         cash=known.book.cash,
         equity=known.equity,
     )

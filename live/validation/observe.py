@@ -17,6 +17,7 @@ from backtest.strategies.family import FAMILIES, REBALANCE, Choice
 from backtest.strategies.registry import build_strategy
 from backtest.strategies.terms import context_of
 from backtest.trading.sizing import scaled_weights
+from live.books.memory import memory_of_primary, memory_of_shadow
 from live.handoff.model import QuoteInput, SignalFile
 from live.ledger.tables import LiveTrade, Order, SignalRow
 from live.model import order_ids as ids
@@ -26,6 +27,7 @@ from live.validation.verdict import Drift, Observed, OrderFate, Slippage, drift
 
 if TYPE_CHECKING:
     from backtest.core.candidate import Candidate
+    from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
 
 #: outcomes of a file with orders -> what a validation says about them
@@ -195,26 +197,18 @@ def _decide_again(
             session=row.session,
             decided_on=window.decides_on,
             book=book,
-            memory=_memory(runtime, row),
+            memory=_memory(runtime.ledger, row, strategy),
             candidates=candidates,
         )
     )
     return _choice_of(runtime, strategy, decision), ()
 
 
-def _memory(runtime: Runtime, row: SignalRow) -> dict[str, Any]:
-    """Return what the strategy remembered when it decided: of the newest carried-out session before."""
+def _memory(ledger: Ledger, row: SignalRow, strategy: Strategy) -> dict[str, Any]:
+    """Return what the strategy remembered when it decided."""
     if row.role == "shadow":
-        settled = [
-            known
-            for known in runtime.ledger.shadow.history(row.variant)
-            if known.session < row.session and known.status == "settled"
-        ]
-        return dict(settled[-1].memory) if settled else {}
-    earlier = runtime.ledger.signals.previous(row.session, row.variant)
-    while earlier is not None and earlier.outcome != "completed":
-        earlier = runtime.ledger.signals.previous(earlier.session, row.variant)
-    return {} if earlier is None else dict(earlier.memory)
+        return memory_of_shadow(ledger, row.variant, before=row.session)
+    return memory_of_primary(ledger, strategy, before=row.session)
 
 
 def _book(runtime: Runtime, row: SignalRow, signal: SignalFile, strategy: Strategy) -> Book | None:

@@ -1,10 +1,12 @@
 """What the ledger keeps of generated files: memory, approval, answer."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from live.ledger.ledger import GeneratedSignal
 from tests.support.ledger_samples import DAY, NOW
+
+AFTER = date(2030, 1, 2)
 
 
 def signal(day: Any, variant: str = "golden", memory: Any = None) -> GeneratedSignal:
@@ -14,14 +16,15 @@ def signal(day: Any, variant: str = "golden", memory: Any = None) -> GeneratedSi
 def test_only_completed_files_move_the_memory_on(ledger: Any) -> None:
     days = [DAY + timedelta(days=n) for n in range(5)]
     outcomes = ["completed", "skipped", "failed", "partial", "gated"]
-    assert ledger.signals.last_memory("golden") == {}
+    assert ledger.signals.last_memory("golden", before=AFTER) == {}
     for number, (day, outcome) in enumerate(zip(days, outcomes, strict=True)):
         ledger.signals.record(signal(day, memory={"h": number}))
         ledger.signals.finish(day, "golden", outcome)
 
-    assert ledger.signals.last_memory("golden") == {"h": 0}
-    assert ledger.signals.last_memory("titan") == {}
-    assert ledger.for_account("live").signals.last_memory("golden") == {}
+    assert ledger.signals.last_memory("golden", before=AFTER) == {"h": 0}
+    assert ledger.signals.last_memory("golden", before=DAY) == {}  # its own session is not an earlier one
+    assert ledger.signals.last_memory("titan", before=AFTER) == {}
+    assert ledger.for_account("live").signals.last_memory("golden", before=AFTER) == {}
     assert ledger.signals.previous(days[3], "golden").session == days[2]
 
 

@@ -150,6 +150,29 @@ def test_an_exit_is_judged_on_the_final_week(final_close: float, verdict: str, t
     assert [item.reference_price for item in found.observed.drifts] == [150.0]
 
 
+def test_an_exit_that_was_not_carried_out_is_decided_again() -> None:
+    # Decided on Thursday and not sold on Friday (halted): the file of Friday remembers it, done or not.
+    runtime = world({"AAA": bars("AAA", 235.0)})
+    hold(runtime, "AAA", "190")
+    pending = {"AAA": {"reason": "trend_break", "entry_date": ENTERED.isoformat()}}
+    runtime.ledger.signals.record(
+        GeneratedSignal(
+            session=FRIDAY,
+            variant="ema_p10",
+            role="primary",
+            path="trade_signals.json",
+            content="{}",
+            seal="a" * 64,
+            bytes_sha256="b" * 64,
+            generated_at=datetime(2024, 3, 15, 13, tzinfo=UTC),
+            memory={"pending_exits": pending},
+        )
+    )
+    runtime.ledger.signals.finish(FRIDAY, "ema_p10", "failed")
+    found = validated(runtime, signal({}, held={"AAA": 10}, orders=[leave("AAA", 235.0)]))
+    assert (found.verdict, found.differences) == ("GREEN", ())
+
+
 def test_a_position_that_was_sold_that_morning_is_still_known() -> None:
     runtime = world({"AAA": bars("AAA", 150.0)})
     hold(runtime, "AAA", "190")
