@@ -29,12 +29,11 @@ def history(
 ) -> Bars:
     dates = calendar.session_dates(date(2025, 1, 2), date(2025, 6, 26))
     moves = multiple * np.random.default_rng(3).normal(0, 0.01, len(dates))
-    close = 100 * np.cumprod(1 + moves)
+    close = np.asarray(100 * np.cumprod(1 + moves), dtype=np.float64)
     open_ = np.append(100.0, close[:-1])
+    volume = 1e6 + np.arange(float(len(dates)))
     high, low = np.maximum(open_, close) * 1.001, np.minimum(open_, close) * 0.999
-    return (
-        Bars(symbol, dates, open_, high, low, close, np.arange(1e6, 1e6 + len(dates))).since(start).until(end)
-    )
+    return Bars(symbol, dates, open_, high, low, close, volume).since(start).until(end)
 
 
 def scaled(bars: Bars, factor: float) -> Bars:
@@ -46,7 +45,7 @@ def store(tmp_path: Path) -> BarStore:
     return BarStore(tmp_path / "bars")
 
 
-def take(store: BarStore, bars: Bars, **more: Any) -> tuple[Imported]:
+def take(store: BarStore, bars: Bars, **more: Any) -> tuple[Imported, ...]:
     return import_bars(store, {bars.symbol: bars}, imported_at=AT, **more)
 
 

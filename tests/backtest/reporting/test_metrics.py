@@ -95,7 +95,7 @@ def test_constant_equity() -> None:
 
 def test_constant_growth_has_no_sharpe() -> None:
     """The spread of equal returns is rounding noise, not risk."""
-    assert performance(100.0 * 1.001 ** np.arange(1, 50), 100.0).sharpe is None
+    assert performance(100.0 * 1.001 ** np.arange(1.0, 50.0), 100.0).sharpe is None
 
 
 def test_one_session_and_none() -> None:

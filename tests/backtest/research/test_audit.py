@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.cli.app import main
 from backtest.core.bars import Bars
-from backtest.core.decision import Decision, ExecutionTime, Situation, Target
+from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Target
 from backtest.core.errors import DataError, UsageError
 from backtest.data.sources.csv import read_directory
 from backtest.research.audit import CHANGES, audit, table
@@ -23,7 +24,7 @@ from backtest.strategies.registry import STRATEGIES, find_strategy
 from tests.support.market_v35b import bars, random_walk
 from tests.support.scripted_strategy import SIGNAL, ScriptedWeights, make_bars
 
-SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
+SMALL: dict[str, Any] = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
 SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5, "osc_smoothness": 4, "strength_smoothness": 4}
 
 
@@ -37,7 +38,7 @@ def history() -> dict[str, Bars]:
 class Peeking(HierarchicalAdaptiveV35b):
     """Reads prices one session early."""
 
-    def evaluate(self, history: dict[str, Bars]) -> V35bEvaluation:
+    def evaluate(self, history: Mapping[str, Bars]) -> V35bEvaluation:
         def shifted(b: Bars) -> Bars:
             return replace(b, close=np.append(b.close[1:], b.close[-1]))
 
@@ -48,7 +49,7 @@ class Peeking(HierarchicalAdaptiveV35b):
 class Normalising(HierarchicalAdaptiveV35b):
     """Divides volume by its mean over the whole history, and clips by it: a subtle look ahead."""
 
-    def evaluate(self, history: dict[str, Bars]) -> V35bEvaluation:
+    def evaluate(self, history: Mapping[str, Bars]) -> V35bEvaluation:
         def scaled(b: Bars) -> Bars:
             return replace(b, volume=np.minimum(b.volume, b.volume.mean()))
 
@@ -59,9 +60,9 @@ class Normalising(HierarchicalAdaptiveV35b):
 class Cheat(ScriptedWeights):
     """Trades AAA by the signal's bars; each kind below reads one bar too many in its own way."""
 
-    history: dict[str, Any] = field(default_factory=dict[str, Any])
+    history: Mapping[str, Bars] = field(default_factory=dict[str, Bars])
 
-    def evaluate(self, history: dict[str, Bars]) -> OwnSession:
+    def evaluate(self, history: Mapping[str, Bars]) -> Self:
         return replace(self, history=history)
 
     def rises(self, day: date) -> bool:
@@ -69,11 +70,11 @@ class Cheat(ScriptedWeights):
         row = bars.row(day)
         return row is not None and bool(bars.close[row] > bars.open[row])
 
-    def following(self, day: date) -> date:
+    def following(self, day: date) -> date | None:
         later = self.history[SIGNAL].since(day + timedelta(days=1))
         return later.first if len(later) else None
 
-    def decision(self, situation: Situation, long: bool, memory: Any = None) -> Decision:
+    def decision(self, situation: Situation, long: bool, memory: Json | None = None) -> Decision:
         targets = (Target("AAA", 0.5),) if long else ()
         return Decision(situation.decided_on, rebalance=True, targets=targets, memory=memory or {})
 
@@ -95,7 +96,7 @@ class OwnSessionOrFail(Cheat):
 
     def decide(self, situation: Situation) -> Decision:
         row = self.history[SIGNAL].dates.tolist().index(situation.session)
-        return self.decision(situation, self.history[SIGNAL].close[row] > 100)
+        return self.decision(situation, bool(self.history[SIGNAL].close[row] > 100))
 
 
 class HolderPeeks(Cheat):
@@ -125,14 +126,14 @@ def simple_history() -> dict[str, Bars]:
     for symbol in (SIGNAL, "AAA", "BBB"):
         close = 100 * np.exp(np.cumsum(random.normal(0, 0.02, len(days))))
         opens = close * np.exp(random.normal(0, 0.02, len(days)))
-        histories[symbol] = make_bars(symbol, dict(zip(days, close, strict=True)), opens)
+        histories[symbol] = make_bars(symbol, dict(zip(days, close.tolist(), strict=True)), opens.tolist())
     return histories
 
 
 @pytest.mark.parametrize("execution_time", ["open", "15min_after_open"])
 @pytest.mark.parametrize("kind", [OwnSession, OwnSessionOrFail, HolderPeeks, RemembersTomorrow])
 def test_a_peek_of_one_bar_in_an_opening_window_is_caught(
-    simple_history: dict[str, Bars], kind: Any, execution_time: ExecutionTime
+    simple_history: dict[str, Bars], kind: type[Cheat], execution_time: ExecutionTime
 ) -> None:
     checks = audit(kind({}, execution_time), simple_history, samples=8, seed=7)
     caught = [check.difference for check in checks if check.difference]
@@ -142,7 +143,7 @@ def test_a_peek_of_one_bar_in_an_opening_window_is_caught(
 
 @pytest.mark.parametrize("kind", [HolderPeeks, RemembersTomorrow])
 def test_a_holder_that_peeks_one_bar_at_the_close_is_caught(
-    simple_history: dict[str, Bars], kind: type[HolderPeeks | RemembersTomorrow]
+    simple_history: dict[str, Bars], kind: type[Cheat]
 ) -> None:
     assert any(check.difference for check in audit(kind({}), simple_history, samples=8, seed=7))
 
@@ -191,7 +192,7 @@ def test_v35b_is_clean(history: dict[str, Bars], execution_time: ExecutionTime) 
 
 
 @pytest.mark.parametrize("kind", [Peeking, Normalising])
-def test_peeking_is_caught_and_named(history: dict[str, Bars], kind: type[Normalising | Peeking]) -> None:
+def test_peeking_is_caught_and_named(history: dict[str, Bars], kind: type[HierarchicalAdaptiveV35b]) -> None:
     honest = build("small", SMALL)
     strategy = kind(honest.variant, honest.settings)
     checks = audit(strategy, history, samples=3, seed=3)

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import ParameterError
+from backtest.strategies.base import Strategy
 from backtest.strategies.earnings_swing.strategy import build as earnings
-from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b
 from backtest.strategies.hierarchical_adaptive.strategy import build as adaptive
 from backtest.strategies.registry import load_strategy, strategy_files
 
-FOUNDING = {  # section 4.3 of the product requirements
+FOUNDING: dict[str, tuple[float, float]] = {  # section 4.3 of the product requirements
     "sma_fast": (10, 100),
     "sma_slow": (50, 300),
     "upper_thresh_z": (0.5, 2.0),
@@ -21,14 +21,14 @@ FOUNDING = {  # section 4.3 of the product requirements
 }
 
 
-def warned(strategy: HierarchicalAdaptiveV35b) -> list[str]:
+def warned(strategy: Strategy) -> list[str]:
     return [finding.path.removeprefix("parameters.") for finding in strategy.unusual]
 
 
 @pytest.mark.parametrize("name", FOUNDING)
 def test_the_founding_ranges_warn_outside_and_not_at_their_ends(name: str) -> None:
     low, high = FOUNDING[name]
-    others = {"sma_fast": {"sma_slow": 300}, "sma_slow": {"sma_fast": 10}}
+    others: dict[str, dict[str, float]] = {"sma_fast": {"sma_slow": 300}, "sma_slow": {"sma_fast": 10}}
     others |= {"upper_thresh_z": {"lower_thresh_z": 0.4}, "lower_thresh_z": {"upper_thresh_z": 2.0}}
     for value in (low, high):
         assert warned(adaptive("v", {**others.get(name, {}), name: value})) == []

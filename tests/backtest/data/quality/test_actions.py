@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ from tests.support.price_gate_world import index_and_funds
 DAY = date(2020, 6, 1)
 
 
-def split(ratio: Fraction, symbol: str = "QQQ", day: Any = DAY) -> CorporateAction:
+def split(ratio: Fraction | int, symbol: str = "QQQ", day: date = DAY) -> CorporateAction:
     return CorporateAction(symbol, day, "split", Fraction(ratio), source="person")
 
 
@@ -56,7 +55,7 @@ def test_what_is_no_ratio_is_refused(text: str) -> None:
         lambda: CorporateAction("QQQ", DAY, "dividend", amount=Decimal("NaN")),
     ],
 )
-def test_an_action_that_cannot_be_is_refused(make: Callable[..., Any]) -> None:
+def test_an_action_that_cannot_be_is_refused(make: Callable[[], CorporateAction]) -> None:
     with pytest.raises(DataError, match="cannot be"):
         make()
 
@@ -68,6 +67,7 @@ def test_a_split_keeps_the_value_and_can_be_taken_back(
     held = Holding("QQQ", Decimal(quantity), price, price * Decimal("0.9"))
     after = scale_holding(held, split(ratio))
     assert abs(after.quantity * after.entry_price - held.quantity * held.entry_price) < Decimal("1e-12")
+    assert after.stop_price is not None
     assert abs(after.stop_price / after.entry_price - Decimal("0.9")) < Decimal("1e-20")
     assert after.whole_shares <= after.quantity < after.whole_shares + 1
     assert after.whole_shares + after.fraction == after.quantity

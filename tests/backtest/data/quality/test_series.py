@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +19,11 @@ from tests.support.price_gate_world import (
     rows_multiplied,
 )
 
+Edit = Callable[[Bars], None]
+Change = Callable[[Bars], Bars]
 
-def edited(bars: Bars, edit: Callable[..., Any]) -> Bars:
+
+def edited(bars: Bars, edit: Edit) -> Bars:
     changed = copy(bars)
     edit(changed)
     return changed
@@ -42,14 +44,14 @@ def one_price_all_day(bars: Bars) -> None:
         getattr(bars, name)[200] = bars.close[200]
 
 
-def swapped(rows: slice) -> Callable[..., Any]:
+def swapped(rows: slice) -> Edit:
     def edit(bars: Bars) -> None:
         bars.open[rows], bars.close[rows] = bars.close[rows].copy(), bars.open[rows].copy()
 
     return edit
 
 
-def shifted(first: int) -> Callable[..., Any]:
+def shifted(first: int) -> Edit:
     def edit(bars: Bars) -> None:
         for name in (*PRICES, "volume"):
             getattr(bars, name)[first + 1 :] = getattr(bars, name)[first:-1].copy()
@@ -57,14 +59,14 @@ def shifted(first: int) -> Callable[..., Any]:
     return edit
 
 
-def one_value(field: str, row: int, value: float) -> Callable[..., Any]:
+def one_value(field: str, row: int, value: float) -> Edit:
     def edit(bars: Bars) -> None:
         getattr(bars, field)[row] = value
 
     return edit
 
 
-ERRORS = {
+ERRORS: dict[str, tuple[Change, str]] = {
     "x100 for a day": (lambda b: rows_multiplied(b, slice(200, 201), 100), "price"),
     "x100 from a day on": (lambda b: rows_multiplied(b, slice(200, None), 100), "split"),
     "x97 from a day on": (lambda b: rows_multiplied(b, slice(200, None), 97.0 * 1.2), "price"),
@@ -75,7 +77,7 @@ ERRORS = {
     "open and close swapped": (lambda b: edited(b, swapped(slice(None))), "swapped"),
     "swapped for a year": (lambda b: edited(b, swapped(slice(140, 395))), "swapped"),
 }
-SUSPICIONS = {
+SUSPICIONS: dict[str, tuple[Change, str]] = {
     "five identical bars": (lambda b: edited(b, five_identical), "copied"),
     "a day copied": (lambda b: edited(b, day_copied), "copied"),
     "volume 0": (lambda b: edited(b, one_value("volume", 200, 0.0)), "volume"),
@@ -140,7 +142,8 @@ def test_equal_days_far_apart_are_not_copies() -> None:
 
 def test_constant_prices_are_frozen_but_never_divide_by_zero() -> None:
     bars = index_and_funds()["QQQ"]
-    flat = replace(bars, **{name: np.full(len(bars), 10.0) for name in PRICES})
+    ten = np.full(len(bars), 10.0)
+    flat = replace(bars, open=ten, high=ten, low=ten, close=ten)
     assert kinds(judge_history({"QQQ": flat})) == []
     assert {f.kind for f in judge_history({"QQQ": flat})} == {"frozen", "copied"}
 

@@ -11,19 +11,19 @@ import pytest
 from numpy.typing import NDArray
 
 from backtest.core.bars import Bars
-from backtest.core.decision import Book, Situation
+from backtest.core.decision import Book, Json, Situation
 from backtest.core.errors import DataError, ParameterError, UsageError
 from backtest.indicators import kernels
-from backtest.research.hierarchical_adaptive import compiled, parameter_sets
+from backtest.research.hierarchical_adaptive import compiled
 from backtest.research.hierarchical_adaptive.parameter_sets import equity_curve, run_many
 from backtest.strategies.hierarchical_adaptive import kernels as rules
 from backtest.strategies.hierarchical_adaptive.parameters import parse
 from backtest.strategies.hierarchical_adaptive.strategy import build
 from tests.support.market_v35b import bars, random_walk
 
-SMALL = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
+SMALL: dict[str, Any] = {"sma_fast": 3, "sma_slow": 8, "realized_vol_window": 3, "vol_baseline_window": 6}
 SMALL |= {"bond_sma_fast": 2, "bond_sma_slow": 5, "osc_smoothness": 4, "strength_smoothness": 4}
-SETS = [
+SETS: list[dict[str, Any]] = [
     SMALL,
     SMALL | {"use_inverse_hedge": True, "leverage_scalar": 1.2},
     SMALL | {"double_smoothing": True, "symmetric_volume_adjustment": True, "rebalance_threshold": 0.5},
@@ -50,12 +50,15 @@ def book(
     """The same backtest in plain words: dictionaries, one session at a time."""
     evaluation = build("x", values).evaluate(history)
     opening = evaluation.parameters.execution_time == "open"
-    cash, units, memory, equity = 1.0, {}, {}, []
+    cash, equity = 1.0, list[float]()
+    units: dict[str, float] = {}
+    memory: Json = {}
     days = history["QQQ"].dates.tolist()
 
-    def price(symbol: str, day: date, column: str) -> float | None:
-        row = history[symbol].row(day)
-        return None if row is None else getattr(history[symbol], column)[row]
+    def prices_of(day: date, column: str) -> dict[str, float]:
+        """Symbol -> price, of the symbols that have a bar."""
+        rows = {symbol: bars.row(day) for symbol, bars in history.items()}
+        return {s: float(getattr(history[s], column)[row]) for s, row in rows.items() if row is not None}
 
     for t, day in enumerate(days):
         if t < start:
@@ -66,9 +69,9 @@ def book(
             decision = evaluation.decide(Situation(day, decided, Book(0.0), memory))
             memory = decision.memory
             if decision.rebalance:
-                prices = {symbol: price(symbol, day, column) for symbol in history}
+                prices = prices_of(day, column)
                 free = cash + sum(u * prices[symbol] for symbol, u in units.items())
-                target = {w.symbol: w.weight for w in decision.targets if prices[w.symbol] is not None}
+                target = {w.symbol: w.weight for w in decision.targets if w.symbol in prices}
                 new = {symbol: free * weight / prices[symbol] for symbol, weight in target.items()}
                 moved = sum(
                     abs(new.get(symbol, 0.0) - units.get(symbol, 0.0)) * prices[symbol]
@@ -76,7 +79,8 @@ def book(
                 )
                 cash = free - sum(u * prices[symbol] for symbol, u in new.items()) - moved * cost_pct / 100
                 units = new
-        equity.append(cash + sum(u * price(symbol, day, "close") for symbol, u in units.items()))
+        closes = prices_of(day, "close")
+        equity.append(cash + sum(u * closes[symbol] for symbol, u in units.items()))
     return np.array(equity)
 
 
@@ -152,9 +156,10 @@ def test_mistakes_are_refused(history: dict[str, Bars]) -> None:
 
 
 def test_machine_code_is_never_reused_for_changed_kernels() -> None:
-    sources = b"".join(Path(module.__file__).read_bytes() for module in (kernels, rules))
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (kernels, rules))
     digest = hashlib.sha256(sources).hexdigest()
-    cells = [cell.cell_contents for cell in compiled.backtest_sets().py_func.__closure__]
+    loop = getattr(compiled.backtest_sets(), "py_func")  # noqa: B009 - what numba adds, its types do not say
+    cells = [cell.cell_contents for cell in loop.__closure__]
     assert digest in cells
 
 
@@ -171,4 +176,4 @@ def test_a_read_only_installation_still_compiles(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(numba, "njit", refuses_a_cache)
     uncached = compiled.backtest_sets.__wrapped__()
     assert callable(uncached)
-    assert parameter_sets.STATISTICS[0] == "final"
+    assert compiled.STATISTICS[0] == "final"

@@ -340,7 +340,7 @@ def walk(symbol: str, moves: list[float], first: float) -> Bars:
     sessions = [date(2024, 1, 1) + timedelta(days=i) for i in range(len(moves))]
     closes = np.round(first * np.cumprod(1 + np.array(moves)), 6)
     opens = np.round(closes * (1 - np.array(moves) / 3), 6)
-    return make_bars(symbol, dict(zip(sessions, closes.tolist(), strict=True)), opens=opens)
+    return make_bars(symbol, dict(zip(sessions, closes.tolist(), strict=True)), opens=opens.tolist())
 
 
 @st.composite
@@ -359,7 +359,8 @@ def test_any_run(history: dict[str, Bars], rules: ExecutionRules, execution_time
     by_session = defaultdict(list)
     for trade in result.trades:
         by_session[trade.session].append(trade)
-    cash, shares = 10_000.0, defaultdict(int)
+    cash = 10_000.0
+    shares: defaultdict[str, int] = defaultdict(int)
     for row, day in enumerate(result.dates.tolist()):
         todays = by_session[day]
         assert [t.side for t in todays] == sorted((t.side for t in todays), reverse=True)
@@ -410,8 +411,10 @@ def test_the_change_that_look_ahead_would_show_does_change_the_future() -> None:
     signal = history["SIG"]
     factor = np.where(np.arange(len(signal)) > 3, 1.37, 1.0)
     changed = {**history, "SIG": replace(signal, close=signal.close * factor)}
-    ends = {"start": date(2024, 1, 1), "end": signal.last}
-    before, after = (run(h, CloseFollower({}, "close"), **ends) for h in (history, changed))
+    before, after = (
+        run(h, CloseFollower({}, "close"), start=date(2024, 1, 1), end=signal.last)
+        for h in (history, changed)
+    )
     assert before.trades[:4] == after.trades[:4]
     assert before.trades != after.trades
 

@@ -49,11 +49,12 @@ def naive(shared_data: Path, variant: str) -> str:
             if leg != "PSQ"
         }
     )
-    cash, shares, held, lines = Decimal(100_000), defaultdict(int), dict.fromkeys(LEGS, 0.0), ["date,equity"]
+    cash, held, lines = Decimal(100_000), dict.fromkeys(LEGS, 0.0), ["date,equity"]
+    shares: defaultdict[str, int] = defaultdict(int)
     for row in rows:
         if not START.isoformat() <= row["date"] <= END.isoformat():
             continue
-        price = {leg: Decimal(closes.loc[row["date"], leg]) for leg in closes.columns}
+        price = {leg: Decimal(str(closes.loc[row["date"], leg])) for leg in closes.columns}
         target = {leg: float(row[f"w_{leg}"]) for leg in LEGS}
         if sum(abs(held[leg] - target[leg]) for leg in LEGS) > 0.025:
             held = target

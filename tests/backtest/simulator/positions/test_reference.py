@@ -16,6 +16,7 @@ from backtest.core.errors import ParameterError, UsageError
 from backtest.simulator.positions.metrics import max_drawdown, summary
 from backtest.simulator.positions.model import PortfolioResult, PortfolioRules
 from backtest.simulator.positions.simulate import simulate
+from tests.support.bar_columns import bars_of_columns
 
 EMA = "config/strategies/ema_p10.yaml"
 
@@ -134,7 +135,7 @@ def test_a_strategy_of_weights_is_refused(project_root: Path) -> None:
 def bars(symbol: str, rows: list[Any]) -> Bars:
     days = np.array([row[0] for row in rows], dtype="datetime64[D]")
     columns = [np.array([float(row[i]) for row in rows]) for i in range(1, 5)]
-    return Bars(symbol, days, *columns, np.full(len(rows), 1000.0))
+    return bars_of_columns(symbol, days, [*columns, np.full(len(rows), 1000.0)])
 
 
 def flat(symbol: str, days: list[str], price: float = 100.0) -> Bars:

@@ -1,11 +1,12 @@
 """One session of the positions book at a time, against results worked out by hand."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from backtest.core.candidate import Candidate
+from backtest.core.candidate import Candidate, Grade
 from backtest.indicators.weekly import week_number
 from backtest.simulator.positions.model import (
     COMPATIBLE,
@@ -27,7 +28,7 @@ def rules(**changes: Any) -> PortfolioRules:
 
 def bar(
     open_: float,
-    high: Any = None,
+    high: float | None = None,
     low: float | None = None,
     close: float | None = None,
     previous: float | None = None,
@@ -42,22 +43,24 @@ def bar(
     )
 
 
-def market(day: date, broken: tuple[()] = (), **bars: Any) -> MarketSession:
+def market(day: date, broken: Iterable[str] = (), **bars: SessionBar) -> MarketSession:
     return MarketSession(day, week_number(day), bars, frozenset(broken))
 
 
 def candidate(
-    ticker: str, score: float = 80.0, price: float = 100.0, day: date = MONDAY, grade: str = "B"
+    ticker: str, score: float | None = 80.0, price: float = 100.0, day: date = MONDAY, grade: Grade = "B"
 ) -> Candidate:
     return Candidate(ticker, day, grade, score, price)
 
 
-def book(settings: PortfolioRules, day: date = MONDAY, **entries: Any) -> PortfolioState:
+def book(settings: PortfolioRules, day: date = MONDAY, **entries: tuple[float, float]) -> PortfolioState:
     """Open the tickers at the given prices in one session that ends where it began."""
     open_rules = settings.model_copy(update={"max_positions": 50, "selection": "one_by_one"})
     bars = {ticker: bar(price, previous=price) for ticker, (price, _) in entries.items()}
     found = [candidate(ticker, score, day=day) for ticker, (_, score) in entries.items()]
-    state, _ = step(PortfolioState(), market(day, **bars), found, open_rules)
+    state, _ = step(
+        PortfolioState(), MarketSession(day, week_number(day), bars, frozenset()), found, open_rules
+    )
     return state
 
 

@@ -2,7 +2,6 @@
 
 from datetime import date
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from backtest.calendar import sessions as calendar
 from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
-from backtest.core.decision import Book, OpenPosition, Situation
+from backtest.core.decision import Book, Json, OpenPosition, Situation
 from backtest.core.execution_rules import ExecutionRules
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import simulate
@@ -21,6 +20,7 @@ from backtest.strategies.earnings_swing.parameters import EarningsParameters
 from backtest.strategies.earnings_swing.selection import Holding, select
 from backtest.strategies.earnings_swing.strategy import EarningsSwing, build
 from backtest.trading.fills import fill_market, fill_stop
+from tests.support.bar_columns import bars_of_columns
 
 NAMES = [f"T{i}" for i in range(12)]
 score = st.one_of(st.none(), st.integers(0, 100).map(float))
@@ -89,7 +89,7 @@ def test_a_better_score_is_never_skipped_for_a_worse_one(
 
 
 def random_market(
-    seed: int, symbols: int = 8, start: Any = date(2023, 1, 3), end: Any = date(2023, 9, 29)
+    seed: int, symbols: int = 8, start: date = date(2023, 1, 3), end: date = date(2023, 9, 29)
 ) -> tuple[NDArray[np.datetime64], dict[str, Bars], list[Candidate]]:
     rng = np.random.default_rng(seed)
     days = np.array([s.day for s in calendar.sessions(start, end)], dtype="datetime64[D]")
@@ -99,12 +99,9 @@ def random_market(
         open_ = close * np.exp(rng.normal(0, 0.02, len(days)))
         high = np.maximum(open_, close) * (1 + rng.random(len(days)) * 0.02)
         low = np.minimum(open_, close) * (1 - rng.random(len(days)) * 0.02)
-        columns = [np.round(x, 6) for x in (open_, high, low, close)]
+        columns = [*(np.round(x, 6) for x in (open_, high, low, close)), np.full(len(days), 1e6)]
         kept = rng.random(len(days)) > 0.02  # some sessions have no bar
-        bars = Bars(name, days, *columns, np.full(len(days), 1e6))
-        prices[name] = Bars(
-            name, days[kept], *(c[kept] for c in (bars.open, bars.high, bars.low, bars.close, bars.volume))
-        )
+        prices[name] = bars_of_columns(name, days[kept], [column[kept] for column in columns])
     found = [
         Candidate(
             str(rng.choice(NAMES[:symbols])),
@@ -129,7 +126,9 @@ def replay(
 ) -> tuple[list[tuple[str, date, date, float, int, str]], dict[str, int]]:
     """The live way, written out plainly: decide before the open, fill at it, stops during the session."""
     evaluation = strategy.evaluate(prices)
-    book, memory, trades = {}, {}, []
+    book: dict[str, OpenPosition] = {}
+    memory: Json = {}
+    trades: list[tuple[str, date, date, float, int, str]] = []
     sessions = [day.item() for day in days]
     for yesterday, today in zip([None, *sessions[:-1]], sessions, strict=True):
         due = tuple(c for c in found if entry_session(c.report_date, "report_open") == today)
@@ -143,6 +142,7 @@ def replay(
                 open_ = float(prices[signal.symbol].open[row])
                 fill = fill_market("sell", held.quantity, open_, execution)
                 # a stop resting at the broker is there before the exit of the morning
+                assert held.stop_price is not None
                 reason = "stop_loss" if open_ <= held.stop_price else signal.reason
                 trades.append((signal.symbol, held.entry_date, today, fill.price, held.quantity, reason))
         for entry in decision.entries:
@@ -158,12 +158,15 @@ def replay(
         for symbol, held in list(book.items()):
             row = prices[symbol].row(today)
             bars = prices[symbol]
-            fill = row is not None and fill_stop(
+            if row is None:
+                continue
+            assert held.stop_price is not None
+            stopped = fill_stop(
                 held.quantity, held.stop_price, float(bars.open[row]), float(bars.low[row]), execution
             )
-            if fill:
+            if stopped:
                 del book[symbol]
-                trades.append((symbol, held.entry_date, today, fill.price, held.quantity, "stop_loss"))
+                trades.append((symbol, held.entry_date, today, stopped.price, held.quantity, "stop_loss"))
     return trades, {symbol: held.quantity for symbol, held in book.items()}
 
 
@@ -209,7 +212,7 @@ def test_a_book_never_holds_more_than_its_slots_or_a_ticker_twice(seed: int, pos
     )
     result = simulate(found, prices, rules)
     assert max(point.positions for point in result.equity) <= positions
-    spans = {}
+    spans: dict[str, list[tuple[date, date]]] = {}
     for trade in result.trades:
         spans.setdefault(trade.position.symbol, []).append((trade.position.entry_date, trade.exit_date))
     for rows in spans.values():

@@ -11,8 +11,8 @@ import pytest
 from backtest.candidates.model import QualityFilter, meets_grade, read_candidate_list
 from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
-from backtest.core.candidate import Candidate
-from backtest.core.decision import Book, Decision, OpenPosition, Situation
+from backtest.core.candidate import GRADES, Candidate, Grade
+from backtest.core.decision import Book, Decision, Json, OpenPosition, Situation
 from backtest.core.errors import ParameterError
 from backtest.strategies.earnings_swing.strategy import build
 from backtest.strategies.registry import load_strategy
@@ -57,15 +57,20 @@ def situation(
     positions: list[OpenPosition],
     session: date = MONDAY,
     decided_on: date = THURSDAY,
-    candidates: tuple[()] = (),
-    memory: dict[str, dict[str, dict[str, str]]] | None = None,
+    candidates: tuple[Candidate, ...] | None = (),
+    memory: Json | None = None,
 ) -> Situation:
     book = Book(0.0, {position.symbol: position for position in positions})
     return Situation(session, decided_on, book, memory or {}, candidates)
 
 
 def candidate(
-    ticker: str, score: float, price: float = 100.0, day: date = MONDAY, grade: str = "B", gap: float = 3.0
+    ticker: str,
+    score: float,
+    price: float | None = 100.0,
+    day: date = MONDAY,
+    grade: Grade = "B",
+    gap: float = 3.0,
 ) -> Candidate:
     return Candidate(ticker, day, grade, score, price, gap, f"{ticker} Inc")
 
@@ -116,10 +121,12 @@ def test_bars_after_the_decision_day_change_nothing() -> None:
 
 def test_an_exit_that_found_no_market_is_proposed_again_but_not_for_a_new_position() -> None:
     first = decide({"AAA": falling()}, situation([held()]), **LOWS)
-    later = {"session": date(2024, 4, 2), "decided_on": MONDAY, "memory": first.memory}
-    again = decide({"AAA": falling()}, situation([held()], **later), **LOWS)
+    tuesday = date(2024, 4, 2)
+    later = situation([held()], tuesday, MONDAY, memory=first.memory)
+    again = decide({"AAA": falling()}, later, **LOWS)
     assert [(e.symbol, e.reason) for e in again.exits] == [("AAA", "trend_break")]
-    bought_again = decide({"AAA": falling()}, situation([held(entry=MONDAY)], **later), **LOWS)
+    after_entry = situation([held(entry=MONDAY)], tuesday, MONDAY, memory=first.memory)
+    bought_again = decide({"AAA": falling()}, after_entry, **LOWS)
     assert bought_again.exits == ()
 
 
@@ -263,7 +270,7 @@ def test_reference_signals(shared_data: Path) -> None:
 def test_reference_filters(shared_data: Path) -> None:
     reference = json.loads((shared_data / "reference" / "earnings_filters_dev.json").read_text())
     found = read_candidate_list(shared_data / "earnings" / "candidates_dev.json")
-    for grade in "ABCD":
+    for grade in GRADES:
         passing = [index for index, row in enumerate(found) if meets_grade(row, grade)]
         assert passing == reference[f"min_grade_{grade}"]
     for name, low in (("backtest_10_30_gap10_score85", 10.0), ("live_0_30_gap10_score85", 0.0)):

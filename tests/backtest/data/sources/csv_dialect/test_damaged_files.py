@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtest.core.bars import Bars
 from backtest.core.errors import DataError
 from backtest.data import quality
 from backtest.data.sources.csv import CsvDirectory, judge_csv, read_directory, read_import
 from backtest.data.sources.csv_dialect.model import Judged
 from backtest.data.sources.csv_dialect.options import CsvOptions
+from tests.support.bar_columns import bars_of_columns
 
 IMPORT = CsvOptions(importing=True)
 PLAIN = (
@@ -81,7 +81,7 @@ OPTIONS = st.builds(
 )
 
 
-def attempt(folder: Path, options: CsvOptions) -> DataError | tuple[Judged]:
+def attempt(folder: Path, options: CsvOptions) -> DataError | tuple[Judged, ...]:
     try:
         return read_import(folder, options)
     except DataError as error:
@@ -140,7 +140,7 @@ def test_both_parsers_of_plain_files_agree(tmp_path_factory: pytest.TempPathFact
             continue
         dates, columns = found
         order = slice(None, None, -1) if len(dates) > 1 and dates[1] < dates[0] else slice(None)
-        if quality.judge_rows(Bars("QQQ", dates[order], *(column[order] for column in columns))):
+        if quality.judge_rows(bars_of_columns("QQQ", dates[order], [column[order] for column in columns])):
             continue  # refused all the same
         assert [str(found.finding) for found in slow.findings] == []
         assert dates[order].tolist() == slow.bars.dates.tolist()

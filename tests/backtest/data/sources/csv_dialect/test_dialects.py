@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -106,7 +106,7 @@ class Writing:
 
     def price(self, value: Decimal) -> str:
         text = f"{value:,.2f}" if self.thousands else f"{value:.2f}"
-        swapped = text.translate(str.maketrans({",": self.thousands, ".": self.decimal}))
+        swapped = text.translate({ord(","): self.thousands, ord("."): self.decimal})
         return self.currency + swapped
 
     def volume(self, value: Decimal) -> str:
@@ -121,7 +121,7 @@ class Writing:
 
     def write(self, known: Known) -> bytes:
         buffer = io.StringIO()
-        quoting = csv.QUOTE_ALL if self.quote_all else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if self.quote_all else csv.QUOTE_MINIMAL
         out = csv.writer(buffer, delimiter=self.delimiter, quoting=quoting, lineterminator=self.line_end)
         for n in range(self.preamble):
             out.writerow([f"title {n}"])
@@ -201,7 +201,7 @@ def test_a_month_of_bars_is_never_open_in_its_dates(
     assert_same(judged, known)
 
 
-def _sign(writing: Writing) -> str:
+def _sign(writing: Writing) -> Literal["dot", "comma"]:
     return "dot" if writing.decimal == "." else "comma"
 
 

@@ -317,7 +317,13 @@ def test_row_labels_of_a_program_are_the_dates_only_without_others(tmp_path: Pat
     ],
 )
 def test_wrong_flags_are_usage_errors(words: dict[str, Any]) -> None:
-    stated = {"columns": [], "symbol": None, "date_format": None, "basis": None, "use_adj_close": False}
+    stated: dict[str, Any] = {
+        "columns": [],
+        "symbol": None,
+        "date_format": None,
+        "basis": None,
+        "use_adj_close": False,
+    }
     with pytest.raises(UsageError):
         csv_options(**{**stated, "decimal": None, **words})
 
