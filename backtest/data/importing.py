@@ -24,6 +24,7 @@ from backtest.data.quality.price_gate import judge_history
 from backtest.data.quality.revisions import Comparison, compare
 from backtest.data.store import BarStore
 
+ImportOutcome = Literal["new", "updated", "rescaled", "up to date"]
 LOCK_SECONDS = 10.0
 NOTHING: Final[Mapping[str, Collection[date]]] = MappingProxyType({})
 
@@ -36,7 +37,7 @@ class Imported:
     """
 
     symbol: str
-    outcome: Literal["new", "updated", "rescaled", "up to date"]
+    outcome: ImportOutcome
     rows: int
     added: int
     first: date
@@ -271,7 +272,7 @@ def _rescaled(bars: Bars, ratio: float) -> Bars:
 
 
 def _result(old: Bars | None, whole: Bars, *, rescaled: bool) -> Imported:
-    outcome: Literal["new", "updated", "rescaled", "up to date"]
+    outcome: ImportOutcome
     if old is None:
         outcome = "new"
     elif old.sha256() == whole.sha256() and old.provisional == whole.provisional:

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 from backtest.candidates.schedule import EntryMode
 
+EntryTiming = Literal["day", "opening_auction"]
+
 
 @dataclass(frozen=True, slots=True)
 class TradingTerms:
@@ -26,7 +28,7 @@ class TradingTerms:
     max_positions: int | None = None
     daily_entry_limit: int | None = None
     entry_mode: EntryMode = "report_open"
-    entry_order_type: Literal["day", "opening_auction"] = "day"
+    entry_order_type: EntryTiming = "day"
     quality_filter: bool = False
 
 

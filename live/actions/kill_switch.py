@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from live.books import breakers
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
-    from live.ledger.system_state import KillSwitch
+    from live.ledger.system_state import KillSwitch, RaisedLevel
     from live.runtime.runtime import Runtime
 
 
@@ -22,9 +22,7 @@ class Resumed:
     changed: bool
 
 
-def kill(
-    ledger: Ledger, *, level: Literal["entries", "all"], reason: str, actor: str, at: datetime
-) -> KillSwitch:
+def kill(ledger: Ledger, *, level: RaisedLevel, reason: str, actor: str, at: datetime) -> KillSwitch:
     """Raise the switch for every account and return it as it stands; what is on is never lowered.
 
     Args:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import BrokerError, SettingsError
 from backtest.strategies.base import Strategy
 from backtest.strategies.registry import find_strategy
+from live.model.run import Role
 from live.settings.model import BookSettings, Settings
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from live.model.broker import Account
     from live.reconciliation.model import Reconciliation
     from live.runtime.runtime import Runtime
-
-Role = Literal["primary", "shadow"]
 
 
 @dataclass(frozen=True, slots=True)

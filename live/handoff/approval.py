@@ -12,10 +12,9 @@ from typing import Literal, Protocol
 
 from live.handoff.model import SignalFile, SignalOrder
 from live.model.run import Mode
-from live.settings.model import ApprovalSettings
+from live.settings.model import ApprovalSettings, Policy
 
 State = Literal["approved", "auto", "silent", "expired", "skipped", "edited", "unknown"]
-Policy = Literal["auto", "required"]
 
 
 class ApprovalRecord(Protocol):

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from backtest.core.decision import ExecutionTime, Side
-from backtest.core.planned_orders import Intent
+from backtest.core.decision import ExecutionTime, FamilyName, Side
+from backtest.core.planned_orders import EntryOrderType, Intent
 from live.model.order_ids import PATTERN
-from live.model.run import Mode
+from live.model.run import Mode, Role
 
 SCHEMA_VERSION = "1.0.0"
 SCHEMA_PATH = "schema/trade_signals.schema.json"
@@ -88,8 +88,8 @@ class StrategyInfo(_Part):
 
     name: str
     variant: str
-    role: Literal["primary", "shadow"]
-    family: Literal["allocation", "positions"]
+    role: Role
+    family: FamilyName
     parameters: dict[str, Any]
     sources: dict[str, str]
 
@@ -167,7 +167,7 @@ class SignalOrder(_Part):
     side: Annotated[Side, Field(description="exit, reduce and stop sell; others buy")]
     intent: Annotated[Intent, Field(description="why the order exists")]
     quantity: Annotated[int, Field(ge=1, le=MAX_EXACT_INTEGER, description="whole shares; you may change it")]
-    order_type: Literal["market", "market_on_open"]
+    order_type: EntryOrderType
     reference_price: Annotated[Price, Field(description="newest price the decision used")]
     estimated_value: Annotated[Money, Field(description="quantity times reference price, in cents")]
     rank: Annotated[float, Field(allow_inf_nan=False, description="buys are sent in descending rank")]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from backtest.calendar.sessions import NEW_YORK, ExecutionWindow, session, window
 from backtest.core.decision import ExecutionTime
@@ -19,7 +19,7 @@ from backtest.core.execution_rules import Limits
 from live.handoff.jsonpath import at
 from live.handoff.model import SignalFile
 from live.model import order_ids as ids
-from live.model.run import Mode
+from live.model.run import Mode, Role
 
 _SELLS = frozenset({"exit", "reduce", "stop"})
 _BUYS = frozenset({"entry", "increase"})
@@ -49,7 +49,7 @@ class Expectations:
     roles: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     symbols: frozenset[str] = frozenset()
-    role: Literal["primary", "shadow"] | None = None
+    role: Role | None = None
     decided_on: date | None = None
     window: tuple[datetime, datetime] | None = None
     holdings: Mapping[str, int] | None = None

@@ -16,7 +16,8 @@ from live.ledger.statements import matching, select
 from live.ledger.tables import SystemState
 from live.model.broker import Execution
 
-KillLevel = Literal["none", "entries", "all"]
+RaisedLevel = Literal["entries", "all"]
+KillLevel = Literal["none"] | RaisedLevel
 EVERY_ACCOUNT: Final = "*"
 """Account key of what holds for the whole installation: the kill switch and changed settings."""
 
@@ -60,7 +61,7 @@ class State(Repository):
         """Return `none`, `entries` (no new entries) or `all` (nothing leaves)."""
         return self.kill_switch().level
 
-    def set_kill(self, level: Literal["entries", "all"], *, reason: str, by: str, at: datetime) -> KillSwitch:
+    def set_kill(self, level: RaisedLevel, *, reason: str, by: str, at: datetime) -> KillSwitch:
         """Raise the switch and return it; a program never lowers what is already on."""
         with self._db.transaction():
             known = self.kill_switch()

@@ -17,6 +17,7 @@ from backtest.core.decision import Side
 
 OrderType = Literal["market", "stop"]
 TimeInForce = Literal["day", "gtc", "opg"]
+AccountKind = Literal["cash", "margin"]
 
 
 class OrderState(StrEnum):
@@ -129,7 +130,7 @@ class Account:
     """
 
     reference: str
-    kind: Literal["cash", "margin"]
+    kind: AccountKind
     cash: Decimal | None
     settled_cash: Decimal | None
     buying_power: Decimal | None

@@ -22,6 +22,8 @@ from backtest.core.errors import UsageError
 
 Mode = Literal["offline_mock", "online_live"]
 """Whether orders go to the embedded paper broker or to a real one."""
+Role = Literal["primary", "shadow"]
+"""Whether a variant of a book trades, or keeps a virtual book beside the one that does."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

@@ -15,6 +15,7 @@ from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
 from live.model.run import Mode
 
+Policy = Literal["auto", "required"]
 AlertLevel = Literal["info", "warning", "critical"]
 PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"]
 
@@ -67,7 +68,7 @@ class PaperSettings(_Section):
 class ApprovalSettings(_Section):
     """Whether a person must approve and what silence means. None = auto offline, required online."""
 
-    policy: Literal["auto", "required"] | None = None
+    policy: Policy | None = None
     on_no_answer: dict[Intent, Literal["skip", "trade"]] = {
         "exit": "trade",
         "reduce": "trade",

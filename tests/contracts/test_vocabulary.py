@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
 
@@ -59,6 +60,24 @@ def test_the_words_are_written_once(name: Any) -> None:
     words = frozenset(get_args(vocabulary))
     places = [module for module, sets in MODULES.items() for found in sets if found == words]
     assert places == [home]
+
+
+def literals(path: Path) -> list[frozenset[Any]]:
+    """Return every `Literal[...]` of several words that a module writes out."""
+    return [
+        frozenset(word.value for word in node.slice.elts if isinstance(word, ast.Constant))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Literal"
+        and isinstance(node.slice, ast.Tuple)
+    ]
+
+
+def test_no_literal_is_written_twice() -> None:
+    written = Counter(words for module in MODULES for words in literals(PROJECT / module))
+    assert len(written) > 50
+    assert [sorted(words) for words, times in written.items() if times > 1] == []
 
 
 def choices(parser: argparse.ArgumentParser, flag: str) -> tuple[str, ...]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from backtest.core.bars import Bars
 from backtest.data.quality.findings import PriceFinding, errors
 from backtest.data.quality.known import Known
-from backtest.data.quality.price_gate import judge_prices
+from backtest.data.quality.price_gate import Moment, judge_prices
 from backtest.data.quality.quotes import MAX_DIFFERENCE, judge_quote
 
 
@@ -32,7 +31,7 @@ class Seen:
 def doubts_before_orders(
     seen: Mapping[str, Seen],
     session: date,
-    moment: Literal["open", "close"],
+    moment: Moment,
     bars: Mapping[str, Bars],
     known: Known,
     *,

@@ -22,6 +22,8 @@ from backtest.data.quality.relations import PriceRelation
 from backtest.data.quality.series import judge_pattern, judge_shifts
 from backtest.data.quality.steps import Steps
 
+#: the end of a session that a price belongs to
+Moment = Literal["open", "close"]
 #: sessions before the newest that `judge_newest` reads
 LOOKBACK: Final = 260
 
@@ -105,7 +107,7 @@ def _tail(bars: Bars, since: date) -> Bars:
 def judge_prices(
     prices: Mapping[str, float],
     session: date,
-    moment: Literal["open", "close"],
+    moment: Moment,
     bars: Mapping[str, Bars],
     relations: Sequence[PriceRelation] = (),
     *,

@@ -21,6 +21,7 @@ from backtest.strategies.parameters import (
     Whole,
     parse_parameters,
 )
+from backtest.strategies.terms import EntryTiming
 
 StopMode = Literal["intraday", "skip_entry_day", "close", "close_next_open"]
 TrailingStop = Literal["weekly_ema", "weekly_nweek_low"]
@@ -61,7 +62,7 @@ class EarningsParameters(ParameterModel):
     enable_rotation: Flag = True
     entry_mode: EntryMode = "report_open"
     execution_time: ExecutionTime = "open"
-    entry_order_type: Literal["day", "opening_auction"] = "day"
+    entry_order_type: EntryTiming = "day"
     max_entry_overrun_pct: Percent = 20.0
     min_grade: Grade = "D"
     daily_entry_limit: Annotated[Whole, Field(ge=0)] | None = 2

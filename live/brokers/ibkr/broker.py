@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
@@ -22,7 +22,15 @@ from live.brokers.common import decimal, tick_text
 from live.brokers.ibkr.access import require_paper
 from live.brokers.ibkr.port import IbFill, IbkrPort, IbOrder, Ticket
 from live.brokers.ibkr.session import IbAsyncPort
-from live.model.broker import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
+from live.model.broker import (
+    Account,
+    AccountKind,
+    BrokerOrder,
+    Execution,
+    Holding,
+    OrderRequest,
+    OrderState,
+)
 from live.system.clock import Clock
 from live.system.redaction import register_account
 
@@ -277,7 +285,7 @@ def _state(row: IbOrder) -> OrderState:
     return state if believed else OrderState.UNKNOWN_LIVE
 
 
-def _kind(figure: Mapping[str, Decimal | None]) -> Literal["cash", "margin"]:
+def _kind(figure: Mapping[str, Decimal | None]) -> AccountKind:
     """Return the kind of account: only margin accounts may buy for more than their available funds.
 
     `AccountType` is IB's name for the owner (INDIVIDUAL, ...). Unknown figures count as a cash account.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from backtest.core.errors import BrokerError, SettingsError
 from live.brokers.common import decimal
 from live.brokers.schwab.orders import from_vendor
-from live.model.broker import Account, Holding
+from live.model.broker import Account, AccountKind, Holding
 from live.system.redaction import MASK, register_account, register_secret
 
 EQUITY_TYPES = frozenset({"EQUITY", "COLLECTIVE_INVESTMENT"})
@@ -55,7 +55,7 @@ def parse_account(data: Mapping[str, Any], reference: str) -> Account:
         raise BrokerError(
             "the account answer is not understood", where="Schwab", remedy="nothing was changed"
         )
-    kind: Literal["cash", "margin"] = "cash" if body["type"] == "CASH" else "margin"
+    kind: AccountKind = "cash" if body["type"] == "CASH" else "margin"
     balances = body.get("currentBalances") or {}
     figure = {name: decimal(value) for name, value in balances.items()}
     if kind == "cash":
