@@ -34,7 +34,7 @@ from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
-from live.execution.verdict import OrdersMissed, verdict
+from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
 from live.operations import checks as preflight
@@ -148,7 +148,7 @@ def _differs(runtime: Runtime) -> bool:
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
     """Record and alert a run that ends with an error; what fails here is logged and never raised."""
     try:
-        if not isinstance(error, WindowMissed | OrdersMissed):  # these are recorded already
+        if not isinstance(error, WindowMissed | OrdersMissed | PricesDoubted):  # these are recorded already
             steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
         announce(runtime, job, notes, f"stopped: {error.line()}", failed=True)
         error.add_note(ALERTED)

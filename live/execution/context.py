@@ -14,7 +14,9 @@ from live.orders.attempts import Attempts, by_intent, of_intent
 
 if TYPE_CHECKING:
     from backtest.calendar.sessions import Session
+    from backtest.core.errors import Finding
     from live.execution.job import Job, Phase
+    from live.execution.price_gate import PriceGate
     from live.handoff.model import SignalOrder
     from live.ledger.ledger import Ledger
     from live.model.broker import Broker
@@ -39,6 +41,7 @@ class RunNotes:
         posts: monotonic times of the orders sent, for the limit per minute.
         foreign: shares at the broker that no book owns, by symbol.
         forced: a person let the run go on (--force) although ledger and broker differed at its start.
+        doubts: symbol -> why its price cannot be believed, so that it was not bought.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -49,6 +52,7 @@ class RunNotes:
     posts: list[float] = field(default_factory=list)
     foreign: dict[str, int] = field(default_factory=dict)
     forced: bool = False
+    doubts: dict[str, Finding] = field(default_factory=dict)
 
     def warn(self, text: str) -> None:
         """Note something a person should read."""
@@ -61,6 +65,11 @@ class RunNotes:
         if text not in self.critical:
             LOG.error("%s", text)
             self.critical.append(text)
+
+    def doubt(self, symbol: str, why: Finding) -> None:
+        """Note a price that nobody may trade on before a person confirmed it."""
+        self.doubts[symbol] = why
+        self.alarm(str(why))
 
     def gate(self, client_order_id: str, reason: str) -> None:
         """Note that an order was held back."""
@@ -93,6 +102,7 @@ class ExecutionContext:
         notes: filled in while the run goes on.
         submission: sends and follows orders; it knows until when they may leave.
         rules: of the strategy that made the file.
+        prices: judges quotes before anything is bought on them.
         phase: ``place`` and ``poll`` leave unfilled orders alive, ``all`` waits for them and ends them.
         deadline: monotonic time at which the run stops waiting for fills.
         keeps_window: False with --skip-time-check.
@@ -103,6 +113,7 @@ class ExecutionContext:
     notes: RunNotes
     submission: Submission
     rules: PositionRules
+    prices: PriceGate
     phase: Phase
     deadline: float
     keeps_window: bool = True

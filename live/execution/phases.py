@@ -257,7 +257,10 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
     if order.symbol in context.notes.foreign:
         theirs = context.notes.foreign[order.symbol]
         return f"the account holds {theirs} shares of it outside the books: they could not be told apart"
-    quote = context.quote(order.symbol)
+    quote, doubt = context.prices.look(order.symbol)
+    if doubt is not None:
+        context.notes.doubt(order.symbol, doubt)
+        return str(doubt)
     wide = "" if quote is None else spread_problem(quote)
     if context.before_open:
         return wide  # it waits for the open: of the quote only its sense counts, not its age

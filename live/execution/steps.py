@@ -11,6 +11,7 @@ from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
 from live.execution.permission import Permission
+from live.execution.price_gate import PriceGate
 from live.execution.verdict import verdict
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
@@ -49,6 +50,7 @@ def context_for(
         notes=notes,
         submission=Submission(runtime.broker, runtime.ledger, clock, permission),
         rules=position_rules(job.line.strategy),
+        prices=PriceGate(runtime, job.line.strategy, job.session, job.window),
         phase=phase,
         deadline=deadline,
         keeps_window=not skip_time_check,

@@ -252,7 +252,7 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
     if sum(1 for o in context.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
         _note_unprotected(context, position, f"max_stop_orders_per_run ({limit}) is reached")
         return
-    below = _below(context, position.symbol, price)
+    below = _below(context, position, price)
     entry = entry_of(context, position)
     if below is not None:
         context.notes.alarm(
@@ -278,12 +278,13 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
         _remember(context, still, order, price)
 
 
-def _below(context: ExecutionContext, symbol: str, price: Decimal) -> float | None:
+def _below(context: ExecutionContext, position: PositionRow, price: Decimal) -> float | None:
     """Return the price when a usable quote says that the market is at or below a stop that is to be placed.
 
-    Brokers refuse such a stop, so the shares would stay without one; the rule it stands for is to sell.
+    Brokers refuse such a stop, so the shares would stay without one; the rule it stands for is to sell. On a
+    price that cannot be believed nothing is sold: then the stop is tried, and the broker answers.
     """
-    quote = context.quote(symbol)
+    quote = context.quote(position.symbol)
     problem = quote_problem(
         quote,
         context.clock.now(),
@@ -293,7 +294,13 @@ def _below(context: ExecutionContext, symbol: str, price: Decimal) -> float | No
     if problem or quote is None or spread_problem(quote):
         return None
     highest = max(known for known in (quote.mid, quote.last) if known is not None)
-    return highest if highest <= float(price) else None
+    if highest > float(price):
+        return None
+    _, doubt = context.prices.look(position.symbol, held=position.entry_session < context.session.day)
+    if doubt is None:
+        return highest
+    context.notes.doubt(position.symbol, doubt)
+    return None
 
 
 def _plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backtest.core.errors import LimitError
+from backtest.core.errors import DataError, LimitError
 from live.orders.attempts import Attempts
 
 if TYPE_CHECKING:
@@ -16,15 +16,28 @@ class OrdersMissed(LimitError):  # noqa: N818 - named for what a person reads
     """The run went through, but its orders did not come about (exit 7)."""
 
 
-def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | None:
+class PricesDoubted(DataError):  # noqa: N818 - named for what a person reads
+    """The run went through, but prices could not be believed, so that something was not done (exit 5)."""
+
+
+def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | PricesDoubted | None:
     """Return why a run that went through all its phases is no success, None when it is one.
 
-    A sell that was held back or did not sell all its shares, buying stopped for its prices, or a file of
-    which no order was filled. Orders of the phase ``place`` wait for the open: a poll judges them.
+    A sell that was held back or did not sell all its shares, prices that nobody may trade on, buying stopped
+    for its prices, or a file of which no order was filled. Orders of the phase ``place`` wait for the open: a
+    poll judges them.
     """
     missed = missed_exits(context)
+    doubts = [*context.notes.doubts.values()]
     if missed:
         problem = f"not sold as decided: {', '.join(missed)}"
+    elif doubts:
+        return PricesDoubted(
+            f"prices that cannot be believed: {doubts[0].path}: {doubts[0].problem}",
+            where="price gate",
+            remedy=doubts[0].remedy,
+            findings=doubts,
+        )
     elif context.notes.aborted:
         problem = f"buying was stopped: {context.notes.stop_buying}"
     elif outcome == "failed" or nothing_filled(context):

@@ -10,7 +10,7 @@ from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError, Finding
 from live.feeds.stored_bars import with_synthetic
-from live.model.feed import Feed, Quote
+from live.model.feed import Feed, Quote, last_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def gather(
     wanted = sorted(set(symbols))
     history = {s: bars.until(window.decides_on) for s, bars in feed.history(wanted, at).items() if len(bars)}
     quotes = dict(feed.quotes(wanted, at))
-    others = {} if second is None else _prices_of(second, wanted, at)
+    others = {} if second is None else last_prices(second, wanted, at)
     if window.fills_at_open:
         return Market(at, window, history, quotes, second_source=others)
     ages = {symbol: max_age_seconds if symbol in leading else None for symbol in quotes}
@@ -111,12 +111,6 @@ def gather(
     believed = {symbol: quote for symbol, quote in quotes.items() if symbol not in doubts}
     bars = with_synthetic(history, believed, window.decides_on)
     return Market(at, window, bars, quotes, doubts, others)
-
-
-def _prices_of(second: Feed, symbols: list[str], at: datetime) -> dict[str, float]:
-    """Return the prices of another source; a symbol it does not know is left out."""
-    found = {symbol: quote.last or quote.mid for symbol, quote in second.quotes(symbols, at).items()}
-    return {symbol: price for symbol, price in found.items() if price}
 
 
 def require_adjusted(market: Market) -> None:

@@ -68,3 +68,9 @@ class Feed(Protocol):
     def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
         """Return quotes of the running session at `at`; a symbol without one is left out."""
         ...
+
+
+def last_prices(feed: Feed, symbols: Sequence[str], at: datetime) -> dict[str, float]:
+    """Return the newest trade (else the middle) by symbol; one the feed has no price of is left out."""
+    found = {symbol: quote.last or quote.mid for symbol, quote in feed.quotes(symbols, at).items()}
+    return {symbol: price for symbol, price in found.items() if price}

@@ -1,5 +1,6 @@
 """Both real stages as processes in online_live mode: one order per intent, whatever breaks."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -77,3 +78,23 @@ def test_a_dead_login_is_exit_code_six_and_sends_nothing(online: Online) -> None
     assert code == 6, shown
     assert "auth login" in shown
     assert online.fake.sent() == []
+
+
+def test_a_quote_that_its_candle_denies_buys_nothing(online: Online) -> None:
+    """A quote three and a half times the price in the file, while the vendor's candle stays where it was."""
+    (path,) = online.folder.glob("signals/*_golden.json")
+    buys = [order for order in json.loads(path.read_text())["orders"] if order["side"] == "buy"]
+    assert buys
+    for order in buys:
+        bad = round(order["reference_price"] * 3.5, 2)
+        online.fake.prices(**{order["symbol"]: {"lastPrice": bad, "bidPrice": bad, "askPrice": bad}})
+    for more in ((), ("--force",)):
+        code, shown = online.execute(*more)
+        assert code == 5, shown
+        assert f"jutsu data confirm {buys[0]['symbol']} 2026-11-19 " in shown
+        assert online.fake.sent() == []
+    assert online.fake.state()["positions"] == {}
+    for order in buys:
+        online.fake.prices(**{order["symbol"]: None})
+    online.check(online.execute())
+    assert len(online.fake.sent()) == len(buys)

@@ -14,6 +14,7 @@ import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.decision import ExecutionTime
+from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.terms import TradingTerms
 from live.handoff.model import SignalFile
@@ -51,6 +52,7 @@ class ScriptedFeed:
     prices: dict[str, float] = field(default_factory=dict)
     lows: dict[str, float] = field(default_factory=dict)
     opens: dict[str, float] = field(default_factory=dict)
+    candles: dict[str, float] = field(default_factory=dict)
     daily: dict[str, Bars] = field(default_factory=dict)
     status: SecurityStatus = "normal"
 
@@ -85,6 +87,7 @@ class ScriptedFeed:
                 volume=1000.0,
                 status=self.status,
                 source="test",
+                candle=self.candles.get(s),
             )
             for s in symbols
             if s in self.prices
@@ -104,6 +107,7 @@ class StubStrategy:
     signal_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
     tradable_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
     warmup_bars: int = 1
+    price_relations: tuple[PriceRelation, ...] = ()
 
     @property
     def terms(self) -> TradingTerms:

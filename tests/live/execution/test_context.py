@@ -20,7 +20,7 @@ MINUTE = 60.0
 def context(runtime: Any, *, deadline: float = 0.0) -> ExecutionContext:
     """Return the context of a run on no file."""
     nothing: Any = None
-    return ExecutionContext(runtime, nothing, RunNotes(), nothing, PositionRules(), "all", deadline)
+    return ExecutionContext(runtime, nothing, RunNotes(), nothing, PositionRules(), nothing, "all", deadline)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=30), max_size=40), st.integers(min_value=1, max_value=5))
