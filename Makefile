@@ -2,20 +2,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
+LOCKS := requirements
+# uv installs the same hashes several times as fast; pip is what every machine has
+INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup demo test long lint figures bench faults clean
+.PHONY: setup demo test long lint figures bench faults locks wheel sbom test-wheel clean
 setup: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
+# what trades, the demo included; the paper account needs no vendor's library
+$(RUNTIME): $(LOCKS)/build.lock $(LOCKS)/runtime.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
-	  --config-settings editable_mode=compat
+	$(INSTALL) --require-hashes -r $(LOCKS)/build.lock -r $(LOCKS)/runtime.lock
+	$(INSTALL) --no-build-isolation -e . --config-settings editable_mode=compat
 	$(BIN)/python -m compileall -q backtest live
+	touch $(RUNTIME)
+
+# everything: vendors, research, and what tests and linters need
+$(STAMP): $(LOCKS)/dev.lock $(RUNTIME)
+	$(INSTALL) --require-hashes -r $(LOCKS)/dev.lock
 	touch $(STAMP)
 
-demo: setup
+demo: $(RUNTIME)
 	$(BIN)/jutsu demo
 
 test: setup
@@ -43,6 +53,35 @@ figures: setup
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -q --benchmark-only -p no:xdist
+
+# the locks anew; versions stay unless pyproject.toml excludes them (delete a lock to move everything). Needs uv.
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+locks:
+	$(COMPILE) --extra dev -o $(LOCKS)/dev.lock
+	$(COMPILE) --extra full -c $(LOCKS)/dev.lock -o $(LOCKS)/full.lock
+	$(COMPILE) -c $(LOCKS)/dev.lock -o $(LOCKS)/runtime.lock
+	$(COMPILE) --extra release -c $(LOCKS)/dev.lock -o $(LOCKS)/release.lock
+	echo 'setuptools>=77' | $(subst pyproject.toml,-,$(COMPILE)) -c $(LOCKS)/dev.lock -o $(LOCKS)/build.lock
+
+# dist/: the wheel, the same bytes from the same commit
+wheel: setup
+	rm -rf build dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --wheel-dir dist .
+
+# dist/sbom.json: every distribution of a full installation, hashes included
+sbom: setup
+	$(PYTHON) -m venv build/release
+	build/release/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  -r $(LOCKS)/release.lock
+	mkdir -p dist
+	build/release/bin/cyclonedx-py requirements $(LOCKS)/full.lock --pyproject pyproject.toml --output-reproducible \
+	  --output-format JSON --output-file dist/sbom.json
+
+# the wheel in an empty folder, its dependencies from the package index
+test-wheel: wheel
+	$(BIN)/python -m tests.support.clean_install dist
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

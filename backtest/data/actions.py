@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from backtest.core.distribution import require
 from backtest.core.errors import DataError
 from backtest.core.files import write_atomic
 from backtest.data.quality.actions import CorporateAction
@@ -56,6 +57,7 @@ class ActionStore:
         path = self.path(symbol)
         if not path.exists():
             return []
+        require("research", "pyarrow", where="the bar store")
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -70,6 +72,7 @@ class ActionStore:
         return rows
 
     def _write(self, symbol: str, rows: list[dict[str, Any]]) -> None:
+        require("research", "pyarrow", where="the bar store")
         import pyarrow as pa
         import pyarrow.parquet as pq
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from backtest.core.bars import Bars, DateArray, FloatArray
+from backtest.core.distribution import require
 from backtest.core.errors import DataError, Finding
 from backtest.core.files import write_atomic
 from backtest.data import quality
@@ -103,6 +104,7 @@ class BarStore:
 
         `gaps` are sessions that the source has without prices.
         """
+        require("research", "pyarrow", where="the bar store")
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -225,6 +227,7 @@ def _from_cache(path: Path, file_sha256: str) -> Bars | None:
 
 def _load(path: Path, content: bytes) -> tuple[Bars, Provenance]:
     """Read a Parquet file completely and compare its rows with the digest it carries."""
+    require("research", "pyarrow", where="the bar store")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

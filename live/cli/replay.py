@@ -14,6 +14,8 @@ import typer
 from live.cli import replay_screen
 from live.cli.common import ConfigOption, JsonOption, console, emit_json, open_command, parse_date
 from live.model.run import Demo, Replay
+from live.settings.load import is_project
+from live.settings.templates import write_templates
 from live.views.performance import ReplayView, read_performance
 
 if TYPE_CHECKING:
@@ -90,7 +92,10 @@ def demo(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show the whole product on a seeded demo market: the last sessions through both real stages."""
+    """Show the whole product on a seeded demo market: the last sessions through both real stages.
+
+    Outside a project it runs with the settings every project begins with.
+    """
     from backtest.core.errors import UsageError
 
     if strategy not in {"allocation", "earnings"}:
@@ -104,6 +109,9 @@ def demo(
         state, output = state / strategy, output / strategy
     for folder in (state, output):
         _clear(folder)
+    if config is None and not is_project(Path.cwd()):
+        state, output = state.absolute(), output.absolute()
+        config = write_templates(state)
     with _replay_runtime(
         config=config,
         state_db=state / "ledger.db",

@@ -215,6 +215,11 @@ def _config_file(config: Path | None) -> Path | None:
     return None
 
 
+def is_project(folder: Path) -> bool:
+    """Tell whether programs find settings or strategies in a folder."""
+    return os.path.lexists(folder / DEFAULT_CONFIG) or (folder / "config" / "strategies").is_dir()
+
+
 def root_of(file: Path | None) -> Path:
     """Return the project folder of a settings file: the parent of `config/`; without a file, this folder."""
     folder = Path.cwd() if file is None else file.absolute().parent

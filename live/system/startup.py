@@ -6,6 +6,7 @@ Only when one of them is the program that runs; imported by anything else (tests
   at them again and again, a quarter of the whole start; `settled` switches it on when the imports are over
   and tells it to leave them alone. A command imports as it goes: there the collector looks seldom.
 - numpy's linear algebra starts one thread per core. No stage multiplies matrices.
+- Nothing else of ours is imported before `backtest` and `live` are known to be ours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import os
 import sys
 from pathlib import Path
 from typing import Final
+
+from live.system.own_packages import foreign_package
 
 STAGES: Final = frozenset({"live.signal_generator", "live.executor"})
 COMMANDS: Final = frozenset({"live.cli.app", "live.cli.__main__"})
@@ -56,6 +59,15 @@ def settled() -> None:
         gc.enable()
 
 
+def _require_own_packages() -> None:
+    problem = foreign_package()
+    if problem is not None:
+        sys.stderr.write(f"{problem}\n")
+        raise SystemExit(2)
+
+
+if is_stage() or is_command():
+    _require_own_packages()
 if is_stage():
     begin()
 elif is_command():

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backtest.core.distribution import require
 from backtest.indicators import kernels
 from backtest.strategies.hierarchical_adaptive import kernels as rules
 
@@ -70,6 +71,7 @@ def backtest_sets() -> Callable[..., None]:
     modules of kernels, so changed rules never meet old machine code. In a read-only installation every
     process compiles anew.
     """
+    require("research", "numba", where="a backtest over many sets")
     import numba  # a third of a second that only research pays
     from numba.extending import register_jitable
 

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import Any
 
+from backtest.core.distribution import require
 from backtest.core.errors import (
     AuthenticationFailed,
     BrokerError,
@@ -42,7 +43,8 @@ Call = Callable[[], Any]
 
 
 def import_alpaca() -> ModuleType:
-    """Import alpaca.trading.client without the deprecation warning of its streaming half."""
+    """Import alpaca.trading.client without a deprecation warning of its streaming half; SettingsError without it."""
+    require("alpaca", "alpaca", where="Alpaca")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="websockets.*deprecated", category=DeprecationWarning)
         import alpaca.trading.client

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
+from backtest.core.distribution import require
 from backtest.core.errors import BrokerError, BrokerRefused, SettingsError
 from live.brokers.ibkr.port import IbFill, IbOrder, IbPosition, Ticket
 from live.brokers.ibkr.rows import STOP_SUFFIX, fill_rows, order_rows, trade_key
@@ -19,12 +20,9 @@ CONNECT_SECONDS = 10.0
 
 def import_ib() -> ModuleType:
     """Import ib_async; SettingsError when the extra is not installed."""
-    try:
-        import ib_async
-    except ImportError as error:
-        raise SettingsError(
-            "ib_async is not installed", where="broker.name", remedy="pip install 'jutsu[ibkr]'"
-        ) from error
+    require("ibkr", "ib_async", where="broker.name")
+    import ib_async
+
     return ib_async
 
 

@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from backtest.core.distribution import require
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent
 from live.brokers.common import (
     READ_BUDGET,
@@ -38,7 +39,8 @@ Call = Callable[[Any], Any]
 
 
 def import_schwab() -> ModuleType:
-    """Import schwab.auth without its dependencies' two known deprecation warnings."""
+    """Import schwab.auth without two known deprecation warnings; SettingsError when the extra is missing."""
+    require("schwab", "schwab", "authlib", "httpx", where="Charles Schwab")
     with warnings.catch_warnings():
         import authlib.deprecate
 
