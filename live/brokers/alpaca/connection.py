@@ -43,7 +43,7 @@ Call = Callable[[], Any]
 
 
 def import_alpaca() -> ModuleType:
-    """Import alpaca.trading.client without a deprecation warning of its streaming half; SettingsError without it."""
+    """Import alpaca.trading.client without a deprecation warning; SettingsError when the extra is missing."""
     require("alpaca", "alpaca", where="Alpaca")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="websockets.*deprecated", category=DeprecationWarning)
