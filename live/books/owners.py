@@ -85,15 +85,7 @@ def intended(
     loss = _stop_loss_pct(runtime, variant)
     planned = _in_file(runtime, variant, name.session, str(name))
     if planned is not None:
-        stop = None if planned.stop is None else to_tick(planned.stop.price)
-        details = dict(planned.details)
-        if (
-            stop is not None
-            and loss is not None
-            and stop == to_tick(planned.reference_price * (1 - loss / 100))
-        ):
-            details[STOP_PCT] = loss
-        return Intended(stop, attached, details)
+        return _of_file(planned, attached, loss)
     if shown.side == "sell" or loss is None:
         return Intended(attached, attached)
     if attached is None and shown.average_price is None:

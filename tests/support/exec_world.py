@@ -7,21 +7,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from backtest.core.bars import Bars
-from backtest.core.decision import ExecutionTime
+from backtest.core.decision import ExecutionTime, Side
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.terms import TradingTerms
 from live.handoff.model import SignalFile
+from live.model.broker import OrderRequest
 from live.model.feed import Quote, SecurityStatus
 from live.runtime.runtime import Runtime
 from live.settings.model import PaperFault, Settings
 from live.system.clock import SimulatedClock
+
+if TYPE_CHECKING:
+    from live.execution.context import ExecutionContext
+    from live.execution.job import Phase
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = date(2025, 3, 5)  # a Wednesday, regular session
@@ -334,6 +339,22 @@ def outcome(made: Any, day: Any = DAY) -> Any:
     return made.ledger.signals.get(day, "golden").outcome
 
 
+def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:
+    """Return the context of a run on the file of `DAY`, as a fresh process has it before it trades."""
+    from backtest.calendar import sessions as calendar
+    from live.books.variants import BookVariant
+    from live.execution import job, steps
+    from live.execution.context import RunNotes
+
+    runtime, session = made.open(), calendar.session(DAY)
+    assert session is not None
+    strategy: Any = StubStrategy()
+    lines = (BookVariant(strategy, "primary", "golden"),)
+    path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
+    read = job.read_job(runtime, path, lines, session, accept_edits=False)
+    return steps.context_for(runtime, read, RunNotes(), phase=phase, skip_time_check=False)
+
+
 def tomorrow(made: Any, orders: Any, **more: Any) -> None:
     """Move to the next session and write its file."""
     made.clock.set(AT + timedelta(days=1))
@@ -374,3 +395,21 @@ def bought(made: Any) -> Any:
 
 def run_detail(made: Any, day: Any = DAY) -> Any:
     return made.ledger.runs.get(day, "golden").detail
+
+
+def hold_two(made: World) -> None:
+    """Enter AAA and BBB, 100 shares each, each with its stop at the broker."""
+    enter(made, ENTRY, order("BBB", "entry", 100, 50.0, stop=45.0, rank=1.0))
+
+
+def live_stops(made: World) -> dict[str, int]:
+    """Return symbol -> shares of the stops that rest at the broker."""
+    listed = made.broker.orders(AT, AT + timedelta(hours=1))
+    return {o.symbol: o.quantity for o in listed if not o.state.terminal and o.order_type == "stop"}
+
+
+def by_hand(made: World, symbol: str, side: Side, quantity: int, **more: Any) -> str | None:
+    """Send an order that this program knows nothing of."""
+    return made.broker.submit(
+        OrderRequest(f"hand_{symbol}_{side}_{quantity}", symbol, side, quantity, **more)
+    )

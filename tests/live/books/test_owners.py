@@ -1,47 +1,21 @@
 """Whose order it is that only the broker remembers: never another book's, and never without its stop."""
 
-import json
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from live.books.owners import intended, owner_of
 from live.ledger.orders import OrderPlan
 from live.ledger.restore import rejoin
 from live.model.broker import BrokerOrder, Execution, OrderState
 from live.model.order_ids import OrderName
-from live.runtime.open import open_runtime
-from live.runtime.options import Options
 from live.runtime.runtime import Runtime
-from tests.support.paths import PROJECT
+from tests.live.books.conftest import Opened
 
 DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 SHIPPED = {"golden": "daily", "ema_p10": "on_request"}
-Opened = Callable[..., Any]
-
-
-@pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
-    shutil.copytree(PROJECT / "config", tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-
-    @contextmanager
-    def opening(**books: str) -> Iterator[Runtime]:
-        share = 100 // len(books)
-        lines = [{"primary": name, "run": run, "budget_pct": share} for name, run in books.items()]
-        (tmp_path / "config" / "live.yaml").write_text(json.dumps({"mode": "offline_mock", "books": lines}))
-        with open_runtime("jutsu", Options()) as runtime:
-            yield runtime
-
-    return opening
 
 
 def name(symbol: str, variant: str = "") -> OrderName:

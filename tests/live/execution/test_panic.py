@@ -3,56 +3,26 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backtest.core.errors import BrokerError, BrokerRefused
+from backtest.core.errors import BrokerError
 from live.execution import panic
 from live.ledger.orders import OrderPlan
-from live.model.broker import OrderRequest
 from live.model.order_state import JournalState
 from tests.support.exec_world import (
     AT,
     DAY,
     ENTRY,
     Wrapped,
+    by_hand,
     enter,
+    hold_two,
+    live_stops,
     order,
     signal,
 )
-from tests.support.paths import PROJECT
-
-
-def sells_after_panic(made: Any, **changes: Any) -> Any:
-    made.write(signal([order("AAA", "entry", 100, 100.0, stop=90.0, rank=1.0)]))
-    made.executor()
-    runtime = replace(made.open(), **changes)
-    panic.close_everything(runtime)
-    rows = made.ledger.orders.of_session(DAY, "golden")
-    return [row.client_order_id for row in rows if row.reason == "panic"]
-
-
-def test_the_shipped_books_give_panic_the_ids_of_the_executor(made: Any) -> None:
-    made.overrides["books"] = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
-    assert sells_after_panic(made, strategies=PROJECT / "config/strategies") == ["20250305_AAA_exit_sell"]
-
-
-def test_two_daily_books_give_prefixed_ids(made: Any) -> None:
-    made.overrides["books"] = [
-        {"primary": "golden", "budget_pct": 50},
-        {"primary": "ema_p10", "budget_pct": 50},
-    ]
-    assert sells_after_panic(made, strategies=PROJECT / "config/strategies") == [
-        "golden_20250305_AAA_exit_sell"
-    ]
-
-
-def test_panic_sells_although_a_strategy_file_cannot_be_read(made: Any, tmp_path: Path) -> None:
-    made.overrides["books"] = [{"primary": "golden"}, {"primary": "gone", "run": "on_request"}]
-    assert sells_after_panic(made, strategies=tmp_path / "nowhere") == ["golden_20250305_AAA_exit_sell"]
-    assert made.holdings().get("AAA", 0) == 0
 
 
 def test_panic_closes_everything_in_spite_of_the_kill_switch(made: Any) -> None:
@@ -102,10 +72,6 @@ def test_panic_stops_everything_else_before_it_begins(made: Any) -> None:
     assert seen == ["all"]
 
 
-def hold_two(made: Any) -> Any:
-    enter(made, ENTRY, order("BBB", "entry", 100, 50.0, stop=45.0, rank=1.0))
-
-
 def unknown_order(made: Any, symbol: Any) -> Any:
     name = f"20250305_{symbol}_increase_buy"
     plan = OrderPlan(name, "golden", DAY, "offline_mock", symbol, "buy", "increase", 10)
@@ -113,16 +79,6 @@ def unknown_order(made: Any, symbol: Any) -> Any:
     orders.plan(plan, at=now)
     orders.transition(name, JournalState.SENDING, at=now, ids_before=[])
     orders.transition(name, JournalState.UNKNOWN, at=now, state_reason="no reply")
-
-
-def live_stops(made: Any) -> Any:
-    listed = made.broker.orders(AT, AT + timedelta(hours=1))
-    return {o.symbol: o.quantity for o in listed if not o.state.terminal and o.order_type == "stop"}
-
-
-def by_hand(made: Any, symbol: Any, side: Any, quantity: Any, **more: Any) -> Any:
-    request = OrderRequest(f"hand_{symbol}_{side}_{quantity}", symbol, side, quantity, **more)
-    return made.broker.submit(request)
 
 
 @pytest.mark.parametrize("symbol", ["CCC", "BBB"])
@@ -135,74 +91,6 @@ def test_an_unresolved_order_blocks_only_its_own_symbol(made: Any, symbol: Any) 
     assert made.holdings() == expected
     assert live_stops(made) == expected  # what is still held still has its stop
     assert any(symbol in text and "UNKNOWN" in text for text in result.problems)
-
-
-def test_a_stop_goes_only_when_its_sell_is_next(made: Any) -> None:
-    hold_two(made)
-    seen = []
-
-    def submit(inner: Any, request: Any) -> Any:
-        seen.append((request.symbol, sorted(live_stops(made))))
-        return inner.submit(request)
-
-    runtime = made.open()
-    panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
-    assert seen == [("AAA", ["BBB"]), ("BBB", [])]
-
-
-def refusing(inner: Any, request: Any) -> Any:
-    if request.order_type == "market" and request.symbol == "AAA":
-        raise BrokerRefused("trading in this symbol is restricted")
-    return inner.submit(request)
-
-
-def test_the_stop_is_back_when_the_sell_is_refused(made: Any) -> None:
-    hold_two(made)
-    made.wrap = lambda broker: Wrapped(broker, submit=refusing)
-    result = panic.close_everything(made.open())
-    assert made.holdings() == {"AAA": 100}
-    assert live_stops(made) == {"AAA": 100}
-    position = made.ledger.positions.get("golden", "AAA")
-    assert position.stop_price == Decimal(90)
-    assert made.broker.order(position.stop_broker_order_id).state == "WORKING"
-    assert any("restricted" in text for text in result.problems)
-    assert "AAA: 100 shares of ours" in result.left
-    # nothing that panic planned is sent by a later run
-    assert all(o.state != JournalState.PLANNED for o in made.ledger.orders.unfinished())
-
-
-def test_the_stop_is_back_for_what_a_sell_left(made: Any) -> None:
-    hold_two(made)
-    made.fault = "partial"
-
-    def submit(inner: Any, request: Any) -> Any:
-        order_id = inner.submit(request)
-        if request.order_type == "market":
-            inner.order(order_id)  # half of it fills
-            inner.cancel(order_id)  # the exchange ends it
-        return order_id
-
-    made.wrap = lambda broker: Wrapped(broker, submit=submit)
-    result = panic.close_everything(made.open())
-    left = made.holdings()
-    assert left
-    assert made.ledger.positions.shares() == left == live_stops(made)
-    assert any("sold" in text for text in result.problems)
-
-
-def test_a_stop_that_cannot_be_cancelled_stays_and_its_shares_are_named(made: Any) -> None:
-    hold_two(made)
-    stuck = made.ledger.positions.get("golden", "AAA").stop_broker_order_id
-
-    def cancel(inner: Any, order_id: Any) -> Any:
-        if order_id == stuck:
-            raise BrokerRefused("too late to cancel")
-        return inner.cancel(order_id)
-
-    made.wrap = lambda broker: Wrapped(broker, cancel=cancel)
-    result = panic.close_everything(made.open())
-    assert made.holdings() == {"AAA": 100}
-    assert any("AAA" in text and "stays" in text for text in result.problems)
 
 
 def test_panic_sells_what_the_broker_holds_when_the_ledger_says_more(made: Any) -> None:

@@ -19,7 +19,6 @@ from tests.support.exec_world import (
     ENTRY,
     NEXT_DAY,
     OTHER,
-    StubStrategy,
     Wrapped,
     bought,
     enter,
@@ -173,18 +172,6 @@ def test_a_halted_symbol_is_not_traded(made: Any, status: str) -> None:
     assert states(made) == []
 
 
-def test_slippage_above_the_limit_stops_buying(made: Any) -> None:
-    made.overrides = {
-        "execution": {"min_cash_pct": 0, "max_buying_power_pct": 100, "slippage_pct": 1.5},
-        "polling": {"retries": 0},
-    }
-    made.write(signal([order("AAA", "entry", 10, 100.0)]))
-    with pytest.raises(OrdersMissed, match="slippage"):
-        made.executor()
-    assert outcome(made) == "completed"
-    assert any("no further buys" in a.body for a in made.ledger.alerts.recent())
-
-
 def test_a_buy_refused_with_its_stop_attached_goes_alone_and_gets_its_stop_after_the_fill(made: Any) -> None:
     class NoBrackets:
         def __init__(self, inner: Any) -> None:
@@ -222,50 +209,6 @@ def test_an_order_replaced_by_hand_is_never_sent_again(made: Any) -> None:
     assert any("replaced" in text for text in run_detail(made)["critical"])
 
 
-SLIPPY = {"execution": {"min_cash_pct": 0, "slippage_pct": 1.2}}
-
-
-def test_a_fill_above_the_limit_stops_the_next_buy_and_turns_entries_off(made: Any) -> None:
-    made.overrides = SLIPPY
-    made.write(signal([ENTRY, OTHER]))
-    with pytest.raises(OrdersMissed, match="slippage") as caught:
-        made.executor()
-    assert caught.value.exit_code == 7
-    assert bought(made) == {"AAA_entry_buy": 100}
-    switch = made.ledger.state.kill_switch()
-    assert (switch.level, switch.by) == ("entries", "executor")
-    assert "AAA" in switch.reason
-    assert made.executor() == 0  # entries are off, said as a warning
-    assert bought(made) == {"AAA_entry_buy": 100}
-    made.ledger.state.clear_kill(by="a person", at=made.clock.now())
-    made.overrides = {"execution": {"min_cash_pct": 0}}
-    assert made.executor() == 0  # a person has seen it: it does not stop the day a second time
-    assert bought(made) == {"AAA_entry_buy": 100, "BBB_entry_buy": 10}
-
-
-def test_a_fill_that_nobody_lived_to_judge_stops_the_next_run(made: Any) -> None:
-    made.overrides = SLIPPY
-    made.write(signal([ENTRY, OTHER]))
-
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def order(inner: Any, order_id: Any) -> Any:
-        found = inner.order(order_id)
-        if found.filled_quantity and not seen:
-            seen.append(order_id)
-            raise Killed
-        return found
-
-    seen = []
-    made.wrap = lambda broker: Wrapped(broker, order=order)
-    with pytest.raises(Killed):
-        made.executor()
-    with pytest.raises(OrdersMissed, match="slippage"):
-        made.executor()
-    assert bought(made) == {"AAA_entry_buy": 100}
-
-
 def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made: Any) -> None:
     made.fault = "never"
     sent = []
@@ -281,29 +224,6 @@ def test_each_buy_waits_for_the_former_but_not_longer_than_15_seconds(made: Any)
         made.executor()
     assert [symbol for symbol, _ in sent] == ["AAA", "BBB"]
     assert timedelta(seconds=15) <= sent[1][1] - sent[0][1] <= timedelta(seconds=20)
-
-
-def test_a_former_buy_that_fills_late_and_badly_stops_the_one_after_next(made: Any) -> None:
-    made.overrides = SLIPPY | {"polling": {"retries": 0}}
-    made.feed.prices["CCC"] = 20.0
-    third = order("CCC", "entry", 10, 20.0, rank=0.5)
-    late = []
-
-    def shown(inner: Any, order_id: Any) -> Any:
-        found = inner.order(order_id)
-        if found.order_type == "stop" or made.clock.now() - late[0] >= timedelta(seconds=18):
-            return found
-        return replace(found, state=OrderState.WORKING, filled_quantity=0, executions=())
-
-    def submit(inner: Any, request: Any) -> Any:
-        late.append(made.clock.now())
-        return inner.submit(request)
-
-    made.wrap = lambda broker: Wrapped(broker, order=shown, submit=submit)
-    made.write(signal([ENTRY, OTHER, third]))
-    with pytest.raises(OrdersMissed, match="slippage"):
-        made.executor()
-    assert "CCC_entry_buy" not in bought(made)
 
 
 def test_buys_obey_the_deadline_of_the_run(made: Any) -> None:
@@ -349,24 +269,3 @@ def test_a_manual_order_is_held_to_its_limit_at_the_price_it_will_pay(made: Any)
     made.executor()
     assert bought(made) == {}
     assert "max_order_value" in str(run_detail(made)["warnings"])
-
-
-def test_a_planned_try_of_a_crashed_run_does_not_bring_back_its_old_stop(made: Any) -> None:
-    made.write(signal([ENTRY]))
-    runtime = made.open()
-    from backtest.calendar import sessions as calendar
-    from live.books.variants import BookVariant
-    from live.execution import job, sending, steps
-    from live.execution.context import RunNotes
-    from live.orders.attempts import Attempts
-
-    lines = (BookVariant(StubStrategy(), "primary", "golden"),)
-    path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
-    read = job.read_job(runtime, path, lines, calendar.session(DAY), accept_edits=False)
-    context = steps.context_for(runtime, read, RunNotes(), phase="all", skip_time_check=False)
-    sending.next_try(context, read.go[0], 100, Attempts())  # died here
-    made.ledger.close()
-    moved = order("AAA", "entry", 100, 100.0, stop=80.0, rank=2.0)
-    made.write(signal([moved]))  # generated again with --force
-    made.executor()
-    assert made.ledger.positions.get("golden", "AAA").stop_price == Decimal(80)

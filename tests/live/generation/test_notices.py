@@ -1,0 +1,112 @@
+"""What stage 1 says before it decides: each alarm once; a failure that cannot be noted is logged."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backtest.core.errors import DataError
+from live.books.variants import BookVariant
+from live.generation.notices import alert_breakers, alert_unprotected, note_failure
+from live.ledger.errors import LedgerUnavailable
+from live.model.run import DryRun
+from live.runtime.runtime import Runtime
+from tests.support.exec_world import DAY, StubStrategy, World, world
+
+STUB: Any = StubStrategy()
+GOLDEN = BookVariant(STUB, "primary", "golden")
+ERROR = DataError("QQQ has no bar of 2025-03-05", where="QQQ", remedy="import it")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> World:
+    return world(tmp_path)
+
+
+def hold(
+    runtime: Runtime, symbol: str, quantity: int, *, variant: str = "golden", protected: bool = False
+) -> None:
+    positions = runtime.ledger.positions
+    positions.buy(
+        variant, symbol, quantity, Decimal(100), session=DAY, mode="offline_mock", at=runtime.clock.now()
+    )
+    row = positions.get(variant, symbol)
+    assert row is not None
+    positions.set_stop(
+        row.id,
+        needs_stop=True,
+        stop_price=Decimal(90),
+        stop_client_order_id="20250305_AAA_stop_sell" if protected else None,
+        stop_broker_order_id="b1" if protected else None,
+        stop_expires_at=None,
+    )
+
+
+def test_a_book_whose_positions_are_protected_says_nothing(made: World) -> None:
+    runtime = made.open()
+    alert_unprotected(runtime, GOLDEN)
+    hold(runtime, "AAA", 10, protected=True)
+    hold(runtime, "BBB", 5, variant="titan")
+    alert_unprotected(runtime, GOLDEN)
+    assert runtime.ledger.alerts.recent() == ()
+
+
+def test_positions_without_a_stop_are_named_once_and_again_when_they_change(made: World) -> None:
+    runtime = made.open()
+    hold(runtime, "AAA", 10)
+    for _ in range(2):
+        alert_unprotected(runtime, GOLDEN)
+    (first,) = runtime.ledger.alerts.recent()
+    assert (first.level, first.title) == ("critical", "golden: 1 position(s) without a stop")
+    assert first.body.startswith("10 AAA: no protective stop rests at the broker")
+    hold(runtime, "BBB", 5)
+    alert_unprotected(runtime, GOLDEN)
+    assert len(runtime.ledger.alerts.recent()) == 2
+
+
+def test_each_alarm_of_the_breakers_is_its_own_critical_alert(made: World) -> None:
+    runtime = made.open()
+    judged: Any = SimpleNamespace(alarms=lambda: ("the account lost 5.7 %", "x" * 300))
+    for _ in range(2):
+        alert_breakers(runtime, judged)
+    alerts = runtime.ledger.alerts.recent()
+    assert {(a.level, a.title) for a in alerts} == {("critical", "a circuit breaker tripped")}
+    assert sorted(len(a.body) for a in alerts) == [22, 300]
+
+
+def test_a_failure_is_in_the_run_log_with_its_exit_code(made: World) -> None:
+    runtime = made.open()
+    note_failure(runtime, GOLDEN, ERROR)
+    row = runtime.ledger.runs.get(DAY, "golden")
+    assert row is not None
+    assert row.generator_exit == 5
+    assert "QQQ has no bar" in str(row.detail)
+
+
+def test_a_run_that_keeps_nothing_notes_nothing(made: World) -> None:
+    runtime = replace(made.open(), run=DryRun())
+    note_failure(runtime, GOLDEN, ERROR)
+    assert runtime.ledger.runs.get(DAY, "golden") is None
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), LedgerUnavailable("the disk is full")]
+)
+def test_a_failure_that_cannot_be_noted_does_not_hide_itself(
+    made: World, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = made.open()
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(runtime.ledger.runs, "generator_failed", fails)
+    with caplog.at_level(logging.WARNING):
+        note_failure(runtime, GOLDEN, ERROR)
+    assert "the failure could not be recorded" in caplog.text
