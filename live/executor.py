@@ -251,7 +251,7 @@ def keep_report(folder: Path, report: ExecutionReport, summary: str, lines: Sequ
 def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:
     """Write state.json and today's backup; neither may undo a run that was carried out."""
     try:
-        write_state(runtime.state / "state.json", runtime, job.signal, marked)
+        write_state(runtime.state / "state.json", job.signal, marked, at=runtime.clock.now())
         keep = runtime.settings.backup.keep_days
         runtime.ledger.backup(runtime.state / "backups", keep_days=keep, now=runtime.clock.now())
     except (OSError, JutsuError) as error:
@@ -262,7 +262,8 @@ def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:
 def mark_session(runtime: Runtime, variant: str, day: date) -> float:
     """Mark a primary's book at the close of `day` (replay calls this after every close)."""
     book = next((b for b in runtime.settings.books if b.primary == variant), None)
-    return _mark_session(runtime, variant, day, budget_pct=100.0 if book is None else book.budget_pct)
+    budget = 100.0 if book is None else book.budget_pct
+    return _mark_session(runtime.context, runtime.broker, runtime.feed, variant, day, budget_pct=budget)
 
 
 def _lines(runtime: Runtime) -> tuple[BookVariant, ...]:

@@ -151,7 +151,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     generation.resolve_open_questions(runtime, due)
     for warning in run_preflight_and_note_missed(runtime, line, due):
         _announce(request, f"warning: {warning}")
-    catch_up(runtime)
+    catch_up(runtime.context, runtime.broker)
     unknown_orders.require_known(
         runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
     )
@@ -169,7 +169,9 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     if not request.force:
         generation.check_held_history(runtime, line, due, market, held)
     account = runtime.broker.account()
-    agreed = require_agreement(runtime, account, market.reference_prices(), force=request.force)
+    agreed = require_agreement(
+        runtime.context, runtime.broker, account, market.reference_prices(), force=request.force
+    )
     judged = breakers.breakers_now(runtime, account)
     if judged.blocked:
         report = report.blocked(judged.blocked)

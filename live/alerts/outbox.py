@@ -53,7 +53,7 @@ class _Ledger(Protocol):
 
 
 class Context(Protocol):
-    """What alerts need of a `live.runtime.open.Runtime`."""
+    """What alerts need of a run: a `live.runtime.runtime.RunContext` or the whole `Runtime`."""
 
     @property
     def settings(self) -> Settings:

@@ -39,7 +39,7 @@ def reconcile(
     with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
         if adopt:
             _refuse_while_unresolved(runtime)
-        catch_up(runtime)
+        catch_up(runtime.context, runtime.broker)
         result = _compare(runtime)
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
@@ -180,9 +180,11 @@ def _resolve_ours(runtime: Runtime, client_order_id: str, broker_id: str | None)
     from live.orders.resolve import declare_absent, declare_adopted
 
     if broker_id is None:
-        order = declare_absent(runtime, client_order_id, by=actor())
+        order = declare_absent(runtime.ledger, client_order_id, by=actor(), at=runtime.clock.now())
     else:
-        order = declare_adopted(runtime, client_order_id, broker_id, by=actor())
+        order = declare_adopted(
+            runtime.ledger, runtime.broker, runtime.clock, client_order_id, broker_id, by=actor()
+        )
     return f"{order.client_order_id}: {order.state}, {order.filled_quantity} filled"
 
 

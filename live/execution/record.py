@@ -27,7 +27,9 @@ from live.orders.recovery import catch_up
 if TYPE_CHECKING:
     from live.handoff.model import SignalFile
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Account, Broker
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,74 +87,77 @@ def record_late_fills(ledger: Ledger, variant: str, *, at: datetime) -> None:
 
 
 def marked_book(
-    runtime: Runtime, variant: str, prices: Mapping[str, float], *, budget_pct: float = 100.0
+    ledger: Ledger, account: Account, variant: str, prices: Mapping[str, float], *, budget_pct: float = 100.0
 ) -> Marked:
     """Return what a primary owns at `prices`.
 
     Raises:
         DataError: a held symbol has no price.
     """
-    rows = runtime.ledger.positions.open_positions(variant)
+    rows = ledger.positions.open_positions(variant)
     missing = sorted(row.symbol for row in rows if row.symbol not in prices)
     if missing:
         raise DataError(f"no price for {', '.join(missing)}", where=variant, remedy="the book was not marked")
-    book = primary_book(rows, runtime.broker.account(), budget_pct, prices)
+    book = primary_book(rows, account, budget_pct, prices)
     return Marked(book, mark(book, prices), prices)
 
 
 def snapshot(
-    runtime: Runtime,
+    context: RunContext,
     variant: str,
     day: date,
     marked: Marked,
     *,
-    context: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Any] | None = None,
     residual_cash: float | None = None,
 ) -> None:
     """Write the performance snapshot of a session, and what each position is worth."""
-    runtime.ledger.snapshots.add(
+    context.ledger.snapshots.add(
         variant,
         day,
-        at=runtime.clock.now(),
-        mode=runtime.settings.mode,
+        at=context.clock.now(),
+        mode=context.settings.mode,
         equity=marked.equity,
         cash=marked.book.cash,
-        context=context,
+        context=columns,
         residual_cash=residual_cash,
     )
-    runtime.ledger.positions.value(variant, marked.prices, at=runtime.clock.now())
+    context.ledger.positions.value(variant, marked.prices, at=context.clock.now())
 
 
-def mark_session(runtime: Runtime, variant: str, day: date, *, budget_pct: float = 100.0) -> float:
+def mark_session(
+    context: RunContext, broker: Broker, feed: Feed, variant: str, day: date, *, budget_pct: float = 100.0
+) -> float:
     """Mark a primary at the close of `day`, booking stops that filled during it; return the equity.
 
     Called after the close (replay, or the first run of a later session).
     """
-    catch_up(runtime)
-    record_late_fills(runtime.ledger, variant, at=runtime.clock.now())
-    symbols = [row.symbol for row in runtime.ledger.positions.open_positions(variant)]
+    ledger, clock = context.ledger, context.clock
+    catch_up(context, broker)
+    record_late_fills(ledger, variant, at=clock.now())
+    symbols = [row.symbol for row in ledger.positions.open_positions(variant)]
     prices: dict[str, float] = {}
-    for symbol, bars in runtime.feed.history(symbols, runtime.clock.now()).items() if symbols else ():
+    for symbol, bars in feed.history(symbols, clock.now()).items() if symbols else ():
         known = bars.until(day)
         if len(known):
             prices[symbol] = float(known.close[-1])
-    marked = marked_book(runtime, variant, prices, budget_pct=budget_pct)
-    executed = runtime.ledger.signals.get(day, variant)
+    marked = marked_book(ledger, broker.account(), variant, prices, budget_pct=budget_pct)
+    executed = ledger.signals.get(day, variant)
     content = {} if executed is None else json.loads(executed.content)
-    columns = context_columns_of(content.get("strategy", {}).get("name", ""))
-    context = context_of(columns, content.get("decision", {}).get("diagnostics", {}))
+    known_columns = context_columns_of(content.get("strategy", {}).get("name", ""))
+    columns = context_of(known_columns, content.get("decision", {}).get("diagnostics", {}))
     residual = _number(content.get("residual_cash"))
-    snapshot(runtime, variant, day, marked, context=context, residual_cash=residual)
+    snapshot(context, variant, day, marked, columns=columns, residual_cash=residual)
     return marked.equity
 
 
-def write_state(path: Path, runtime: Runtime, signal: SignalFile, marked: Marked | None) -> None:
+def write_state(path: Path, signal: SignalFile, marked: Marked | None, *, at: datetime) -> None:
     """Write state.json: the state of the primary for people and scripts, never read back by the program."""
     if marked is None:
         return
     write_state_json(
         path,
-        last_run=runtime.clock.now(),
+        last_run=at,
         mode=signal.mode,
         execution_time=signal.execution_window.name,
         positions=marked.book.shares(),

@@ -77,12 +77,12 @@ def begin(context: ExecutionContext) -> None:
 def start(context: ExecutionContext, *, force: bool) -> None:
     """Recover, refuse orders nobody knows, put missing stops in place, then compare with the broker."""
     context.ledger.generation.require_newest(context.ledger.where)
-    recovered = recovery.recover_all(context.submission, context.runtime, today=context.session.day)
-    for order in recovered:
+    today = context.session.day
+    for order in recovery.recover_all(context.submission, context.ledger, context.clock, today=today):
         context.notes.warn(
             f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
         )
-    for order in recovery.end_past_orders(context.submission, context.runtime, today=context.session.day):
+    for order in recovery.end_past_orders(context.submission, context.ledger, today=today):
         context.notes.warn(
             f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
             f"{order.filled_quantity} filled"
@@ -95,7 +95,9 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
     before = context.ledger.positions.shares(context.variant)
-    result = reconcile.require_agreement(context.runtime, account, prices, force=force)
+    result = reconcile.require_agreement(
+        context.runtime.context, context.broker, account, prices, force=force
+    )
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     if context.ledger.positions.shares(context.variant) != before:
         stops.protect_all(context)  # what an ended order had filled after all was booked
@@ -234,23 +236,25 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
 
 
 def _mark(context: ExecutionContext) -> record.Marked | None:
-    runtime, job = context.runtime, context.job
+    job = context.job
     owned = [row.symbol for row in context.ledger.positions.open_positions(job.variant)]
     prices = context.quotes(owned) if owned else {}
     if any(symbol not in prices for symbol in owned):
         context.notes.warn("the book could not be marked: a held symbol has no quote")
         return None
     try:
-        marked = record.marked_book(runtime, job.variant, prices, budget_pct=job.line.budget_pct)
+        marked = record.marked_book(
+            context.ledger, context.broker.account(), job.variant, prices, budget_pct=job.line.budget_pct
+        )
     except BrokerError as error:
         context.notes.warn(f"the book could not be marked: {error.problem}")
         return None
     record.snapshot(
-        runtime,
+        context.runtime.context,
         job.variant,
         job.day,
         marked,
-        context=record.context_of_file(job.signal),
+        columns=record.context_of_file(job.signal),
         residual_cash=job.signal.residual_cash,
     )
     return marked

@@ -266,4 +266,4 @@ def resolve_open_questions(runtime: Runtime, due_: Due) -> None:
         )
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock, lambda _: False)
     with single_instance(runtime.state, runtime.account, run_id=f"{due_.session.day}_generator"):
-        recover_all(submission, runtime, today=due_.session.day)
+        recover_all(submission, runtime.ledger, runtime.clock, today=due_.session.day)

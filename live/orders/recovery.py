@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from live.ledger.orders import BROKER_ENDED
 from live.ledger.tables import Order
+from live.model.broker import Broker
 from live.model.order_state import JournalState
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.ledger.ledger import Ledger
+    from live.runtime.runtime import RunContext
+    from live.system.clock import Clock
 
 #: how long after its session an ended order may still turn out to have filled more
 LOOK_BACK = timedelta(days=5)
 
 
-def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:
+def recover_all(submission: Submission, ledger: Ledger, clock: Clock, *, today: date) -> tuple[Order, ...]:
     """Resolve every unfinished order of the account, oldest first; nothing new is sent.
 
     Returns:
@@ -28,13 +31,12 @@ def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tup
         UnresolvedError: the fate of one of them is still unknown (exit code 8).
     """
     changed: list[Order] = []
-    for order in runtime.ledger.orders.unfinished():
+    for order in ledger.orders.unfinished():
         if order.state == JournalState.PLANNED:
             if order.session < today:
                 why = "its session is over and it was never sent"
-                now = runtime.clock.now()
-                runtime.ledger.orders.transition(
-                    order.client_order_id, JournalState.LAPSED, at=now, state_reason=why
+                ledger.orders.transition(
+                    order.client_order_id, JournalState.LAPSED, at=clock.now(), state_reason=why
                 )
             continue
         after = submission.recover(order, today=today)
@@ -43,7 +45,7 @@ def recover_all(submission: Submission, runtime: Runtime, *, today: date) -> tup
     return tuple(changed)
 
 
-def end_past_orders(submission: Submission, runtime: Runtime, *, today: date) -> tuple[Order, ...]:
+def end_past_orders(submission: Submission, ledger: Ledger, *, today: date) -> tuple[Order, ...]:
     """Cancel buys and sells of earlier sessions that still live, and return them as they ended.
 
     They were decided for another day. Most brokers end them with their session; where a buy carries its stop,
@@ -51,7 +53,7 @@ def end_past_orders(submission: Submission, runtime: Runtime, *, today: date) ->
     """
     return tuple(
         submission.cancel(order)
-        for order in runtime.ledger.orders.unfinished()
+        for order in ledger.orders.unfinished()
         if order.session < today
         and order.intent != "stop"
         and order.broker_order_id is not None
@@ -77,18 +79,18 @@ def look_again(submission: Submission, orders: Iterable[Order]) -> bool:
     return any(now.filled_quantity != before.filled_quantity for before, now in after)
 
 
-def catch_up(runtime: Runtime) -> bool:
+def catch_up(context: RunContext, broker: Broker) -> bool:
     """Book what orders filled since the last look: stops between two runs, fills counted after a cancel.
 
     Only reads at the broker. Returns whether anything was booked.
     """
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
+    submission = Submission(broker, context.ledger, context.clock)
     booked = False
-    for order in runtime.ledger.orders.unfinished():
+    for order in context.ledger.orders.unfinished():
         state = JournalState(order.state)
         if order.broker_order_id is None or state.unresolved or state is JournalState.PLANNED:
             continue
         after = submission.refresh(order)
         booked = booked or after.filled_quantity != order.filled_quantity
-    since = runtime.today() - LOOK_BACK
-    return look_again(submission, ended_short(runtime.ledger.orders.recent(200), since=since)) or booked
+    since = context.today() - LOOK_BACK
+    return look_again(submission, ended_short(context.ledger.orders.recent(200), since=since)) or booked

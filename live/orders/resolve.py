@@ -11,20 +11,26 @@ from live.orders.matching import differences, request_of
 from live.orders.submission import Submission
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from datetime import datetime
+
+    from live.ledger.ledger import Ledger
+    from live.model.broker import Broker
+    from live.system.clock import Clock
 
 
-def declare_adopted(runtime: Runtime, client_order_id: str, broker_order_id: str, *, by: str) -> Order:
+def declare_adopted(
+    ledger: Ledger, broker: Broker, clock: Clock, client_order_id: str, broker_order_id: str, *, by: str
+) -> Order:
     """Bind an unresolved order to a broker's order and book its fills.
 
     Raises:
         UsageError: not unresolved, no such order at the broker, another symbol or side, or already bound.
     """
-    order = _unresolved(runtime, client_order_id)
-    shown = runtime.broker.order(broker_order_id)
+    order = _unresolved(ledger, client_order_id)
+    shown = broker.order(broker_order_id)
     if shown is None:
         raise UsageError("the broker knows no such order", where=broker_order_id)
-    if broker_order_id in runtime.ledger.orders.bound_broker_ids():
+    if broker_order_id in ledger.orders.bound_broker_ids():
         raise UsageError("this order already belongs to another of ours", where=broker_order_id)
     differing = differences(request_of(order), shown)
     if {"symbol", "side", "order_type"} & set(differing):
@@ -33,25 +39,25 @@ def declare_adopted(runtime: Runtime, client_order_id: str, broker_order_id: str
             where=broker_order_id,
             remedy="check the id; nothing was changed",
         )
-    _note(runtime, order, by=by, verdict=f"adopted as {broker_order_id}")
-    return Submission(runtime.broker, runtime.ledger, runtime.clock).adopt(order, shown)
+    _note(ledger, order, at=clock.now(), by=by, verdict=f"adopted as {broker_order_id}")
+    return Submission(broker, ledger, clock).adopt(order, shown)
 
 
-def declare_absent(runtime: Runtime, client_order_id: str, *, by: str) -> Order:
+def declare_absent(ledger: Ledger, client_order_id: str, *, by: str, at: datetime) -> Order:
     """Close an unresolved order that the broker never had; the next run may plan it anew.
 
     Raises:
         UsageError: the order is not unresolved.
     """
-    order = _unresolved(runtime, client_order_id)
-    _note(runtime, order, by=by, verdict="absent")
-    return runtime.ledger.orders.transition(
-        client_order_id, JournalState.ABSENT, at=runtime.clock.now(), state_reason=f"declared absent by {by}"
+    order = _unresolved(ledger, client_order_id)
+    _note(ledger, order, at=at, by=by, verdict="absent")
+    return ledger.orders.transition(
+        client_order_id, JournalState.ABSENT, at=at, state_reason=f"declared absent by {by}"
     )
 
 
-def _unresolved(runtime: Runtime, client_order_id: str) -> Order:
-    order = runtime.ledger.orders.get(client_order_id)
+def _unresolved(ledger: Ledger, client_order_id: str) -> Order:
+    order = ledger.orders.get(client_order_id)
     if order is None:
         raise UsageError("this order is not in the ledger", where=client_order_id)
     if not JournalState(order.state).unresolved:
@@ -63,6 +69,6 @@ def _unresolved(runtime: Runtime, client_order_id: str) -> Order:
     return order
 
 
-def _note(runtime: Runtime, order: Order, *, by: str, verdict: str) -> None:
+def _note(ledger: Ledger, order: Order, *, at: datetime, by: str, verdict: str) -> None:
     detail = {"resolved_by": by, "verdict": verdict}
-    runtime.ledger.orders.note(order.client_order_id, at=runtime.clock.now(), detail=detail)
+    ledger.orders.note(order.client_order_id, at=at, detail=detail)

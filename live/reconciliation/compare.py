@@ -18,7 +18,7 @@ from live.reconciliation.outcome import finish_past
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 LOG = logging.getLogger("jutsu.reconcile")
 #: how far cost may be from the one a split leaves: brokers count fees and settle fractions differently
@@ -117,32 +117,37 @@ def _jump(
 
 
 def require_agreement(
-    runtime: Runtime, account: Account, prices: Mapping[str, float], *, force: bool
+    context: RunContext,
+    broker: Broker,
+    account: Account,
+    prices: Mapping[str, float],
+    *,
+    force: bool,
 ) -> Reconciliation:
     """Stop unless ledger and broker agree; a first run takes the broker's cash as its starting point.
 
     Raises:
         DataError: 5, quantities that look like a split. DisagreementError: 4, anything else.
     """
-    limit = runtime.settings.safety.cash_jump_pct
-    result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
-    if runtime.run.repairs:
-        finish_past(runtime, today=runtime.today())
-    if not result.agrees and not runtime.run.scratch and catch_up(runtime):
+    limit = context.settings.safety.cash_jump_pct
+    result = compare(context.ledger, account, prices, cash_jump_pct=limit)
+    if context.run.repairs:
+        finish_past(context.ledger, today=context.today())
+    if not result.agrees and not context.run.scratch and catch_up(context, broker):
         # a stop filled since the last run: booked now, so look again
-        account = runtime.broker.account()
-        result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
-    if result.differences and runtime.run.repairs:
-        for closed in close_sold_by_hand(runtime, result.differences):
+        account = broker.account()
+        result = compare(context.ledger, account, prices, cash_jump_pct=limit)
+    if result.differences and context.run.repairs:
+        for closed in close_sold_by_hand(context, broker, result.differences):
             LOG.warning("%s", closed)
-        result = compare(runtime.ledger, account, prices, cash_jump_pct=limit)
+        result = compare(context.ledger, account, prices, cash_jump_pct=limit)
     if not result.agrees:
         for finding in result.findings():
             LOG.warning("ledger and broker differ: %s", finding)
         if not force:
             raise error_of(result)
-    elif not runtime.run.scratch:
-        start_cash(runtime.ledger, account, at=runtime.clock.now())
+    elif not context.run.scratch:
+        start_cash(context.ledger, account, at=context.clock.now())
     return result
 
 

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from live.ledger.tables import PositionRow
+    from live.model.broker import Broker
     from live.reconciliation.model import SymbolDifference
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 REASON = "manual_sell_sync"
 #: how far back the broker's list is searched: some brokers keep no more
 LOOK_BACK = timedelta(days=30)
 
 
-def close_sold_by_hand(runtime: Runtime, differences: Iterable[SymbolDifference]) -> tuple[str, ...]:
+def close_sold_by_hand(
+    context: RunContext, broker: Broker, differences: Iterable[SymbolDifference]
+) -> tuple[str, ...]:
     """Close positions that were sold by hand, each in one commit; return one line per position.
 
     The cash of the sale is booked too, so that it does not look like an unexplained jump.
@@ -34,16 +37,16 @@ def close_sold_by_hand(runtime: Runtime, differences: Iterable[SymbolDifference]
     gone = [line for line in differences if line.ledger > 0 and line.broker == 0]
     if not gone:
         return ()
-    now = runtime.clock.now()
-    listed = runtime.broker.orders(now - LOOK_BACK, now)
-    bound = runtime.ledger.orders.bound_broker_ids()
+    now = context.clock.now()
+    listed = broker.orders(now - LOOK_BACK, now)
+    bound = context.ledger.orders.bound_broker_ids()
     closed: list[str] = []
     for line in gone:
-        rows = [row for row in runtime.ledger.positions.open_positions() if row.symbol == line.symbol]
+        rows = [row for row in context.ledger.positions.open_positions() if row.symbol == line.symbol]
         unknown = [o for o in listed if o.order_id not in bound and o.symbol == line.symbol]
         sale = _sale(rows, unknown)
         if sale is not None:
-            closed.append(_close(runtime, rows[0], sale))
+            closed.append(_close(context, rows[0], sale))
     return tuple(closed)
 
 
@@ -62,20 +65,20 @@ def _sale(rows: Sequence[PositionRow], unknown: Sequence[BrokerOrder]) -> Broker
     return sale
 
 
-def _close(runtime: Runtime, row: PositionRow, sale: BrokerOrder) -> str:
+def _close(context: RunContext, row: PositionRow, sale: BrokerOrder) -> str:
     from live.alerts.outbox import send
 
-    now = runtime.clock.now()
+    now = context.clock.now()
     day = max(execution.at for execution in sale.executions).astimezone(NEW_YORK).date()
-    with runtime.ledger.transaction():
-        runtime.ledger.book(sale.executions, at=now)
-        runtime.ledger.positions.close(row.id, session=day, reason=REASON, price=sale.average_price, at=now)
+    with context.ledger.transaction():
+        context.ledger.book(sale.executions, at=now)
+        context.ledger.positions.close(row.id, session=day, reason=REASON, price=sale.average_price, at=now)
     text = (
         f"{row.symbol}: {row.quantity} shares of {row.variant} were sold by hand at {sale.average_price:f} "
         f"(order {sale.order_id}); the position is closed"
     )
     send(
-        runtime,
+        context,
         key=f"sold_by_hand_{row.id}",
         level="warning",
         title=f"{row.symbol} was sold by hand",

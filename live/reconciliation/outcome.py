@@ -13,7 +13,7 @@ from live.orders.attempts import Attempts, by_intent
 if TYPE_CHECKING:
     from datetime import date
 
-    from live.runtime.runtime import Runtime
+    from live.ledger.ledger import Ledger
 
 
 def outcome_of(
@@ -64,11 +64,11 @@ def _carried_out(
     return attempts.filled > 0
 
 
-def finish_past(runtime: Runtime, *, today: date) -> None:
+def finish_past(ledger: Ledger, *, today: date) -> None:
     """Judge files whose run died after its orders were sent: their fills are known by now."""
-    for row in runtime.ledger.signals.recent(5):
+    for row in ledger.signals.recent(5):
         if row.session >= today or row.outcome != "pending" or row.executed_content is None:
             continue
-        rows = runtime.ledger.orders.of_session(row.session, row.variant)
+        rows = ledger.orders.of_session(row.session, row.variant)
         signal = SignalFile.model_validate_json(row.executed_content)
-        runtime.ledger.signals.finish(row.session, row.variant, outcome_of(signal, rows, reached_end=False))
+        ledger.signals.finish(row.session, row.variant, outcome_of(signal, rows, reached_end=False))

@@ -20,12 +20,19 @@ from live.system.clock import Clock, SimulatedClock
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What most steps need of a run: the books, the time, the settings and the kind of run."""
+    """What most steps need of a run: the books, the time, the settings, the kind of run, where alerts go.
+
+    Attributes:
+        state: folder of the ledger and of the alerts' channels.
+        environ: environment variables with the project's secrets.
+    """
 
     ledger: Ledger
     clock: Clock
     settings: Settings
     run: Run
+    state: Path
+    environ: Mapping[str, str]
 
     def today(self) -> date:
         """Return the New York date this run is about."""
@@ -71,8 +78,8 @@ class Runtime:
 
     @property
     def context(self) -> RunContext:
-        """The part that steps without broker, feed and places need."""
-        return RunContext(self.ledger, self.clock, self.settings, self.run)
+        """The part for steps that need neither broker nor feed, or are given them beside it."""
+        return RunContext(self.ledger, self.clock, self.settings, self.run, self.state, self.environ)
 
     def today(self) -> date:
         """Return the New York date this run is about."""

@@ -218,9 +218,16 @@ def person(scenario: Scenario, folder: Path, minutes: int) -> list[str]:
         listed = runtime.broker.orders(row.sent_at - timedelta(minutes=5), runtime.clock.now())
         mine = [o for o in listed if o.order_id not in bound and not differences(request_of(row), o)]
         if mine:
-            declare_adopted(runtime, row.client_order_id, mine[0].order_id, by="harness")
+            declare_adopted(
+                runtime.ledger,
+                runtime.broker,
+                runtime.clock,
+                row.client_order_id,
+                mine[0].order_id,
+                by="harness",
+            )
         else:
-            declare_absent(runtime, row.client_order_id, by="harness")
+            declare_absent(runtime.ledger, row.client_order_id, by="harness", at=runtime.clock.now())
         done.append(row.client_order_id)
     return done
 

@@ -54,7 +54,7 @@ def test_a_stop_that_filled_while_nobody_looked_is_recorded_by_the_mark(made: Wo
     runtime = made.open()
     made.feed.daily = {"AAA": bars("AAA", {DAY: (100.0, 100.0, 85.0, 85.0)})}
     made.clock.set(AT.replace(hour=16, minute=1))
-    equity = mark_session(runtime, "golden", DAY)
+    equity = mark_session(runtime.context, runtime.broker, runtime.feed, "golden", DAY)
     assert trades(made)["AAA sell"] == (100, Decimal(-1500))
     assert equity == pytest.approx(98_500.0)
     assert made.open().ledger.snapshots.series("golden")[-1].equity == Decimal(98_500)
@@ -65,19 +65,20 @@ def test_a_stop_that_filled_while_nobody_looked_is_recorded_by_the_mark(made: Wo
 def test_a_book_is_marked_at_the_prices_given_and_never_without_one(made: World) -> None:
     enter(made, ENTRY)
     runtime = made.open()
-    marked = marked_book(runtime, "golden", {"AAA": 101.0})
+    marked = marked_book(runtime.ledger, runtime.broker.account(), "golden", {"AAA": 101.0})
     assert (marked.book.shares(), marked.equity) == ({"AAA": 100}, pytest.approx(100_100.0))
     with pytest.raises(DataError, match="no price for AAA"):
-        marked_book(runtime, "golden", {"BBB": 50.0})
+        marked_book(runtime.ledger, runtime.broker.account(), "golden", {"BBB": 50.0})
 
 
 def test_the_state_file_says_where_the_primary_stands(made: World, tmp_path: Path) -> None:
     enter(made, ENTRY)
     runtime = made.open()
     path = tmp_path / "state.json"
-    write_state(path, runtime, signal([ENTRY]), None)
+    write_state(path, signal([ENTRY]), None, at=AT)
     assert not path.exists()
-    write_state(path, runtime, signal([ENTRY]), marked_book(runtime, "golden", {"AAA": 100.0}))
+    marked = marked_book(runtime.ledger, runtime.broker.account(), "golden", {"AAA": 100.0})
+    write_state(path, signal([ENTRY]), marked, at=AT)
     state = json.loads(path.read_text())
     assert (state["current_positions"], state["account_equity"]) == ({"AAA": 100}, 100_000.0)
     assert (state["last_cell"], state["vol_state"], state["mode"]) == (1, "Low", "offline_mock")

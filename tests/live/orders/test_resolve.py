@@ -34,7 +34,7 @@ def test_exit_8_when_a_fate_is_unknown_and_resolve_ends_it(made: Any) -> None:
     made.wrap = None
     with pytest.raises(UnresolvedError):
         made.executor()
-    declare_absent(made.open(), ENTRY["client_order_id"], by="test")
+    declare_absent(made.ledger, ENTRY["client_order_id"], by="test", at=made.clock.now())
     assert made.executor() == 0
     assert made.broker.account().shares() == {"AAA": 100}
     assert states(made)[1][0] == "AAA_entry_buy_r1"

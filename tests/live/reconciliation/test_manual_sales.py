@@ -31,7 +31,7 @@ def sold_by_hand(made: World, quantity: int = 10, price: float = 95.0) -> None:
 def close(runtime: Runtime) -> tuple[str, ...]:
     """Compare, and close what was sold by hand."""
     result = compare(runtime.ledger, runtime.broker.account(), {}, cash_jump_pct=50.0)
-    return close_sold_by_hand(runtime, result.differences)
+    return close_sold_by_hand(runtime.context, runtime.broker, result.differences)
 
 
 def test_a_sale_by_hand_closes_the_position_at_its_price_and_books_the_cash(made: World) -> None:
@@ -91,7 +91,7 @@ def test_our_own_sale_is_never_taken_for_one_by_hand(made: World) -> None:
     enter(made, order("AAA", "entry", 10, 100.0))
     runtime = made.open()
     gone = SymbolDifference("AAA", ledger=10, broker=0, kind="differs")
-    assert close_sold_by_hand(runtime, [gone]) == ()
+    assert close_sold_by_hand(runtime.context, runtime.broker, [gone]) == ()
 
 
 def test_nothing_is_asked_while_nothing_is_gone(made: World) -> None:
@@ -101,4 +101,7 @@ def test_nothing_is_asked_while_nothing_is_gone(made: World) -> None:
         raise AssertionError("the broker's list was read for nothing")
 
     made.wrap = lambda broker: Wrapped(broker, orders=asked)
-    assert close_sold_by_hand(made.open(), [SymbolDifference("AAA", 10, 5, "differs")]) == ()
+    runtime = made.open()
+    assert (
+        close_sold_by_hand(runtime.context, runtime.broker, [SymbolDifference("AAA", 10, 5, "differs")]) == ()
+    )
