@@ -62,11 +62,20 @@ def copy_to(source: sqlite3.Connection, target: Path) -> None:
 
 
 def backups(directory: Path) -> tuple[tuple[date, Path], ...]:
-    """Return the copies, newest first."""
+    """Return the copies, newest first; files of other names are not ours."""
     if not directory.is_dir():
         return ()
-    found = [(match, path) for path in directory.iterdir() if (match := _NAME.fullmatch(path.name))]
-    return tuple(sorted(((date.fromisoformat(m[1]), path) for m, path in found), reverse=True))
+    found = ((_day_of(path), path) for path in directory.iterdir())
+    return tuple(sorted(((day, path) for day, path in found if day is not None), reverse=True))
+
+
+def _day_of(path: Path) -> date | None:
+    """Return the day in a copy's name, None when it has none that exists."""
+    match = _NAME.fullmatch(path.name)
+    try:
+        return None if match is None else date.fromisoformat(match[1])
+    except ValueError:
+        return None
 
 
 def prune(directory: Path, *, keep_days: int, today: date) -> tuple[Path, ...]:

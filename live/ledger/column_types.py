@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 _SIX_PLACES: Final = Decimal("0.000001")
@@ -40,12 +40,18 @@ class Codec:
 
 
 def round_amount(value: Decimal | float | str) -> Decimal:
-    """Return `value` as the ledger keeps it: six places, half to even; ValueError when it is not finite."""
-    number = value if isinstance(value, Decimal) else Decimal(str(value))
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not an amount of money")
+    """Return `value` as the ledger keeps it: six places, half to even.
 
-    return number.quantize(_SIX_PLACES)
+    Raises:
+        ValueError: it is no finite number, or one with more than 22 digits before the point.
+    """
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+        if number.is_finite():
+            return number.quantize(_SIX_PLACES)
+    except InvalidOperation:
+        pass
+    raise ValueError(f"{value!r} is not an amount of money")
 
 
 def to_json(value: Any) -> str:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 
-from live.ledger import links, migrate, opening
+from live.ledger import links
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.ledger.ledger import Ledger
 from live.ledger.schema import metadata
@@ -65,56 +64,6 @@ def test_reading_commands_do_not_create_a_ledger(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_migrating_from_nothing_makes_the_very_tables_the_models_describe(tmp_path: Path) -> None:
-    made, migrated = tmp_path / "made.db", tmp_path / "migrated.db"
-    Ledger.open(made, account="paper", now=NOW).close()
-    engine = create_engine(f"sqlite:///{migrated}")
-    with engine.begin() as connection:
-        migrate.run(connection)
-    engine.dispose()
-
-    left, right = sqlite3.connect(made), sqlite3.connect(migrated)
-    try:
-        expected, found = _columns(left), _columns(right)
-        assert found == expected
-        assert right.execute("SELECT version_num FROM alembic_version").fetchall() == [
-            (opening.REVISIONS[-1],)
-        ]
-        assert _indexes(right) == _indexes(left)
-    finally:
-        left.close()
-        right.close()
-
-
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    return sorted(
-        row[0]
-        for row in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        )
-    )
-
-
-def _columns(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Name, type, nullability, default and key of every column, and every foreign key."""
-    return {
-        table: (
-            [row[1:] for row in connection.execute(f"PRAGMA table_info({table})")],
-            [row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({table})")],
-        )
-        for table in _tables(connection)
-    }
-
-
-def _indexes(connection: sqlite3.Connection) -> set[Any]:
-    """Every index and unique constraint with its columns."""
-    return {
-        (table, index[2], tuple(row[2] for row in connection.execute(f"PRAGMA index_info('{index[1]}')")))
-        for table in _tables(connection)
-        for index in connection.execute(f"PRAGMA index_list({table})")
-    }
-
-
 def test_a_ledger_of_a_newer_program_is_refused(filled: Path) -> None:
     with sqlite3.connect(filled) as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -124,60 +73,6 @@ def test_a_ledger_of_a_newer_program_is_refused(filled: Path) -> None:
         Ledger.open(filled, account="paper", now=NOW)
 
     assert raised.value.exit_code == 2
-
-
-LATEST = opening.REVISIONS[-1]
-NEXT = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "9998"
-down_revision = "LATEST"
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    with op.batch_alter_table("alerts") as batch:
-        batch.add_column(sa.Column("note", sa.Text(), nullable=True))
-"""
-
-
-def test_an_older_ledger_is_brought_up_to_date_and_keeps_its_rows(
-    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    migrations = tmp_path / "migrations"
-    shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "v9998_note.py").write_text(NEXT.replace("LATEST", LATEST))
-    monkeypatch.setattr(opening, "REVISIONS", (*opening.REVISIONS, "9998"))
-    monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
-
-    Ledger.open(filled, account="paper", now=NOW).close()
-
-    with sqlite3.connect(filled) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("9998",)]
-        assert raw.execute("SELECT count(*), count(note) FROM alerts").fetchall() == [(200, 0)]
-    raw.close()
-
-
-def test_a_failing_migration_leaves_the_old_version(
-    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    migrations = tmp_path / "migrations"
-    shutil.copytree(migrate.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "v9998_note.py").write_text(
-        NEXT.replace("LATEST", LATEST) + "    raise RuntimeError('half-way')\n"
-    )
-    monkeypatch.setattr(opening, "REVISIONS", (*opening.REVISIONS, "9998"))
-    monkeypatch.setattr(migrate, "MIGRATIONS", migrations)
-
-    with pytest.raises(RuntimeError, match="half-way"):
-        Ledger.open(filled, account="paper", now=NOW)
-
-    with sqlite3.connect(filled) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(LATEST,)]
-        assert "note" not in [row[1] for row in raw.execute("PRAGMA table_info(alerts)")]
-    raw.close()
 
 
 def _zero_bytes(path: Path) -> None:

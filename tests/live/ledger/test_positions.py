@@ -5,11 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from backtest.core.errors import DisagreementError, UnresolvedError
-from live.ledger.ledger import Ledger
+from backtest.core.errors import DisagreementError
 from tests.support.ledger_samples import DAY, NOW, acked, execution
 
 
@@ -33,29 +30,6 @@ def test_fills_build_order_position_and_cash_in_one_step(ledger: Any) -> None:
     # 10,000 - 1,060 - 1
     assert ledger.cash.estimate().cash == Decimal(8939)
     assert [p.symbol for p in ledger.positions.unprotected()] == ["TQQQ"]
-
-
-def test_booking_again_changes_nothing(ledger: Any) -> None:
-    ledger.cash.reconciled(Decimal(10000), at=NOW)
-    acked(ledger, 1)
-    fills = [execution(1, 1, 40, "10"), execution(2, 1, 60, "11")]
-    ledger.book(fills[:1], at=NOW)
-
-    assert [b.execution.execution_id for b in ledger.book(fills, at=NOW)] == ["2"]
-    assert ledger.book(fills, at=NOW) == ()
-    assert ledger.positions.shares() == {"TQQQ": 100}
-    assert ledger.cash.estimate().cash == Decimal(8940)
-
-
-def test_a_changed_execution_stops_and_keeps_the_old_one(ledger: Any) -> None:
-    acked(ledger, 1)
-    ledger.book([execution(1, 1, 40, "10")], at=NOW)
-
-    with pytest.raises(UnresolvedError, match="booked was 40"):
-        ledger.book([execution(2, 1, 10, "10"), execution(1, 1, 41, "10")], at=NOW)
-
-    assert ledger.positions.shares() == {"TQQQ": 40}
-    assert len(ledger.executions.since(NOW - timedelta(days=1))) == 1
 
 
 def test_a_sale_realises_profit_against_average_cost(ledger: Any) -> None:
@@ -83,37 +57,6 @@ def test_a_fill_is_not_kept_when_its_position_cannot_be(ledger: Any) -> None:
 
     assert ledger.executions.since(NOW - timedelta(days=1)) == ()
     assert ledger.orders.by_broker_id("1").filled_quantity == 0
-
-
-def test_a_manual_trade_is_kept_without_an_order_and_moves_no_position(ledger: Any) -> None:
-    (booked,) = ledger.book([execution(1, "foreign", 5, "10")], at=NOW)
-
-    assert booked.order is None
-    assert ledger.positions.shares() == {}
-    assert ledger.executions.since(NOW)[0].order_id is None
-
-
-@given(
-    fills=st.lists(
-        st.tuples(st.integers(1, 500), st.decimals("0.01", "900", places=2)), min_size=1, max_size=8
-    ),
-    repeats=st.lists(st.integers(0, 7), max_size=10),
-)
-def test_any_order_of_reports_books_every_share_once(fills: Any, repeats: Any) -> None:
-    with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
-        total = sum(quantity for quantity, _ in fills)
-        order = acked(ledger, 1, quantity=total)
-        reports = [execution(n, 1, quantity, price) for n, (quantity, price) in enumerate(fills)]
-        for index in repeats:
-            ledger.book(reports[: index % len(reports) + 1], at=NOW)
-        ledger.book(reversed(reports), at=NOW)
-
-        assert ledger.orders.get(order.client_order_id).filled_quantity == total
-        assert ledger.positions.shares() == {"TQQQ": total}
-        cost = sum(quantity * price for quantity, price in fills)
-        assert (
-            abs(ledger.positions.get("golden", "TQQQ").entry_price * total - cost) < Decimal("0.001") * total
-        )
 
 
 def test_positions_of_two_variants_are_separate(ledger: Any) -> None:

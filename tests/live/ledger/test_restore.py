@@ -1,6 +1,5 @@
 """Backups, and getting back from a damaged ledger to what the broker says."""
 
-import json
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from live.ledger.backup import backups, write_state_json
-from live.ledger.errors import LedgerDamaged, LedgerUnavailable, NotALedger
+from live.ledger.errors import LedgerDamaged, NotALedger
 from live.ledger.ledger import Ledger, OrderPlan
 from live.ledger.opening import recovery_marker
 from live.ledger.restore import Intended, rejoin, restore
@@ -32,44 +30,6 @@ def open_(path: Path) -> Ledger:
 
 def folder(path: Path) -> Path:
     return path.parent / "backups"
-
-
-def test_a_backup_of_an_open_ledger_holds_what_was_committed(path: Path) -> None:
-    with open_(path) as ledger:
-        ledger.state.set("fact", "1", at=NOW)
-        copy = ledger.backup(folder(path), keep_days=30, now=NOW)
-        ledger.state.set("fact", "2", at=NOW)
-
-    assert copy.name == "ledger-2026-11-20.db"
-    assert copy.stat().st_mode & 0o777 == 0o600
-    assert [p.name for p in folder(path).iterdir()] == [copy.name]
-    with open_(copy) as old:
-        assert old.state.get("fact") == "1"
-
-
-def test_backups_are_named_by_the_new_york_day_and_pruned_but_for_the_newest(path: Path) -> None:
-    with open_(path) as ledger:
-        for days in (40, 31, 30, 1):
-            ledger.backup(folder(path), keep_days=365, now=NOW - timedelta(days=days))
-        # 03:00 UTC is still the evening before in New York
-        ledger.backup(folder(path), keep_days=30, now=datetime(2026, 11, 21, 3, tzinfo=UTC))
-
-        assert [day for day, _ in backups(folder(path))] == [
-            date(2026, 11, 20), date(2026, 11, 19), date(2026, 10, 21),
-        ]  # fmt: skip
-        ledger.backup(folder(path), keep_days=1, now=NOW + timedelta(days=400))
-    assert len(backups(folder(path))) == 1
-
-
-def test_a_backup_that_cannot_be_written_says_so(path: Path) -> None:
-    folder(path).write_text("in the way")
-    with open_(path) as ledger, pytest.raises(LedgerUnavailable, match="backup failed"):
-        ledger.backup(folder(path), keep_days=30, now=NOW)
-
-
-def test_memory_has_no_backup(tmp_path: Path) -> None:
-    with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
-        assert ledger.backup(tmp_path / "b", keep_days=1, now=NOW) is None
 
 
 def damaged_after_backups(path: Path) -> Path:
@@ -258,28 +218,3 @@ def test_an_order_the_backup_knew_only_as_planned_is_adopted(path: Path) -> None
 
         assert ledger.orders.get(ID).state == "FILLED"
         assert ledger.positions.shares() == {"TQQQ": 10}
-
-
-def test_state_json_has_the_keys_people_rely_on(tmp_path: Path) -> None:
-    target = tmp_path / "state.json"
-    write_state_json(
-        target,
-        last_run=datetime(2025, 12, 3, 20, 56, tzinfo=UTC),
-        mode="offline_mock",
-        execution_time="5min_before_close",
-        positions={"TQQQ": 150, "QQQ": 20},
-        equity=25930.6700001,
-        allocation={"TQQQ": 0.6, "QQQ": 0.4},
-        context={"cell": 1, "vol_state": "Low", "t_norm": 0.3},
-    )
-
-    assert json.loads(target.read_text()) == {
-        "last_run": "2025-12-03T20:56:00Z",
-        "vol_state": "Low",
-        "current_positions": {"QQQ": 20, "TQQQ": 150},
-        "account_equity": 25930.67,
-        "last_cell": 1,
-        "last_allocation": {"QQQ": 0.4, "TQQQ": 0.6},
-        "mode": "offline_mock",
-        "execution_time": "5min_before_close",
-    }

@@ -4,11 +4,9 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from live.ledger.column_types import SERVER, SQLITE, Codec
 from live.ledger.errors import LedgerError, LedgerUnavailable
 from live.ledger.ledger import Ledger, OrderPlan
 from live.ledger.server import ServerLink
@@ -68,50 +66,3 @@ def test_errors_are_explained(tmp_path: Path) -> None:
         pytest.raises(LedgerError, match="no such table"),
     ):
         served._db.rows("SELECT 1 FROM nowhere", {})
-
-
-@pytest.mark.parametrize("codec", [SQLITE, SERVER], ids=["sqlite", "server"])
-@pytest.mark.parametrize(
-    ("kind", "value"),
-    [
-        ("datetime", NOW),
-        ("datetime", NOW.replace(microsecond=0).astimezone(dt.timezone(dt.timedelta(hours=-5)))),
-        ("date", NOW.date()),
-        ("Decimal", Decimal("999999999.999999")),
-        ("bool", True),
-        ("bool", False),
-        ("float", 0.1),
-        ("str", "ü"),
-        ("dict[str, Any]", {"a": [1, None], "ü": 1.5}),
-        ("list[str]", ["a"]),
-        ("list[str]", None),
-        ("datetime", None),
-    ],
-)
-def test_a_value_comes_back_as_it_was(codec: Codec, kind: str, value: Any) -> None:
-    stored = codec.stored(kind, value)
-    decode = codec.decode.get(kind, lambda kept: kept)
-    assert (None if stored is None else decode(stored)) == value
-
-
-@pytest.mark.parametrize("codec", [SQLITE, SERVER], ids=["sqlite", "server"])
-@pytest.mark.parametrize(
-    ("kind", "value"),
-    [
-        ("datetime", dt.datetime(2026, 1, 1)),
-        ("Decimal", Decimal("NaN")),
-        ("Decimal", Decimal("Infinity")),
-        ("dict[str, Any]", {"a": float("nan")}),
-    ],
-)
-def test_what_cannot_be_kept_is_refused(codec: Codec, kind: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=r"naive|not an amount|JSON"):
-        codec.stored(kind, value)
-
-
-def test_an_instant_is_compared_as_it_is_stored() -> None:
-    day = dt.date(2026, 11, 20)
-    assert [SQLITE.compared(value) for value in (NOW, day, "a", 1, None)] == [
-        "2026-11-20 20:55:01.000250", "2026-11-20", "a", 1, None
-    ]  # fmt: skip
-    assert SERVER.compared(NOW) == NOW.replace(tzinfo=None)
