@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -12,7 +12,7 @@ from live.execution.context import ExecutionContext, stop_id
 from live.execution.gates import quote_problem
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
-from live.model.broker import BrokerOrder, ShowsFamily
+from live.model.broker import Broker, BrokerOrder, ShowsFamily
 from live.model.order_state import JournalState
 from live.model.quote_quality import spread_problem
 from live.model.ticks import tick, to_tick
@@ -176,7 +176,7 @@ def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order)
         ]
     if any(o.intent == "stop" and o.broker_order_id is not None for o in children):
         return
-    child = _find_child(context, entry)
+    child = _find_child(context.broker, entry, now=context.clock.now())
     if child is None or context.ledger.orders.by_broker_id(child.order_id) is not None:
         return
     # A part-filled entry leaves a child for the filled part: the broker's quantity is the truth here.
@@ -218,7 +218,7 @@ def _keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
     return True
 
 
-def _find_child(context: ExecutionContext, entry: Order) -> BrokerOrder | None:
+def _find_child(broker: Broker, entry: Order, *, now: datetime) -> BrokerOrder | None:
     """Return the attached stop of an entry as the broker shows it.
 
     Where the broker shows an order with its children, that is asked: a list may lag, and a stop missed here
@@ -226,10 +226,10 @@ def _find_child(context: ExecutionContext, entry: Order) -> BrokerOrder | None:
     """
     assert entry.sent_at is not None
     assert entry.broker_order_id is not None
-    if isinstance(context.broker, ShowsFamily):
-        listed = context.broker.family(entry.broker_order_id)
+    if isinstance(broker, ShowsFamily):
+        listed = broker.family(entry.broker_order_id)
     else:
-        listed = context.broker.orders(entry.sent_at - LIST_MARGIN, context.clock.now() + LIST_MARGIN)
+        listed = broker.orders(entry.sent_at - LIST_MARGIN, now + LIST_MARGIN)
     # IB forgets an ended buy overnight: then only the reference it was given tells whose child the stop is.
     reference = f"{entry.client_order_id}:stop"
     for shown in listed:

@@ -14,6 +14,7 @@ from backtest.calendar.sessions import NEW_YORK
 from live import executor
 from live.operations import checks as preflight
 from live.system.clock import SystemClock
+from live.system.lock import single_instance
 from tests.support.user_world import FIRST, SECOND, SWITCH, Ran, User, unchanged
 
 SELL, QQQ, TQQQ = "20240105_TMF_exit_sell", "20240105_QQQ_increase_buy", "20240105_TQQQ_entry_buy"
@@ -236,7 +237,7 @@ def test_an_order_enabled_after_the_file_was_done_is_not_forgotten(invested: Use
 def test_a_run_that_was_overtaken_sends_nothing(invested: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between reading the file and taking the lock another run carries it out, or a person says skip."""
     other = invested.copy(invested.root.parent / "other")
-    real = executor.single_instance
+    real = single_instance
 
     def overtaken(place: User, how: Callable[..., Any]) -> Ran:
         def lock(*given: Any, **named: Any) -> AbstractContextManager[Any]:

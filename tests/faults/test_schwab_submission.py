@@ -18,6 +18,7 @@ from live.model.broker import OrderRequest
 from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
 from tests.fakes.schwab.rig import Rig, rig
+from tests.support.ledger_samples import journalled
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 DAY = date(2024, 3, 12)
@@ -95,7 +96,7 @@ def test_an_accepted_order_whose_reply_is_broken_is_adopted(desk: Desk, fault: d
 
 def test_the_id_of_another_order_is_not_believed(desk: Desk) -> None:
     other = desk.send(name="20240312_AAPL_entry_buy", symbol="AAPL", quantity=3)
-    desk.fake.fault(**POST, action="headers", headers={"Location": OWN + other.broker_order_id})
+    desk.fake.fault(**POST, action="headers", headers={"Location": f"{OWN}{other.broker_order_id}"})
     row = desk.send()
     assert row.state == S.FILLED
     assert row.broker_order_id != other.broker_order_id
@@ -116,7 +117,7 @@ def test_a_list_that_lags_longer_than_the_search_is_for_the_next_run(desk: Desk)
         desk.send()
     assert caught.value.exit_code == 8
     desk.clock.sleep(60)
-    row = desk.submission.recover(desk.ledger.orders.get(NAME), today=DAY)
+    row = desk.submission.recover(journalled(desk.ledger, NAME), today=DAY)
     assert (row.state, len(desk.bought()), len(desk.fake.sent())) == (S.FILLED, 1, 1)
 
 
@@ -128,12 +129,12 @@ def test_an_order_that_never_arrived_is_unresolved_today_and_absent_tomorrow(
     with pytest.raises(UnresolvedError):
         desk.send()
     desk.fake.clock(at="2024-03-13T19:45:00+00:00")
-    row = desk.submission.recover(desk.ledger.orders.get(NAME), today=date(2024, 3, 13))
+    row = desk.submission.recover(journalled(desk.ledger, NAME), today=date(2024, 3, 13))
     assert (row.state, desk.bought(), len(desk.fake.sent())) == (S.ABSENT, [], 1)
 
 
 def manual(desk: Desk, tag: str) -> None:
-    body = desk.at.broker.body(request(desk.ledger.orders.get(NAME)))
+    body = desk.at.broker.body(request(journalled(desk.ledger, NAME)))
     desk.fake.call("orders", {"body": body, "tag": tag})
 
 
@@ -194,7 +195,7 @@ def test_a_login_that_dies_in_between_sends_nothing(desk: Desk) -> None:
     desk.plan()
     desk.fake.fault(**POST, action="status", point="before", status=401, times=2)
     with pytest.raises(AuthenticationFailed):
-        desk.submission.send(desk.ledger.orders.get(NAME))
+        desk.submission.send(journalled(desk.ledger, NAME))
     assert desk.ledger.orders.get(NAME).state == S.PLANNED
     assert desk.bought() == []
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from backtest.core.bars import Bars
 from backtest.core.decision import ExecutionTime, Side
+from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import POSITIONS, Family
-from backtest.strategies.terms import TradingTerms
+from backtest.strategies.terms import ContextColumn, TradingTerms
 from live.handoff.model import SignalFile
 from live.model.broker import OrderRequest
 from live.model.feed import Quote, SecurityStatus
@@ -112,11 +113,20 @@ class StubStrategy:
     signal_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
     tradable_symbols: tuple[str, ...] = ("AAA", "BBB", "CCC")
     warmup_bars: int = 1
+    history_floor: int = 1
+    context_columns: tuple[ContextColumn, ...] = ()
     price_relations: tuple[PriceRelation, ...] = ()
+    unusual: tuple[Finding, ...] = ()
 
     @property
     def terms(self) -> TradingTerms:
         return TradingTerms(**self.parameters)
+
+    def with_parameters(self, changes: Mapping[str, Any]) -> StubStrategy:
+        return replace(self, parameters={**self.parameters, **changes})
+
+    def evaluate(self, history: Mapping[str, Bars]) -> NoReturn:
+        raise AssertionError("the executor decides nothing")
 
 
 def order(
@@ -305,13 +315,13 @@ class World:
             self.ledger.close()
         return path
 
-    def executor(self, **request: Any) -> int:
+    def executor(self, *, strategy: StubStrategy | None = None, **request: Any) -> int:
         """Run stage 2 as a new process would; JutsuError passes."""
         from live import executor
         from live.books.variants import BookVariant
 
         runtime = self.open()
-        strategy: Any = request.pop("strategy", None) or StubStrategy()
+        strategy = strategy or StubStrategy()
         lines = (BookVariant(strategy, "primary", strategy.variant),)
         return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
 

@@ -19,6 +19,7 @@ from apprise.apprise import Apprise
 from backtest.core.errors import SettingsError
 from live.alerts import channels
 from live.alerts import outbox as alerts
+from live.alerts.channels import Level
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Daily, Replay, Run, asked_for
 from live.settings.model import AlertSettings, Settings
@@ -50,6 +51,8 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: Server
+
     def do_POST(self) -> None:
         message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.hold.wait(5)
@@ -105,7 +108,7 @@ def alert(context: Context, server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
     def send(
         key: str = "stop-missing",
-        level: str = "critical",
+        level: Level = "critical",
         title: str = "TQQQ has no stop",
         body: str = "place one",
         **more: Any,
@@ -251,7 +254,7 @@ def test_the_failed_channel_is_tried_by_itself_until_it_works(
 def test_tries_wait_longer_and_end(alert: Callable[..., Any], server: Server, context: Context) -> None:
     server.status = 500
     alert()
-    tried = []
+    tried: list[int] = []
     for minute in range(0, 60 * 24 * 4, 5):
         context.clock.set(AT + timedelta(minutes=minute))
         alerts.flush(context)

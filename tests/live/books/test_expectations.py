@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError
 from live.books.expectations import expectations_for, line_of
-from live.books.variants import groups
+from live.books.variants import BookVariant, groups
 from live.execution.job import read_job
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.limits import limit_findings
 from live.settings.model import Settings
 from live.views.review_case import read_case
+from tests.support.calendar_days import session_on
 from tests.support.handoff_samples import order, sample
 from tests.support.paths import PROJECT
 from tests.support.review_world import DAY, generated, inputs, runtime
@@ -26,15 +26,15 @@ BOOKS = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
 SYMBOLS = ["QQQ", "TQQQ", "PSQ", "TMF", "TMV", "TLT", "GLD", "AAPL", "ZZZZ"]
 
 
-def book_lines(run_settings: Any) -> Any:
+def book_lines(run_settings: Settings) -> tuple[BookVariant, ...]:
     chosen = groups(run_settings, PROJECT / "config/strategies", everything=True)
     return tuple(line for g in chosen for line in g.lines)
 
 
-def verdict_of_executor(world: Any, path: Any, lines: Any) -> Any:
+def verdict_of_executor(world: Any, path: Path, lines: tuple[BookVariant, ...]) -> int | None:
     """Return None when the executor takes the approved file, else its exit code."""
     try:
-        read_job(world, path, lines, calendar.session(DAY), accept_edits=False)
+        read_job(world, path, lines, session_on(DAY), accept_edits=False)
     except JutsuError as error:
         return error.exit_code
     return None
@@ -43,7 +43,7 @@ def verdict_of_executor(world: Any, path: Any, lines: Any) -> Any:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(SYMBOLS), st.integers(1, 4000), st.sampled_from([1.0, 25.0, 120.0]))
 def test_the_executor_accepts_a_manual_order_exactly_when_approval_does(
-    tmp_path: Path, symbol: Any, shares: Any, price: Any
+    tmp_path: Path, symbol: str, shares: int, price: float
 ) -> None:
     world = runtime(tmp_path, books=BOOKS, approval={"policy": "required"})
     original = sample()
@@ -80,7 +80,7 @@ def test_a_symbol_of_another_book_is_refused_before_it_is_approved(tmp_path: Pat
 
 @pytest.mark.parametrize("data", [None, 3, {}, {"strategy": 1}, {"strategy": {"variant": "unheard_of"}}])
 def test_a_file_that_names_no_known_variant_is_judged_as_the_primary(data: Any) -> None:
-    lines = book_lines(Settings(books=[{"primary": "golden", "shadows": ["titan"]}]))
+    lines = book_lines(Settings.model_validate({"books": [{"primary": "golden", "shadows": ["titan"]}]}))
     assert line_of(data, lines).variant == "golden"
     assert line_of({"strategy": {"variant": "titan"}}, lines).variant == "titan"
     assert line_of(data, [line for line in lines if line.role == "shadow"]) is None

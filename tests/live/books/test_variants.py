@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import BrokerError
-from live.books.variants import groups, id_prefix, primary_book
+from live.books.variants import BookVariant, groups, id_prefix, primary_book
 from live.model.broker import Account
 from live.model.order_ids import OrderName
 from live.settings.model import Settings
@@ -18,13 +18,14 @@ from tests.support.review_world import DAY
 STRATEGIES = PROJECT / "config/strategies"
 
 
-def books(**run: Any) -> Settings:
-    return Settings(books=[{"primary": name, "run": kind, "budget_pct": 30} for name, kind in run.items()])
+def books(**run: str) -> Settings:
+    rows = [{"primary": name, "run": kind, "budget_pct": 30} for name, kind in run.items()]
+    return Settings.model_validate({"books": rows})
 
 
-def primaries(settings: Any) -> Any:
+def primaries(settings: Settings) -> dict[str, BookVariant]:
     found = groups(settings, STRATEGIES, everything=True)
-    return {group.primary.variant: group.primary for group in found}
+    return {group.primary.variant: group.primary for group in found if group.primary is not None}
 
 
 CONFIGURATIONS = {
@@ -37,7 +38,7 @@ CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_two_books_that_may_trade_one_symbol_never_make_one_id(name: Any) -> None:
+def test_two_books_that_may_trade_one_symbol_never_make_one_id(name: str) -> None:
     for one, other in combinations(primaries(CONFIGURATIONS[name]).values(), 2):
         first, second = (set(line.strategy.tradable_symbols) for line in (one, other))
         anything = not first and not second
@@ -62,12 +63,11 @@ def test_only_the_books_that_may_meet_carry_their_variant() -> None:
 
 
 def test_several_daily_books_and_their_shadows_carry_their_variant() -> None:
-    settings = Settings(
-        books=[
-            {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},
-            {"primary": "ema_p10", "budget_pct": 50},
-        ]
-    )
+    rows = [
+        {"primary": "golden", "shadows": ["titan"], "budget_pct": 50},
+        {"primary": "ema_p10", "budget_pct": 50},
+    ]
+    settings = Settings.model_validate({"books": rows})
     found = groups(settings, STRATEGIES)
     assert [line.id_prefix for group in found for line in group.lines] == ["golden", "titan", "ema_p10"]
 

@@ -2,18 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from backtest.core.errors import BrokerError, SettingsError
 from live.brokers.rehearsal import rehearsal_clock, stand_in
 from live.brokers.schwab.token import TokenStore
+from live.model.run import Mode
 from live.operations import checks as preflight
 from live.operations.checks import CheckResult
 from live.settings.model import BrokerSettings, SchwabSettings, Settings
 from live.system.clock import SimulatedClock
 from tests.fakes.schwab import FakeSchwab
+from tests.support.runtimes import runtime_in
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 
@@ -46,19 +47,14 @@ def test_which_address_stands_in() -> None:
     assert stand_in(BrokerSettings(name="paper", schwab=schwab)) is None
 
 
-def check(tmp_path: Path, age: timedelta | None, mode: str = "online_live") -> CheckResult:
+def check(tmp_path: Path, age: timedelta | None, mode: Mode = "online_live") -> CheckResult:
     path = tmp_path / "t.json"
     if age is not None:
         created = int((AT - age).timestamp())
         token = {"access_token": "a" * 9, "refresh_token": "b" * 9}
         TokenStore(path).write({"creation_timestamp": created, "token": token})
     broker = BrokerSettings(name="schwab", schwab=SchwabSettings(token_file=path))
-    runtime = SimpleNamespace(
-        settings=Settings(mode=mode, broker=broker),
-        loaded=SimpleNamespace(root=tmp_path),
-        clock=SimulatedClock(AT),
-    )
-    return preflight.login(runtime)
+    return preflight.login(runtime_in(tmp_path, AT, settings=Settings(mode=mode, broker=broker)))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -20,7 +19,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 AT = datetime(2026, 11, 20, 21, tzinfo=UTC)
 
 
+class Server(HTTPServer):
+    """Keeps the titles of the messages it got."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
 class Handler(BaseHTTPRequestHandler):
+    server: Server
+
     def do_POST(self) -> None:
         self.server.titles.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
         self.send_response(200)
@@ -31,16 +40,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    with HTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.titles = []
+def server() -> Iterator[Server]:
+    with Server() as running:
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running
         running.shutdown()
 
 
 @pytest.fixture
-def jutsu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def jutsu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     (tmp_path / "config" / "strategies").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
@@ -54,7 +62,7 @@ def jutsu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
 
 
 def test_test_rings_every_channel(
-    jutsu: Callable[..., Any], server: HTTPServer, monkeypatch: pytest.MonkeyPatch
+    jutsu: Callable[..., Result], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/secret-path-1234567")
     done = jutsu("test")
@@ -65,7 +73,7 @@ def test_test_rings_every_channel(
 
 
 def test_test_tells_which_channel_fails(
-    jutsu: Callable[..., Any], server: HTTPServer, monkeypatch: pytest.MonkeyPatch
+    jutsu: Callable[..., Result], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUTSU_ALERT_URLS", f"json://127.0.0.1:{server.server_port}/a json://127.0.0.1:9/b")
     done = jutsu("test", "--json")
@@ -73,13 +81,13 @@ def test_test_tells_which_channel_fails(
     assert [row["delivered"] for row in json.loads(done.stdout)] == [True, False]
 
 
-def test_test_without_channels_says_where_to_put_them(jutsu: Callable[..., Any]) -> None:
+def test_test_without_channels_says_where_to_put_them(jutsu: Callable[..., Result]) -> None:
     done = jutsu("test")
     assert isinstance(done.exception, SettingsError)
     assert "JUTSU_ALERT_URLS" in done.exception.line()
 
 
-def test_list(jutsu: Callable[..., Any], tmp_path: Path) -> None:
+def test_list(jutsu: Callable[..., Result], tmp_path: Path) -> None:
     assert "no alerts yet" in jutsu("list").stdout
     ledger = Ledger.open(tmp_path / "ledger.db", account="paper", now=AT)
     row = ledger.alerts.add("a", level="critical", title="TQQQ has no stop", body="b", at=AT)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -23,47 +22,61 @@ from live.system.lock import single_instance
 NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
 
 
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Return a function that runs one command on a fresh demo account."""
-    config = tmp_path / "live.yaml"
-    config.write_text("mode: offline_mock\n")
-    installed = []
-    monkeypatch.setattr(
-        crontab, "crontab", lambda: (installed or ["1 2 * * * python -m live.executor\n"])[-1]
-    )
-    monkeypatch.setattr(crontab, "install_crontab", lambda text: installed.append(text) or True)
-    app = typer.Typer()
-    orders.register(app)
-    panic.register(app)
-    switches.register(app)
+@dataclass(frozen=True)
+class Program:
+    """The commands on a fresh demo account below `folder`; `installed` are the crontabs they wrote."""
 
-    def run(*words: str, answer: str | None = None) -> str:
-        words = [*words, "--config", str(config), "--state-db", str(tmp_path / "state" / "ledger.db")]
-        done = CliRunner().invoke(app, words, input=answer)
+    app: typer.Typer
+    folder: Path
+    installed: list[str]
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    def __call__(self, *words: str, answer: str | None = None) -> str:
+        places = ["--config", str(self.folder / "live.yaml"), "--state-db", str(self.state / "ledger.db")]
+        done = CliRunner().invoke(self.app, [*words, *places], input=answer)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.output
 
-    run.installed, run.state = installed, tmp_path / "state"
-    return run
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    (tmp_path / "live.yaml").write_text("mode: offline_mock\n")
+    installed: list[str] = []
+
+    def install(text: str) -> bool:
+        installed.append(text)
+        return True
+
+    monkeypatch.setattr(
+        crontab, "crontab", lambda: (installed or ["1 2 * * * python -m live.executor\n"])[-1]
+    )
+    monkeypatch.setattr(crontab, "install_crontab", install)
+    app = typer.Typer()
+    orders.register(app)
+    panic.register(app)
+    switches.register(app)
+    return Program(app, tmp_path, installed)
 
 
-def test_reconcile_of_a_new_account_agrees(call: Callable[..., Any]) -> None:
+def test_reconcile_of_a_new_account_agrees(call: Program) -> None:
     told = json.loads(call("reconcile", "--json"))
     assert told["agrees"] is True
     assert told["positions"] == []
     assert "agree" in call("reconcile")
 
 
-def test_reconcile_adopt_takes_the_cash_as_starting_point(call: Callable[..., Any]) -> None:
+def test_reconcile_adopt_takes_the_cash_as_starting_point(call: Program) -> None:
     assert json.loads(call("reconcile", "--json"))["cash"]["ledger"] is None
     call("reconcile", "--adopt")
     told = json.loads(call("reconcile", "--json"))
     assert told["cash"]["ledger"] == told["cash"]["broker"] == 100_000
 
 
-def test_resolve_wants_exactly_one_verdict_and_a_known_order(call: Callable[..., Any]) -> None:
+def test_resolve_wants_exactly_one_verdict_and_a_known_order(call: Program) -> None:
     with pytest.raises(UsageError, match="say OURS"):
         call("resolve", "20250305_AAA_entry_buy")
     with pytest.raises(UsageError, match="not in the ledger"):
@@ -85,36 +98,36 @@ def test_resolve_wants_exactly_one_verdict_and_a_known_order(call: Callable[...,
     ],
     ids=" ".join,
 )
-def test_resolve_refuses_half_an_answer(call: Callable[..., Any], words: tuple[str, ...]) -> None:
+def test_resolve_refuses_half_an_answer(call: Program, words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="say OURS"):
         call("resolve", *words)
 
 
-def test_resolve_of_an_order_the_broker_does_not_have(call: Callable[..., Any]) -> None:
+def test_resolve_of_an_order_the_broker_does_not_have(call: Program) -> None:
     with pytest.raises(UsageError, match="knows no such order"):
         call("resolve", "--broker-order", "7", "--foreign")
 
 
-def test_panic_asks_for_the_word(call: Callable[..., Any]) -> None:
+def test_panic_asks_for_the_word(call: Program) -> None:
     with pytest.raises(UsageError, match="nothing was done"):
         call("panic", answer="yes\n")
     assert call.installed == []
 
 
-def test_panic_turns_everything_off(call: Callable[..., Any]) -> None:
+def test_panic_turns_everything_off(call: Program) -> None:
     told = call("panic", "--yes")
     assert "kill switch is ON (all)" in told
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
 
 
-def test_resume_restores_the_cron_lines_that_panic_commented_out(call: Any) -> None:
+def test_resume_restores_the_cron_lines_that_panic_commented_out(call: Program) -> None:
     call("panic", "--yes")
     assert "cron: 1 line(s) restored" in call("resume")
     assert call.installed[-1] == "1 2 * * * python -m live.executor\n"
     assert "cron" not in call("resume")
 
 
-def test_panic_says_what_it_could_not_do(call: Any, monkeypatch: Any) -> None:
+def test_panic_says_what_it_could_not_do(call: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     from live.brokers.paper.broker import PaperBroker
 
     def down(*_: datetime | PaperBroker) -> None:
@@ -125,7 +138,7 @@ def test_panic_says_what_it_could_not_do(call: Any, monkeypatch: Any) -> None:
         call("panic", "--yes")
 
 
-def unknown_order(state: Any) -> Any:
+def unknown_order(state: Path) -> str:
     plan = OrderPlan(
         client_order_id="20250305_AAA_entry_buy",
         variant="golden",
@@ -145,22 +158,20 @@ def unknown_order(state: Any) -> Any:
 @pytest.mark.parametrize(
     "words", [("reconcile", "--adopt"), ("resolve", "20250305_AAA_entry_buy", "--absent")]
 )
-def test_the_books_are_not_changed_under_a_running_executor(
-    call: Callable[..., Any], words: tuple[str, ...]
-) -> None:
+def test_the_books_are_not_changed_under_a_running_executor(call: Program, words: tuple[str, ...]) -> None:
     state = call.state
     unknown_order(state)
     with single_instance(state, "paper", run_id="executor"), pytest.raises(LimitError, match="at work"):
         call(*words)
 
 
-def test_a_look_needs_no_lock(call: Callable[..., Any]) -> None:
+def test_a_look_needs_no_lock(call: Program) -> None:
     state = call.state
     with single_instance(state, "paper", run_id="executor"):
         assert "agree" in call("reconcile")
 
 
-def test_nothing_is_adopted_while_an_order_may_still_be_found(call: Callable[..., Any]) -> None:
+def test_nothing_is_adopted_while_an_order_may_still_be_found(call: Program) -> None:
     state = call.state
     name = unknown_order(state)
     with pytest.raises(UnresolvedError, match="counted twice"):

@@ -34,12 +34,13 @@ class Scripted:
     """The paper broker, refusing what the script refuses, with every call that changes something."""
 
     def __init__(self, inner: PaperBroker, script: dict[str, Any]) -> None:
-        self._inner, self._script, self.calls = inner, script, []
+        self._inner, self._script = inner, script
+        self.calls: list[tuple[object, ...]] = []
 
-    def __getattr__(self, name: str) -> bool | Callable[..., Any] | str:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def submit(self, request: OrderRequest) -> str:
+    def submit(self, request: OrderRequest) -> str | None:
         op = "stop" if request.order_type == "stop" else "market"
         op = "buy_with_stop" if request.attached_stop is not None else op
         stop = request.attached_stop or request.stop_price
@@ -147,7 +148,7 @@ class Case:
 
 
 @pytest.fixture
-def case(tmp_path: Path, shared_data: Path) -> Callable[..., Any]:
+def case(tmp_path: Path, shared_data: Path) -> Callable[[str], Case]:
     told = json.loads((shared_data / "reference" / "earnings_executor_dev.json").read_text())["cases"]
     return lambda name: Case(tmp_path, told[name])
 
@@ -155,7 +156,7 @@ def case(tmp_path: Path, shared_data: Path) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     "name", ["exit_then_entry_bracket", "bracket_rejected_fallback", "fallback_stop_fails_kill_switch"]
 )
-def test_calls_positions_and_kill_switch(case: Callable[..., Any], name: str) -> None:
+def test_calls_positions_and_kill_switch(case: Callable[[str], Case], name: str) -> None:
     played = case(name)
     assert played.run() == 0
     assert Counter(played.calls) == played.wanted_calls()
@@ -168,7 +169,7 @@ def test_calls_positions_and_kill_switch(case: Callable[..., Any], name: str) ->
 
 
 def test_the_stop_is_cancelled_before_its_position_is_sold_and_sells_precede_buys(
-    case: Callable[..., Any],
+    case: Callable[[str], Case],
 ) -> None:
     played = case("exit_then_entry_bracket")
     played.run()
@@ -179,7 +180,7 @@ def test_the_stop_is_cancelled_before_its_position_is_sold_and_sells_precede_buy
     ]
 
 
-def test_a_second_run_asks_for_nothing(case: Callable[..., Any]) -> None:
+def test_a_second_run_asks_for_nothing(case: Callable[[str], Case]) -> None:
     played = case("rerun_is_idempotent")
     played.run()
     # the original cancels once more on the way; a finished file is left alone here
@@ -189,14 +190,14 @@ def test_a_second_run_asks_for_nothing(case: Callable[..., Any]) -> None:
     assert played.positions() == played.wanted_positions()
 
 
-def test_the_recount_blocks_an_entry_without_a_place(case: Callable[..., Any]) -> None:
+def test_the_recount_blocks_an_entry_without_a_place(case: Callable[[str], Case]) -> None:
     played = case("recount_blocks_entries")
     assert played.run() == 0
     assert played.calls == []
     assert played.positions() == played.wanted_positions()
 
 
-def test_buying_power_is_never_exceeded(case: Callable[..., Any]) -> None:
+def test_buying_power_is_never_exceeded(case: Callable[[str], Case]) -> None:
     played = case("low_buying_power")
     assert played.run() == 0
     ((_, _, symbol, quantity, _, _),) = played.calls
@@ -206,7 +207,7 @@ def test_buying_power_is_never_exceeded(case: Callable[..., Any]) -> None:
     )  # the original buys nothing below 5,000; ours buys what it can pay
 
 
-def test_after_the_cutoff_the_poll_still_sells_and_does_not_buy(case: Callable[..., Any]) -> None:
+def test_after_the_cutoff_the_poll_still_sells_and_does_not_buy(case: Callable[[str], Case]) -> None:
     played = case("entry_cutoff_late")
     played.world.clock.set(instant(DAY, "09:36"))
     assert played.run(phase="poll") == 0
@@ -214,7 +215,7 @@ def test_after_the_cutoff_the_poll_still_sells_and_does_not_buy(case: Callable[.
     assert played.positions() == played.wanted_positions()
 
 
-def test_the_persons_kill_switch_and_a_dry_run_touch_nothing(case: Callable[..., Any]) -> None:
+def test_the_persons_kill_switch_and_a_dry_run_touch_nothing(case: Callable[[str], Case]) -> None:
     played = case("kill_switch_on")
     played.run(dry=True)
     assert played.calls == []

@@ -11,9 +11,10 @@ import pytest
 from backtest.calendar import sessions as calendar
 from live.execution.job import window_of
 from live.handoff.canonical import render
+from tests.support.calendar_days import session_on
 from tests.support.handoff_samples import sample
 
-SESSION = calendar.session(date(2024, 3, 15))
+SESSION = session_on(date(2024, 3, 15))
 
 
 def test_it_is_the_window_of_the_file(tmp_path: Path) -> None:

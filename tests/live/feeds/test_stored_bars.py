@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,24 +17,24 @@ from backtest.core.errors import DataError
 from backtest.data.store import BarStore
 from live.feeds.stored_bars import BarFeed, csv_feed, demo_feed, store_feed, with_synthetic
 from live.model.feed import Quote
+from tests.support.bar_columns import bars_of_columns
 
 
 class Source:
     """Two symbols around Thanksgiving 2026; TMF has no bar on the short Friday."""
 
     def __init__(self) -> None:
-        self.asked: list[Any] = []
+        self.asked: list[tuple[str, ...]] = []
         dates = calendar.session_dates(date(2026, 11, 23), date(2026, 11, 30))
         rows = np.arange(len(dates), dtype=float)
         self.bars = {
             "QQQ": Bars("QQQ", dates, 100 + rows, 110 + rows, 90 + rows, 105 + rows, 1000 + rows, "csv"),
         }
         gone = dates != np.datetime64("2026-11-27")
-        self.bars["TMF"] = Bars(
-            "TMF", dates[gone], *(np.full(4, v) for v in (50.0, 52.0, 49.0, 51.0, 9.0)), source="csv"
-        )
+        columns = [np.full(5, value)[gone] for value in (50.0, 52.0, 49.0, 51.0, 9.0)]
+        self.bars["TMF"] = bars_of_columns("TMF", dates[gone], columns, "csv")
 
-    def read(self, symbols: list[str]) -> dict[str, Bars]:
+    def read(self, symbols: Sequence[str]) -> dict[str, Bars]:
         self.asked.append(tuple(symbols))
         return {s: self.bars[s] for s in symbols if s in self.bars}
 

@@ -8,14 +8,15 @@ import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import DataError
-from live.generation.market import gather
+from live.generation.market import Market, gather
+from tests.support.calendar_days import window_on
 from tests.support.exec_world import AT, DAY, ScriptedFeed, bars
 
-WINDOW = calendar.window(calendar.session(DAY), "15min_before_close")
+WINDOW = window_on(DAY)
 BEFORE = calendar.previous_session(DAY).day
 
 
-def feed(**changes: Any) -> Any:
+def feed(**changes: Any) -> ScriptedFeed:
     made = ScriptedFeed(prices={"QQQ": 100.0, "TQQQ": 50.0})
     for symbol, price in made.prices.items():
         made.daily[symbol] = bars(symbol, {BEFORE: (price, price, price, price)})
@@ -24,7 +25,7 @@ def feed(**changes: Any) -> Any:
     return made
 
 
-def looked(made: Any, **more: Any) -> Any:
+def looked(made: ScriptedFeed, **more: Any) -> Market:
     return gather(made, ["QQQ", "TQQQ"], WINDOW, AT, leading=["QQQ"], max_age_seconds=60.0, **more)
 
 

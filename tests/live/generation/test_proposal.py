@@ -1,5 +1,6 @@
 """From a decision to the signal file: the same inputs, the same bytes; orders typed by their family."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,11 +15,12 @@ from live.books.variants import BookVariant
 from live.generation.market import Market
 from live.generation.proposal import instant, signal_file
 from live.handoff.canonical import is_sealed, render
-from live.handoff.model import AccountInput
+from live.handoff.model import AccountInput, SignalFile
+from tests.support.calendar_days import session_on
 from tests.support.exec_world import bars
 
 FRIDAY, MONDAY = date(2024, 3, 15), date(2024, 3, 18)
-SESSION = calendar.session(MONDAY)
+SESSION = session_on(MONDAY)
 ACCOUNT = AccountInput(reference="***1", equity=10_000.0, cash=10_000.0, positions={})
 ENTRY = PlannedOrder("AAA", "buy", "entry", 10, 100.0, 90.0, "why", 90.0, {"grade": "A"})
 LEAVE = PlannedOrder("BBB", "sell", "exit", 5, 50.0, 0.0, "trend_break")
@@ -31,13 +33,13 @@ def stocks(*, prefix: str = "", **parameters: Any) -> BookVariant:
 
 
 def written(
-    line: Any,
+    line: BookVariant,
     *,
-    orders: Any = (LEAVE, ENTRY),
-    decision: Any = None,
-    plan_skips: tuple[()] = (),
-    warnings: tuple[()] = (),
-) -> Any:
+    orders: Sequence[PlannedOrder] = (LEAVE, ENTRY),
+    decision: Decision | None = None,
+    plan_skips: Sequence[Skip] = (),
+    warnings: tuple[str, ...] = (),
+) -> SignalFile:
     window = calendar.window(SESSION, line.strategy.execution_time)
     history = {symbol: bars(symbol, {FRIDAY: (100.0, 101.0, 99.0, 100.0)}) for symbol in ("AAA", "BBB")}
     return signal_file(

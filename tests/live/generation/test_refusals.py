@@ -52,7 +52,7 @@ def made(tmp_path: Path) -> World:
 
 def ask(made: World, day: Any = DAY, variant: str = "golden") -> None:
     due: Any = SimpleNamespace(session=SimpleNamespace(day=day))
-    line: Any = BookVariant(StubStrategy(variant=variant), "primary", "")  # type: ignore[arg-type] # a stand-in
+    line = BookVariant(StubStrategy(variant=variant), "primary", "")
     refuse_after_orders(made.open(), due, line)
 
 

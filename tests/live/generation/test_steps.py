@@ -1,22 +1,23 @@
 """Steps of stage 1 that refuse data."""
 
 from dataclasses import replace
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 
-from backtest.calendar import sessions as calendar
 from backtest.core.errors import DataError
 from live.generation import steps as generation
 from live.generation.market import Market
+from live.settings.model import Settings
+from tests.support.calendar_days import window_on
 from tests.support.exec_world import AT, DAY, bars
+from tests.support.runtimes import runtime_in
 
 
-def test_demo_bars_are_refused_in_online_live_even_from_a_store() -> None:
+def test_demo_bars_are_refused_in_online_live_even_from_a_store(tmp_path: Path) -> None:
     made_up = replace(bars("QQQ", {DAY: (100.0, 100.0, 100.0, 100.0)}), source="demo")
-    market = Market(AT, calendar.window(calendar.session(DAY), "close"), {"QQQ": made_up}, {})
-    online = SimpleNamespace(settings=SimpleNamespace(mode="online_live"))
+    market = Market(AT, window_on(DAY, "close"), {"QQQ": made_up}, {})
+    online = runtime_in(tmp_path, AT, settings=Settings(mode="online_live"))
     with pytest.raises(DataError, match="demo data"):
         generation._refuse_demo(online, market)
-    offline = SimpleNamespace(settings=SimpleNamespace(mode="offline_mock"))
-    generation._refuse_demo(offline, market)
+    generation._refuse_demo(runtime_in(tmp_path, AT, settings=Settings(mode="offline_mock")), market)

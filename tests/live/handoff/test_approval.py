@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from backtest.core.planned_orders import Intent
 from live.handoff.approval import effective_policy, orders_to_send, standing
 from live.settings.model import ApprovalSettings
 from tests.support.handoff_samples import order, sample
@@ -109,7 +110,7 @@ def test_after_silence_leaving_goes_and_entering_waits() -> None:
 
 
 def test_the_settings_decide_what_silence_means() -> None:
-    choice = {"exit": "skip", "reduce": "trade", "entry": "trade"}
+    choice: dict[Intent, Literal["skip", "trade"]] = {"exit": "skip", "reduce": "trade", "entry": "trade"}
     settings = ApprovalSettings(policy="required", on_no_answer=choice)
     go, _ = sent(Row(), settings=settings)
     assert go == ["BBB", "DDD"]  # what is not named is skipped

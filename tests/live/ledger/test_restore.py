@@ -39,6 +39,7 @@ def damaged_after_backups(path: Path) -> Path:
         ledger.backup(folder(path), keep_days=30, now=NOW - timedelta(days=1))
         ledger.state.set("fact", "today", at=NOW)
         today = ledger.backup(folder(path), keep_days=30, now=NOW)
+    assert today is not None
     today.write_bytes(today.read_bytes()[:9000])
     path.write_bytes(b"\0" * 20_000)
     return today

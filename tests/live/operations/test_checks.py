@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_missing_cron_lines_only_warn(runtime: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_full_disk_stops_the_run(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: type("U", (), {"free": 5_000_000})())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("U", (), {"free": 5_000_000})())
     with pytest.raises(LimitError, match="only 5 MB free"):
         preflight.require([preflight.disk(runtime)])
 

@@ -1,5 +1,6 @@
 """Which of the broker's orders is ours: equal in everything and entered in time, or nobody's."""
 
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,20 +8,21 @@ from typing import Any
 import pytest
 
 from live.ledger.ledger import Ledger
+from live.ledger.tables import Order
 from live.model.broker import BrokerOrder, OrderState
-from live.orders.matching import differences, look_for, request_of
+from live.orders.matching import Sighting, differences, look_for, request_of
 from tests.support.ledger_samples import NOW, acked, changed
 
 
 @pytest.fixture(scope="module")
-def sent() -> Any:
+def sent() -> Iterator[Order]:
     with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
-        return acked(ledger, 1)
+        yield acked(ledger, 1)
 
 
-def shown(order: Any, **changes: Any) -> BrokerOrder:
+def shown(order: Order, **changes: Any) -> BrokerOrder:
     request = request_of(order)
-    values = {
+    values: dict[str, Any] = {
         "order_id": "b1",
         "client_order_id": None,
         "symbol": request.symbol,
@@ -37,11 +39,13 @@ def shown(order: Any, **changes: Any) -> BrokerOrder:
     return BrokerOrder(**{**values, **changes})
 
 
-def sight(order: Any, *listed: Any, taken: tuple[()] = (), tag: Any = None) -> Any:
+def sight(
+    order: Order, *listed: BrokerOrder, taken: Collection[str] = (), tag: str | None = None
+) -> Sighting:
     return look_for(order, listed, taken=taken, learnt_tag=tag, now=NOW + timedelta(minutes=1))
 
 
-def test_an_equal_order_entered_in_time_is_ours(sent: Any) -> None:
+def test_an_equal_order_entered_in_time_is_ours(sent: Order) -> None:
     assert sight(sent, shown(sent)).full == (shown(sent),)
 
 
@@ -54,7 +58,7 @@ def test_an_equal_order_entered_in_time_is_ours(sent: Any) -> None:
         {"entered_at": None},
     ],
 )
-def test_one_that_differs_forbids_guessing(sent: Any, change: dict[str, Any]) -> None:
+def test_one_that_differs_forbids_guessing(sent: Order, change: dict[str, Any]) -> None:
     found = sight(sent, shown(sent, **change))
     assert (found.full, len(found.near)) == ((), 1)
 
@@ -62,21 +66,21 @@ def test_one_that_differs_forbids_guessing(sent: Any, change: dict[str, Any]) ->
 @pytest.mark.parametrize(
     "change", [{"symbol": "AAPL"}, {"side": "sell"}, {"client_order_id": "somebody"}, {"tag": "other"}]
 )
-def test_orders_of_somebody_else_are_no_candidates(sent: Any, change: dict[str, str]) -> None:
+def test_orders_of_somebody_else_are_no_candidates(sent: Order, change: dict[str, str]) -> None:
     found = sight(sent, shown(sent, **change), tag="ours")
     assert (found.full, found.near) == ((), ())
 
 
-def test_an_id_bound_already_is_no_candidate(sent: Any) -> None:
+def test_an_id_bound_already_is_no_candidate(sent: Order) -> None:
     assert sight(sent, shown(sent), taken={"b1"}).full == ()
 
 
-def test_our_own_reference_needs_no_clock(sent: Any) -> None:
+def test_our_own_reference_needs_no_clock(sent: Order) -> None:
     mine = shown(sent, client_order_id=sent.client_order_id, entered_at=None)
     assert sight(sent, mine).full == (mine,)
 
 
-def test_an_opening_order_may_be_shown_as_a_day_order(sent: Any) -> None:
+def test_an_opening_order_may_be_shown_as_a_day_order(sent: Order) -> None:
     opening = changed(sent, time_in_force="opg")
     assert differences(request_of(opening), shown(opening, time_in_force="day")) == ()
     assert differences(request_of(opening), shown(opening, stop_price=Decimal(1))) == ("stop_price",)

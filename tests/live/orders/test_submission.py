@@ -26,6 +26,7 @@ from live.model.broker import BrokerOrder, OrderRequest
 from live.model.order_state import JournalState as S
 from live.orders.submission import Submission
 from live.system.clock import SimulatedClock
+from tests.support.broker_contract import shown
 from tests.support.exec_world import AT, DAY, World, world
 
 NAME = f"{DAY:%Y%m%d}_AAA_entry_buy"
@@ -108,6 +109,12 @@ def desk(tmp_path: Path, protocol: str) -> SendingWorld:
     return made
 
 
+def sight(desk: SendingWorld, row: Order) -> BrokerOrder:
+    """What the broker itself shows of a journalled order."""
+    assert row.broker_order_id is not None
+    return shown(desk.broker, row.broker_order_id)
+
+
 def test_the_journal_is_written_before_the_order_leaves(desk: SendingWorld) -> None:
     seen = []
     original = desk.line.submit
@@ -121,6 +128,7 @@ def test_the_journal_is_written_before_the_order_leaves(desk: SendingWorld) -> N
     assert seen == [S.SENDING]
     assert row.state == S.FILLED
     assert [e.state for e in desk.ledger.orders.events(NAME)] == ["PLANNED", "SENDING", "ACKED", "FILLED"]
+    assert row.body is not None
     assert row.body["symbol"] == "AAA"
 
 
@@ -318,8 +326,8 @@ def test_an_order_that_disappears_from_the_list_stays_alive(desk: SendingWorld) 
 
 def test_a_fill_that_shrinks_halts(desk: SendingWorld) -> None:
     row = desk.submission.send(desk.plan())
-    shown = desk.broker.order(row.broker_order_id)
-    desk.line.order = lambda order_id: replace(shown, filled_quantity=4, executions=())
+    full = sight(desk, row)
+    desk.line.order = lambda order_id: replace(full, filled_quantity=4, executions=())
     with pytest.raises(UnresolvedError):
         desk.submission.refresh(row)
 
@@ -328,7 +336,7 @@ def test_executions_that_lag_behind_keep_the_order_alive(desk: SendingWorld) -> 
     desk.broker._engine.fault = "slow"
     row = desk.submission.send(desk.plan())
     desk.clock.sleep(30)
-    full = desk.broker.order(row.broker_order_id)
+    full = sight(desk, row)
     desk.line.order = lambda order_id: replace(full, executions=())
     after = desk.submission.refresh(row)
     assert (after.state, after.filled_quantity) == (S.UNKNOWN_LIVE, 0)

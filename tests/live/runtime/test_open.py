@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from live.runtime.options import Options
 from live.system.clock import SystemClock
 from live.system.lock import single_instance
 from live.system.logs import stop_logging
+from tests.support.calendar_days import window_on
 from tests.support.paths import PROJECT
 
 SESSION = "2025-03-05"
@@ -62,6 +63,18 @@ def opened(config: Any, run: Any = DAILY, **options: Any) -> Any:
 
 def in_force(config: Any) -> Any:
     return settings_in_force(Sources.of(Options(config=config)))
+
+
+def heard_by(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that alerts went to, from now on."""
+    heard: list[str] = []
+
+    def deliver(urls: Mapping[str, str], **_: Any) -> dict[str, str]:
+        heard.extend(urls.values())
+        return {}
+
+    monkeypatch.setattr(channels, "deliver", deliver)
+    return heard
 
 
 class TestEveryOverrideCounts:
@@ -127,10 +140,9 @@ class TestEveryOverrideCounts:
     def test_a_run_that_cannot_start_rings_where_the_override_says(
         self, project: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        heard = []
+        heard = heard_by(monkeypatch)
         override(project, "alerts.urls_env", "OTHER_URLS")
         monkeypatch.setenv("OTHER_URLS", "json://127.0.0.1:9/other")
-        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls.values()) or {})
         with pytest.raises(SettingsError), opening("executor", Options(config=project), DAILY):
             raise SettingsError("broken", where="here")
         assert heard == ["json://127.0.0.1:9/other"]
@@ -138,10 +150,9 @@ class TestEveryOverrideCounts:
     def test_it_rings_without_a_readable_ledger_too(
         self, project: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        heard = []
+        heard = heard_by(monkeypatch)
         (project.parent.parent / "state/ledger.db").write_bytes(b"not a ledger" * 20)
         monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
-        monkeypatch.setattr(channels, "deliver", lambda urls, **_: heard.extend(urls.values()) or {})
         options = Options(config=project)
         with pytest.raises(LedgerDamaged), opening("executor", options, DAILY), opened(project):
             pass
@@ -254,14 +265,13 @@ class TestTheClock:
         with opened(project, asked_for(SESSION)) as runtime:
             before = runtime.clock.now()
             (group,) = groups(runtime.settings, runtime.strategies)
+            assert group.primary is not None
             assert isinstance(due(runtime, group.primary), NotDue)
             assert runtime.clock.now() == before
 
     def test_an_instant_stays_where_it_is(self, project: Any) -> None:
-        from backtest.calendar import sessions as calendar
-
         with opened(project, asked_for("2025-03-05T10:00")) as runtime:
-            runtime.arrive(calendar.window(calendar.session(date(2025, 3, 5)), "close"))
+            runtime.arrive(window_on(date(2025, 3, 5), "close"))
             assert runtime.clock.now() == datetime(2025, 3, 5, 15, tzinfo=UTC)
 
 

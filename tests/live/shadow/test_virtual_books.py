@@ -1,5 +1,6 @@
 """Virtual books of shadows: settled once, in order, and in every session in which they can change."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
-from backtest.core.decision import Book, Decision
+from backtest.core.decision import Book, Decision, Json
 from backtest.core.errors import DataError
 from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.strategies.registry import build_strategy
@@ -22,26 +23,29 @@ from live.ledger.ledger import Ledger
 from live.model.run import DAILY
 from live.settings.model import Settings
 from live.shadow import virtual_books as shadow
+from tests.support.bar_columns import bars_of_columns
+from tests.support.calendar_days import session_on
 from tests.support.scripted_strategy import ScriptedWeights
 
 MON, TUE, WED, THU = (date(2024, 3, day) for day in (18, 19, 20, 21))
+Row = tuple[float, float, float, float]
 FLAT = (100.0, 101.0, 99.0, 100.0)
 HIT = (98.0, 99.0, 80.0, 97.0)  # through a stop at 90, and back above it
 
 
-def bars(symbol: Any, rows: Any) -> Bars:
+def bars(symbol: str, rows: dict[date, Row]) -> Bars:
     columns = np.array(list(rows.values()), dtype=np.float64).T
     dates = np.array(list(rows), dtype="datetime64[D]")
-    return Bars(symbol, dates, *columns, np.full(len(rows), 1e6), source="test")
+    return bars_of_columns(symbol, dates, [*columns, np.full(len(rows), 1e6)], "test")
 
 
 class World(SimpleNamespace):
     """What settling a virtual book takes of a runtime, with days a test adds."""
 
-    def add(self, symbol: Any, day: Any, row: Any = FLAT) -> None:
+    def add(self, symbol: str, day: date, row: Row = FLAT) -> None:
         self.rows.setdefault(symbol, {})[day] = row
 
-    def history(self, symbols: Any, _at: Any) -> Any:
+    def history(self, symbols: Sequence[str], _at: datetime) -> dict[str, Bars]:
         return {symbol: bars(symbol, self.rows[symbol]) for symbol in symbols if symbol in self.rows}
 
 
@@ -65,21 +69,21 @@ def funds() -> BookVariant:
     return BookVariant(ScriptedWeights({}, variant="titan"), "shadow", "golden")
 
 
-def after(day: Any) -> Any:
-    return calendar.session(day).close + timedelta(minutes=1)
+def after(day: date) -> datetime:
+    return session_on(day).close + timedelta(minutes=1)
 
 
 def decide(
     world: Any,
-    line: Any,
-    day: Any,
+    line: BookVariant,
+    day: date,
     *,
-    plan: Any = None,
-    candidates: Any = None,
+    plan: Plan | None = None,
+    candidates: tuple[Candidate, ...] | None = None,
     cash: float = 10_000.0,
-    memory: Any = None,
+    memory: Json | None = None,
 ) -> None:
-    session = calendar.session(day)
+    session = session_on(day)
     due = Due(session, calendar.window(session, line.strategy.execution_time), session.open)
     decision = Decision(day, memory=memory or {})
     proposed = Proposed(decision, plan or Plan((), cash, cash))
@@ -87,7 +91,7 @@ def decide(
     shadow.keep_pending(world, line, due, Book(cash), proposed, report, force=False)
 
 
-def enter(world: Any, line: Any) -> None:
+def enter(world: Any, line: BookVariant) -> None:
     """AAA is entered on Monday at 100, its stop at 90."""
     for day in (date(2024, 3, 15), MON):
         world.add("AAA", day)
@@ -102,7 +106,7 @@ def book(world: Any, line: Any) -> Any:
 def test_a_session_is_settled_after_its_close_and_once(world: Any, stocks: BookVariant) -> None:
     world.add("AAA", MON)
     decide(world, stocks, MON, candidates=(Candidate("AAA", MON, "A", 90.0, 100.0),))
-    shadow.settle(world, stocks, calendar.session(MON).close - timedelta(minutes=1))
+    shadow.settle(world, stocks, session_on(MON).close - timedelta(minutes=1))
     assert book(world, stocks) is None
     for _ in range(2):
         shadow.settle(world, stocks, after(MON))

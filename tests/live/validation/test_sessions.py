@@ -96,6 +96,7 @@ class Desk:
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         shown = self.capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
         return stopped.value.code, shown.out, shown.err
 
     def alerts(self) -> list[tuple[str, str]]:

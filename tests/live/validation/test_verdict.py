@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.strategies.family import Choice
 from live.validation.verdict import (
     Check,
-    Choice,
     Figures,
     Observed,
     OrderFate,
@@ -31,7 +31,7 @@ CELL_ONE = Choice(
 
 
 def observed(**changes: Any) -> Observed:
-    values = {
+    values: dict[str, Any] = {
         "session": DAY,
         "variant": "golden",
         "role": "primary",

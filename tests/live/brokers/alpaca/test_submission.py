@@ -19,6 +19,7 @@ from live.settings.model import AlpacaSettings
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
 from tests.fakes.schwab.harness import LinkedClock
+from tests.support.ledger_samples import journalled
 
 AT = datetime(2024, 3, 12, 19, 45, tzinfo=UTC)
 DAY = date(2024, 3, 12)
@@ -81,16 +82,19 @@ def test_a_crash_before_the_reply_was_saved_finds_the_order_again(desk: Desk) ->
     class Crash(BaseException):
         pass
 
-    def die(response_id: str) -> None:
+    real = desk.broker.submit
+
+    def submit(request: OrderRequest) -> str | None:
+        real(request)
         raise Crash
 
-    real = desk.broker.submit
-    desk.broker.submit = lambda request: die(real(request))
+    desk.broker.submit = submit
     with pytest.raises(Crash):
         desk.send()
     desk.broker.submit = real
-    assert desk.ledger.orders.get(NAME).state == S.SENDING
-    row = desk.submission.recover(desk.ledger.orders.get(NAME), today=DAY)
+    sending = journalled(desk.ledger, NAME)
+    assert sending.state == S.SENDING
+    row = desk.submission.recover(sending, today=DAY)
     assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
 
 
@@ -101,8 +105,6 @@ def test_a_duplicate_refusal_means_that_the_first_one_arrived(desk: Desk) -> Non
 
 
 def _request() -> OrderRequest:
-    from live.model.broker import OrderRequest
-
     return OrderRequest(NAME, "QQQ", "buy", 10)
 
 
@@ -113,7 +115,7 @@ def test_a_throttled_order_waits_and_is_taken_once(desk: Desk) -> None:
     assert desk.accepted() == [NAME]
 
 
-def test_throttling_that_tells_only_the_end_of_its_window_is_waited_out(desk: Any) -> None:
+def test_throttling_that_tells_only_the_end_of_its_window_is_waited_out(desk: Desk) -> None:
     reset = datetime(2024, 3, 12, 19, 45, 41, tzinfo=UTC).timestamp()
     headers = {"X-Ratelimit-Limit": "200", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": f"{reset:.0f}"}
     desk.fake.fault(**POST, action="status", point="before", status=429, headers=headers)
@@ -122,13 +124,13 @@ def test_throttling_that_tells_only_the_end_of_its_window_is_waited_out(desk: An
     assert desk.accepted() == [NAME]
 
 
-def test_a_minute_of_throttling_ends_no_order(desk: Any) -> None:
+def test_a_minute_of_throttling_ends_no_order(desk: Desk) -> None:
     desk.fake.fault(**POST, action="status", point="before", status=429, times=4)
     assert desk.send().state == S.FILLED
     assert desk.accepted() == [NAME]
 
 
-def test_throttling_without_end_leaves_the_order_to_a_later_run(desk: Any) -> None:
+def test_throttling_without_end_leaves_the_order_to_a_later_run(desk: Desk) -> None:
     desk.fake.fault(**POST, action="status", point="before", status=429, times=99)
     assert desk.send().state == S.PLANNED
     assert desk.accepted() == []

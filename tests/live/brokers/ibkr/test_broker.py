@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +13,12 @@ from live.brokers.ibkr import session as ibkr_session
 from live.brokers.ibkr.broker import STATES, IbkrBroker
 from live.brokers.ibkr.session import IbAsyncPort
 from live.execution.stops import _find_child
+from live.ledger.ledger import Ledger
 from live.model.broker import BrokerOrder, OrderRequest, OrderState
 from live.system.clock import SimulatedClock
 from tests.fakes.ibkr.gateway import ACCOUNT, COMMISSION, Gateway
-from tests.support.broker_contract import BrokerContract
+from tests.support.broker_contract import BrokerContract, shown, submitted
+from tests.support.ledger_samples import acked, changed
 
 pytest.importorskip("ib_async", reason="the extra ibkr is not installed")
 
@@ -67,8 +68,8 @@ def all_orders(broker: IbkrBroker) -> list[BrokerOrder]:
 
 def test_our_reference_comes_back(broker: IbkrBroker) -> None:
     broker.submit(buy())
-    (shown,) = all_orders(broker)
-    assert shown.client_order_id == NAME
+    (listed,) = all_orders(broker)
+    assert listed.client_order_id == NAME
     assert not broker.honours_client_id
 
 
@@ -78,10 +79,10 @@ def test_an_informational_error_does_not_refuse_a_living_order(
 ) -> None:
     """IB's 10349 arrives for orders that then fill; the library calls them Cancelled."""
     gateway.errors = [(10349, "Order TIF was set to DAY based on order preset.", when)]
-    order_id = broker.submit(buy())
-    assert not broker.order(order_id).state.terminal
+    order_id = submitted(broker, buy())
+    assert not shown(broker, order_id).state.terminal
     gateway.fill(gateway.book[0])
-    assert broker.order(order_id).state is OrderState.FILLED
+    assert shown(broker, order_id).state is OrderState.FILLED
     assert len(gateway.sessions[0].placed) == 1
 
 
@@ -95,14 +96,14 @@ def test_an_error_on_an_order_that_filled_at_once_is_no_refusal(broker: IbkrBrok
         gateway.fill(gateway.book[0])
 
     gateway.sessions[0].placeOrder = and_fill
-    assert broker.order(broker.submit(buy())).filled_quantity == 10
+    assert shown(broker, submitted(broker, buy())).filled_quantity == 10
 
 
 def test_an_error_whose_order_no_list_shows_is_unknown_unless_ib_rejects(
     broker: IbkrBroker, gateway: Gateway
 ) -> None:
     session = gateway.sessions[0]
-    session.placeOrder = lambda number, _contract, _order: session.later(
+    session.placeOrder = lambda number, contract, order: session.later(
         lambda: session.wrapper.error(number, 10148, "something odd", "")
     )
     with pytest.raises(BrokerUnknown):
@@ -120,7 +121,7 @@ def test_a_buy_whose_stop_is_refused_does_not_stay_behind_in_tws(
 ) -> None:
     session = gateway.sessions[0]
 
-    def refuse_the_stop(number: int, _contract: Any, order: Any) -> None:
+    def refuse_the_stop(number: int, contract: Any, order: Any) -> None:
         session.placed.append(order)
         if order.orderType == "STP":
             session.later(lambda: session.wrapper.error(number, 201, "Order rejected - reason:stop", ""))
@@ -145,11 +146,12 @@ def test_a_later_process_finds_the_stop_of_a_filled_buy(gateway: Gateway) -> Non
 
 def test_a_stop_whose_buy_is_listed_no_more_is_still_its_child(gateway: Gateway) -> None:
     """The next day completed orders are gone: only the reference links the stop to its buy."""
-    order_id = connected(gateway).submit(buy(attached_stop=Decimal("90.00")))
+    order_id = submitted(connected(gateway), buy(attached_stop=Decimal("90.00")))
     del gateway.book[0]
-    desk = SimpleNamespace(broker=connected(gateway), clock=SimulatedClock(AT + timedelta(days=1)))
-    entry = SimpleNamespace(client_order_id=NAME, broker_order_id=order_id, sent_at=AT)
-    child = _find_child(desk, entry)
+    with Ledger.open("sqlite://", account="ibkr", now=AT) as ledger:
+        entry = changed(acked(ledger, order_id, "AAA", quantity=10), client_order_id=NAME, sent_at=AT)
+    child = _find_child(connected(gateway), entry, now=AT + timedelta(days=1))
+    assert child is not None
     assert (child.client_order_id, child.stop_price) == (f"{NAME}:stop", Decimal("90.00"))
 
 
@@ -157,16 +159,16 @@ def test_a_stop_that_is_only_held_is_alive(broker: IbkrBroker, gateway: Gateway)
     broker.submit(buy())
     gateway.inactive = HELD
     stop = OrderRequest("20250305_AAA_stop_sell", "AAA", "sell", 10, "stop", "gtc", Decimal("90.00"))
-    order_id = broker.submit(stop)
+    order_id = submitted(broker, stop)
     assert gateway.book[1].status == "Inactive"
-    assert not broker.order(order_id).state.terminal
+    assert not shown(broker, order_id).state.terminal
 
 
 def test_a_completed_order_keeps_its_quantity_in_a_later_process(gateway: Gateway) -> None:
-    order_id = connected(gateway).submit(buy())
-    shown = connected(gateway).order(order_id)
-    assert (shown.quantity, shown.filled_quantity, shown.state) == (10, 10, OrderState.FILLED)
-    assert shown.entered_at == AT  # its execution tells
+    order_id = submitted(connected(gateway), buy())
+    found = shown(connected(gateway), order_id)
+    assert (found.quantity, found.filled_quantity, found.state) == (10, 10, OrderState.FILLED)
+    assert found.entered_at == AT  # its execution tells
 
 
 @pytest.mark.parametrize("mute", ["open", "completed", "executions", "account", "contract"])
@@ -191,7 +193,7 @@ def test_silence_ends_with_the_order_found_by_its_reference(broker: IbkrBroker, 
 
 
 def test_a_connection_that_breaks_while_sending_is_unknown(broker: IbkrBroker, gateway: Gateway) -> None:
-    def broken(*_: Any) -> None:
+    def broken(number: int, contract: Any, order: Any) -> None:
         raise ConnectionError("reset")
 
     gateway.sessions[0].placeOrder = broken
@@ -201,6 +203,7 @@ def test_a_connection_that_breaks_while_sending_is_unknown(broker: IbkrBroker, g
 
 def test_the_cash_after_a_sale_is_fresh(broker: IbkrBroker) -> None:
     before = broker.account().cash
+    assert before is not None
     broker.submit(buy())
     assert broker.account().cash == before - 1000 - COMMISSION
 
@@ -218,28 +221,28 @@ def test_an_account_kept_in_another_currency_is_refused(broker: IbkrBroker, gate
 
 
 def test_a_corrected_execution_is_one_execution(broker: IbkrBroker, gateway: Gateway) -> None:
-    order_id = broker.submit(buy())
-    first = broker.order(order_id).executions
+    order_id = submitted(broker, buy())
+    first = shown(broker, order_id).executions
     gateway.correct(100.02)
-    (corrected,) = broker.order(order_id).executions
+    (corrected,) = shown(broker, order_id).executions
     assert corrected.execution_id == first[0].execution_id
     assert corrected.price == Decimal("100.02")
 
 
 def test_a_fill_waits_for_its_commission(broker: IbkrBroker, gateway: Gateway) -> None:
     gateway.late_commission = True
-    order_id = broker.submit(buy())
-    assert broker.order(order_id).executions == ()
+    order_id = submitted(broker, buy())
+    assert shown(broker, order_id).executions == ()
     gateway.sessions[0].report_commissions()
-    (execution,) = broker.order(order_id).executions
+    (execution,) = shown(broker, order_id).executions
     assert execution.commission == COMMISSION
 
 
 def test_a_commission_that_never_comes_does_not_hold_the_fill_for_ever(gateway: Gateway) -> None:
     gateway.late_commission = True
-    order_id = connected(gateway).submit(buy())
+    order_id = submitted(connected(gateway), buy())
     later = connected(gateway, at=AT + timedelta(minutes=2))
-    assert [e.commission for e in later.order(order_id).executions] == [Decimal(0)]
+    assert [e.commission for e in shown(later, order_id).executions] == [Decimal(0)]
 
 
 def test_another_accounts_orders_and_fills_are_not_ours(broker: IbkrBroker, gateway: Gateway) -> None:
@@ -253,7 +256,7 @@ def test_an_order_of_another_client_is_not_cancelled_by_its_number(gateway: Gate
     """Its number may be that of an order of ours."""
     first = connected(gateway)
     first.submit(buy())
-    stop = first.submit(OrderRequest("S", "AAA", "sell", 10, "stop", "gtc", Decimal("90.00")))
+    stop = submitted(first, OrderRequest("S", "AAA", "sell", 10, "stop", "gtc", Decimal("90.00")))
     gateway.book[1].order.clientId = 3
     second = connected(gateway)
     with pytest.raises(BrokerRefused):

@@ -6,11 +6,13 @@ import sqlite3
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown
 from backtest.core.execution_rules import ExecutionRules
 from live.brokers.paper.broker import PaperBroker
@@ -45,13 +47,13 @@ class TestPaperContract(BrokerContract):
     def broker(
         self, request: pytest.FixtureRequest, feed: ScriptedFeed, clock: SimulatedClock
     ) -> PaperBroker:
-        kind = {
+        kinds: dict[str, dict[str, Any]] = {
             "client ids": {},
             "no client ids": {"honours_client_id": False},
             "no attached stops": {"supports_attached_stop": False},
             "late_cancel": {"fault": "late_cancel"},
-        }[request.param]
-        return paper(feed, clock, **kind)
+        }
+        return paper(feed, clock, **kinds[request.param])
 
 
 def test_a_second_opening_finds_the_account_as_it_was_left(
@@ -131,7 +133,7 @@ def test_an_interrupted_operation_leaves_nothing_of_itself(
     )
 )
 def test_cash_never_negative_never_short_and_every_cent_explained(
-    trades: list[tuple[str, str, int, float]],
+    trades: list[tuple[str, Side, int, float]],
 ) -> None:
     feed, clock = ScriptedFeed(prices={"AAA": 100.0, "BBB": 50.0}), SimulatedClock(AT)
     broker = paper(feed, clock, rules=ExecutionRules(slippage_pct=0.1, commission_per_share=0.01))
@@ -142,6 +144,7 @@ def test_cash_never_negative_never_short_and_every_cent_explained(
         except BrokerRefused:
             continue
     account = broker.account()
+    assert account.cash is not None
     assert account.cash >= 0
     assert all(shares > 0 for shares in account.shares().values())
     executions = [e for o in broker.orders(AT, AT) for e in o.executions]
