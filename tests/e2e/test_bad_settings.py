@@ -1,5 +1,6 @@
 """Settings that mean nothing or too much: exit 2, every finding at once, a suggestion, nothing written."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def test_environment_settings_are_read_and_misspelt_ones_refused(
 def test_no_project_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for main in (signal_generator.main, executor.main):
-        ran = called(lambda main=main: main([]))
+        ran = called(partial(main, []))
         assert ran.code == 2
         assert "project folder" in ran.err
     assert list(tmp_path.iterdir()) == []

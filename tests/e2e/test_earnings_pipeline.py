@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from backtest.candidates.model import read_candidate_list
 from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
+from backtest.data.sources.demo import DEMO_STOCKS
 from backtest.simulator.positions.model import PortfolioRules
 from backtest.simulator.positions.simulate import END_OF_DATA, simulate
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
 from live.ledger.ledger import Ledger
 from live.model.run import Replay
-from live.replay.earnings_demo import DEMO_STOCKS, reports, run_demo, write_report
+from live.replay.earnings_demo import reports, run_demo, write_report
 from live.replay.replay import replay
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
@@ -78,6 +80,11 @@ def simulated(
     )
 
 
+def rounded(price: Decimal | None) -> float:
+    assert price is not None
+    return round(float(price), 4)
+
+
 def executed(ledger: Ledger) -> list[tuple[Any, ...]]:
     """Closed positions of the primary as the ledger of a real run knows them."""
     return sorted(
@@ -87,7 +94,7 @@ def executed(ledger: Ledger) -> list[tuple[Any, ...]]:
             p.entry_quantity,
             round(float(p.entry_price), 4),
             p.exit_session.isoformat(),
-            round(float(p.exit_price), 4),
+            rounded(p.exit_price),
             p.exit_reason,
         )
         for p in ledger.positions.closed("ema_p10")

@@ -6,11 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from live.cli.app import build
 from tests.support.paths import PROJECT
@@ -47,15 +46,18 @@ READING = [
 ]
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], object]]:
-    def walk(group: TyperGroup, above: tuple[()] = ()) -> Iterator[tuple[Any, ...]]:
-        for name, command in sorted(group.commands.items()):
-            if hasattr(command, "commands"):
-                yield from walk(command, (*above, name))
-            else:
-                yield (*above, name), command
+def commands() -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    """Every command with the words that lead to it."""
 
-    yield from walk(typer.main.get_command(build()))
+    def walk(found: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+        if isinstance(found, TyperGroup):
+            for name, below in sorted(found.commands.items()):
+                yield from walk(below, (*words, name))
+        else:
+            assert isinstance(found, TyperCommand)
+            yield words, found
+
+    yield from walk(typer.main.get_command(build()), ())
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> User:
 @pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
 def test_every_command_and_every_flag_has_a_help_text(path: tuple[str, ...]) -> None:
     command = dict(commands())[path]
+    assert command.help
     assert command.help.strip()
     shown = called(lambda: jutsu([*path, "--help"]))
     assert shown.code == 0

@@ -68,7 +68,7 @@ def compare(tmp_path: Path, start: date, end: date, prices: Path | None) -> int:
             got = [
                 (o.session, o.symbol, o.side, o.intent, o.filled_quantity, float(o.average_price))
                 for o in orders
-                if o.filled_quantity
+                if o.filled_quantity and o.average_price is not None
             ]
         else:
             got = [
@@ -90,7 +90,7 @@ def read_equity(path: Path) -> list[tuple[str, str]]:
     with path.open(newline="") as stream:
         rows = list(csv.reader(stream))
     assert rows[0] == ["date", "equity"]
-    return [tuple(row) for row in rows[1:]]
+    return [(day, equity) for day, equity in rows[1:]]
 
 
 def test_replay_of_the_demo_market_equals_the_backtest(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 `test_jutsu_commands.py` holds the table of commands and the flags of `jutsu` against the program.
 """
 
+import argparse
 import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from backtest.cli.app import build_parser
 from backtest.core import errors
@@ -31,7 +33,7 @@ def first_cells(text: str) -> list[str]:
     return [cell for cell in rows if cell not in {"code", "section", "---"}]
 
 
-def leaves(tree: type) -> set[type]:
+def leaves(tree: type[errors.JutsuError]) -> set[type[errors.JutsuError]]:
     return {tree}.union(*(leaves(child) for child in tree.__subclasses__()))
 
 
@@ -55,8 +57,10 @@ def test_every_setting_named_in_prose_exists() -> None:
     checked = [name.split(".") for name in dotted if name.split(".")[0] in Settings.model_fields]
     assert len(checked) >= 3
     for words in checked:
-        model = Settings
+        model: object = Settings
         for word in words:
+            assert isinstance(model, type)
+            assert issubclass(model, BaseModel)
             assert word in model.model_fields, ".".join(words)
             model = model.model_fields[word].annotation
 
@@ -82,14 +86,22 @@ def without_nested(line: str) -> str:
     return line
 
 
+def research_commands() -> dict[str, argparse.ArgumentParser]:
+    """Name -> parser of every command of `python -m backtest`."""
+    subparsers = build_parser()._subparsers
+    assert subparsers is not None
+    (commands,) = subparsers._group_actions
+    assert isinstance(commands, argparse._SubParsersAction)
+    return dict(commands.choices)
+
+
 def test_flags_of_the_stages_and_of_the_research_commands_exist() -> None:
     """Every `--flag` of a `python -m …` line belongs to that program."""
     text = README.replace("\\\n", " ")
-    groups = build_parser()._subparsers._group_actions
     programs = {
         "live.signal_generator": signal_generator.parser().format_help(),
         "live.executor": executor.parser().format_help(),
-        **{f"backtest {name}": made.format_help() for name, made in groups[0].choices.items()},
+        **{f"backtest {name}": made.format_help() for name, made in research_commands().items()},
     }
     checked = 0
     for line in re.findall(r"python -m ([^`\n#]+)", text):
@@ -105,9 +117,8 @@ def test_flags_of_the_stages_and_of_the_research_commands_exist() -> None:
 
 def test_the_research_commands_are_all_named() -> None:
     (row,) = [line for line in README.splitlines() if line.startswith("| `python -m backtest")]
-    groups = build_parser()._subparsers._group_actions
     named = re.findall(r"`(?:python -m backtest )?(\w+)`", row.split("|")[1])
-    assert sorted(named) == sorted(groups[0].choices)
+    assert sorted(named) == sorted(research_commands())
 
 
 def test_every_path_and_make_target_exists() -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,8 @@ def test_a_first_day_says_what_to_do(user: User) -> None:
 def test_a_mistyped_ledger_is_not_created(user: User, tmp_path: Path) -> None:
     wrong = tmp_path / "none" / "ledger.db"
     for command in (("status",), ("trades",), ("compare",), ("explain", "QQQ")):
-        ran = called(
-            lambda words=command: jutsu([*words, "--config", str(user.config), "--state-db", str(wrong)])
-        )
+        words = [*command, "--config", str(user.config), "--state-db", str(wrong)]
+        ran = called(partial(jutsu, words))
         assert ran.code == 2
         assert "there is no such ledger" in ran.err
     assert not wrong.parent.exists()

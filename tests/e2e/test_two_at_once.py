@@ -66,7 +66,7 @@ def interrupt_at(
     """Raise at the n-th order that the broker has just accepted."""
     real, seen = PaperBroker.submit, []
 
-    def submit(self: PaperBroker, request: OrderRequest) -> str:
+    def submit(self: PaperBroker, request: OrderRequest) -> str | None:
         answer = real(self, request)
         seen.append(request)
         if len(seen) == call:

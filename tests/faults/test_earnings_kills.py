@@ -3,6 +3,7 @@
 import os
 import tempfile
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +97,11 @@ def play(template: Path, killed: int, at: int | None) -> tuple[bool, list[str], 
     with tempfile.TemporaryDirectory(prefix="kills_") as name:
         folder, answer = Path(name) / "w", Path(name) / "answer"
         shutil.copytree(template, folder)
-        died, steps = False, []
+        died = False
+        steps: list[int] = []
         for number in range(len(TIMETABLE)):
             kill_at = at if number == killed else None
-            status, told = in_child(lambda n=number, k=kill_at: run_once(folder, n, k), answer)
+            status, told = in_child(partial(run_once, folder, number, kill_at), answer)
             if os.WIFSIGNALED(status):
                 died = True
             elif told is None:

@@ -33,6 +33,12 @@ def at(day: date, clock: str) -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=NEW_YORK)
 
 
+def typed() -> int:
+    """The console script, which ends by itself."""
+    cli.main()
+    return 0
+
+
 class Desk:
     """A person's folder wired to an imitation; what is typed runs in this process."""
 
@@ -77,10 +83,10 @@ class Desk:
             for name, value in self.environ.items():
                 patch.setenv(name, value)
             try:
-                code = mains[module](list(args)) if module in mains else cli.main()
+                code = mains[module](list(args)) if module in mains else typed()
             except SystemExit as stop:
-                code = stop.code
-        return code or 0, out.getvalue()
+                code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        return code, out.getvalue()
 
     @staticmethod
     def check(outcome: tuple[int, str]) -> str:
@@ -103,7 +109,7 @@ def flat(*symbols: str) -> dict[str, Any]:
 
 @pytest.fixture(params=["alpaca", "schwab"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    fakes = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
+    fakes: dict[str, type[FakeAlpaca | FakeSchwab]] = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
     with fakes[request.param](at(MON, "09:15:00"), ticking=True) as fake:
         for symbol, rows in flat("AAA").items():
             fake.app.market.load(symbol, rows)
@@ -141,7 +147,7 @@ def test_bought_with_its_stop_and_sold_the_next_day(desk: Desk) -> None:
     desk.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
     assert len(desk.fake.sent()) == 1, "one request carries the buy and its stop"
     (stop,) = alive(desk, "stop")
-    assert float(stop.get("stop_price", stop.get("stopPrice"))) == 90.0
+    assert float(stop["stop_price"] if "stop_price" in stop else stop["stopPrice"]) == 90.0
     assert list(desk.fake.state()["positions"]) == ["AAA"]
     desk.stage(MON, "09:40:00", "live.executor", "--phase", "poll")
     assert len(desk.fake.sent()) == 1

@@ -129,6 +129,10 @@ def test_a_refusal_is_final_and_keeps_the_reason(at: Rig, status: int) -> None:
 def test_the_imitation_refuses_what_schwab_refuses(at: Rig) -> None:
     with pytest.raises(BrokerError):
         at.broker.preview(OrderRequest("x", "QQQ", "buy", 0))
+
+    def placed(body: dict[str, Any]) -> Any:
+        return at.connection.post(lambda client: client.place_order(at.broker._hash, body))
+
     spec = at.broker.body(buy())
     for wrong in (
         {"session": "SEAMLESS"},
@@ -136,10 +140,7 @@ def test_the_imitation_refuses_what_schwab_refuses(at: Rig) -> None:
         {"requestedDestination": "AUTO"},
         {"orderType": "STOP", "stopPrice": "90.123"},
     ):
-        response = at.connection.post(
-            lambda client, wrong=wrong: client.place_order(at.broker._hash, spec | wrong)
-        )
-        assert response.status_code == 400
+        assert placed(spec | wrong).status_code == 400
     assert accepted(at) == []
 
 
