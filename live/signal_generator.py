@@ -31,10 +31,13 @@ from live.generation import steps as generation
 from live.generation.candidates import CandidateInput, read_report
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
+from live.generation.known_tickers import known_tickers
+from live.generation.late_reports import WORDS, newer_report
 from live.generation.missed_sessions import note_missed
 from live.generation.notices import alert_breakers, alert_unprotected, note_failure
 from live.generation.price_check import PriceJudge, judge
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
+from live.generation.report_folder import newest_report, reports_folder
 from live.generation.waiting import tell_waiting
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
@@ -144,7 +147,8 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     due = _arrive(runtime, line)
     if isinstance(due, NotDue):
         return due.why
-    done = _already_done(runtime, request, line, due)
+    report = _report(runtime, request, line, due)
+    done = _already_done(runtime, request, line, due, report)
     if done is not None:
         return done
     runtime.ledger.generation.require_newest(runtime.ledger.where)
@@ -156,7 +160,7 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
         runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
     )
     alert_unprotected(runtime, line)
-    report = _report(runtime, request, line, due)
+    report = known_tickers(runtime, report, due.at)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
         report = report.blocked(f"entries and rotation are blocked: the kill switch is on: {switch.reason}")
@@ -221,14 +225,14 @@ def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> 
         return CandidateInput()
     if request.reports is not None:
         return request.reports(due.session.day)
-    if request.report_file is None:
+    mode, entry_mode = runtime.settings.mode, line.strategy.terms.entry_mode
+    day = due.session.day
+    if request.report_file is not None:
+        return read_report(request.report_file, session=day, entry_mode=entry_mode, mode=mode)
+    folder = reports_folder(runtime.loaded, line.follows)
+    if folder is None:
         return CandidateInput()
-    return read_report(
-        request.report_file,
-        session=due.session.day,
-        entry_mode=line.strategy.terms.entry_mode,
-        mode=runtime.settings.mode,
-    )
+    return newest_report(folder, session=day, entry_mode=entry_mode, mode=mode)
 
 
 def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
@@ -236,10 +240,12 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     due = _arrive(runtime, line)
     if isinstance(due, NotDue):
         return due.why
-    done = _already_done(runtime, request, line, due)
+    report = _report(runtime, request, line, due)
+    done = _already_done(runtime, request, line, due, report)
     if done is not None:
         return done
-    report = _report(runtime, request, line, due)
+    again = request.force or runtime.ledger.signals.get(due.session.day, line.variant) is not None
+    report = known_tickers(runtime, report, due.at)
     book = shadow.settled_book(runtime, line, due.at)
     market = generation.market_for(runtime, line, due, tuple(sorted(book.positions)))
     generation.check_history_floor(runtime, line, due, market)
@@ -255,12 +261,17 @@ def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
     )
     told = (*doubts, *fractions_of(book))
     signal = generation.draft(runtime, line, due, market, snapshot, proposed, report, told)
-    shadow.keep_pending(runtime, line, due, book, proposed, report, force=request.force)
+    shadow.keep_pending(runtime, line, due, book, proposed, report, replace=again)
     return _hand_off(runtime, request, line, due, signal)
 
 
-def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> str | None:
-    """Return a message when this session's file exists; put a vanished file back; None to generate."""
+def _already_done(
+    runtime: Runtime, request: Request, line: BookVariant, due: Due, report: CandidateInput
+) -> str | None:
+    """Return a message when this session's file exists; put a vanished file back; None to generate.
+
+    A file made from an earlier report is made again from the newer one, as long as no order was sent.
+    """
     refuse_the_past(runtime, due.session)
     row = runtime.ledger.signals.get(due.session.day, line.variant)
     if row is None:
@@ -269,6 +280,14 @@ def _already_done(runtime: Runtime, request: Request, line: BookVariant, due: Du
         refuse_after_orders(runtime, due, line)
         return None
     path = runtime.signals / file_name(due.session.day.isoformat(), line.variant)
+    newer = newer_report(runtime, line, due, row, path, report)
+    if newer == "take":
+        _announce(
+            request, f"{line.variant}: a newer report: the file is made again, an approval of it is void"
+        )
+        return None
+    if newer != "same":
+        return f"already done: {path}; {WORDS[newer]}"
     if not path.exists() and not runtime.run.scratch:
         write_schema(runtime.signals)
         write_atomic(path, row.content.encode())
@@ -288,6 +307,8 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     refuse_to_overwrite(path, content, force=request.force or known)
     now = runtime.clock.now()
     with runtime.ledger.transaction():
+        if known:
+            refuse_after_orders(runtime, due, line)  # an executor may have been faster
         runtime.ledger.signals.record(
             GeneratedSignal(
                 session=due.session.day,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, datetime
 from math import isfinite
 from typing import Any, Final, NoReturn
 
+from backtest.calendar.sessions import NEW_YORK
 from backtest.candidates.model import TICKER
 from backtest.candidates.report import Report, date_in_name, rejected
 from backtest.core.candidate import GRADES, Candidate
@@ -73,7 +74,8 @@ def read_strict(content: bytes | str, name: str = "") -> Report:
             seen.add(ticker)
     if findings or day is None:
         return rejected(day or named, findings, codes[0])
-    return Report(day, tuple(_candidate(row, row["ticker"], row["grade"], day) for row in rows))
+    candidates = tuple(_candidate(row, row["ticker"], row["grade"], day) for row in rows)
+    return Report(day, candidates, generated_at=_instant(document.get("generated_at")))
 
 
 def read_loose(content: bytes | str, name: str = "") -> Report:
@@ -96,7 +98,8 @@ def read_loose(content: bytes | str, name: str = "") -> Report:
             candidates.append(_loose_candidate(row, day))
         except _Defect as error:
             findings.append(Finding(f"$.candidates[{index}]", f"{error.code}: {error}"))
-    return Report(day, tuple(candidates), tuple(findings))
+    made = _instant(document.get("generated_at"))
+    return Report(day, tuple(candidates), tuple(findings), generated_at=made)
 
 
 def _load(content: bytes | str, *, strict: bool) -> Any:
@@ -219,6 +222,17 @@ def _iso_date(value: object) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def _instant(value: object) -> datetime | None:
+    """Return an ISO 8601 instant (without offset: New York), None for anything else."""
+    if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=NEW_YORK)
 
 
 def _show(value: object) -> str:

@@ -109,7 +109,9 @@ def _listed(row: object, where: str, findings: list[Finding]) -> Candidate | Non
         grade=GRADES[GRADES.index(grade or "D")],
         company_name=company if isinstance(company, str) else None,
         grade_source=next((known for known in SOURCES if known == source), "json"),
-        **numbers,
+        score=numbers["score"],
+        price=numbers["price"],
+        gap_size=numbers["gap_size"],
     )
 
 

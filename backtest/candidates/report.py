@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from backtest.core.candidate import Candidate
@@ -24,6 +24,7 @@ class Report:
         accepted: False when the whole report must not be traded on; there are no candidates then.
         reason: code of the first defect of a rejected report, "" otherwise.
         counters_agree: whether the stocks per grade equal the page's own counters; None without counters.
+        generated_at: aware instant the report was made, None when it does not say (or not readably).
     """
 
     report_date: date | None
@@ -32,6 +33,7 @@ class Report:
     accepted: bool = True
     reason: str = ""
     counters_agree: bool | None = None
+    generated_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return candidates and findings JSON-ready.

@@ -26,6 +26,7 @@ class Candidate:
         gap_size: opening gap in percent with its sign, None when not certain.
         company_name: None when not stated.
         grade_source: displayed in the page, inferred from the score, or from a JSON report.
+        session: the session it is for where the report's date does not lead there (made after a close).
     """
 
     ticker: str
@@ -36,6 +37,7 @@ class Candidate:
     gap_size: float | None = None
     company_name: str | None = None
     grade_source: GradeSource = "json"
+    session: date | None = None
 
     @property
     def rank(self) -> float:
@@ -43,7 +45,8 @@ class Candidate:
         return -1.0 if self.score is None else self.score
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fields JSON-ready, in a fixed order."""
+        """Return the fields JSON-ready, in a fixed order; `session` only where it is known."""
+        own = {} if self.session is None else {"session": self.session.isoformat()}
         return {
             "ticker": self.ticker,
             "report_date": self.report_date.isoformat(),
@@ -53,9 +56,11 @@ class Candidate:
             "price": self.price,
             "gap_size": self.gap_size,
             "company_name": self.company_name,
+            **own,
         }
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Candidate:
         """Return the candidate that `as_json` wrote; ValueError for a date that is none."""
-        return cls(**{**row, "report_date": date.fromisoformat(row["report_date"])})
+        days = {name: date.fromisoformat(row[name]) for name in ("report_date", "session") if name in row}
+        return cls(**{**row, **days})

@@ -21,6 +21,7 @@ class TradingTerms:
         daily_entry_limit: entries per session, None for no limit.
         entry_mode: at which session the candidates of a report are traded.
         entry_order_type: ``opening_auction`` sends entries into the opening auction.
+        position_size: money per position, None where the size is a share of the equity.
         quality_filter: whether candidates pass a filter that reads more than a signal file keeps of them.
     """
 
@@ -29,6 +30,7 @@ class TradingTerms:
     daily_entry_limit: int | None = None
     entry_mode: EntryMode = "report_open"
     entry_order_type: EntryTiming = "day"
+    position_size: float | None = None
     quality_filter: bool = False
 
 

@@ -146,7 +146,13 @@ def taken_elsewhere(runtime: Runtime, line: BookVariant, agreed: Reconciliation)
     Shares of one symbol in two hands could not be told apart at the broker: what other books hold or may
     trade, and what nobody here owns.
     """
-    taken = {found.symbol: "outside" for found in agreed.lines if found.kind == "foreign"}
+    outside = {found.symbol: "outside" for found in agreed.lines if found.kind == "foreign"}
+    return outside | taken_by_books(runtime, line)
+
+
+def taken_by_books(runtime: Runtime, line: BookVariant) -> dict[str, str]:
+    """Return symbol -> the other book that holds it or may trade it."""
+    taken: dict[str, str] = {}
     for book in runtime.settings.books:
         if book.primary != line.variant:
             taken |= dict.fromkeys(_tradable(book.primary, runtime.strategies), book.primary)

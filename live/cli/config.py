@@ -15,7 +15,8 @@ from live.system.clock import SystemClock
 from live.system.json_text import value_text
 
 if TYPE_CHECKING:
-    from live.views.settings import OverrideRow, SnapshotRow
+    from backtest.core.errors import Finding
+    from live.views.settings import OverrideRow, SettingsSource, SnapshotRow
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +61,8 @@ def check(
     """Read the settings, the strategies they name and the manifest; list everything that is wrong."""
     from live.views.settings import check_settings
 
-    findings = check_settings(source_of(file, state_db), SystemClock().now())
+    source, now = source_of(file, state_db), SystemClock().now()
+    findings = check_settings(source, now) or _budget(source, now)
     if as_json:
         emit_json(findings)
     for finding in findings:
@@ -69,6 +71,20 @@ def check(
         raise typer.Exit(2)
     if not as_json:
         typer.echo("the settings are fine")
+
+
+def _budget(source: SettingsSource, now: datetime) -> tuple[Finding, ...]:
+    """Return what the budgets of sound settings cannot pay for."""
+    from live.ledger.ledger import Ledger
+    from live.runtime.factories import account_key
+    from live.views.budget import budget_findings
+
+    loaded = source.load(now)
+    path = loaded.path(loaded.settings.paths.state_db)
+    if not path.exists():
+        return tuple(budget_findings(loaded, None))
+    with Ledger.open(path, account=account_key(loaded.settings), now=now, create=False) as ledger:
+        return tuple(budget_findings(loaded, ledger))
 
 
 def history(config: ConfigOption = None, state_db: StateOption = None, as_json: JsonOption = False) -> None:

@@ -1,4 +1,4 @@
-"""`jutsu report parse`: what a report of candidates says, and why anything in it was not taken."""
+"""`jutsu report parse | check`: what a report of candidates says, and what a book would do with it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import JsonOption, console, emit_json
+from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command
+from live.model.run import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from backtest.candidates.report import Report
+    from backtest.core.decision import EntrySignal
+    from live.generation.report_check import ReportCheck
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="Reports of earnings candidates.")
     group.command("parse")(parse)
+    group.command("check")(check)
     app.add_typer(group, name="report")
 
 
@@ -74,3 +80,68 @@ def _show(report: Report) -> None:
         screen.print("the page's own counters disagree with what was read: entries would be blocked")
     for finding in report.findings:
         screen.print(f"- {escape(str(finding))}")
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="Report: JSON or HTML.")],
+    strategy: Annotated[
+        str | None,
+        typer.Option("--strategy", help="The book's primary (default: the only one that reads reports)."),
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option("--prices", help="Daily CSV files instead of the configured data.")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Say which session a report is for and what would be bought or skipped; exit 2: it may not be used.
+
+    The book is taken as the ledger knows it now; the signal file decides on that morning's account.
+    """
+    from backtest.core.errors import UsageError
+    from live.generation.report_check import check_report
+
+    with open_command(config=config, state_db=state_db, prices=prices, run=Reading()) as runtime:
+        found = check_report(runtime, file, strategy)
+    if as_json:
+        emit_json(found)
+    else:
+        for text in check_lines(found):
+            console().print(text, markup=False)
+    if found.problems:
+        raise typer.Exit(UsageError.exit_code)
+
+
+def check_lines(found: ReportCheck) -> Iterator[str]:
+    """Yield what a report leads to, in words."""
+    from live.views.words import skipped_because
+
+    yield f"{found.file}, dated {found.report_date or 'nowhere'}, for {found.variant}"
+    if found.session is not None:
+        moved = " (it was made after the close of its own session)" if found.made_after_close else ""
+        yield f"it is for the session {found.session}{moved}"
+    if found.window_over:
+        yield "that session's window is over: nothing of it will be bought"
+    for problem in found.problems:
+        yield f"NOTHING would be bought: {problem}"
+    if found.rotated_out is not None:
+        yield f"sell {found.rotated_out}: the book is full, and it makes room for {found.entries[0].symbol}"
+    for entry in found.entries:
+        yield _entry_line(entry)
+    for skip in found.skipped:
+        yield f"skip {skip.symbol}: {skipped_because(skip.reason, skip.details)}"
+    yield from (f"note: {note}" for note in found.notes)
+    if not found.cash_known:
+        yield "the account's cash is not known yet: what it cannot pay for will be skipped"
+
+
+def _entry_line(entry: EntrySignal) -> str:
+    value = entry.quantity * entry.reference_price
+    stop = "" if entry.stop_price is None else f", stop {entry.stop_price:,.2f}"
+    company = entry.details.get("company_name")
+    name = f" ({company})" if company else ""
+    return (
+        f"buy {entry.quantity:,} {entry.symbol}{name} at about {entry.reference_price:,.2f} "
+        f"= {value:,.2f}{stop}: {entry.reason}"
+    )

@@ -5,19 +5,27 @@ A report that is missing, defective or of another day blocks entries and rotatio
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+import stat
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from backtest.candidates.schedule import EntryMode, entry_session
+from backtest.candidates.json_reader import MAX_BYTES
+from backtest.candidates.report import Report
+from backtest.candidates.schedule import EntryMode, entry_session, session_of_report
 from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
-from backtest.core.errors import UsageError
+from backtest.core.errors import DataError, UsageError
+from live.model.run import Mode
 
-MAX_LISTED = 5
+MAX_LISTED: Final = 5
+HTML: Final = frozenset({".html", ".htm"})
+BLOCKED: Final = "entries and rotation are blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +37,19 @@ class CandidateInput:
         facts: what the signal file says about the report (no paths: they differ between machines).
         problems: why it blocks; each is a warning in the file and part of an alert.
         excluded: candidates that this account cannot buy for this variant.
+        notes: what else a reader of the file must know about the report.
     """
 
     candidates: tuple[Candidate, ...] | None = None
     facts: dict[str, Any] | None = field(default=None)
     problems: tuple[str, ...] = ()
     excluded: tuple[Skip, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str | None:
+        """Digest of the report's bytes, None without a report."""
+        return None if self.facts is None else self.facts.get("sha256")
 
     def without(self, taken: Mapping[str, str]) -> CandidateInput:
         """Return the report without candidates that somebody else on this account holds or may trade.
@@ -44,13 +59,18 @@ class CandidateInput:
         """
         if self.candidates is None or not any(c.ticker in taken for c in self.candidates):
             return self
-        kept = tuple(c for c in self.candidates if c.ticker not in taken)
-        gone = tuple(
-            Skip(c.ticker, "held_elsewhere", {"by": taken[c.ticker]})
-            for c in self.candidates
-            if c.ticker in taken
-        )
-        return replace(self, candidates=kept, excluded=gone)
+        gone = {ticker: Skip(ticker, "held_elsewhere", {"by": who}) for ticker, who in taken.items()}
+        return self._less(gone)
+
+    def without_unknown(self, unknown: Collection[str]) -> CandidateInput:
+        """Return the report without tickers nobody has a price of: they must not use up a daily place."""
+        return self._less({ticker: Skip(ticker, "no_price_data") for ticker in unknown})
+
+    def _less(self, gone: Mapping[str, Skip]) -> CandidateInput:
+        listed = self.candidates or ()
+        kept = tuple(c for c in listed if c.ticker not in gone)
+        skips = tuple(gone[c.ticker] for c in listed if c.ticker in gone)
+        return replace(self, candidates=kept, excluded=(*self.excluded, *skips))
 
     def blocked(self, why: str) -> CandidateInput:
         """Return the report without its candidates: nothing is entered, and nothing is sold to make room."""
@@ -65,7 +85,7 @@ def simulated_report(candidates: Sequence[Candidate]) -> CandidateInput:
     return CandidateInput(tuple(candidates), _facts("list", candidates, accepted=True))
 
 
-def read_report(path: Path, *, session: date, entry_mode: EntryMode, mode: str) -> CandidateInput:
+def read_report(path: Path, *, session: date, entry_mode: EntryMode, mode: Mode) -> CandidateInput:
     """Read the report of one session.
 
     Args:
@@ -77,40 +97,87 @@ def read_report(path: Path, *, session: date, entry_mode: EntryMode, mode: str) 
     Raises:
         UsageError: the file cannot be read at all: a wrong path is a mistake to correct, not a day to skip.
     """
-    from backtest.candidates.html.reader import read_html
-    from backtest.candidates.json_reader import read_strict
-
     try:
-        content = path.read_bytes()
+        found = load_report(path)
     except OSError as error:
         raise UsageError(
             f"the report cannot be read: {error.strerror}",
             where=str(path),
             remedy="check --report-file; leave it out to run the exits only",
         ) from error
-    html = path.suffix.lower() in {".html", ".htm"}
-    report = (read_html if html else read_strict)(content, path.name)
+    return judged_report(found, session=session, entry_mode=entry_mode, mode=mode)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedReport:
+    """A report with the bytes it was read from."""
+
+    name: str
+    content: bytes
+    report: Report
+    html: bool
+
+    def session(self, entry_mode: EntryMode, *, by_date: bool = False) -> date | None:
+        """Return the session it is for (`by_date`: by its date alone); None without one in the calendar."""
+        if self.report.report_date is None:
+            return None
+        made = None if by_date else self.report.generated_at
+        try:
+            return session_of_report(self.report.report_date, entry_mode, made)
+        except DataError:
+            return None
+
+
+def load_report(path: Path) -> LoadedReport:
+    """Read a report file as what its name says it is. OSError: it is no regular file that can be read."""
+    from backtest.candidates.html.reader import read_html
+    from backtest.candidates.json_reader import read_strict
+
+    content = _regular_bytes(path)
+    html = path.suffix.lower() in HTML
+    return LoadedReport(path.name, content, (read_html if html else read_strict)(content, path.name), html)
+
+
+def _regular_bytes(path: Path) -> bytes:
+    """Return the bytes of a regular file, one more than a report may have; a pipe is never waited for."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        return stream.read(MAX_BYTES + 1)
+
+
+def judged_report(found: LoadedReport, *, session: date, entry_mode: EntryMode, mode: Mode) -> CandidateInput:
+    """Return the candidates of a report for one session, or why it blocks entries (see `read_report`)."""
+    report, meant = found.report, found.session(entry_mode)
     problems: list[str] = []
     if not report.accepted:
-        listed = "; ".join(str(finding) for finding in report.findings[:MAX_LISTED])
-        more = len(report.findings) - MAX_LISTED
-        problems.append(f"report rejected: {listed}" + (f" and {more} more" if more > 0 else ""))
-    if html and mode == "online_live":
+        problems.append(f"report rejected: {findings_text(report)}")
+    if found.html and mode == "online_live":
         problems.append("HTML reports never open positions in online_live; give the JSON report")
     if report.counters_agree is False:
         problems.append("the page's own counters disagree with the stocks that were found")
-    if report.accepted and report.report_date is not None:
-        meant = entry_session(report.report_date, entry_mode)
-        if meant != session:
-            problems.append(f"the report of {report.report_date} is for session {meant}, not {session}")
-    facts = _facts("html" if html else "json", report.candidates, accepted=not problems) | {
+    if report.accepted and report.report_date is not None and meant != session:
+        problems.append(f"the report of {report.report_date} is for session {meant}, not {session}")
+    facts = _facts("html" if found.html else "json", report.candidates, accepted=not problems) | {
         "report_date": None if report.report_date is None else report.report_date.isoformat(),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": hashlib.sha256(found.content).hexdigest(),
     }
     if problems:
-        blocked = tuple(f"entries and rotation are blocked: {problem}" for problem in problems)
-        return CandidateInput(None, facts, blocked)
-    return CandidateInput(report.candidates, facts)
+        return CandidateInput(None, facts, tuple(f"{BLOCKED}: {problem}" for problem in problems))
+    return CandidateInput(tuple(_meant_for(c, session, entry_mode) for c in report.candidates), facts)
+
+
+def findings_text(report: Report) -> str:
+    """Return the first findings of a report in one line."""
+    more = len(report.findings) - MAX_LISTED
+    listed = "; ".join(str(finding) for finding in report.findings[:MAX_LISTED])
+    return listed + (f" and {more} more" if more > 0 else "")
+
+
+def _meant_for(candidate: Candidate, session: date, entry_mode: EntryMode) -> Candidate:
+    """Name the session where the report's date alone does not lead there."""
+    usual = entry_session(candidate.report_date, entry_mode)
+    return candidate if usual == session else replace(candidate, session=session)
 
 
 def _facts(kind: str, candidates: Sequence[Candidate], *, accepted: bool) -> dict[str, Any]:

@@ -242,7 +242,7 @@ def draft(
         settings_sha256=settings_sha256(runtime.settings),
         package_version=runtime.version,
         candidates=report.facts,
-        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + stale + tuple(warnings),
+        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + report.notes + stale + tuple(warnings),
     )
     require_limits(signal, runtime.settings.execution.limits)
     return signal

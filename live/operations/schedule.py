@@ -35,6 +35,10 @@ UNITS: Final = {
 #: by the clock alone: command → cron fields and systemd calendar
 BY_CLOCK: Final = {DOCTOR: ("0 */6 * * *", "00/6:00"), FLUSH: ("5 * * * *", "*:05")}
 EVERY_MONTH: Final = tuple(range(1, 13))
+#: minutes before the open at which a book with reports is decided: a late or corrected report is taken up
+DECIDES: Final = (30, 20, 12)
+#: minutes before the open at which its orders are placed
+PLACES: Final = 10
 #: minutes after the open at which fills of the opening auction are looked for
 POLLS: Final = (2, 10, 30)
 
@@ -75,8 +79,9 @@ def _instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[S
 
     for book in books:
         if book.reads_candidates and book.execution_time == "open":
-            yield GENERATOR, opens("open", -30)
-            yield PLACE, opens("open", -10)
+            for minutes in DECIDES:
+                yield GENERATOR, opens("open", -minutes)
+            yield PLACE, opens("open", -PLACES)
             for minutes in POLLS:
                 yield POLL, opens("open", minutes)
         else:

@@ -161,6 +161,7 @@ def settings_sha256(settings: Settings) -> str:
         for name, value in _dumped(settings).items()
         if name not in names.paths() and (name, value) not in _ADDED
     }
+    values["books"] = [{k: v for k, v in book.items() if k != "reports"} for book in values["books"]]
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

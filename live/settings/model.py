@@ -34,6 +34,10 @@ class BookSettings(_Section):
     run: Literal["daily", "on_request"] = Field(
         default="daily", description="on_request: only when `--strategy` (or a signal file) names it"
     )
+    reports: Path | None = Field(
+        default=None,
+        description="folder of the candidate reports of an earnings book; relative: to the project",
+    )
 
 
 class DataSettings(_Section):

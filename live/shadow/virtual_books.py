@@ -183,9 +183,9 @@ def keep_pending(
     proposed: Proposed,
     report: CandidateInput,
     *,
-    force: bool,
+    replace: bool,
 ) -> None:
-    """Store today's decision as pending, once per session (`force` replaces it while it is pending)."""
+    """Store today's decision as pending, once per session (`replace` replaces it while it is pending)."""
     candidates = None if report.candidates is None else [c.as_json() for c in report.candidates]
     runtime.ledger.shadow.propose(
         line.variant,
@@ -198,7 +198,7 @@ def keep_pending(
         memory=proposed.decision.memory,
         cash=book.cash,
         equity=proposed.plan.equity,
-        replace=force,
+        replace=replace,
     )
 
 

@@ -83,6 +83,10 @@ class User:
     def jutsu(self, *arguments: str) -> Ran:
         return called(lambda: jutsu([*arguments, "--config", str(self.config)]))
 
+    def jutsu_check(self) -> Ran:
+        """`jutsu config check`, which takes the file as its argument."""
+        return called(lambda: jutsu(["config", "check", str(self.config)]))
+
     def set(self, **sections: object) -> None:
         """Change settings: `execution={"min_cash_pct": 3}`; a plain value replaces."""
         data = yaml.safe_load(self.config.read_text())

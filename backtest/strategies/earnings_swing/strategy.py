@@ -87,6 +87,7 @@ class EarningsSwing:
             daily_entry_limit=rules.daily_entry_limit,
             entry_mode=rules.entry_mode,
             entry_order_type=rules.entry_order_type,
+            position_size=rules.position_size,
             quality_filter=rules.quality_filter,
         )
 
@@ -241,7 +242,8 @@ class EarningsEvaluation:
         due: list[Candidate] = []
         stale: list[Skip] = []
         for candidate in situation.candidates:
-            if entry_session(candidate.report_date, self._rules.entry_mode) == situation.session:
+            meant = candidate.session or entry_session(candidate.report_date, self._rules.entry_mode)
+            if meant == situation.session:
                 due.append(candidate)
             else:
                 stale.append(skip(candidate, "not_this_session"))

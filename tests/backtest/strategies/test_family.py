@@ -74,6 +74,7 @@ def test_the_terms_of_an_earnings_book_are_its_parameters() -> None:
         "entry_mode": "next_day_open",
         "entry_order_type": "opening_auction",
         "quality_filter": False,
+        "position_size": 5_000.0,
     }
     terms = build_strategy("earnings_swing", "mine", changed).terms
     assert {field.name: getattr(terms, field.name) for field in fields(terms)} == changed

@@ -12,6 +12,7 @@ import pytest
 from backtest.core.candidate import Candidate
 from backtest.core.errors import UsageError
 from live.generation.candidates import NO_REPORT, CandidateInput, read_report, simulated_report
+from live.model.run import Mode
 
 FRIDAY, MONDAY = date(2026, 1, 9), date(2026, 1, 12)
 
@@ -25,7 +26,7 @@ def report(folder: Path, *tickers: str, **changes: Any) -> Path:
     return path
 
 
-def read(path: Path, *, session: date = MONDAY, mode: str = "offline_mock") -> CandidateInput:
+def read(path: Path, *, session: date = MONDAY, mode: Mode = "offline_mock") -> CandidateInput:
     return read_report(path, session=session, entry_mode="next_day_open", mode=mode)
 
 

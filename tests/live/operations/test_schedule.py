@@ -54,12 +54,13 @@ def test_every_window_of_ten_years_has_its_starts(zone: str) -> None:
         closing, opening = calendar.window(session, "close"), calendar.window(session, "open")
         wanted = {
             GENERATOR: closing.opens_at - timedelta(minutes=20),
+            f"{GENERATOR} ": opening.opens_at - timedelta(minutes=12),  # a late report is taken up
             EXECUTOR: closing.opens_at,
             PLACE: opening.opens_at - timedelta(minutes=10),
             POLL: opening.opens_at + timedelta(minutes=2),
         }
         for command, instant in wanted.items():
-            assert fires(found, command, instant.astimezone(host)), (session, command)
+            assert fires(found, command.strip(), instant.astimezone(host)), (session, command)
     assert sum(start.command == VALIDATE for start in found) == 1  # it looks at the newest closed session
 
 

@@ -88,7 +88,7 @@ def decide(
     decision = Decision(day, memory=memory or {})
     proposed = Proposed(decision, plan or Plan((), cash, cash))
     report = CandidateInput(candidates)
-    shadow.keep_pending(world, line, due, Book(cash), proposed, report, force=False)
+    shadow.keep_pending(world, line, due, Book(cash), proposed, report, replace=False)
 
 
 def enter(world: Any, line: BookVariant) -> None:

@@ -1,0 +1,37 @@
+"""Tickers of a report that no source of data knows: left out before they use up a place of the day."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import JutsuError
+
+if TYPE_CHECKING:
+    from live.generation.candidates import CandidateInput
+    from live.runtime.runtime import Runtime
+
+LOG = logging.getLogger("jutsu.generator")
+
+
+def known_tickers(runtime: Runtime, report: CandidateInput, at: datetime) -> CandidateInput:
+    """Return the report without tickers that have neither a quote nor a bar.
+
+    A source that fails answers nothing: the candidates stay, because exits of the same run must not wait for
+    them, and an entry needs a quote when it is sent.
+    """
+    if not report.candidates:
+        return report
+    names = sorted({candidate.ticker for candidate in report.candidates})
+    try:
+        quoted = runtime.feed.quotes(names, at)
+        return report.without_unknown([n for n in names if n not in quoted and not _has_bars(runtime, n, at)])
+    except JutsuError as error:
+        LOG.warning("the tickers of the report could not be looked up: %s", error.line())
+        return replace(report, notes=(*report.notes, f"tickers were not looked up: {error.problem}"))
+
+
+def _has_bars(runtime: Runtime, ticker: str, at: datetime) -> bool:
+    return ticker in runtime.feed.history([ticker], at)

@@ -1,0 +1,185 @@
+"""What a report would lead to: its session, and what of it would be bought or skipped; nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backtest.calendar import sessions as calendar
+from backtest.core.decision import Book, Decision, EntrySignal, OpenPosition, Situation, Skip
+from backtest.core.errors import UsageError
+from backtest.trading.sizing import plan_orders
+from live.books.variants import BookVariant, groups, taken_by_books
+from live.generation.candidates import CandidateInput, LoadedReport, judged_report, load_report
+from live.generation.known_tickers import known_tickers
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+BELOW_GRADE = "below_min_grade"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCheck:
+    """A report as one book would trade it.
+
+    Attributes:
+        session: the session it is for, None when it does not say.
+        made_after_close: its own date is of an earlier session, after whose close it was made.
+        window_over: that session's execution window is over.
+        entries: what would be bought, best first, prices in account currency.
+        rotated_out: symbol sold to make room for the first entry, None without a rotation.
+        skipped: what would not be bought, with reason codes.
+        cash_known: whether the account's cash was judged too.
+        problems: why nothing at all would be bought. notes: what else to know.
+    """
+
+    file: str
+    variant: str
+    report_date: date | None
+    session: date | None
+    made_after_close: bool
+    window_over: bool
+    entries: tuple[EntrySignal, ...]
+    rotated_out: str | None
+    skipped: tuple[Skip, ...]
+    cash_known: bool
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_report(runtime: Runtime, path: Path, variant: str | None = None) -> ReportCheck:
+    """Return what the report would lead to in the book as the ledger knows it now.
+
+    Raises:
+        UsageError: the file cannot be read, or no (or more than one) book reads reports.
+    """
+    line = _line(runtime, variant)
+    try:
+        found = load_report(path)
+    except OSError as error:
+        raise UsageError(f"the report cannot be read: {error.strerror}", where=str(path)) from error
+    session = found.session(line.strategy.terms.entry_mode)
+    if session is None:
+        reason = found.report.reason or "the report has no date"
+        return _check(found, line, None, problems=(f"no session: {reason}",))
+    return _for_session(runtime, line, found, session)
+
+
+def _for_session(runtime: Runtime, line: BookVariant, found: LoadedReport, session: date) -> ReportCheck:
+    mode = line.strategy.terms.entry_mode
+    judged = judged_report(found, session=session, entry_mode=mode, mode=runtime.settings.mode)
+    now = runtime.clock.now()
+    traded = calendar.session(session)
+    assert traded is not None  # a report leads to a session
+    over = now > calendar.window(traded, line.strategy.execution_time).closes_at
+    if judged.candidates is None:
+        return _check(found, line, session, window_over=over, problems=judged.problems)
+    judged = known_tickers(runtime, judged, now).without(taken_by_books(runtime, line))
+    decision, cash_known = _decision(runtime, line, session, judged)
+    return _check(
+        found,
+        line,
+        session,
+        window_over=over,
+        decision=decision,
+        skipped=(*judged.excluded, *decision.skipped, *_below_grade(judged, decision)),
+        cash_known=cash_known,
+        problems=_blocked(runtime),
+    )
+
+
+def _line(runtime: Runtime, variant: str | None) -> BookVariant:
+    """Return the book the report is for."""
+    found = groups(
+        runtime.settings,
+        runtime.strategies,
+        overrides=runtime.loaded.parameter_overrides,
+        everything=True,
+    )
+    readers = [group.primary for group in found if group.primary and _reads(group.primary)]
+    if variant is not None:
+        readers = [line for line in readers if line.variant == variant]
+    if len(readers) != 1:
+        names = ", ".join(line.variant for line in readers) or "none"
+        raise UsageError(
+            f"the report must be checked for one book that reads reports; there is: {names}",
+            where="--strategy",
+            remedy="name its primary, or add the book to config/live.yaml",
+        )
+    return readers[0]
+
+
+def _reads(line: BookVariant) -> bool:
+    return line.strategy.family.reads_candidates
+
+
+def _decision(
+    runtime: Runtime, line: BookVariant, session: date, judged: CandidateInput
+) -> tuple[Decision, bool]:
+    """Return the decision on the book as it is, and whether what the cash cannot pay was taken out."""
+    held = {row.symbol: OpenPosition.of(row) for row in runtime.ledger.positions.open_positions(line.variant)}
+    bars = runtime.feed.history(sorted(held), runtime.clock.now()) if held else {}
+    estimate = runtime.ledger.cash.estimate()
+    prices = {symbol: float(known.close[-1]) for symbol, known in bars.items() if len(known)}
+    marks = {symbol: position.entry_price for symbol, position in held.items()} | prices
+    owned = sum(position.quantity * marks[symbol] for symbol, position in held.items())
+    cash = 0.0 if estimate is None else float(estimate.cash)
+    book = Book(min(cash, max(0.0, (cash + owned) * line.budget_pct / 100 - owned)), held)
+    decided_on = calendar.previous_session(session).day
+    situation = Situation(session, decided_on, book, memory={}, candidates=judged.candidates)
+    decision = line.strategy.evaluate(bars).decide(situation)
+    if estimate is None:
+        return decision, False
+    plan = plan_orders(decision, book, marks, runtime.settings.execution)
+    bought = {order.symbol for order in plan.orders if order.side == "buy"}
+    kept = tuple(entry for entry in decision.entries if entry.symbol in bought)
+    return replace(decision, entries=kept, skipped=plan.skipped), True
+
+
+def _below_grade(judged: CandidateInput, decision: Decision) -> tuple[Skip, ...]:
+    told = {entry.symbol for entry in decision.entries} | {skip.symbol for skip in decision.skipped}
+    return tuple(
+        Skip(candidate.ticker, BELOW_GRADE, {"grade": candidate.grade})
+        for candidate in judged.candidates or ()
+        if candidate.ticker not in told
+    )
+
+
+def _blocked(runtime: Runtime) -> tuple[str, ...]:
+    switch = runtime.ledger.state.kill_switch()
+    return () if switch.level == "none" else (f"the kill switch is on ({switch.level}): {switch.reason}",)
+
+
+def _check(
+    found: LoadedReport,
+    line: BookVariant,
+    session: date | None,
+    *,
+    window_over: bool = False,
+    decision: Decision | None = None,
+    skipped: Sequence[Skip] = (),
+    cash_known: bool = True,
+    problems: tuple[str, ...] = (),
+) -> ReportCheck:
+    rotated = None
+    if decision is not None and decision.entries:
+        rotated = next((e.symbol for e in decision.exits if e.reason == "rotated_out"), None)
+    plain = found.session(line.strategy.terms.entry_mode, by_date=True)
+    return ReportCheck(
+        file=found.name,
+        variant=line.variant,
+        report_date=found.report.report_date,
+        session=session,
+        made_after_close=session is not None and plain != session,
+        window_over=window_over,
+        entries=() if decision is None or problems else decision.entries,
+        rotated_out=None if problems else rotated,
+        skipped=tuple(skipped),
+        cash_known=cash_known,
+        problems=problems,
+        notes=() if decision is None else decision.warnings,
+    )

@@ -1,0 +1,49 @@
+"""Codes of decisions and orders as words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_SKIPPED: Final = {
+    "already_held": "it is held already",
+    "no_price": "it has no price",
+    "no_price_data": "nobody has a price of it: an unknown or wrong ticker",
+    "qty_zero": "one share costs more than a position may",
+    "zero_shares": "its share of the equity does not pay for one share",
+    "daily_limit": "the day's limit of entries is used up by better ones",
+    "capacity_full": "the book is full",
+    "not_this_session": "its report is for another session",
+    "below_min_grade": "its grade is below min_grade",
+    "below_min_trade": "the trade would be too small (min_trade_pct)",
+}
+_EXITS: Final = {
+    "rotated_out": "it makes room for a better candidate",
+    "trend_break": "its weekly close fell below its trend line",
+    "max_holding": "it was held for the longest time allowed",
+    "stop_loss": "its protective stop was reached",
+    "manual_sell_sync": "a person sold it at the broker",
+    "panic": "`jutsu panic` closed it",
+}
+
+
+def skipped_because(reason: str, details: Mapping[str, Any]) -> str:
+    """Return why a candidate or leg was not taken; an unknown code is returned as it is."""
+    if reason == "held_elsewhere":
+        who = details.get("by")
+        return "the account holds it outside the books" if who == "outside" else f"it belongs to {who}"
+    if reason == "insufficient_cash":
+        cost, left = details.get("cost", 0.0), details.get("available", 0.0)
+        return f"it costs {cost:,.2f}, and {left:,.2f} may be spent"
+    if reason.startswith("filter_low_price_"):
+        low, high = reason.split("_")[-2:]
+        return f"its price lies from {low} to below {high} (quality filter)"
+    if reason.startswith("filter_high_gap_score_"):
+        gap, score = reason.split("_")[-2:]
+        return f"it gapped {gap} % or more with a score of {score} or more (quality filter)"
+    return _SKIPPED.get(reason, reason)
+
+
+def sold_because(reason: str) -> str:
+    """Return why a position ends; a reason in words is returned as it is."""
+    return _EXITS.get(reason, reason)
