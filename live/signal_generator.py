@@ -21,23 +21,22 @@ from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
 from backtest.core.files import write_atomic
-from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
 from live.books import breakers, unknown_orders
 from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
-from live.generation.candidates import CandidateInput, read_report
+from live.generation.candidates import CandidateInput
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.known_tickers import known_tickers
 from live.generation.late_reports import WORDS, newer_report
 from live.generation.missed_sessions import note_missed
-from live.generation.notices import alert_breakers, alert_unprotected, note_failure
+from live.generation.notices import alert_breakers, alert_unprotected, note_failure, summary_of
 from live.generation.price_check import PriceJudge, judge
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
-from live.generation.report_folder import newest_report, reports_folder
+from live.generation.report_folder import todays_report
 from live.generation.waiting import tell_waiting
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
@@ -225,14 +224,7 @@ def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> 
         return CandidateInput()
     if request.reports is not None:
         return request.reports(due.session.day)
-    mode, entry_mode = runtime.settings.mode, line.strategy.terms.entry_mode
-    day = due.session.day
-    if request.report_file is not None:
-        return read_report(request.report_file, session=day, entry_mode=entry_mode, mode=mode)
-    folder = reports_folder(runtime.loaded, line.follows)
-    if folder is None:
-        return CandidateInput()
-    return newest_report(folder, session=day, entry_mode=entry_mode, mode=mode)
+    return todays_report(runtime, line, due.session.day, request.report_file)
 
 
 def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
@@ -299,7 +291,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
     path = signal_path(runtime.signals, signal)
     content = render(signal)
-    summary = _summary(signal, line.strategy.context_columns)
+    summary = summary_of(signal, line.strategy.context_columns)
     warned = "".join(f"\n  warning: {text}" for text in signal.warnings)
     if runtime.run.scratch:
         return f"dry run: would write {path}: {summary}{warned}"
@@ -346,14 +338,6 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
     if line.role == "primary":
         tell_waiting(runtime, due, signal, path, bytes_sha256(content))
     return f"wrote {path}: {summary}{warned}"
-
-
-def _summary(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
-    named = context_of(columns[:1], signal.decision.diagnostics)
-    regime = "".join(f"{name} {value}, " for name, value in named.items())
-    orders = f"{len(signal.orders)} order(s)" if signal.orders else "no orders"
-    warned = f", {len(signal.warnings)} warning(s)" if signal.warnings else ""
-    return f"{regime}{orders}{warned}"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 from backtest.core.errors import JutsuError
+from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
 from live.books import breakers
 from live.books.variants import BookVariant
+from live.handoff.model import SignalFile
 from live.runtime.runtime import Runtime
 
 LOG = logging.getLogger("jutsu.generator")
@@ -54,3 +56,12 @@ def note_failure(runtime: Runtime, line: BookVariant, error: JutsuError) -> None
         )
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
+
+
+def summary_of(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
+    """Return a file in one line: its regime, how many orders and warnings it has."""
+    named = context_of(columns[:1], signal.decision.diagnostics)
+    regime = "".join(f"{name} {value}, " for name, value in named.items())
+    orders = f"{len(signal.orders)} order(s)" if signal.orders else "no orders"
+    warned = f", {len(signal.warnings)} warning(s)" if signal.warnings else ""
+    return f"{regime}{orders}{warned}"

@@ -19,10 +19,13 @@ from live.generation.candidates import (
     findings_text,
     judged_report,
     load_report,
+    read_report,
 )
 from live.model.run import Mode
 
 if TYPE_CHECKING:
+    from live.books.variants import BookVariant
+    from live.runtime.runtime import Runtime
     from live.settings.load import LoadedSettings
 
 LOG = logging.getLogger("jutsu.generator")
@@ -35,6 +38,21 @@ def reports_folder(loaded: LoadedSettings, primary: str) -> Path | None:
     """Return the folder of a book's reports, None when the settings name none."""
     book = next((book for book in loaded.settings.books if book.primary == primary), None)
     return None if book is None or book.reports is None else loaded.path(book.reports)
+
+
+def todays_report(runtime: Runtime, line: BookVariant, day: date, file: Path | None) -> CandidateInput:
+    """Return the candidates of a session: of `file` when a person named one, else of the book's folder.
+
+    Raises:
+        UsageError: the named file cannot be read.
+    """
+    mode, entry_mode = runtime.settings.mode, line.strategy.terms.entry_mode
+    if file is not None:
+        return read_report(file, session=day, entry_mode=entry_mode, mode=mode)
+    folder = reports_folder(runtime.loaded, line.follows)
+    if folder is None:
+        return CandidateInput()
+    return newest_report(folder, session=day, entry_mode=entry_mode, mode=mode)
 
 
 def newest_report(folder: Path, *, session: date, entry_mode: EntryMode, mode: Mode) -> CandidateInput:
