@@ -105,10 +105,14 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class ExitSignal:
-    """Sell a whole position."""
+    """Sell a whole position.
+
+    `makes_room_for`: symbol of the entry it makes room for; both happen or neither does.
+    """
 
     symbol: str
     reason: str
+    makes_room_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

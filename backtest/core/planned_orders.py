@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from backtest.core.decision import Side, Skip
 
 Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
 #: how an order of a signal file is sent
 EntryOrderType = Literal["market", "market_on_open"]
+#: detail of a sale that only makes room: symbol of the entry that takes its place
+MAKES_ROOM_FOR: Final = "makes_room_for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class PlannedOrder:
         rank: score or target weight; buys are listed and sent in descending rank, then by symbol.
         reason: why, for a person.
         stop_price: planned protective stop, None when the strategy uses none.
-        details: candidate fields (positions family).
+        details: candidate fields (positions family); of a sale that makes room its entry (`MAKES_ROOM_FOR`).
     """
 
     symbol: str

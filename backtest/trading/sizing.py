@@ -12,7 +12,15 @@ from dataclasses import replace
 from backtest.core.decision import Book, Decision, EntrySignal, Skip
 from backtest.core.errors import DataError, JutsuError
 from backtest.core.execution_rules import ExecutionRules
-from backtest.core.planned_orders import Intent, Plan, PlannedOrder, by_rank, in_order, percent_of
+from backtest.core.planned_orders import (
+    MAKES_ROOM_FOR,
+    Intent,
+    Plan,
+    PlannedOrder,
+    by_rank,
+    in_order,
+    percent_of,
+)
 from backtest.trading.fills import fill_market
 from backtest.trading.limits import check_limits
 
@@ -201,6 +209,7 @@ def _plan_positions(
                 reference_price=prices[signal.symbol],
                 rank=0.0,
                 reason=signal.reason,
+                details={MAKES_ROOM_FOR: signal.makes_room_for} if signal.makes_room_for else None,
             )
         )
     left = spendable(_cash_after(book.cash, orders), equity, rules)
@@ -212,12 +221,48 @@ def _plan_positions(
             continue
         left = round(left - cost, 2)
         orders.append(entry)
+    halved = _half_rotations(decision, orders)
+    if halved:
+        whole = _without_rotations(decision, halved, skipped)
+        plan = _plan_positions(whole, book, prices, equity, rules)
+        return replace(plan, warnings=tuple(dict.fromkeys((*warnings, *plan.warnings))))
     return Plan(
         orders=in_order(orders),
         equity=equity,
         residual_cash=_cash_after(book.cash, orders),
         skipped=(*decision.skipped, *skipped),
         warnings=tuple(warnings),
+    )
+
+
+def _half_rotations(decision: Decision, orders: Iterable[PlannedOrder]) -> dict[str, str]:
+    """Return sale -> entry of every rotation of which not both halves are planned."""
+    planned = {(order.side, order.symbol) for order in orders}
+    return {
+        signal.symbol: signal.makes_room_for
+        for signal in decision.exits
+        if signal.makes_room_for is not None
+        and not {("sell", signal.symbol), ("buy", signal.makes_room_for)} <= planned
+    }
+
+
+def _without_rotations(decision: Decision, rotations: Mapping[str, str], found: Iterable[Skip]) -> Decision:
+    """Return the decision without these rotations: a sale that only makes room is nothing by itself.
+
+    `found` are the skips that say why a half is missing.
+    """
+    entering = set(rotations.values())
+    why = tuple(skip for skip in found if skip.symbol in entering | rotations.keys())
+    kept = tuple(
+        Skip(symbol, "rotation_incomplete", {"for": rotations[symbol]})
+        for symbol in rotations
+        if symbol not in {skip.symbol for skip in why}
+    )
+    return replace(
+        decision,
+        exits=tuple(signal for signal in decision.exits if signal.symbol not in rotations),
+        entries=tuple(entry for entry in decision.entries if entry.symbol not in entering),
+        skipped=(*decision.skipped, *why, *kept),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from live.execution import agreement, polling, position_limits, recount, slippage, stops
+from live.execution import agreement, polling, position_limits, recount, rotation, slippage, stops
 from live.execution.context import ExecutionContext
 from live.execution.gates import TRADES, drift_problem, quote_problem
 from live.execution.sending import SELLS, send
@@ -37,6 +37,8 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
     left = order.quantity - attempts.filled
     if left <= 0 or attempts.open_attempts or attempts.refused:
         return
+    if rotation.held_whole(context, order, lambda entry: _entry_refusal(context, entry)):
+        return
     problem = _exit_gate(context, order)
     if problem:
         _hold_exit(context, order, problem)
@@ -58,6 +60,18 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
         context.notes.alarm(f"{order.symbol}: the sell was not accepted: {sent.state_reason or sent.state}")
         if position is not None and position.needs_stop:
             stops.protect(context, position)
+
+
+def _entry_refusal(context: ExecutionContext, entry: SignalOrder) -> str:
+    """Return why an entry could not leave if its place were free now, empty when it could."""
+    if context.attempts(entry.client_order_id).sent:
+        return ""
+    return (
+        context.entries_blocked()
+        or _too_late(context, entry)
+        or _gate(context, entry, recount.wanted(context, entry))
+        or ("" if recount.wanted(context, entry) else "its value cap allows no share")
+    )
 
 
 def _hold_exit(context: ExecutionContext, order: SignalOrder, why: str) -> None:

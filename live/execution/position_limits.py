@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from live.execution import rotation
 from live.execution.context import ExecutionContext
 from live.handoff.model import SignalOrder
 from live.model.order_ids import base_id
@@ -45,6 +46,9 @@ def hold(context: ExecutionContext, order: SignalOrder, why: str) -> None:
 def _problem(context: ExecutionContext, order: SignalOrder, taken: set[str], entered: set[str]) -> str:
     if order.intent != "entry":
         return ""
+    waits = rotation.unsold(context, order)
+    if waits:
+        return f"it takes the place of {waits}, which is not sold"
     most, limit = context.rules.max_positions, context.rules.daily_entry_limit
     if most is not None and order.symbol not in taken and len(taken) >= most:
         return f"no free place: {len(taken)} of {most} positions (max_positions)"

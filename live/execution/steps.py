@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
 from live.books import breakers, unknown_orders
-from live.execution import agreement, phases, record, slippage, stops
+from live.execution import agreement, phases, record, rotation, slippage, stops
 from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.job import Job, Phase
@@ -138,6 +138,7 @@ def trade(context: ExecutionContext) -> None:
     if wait and job.go:
         stops.protect_all(context)
         _note_unfilled(context)
+        rotation.note_halves(context)
 
 
 def _judge_losses(context: ExecutionContext, account: Account) -> None:

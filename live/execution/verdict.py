@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import DataError, LimitError
+from live.execution import rotation
 from live.orders.attempts import Attempts
 
 if TYPE_CHECKING:
@@ -54,10 +55,12 @@ def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | Price
 def missed_exits(context: ExecutionContext) -> list[str]:
     """Return the symbols of sells that were held back or ended with shares unsold."""
     tries = context.attempts_of(context.job.go)
+    whole = rotation.kept_whole(context)
     return [
         order.symbol
         for order in context.job.go
         if order.side == "sell"
+        and order.client_order_id not in whole
         and (order.client_order_id in context.notes.gated or _unsold(context, tries[order.client_order_id]))
     ]
 

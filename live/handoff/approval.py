@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from live.handoff.model import SignalFile, SignalOrder
+from live.handoff.rotation import Rotation, rotations
 from live.model.run import Mode
 from live.settings.model import ApprovalSettings, Policy
 
@@ -121,18 +122,28 @@ def orders_to_send(
     """Split the orders of a file into those that go and those that stay, in file order.
 
     Disabled orders stay. With a person's approval (or none needed) all others go; after silence
-    `on_no_answer` decides by intent; after skip, or for bytes nobody vouches for, none goes.
+    `on_no_answer` decides by intent; after skip, or for bytes nobody vouches for, none goes. A rotation goes
+    as a whole or stays as a whole.
     """
-    go: list[SignalOrder] = []
-    held: list[Held] = []
-    for order in signal.orders:
-        reason = _held_because(order, where, settings)
-        if reason is None:
-            go.append(order)
-        else:
-            held.append(Held(order, reason))
+    reasons = {o.client_order_id: _held_because(o, where, settings) for o in signal.orders}
+    for rotation in rotations(signal.orders):
+        _hold_both_or_none(rotation, reasons)
+    go = tuple(order for order in signal.orders if reasons[order.client_order_id] is None)
+    held = ((order, reasons[order.client_order_id]) for order in signal.orders)
+    return go, tuple(Held(order, reason) for order, reason in held if reason is not None)
 
-    return tuple(go), tuple(held)
+
+def _hold_both_or_none(rotation: Rotation, reasons: dict[str, str | None]) -> None:
+    """Hold back the half of a rotation whose other half stays."""
+    sale, entry = rotation.sale, rotation.entry
+    if entry is None:
+        why = "the entry it makes room for is not in the file"
+        reasons[sale.client_order_id] = reasons[sale.client_order_id] or why
+        return
+    for one, other in ((sale, entry), (entry, sale)):
+        stays = reasons[other.client_order_id]
+        if stays is not None and reasons[one.client_order_id] is None:
+            reasons[one.client_order_id] = f"a rotation is one unit, and {other.symbol} stays: {stays}"
 
 
 def _over(expires_at: datetime | None, now: datetime) -> bool:

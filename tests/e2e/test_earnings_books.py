@@ -126,10 +126,10 @@ def test_books_that_would_trade_the_same_symbol_are_refused_at_the_start(tmp_pat
 
 class TestKillSwitch:
     def test_the_programs_own_level_blocks_entries_never_exits_and_stops(self, tmp_path: Path) -> None:
-        trader = new_trader(tmp_path, "AAA", "BBB", "CCC", max_positions=2)
-        trader.trade(MON, "AAA", "BBB")
+        trader = new_trader(tmp_path, "AAA", "BBB", "CCC", max_positions=2, max_holding_days=2)
+        trader.trade(MON, "AAA")
         trader.stocks.level("AAA", TUE, 95.0)
-        trader.trade(TUE)
+        trader.trade(TUE, "BBB")
         report = trader.report(WED, "CCC", score=95.0)
         assert (
             trader.user.generate(f"{WED}T09:15", "--strategy", "ema_p10", "--report-file", str(report)).code
@@ -142,7 +142,7 @@ class TestKillSwitch:
             )
         ran = trader.execute(WED)
         assert ran.code == 0
-        assert trader.closed() == [("AAA", WED, 95.0, "rotated_out")]
+        assert trader.closed() == [("AAA", WED, 95.0, "max_holding")]
         assert trader.positions() == {"BBB": 100}
         assert trader.stops(f"{WED}T12:00") == {"BBB": (100, Decimal(90))}
         assert "kill switch" in trader.user.jutsu("status").out

@@ -186,7 +186,8 @@ class EarningsEvaluation:
         if situation.candidates is None:
             warnings.append("no valid report: entries and rotation are blocked, exits still run")
         if selection.rotated_out is not None:
-            exits.append(ExitSignal(selection.rotated_out, ROTATED_OUT))
+            taking = selection.entries[0].candidate.ticker
+            exits.append(ExitSignal(selection.rotated_out, ROTATED_OUT, makes_room_for=taking))
         return Decision(
             decided_on=situation.decided_on,
             exits=tuple(exits),
