@@ -77,7 +77,7 @@ def set_value(
     Raises:
         UsageError: exit 2; a place, or an override that ends before it begins.
         SettingChangedError: exit 2; the value is not `expected`.
-        SettingsError, StrategyError: exit 2; the value could not be loaded, or contradicts the manifest.
+        SettingsError, UsageError: exit 2; the value could not be loaded, or contradicts the manifest.
     """
     _require_loadable(source, name, value, at)
     loaded = source.load(at)

@@ -25,7 +25,7 @@ NEWEST: Final = 300
 
 
 def expected_books(settings: Settings, strategies: Path, overrides: Overrides) -> tuple[ExpectedBook, ...]:
-    """Return the daily books. SettingsError, StrategyError: a book or a strategy file is wrong."""
+    """Return the daily books. SettingsError, UsageError: a book or a strategy file is wrong."""
     from live.books.variants import groups
     from live.handoff.approval import effective_policy
 

@@ -57,7 +57,7 @@ class ViewInputs:
         """Return every configured variant, each primary before its shadows; books on request included.
 
         Raises:
-            SettingsError, StrategyError: exit code 2, a book or a strategy file is wrong.
+            SettingsError, UsageError: exit code 2, a book or a strategy file is wrong.
         """
         from live.books.variants import groups
 

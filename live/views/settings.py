@@ -144,7 +144,7 @@ def configured_strategies(
     """Return the named variants or files (none: those of every book), with the overrides of the settings.
 
     Raises:
-        StrategyError, SettingsError: exit code 2, no such variant or a broken file.
+        UsageError, SettingsError: exit code 2, no such variant or a broken file.
     """
     from backtest.strategies.registry import find_strategy
 

@@ -135,9 +135,9 @@ def fill_rows(fills: Iterable[Any], *, account: str) -> list[IbFill]:
     newest: dict[str, Any] = {}
     for fill in fills:
         if fill.execution.acctNumber in {"", account}:
-            name, _, version = fill.execution.execId.rpartition(".")
+            name, version = _version(fill)
             known = newest.get(name)
-            if known is None or version > known.execution.execId.rpartition(".")[2]:
+            if known is None or version > _version(known)[1]:
                 newest[name] = fill
     return [
         IbFill(
@@ -150,3 +150,9 @@ def fill_rows(fills: Iterable[Any], *, account: str) -> list[IbFill]:
         )
         for name, fill in newest.items()
     ]
+
+
+def _version(fill: Any) -> tuple[str, tuple[int, str]]:
+    """Return the id of an execution and the number of its correction, so that 10 comes after 9."""
+    name, _, version = fill.execution.execId.rpartition(".")
+    return name, (len(version), version)

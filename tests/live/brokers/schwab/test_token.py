@@ -2,15 +2,13 @@
 
 import json
 import stat
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backtest.core.errors import AuthenticationFailed, BrokerError, SettingsError
-from live.brokers.schwab import login as schwab_login
+from backtest.core.errors import AuthenticationFailed, SettingsError
 from live.brokers.schwab.token import LoginNeeded, TokenStore, load_credentials, next_run_after, token_status
 from tests.fakes.schwab.harness import ENVIRON, FakeSchwab, LinkedClock
 
@@ -168,54 +166,3 @@ def test_friday_looks_at_monday() -> None:
 
 def test_in_the_morning_the_next_run_is_today() -> None:
     assert next_run_after(datetime(2024, 3, 12, 13, tzinfo=UTC)) == datetime(2024, 3, 12, 20, tzinfo=UTC)
-
-
-# login ---------------------------------------------------------------------------------------------------
-
-
-def log_in(fake: FakeSchwab, store: TokenStore, tmp_path: Path, answer: Callable[..., Any]) -> list[str]:
-    shown: list[Any] = []
-    credentials = load_credentials(ENVIRON, tmp_path)
-    schwab_login.login(
-        credentials,
-        store,
-        LinkedClock(fake),
-        show=shown.append,
-        ask=lambda _: answer(shown),
-        base_url=fake.url,
-    )
-    return shown
-
-
-def state_in(shown: list[str]) -> str:
-    return "\n".join(shown).split("state=")[1].split()[0]
-
-
-def test_login_by_pasting_the_address(tmp_path: Path) -> None:
-    with FakeSchwab(AT) as fake:
-        store = TokenStore(tmp_path / "t.json")
-        log_in(
-            fake,
-            store,
-            tmp_path,
-            lambda s: f"https://127.0.0.1:8182/?code=FAKECODE1%40&state={state_in(s)}\n",
-        )
-        assert store.created_at() == AT
-        assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda s: f"https://127.0.0.1:8182/?code=TOOOLD&state={state_in(s)}",
-        lambda _: "https://127.0.0.1:8182/?code=FAKECODE1&state=someoneelses",
-        lambda _: "https://127.0.0.1:8182/",
-        lambda _: "nonsense",
-    ],
-)
-def test_a_wrong_address_keeps_no_token(tmp_path: Path, answer: Callable[..., Any]) -> None:
-    with FakeSchwab(AT) as fake:
-        store = TokenStore(tmp_path / "t.json")
-        with pytest.raises(BrokerError):
-            log_in(fake, store, tmp_path, answer)
-        assert not store.path.exists()

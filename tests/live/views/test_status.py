@@ -1,0 +1,144 @@
+"""Is all well: what is a problem, what is held, and which session comes next."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backtest.core.decision import Book, OpenPosition
+from live.ledger.orders import OrderPlan
+from live.model.order_state import JournalState
+from live.views.status import HeldPosition, StatusView, read_status
+from tests.support.review_world import DAY, NOW, inputs, runtime
+
+BOOKS: list[dict[str, Any]] = [
+    {"primary": "golden", "shadows": ["titan"], "budget_pct": 60},
+    {"primary": "ema_p10", "run": "on_request", "budget_pct": 40},
+]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Any:
+    return runtime(tmp_path, books=BOOKS)
+
+
+def status(made: Any, *further: str) -> StatusView:
+    return read_status(inputs(made), further)
+
+
+def hold(made: Any, symbol: str, *, needs_stop: bool, broker_id: str | None = None) -> None:
+    positions = made.ledger.positions
+    positions.buy("golden", symbol, 10, Decimal("50.5"), session=DAY, mode="offline_mock", at=NOW)
+    if needs_stop:
+        positions.set_stop(
+            positions.get("golden", symbol).id,
+            needs_stop=True,
+            stop_price=Decimal(45),
+            stop_client_order_id=None,
+            stop_broker_order_id=broker_id,
+            stop_expires_at=None,
+        )
+
+
+def test_a_new_account_is_well_and_waits_for_todays_window(made: Any) -> None:
+    view = status(made)
+    assert view.problems == ()
+    assert view.next_session == DAY
+    golden, titan = view.books  # the book on request never ran
+    assert (golden.variant, golden.role, titan.variant, titan.role) == (
+        "golden",
+        "primary",
+        "titan",
+        "shadow",
+    )
+    assert (golden.last_session, golden.equity, golden.positions) == (None, None, ())
+    assert golden.window_opens < golden.window_closes
+    assert golden.window_opens.astimezone(UTC).date() == DAY
+
+
+@pytest.mark.parametrize(
+    ("now", "today", "session"),
+    [
+        (datetime(2024, 3, 15, 20, 0, tzinfo=UTC), date(2024, 3, 15), date(2024, 3, 15)),
+        (datetime(2024, 3, 15, 20, 0, 1, tzinfo=UTC), date(2024, 3, 15), date(2024, 3, 18)),
+        (datetime(2024, 3, 16, 15, 0, tzinfo=UTC), date(2024, 3, 16), date(2024, 3, 18)),
+        (datetime(2024, 3, 29, 15, 0, tzinfo=UTC), date(2024, 3, 29), date(2024, 4, 1)),  # Good Friday
+    ],
+)
+def test_the_next_session_is_todays_until_its_close(
+    tmp_path: Path, now: datetime, today: date, session: date
+) -> None:
+    made = runtime(tmp_path, now=now, books=BOOKS)
+    made.today = lambda: today
+    assert status(made).next_session == session
+
+
+def test_a_book_on_request_is_shown_once_it_ran(made: Any) -> None:
+    made.ledger.runs.generated(DAY, "ema_p10", role="primary", mode="offline_mock", at=NOW)
+    assert [book.variant for book in status(made).books] == ["golden", "titan", "ema_p10"]
+
+
+def test_a_position_without_the_stop_it_needs_is_a_problem(made: Any) -> None:
+    hold(made, "AAA", needs_stop=True)
+    hold(made, "BBB", needs_stop=True, broker_id="b1")
+    hold(made, "CCC", needs_stop=False)
+    view = status(made)
+    assert view.naked_positions == ("golden/AAA",)
+    assert view.problems == ("position golden/AAA has no protective stop; run the executor",)
+    assert view.books[0].positions == (
+        HeldPosition("AAA", 10, 50.5, 45.0, protected=False),
+        HeldPosition("BBB", 10, 50.5, 45.0, protected=True),
+        HeldPosition("CCC", 10, 50.5, None, protected=None),
+    )
+
+
+def test_a_virtual_book_shows_what_it_would_hold(made: Any) -> None:
+    virtual = Book(1.0, {"QQQ": OpenPosition("QQQ", 3, 400.0, DAY, 380.0)})
+    made.ledger.shadow.save("titan", virtual, equity=1201.0, session=DAY)
+    assert status(made).books[1].positions == (HeldPosition("QQQ", 3, 400.0, 380.0),)
+
+
+def test_an_order_of_unknown_fate_and_the_kill_switch_are_problems(made: Any) -> None:
+    orders, name = made.ledger.orders, "20240315_AAA_entry_buy"
+    orders.plan(OrderPlan(name, "golden", DAY, "offline_mock", "AAA", "buy", "entry", 10), at=NOW)
+    assert (status(made).unfinished_orders, status(made).unresolved_orders) == ((name,), ())
+    orders.transition(name, JournalState.SENDING, at=NOW)
+    made.ledger.state.set_kill("entries", reason="a look first", by="me", at=NOW)
+    view = status(made)
+    assert (view.kill_switch, view.unresolved_orders) == ("entries", (name,))
+    assert view.problems == (
+        "kill switch is on (entries); turn it off with `jutsu resume`",
+        f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`",
+    )
+
+
+def test_what_others_found_comes_first(made: Any) -> None:
+    made.ledger.state.set_kill("all", reason="panic", by="panic", at=NOW)
+    first, second = status(made, "the login is dead").problems
+    assert (first, second.startswith("kill switch is on (all)")) == ("the login is dead", True)
+
+
+def test_a_broken_strategy_file_is_a_problem_and_hides_no_other(made: Any, tmp_path: Path) -> None:
+    made.strategies = tmp_path / "none"
+    hold(made, "AAA", needs_stop=True)
+    view = status(made)
+    assert view.books == ()
+    assert "golden" in view.problems[0]
+    assert "golden/AAA" in view.problems[1]
+
+
+def test_figures_are_those_of_the_newest_snapshot(made: Any) -> None:
+    for day, equity in ((date(2024, 3, 13), 100.0), (date(2024, 3, 14), 90.0)):
+        made.ledger.snapshots.add("golden", day, at=NOW, mode="offline_mock", equity=equity, cash=5.0)
+    book = status(made).books[0]
+    assert (book.equity, book.cash) == (90.0, 5.0)
+    assert (book.drawdown, book.cumulative_return) == (pytest.approx(-0.1), pytest.approx(-0.1))
+
+
+def test_missed_sessions_are_named(made: Any) -> None:
+    made.ledger.runs.missed(date(2024, 3, 14), "golden", mode="offline_mock")
+    assert status(made).missed_sessions == (date(2024, 3, 14),)
