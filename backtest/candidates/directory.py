@@ -11,6 +11,7 @@ from backtest.candidates.json_reader import read_loose
 from backtest.candidates.report import Report
 from backtest.core.candidate import Candidate
 from backtest.core.errors import Finding, UsageError
+from backtest.core.files import LARGE, read_regular
 
 _HTML = (".html", ".htm")
 
@@ -31,7 +32,7 @@ def read_folder(folder: Path) -> tuple[tuple[Candidate, ...], tuple[Finding, ...
     findings: list[Finding] = []
     for path in paths:
         try:
-            content = path.read_bytes()
+            content = read_regular(path, LARGE)
         except OSError as error:
             findings.append(Finding(path.name, f"unreadable: {error.strerror}"))
             continue

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from backtest.core.candidate import GRADES, SOURCES, Candidate, Grade
 from backtest.core.errors import Finding, UsageError
+from backtest.core.files import LARGE, read_regular, why
 
 _LARGEST: Final = 1e9
 TICKER: Final = re.compile(r"[A-Z][A-Z0-9./-]{0,9}")
@@ -66,10 +67,10 @@ def read_candidate_list(path: Path) -> tuple[Candidate, ...]:
         UsageError: the file cannot be read or an entry is unusable; every defect is listed.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_regular(path, LARGE))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"not readable as JSON ({error})", where=str(path), remedy="check the file"
+            f"not readable as JSON ({why(error)})", where=str(path), remedy="check the file"
         ) from error
     rows = document.get("candidates") if isinstance(document, dict) else None
     if not isinstance(rows, list):

@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from backtest.core.errors import UsageError
+from backtest.core.files import read_regular
 
 SUFFIXES = (".yaml", ".yml", ".json")
-MAX_BYTES = 1_000_000
 #: every level of nesting takes one of these; over libyaml too many would overflow the stack of the process
 _NESTING = "[{-?:"
 _MOST_NESTING = 2_000
@@ -88,15 +88,11 @@ def _parsed(text: str, *, is_json: bool) -> Any:
 
 def _text(path: Path) -> str:
     try:
-        if path.exists() and not path.is_file():  # a pipe would wait for ever
-            raise UsageError("is not a regular file", where=str(path), remedy="give a strategy file")
-        raw = path.read_bytes()
+        raw = read_regular(path)
     except OSError as error:
         raise UsageError(
-            f"cannot be read: {error.strerror}", where=str(path), remedy="give a strategy file"
+            f"cannot be read: {error.strerror}", where=str(path), remedy="give a YAML or JSON file"
         ) from error
-    if len(raw) > MAX_BYTES:
-        raise UsageError("too large for a strategy file", where=str(path))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,12 +1,59 @@
-"""Whole files or none: a reader sees either the old content or the new one, also after a power cut."""
+"""Files a person named: read only when they are regular and small enough, written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
+
+SMALL: Final = 1_000_000
+"""Bytes of the largest settings, strategy, manifest or signal file."""
+LARGE: Final = 64_000_000
+"""Bytes of the largest report, candidate list or list of confirmed prices."""
+
+
+def read_regular(path: Path, most: int = SMALL) -> bytes:
+    """Return the bytes of a regular file of at most `most` bytes.
+
+    Every file whose path comes from outside is read here: a pipe would wait for ever for its writer, a device
+    has no end, a file a thousand times too large fills the memory before anybody can judge it.
+
+    Raises:
+        FileNotFoundError: there is none. OSError: it is a pipe, device, socket or folder, larger than `most`,
+            or cannot be read; `strerror` says which, for people.
+    """
+    # Without O_NONBLOCK the open itself would wait for a writer of a pipe.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            content = stream.read(most + 1)
+    finally:
+        os.close(handle)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"larger than {most:,} bytes", str(path))
+    return content
+
+
+def require_regular(path: Path) -> None:
+    """Refuse what is no regular file before a library opens it by its name; a missing one passes.
+
+    Raises:
+        OSError: as `read_regular`.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def why(error: Exception) -> str:
+    """Return what is wrong in words: of an OSError without its number and path."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644, *, durable: bool = True) -> None:

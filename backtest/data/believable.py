@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
+from backtest.core.files import LARGE, read_regular
 from backtest.data.quality.confirmations import ConfirmedPrice, parse_confirmations
 from backtest.data.quality.findings import require_believable
 from backtest.data.quality.price_gate import judge_history
@@ -39,7 +40,11 @@ def read_confirmations(path: Path) -> tuple[ConfirmedPrice, ...]:
         DataError: it cannot be read, or a line is no confirmation.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, LARGE).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}", where=str(path), remedy="check the file") from error
+        raise DataError(
+            f"cannot be read: {getattr(error, 'strerror', None) or error}",
+            where=str(path),
+            remedy="check the file",
+        ) from error
     return parse_confirmations(text, str(path))

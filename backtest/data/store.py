@@ -22,7 +22,7 @@ import numpy as np
 from backtest.core.bars import Bars, DateArray, FloatArray
 from backtest.core.distribution import require
 from backtest.core.errors import DataError, Finding
-from backtest.core.files import write_atomic
+from backtest.core.files import read_regular, write_atomic
 from backtest.data import quality
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PRICES: Final = ("open", "high", "low", "close", "volume")
 _KEY: Final = b"jutsu"
 _MAGIC: Final = b"jutsu bars 1\n"
+_MAX_BYTES: Final = 256 * 1024 * 1024
 _AGAIN: Final = "move the file away, then import its whole history: jutsu data import --source csv DIR"
 
 
@@ -125,7 +126,7 @@ class BarStore:
         listed = []
         for symbol in self.symbols():
             with contextlib.suppress(DataError):
-                listed.append(_load(self.path(symbol), self.path(symbol).read_bytes())[1])
+                listed.append(_load(self.path(symbol), _content(self.path(symbol)))[1])
         return tuple(listed)
 
     def verify(
@@ -144,7 +145,7 @@ class BarStore:
                 progress(symbol)
             path = self.path(symbol)
             try:
-                bars, about = _load(path, path.read_bytes())
+                bars, about = _load(path, _content(path))
             except DataError as error:
                 findings.append(Finding(str(path), error.problem, error.remedy))
             else:
@@ -160,14 +161,14 @@ class BarStore:
         path = self.path(symbol)
         if not path.exists():
             return ()
-        return tuple(map(date.fromisoformat, _load(path, path.read_bytes())[1].gaps))
+        return tuple(map(date.fromisoformat, _load(path, _content(path))[1].gaps))
 
     def path(self, symbol: str) -> Path:
         """Return the file of a symbol."""
         return self.directory / f"{symbol.upper()}.parquet"
 
     def _read_one(self, path: Path) -> Bars:
-        content = path.read_bytes()
+        content = _content(path)
         digest = hashlib.sha256(content).hexdigest()
         cached = _from_cache(self._cache_path(path.stem), digest)
         if cached is not None:
@@ -184,6 +185,16 @@ class BarStore:
         content = _MAGIC + json.dumps(header).encode() + b"\n" + _raw(bars)
         with contextlib.suppress(OSError):  # a read-only store stays usable, only slower
             write_atomic(self._cache_path(bars.symbol), content)
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a stored file. FileNotFoundError: there is none. DataError: it cannot be read."""
+    try:
+        return read_regular(path, _MAX_BYTES)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", remedy="import it again") from error
 
 
 def _provenance(bars: Bars, imported_at: datetime) -> Provenance:
@@ -209,7 +220,7 @@ def _raw(bars: Bars) -> bytes:
 def _from_cache(path: Path, file_sha256: str) -> Bars | None:
     """Return the cached bars of a Parquet file with that digest, None when there are none to be trusted."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _MAX_BYTES)
         if not content.startswith(_MAGIC):
             return None
         end = content.index(b"\n", len(_MAGIC))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from backtest.core.errors import SettingsError
+from backtest.core.files import read_regular, why
 from live.settings.model import AlertLevel, Settings
 from live.system.clock import SystemClock
 from live.system.redaction import MASK, redact, register_secret
@@ -154,7 +155,7 @@ def _notify(url: str, title: str, body: str, level: Level, results: dict[str, st
 def _private_text(path: Path, *, required: bool) -> str:
     try:
         mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path).decode()
     except FileNotFoundError:
         if not required:
             return ""
@@ -162,7 +163,9 @@ def _private_text(path: Path, *, required: bool) -> str:
             "no such file", where=str(path), remedy="write one apprise URL per line"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot be read: {error}", where=str(path), remedy="check the file") from error
+        raise SettingsError(
+            f"cannot be read: {why(error)}", where=str(path), remedy="check the file"
+        ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingsError(
             "alert URLs contain secrets and others can read this file",

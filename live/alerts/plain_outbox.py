@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backtest.calendar.sessions import NEW_YORK
+from backtest.core.files import LARGE, read_regular
 from live.ledger.alerts import Alerts
 
 LOG = logging.getLogger("jutsu.alerts")
@@ -83,7 +84,7 @@ def take_in(folder: Path, outbox: Alerts) -> int:
 
 def _read(path: Path) -> Iterator[PlainAlert]:
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_regular(path, LARGE).decode(errors="replace").splitlines()
     except FileNotFoundError:
         return
     for line in lines:

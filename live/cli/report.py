@@ -47,12 +47,13 @@ def read_file(path: Path, *, loose: bool = False) -> Report:
     from backtest.candidates.html.reader import read_html
     from backtest.candidates.json_reader import read_loose, read_strict
     from backtest.core.errors import UsageError
+    from backtest.core.files import LARGE, read_regular
 
     kind = path.suffix.lower()
     if kind not in {".json", ".html", ".htm"}:
         raise UsageError("not a report", where=str(path), remedy="give a .json or .html file")
     try:
-        content = path.read_bytes()
+        content = read_regular(path, LARGE)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
     if kind != ".json":

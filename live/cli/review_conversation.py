@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from backtest.core.files import read_regular
 from live.actions import answers
 from live.actions.edit import replace
 from live.cli import review_screen
@@ -80,7 +81,7 @@ def edit(case: ReviewCase) -> None:
     try:
         copy.write_bytes(case.content)
         subprocess.run([*shlex.split(editor), str(copy)], check=True)  # noqa: S603 - the person's own editor
-        content = copy.read_bytes()
+        content = read_regular(copy)
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         copy.unlink(missing_ok=True)
         raise UsageError(

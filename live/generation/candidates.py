@@ -5,22 +5,19 @@ A report that is missing, defective or of another day blocks entries and rotatio
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import stat
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from backtest.candidates.json_reader import MAX_BYTES
 from backtest.candidates.report import Report
 from backtest.candidates.schedule import EntryMode, entry_session, session_of_report
 from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
 from backtest.core.errors import DataError, UsageError
+from backtest.core.files import LARGE, read_regular
 from live.model.run import Mode
 
 MAX_LISTED: Final = 5
@@ -133,17 +130,9 @@ def load_report(path: Path) -> LoadedReport:
     from backtest.candidates.html.reader import read_html
     from backtest.candidates.json_reader import read_strict
 
-    content = _regular_bytes(path)
+    content = read_regular(path, LARGE)
     html = path.suffix.lower() in HTML
     return LoadedReport(path.name, content, (read_html if html else read_strict)(content, path.name), html)
-
-
-def _regular_bytes(path: Path) -> bytes:
-    """Return the bytes of a regular file, one more than a report may have; a pipe is never waited for."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
-        return stream.read(MAX_BYTES + 1)
 
 
 def judged_report(found: LoadedReport, *, session: date, entry_mode: EntryMode, mode: Mode) -> CandidateInput:

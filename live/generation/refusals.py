@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backtest.core.errors import SignalFileError
+from backtest.core.files import read_regular
 from live.books.variants import BookVariant
 from live.generation.due import Due
 from live.handoff.canonical import is_sealed
@@ -14,9 +15,9 @@ from live.runtime.runtime import Runtime
 
 def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
     """Refuse to replace a file this ledger does not know and a person may have edited (exit 2)."""
-    if force or not path.exists() or path.read_bytes() == rendered:
+    if force or not path.exists() or read_regular(path) == rendered:
         return
-    parsed = parse(path.read_bytes())
+    parsed = parse(read_regular(path))
     if parsed.findings or not isinstance(parsed.data, dict) or not is_sealed(parsed.data):
         raise SignalFileError(
             "a file with a person's edits lies there and this ledger does not know it",

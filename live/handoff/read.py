@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from backtest.core.errors import Finding, SignalFileError
+from backtest.core.files import read_regular
 from live.handoff.jsonpath import at
 from live.handoff.model import MAX_EXACT_INTEGER
 
@@ -68,29 +67,23 @@ def read(path: Path) -> tuple[bytes, Any]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the exact bytes of a signal file (one more than allowed of one that is too large).
+    """Return the exact bytes of a signal file.
 
     Raises:
-        SignalFileError: missing, not a regular file, or unreadable.
+        SignalFileError: missing, not a regular file, larger than a megabyte, or unreadable.
     """
     try:
-        # Without O_NONBLOCK the open itself would wait for a writer of a FIFO.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise SignalFileError(
-                    "the signal file is not a regular file",
-                    where=str(path),
-                    remedy="remove it, generate again",
-                )
-            content = stream.read(MAX_BYTES + 1)
+        return read_regular(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise SignalFileError(
             "no such signal file", where=str(path), remedy="run python -m live.signal_generator first"
         ) from error
     except OSError as error:
-        raise SignalFileError(f"cannot read the signal file: {error.strerror}", where=str(path)) from error
-
-    return content
+        raise SignalFileError(
+            f"cannot read the signal file: {error.strerror}",
+            where=str(path),
+            remedy="remove it, generate again",
+        ) from error
 
 
 def parse(content: bytes) -> Parsed:

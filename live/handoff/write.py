@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backtest.core.files import write_atomic
+from backtest.core.files import read_regular, write_atomic
 from live.handoff.canonical import render
 from live.handoff.model import SCHEMA_PATH, SignalFile
 from live.handoff.schema import schema_bytes
@@ -48,7 +48,7 @@ def write_schema(directory: Path) -> Path:
     """Copy the schema to `directory`, so that `$schema` of every file in it resolves in an editor."""
     path = directory / SCHEMA_PATH
     content = schema_bytes()
-    if not path.is_file() or path.read_bytes() != content:
+    if not path.is_file() or read_regular(path) != content:
         write_atomic(path, content)
 
     return path

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from backtest.core.errors import UnresolvedError
-from backtest.core.files import write_atomic
+from backtest.core.files import read_regular, write_atomic
 from live.ledger.database import Database
 from live.ledger.errors import LedgerUnavailable
 from live.ledger.system_state import EVERY_ACCOUNT, State
@@ -103,7 +103,7 @@ _UNREADABLE: Final = 2**62
 
 def _read(path: Path) -> int:
     try:
-        return int(path.read_text(encoding="ascii"))
+        return int(read_regular(path))
     except FileNotFoundError:
         return 0
     except (OSError, ValueError):

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from backtest.core.files import require_regular
 from live.ledger.backup import copy_to, discard
 from live.ledger.database import Database, translated
 from live.ledger.errors import (
@@ -99,6 +100,7 @@ def check_file(path: Path) -> None:
     """
     where = str(path)
     try:
+        require_regular(path)
         with path.open("rb") as stream:
             header = stream.read(100)
     except OSError as error:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from backtest.core.files import read_regular
 from live.ledger.backup import backups
 from live.ledger.errors import LedgerError, LedgerUnavailable, NotALedger
 from live.ledger.opening import check_file, open_database, recovery_marker
@@ -21,6 +22,8 @@ from live.model.order_state import JournalState
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
+
+_LARGEST: Final = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def refuse_what_never_was_one(path: Path, backup_folder: Path) -> None:
 
 
 def _has_signs(path: Path) -> bool:
-    content = path.read_bytes()
+    content = read_regular(path, _LARGEST)
     if content.startswith(b"SQLite format 3"):
         try:
             check_file(path)

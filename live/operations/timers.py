@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from backtest.core.files import write_atomic
+from backtest.core.files import read_regular, write_atomic
 
 TIMERS: Final = ("jutsu-signal-generator.timer", "jutsu-executor.timer")
 #: of the user's own manager, then of the machine
@@ -55,7 +55,7 @@ def _changed(wanted: list[tuple[str, str]], done: list[tuple[str, str]]) -> Chan
 
 def _recorded(state: Path) -> list[tuple[str, str]]:
     try:
-        noted = json.loads((state / RECORD).read_text(encoding="utf-8"))
+        noted = json.loads(read_regular(state / RECORD))
         return [(str(scope), str(unit)) for scope, unit in noted]
     except (OSError, ValueError, TypeError):
         return []

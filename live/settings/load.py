@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from backtest.core.documents import read_document
 from backtest.core.errors import Finding, SettingsError, UsageError
+from backtest.core.files import read_regular
 from live.settings import names
 from live.settings.model import Settings
 
@@ -229,7 +230,7 @@ def root_of(file: Path | None) -> Path:
 
 def _read_yaml(file: Path, layers: _Layers) -> None:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_regular(file).decode("utf-8-sig")
         only_comments = all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
         document = {} if only_comments else read_document(file)
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backtest.core.errors import Finding, SettingsError, UsageError
-from backtest.core.files import write_atomic
+from backtest.core.files import read_regular, why, write_atomic
 from backtest.strategies.base import Strategy
 from live.settings.model import Settings
 
@@ -102,7 +102,7 @@ def freeze(
         variants[strategy.variant] = entry
     document = {"schema_version": SCHEMA_VERSION, "variants": dict(sorted(variants.items()))}
     content = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if not path.exists() or path.read_text(encoding="utf-8") != content:
+    if not path.exists() or read_regular(path) != content.encode():
         write_atomic(path, content.encode())
     return tuple(changed)
 
@@ -140,15 +140,13 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         SettingsError: missing or not a manifest.
     """
-    if path.exists() and not path.is_file():  # a pipe would wait for ever
-        raise SettingsError("the manifest is not a regular file", where=str(path), remedy=FREEZE)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_regular(path))
     except FileNotFoundError as error:
         raise SettingsError("there is no manifest", where=str(path), remedy=FREEZE) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(
-            f"the manifest cannot be read: {error}", where=str(path), remedy=FREEZE
+            f"the manifest cannot be read: {why(error)}", where=str(path), remedy=FREEZE
         ) from error
     variants = document.get("variants") if isinstance(document, dict) else None
     if not isinstance(variants, dict) or not all(_is_entry(entry) for entry in variants.values()):

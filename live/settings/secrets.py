@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from backtest.core.errors import Finding, SettingsError
+from backtest.core.files import read_regular, why
 from live.system.redaction import register_secret
 
 FILE: Final = Path("state/secrets.env")
@@ -102,11 +103,13 @@ def private_text(path: Path) -> str:
     """Return the text of a file only its owner may read. SettingsError 2: it cannot be, or others can too."""
     try:
         mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise SettingsError("no such file", where=str(path), remedy="write it, and chmod 600 it") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot be read: {error}", where=str(path), remedy="check the file") from error
+        raise SettingsError(
+            f"cannot be read: {why(error)}", where=str(path), remedy="check the file"
+        ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingsError(
             "holds secrets and others can read it", where=str(path), remedy=f"chmod 600 {path}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from backtest.core.errors import LimitError
+from backtest.core.files import read_regular
 
 
 @contextmanager
@@ -50,6 +51,6 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
 
 def _holder(owner: Path) -> str:
     try:
-        return owner.read_text(encoding="utf-8")
+        return read_regular(owner).decode(errors="replace")
     except OSError:
         return "unknown"

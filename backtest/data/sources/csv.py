@@ -15,6 +15,7 @@ from pathlib import Path
 
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError, Finding
+from backtest.core.files import read_regular
 from backtest.data import quality
 from backtest.data.quality import DatedFinding
 from backtest.data.sources.csv_dialect.folder import CsvFile, csv_files, files_of, refuse_shared
@@ -182,12 +183,11 @@ def _ends_whole(content: bytes) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Return the bytes of a regular file: a pipe of that name would make the program wait for ever."""
-    if not path.is_file():
-        raise DataError("is not a file")
-    if path.stat().st_size > _MAX_BYTES:
-        raise DataError("is larger than 256 MB")
-    return path.read_bytes()
+    """Return the bytes of a file. DataError: it is none, too large, or cannot be read."""
+    try:
+        return read_regular(path, _MAX_BYTES)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}") from error
 
 
 def _with(judged: Judged, findings: tuple[DatedFinding, ...]) -> Judged:

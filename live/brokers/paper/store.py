@@ -16,6 +16,7 @@ from pathlib import Path
 
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerError
+from backtest.core.files import require_regular, why
 from live.model.broker import Execution, OrderState
 
 _SCHEMA = """
@@ -88,6 +89,8 @@ class PaperStore:
         try:
             if path is not None and not scratch:
                 path.parent.mkdir(parents=True, exist_ok=True)
+            if path is not None:
+                require_regular(path)
             target = ":memory:" if path is None or scratch else path
             self._db = sqlite3.connect(target, isolation_level=None, timeout=10.0)
             if scratch and path is not None and path.exists():
@@ -99,7 +102,7 @@ class PaperStore:
                 self._create(initial_cash)
         except (OSError, sqlite3.Error) as error:
             raise BrokerError(
-                f"the paper account cannot be opened: {error}",
+                f"the paper account cannot be opened: {why(error)}",
                 where=str(path),
                 remedy="check the folder, the disk and that the file was not damaged",
             ) from error

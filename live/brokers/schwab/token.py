@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import AuthenticationFailed, BrokerError, NotSent, SettingsError
-from backtest.core.files import write_atomic
+from backtest.core.files import read_regular, write_atomic
 from live.system.redaction import register_secret
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _read_private(path: Path) -> dict[str, Any]:
             f"readable by others (mode {mode:04o})", where=str(path), remedy=f"chmod 600 {path}"
         )
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path))
     except ValueError as error:
         raise _DamagedFileError("is not JSON", where=str(path), remedy="write it anew") from error
     if not isinstance(value, dict):
