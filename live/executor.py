@@ -63,7 +63,7 @@ class Request:
     Attributes:
         variant: the primary to execute; None: every configured primary.
         signals_file: a file to execute instead of the session's own.
-        lines: the configured variants when the caller already has them (replay).
+        variants: the configured variants when the caller already has them (replay).
     """
 
     variant: str | None = None
@@ -73,36 +73,36 @@ class Request:
     skip_time_check: bool = False
     phase: Phase = "all"
     quiet: bool = False
-    lines: tuple[BookVariant, ...] | None = None
+    variants: tuple[BookVariant, ...] | None = None
 
 
 def run(runtime: Runtime, request: Request) -> int:
     """Execute every due file; return the exit code. Errors carry theirs."""
     check_kill_switch(runtime.ledger)
-    lines = _lines(runtime) if request.lines is None else request.lines
-    if request.lines is None:
-        manifest.require(runtime.manifest, [line.strategy for line in lines], runtime.settings)
+    variants = _variants(runtime) if request.variants is None else request.variants
+    if request.variants is None:
+        manifest.require(runtime.manifest, [variant.strategy for variant in variants], runtime.settings)
     session = calendar.session(runtime.today())
     if session is None:
         _say(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
     refuse_the_past(runtime, session)
     with each_book() as turn:
-        for path in _files(runtime, request, lines):
+        for path in _files(runtime, request, variants):
             with turn():
-                _say(request, _one_file(runtime, request, path, lines, session))
+                _say(request, _one_file(runtime, request, path, variants, session))
     return 0
 
 
 def _one_file(
-    runtime: Runtime, request: Request, path: Path, lines: Sequence[BookVariant], session: calendar.Session
+    runtime: Runtime, request: Request, path: Path, variants: Sequence[BookVariant], session: calendar.Session
 ) -> str:
     if request.signals_file is None and not os.path.lexists(path):  # a broken link is there, and is wrong
         return f"no signal file is due: {path} does not exist"
     window = window_of(path, session) if runtime.waits_for_window else None
     if window is not None:
         runtime.arrive(window)
-    job = read_job(runtime, path, lines, session, accept_edits=request.accept_edits)
+    job = read_job(runtime, path, variants, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
 
 
@@ -266,20 +266,20 @@ def mark_session(runtime: Runtime, variant: str, day: date) -> float:
     return _mark_session(runtime.context, runtime.broker, runtime.feed, variant, day, budget_pct=budget)
 
 
-def _lines(runtime: Runtime) -> tuple[BookVariant, ...]:
+def _variants(runtime: Runtime) -> tuple[BookVariant, ...]:
     chosen = groups(
         runtime.settings,
         runtime.strategies,
         overrides=runtime.loaded.parameter_overrides,
         everything=True,
     )
-    return tuple(line for group in chosen for line in group.lines)
+    return tuple(variant for group in chosen for variant in group.variants)
 
 
-def _files(runtime: Runtime, request: Request, lines: Sequence[BookVariant]) -> list[Path]:
+def _files(runtime: Runtime, request: Request, variants: Sequence[BookVariant]) -> list[Path]:
     if request.signals_file is not None:
         return [request.signals_file]
-    names = [line.variant for line in lines if line.role == "primary"]
+    names = [variant.name for variant in variants if variant.role == "primary"]
     if request.variant is not None:
         if request.variant not in names:
             raise UsageError(f"{request.variant} is no configured primary", where="books")

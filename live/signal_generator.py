@@ -117,7 +117,7 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
     )
     manifest.require(
         runtime.manifest,
-        [line.strategy for group in chosen for line in group.lines],
+        [variant.strategy for group in chosen for variant in group.variants],
         runtime.settings,
         except_for={"execution_time"} if request.execution_time else (),
     )
@@ -141,36 +141,36 @@ def _announce(request: Request, result: str) -> None:
         say(result)
 
 
-def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
+def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     """Generate the file of the variant that trades."""
-    due = _arrive(runtime, line)
+    due = _arrive(runtime, variant)
     if isinstance(due, NotDue):
         return due.why
-    report = _report(runtime, request, line, due)
-    done = _already_done(runtime, request, line, due, report)
+    report = _report(runtime, request, variant, due)
+    done = _already_done(runtime, request, variant, due, report)
     if done is not None:
         return done
     runtime.ledger.generation.require_newest(runtime.ledger.where)
     generation.resolve_open_questions(runtime, due)
-    for warning in run_preflight_and_note_missed(runtime, line, due):
+    for warning in run_preflight_and_note_missed(runtime, variant, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime.context, runtime.broker)
     unknown_orders.require_known(
         runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
     )
-    alert_unprotected(runtime, line)
+    alert_unprotected(runtime, variant)
     report = known_tickers(runtime, report, due.at)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
         report = report.blocked(f"entries and rotation are blocked: the kill switch is on: {switch.reason}")
-    rows = runtime.ledger.positions.open_positions(line.variant)
+    rows = runtime.ledger.positions.open_positions(variant.name)
     held = tuple(sorted({row.symbol for row in rows}))
-    market = generation.market_for(runtime, line, due, held)
-    generation.check_history_floor(runtime, line, due, market)
+    market = generation.market_for(runtime, variant, due, held)
+    generation.check_history_floor(runtime, variant, due, market)
     entered = {row.symbol: row.entry_session for row in rows}
-    doubts = generation.believed_prices(runtime, line, market, entered, request.judge)
+    doubts = generation.believed_prices(runtime, variant, market, entered, request.judge)
     if not request.force:
-        generation.check_held_history(runtime, line, due, market, held)
+        generation.check_held_history(runtime, variant, due, market, held)
     account = runtime.broker.account()
     agreed = require_agreement(
         runtime.context, runtime.broker, account, market.reference_prices(), force=request.force
@@ -179,12 +179,12 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     if judged.blocked:
         report = report.blocked(judged.blocked)
         alert_breakers(runtime, judged)
-    rows = runtime.ledger.positions.open_positions(line.variant)  # the comparison may have closed one
+    rows = runtime.ledger.positions.open_positions(variant.name)  # the comparison may have closed one
     if report.candidates:
-        report = report.without(taken_elsewhere(runtime, line, agreed))
-    book = primary_book(rows, account, line.budget_pct, market.reference_prices())
-    memory = memory_of_primary(runtime.ledger, line.strategy, before=due.session.day)
-    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
+        report = report.without(taken_elsewhere(runtime, variant, agreed))
+    book = primary_book(rows, account, variant.budget_pct, market.reference_prices())
+    memory = memory_of_primary(runtime.ledger, variant.strategy, before=due.session.day)
+    proposed = generation.propose(runtime, variant, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
         reference=account.reference,
         equity=round(proposed.plan.equity, 2),
@@ -194,88 +194,88 @@ def _primary(runtime: Runtime, request: Request, line: BookVariant) -> str:
     if report.problems:
         alert(
             runtime,
-            key=f"report_{line.variant}",
+            key=f"report_{variant.name}",
             level="warning",
-            title=f"{line.variant} {due.session.day}: no entries today",
+            title=f"{variant.name} {due.session.day}: no entries today",
             body="\n".join(report.problems),
         )
-    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report, doubts)
-    return _hand_off(runtime, request, line, due, signal)
+    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, doubts)
+    return _hand_off(runtime, request, variant, due, signal)
 
 
-def _arrive(runtime: Runtime, line: BookVariant) -> Due | NotDue:
-    """Come to the line's window (a run about a date has no time of its own) and tell what is due there."""
+def _arrive(runtime: Runtime, variant: BookVariant) -> Due | NotDue:
+    """Come to the variant's window (a run about a date has no time of its own) and tell what is due there."""
     session = calendar.session(runtime.today())
     if session is not None:
-        runtime.arrive(calendar.window(session, line.strategy.execution_time))
-    return due_now(runtime, line)
+        runtime.arrive(calendar.window(session, variant.strategy.execution_time))
+    return due_now(runtime, variant)
 
 
-def run_preflight_and_note_missed(runtime: Runtime, line: BookVariant, due: Due) -> tuple[str, ...]:
+def run_preflight_and_note_missed(runtime: Runtime, variant: BookVariant, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
-    missed = note_missed(runtime, line, due.session.day)
+    missed = note_missed(runtime, variant, due.session.day)
     checks = preflight.require(preflight.health(runtime)) if runtime.run.about_now else ()
     return (*checks, missed) if missed else checks
 
 
-def _report(runtime: Runtime, request: Request, line: BookVariant, due: Due) -> CandidateInput:
+def _report(runtime: Runtime, request: Request, variant: BookVariant, due: Due) -> CandidateInput:
     """Return today's candidates of a positions strategy; without a report its exits still run."""
-    if not line.strategy.family.reads_candidates:
+    if not variant.strategy.family.reads_candidates:
         return CandidateInput()
     if request.reports is not None:
         return request.reports(due.session.day)
-    return todays_report(runtime, line, due.session.day, request.report_file)
+    return todays_report(runtime, variant, due.session.day, request.report_file)
 
 
-def _shadow(runtime: Runtime, request: Request, line: BookVariant) -> str:
+def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
-    due = _arrive(runtime, line)
+    due = _arrive(runtime, variant)
     if isinstance(due, NotDue):
         return due.why
-    report = _report(runtime, request, line, due)
-    done = _already_done(runtime, request, line, due, report)
+    report = _report(runtime, request, variant, due)
+    done = _already_done(runtime, request, variant, due, report)
     if done is not None:
         return done
-    again = request.force or runtime.ledger.signals.get(due.session.day, line.variant) is not None
+    again = request.force or runtime.ledger.signals.get(due.session.day, variant.name) is not None
     report = known_tickers(runtime, report, due.at)
-    book = shadow.settled_book(runtime, line, due.at)
-    market = generation.market_for(runtime, line, due, tuple(sorted(book.positions)))
-    generation.check_history_floor(runtime, line, due, market)
+    book = shadow.settled_book(runtime, variant, due.at)
+    market = generation.market_for(runtime, variant, due, tuple(sorted(book.positions)))
+    generation.check_history_floor(runtime, variant, due, market)
     entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
-    doubts = generation.believed_prices(runtime, line, market, entered, request.judge)
-    memory = memory_of_shadow(runtime.ledger, line.variant, before=due.session.day)
-    proposed = generation.propose(runtime, line, due, market, book, memory, request.evaluator, report)
+    doubts = generation.believed_prices(runtime, variant, market, entered, request.judge)
+    memory = memory_of_shadow(runtime.ledger, variant.name, before=due.session.day)
+    proposed = generation.propose(runtime, variant, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(
-        reference=f"virtual-{line.variant}",
+        reference=f"virtual-{variant.name}",
         equity=round(proposed.plan.equity, 2),
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
     told = (*doubts, *fractions_of(book))
-    signal = generation.draft(runtime, line, due, market, snapshot, proposed, report, told)
-    shadow.keep_pending(runtime, line, due, book, proposed, report, replace=again)
-    return _hand_off(runtime, request, line, due, signal)
+    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, told)
+    shadow.keep_pending(runtime, variant, due, book, proposed, report, replace=again)
+    return _hand_off(runtime, request, variant, due, signal)
 
 
 def _already_done(
-    runtime: Runtime, request: Request, line: BookVariant, due: Due, report: CandidateInput
+    runtime: Runtime, request: Request, variant: BookVariant, due: Due, report: CandidateInput
 ) -> str | None:
     """Return a message when this session's file exists; put a vanished file back; None to generate.
 
     A file made from an earlier report is made again from the newer one, as long as no order was sent.
     """
     refuse_the_past(runtime, due.session)
-    row = runtime.ledger.signals.get(due.session.day, line.variant)
+    row = runtime.ledger.signals.get(due.session.day, variant.name)
     if row is None:
         return None
     if request.force:
-        refuse_after_orders(runtime, due, line)
+        refuse_after_orders(runtime, due, variant)
         return None
-    path = runtime.signals / file_name(due.session.day.isoformat(), line.variant)
-    newer = newer_report(runtime, line, due, row, path, report)
+    path = runtime.signals / file_name(due.session.day.isoformat(), variant.name)
+    newer = newer_report(runtime, variant, due, row, path, report)
     if newer == "take":
         _announce(
-            request, f"{line.variant}: a newer report: the file is made again, an approval of it is void"
+            request, f"{variant.name}: a newer report: the file is made again, an approval of it is void"
         )
         return None
     if newer != "same":
@@ -287,25 +287,25 @@ def _already_done(
     return f"already done: {path}"
 
 
-def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, signal: SignalFile) -> str:
+def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due, signal: SignalFile) -> str:
     """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
     path = signal_path(runtime.signals, signal)
     content = render(signal)
-    summary = summary_of(signal, line.strategy.context_columns)
+    summary = summary_of(signal, variant.strategy.context_columns)
     warned = "".join(f"\n  warning: {text}" for text in signal.warnings)
     if runtime.run.scratch:
         return f"dry run: would write {path}: {summary}{warned}"
-    known = runtime.ledger.signals.get(due.session.day, line.variant) is not None
+    known = runtime.ledger.signals.get(due.session.day, variant.name) is not None
     refuse_to_overwrite(path, content, force=request.force or known)
     now = runtime.clock.now()
     with runtime.ledger.transaction():
         if known:
-            refuse_after_orders(runtime, due, line)  # an executor may have been faster
+            refuse_after_orders(runtime, due, variant)  # an executor may have been faster
         runtime.ledger.signals.record(
             GeneratedSignal(
                 session=due.session.day,
-                variant=line.variant,
-                role=line.role,
+                variant=variant.name,
+                role=variant.role,
                 path=str(path),
                 content=content.decode(),
                 seal=signal.seal.digest,
@@ -318,15 +318,15 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
         mode = runtime.settings.mode
         runs.due(
             due.session.day,
-            line.variant,
-            role=line.role,
+            variant.name,
+            role=variant.role,
             mode=mode,
             due_at=due.window.opens_at,
             source=runtime.data_source,
             past=not runtime.run.about_now,
         )
         detail = {"orders": len(signal.orders)}
-        runs.generated(due.session.day, line.variant, role=line.role, mode=mode, at=now, detail=detail)
+        runs.generated(due.session.day, variant.name, role=variant.role, mode=mode, at=now, detail=detail)
         runtime.ledger.config.remember(
             signal.inputs.settings_sha256,
             snapshot_of(runtime.settings),
@@ -335,7 +335,7 @@ def _hand_off(runtime: Runtime, request: Request, line: BookVariant, due: Due, s
             at=now,
         )
     write_signal(runtime.signals, signal, content, durable=runtime.run.durable)
-    if line.role == "primary":
+    if variant.role == "primary":
         tell_waiting(runtime, due, signal, path, bytes_sha256(content))
     return f"wrote {path}: {summary}{warned}"
 

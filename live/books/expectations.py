@@ -15,7 +15,7 @@ from live.settings.model import Settings
 
 
 def expectations_for(
-    data: Any, lines: Sequence[BookVariant], *, session: date, settings: Settings, executing: bool = True
+    data: Any, variants: Sequence[BookVariant], *, session: date, settings: Settings, executing: bool = True
 ) -> Expectations:
     """Return what a run expects of one file.
 
@@ -24,17 +24,17 @@ def expectations_for(
 
     Args:
         data: the parsed file, anything at all.
-        lines: every configured variant, shadows included.
+        variants: every configured variant, shadows included.
         session: the session that trades.
         settings: mode and limits are taken from here.
         executing: only a primary may be executed; False also accepts shadows (looking at a file).
     """
-    own = line_of(data, lines)
+    own = variant_of(data, variants)
     return Expectations(
         session=session,
         mode=settings.mode,
-        roles={line.variant: line.role for line in lines},
-        names={line.variant: line.strategy.name for line in lines},
+        roles={variant.name: variant.role for variant in variants},
+        names={variant.name: variant.strategy.name for variant in variants},
         symbols=frozenset()
         if own is None
         else frozenset({*own.strategy.signal_symbols, *own.strategy.tradable_symbols}),
@@ -43,13 +43,13 @@ def expectations_for(
     )
 
 
-def line_of(data: Any, lines: Sequence[BookVariant]) -> BookVariant | None:
+def variant_of(data: Any, variants: Sequence[BookVariant]) -> BookVariant | None:
     """Return the variant a parsed file says it belongs to; any primary for a file that names none we know.
 
     Such a file is refused for its variant; the primary only lets every other fault of it be found as well.
     Without a primary: None.
     """
     strategy = data.get("strategy") if isinstance(data, dict) else None
-    variant = strategy.get("variant") if isinstance(strategy, dict) else None
-    named = next((line for line in lines if line.variant == variant), None)
-    return named or next((line for line in lines if line.role == "primary"), None)
+    name = strategy.get("variant") if isinstance(strategy, dict) else None
+    named = next((variant for variant in variants if variant.name == name), None)
+    return named or next((variant for variant in variants if variant.role == "primary"), None)

@@ -45,8 +45,8 @@ class BookVariant:
     id_prefix: str = ""
 
     @property
-    def variant(self) -> str:
-        """Variant name."""
+    def name(self) -> str:
+        """The name of the variant, as the ledger and the files keep it."""
         return self.strategy.variant
 
 
@@ -58,7 +58,7 @@ class Group:
     shadows: tuple[BookVariant, ...]
 
     @property
-    def lines(self) -> tuple[BookVariant, ...]:
+    def variants(self) -> tuple[BookVariant, ...]:
         """Every variant of the group, the primary first."""
         return (() if self.primary is None else (self.primary,)) + self.shadows
 
@@ -83,15 +83,15 @@ def groups(
     """
     _no_conflicts(settings, directory)
 
-    def line(name: str, role: Role, follows: str, budget: float = 100.0) -> BookVariant:
-        made = _line(name, role, follows, budget, directory, overrides or {}, execution_time)
+    def built(name: str, role: Role, follows: str, budget: float = 100.0) -> BookVariant:
+        made = _build(name, role, follows, budget, directory, overrides or {}, execution_time)
         if role == "primary":
-            return replace(made, id_prefix=id_prefix(settings, directory, made.variant))
-        return replace(made, id_prefix=made.variant if _several_daily(settings) else "")  # never sent
+            return replace(made, id_prefix=id_prefix(settings, directory, made.name))
+        return replace(made, id_prefix=made.name if _several_daily(settings) else "")  # never sent
 
     def group(book: BookSettings, source: str | None = None) -> Group:
-        primary = line(source or book.primary, "primary", book.primary, book.budget_pct)
-        return Group(primary, tuple(line(s, "shadow", primary.variant) for s in book.shadows))
+        primary = built(source or book.primary, "primary", book.primary, book.budget_pct)
+        return Group(primary, tuple(built(s, "shadow", primary.name) for s in book.shadows))
 
     if not selection:
         return _unique(tuple(group(book) for book in settings.books if everything or book.run == "daily"))
@@ -103,11 +103,11 @@ def groups(
             chosen.append(group(book, name))
             continue
         home = next((b.primary for b in settings.books if variant in b.shadows), variant)
-        chosen.append(Group(None, (line(name, "shadow", home),)))
+        chosen.append(Group(None, (built(name, "shadow", home),)))
     return _unique(tuple(chosen))
 
 
-def _line(
+def _build(
     name: str,
     role: Role,
     follows: str,
@@ -129,7 +129,7 @@ def _line(
 
 
 def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
-    names = [line.variant for g in found for line in g.lines]
+    names = [variant.name for g in found for variant in g.variants]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SettingsError(
@@ -140,24 +140,24 @@ def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
     return found
 
 
-def taken_elsewhere(runtime: Runtime, line: BookVariant, agreed: Reconciliation) -> dict[str, str]:
+def taken_elsewhere(runtime: Runtime, variant: BookVariant, agreed: Reconciliation) -> dict[str, str]:
     """Return symbol -> who has it on this account, for everything a variant must leave alone.
 
     Shares of one symbol in two hands could not be told apart at the broker: what other books hold or may
     trade, and what nobody here owns.
     """
     outside = {found.symbol: "outside" for found in agreed.lines if found.kind == "foreign"}
-    return outside | taken_by_books(runtime, line)
+    return outside | taken_by_books(runtime, variant)
 
 
-def taken_by_books(runtime: Runtime, line: BookVariant) -> dict[str, str]:
+def taken_by_books(runtime: Runtime, variant: BookVariant) -> dict[str, str]:
     """Return symbol -> the other book that holds it or may trade it."""
     taken: dict[str, str] = {}
     for book in runtime.settings.books:
-        if book.primary != line.variant:
+        if book.primary != variant.name:
             taken |= dict.fromkeys(_tradable(book.primary, runtime.strategies), book.primary)
     for row in runtime.ledger.positions.open_positions():
-        if row.variant != line.variant:
+        if row.variant != variant.name:
             taken[row.symbol] = row.variant
     return taken
 

@@ -58,10 +58,10 @@ def _books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]
     from live.books.variants import groups
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-    lines = [group.primary for group in found if group.primary]
+    variants = [group.primary for group in found if group.primary]
     books = tuple(
-        ScheduledBook(line.variant, line.strategy.execution_time, line.strategy.family.reads_candidates)
-        for line in lines
+        ScheduledBook(variant.name, variant.strategy.execution_time, variant.strategy.family.reads_candidates)
+        for variant in variants
     )
     folders = {book.primary: getattr(book, "reports", None) for book in runtime.settings.books}
     needs = tuple(

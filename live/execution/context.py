@@ -151,7 +151,7 @@ class ExecutionContext:
     @property
     def prefix(self) -> str:
         """Variant in client order ids, empty where they carry none."""
-        return self.job.line.id_prefix
+        return self.job.book_variant.id_prefix
 
     @property
     def seal(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import SignalFileError
-from live.books.expectations import expectations_for, line_of
+from live.books.expectations import expectations_for, variant_of
 from live.books.variants import BookVariant
 from live.handoff.approval import Standing, orders_to_send, standing
 from live.handoff.canonical import as_data, bytes_sha256
@@ -42,7 +42,7 @@ class Job:
     known: SignalRow | None
     session: calendar.Session
     window: calendar.ExecutionWindow
-    line: BookVariant
+    book_variant: BookVariant
     standing: Standing
     go: tuple[SignalOrder, ...]
     held: Mapping[str, str]
@@ -55,13 +55,13 @@ class Job:
     @property
     def variant(self) -> str:
         """Variant name."""
-        return self.line.variant
+        return self.book_variant.name
 
 
 def read_job(
     runtime: Runtime,
     path: Path,
-    lines: Sequence[BookVariant],
+    variants: Sequence[BookVariant],
     session: calendar.Session,
     *,
     accept_edits: bool,
@@ -73,16 +73,16 @@ def read_job(
     """
     content = read_bytes(path)
     data = parse(content).data
-    line = line_of(data, lines)
-    if line is None:
+    variant = variant_of(data, variants)
+    if variant is None:
         raise SignalFileError("no primary variant is configured", where=str(path), remedy="set books")
-    known = runtime.ledger.signals.get(session.day, line.variant)
+    known = runtime.ledger.signals.get(session.day, variant.name)
     sha = bytes_sha256(content)
     trusted = known is not None and known.bytes_sha256 == sha
     original = None if known is None or trusted else SignalFile.model_validate_json(known.content)
     signal = validate(
         content,
-        expectations=expectations_for(data, lines, session=session.day, settings=runtime.settings),
+        expectations=expectations_for(data, variants, session=session.day, settings=runtime.settings),
         original=original,
         trusted=trusted,
         where=str(path),
@@ -101,7 +101,7 @@ def read_job(
         raise _refused(path, stands, original, signal)
     go, held = orders_to_send(signal, stands, runtime.settings.approval)
     reasons = {item.order.client_order_id: item.reason for item in held}
-    return Job(path, content, signal, known, session, window, line, stands, go, reasons)
+    return Job(path, content, signal, known, session, window, variant, stands, go, reasons)
 
 
 def window_of(path: Path, session: calendar.Session) -> calendar.ExecutionWindow | None:

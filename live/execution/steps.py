@@ -49,8 +49,8 @@ def context_for(
         job=job,
         notes=notes,
         submission=Submission(runtime.broker, runtime.ledger, clock, permission),
-        rules=position_rules(job.line.strategy),
-        prices=PriceGate(runtime, job.line.strategy, job.session, job.window),
+        rules=position_rules(job.book_variant.strategy),
+        prices=PriceGate(runtime, job.book_variant.strategy, job.session, job.window),
         phase=phase,
         deadline=deadline,
         keeps_window=not skip_time_check,
@@ -131,7 +131,9 @@ def trade(context: ExecutionContext) -> None:
         sells = context.attempts_of(phases.sells_of(job.go))
         waiting = any(attempts.open_attempts for attempts in sells.values())
         if not waiting or wait or context.rules.max_positions is not None:
-            phases.buy_all(context, job.go, budget_pct=job.line.budget_pct, wait=wait, whole_only=waiting)
+            phases.buy_all(
+                context, job.go, budget_pct=job.book_variant.budget_pct, wait=wait, whole_only=waiting
+            )
     except JutsuError:
         stops.protect_after_failure(context)
         raise
@@ -245,7 +247,11 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
         return None
     try:
         marked = record.marked_book(
-            context.ledger, context.broker.account(), job.variant, prices, budget_pct=job.line.budget_pct
+            context.ledger,
+            context.broker.account(),
+            job.variant,
+            prices,
+            budget_pct=job.book_variant.budget_pct,
         )
     except BrokerError as error:
         context.notes.warn(f"the book could not be marked: {error.problem}")

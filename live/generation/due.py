@@ -30,26 +30,26 @@ class NotDue:
     why: str
 
 
-def due(runtime: Runtime, line: BookVariant) -> Due | NotDue:
-    """Tell whether the line decides now. LimitError 7 when its window is over."""
+def due(runtime: Runtime, variant: BookVariant) -> Due | NotDue:
+    """Tell whether the variant decides now. LimitError 7 when its window is over."""
     day = runtime.today()
     session = calendar.session(day)
     if session is None:
         return NotDue(f"{day} is not a trading day: nothing to do")
-    window = calendar.window(session, line.strategy.execution_time)
+    window = calendar.window(session, variant.strategy.execution_time)
     at = runtime.clock.now()
     if at > window.closes_at:
-        if runtime.ledger.signals.get(day, line.variant) is not None:
-            return NotDue(f"already done: {line.variant} {day} (its window is over)")
+        if runtime.ledger.signals.get(day, variant.name) is not None:
+            return NotDue(f"already done: {variant.name} {day} (its window is over)")
         raise LimitError(
             f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",
-            where=line.variant,
+            where=variant.name,
             remedy="nothing was generated; the next session proposes again",
         )
     earliest = session.open - timedelta(hours=9) if window.fills_at_open else window.opens_at - LEAD
     if at < earliest:
         return NotDue(
-            f"{line.variant}: too early for {day}; decisions for the window "
+            f"{variant.name}: too early for {day}; decisions for the window "
             f"{_clock(window.opens_at)}-{_clock(window.closes_at)} New York can be made from "
             f"{_clock(earliest)}"
         )

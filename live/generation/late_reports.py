@@ -24,13 +24,13 @@ WORDS = {
 
 
 def newer_report(
-    runtime: Runtime, line: BookVariant, due: Due, row: SignalRow, path: Path, report: CandidateInput
+    runtime: Runtime, variant: BookVariant, due: Due, row: SignalRow, path: Path, report: CandidateInput
 ) -> Answer:
     """Tell whether a session's file has to be made again because of its report.
 
     Args:
         runtime: the run.
-        line: whose file it is; a shadow takes the report its primary has taken.
+        variant: whose file it is; a shadow takes the report its primary has taken.
         due: the session.
         row: the file as it was generated.
         path: where the file lies.
@@ -42,10 +42,10 @@ def newer_report(
     if report.candidates is None or report.sha256 in {None, _sha256(row)}:
         return "same"
     ledger, day = runtime.ledger, due.session.day
-    if line.role == "shadow":
-        primary = ledger.signals.get(day, line.follows)
+    if variant.role == "shadow":
+        primary = ledger.signals.get(day, variant.follows)
         return "take" if primary is not None and _sha256(primary) == report.sha256 else "same"
-    if any(order.state != "PLANNED" for order in ledger.orders.of_session(day, line.variant)):
+    if any(order.state != "PLANNED" for order in ledger.orders.of_session(day, variant.name)):
         return "sent"
     edited = path.exists() and bytes_sha256(read_bytes(path)) != row.bytes_sha256
     return "edited" if edited else "take"

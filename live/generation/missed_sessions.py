@@ -12,31 +12,31 @@ from live.runtime.runtime import Runtime
 LISTED = 5
 
 
-def note_missed(runtime: Runtime, line: BookVariant, day: date) -> str:
+def note_missed(runtime: Runtime, variant: BookVariant, day: date) -> str:
     """Note the sessions between the last run of a primary and `day`; return a line about them, or nothing.
 
     The policy is fixed: a missed session is skipped, because its prices are gone. The rules decide anew on
     today's bars, and nothing is bought that belonged to another day.
     """
     runs = runtime.ledger.runs
-    newest = runs.last_session(line.variant)
+    newest = runs.last_session(variant.name)
     if newest is None or newest >= day:
         return ""
     between = calendar.sessions(newest, day - timedelta(days=1))
     gone = [
         session
-        for session in runs.missing_sessions([s.day for s in between], line.variant)
-        if (known := runs.get(session, line.variant)) is None or not known.missed
+        for session in runs.missing_sessions([s.day for s in between], variant.name)
+        if (known := runs.get(session, variant.name)) is None or not known.missed
     ]
     if not gone:
         return ""
     for session in gone:
-        runs.missed(session, line.variant, mode=runtime.settings.mode)
+        runs.missed(session, variant.name, mode=runtime.settings.mode)
     more = f" and {len(gone) - LISTED} more" if len(gone) > LISTED else ""
     text = (
-        f"{line.variant}: {len(gone)} session(s) were not executed "
+        f"{variant.name}: {len(gone)} session(s) were not executed "
         f"({', '.join(map(str, gone[:LISTED]))}{more}); "
         "they are skipped, today is decided anew"
     )
-    send(runtime, key=f"missed_{line.variant}", level="warning", title="missed sessions", body=text)
+    send(runtime, key=f"missed_{variant.name}", level="warning", title="missed sessions", body=text)
     return text

@@ -27,28 +27,28 @@ def alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
         )
 
 
-def alert_unprotected(runtime: Runtime, line: BookVariant) -> None:
+def alert_unprotected(runtime: Runtime, variant: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
-    naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == line.variant]
+    naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == variant.name]
     if naked:
         names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
         alert(
             runtime,
-            key=f"unprotected_{line.variant}_{names}"[:128],
+            key=f"unprotected_{variant.name}_{names}"[:128],
             level="critical",
-            title=f"{line.variant}: {len(naked)} position(s) without a stop",
+            title=f"{variant.name}: {len(naked)} position(s) without a stop",
             body=f"{names}: no protective stop rests at the broker; the executor's next run places it",
         )
 
 
-def note_failure(runtime: Runtime, line: BookVariant, error: JutsuError) -> None:
+def note_failure(runtime: Runtime, variant: BookVariant, error: JutsuError) -> None:
     """Note in the run log that no file could be made; what fails here is logged and never raised."""
     if runtime.run.scratch:
         return
     try:
         runtime.ledger.runs.generator_failed(
             runtime.today(),
-            line.variant,
+            variant.name,
             mode=runtime.settings.mode,
             exit_code=error.exit_code,
             why=error.line(),

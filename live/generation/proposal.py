@@ -40,7 +40,7 @@ def instant(at: datetime) -> str:
 
 def signal_file(
     *,
-    line: BookVariant,
+    variant: BookVariant,
     session: Session,
     window: ExecutionWindow,
     mode: str,
@@ -67,7 +67,7 @@ def signal_file(
         "execution_window": Window(
             name=window.name, opens_at=instant(window.opens_at), closes_at=instant(window.closes_at)
         ),
-        "strategy": _strategy_info(line),
+        "strategy": _strategy_info(variant),
         "mode": mode,
         "inputs": Inputs(
             bars=tuple(_bars_input(market, symbol) for symbol in used_symbols if symbol in market.bars),
@@ -83,8 +83,8 @@ def signal_file(
             diagnostics=decision.diagnostics,
             memory=decision.memory,
         ),
-        "targets": _targets(decision, rules) if line.strategy.family.holds_weights else (),
-        "orders": tuple(_order(order, line, session) for order in plan.orders),
+        "targets": _targets(decision, rules) if variant.strategy.family.holds_weights else (),
+        "orders": tuple(_order(order, variant, session) for order in plan.orders),
         "skipped": tuple(
             Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details))
             for skip in plan.skipped
@@ -96,15 +96,15 @@ def signal_file(
     return sealed(SignalFile(**draft))
 
 
-def _strategy_info(line: BookVariant) -> StrategyInfo:
-    strategy = line.strategy
+def _strategy_info(variant: BookVariant) -> StrategyInfo:
+    strategy = variant.strategy
     return StrategyInfo(
         name=strategy.name,
         variant=strategy.variant,
-        role=line.role,
+        role=variant.role,
         family=strategy.family.name,
         parameters=dict(strategy.parameters),
-        sources=dict(line.sources),
+        sources=dict(variant.sources),
     )
 
 
@@ -138,15 +138,15 @@ def _quote_input(market: Market, symbol: str) -> QuoteInput:
     )
 
 
-def _order(order: PlannedOrder, line: BookVariant, session: Session) -> SignalOrder:
+def _order(order: PlannedOrder, variant: BookVariant, session: Session) -> SignalOrder:
     name = OrderName(
         session=session.day,
         symbol=order.symbol,
         intent=order.intent,
         side=order.side,
-        variant=line.id_prefix,
+        variant=variant.id_prefix,
     )
-    strategy = line.strategy
+    strategy = variant.strategy
     return SignalOrder(
         client_order_id=str(name),
         symbol=order.symbol,

@@ -26,16 +26,16 @@ def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
         )
 
 
-def refuse_after_orders(runtime: Runtime, due_: Due, line: BookVariant) -> None:
+def refuse_after_orders(runtime: Runtime, due_: Due, variant: BookVariant) -> None:
     """Refuse `--force` once an order of the session was sent (settled point 18)."""
     sent = [
         order
-        for order in runtime.ledger.orders.of_session(due_.session.day, line.variant)
+        for order in runtime.ledger.orders.of_session(due_.session.day, variant.name)
         if order.state != "PLANNED"
     ]
     if sent:
         raise SignalFileError(
             f"{len(sent)} order(s) of {due_.session.day} were already sent",
-            where=line.variant,
+            where=variant.name,
             remedy="the file that was executed stays; use `jutsu status` to see what happened",
         )

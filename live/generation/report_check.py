@@ -51,38 +51,41 @@ class ReportCheck:
     notes: tuple[str, ...]
 
 
-def check_report(runtime: Runtime, path: Path, variant: str | None = None) -> ReportCheck:
+def check_report(runtime: Runtime, path: Path, name: str | None = None) -> ReportCheck:
     """Return what the report would lead to in the book as the ledger knows it now.
+
+    Args:
+        name: the variant to ask, None for the only one that reads reports.
 
     Raises:
         UsageError: the file cannot be read, or no (or more than one) book reads reports.
     """
-    line = _line(runtime, variant)
+    variant = _reader(runtime, name)
     try:
         found = load_report(path)
     except OSError as error:
         raise UsageError(f"the report cannot be read: {error.strerror}", where=str(path)) from error
-    session = found.session(line.strategy.terms.entry_mode)
+    session = found.session(variant.strategy.terms.entry_mode)
     if session is None:
         reason = found.report.reason or "the report has no date"
-        return _check(found, line, None, problems=(f"no session: {reason}",))
-    return _for_session(runtime, line, found, session)
+        return _check(found, variant, None, problems=(f"no session: {reason}",))
+    return _for_session(runtime, variant, found, session)
 
 
-def _for_session(runtime: Runtime, line: BookVariant, found: LoadedReport, session: date) -> ReportCheck:
-    mode = line.strategy.terms.entry_mode
+def _for_session(runtime: Runtime, variant: BookVariant, found: LoadedReport, session: date) -> ReportCheck:
+    mode = variant.strategy.terms.entry_mode
     judged = judged_report(found, session=session, entry_mode=mode, mode=runtime.settings.mode)
     now = runtime.clock.now()
     traded = calendar.session(session)
     assert traded is not None  # a report leads to a session
-    over = now > calendar.window(traded, line.strategy.execution_time).closes_at
+    over = now > calendar.window(traded, variant.strategy.execution_time).closes_at
     if judged.candidates is None:
-        return _check(found, line, session, window_over=over, problems=judged.problems)
-    judged = known_tickers(runtime, judged, now).without(taken_by_books(runtime, line))
-    decision, cash_known = _decision(runtime, line, session, judged)
+        return _check(found, variant, session, window_over=over, problems=judged.problems)
+    judged = known_tickers(runtime, judged, now).without(taken_by_books(runtime, variant))
+    decision, cash_known = _decision(runtime, variant, session, judged)
     return _check(
         found,
-        line,
+        variant,
         session,
         window_over=over,
         decision=decision,
@@ -92,7 +95,7 @@ def _for_session(runtime: Runtime, line: BookVariant, found: LoadedReport, sessi
     )
 
 
-def _line(runtime: Runtime, variant: str | None) -> BookVariant:
+def _reader(runtime: Runtime, name: str | None) -> BookVariant:
     """Return the book the report is for."""
     found = groups(
         runtime.settings,
@@ -101,10 +104,10 @@ def _line(runtime: Runtime, variant: str | None) -> BookVariant:
         everything=True,
     )
     readers = [group.primary for group in found if group.primary and _reads(group.primary)]
-    if variant is not None:
-        readers = [line for line in readers if line.variant == variant]
+    if name is not None:
+        readers = [variant for variant in readers if variant.name == name]
     if len(readers) != 1:
-        names = ", ".join(line.variant for line in readers) or "none"
+        names = ", ".join(variant.name for variant in readers) or "none"
         raise UsageError(
             f"the report must be checked for one book that reads reports; there is: {names}",
             where="--strategy",
@@ -113,25 +116,25 @@ def _line(runtime: Runtime, variant: str | None) -> BookVariant:
     return readers[0]
 
 
-def _reads(line: BookVariant) -> bool:
-    return line.strategy.family.reads_candidates
+def _reads(variant: BookVariant) -> bool:
+    return variant.strategy.family.reads_candidates
 
 
 def _decision(
-    runtime: Runtime, line: BookVariant, session: date, judged: CandidateInput
+    runtime: Runtime, variant: BookVariant, session: date, judged: CandidateInput
 ) -> tuple[Decision, bool]:
     """Return the decision on the book as it is, and whether what the cash cannot pay was taken out."""
-    held = {row.symbol: OpenPosition.of(row) for row in runtime.ledger.positions.open_positions(line.variant)}
+    held = {row.symbol: OpenPosition.of(row) for row in runtime.ledger.positions.open_positions(variant.name)}
     bars = runtime.feed.history(sorted(held), runtime.clock.now()) if held else {}
     estimate = runtime.ledger.cash.estimate()
     prices = {symbol: float(known.close[-1]) for symbol, known in bars.items() if len(known)}
     marks = {symbol: position.entry_price for symbol, position in held.items()} | prices
     owned = sum(position.quantity * marks[symbol] for symbol, position in held.items())
     cash = 0.0 if estimate is None else float(estimate.cash)
-    book = Book(min(cash, max(0.0, (cash + owned) * line.budget_pct / 100 - owned)), held)
+    book = Book(min(cash, max(0.0, (cash + owned) * variant.budget_pct / 100 - owned)), held)
     decided_on = calendar.previous_session(session).day
     situation = Situation(session, decided_on, book, memory={}, candidates=judged.candidates)
-    decision = line.strategy.evaluate(bars).decide(situation)
+    decision = variant.strategy.evaluate(bars).decide(situation)
     if estimate is None:
         return decision, False
     plan = plan_orders(decision, book, marks, runtime.settings.execution)
@@ -156,7 +159,7 @@ def _blocked(runtime: Runtime) -> tuple[str, ...]:
 
 def _check(
     found: LoadedReport,
-    line: BookVariant,
+    variant: BookVariant,
     session: date | None,
     *,
     window_over: bool = False,
@@ -168,10 +171,10 @@ def _check(
     rotated = None
     if decision is not None and decision.entries:
         rotated = next((e.symbol for e in decision.exits if e.reason == "rotated_out"), None)
-    plain = found.session(line.strategy.terms.entry_mode, by_date=True)
+    plain = found.session(variant.strategy.terms.entry_mode, by_date=True)
     return ReportCheck(
         file=found.name,
-        variant=line.variant,
+        variant=variant.name,
         report_date=found.report.report_date,
         session=session,
         made_after_close=session is not None and plain != session,

@@ -49,13 +49,13 @@ def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
     return strategy.evaluate(history)
 
 
-def market_for(runtime: Runtime, line: BookVariant, due_: Due, held: tuple[str, ...]) -> Market:
-    """Read and check the data of one line. DataError 5 when anything needed is missing, stale or raw.
+def market_for(runtime: Runtime, variant: BookVariant, due_: Due, held: tuple[str, ...]) -> Market:
+    """Read and check the data of one variant. DataError 5 when anything needed is missing, stale or raw.
 
     An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
     because one of them is halted or delisted: that one is kept, named in the warnings, and the others go on.
     """
-    strategy = line.strategy
+    strategy = variant.strategy
     wanted = {*strategy.signal_symbols, *strategy.tradable_symbols, *held}
     market = gather(
         runtime.feed,
@@ -92,7 +92,7 @@ def _refuse_demo(runtime: Runtime, market: Market) -> None:
 
 def believed_prices(
     runtime: Runtime,
-    line: BookVariant,
+    variant: BookVariant,
     market: Market,
     entered: Mapping[str, date],
     judge: prices_checked.PriceJudge,
@@ -104,7 +104,7 @@ def believed_prices(
 
     Args:
         runtime: the run.
-        line: the variant; its strategy names the relations.
+        variant: the variant; its strategy names the relations.
         market: bars and quotes.
         entered: held symbol -> session of its entry.
         judge: judges bars and openings.
@@ -112,10 +112,10 @@ def believed_prices(
     Raises:
         DataError: 5, a price that nothing explains and nobody confirmed; no flag goes on in spite of it.
     """
-    known = known_to(runtime, line.strategy.price_relations, market.bars)
+    known = known_to(runtime, variant.strategy.price_relations, market.bars)
     adjusted = prices_checked.without_splits(known)
     found = judge(market, adjusted)
-    if not line.strategy.family.needs_fresh_bars_of_holdings:
+    if not variant.strategy.family.needs_fresh_bars_of_holdings:
         found = prices_checked.newest_only(found, market.window.decides_on, entered)
     limit = runtime.settings.data.max_price_difference_pct / 100
     quoted = prices_checked.judge_quotes(market, known, max_difference=limit)
@@ -127,15 +127,15 @@ def believed_prices(
     return (*told, f"the second source has no price of {', '.join(silent)}") if silent else told
 
 
-def check_history_floor(runtime: Runtime, line: BookVariant, due_: Due, market: Market) -> None:
+def check_history_floor(runtime: Runtime, variant: BookVariant, due_: Due, market: Market) -> None:
     """Stop when the history is shorter than the strategy wants. DataError 5.
 
     A replay only warns, like the backtest; so does a variant whose manifest holds a lower floor.
     """
     if runtime.run.alone:
         return
-    frozen = frozen_floor(runtime.manifest, line.variant)
-    short = short_history(line.strategy, market.bars, due_.window.decides_on, floor=frozen)
+    frozen = frozen_floor(runtime.manifest, variant.name)
+    short = short_history(variant.strategy, market.bars, due_.window.decides_on, floor=frozen)
     if short is not None:
         raise DataError(
             f"{short.path}: {short.problem}",
@@ -146,11 +146,11 @@ def check_history_floor(runtime: Runtime, line: BookVariant, due_: Due, market: 
 
 
 def check_held_history(
-    runtime: Runtime, line: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
+    runtime: Runtime, variant: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
 ) -> None:
     """Stop when a held symbol's history was restated and the books count the old shares. DataError 5."""
     if held and not runtime.run.alone:
-        earlier = runtime.ledger.signals.previous(due_.session.day, line.variant)
+        earlier = runtime.ledger.signals.previous(due_.session.day, variant.name)
         if earlier is not None and not _adopted_since(runtime, earlier.generated_at):
             splits.require_same_history(earlier, market.bars, held)
 
@@ -171,7 +171,7 @@ class Proposed:
 
 def propose(
     runtime: Runtime,
-    line: BookVariant,
+    variant: BookVariant,
     due_: Due,
     market: Market,
     book: Book,
@@ -180,7 +180,7 @@ def propose(
     report: CandidateInput = NO_REPORT,
 ) -> Proposed:
     """Decide and size. DataError 5 for a target leg without a price, LimitError 7 for a limit."""
-    strategy = line.strategy
+    strategy = variant.strategy
     decision = evaluator(strategy, market.bars).decide(
         Situation(
             session=due_.session.day,
@@ -205,7 +205,7 @@ def propose(
 
 def draft(
     runtime: Runtime,
-    line: BookVariant,
+    variant: BookVariant,
     due_: Due,
     market: Market,
     account: AccountInput,
@@ -225,11 +225,11 @@ def draft(
         if symbol not in market.bars
     )
     used = sorted(
-        {*line.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
+        {*variant.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
         | {order.symbol for order in proposed.plan.orders}
     )
     signal = signal_file(
-        line=line,
+        variant=variant,
         session=due_.session,
         window=due_.window,
         mode=runtime.settings.mode,

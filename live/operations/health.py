@@ -57,7 +57,7 @@ def _strategies(runtime: Runtime) -> Check:
     from live.books.variants import groups
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-    names = [line.variant for g in found for line in g.lines]
+    names = [variant.name for g in found for variant in g.variants]
     return Check("strategies", "ok", ", ".join(names))
 
 
@@ -66,7 +66,7 @@ def _manifest(runtime: Runtime) -> Check:
     from live.settings import manifest
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-    strategies = [line.strategy for g in found for line in g.lines]
+    strategies = [variant.strategy for g in found for variant in g.variants]
     manifest.require(runtime.manifest, strategies, runtime.settings)
     return Check("manifest", "ok", "what trades is what was frozen")
 

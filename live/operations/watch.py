@@ -31,8 +31,12 @@ def expected_books(settings: Settings, strategies: Path, overrides: Overrides) -
 
     required = effective_policy(settings.approval, settings.mode) == "required"
     found = groups(settings, strategies, overrides=overrides)
-    lines = (group.primary for group in found)
-    return tuple(ExpectedBook(line.variant, line.strategy.execution_time, required) for line in lines if line)
+    variants = (group.primary for group in found)
+    return tuple(
+        ExpectedBook(variant.name, variant.strategy.execution_time, required)
+        for variant in variants
+        if variant
+    )
 
 
 def missed(ledger: Ledger, books: tuple[ExpectedBook, ...], now: datetime) -> tuple[MissedStep, ...]:

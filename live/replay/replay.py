@@ -145,19 +145,21 @@ def replay(
 
 def _warnings(chosen: Sequence[Group], history: Mapping[str, Bars], first: calendar.Session) -> Iterator[str]:
     """Yield what a person should know before believing the figures, once per variant and fact."""
-    for line in _all_lines(chosen):
-        strategy = line.strategy
-        short = short_history(strategy, history, _window(line, first).decides_on)
+    for variant in _every_variant(chosen):
+        strategy = variant.strategy
+        short = short_history(strategy, history, _window(variant, first).decides_on)
         window = daily_bar_warning(strategy.execution_time)
         for text in (*strategy.unusual, short, window):
             if text:
-                yield f"{line.variant}: {text}"
+                yield f"{variant.name}: {text}"
 
 
 def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signal_generator.Reports:
     """Return the candidates of each session, as the entry mode of the positions strategy schedules them."""
     modes = {
-        line.strategy.terms.entry_mode for line in _all_lines(chosen) if line.strategy.family.reads_candidates
+        variant.strategy.terms.entry_mode
+        for variant in _every_variant(chosen)
+        if variant.strategy.family.reads_candidates
     }
     if len(modes) != 1:
         raise UsageError(
@@ -185,19 +187,19 @@ def _one(
     if not isinstance(clock, SimulatedClock):
         raise JutsuError("replay needs a simulated clock")
     failure: Failure | None = None
-    for opens_at in sorted({_window(line, session).opens_at for line in _all_lines(chosen)}):
+    for opens_at in sorted({_window(variant, session).opens_at for variant in _every_variant(chosen)}):
         clock.set(opens_at)
-        due = [g for g in chosen if _window(_all_lines([g])[0], session).opens_at == opens_at]
+        due = [g for g in chosen if _window(_every_variant([g])[0], session).opens_at == opens_at]
         failure = failure or _stages(runtime, request, due, session)
     if failure is not None and not keep_going:
         return failure
     clock.set(session.close + timedelta(minutes=1))
     try:
-        for line in _all_lines(chosen):
-            if line.role == "primary":
-                executor.mark_session(runtime, line.variant, session.day)
+        for variant in _every_variant(chosen):
+            if variant.role == "primary":
+                executor.mark_session(runtime, variant.name, session.day)
             else:
-                shadow.settle(runtime, line, clock.now())
+                shadow.settle(runtime, variant, clock.now())
     except JutsuError as error:
         failure = failure or Failure(session.day, "marking", error.exit_code, error.line())
     return failure
@@ -212,10 +214,10 @@ def _stages(
         for group in due:
             if code == 0 and group.primary is not None:
                 stage = "executor"
-                lines = group.lines
+                variants = group.variants
                 try:
                     code = executor.run(
-                        runtime, executor.Request(variant=group.primary.variant, lines=lines, quiet=True)
+                        runtime, executor.Request(variant=group.primary.name, variants=variants, quiet=True)
                     )
                 except OrdersMissed as missed:  # a bad day of the market is part of a history, not its end
                     LOG.warning("%s: %s", session.day, missed.line())
@@ -244,18 +246,18 @@ def _require_fresh(runtime: Runtime) -> None:
         )
 
 
-def _all_lines(chosen: Iterable[Group]) -> list[BookVariant]:
-    return [line for g in chosen for line in g.lines]
+def _every_variant(chosen: Iterable[Group]) -> list[BookVariant]:
+    return [variant for g in chosen for variant in g.variants]
 
 
-def _window(line: BookVariant, session: calendar.Session) -> calendar.ExecutionWindow:
-    return calendar.window(session, line.strategy.execution_time)
+def _window(variant: BookVariant, session: calendar.Session) -> calendar.ExecutionWindow:
+    return calendar.window(session, variant.strategy.execution_time)
 
 
 def _symbols(chosen: Iterable[Group]) -> list[str]:
     found: set[str] = set()
-    for line in _all_lines(chosen):
-        found |= {*line.strategy.signal_symbols, *line.strategy.tradable_symbols}
+    for variant in _every_variant(chosen):
+        found |= {*variant.strategy.signal_symbols, *variant.strategy.tradable_symbols}
     return sorted(found)
 
 
@@ -263,12 +265,12 @@ def write_results(runtime: Runtime, chosen: Sequence[Group]) -> tuple[Path, Path
     """Write equity.csv (the first primary), equity_<variant>.csv for every variant, and orders.csv."""
     runtime.signals.mkdir(parents=True, exist_ok=True)
     main = runtime.signals / "equity.csv"
-    for index, line in enumerate(_all_lines(chosen)):
-        series = runtime.ledger.snapshots.series(line.variant)
+    for index, variant in enumerate(_every_variant(chosen)):
+        series = runtime.ledger.snapshots.series(variant.name)
         content = _csv(
             [("date", "equity"), *((mark.session.isoformat(), f"{mark.equity:.2f}") for mark in series)]
         )
-        write_atomic(runtime.signals / f"equity_{line.variant}.csv", content)
+        write_atomic(runtime.signals / f"equity_{variant.name}.csv", content)
         if index == 0:
             write_atomic(main, content)
     orders = runtime.signals / "orders.csv"

@@ -41,19 +41,19 @@ if TYPE_CHECKING:
     from live.ledger.tables import ShadowSignal
 
 
-def settled_book(runtime: Runtime, line: BookVariant, now: datetime) -> Book:
+def settled_book(runtime: Runtime, variant: BookVariant, now: datetime) -> Book:
     """Return the shadow's book after settling what is pending and known at `now`.
 
     A new shadow starts with the equity of the primary it follows.
     """
-    settle(runtime, line, now)
-    known = runtime.ledger.shadow.book(line.variant)
+    settle(runtime, variant, now)
+    known = runtime.ledger.shadow.book(variant.name)
     if known is None:
-        return Book(cash=_starting_cash(runtime, line))
-    return known.book if runtime.run.alone else _of_today(runtime, line, known, now)
+        return Book(cash=_starting_cash(runtime, variant))
+    return known.book if runtime.run.alone else _of_today(runtime, variant, known, now)
 
 
-def _of_today(runtime: Runtime, line: BookVariant, known: ShadowBook, now: datetime) -> Book:
+def _of_today(runtime: Runtime, variant: BookVariant, known: ShadowBook, now: datetime) -> Book:
     """Return the book in today's shares: scaled by recorded splits, refused after one nobody recorded.
 
     Raises:
@@ -66,7 +66,7 @@ def _of_today(runtime: Runtime, line: BookVariant, known: ShadowBook, now: datet
     splits = splits_between(actions_for(runtime, symbols), known.session, _day(now))
     if splits and restated(known, splits, history):
         return scaled_book(known.book, splits)
-    require_same_shares(line.variant, known, history)
+    require_same_shares(variant.name, known, history)
     return known.book
 
 
@@ -74,26 +74,26 @@ def _day(now: datetime) -> date:
     return now.astimezone(calendar.NEW_YORK).date()
 
 
-def settle(runtime: Runtime, line: BookVariant, now: datetime) -> None:
+def settle(runtime: Runtime, variant: BookVariant, now: datetime) -> None:
     """Settle every pending session that is over, oldest first; leave the others.
 
     A book that can change without a decision (`Family.plays_every_session`) also plays the finished sessions
     in between for which nothing was decided: a stop is hit in a missed session like in any other.
     """
     shadow = runtime.ledger.shadow
-    pending = {row.session: row for row in shadow.pending(line.variant)}
-    for session in _finished(runtime, line, pending, now):
-        decided = pending.get(session.day) or _nothing_decided(runtime, line, session)
-        _settle_one(runtime, line, decided, session, now)
+    pending = {row.session: row for row in shadow.pending(variant.name)}
+    for session in _finished(runtime, variant, pending, now):
+        decided = pending.get(session.day) or _nothing_decided(runtime, variant, session)
+        _settle_one(runtime, variant, decided, session, now)
 
 
 def _finished(
-    runtime: Runtime, line: BookVariant, pending: Collection[date], now: datetime
+    runtime: Runtime, variant: BookVariant, pending: Collection[date], now: datetime
 ) -> list[calendar.Session]:
     """Return the sessions to settle, oldest first."""
     days = set(pending)
-    if line.strategy.family.plays_every_session:
-        known = runtime.ledger.shadow.book(line.variant)
+    if variant.strategy.family.plays_every_session:
+        known = runtime.ledger.shadow.book(variant.name)
         last = min(pending, default=None) if known is None else known.session
         if last is not None:
             until = now.astimezone(calendar.NEW_YORK).date()
@@ -102,26 +102,26 @@ def _finished(
     return [session for session in sessions if session is not None and session.close <= now]
 
 
-def _nothing_decided(runtime: Runtime, line: BookVariant, session: calendar.Session) -> ShadowSignal:
+def _nothing_decided(runtime: Runtime, variant: BookVariant, session: calendar.Session) -> ShadowSignal:
     """Store that a session had no decision: no orders, no candidates, memory as it was."""
     shadow = runtime.ledger.shadow
-    known = shadow.book(line.variant)
+    known = shadow.book(variant.name)
     assert known is not None  # sessions without a decision come after the first settled one
     plan = Plan((), known.equity, known.book.cash)
     return shadow.propose(
-        line.variant,
+        variant.name,
         session.day,
         decision={"plan": plan_to_json(plan), "diagnostics": {}, "candidates": None, "missed": True},
-        memory=memory_of_shadow(runtime.ledger, line.variant, before=session.day),
+        memory=memory_of_shadow(runtime.ledger, variant.name, before=session.day),
         cash=known.book.cash,
         equity=known.equity,
     )
 
 
 def _settle_one(
-    runtime: Runtime, line: BookVariant, pending: ShadowSignal, session: calendar.Session, now: datetime
+    runtime: Runtime, variant: BookVariant, pending: ShadowSignal, session: calendar.Session, now: datetime
 ) -> None:
-    known = runtime.ledger.shadow.book(line.variant)
+    known = runtime.ledger.shadow.book(variant.name)
     plan = plan_from_json(pending.decision["plan"])
     book, bars_of = Book(cash=pending.cash) if known is None else known.book, _bars_of(runtime, now)
     if not runtime.run.alone:
@@ -133,17 +133,17 @@ def _settle_one(
             later = [split for split in splits if split.ex_date > session.day]
             book = scaled_book(book, [split for split in splits if split.ex_date <= session.day])
             bars_of = _before(bars_of, later)
-        if line.strategy.family.opening_jump_is_split:
-            require_same_prices(line.variant, plan.orders, session.day, bars_of(symbols))
+        if variant.strategy.family.opening_jump_is_split:
+            require_same_prices(variant.name, plan.orders, session.day, bars_of(symbols))
     asked = VirtualSession(
         session=session,
-        strategy=line.strategy,
+        strategy=variant.strategy,
         plan=plan,
         candidates=tuple(map(Candidate.of, pending.decision.get("candidates") or ())),
         book=book,
         rules=runtime.settings.execution,
     )
-    _keep_settled(runtime, line, pending, settle_virtual_session(asked, bars_of), now)
+    _keep_settled(runtime, variant, pending, settle_virtual_session(asked, bars_of), now)
 
 
 def _bars_of(runtime: Runtime, now: datetime) -> BarsOf:
@@ -156,28 +156,28 @@ def _before(bars_of: BarsOf, splits: Sequence[CorporateAction]) -> BarsOf:
 
 
 def _keep_settled(
-    runtime: Runtime, line: BookVariant, pending: ShadowSignal, settled: Settled, now: datetime
+    runtime: Runtime, variant: BookVariant, pending: ShadowSignal, settled: Settled, now: datetime
 ) -> None:
     with runtime.ledger.transaction():
         first = runtime.ledger.shadow.settle(
-            line.variant, pending.session, settled.book, equity=settled.equity, fills=settled.fills
+            variant.name, pending.session, settled.book, equity=settled.equity, fills=settled.fills
         )
         if first:
             runtime.ledger.snapshots.add(
-                line.variant,
+                variant.name,
                 pending.session,
                 at=now,
                 mode=runtime.settings.mode,
                 equity=settled.equity,
                 cash=settled.book.cash,
                 residual_cash=pending.decision["plan"]["residual_cash"],
-                context=context_of(line.strategy.context_columns, pending.decision.get("diagnostics", {})),
+                context=context_of(variant.strategy.context_columns, pending.decision.get("diagnostics", {})),
             )
 
 
 def keep_pending(
     runtime: Runtime,
-    line: BookVariant,
+    variant: BookVariant,
     due: Due,
     book: Book,
     proposed: Proposed,
@@ -188,7 +188,7 @@ def keep_pending(
     """Store today's decision as pending, once per session (`replace` replaces it while it is pending)."""
     candidates = None if report.candidates is None else [c.as_json() for c in report.candidates]
     runtime.ledger.shadow.propose(
-        line.variant,
+        variant.name,
         due.session.day,
         decision={
             "plan": plan_to_json(proposed.plan),
@@ -202,14 +202,14 @@ def keep_pending(
     )
 
 
-def _starting_cash(runtime: Runtime, line: BookVariant) -> float:
-    primary = runtime.ledger.snapshots.latest(line.follows)
+def _starting_cash(runtime: Runtime, variant: BookVariant) -> float:
+    primary = runtime.ledger.snapshots.latest(variant.follows)
     if primary is not None:
         return float(primary.equity)
     account = runtime.broker.account()
     figure = account.equity if account.equity is not None else account.cash
     if figure is None:
-        raise BrokerError("the broker gave neither equity nor cash to start with", where=line.variant)
+        raise BrokerError("the broker gave neither equity nor cash to start with", where=variant.name)
     return float(figure)
 
 

@@ -33,14 +33,14 @@ def budget_findings(loaded: LoadedSettings, ledger: Ledger | None) -> Iterator[F
         return
     strategies = loaded.path(loaded.settings.paths.strategies)
     for group in groups(loaded.settings, strategies, overrides=loaded.parameter_overrides):
-        line = group.primary
-        if line is None or line.strategy.terms.position_size is None:
+        variant = group.primary
+        if variant is None or variant.strategy.terms.position_size is None:
             continue
-        size, places = line.strategy.terms.position_size, line.strategy.terms.max_positions
-        budget = equity * line.budget_pct / 100
+        size, places = variant.strategy.terms.position_size, variant.strategy.terms.max_positions
+        budget = equity * variant.budget_pct / 100
         if places is not None and size * places > budget:
             yield Finding(
-                f"books.{line.variant}",
+                f"books.{variant.name}",
                 f"{places} positions of {size:,.0f} cost {size * places:,.0f}, its budget is {budget:,.0f}: "
                 f"only {int(budget // size)} of them can ever be open",
                 "make position_size or max_positions smaller, or budget_pct larger, and backtest that",

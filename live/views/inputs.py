@@ -62,4 +62,4 @@ class ViewInputs:
         from live.books.variants import groups
 
         found = groups(self.settings, self.strategies, overrides=self.overrides, everything=True)
-        return tuple(one for g in found for one in g.lines)
+        return tuple(one for g in found for one in g.variants)

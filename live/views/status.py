@@ -164,21 +164,21 @@ def _upcoming(inputs: ViewInputs) -> Session:
 def _shown(inputs: ViewInputs) -> Iterator[BookVariant]:
     """Yield the variants of daily books, and every other that ever ran."""
     daily = {book.primary for book in inputs.settings.books if book.run == "daily"}
-    for line in inputs.variants():
-        if line.follows in daily or inputs.ledger.runs.recent(1, line.variant):
-            yield line
+    for variant in inputs.variants():
+        if variant.follows in daily or inputs.ledger.runs.recent(1, variant.name):
+            yield variant
 
 
-def _book(inputs: ViewInputs, line: BookVariant, session: Session) -> BookStatus:
+def _book(inputs: ViewInputs, variant: BookVariant, session: Session) -> BookStatus:
     from backtest.calendar import sessions as calendar
 
-    window = calendar.window(session, line.strategy.execution_time)
-    latest = inputs.ledger.snapshots.latest(line.variant)
-    run = newest_run(inputs, line.variant)
+    window = calendar.window(session, variant.strategy.execution_time)
+    latest = inputs.ledger.snapshots.latest(variant.name)
+    run = newest_run(inputs, variant.name)
     return BookStatus(
-        variant=line.variant,
-        role=line.role,
-        strategy=line.strategy.name,
+        variant=variant.name,
+        role=variant.role,
+        strategy=variant.strategy.name,
         window_opens=window.opens_at,
         window_closes=window.closes_at,
         early_close=session.early_close,
@@ -188,12 +188,14 @@ def _book(inputs: ViewInputs, line: BookVariant, session: Session) -> BookStatus
         cash=None if latest is None else latest.cash,
         drawdown=None if latest is None else latest.drawdown,
         cumulative_return=None if latest is None else latest.cumulative_return,
-        positions=tuple(_held(inputs, line) if line.role == "primary" else _held_virtually(inputs, line)),
+        positions=tuple(
+            _held(inputs, variant) if variant.role == "primary" else _held_virtually(inputs, variant)
+        ),
     )
 
 
-def _held(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosition]:
-    for row in inputs.ledger.positions.open_positions(line.variant):
+def _held(inputs: ViewInputs, variant: BookVariant) -> Iterator[HeldPosition]:
+    for row in inputs.ledger.positions.open_positions(variant.name):
         yield HeldPosition(
             symbol=row.symbol,
             quantity=row.quantity,
@@ -203,7 +205,7 @@ def _held(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosition]:
         )
 
 
-def _held_virtually(inputs: ViewInputs, line: BookVariant) -> Iterator[HeldPosition]:
-    virtual = inputs.ledger.shadow.book(line.variant)
+def _held_virtually(inputs: ViewInputs, variant: BookVariant) -> Iterator[HeldPosition]:
+    virtual = inputs.ledger.shadow.book(variant.name)
     for held in () if virtual is None else virtual.book.positions.values():
         yield HeldPosition(held.symbol, held.quantity, held.entry_price, held.stop_price)

@@ -322,8 +322,8 @@ class World:
 
         runtime = self.open()
         strategy = strategy or StubStrategy()
-        lines = (BookVariant(strategy, "primary", strategy.variant),)
-        return executor.run(runtime, executor.Request(lines=lines, quiet=True, **request))
+        variants = (BookVariant(strategy, "primary", strategy.variant),)
+        return executor.run(runtime, executor.Request(variants=variants, quiet=True, **request))
 
     def holdings(self) -> dict[str, int]:
         return self.broker.account().shares()
@@ -359,9 +359,9 @@ def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:
     runtime, session = made.open(), calendar.session(DAY)
     assert session is not None
     strategy: Any = StubStrategy()
-    lines = (BookVariant(strategy, "primary", "golden"),)
+    variants = (BookVariant(strategy, "primary", "golden"),)
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
-    read = job.read_job(runtime, path, lines, session, accept_edits=False)
+    read = job.read_job(runtime, path, variants, session, accept_edits=False)
     return steps.context_for(runtime, read, RunNotes(), phase=phase, skip_time_check=False)
 
 

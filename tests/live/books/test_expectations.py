@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backtest.core.errors import JutsuError
-from live.books.expectations import expectations_for, line_of
+from live.books.expectations import expectations_for, variant_of
 from live.books.variants import BookVariant, groups
 from live.execution.job import read_job
 from live.handoff.canonical import bytes_sha256, render
@@ -26,15 +26,15 @@ BOOKS = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
 SYMBOLS = ["QQQ", "TQQQ", "PSQ", "TMF", "TMV", "TLT", "GLD", "AAPL", "ZZZZ"]
 
 
-def book_lines(run_settings: Settings) -> tuple[BookVariant, ...]:
+def book_variants(run_settings: Settings) -> tuple[BookVariant, ...]:
     chosen = groups(run_settings, PROJECT / "config/strategies", everything=True)
-    return tuple(line for g in chosen for line in g.lines)
+    return tuple(variant for g in chosen for variant in g.variants)
 
 
-def verdict_of_executor(world: Any, path: Path, lines: tuple[BookVariant, ...]) -> int | None:
+def verdict_of_executor(world: Any, path: Path, variants: tuple[BookVariant, ...]) -> int | None:
     """Return None when the executor takes the approved file, else its exit code."""
     try:
-        read_job(world, path, lines, session_on(DAY), accept_edits=False)
+        read_job(world, path, variants, session_on(DAY), accept_edits=False)
     except JutsuError as error:
         return error.exit_code
     return None
@@ -61,7 +61,7 @@ def test_the_executor_accepts_a_manual_order_exactly_when_approval_does(
         at=world.clock.now(),
         expires_at=world.clock.now() + timedelta(minutes=5),
     )
-    refused = verdict_of_executor(world, path, book_lines(world.settings))
+    refused = verdict_of_executor(world, path, book_variants(world.settings))
     assert (refused is None) == accepted
     assert refused in {None, 2, 7}
 
@@ -80,11 +80,13 @@ def test_a_symbol_of_another_book_is_refused_before_it_is_approved(tmp_path: Pat
 
 @pytest.mark.parametrize("data", [None, 3, {}, {"strategy": 1}, {"strategy": {"variant": "unheard_of"}}])
 def test_a_file_that_names_no_known_variant_is_judged_as_the_primary(data: Any) -> None:
-    lines = book_lines(Settings.model_validate({"books": [{"primary": "golden", "shadows": ["titan"]}]}))
-    assert line_of(data, lines).variant == "golden"
-    assert line_of({"strategy": {"variant": "titan"}}, lines).variant == "titan"
-    assert line_of(data, [line for line in lines if line.role == "shadow"]) is None
-    expected = expectations_for(data, lines, session=DAY, settings=Settings())
+    variants = book_variants(
+        Settings.model_validate({"books": [{"primary": "golden", "shadows": ["titan"]}]})
+    )
+    assert variant_of(data, variants).name == "golden"
+    assert variant_of({"strategy": {"variant": "titan"}}, variants).name == "titan"
+    assert variant_of(data, [variant for variant in variants if variant.role == "shadow"]) is None
+    expected = expectations_for(data, variants, session=DAY, settings=Settings())
     assert expected.roles == {"golden": "primary", "titan": "shadow"}
     assert "TQQQ" in expected.symbols
 

@@ -25,7 +25,7 @@ def books(**run: str) -> Settings:
 
 def primaries(settings: Settings) -> dict[str, BookVariant]:
     found = groups(settings, STRATEGIES, everything=True)
-    return {group.primary.variant: group.primary for group in found if group.primary is not None}
+    return {group.primary.name: group.primary for group in found if group.primary is not None}
 
 
 CONFIGURATIONS = {
@@ -40,22 +40,23 @@ CONFIGURATIONS = {
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_two_books_that_may_trade_one_symbol_never_make_one_id(name: str) -> None:
     for one, other in combinations(primaries(CONFIGURATIONS[name]).values(), 2):
-        first, second = (set(line.strategy.tradable_symbols) for line in (one, other))
+        first, second = (set(variant.strategy.tradable_symbols) for variant in (one, other))
         anything = not first and not second
         for symbol in (first & second) | ({"AAPL"} if anything else set()):
             made = {
-                str(OrderName(DAY, symbol, "entry", "buy", variant=line.id_prefix)) for line in (one, other)
+                str(OrderName(DAY, symbol, "entry", "buy", variant=variant.id_prefix))
+                for variant in (one, other)
             }
             assert len(made) == 2
 
 
 def test_the_shipped_books_have_bare_ids() -> None:
-    assert {line.id_prefix for line in primaries(CONFIGURATIONS["shipped"]).values()} == {""}
+    assert {variant.id_prefix for variant in primaries(CONFIGURATIONS["shipped"]).values()} == {""}
 
 
 def test_only_the_books_that_may_meet_carry_their_variant() -> None:
-    lines = primaries(CONFIGURATIONS["two stock books on request"])
-    assert {name: line.id_prefix for name, line in lines.items()} == {
+    variants = primaries(CONFIGURATIONS["two stock books on request"])
+    assert {name: variant.id_prefix for name, variant in variants.items()} == {
         "golden": "",
         "ema_p10": "ema_p10",
         "nwl_p4": "nwl_p4",
@@ -69,7 +70,11 @@ def test_several_daily_books_and_their_shadows_carry_their_variant() -> None:
     ]
     settings = Settings.model_validate({"books": rows})
     found = groups(settings, STRATEGIES)
-    assert [line.id_prefix for group in found for line in group.lines] == ["golden", "titan", "ema_p10"]
+    assert [variant.id_prefix for group in found for variant in group.variants] == [
+        "golden",
+        "titan",
+        "ema_p10",
+    ]
 
 
 def test_a_single_book_needs_no_strategy_file_for_its_ids(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ def test_a_single_book_needs_no_strategy_file_for_its_ids(tmp_path: Path) -> Non
 def test_an_unlisted_file_is_a_shadow_without_a_primary() -> None:
     (group,) = groups(books(golden="daily"), STRATEGIES, ["titan"])
     assert group.primary is None
-    assert [(line.variant, line.role) for line in group.lines] == [("titan", "shadow")]
+    assert [(variant.name, variant.role) for variant in group.variants] == [("titan", "shadow")]
 
 
 def account(**figures: Any) -> Account:

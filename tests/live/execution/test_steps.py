@@ -144,8 +144,8 @@ def test_a_dry_run_touches_nothing(made: Any, capsys: pytest.CaptureFixture[str]
 
     made.write(signal([ENTRY]))
     runtime = replace(made.open(), run=DryRun())
-    lines = (BookVariant(StubStrategy(), "primary", "golden"),)
-    assert executor.run(runtime, executor.Request(lines=lines)) == 0
+    variants = (BookVariant(StubStrategy(), "primary", "golden"),)
+    assert executor.run(runtime, executor.Request(variants=variants)) == 0
     told = capsys.readouterr().out
     assert "buy 100 AAA market (entry)" in told
     assert "stop 90 gtc" in told

@@ -33,17 +33,17 @@ def stocks(*, prefix: str = "", **parameters: Any) -> BookVariant:
 
 
 def written(
-    line: BookVariant,
+    variant: BookVariant,
     *,
     orders: Sequence[PlannedOrder] = (LEAVE, ENTRY),
     decision: Decision | None = None,
     plan_skips: Sequence[Skip] = (),
     warnings: tuple[str, ...] = (),
 ) -> SignalFile:
-    window = calendar.window(SESSION, line.strategy.execution_time)
+    window = calendar.window(SESSION, variant.strategy.execution_time)
     history = {symbol: bars(symbol, {FRIDAY: (100.0, 101.0, 99.0, 100.0)}) for symbol in ("AAA", "BBB")}
     return signal_file(
-        line=line,
+        variant=variant,
         session=SESSION,
         window=window,
         mode="offline_mock",

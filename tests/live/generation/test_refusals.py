@@ -52,8 +52,7 @@ def made(tmp_path: Path) -> World:
 
 def ask(made: World, day: Any = DAY, variant: str = "golden") -> None:
     due: Any = SimpleNamespace(session=SimpleNamespace(day=day))
-    line = BookVariant(StubStrategy(variant=variant), "primary", "")
-    refuse_after_orders(made.open(), due, line)
+    refuse_after_orders(made.open(), due, BookVariant(StubStrategy(variant=variant), "primary", ""))
 
 
 def test_a_file_whose_orders_left_stays(made: World) -> None:

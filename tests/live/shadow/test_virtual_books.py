@@ -75,7 +75,7 @@ def after(day: date) -> datetime:
 
 def decide(
     world: Any,
-    line: BookVariant,
+    variant: BookVariant,
     day: date,
     *,
     plan: Plan | None = None,
@@ -84,23 +84,23 @@ def decide(
     memory: Json | None = None,
 ) -> None:
     session = session_on(day)
-    due = Due(session, calendar.window(session, line.strategy.execution_time), session.open)
+    due = Due(session, calendar.window(session, variant.strategy.execution_time), session.open)
     decision = Decision(day, memory=memory or {})
     proposed = Proposed(decision, plan or Plan((), cash, cash))
     report = CandidateInput(candidates)
-    shadow.keep_pending(world, line, due, Book(cash), proposed, report, replace=False)
+    shadow.keep_pending(world, variant, due, Book(cash), proposed, report, replace=False)
 
 
-def enter(world: Any, line: BookVariant) -> None:
+def enter(world: Any, variant: BookVariant) -> None:
     """AAA is entered on Monday at 100, its stop at 90."""
     for day in (date(2024, 3, 15), MON):
         world.add("AAA", day)
-    decide(world, line, MON, candidates=(Candidate("AAA", MON, "A", 90.0, 100.0),), memory={"kept": 1})
-    shadow.settle(world, line, after(MON))
+    decide(world, variant, MON, candidates=(Candidate("AAA", MON, "A", 90.0, 100.0),), memory={"kept": 1})
+    shadow.settle(world, variant, after(MON))
 
 
-def book(world: Any, line: Any) -> Any:
-    return world.ledger.shadow.book(line.variant)
+def book(world: Any, variant: Any) -> Any:
+    return world.ledger.shadow.book(variant.name)
 
 
 def test_a_session_is_settled_after_its_close_and_once(world: Any, stocks: BookVariant) -> None:
