@@ -55,6 +55,8 @@ def check_report(runtime: Runtime, path: Path, name: str | None = None) -> Repor
     """Return what the report would lead to in the book as the ledger knows it now.
 
     Args:
+        runtime: ledger, settings and prices.
+        path: the report.
         name: the variant to ask, None for the only one that reads reports.
 
     Raises:
