@@ -40,7 +40,7 @@ def test_every_primary_comes_before_its_shadows_and_books_on_request_count(tmp_p
         {"primary": "ema_p10", "run": "on_request", "budget_pct": 40},
     ]
     inputs = ViewInputs.of(replace(made.open(), strategies=PROJECT / "config/strategies"))
-    assert [(v.variant, v.role, v.follows) for v in inputs.variants()] == [
+    assert [(v.name, v.role, v.follows) for v in inputs.variants()] == [
         ("golden", "primary", "golden"),
         ("titan", "shadow", "golden"),
         ("ema_p10", "primary", "ema_p10"),
