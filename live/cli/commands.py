@@ -24,6 +24,9 @@ class Command:
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    "init": Command(
+        "init", "Set up a project in a folder: questions, settings, secrets, and a first `doctor`."
+    ),
     "review": Command(
         "review", "Show the orders of a session with everything to judge them by; approve, edit or skip."
     ),

@@ -20,6 +20,7 @@ from live.operations.health import Check, alert_problems, examine
 from live.views.health import HealthView, health_of
 
 if TYPE_CHECKING:
+    from backtest.core.errors import JutsuError
     from live.runtime.runtime import Runtime
 
 
@@ -50,7 +51,7 @@ def doctor(
             if alert:
                 _tell(runtime, view)
     except JutsuError as error:
-        view = health_of([Check("start", "failed", error.line())])
+        view = not_started(error)
         if alert:
             options, why = Options(config=config, state_db=state_db), error.line()
             warn_of_undelivered(
@@ -65,6 +66,11 @@ def doctor(
     if view.failed:
         raise typer.Exit(1)
     return 0
+
+
+def not_started(error: JutsuError) -> HealthView:
+    """Return what is said of a machine on which nothing can be opened."""
+    return health_of([Check("start", "failed", error.line())])
 
 
 def _tell(runtime: Runtime, view: HealthView) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command
 from live.operations.schedule import (
+    CHECKOUT,
     ScheduledBook,
     Start,
     cron_lines,
@@ -47,10 +49,16 @@ def schedule(
         emit_json({"folder": folder, "starts": [_row(start) for start in planned], "needs": needs})
         return
     flags = _flags(folder, config, state_db)
-    for text in (systemd_units if systemd else cron_lines)(folder, planned, flags):
+    for text in (systemd_units if systemd else cron_lines)(folder, planned, flags, _programs(folder)):
         typer.echo(text)
     for need in needs:
         typer.echo(f"# {need}")
+
+
+def _programs(folder: Path) -> Path:
+    """Return the folder of the programs that run now, as it is called from the project folder."""
+    own = Path(sys.prefix) / "bin"
+    return CHECKOUT if own == folder / CHECKOUT else own
 
 
 def _books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:

@@ -34,6 +34,8 @@ UNITS: Final = {
 }
 #: by the clock alone: command → cron fields and systemd calendar
 BY_CLOCK: Final = {DOCTOR: ("0 */6 * * *", "00/6:00"), FLUSH: ("5 * * * *", "*:05")}
+#: where a checkout keeps its programs, below the project folder
+CHECKOUT: Final = Path(".venv/bin")
 EVERY_MONTH: Final = tuple(range(1, 13))
 #: minutes before the open at which a book with reports is decided: a late or corrected report is taken up
 DECIDES: Final = (30, 20, 12)
@@ -89,33 +91,39 @@ def _instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[S
             yield EXECUTOR, opens(book.execution_time, 0)
 
 
-def cron_lines(folder: Path, planned: Iterable[Start], flags: str = "") -> Iterator[str]:
+def cron_lines(
+    folder: Path, planned: Iterable[Start], flags: str = "", programs: Path = CHECKOUT
+) -> Iterator[str]:
     """Yield the lines of a crontab, in the local time of the machine.
 
     Args:
         folder: the project folder, quoted for the shell and for cron.
         planned: the starts.
         flags: further flags of every command, already quoted.
+        programs: folder of `python` and `jutsu`, absolute or below the project folder.
     """
     yield "# local times; several lines because of early closes and clock changes: an extra start is harmless"
     yield "# MAILTO=you@example.org   cron mails what a line prints: here only that a program failed"
     yield "# keys and alert addresses: state/secrets.env (chmod 600); cron has no variable of your shell"
     for start in planned:
-        yield f"{start.at.cron}  {_cron_command(folder, start.command, flags)}"
+        yield f"{start.at.cron}  {_cron_command(folder, start.command, flags, programs)}"
     for command, (fields, _) in BY_CLOCK.items():
-        yield f"{fields}  {_cron_command(folder, command, flags)}"
+        yield f"{fields}  {_cron_command(folder, command, flags, programs)}"
 
 
-def _cron_command(folder: Path, command: str, flags: str) -> str:
-    called = f"{command} {flags}".rstrip()
+def _cron_command(folder: Path, command: str, flags: str, programs: Path) -> str:
+    name, _, rest = command.partition(" ")
+    called = f"{shlex.quote(str(programs / name))} {rest} {flags}".rstrip()
     text = (
-        f"cd {shlex.quote(str(folder))} && mkdir -p logs && .venv/bin/{called} >> logs/cron.log 2>&1 "
+        f"cd {shlex.quote(str(folder))} && mkdir -p logs && {called} >> logs/cron.log 2>&1 "
         f'|| echo "{command}: exit $?, see logs/cron.log"'
     )
     return text.replace("%", r"\%")  # a bare % is a new line to cron
 
 
-def systemd_units(folder: Path, planned: Iterable[Start], flags: str = "") -> Iterator[str]:
+def systemd_units(
+    folder: Path, planned: Iterable[Start], flags: str = "", programs: Path = CHECKOUT
+) -> Iterator[str]:
     """Yield the text of each systemd service and timer; `planned` are starts in New York time."""
     starts_ = tuple(planned)
     for name, command in UNITS.items():
@@ -125,7 +133,7 @@ def systemd_units(folder: Path, planned: Iterable[Start], flags: str = "") -> It
         if not times:
             continue
         program, *rest = command.split(" ", 1)
-        executable = _unit_quoted(f"{folder}/.venv/bin/{program}")
+        executable = _unit_quoted(str(folder / programs / program))
         called = " ".join([executable, *rest, *([flags] if flags else [])])
         place = str(folder).replace("%", "%%")
         yield f"# jutsu-{name}.service"

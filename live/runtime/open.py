@@ -156,7 +156,7 @@ def _require_a_project(loaded: LoadedSettings) -> None:
         raise SettingsError(
             "there is neither config/live.yaml nor config/strategies here",
             where=str(loaded.root),
-            remedy="run this in the project folder, or name the settings with --config",
+            remedy="`jutsu init` makes a project; or run this in its folder, or name the settings (--config)",
         )
 
 

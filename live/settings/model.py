@@ -17,6 +17,7 @@ from live.model.run import Mode
 
 Policy = Literal["auto", "required"]
 AlertLevel = Literal["info", "warning", "critical"]
+DataSource = Literal["demo", "store", "schwab", "alpaca"]
 PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"]
 
 
@@ -43,7 +44,7 @@ class BookSettings(_Section):
 class DataSettings(_Section):
     """Where bars and quotes come from."""
 
-    source: Literal["demo", "store", "schwab", "alpaca"] = "demo"
+    source: DataSource = "demo"
     second_source: Literal["schwab", "alpaca"] | None = None
     store: Path = Path("data/bars")
     demo_seed: int = 7

@@ -106,6 +106,15 @@ def test_the_wheel_runs_in_an_empty_folder(installed: Path, tmp_path: Path) -> N
     assert str(installed.parent) in where, "the wheel was tried, not the checkout"
 
 
+def test_a_project_of_the_wheel_runs(installed: Path, tmp_path: Path) -> None:
+    said = _call(tmp_path, installed / "jutsu", "init", "--yes")
+    assert "healthy" in said
+    assert f"{installed}/python -m live.executor" in said, "cron lines call the programs that are installed"
+    for stage in ("live.signal_generator", "live.executor"):
+        _call(tmp_path, installed / "python", "-m", stage, "--as-of", "2025-06-20")
+    assert "healthy" in _call(tmp_path, installed / "jutsu", "doctor")
+
+
 @pytest.mark.parametrize("stage", ["live.signal_generator", "live.executor"])
 def test_a_stage_outside_a_project_says_so(installed: Path, tmp_path: Path, stage: str) -> None:
     said = _call(tmp_path, installed / "python", "-m", stage, code=2)

@@ -16,8 +16,10 @@ from pathlib import Path
 STEPS = (
     ("jutsu", "--version"),
     ("jutsu", "demo"),
-    ("python", "-m", "live.signal_generator", "--config", "state/demo/config/live.yaml"),
-    ("jutsu", "doctor", "--config", "state/demo/config/live.yaml"),
+    ("jutsu", "init", "--yes"),
+    ("python", "-m", "live.signal_generator", "--as-of", "2025-06-20"),
+    ("python", "-m", "live.executor", "--as-of", "2025-06-20"),
+    ("jutsu", "doctor"),
 )
 
 

@@ -36,7 +36,7 @@ def starts(lines: Any, command: str) -> list[str]:
     """Return "HH:MM days" of every cron line that calls a command, each once."""
     found = set()
     for line in lines:
-        pattern = r"(\d+) (\d+) \* (\S+) (\S+)  cd \S+ && mkdir -p logs && \.venv/bin/(.+?) --state-db .*"
+        pattern = r"(\d+) (\d+) \* (\S+) (\S+)  cd \S+ && mkdir -p logs && \S+/bin/(.+?) --state-db .*"
         if match := re.fullmatch(pattern, line):
             minute, hour, _months, days, called = match.groups()
             if called == command:

@@ -1,0 +1,290 @@
+"""`jutsu init`: a project by answering questions; every question is also a flag."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
+
+import typer
+
+from live.cli.common import JsonOption, emit_json, open_command
+
+if TYPE_CHECKING:
+    from live.actions.setup import Answers, PlannedFile
+    from live.settings.model import BookSettings, Settings
+    from live.views.health import HealthView
+
+STEPS_TO_MONEY: Final = """\
+nothing real is traded: mode is offline_mock, orders go to the paper account. Three steps to money, later:
+  1. let it run on paper until `jutsu ready` agrees
+  2. name your broker: `jutsu config set broker.name …`, `jutsu auth login`, `jutsu doctor --first-day`
+  3. `jutsu config set mode online_live`, then `jutsu online`, which asks you to type it"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(init)
+
+
+def init(
+    *,
+    folder: Annotated[Path, typer.Argument(help="The project; made when it is not there.")] = Path(),
+    data: Annotated[str | None, typer.Option("--data", help="Prices: demo, store, schwab or alpaca.")] = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="What trades.")] = None,
+    cash: Annotated[float | None, typer.Option("--cash", help="Cash of the paper account.")] = None,
+    approval: Annotated[
+        str | None, typer.Option("--approval", help="auto, required, or mode: as the mode says.")
+    ] = None,
+    silence: Annotated[
+        list[str] | None, typer.Option("--silence", help="INTENT=trade|skip when nobody answers; repeatable.")
+    ] = None,
+    alerts: Annotated[str | None, typer.Option("--alerts", help="Address of alerts (apprise URL).")] = None,
+    ping: Annotated[str | None, typer.Option("--ping", help="Address of a dead man's switch.")] = None,
+    schedule: Annotated[str | None, typer.Option("--schedule", help="print the cron lines, or none.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Take the default of every other question.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Set up a project in a folder: questions, settings, secrets, and a first `doctor`.
+
+    A second run changes what is answered differently. Nothing is written before the last answer.
+    """
+    from backtest.core.errors import UsageError
+    from live.actions import setup
+
+    talking = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+    if not talking and not yes:
+        raise UsageError(
+            "there is no terminal to ask at", where="jutsu init", remedy="give --yes, and flags for the rest"
+        )
+    root = folder.absolute()
+    known = setup.current_settings(root)
+    ask = _Questions(talking=talking)
+    answers = _answers(ask, root, known, (data, strategy, cash, approval, silence or [], alerts, ping))
+    wanted = ask.choice("--schedule", schedule, "How are runs started?", ("print", "none"), "print")
+    files = setup.plan(root, answers)
+    if not as_json:
+        for file in files:
+            _show(file, root)
+    if files and talking and not typer.confirm("write this?", default=True):
+        raise typer.Abort
+    setup.write(files)
+    return _finish(root, files, wanted, as_json=as_json)
+
+
+def _answers(
+    ask: _Questions,
+    root: Path,
+    known: Settings,
+    flags: tuple[str | None, str | None, float | None, str | None, list[str], str | None, str | None],
+) -> Answers:
+    from live.actions import setup
+    from live.settings.model import DataSource
+
+    data, strategy, cash, approval, silence, alerts, ping = flags
+    source = ask.choice(
+        "--data",
+        data,
+        "Where do prices come from? demo is a made-up market, store your own files, the others your account.",
+        get_args(DataSource),
+        known.data.source,
+    )
+    values: dict[str, Any] = {"data.source": source}
+    if source in setup.VENDOR_KEYS:
+        values["broker.name"] = source
+    names = _strategies(root)
+    first = next((book.primary for book in known.books if book.run == "daily"), known.books[0].primary)
+    primary = ask.choice("--strategy", strategy, "Which strategy trades?", names, first)
+    values["paper.initial_cash"] = ask.money(
+        "--cash", cash, "Cash of the paper account? (A real one is not asked.)", known.paper.initial_cash
+    )
+    values |= _approval(ask, approval, silence, known)
+    return setup.Answers(
+        values=values, books=_books(known, primary), secrets=_secrets(ask, root, source, alerts, ping)
+    )
+
+
+def _books(known: Settings, primary: str) -> tuple[BookSettings, ...]:
+    from live.actions.setup import books_with
+
+    return books_with(known.books, primary)
+
+
+def _strategies(root: Path) -> tuple[str, ...]:
+    from backtest.strategies.registry import STRATEGIES, strategy_files
+    from live.settings.templates import templates
+
+    own = root / STRATEGIES
+    if own.is_dir():
+        return tuple(file.stem for file in strategy_files(own))
+    return tuple(name.stem for name in templates() if name.parent.name == "strategies")
+
+
+def _approval(ask: _Questions, approval: str | None, silence: list[str], known: Settings) -> dict[str, Any]:
+    from backtest.core.errors import UsageError
+    from backtest.core.planned_orders import Intent
+
+    intents: tuple[Intent, ...] = get_args(Intent)
+    policy = ask.choice(
+        "--approval",
+        approval,
+        "Must you approve each file? auto: never, required: always, mode: only for real money.",
+        ("auto", "required", "mode"),
+        known.approval.policy or "mode",
+    )
+    values: dict[str, Any] = {"approval.policy": None if policy == "mode" else policy}
+    said: dict[str, str] = {}
+    for text in silence:
+        intent, _, answer = text.partition("=")
+        if intent not in intents or answer not in {"trade", "skip"}:
+            raise UsageError(
+                f"{text!r} is not understood", where="--silence", remedy="write INTENT=trade or INTENT=skip"
+            )
+        said[intent] = answer
+    for intent in intents:
+        now = known.approval.on_no_answer.get(intent, "skip")
+        why = f"You must approve and do not answer: is an order of kind {intent} traded or skipped?"
+        values[f"approval.on_no_answer.{intent}"] = ask.choice(
+            "--silence", said.get(intent), why, ("trade", "skip"), now, quiet=policy == "auto"
+        )
+    return values
+
+
+def _secrets(
+    ask: _Questions, root: Path, source: str, alerts: str | None, ping: str | None
+) -> Mapping[str, str]:
+    from live.actions import setup
+    from live.settings.secrets import FILE, read_secrets
+
+    there = read_secrets(root / FILE) if (root / FILE).exists() else {}
+    found: dict[str, str] = {}
+    for key in setup.VENDOR_KEYS.get(source, ()):
+        found[key] = ask.secret(None, f"{key} of your {source} account (empty: later)", known=key in there)
+    address = ask.secret(alerts, "Address alerts go to, as apprise URL (empty: later)", setup.ALERTS in there)
+    if address and ask.talking and not _arrived(address):
+        address = ""
+    found[setup.ALERTS] = address
+    why = "Address of a dead man's switch, which notices when nothing runs (empty: later)"
+    found[setup.PING] = ask.secret(ping, why, setup.PING in there)
+    return {key: value for key, value in found.items() if value}
+
+
+def _arrived(address: str) -> bool:
+    """Send a test to an address and ask the person whether it came."""
+    from live.alerts.channels import deliver
+    from live.system.redaction import register_secret
+
+    register_secret(address)
+    title, body = "jutsu: a test", "This is what an alert looks like."
+    problem = deliver({"test": address}, title=title, body=body, level="info")["test"]
+    if problem:
+        typer.echo(f"it could not be sent: {problem}; the address is not kept")
+        return False
+    return typer.confirm("a test was sent: did it arrive?", default=True)
+
+
+def _show(file: PlannedFile, root: Path) -> None:
+    name = file.path.relative_to(root)
+    if file.before is None or file.secret:
+        typer.echo(f"{'changes' if file.before is not None else 'makes'} {name}")
+        return
+    difference = difflib.unified_diff(
+        file.before.splitlines(), file.after.splitlines(), str(name), str(name), n=1, lineterm=""
+    )
+    for text in difference:
+        typer.echo(text)
+
+
+def _finish(root: Path, files: tuple[PlannedFile, ...], schedule: str, *, as_json: bool) -> int:
+    from backtest.core.errors import JutsuError
+    from live.cli.doctor import show
+
+    view = _doctor(root)
+    if as_json:
+        emit_json({"written": [str(file.path) for file in files], "doctor": view})
+        return 1 if view.failed else 0
+    typer.echo(f"{len(files)} file(s) written" if files else "nothing to change")
+    show(view)
+    if schedule == "print":
+        typer.echo("\nthe runs, as cron lines (`jutsu schedule` prints them again, --systemd for timers):")
+        from live.cli.schedule import schedule as print_lines
+
+        try:
+            print_lines(config=root / "config" / "live.yaml")
+        except JutsuError as error:
+            typer.echo(f"not yet: {error.line()}")
+    typer.echo(f"\n{STEPS_TO_MONEY}")
+    return 1 if view.failed else 0
+
+
+def _doctor(root: Path) -> HealthView:
+    from backtest.core.errors import JutsuError
+    from live.cli.doctor import not_started
+    from live.model.run import Reading
+    from live.operations.health import examine
+    from live.views.health import health_of
+
+    try:
+        with open_command(config=root / "config" / "live.yaml", run=Reading()) as runtime:
+            return health_of(list(examine(runtime)))
+    except JutsuError as error:
+        return not_started(error)
+
+
+class _Questions:
+    """Asks what no flag answered; without a person, the default is the answer."""
+
+    def __init__(self, *, talking: bool) -> None:
+        self.talking = talking
+
+    def choice(
+        self,
+        flag: str,
+        given: str | None,
+        why: str,
+        among: tuple[str, ...],
+        default: str,
+        *,
+        quiet: bool = False,
+    ) -> str:
+        """Return one of `among`. UsageError: the flag names something else."""
+        from backtest.core.errors import UsageError
+
+        if given is not None:
+            if given not in among:
+                raise UsageError(f"{given!r} is no answer", where=flag, remedy=f"one of {', '.join(among)}")
+            return given
+        if quiet or not self.talking:
+            return default
+        while True:
+            typer.echo(why)
+            answer = str(typer.prompt(" / ".join(among), default=default)).strip()
+            if answer in among:
+                return answer
+            typer.echo(f"{answer!r} is none of them")
+
+    def money(self, flag: str, given: float | None, why: str, default: float) -> float:
+        """Return an amount above 0. UsageError: the flag is none."""
+        from math import isfinite
+
+        from backtest.core.errors import UsageError
+
+        if given is not None or not self.talking:
+            amount = default if given is None else given
+            if not (isfinite(amount) and amount > 0):
+                raise UsageError(f"{amount:g} is no amount", where=flag, remedy="give more than 0")
+            return amount
+        while True:
+            amount = float(typer.prompt(why, default=default, type=float))
+            if isfinite(amount) and amount > 0:
+                return amount
+            typer.echo("give more than 0")
+
+    def secret(self, given: str | None, why: str, known: bool) -> str:
+        """Return what was typed without showing it, empty text when nothing was, or what is known stays."""
+        if given is not None or not self.talking:
+            return (given or "").strip()
+        label = f"{why[: -len('(empty: later)')]}(empty: keep it)" if known else why
+        return str(typer.prompt(label, default="", show_default=False, hide_input=True)).strip()
