@@ -21,5 +21,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.section("ratios and sizes")
     for name, values in _FIGURES:
-        told = ", ".join(f"{key} {value}" for key, value in values.items())
-        terminalreporter.write_line(f"{name}: {told}")
+        text = ", ".join(f"{key} {value}" for key, value in values.items())
+        terminalreporter.write_line(f"{name}: {text}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.test_stage_benchmark import DAY, FLOOR, ROUNDS, Desk, prices, timed
+from benchmarks.test_stage_benchmark import DAY, FLOOR, ROUNDS, Project, prices, timed
 
 __all__ = ["prices"]
 COMMANDS = {
@@ -19,19 +19,19 @@ COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> Desk:
+def project(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> Project:
     """One user after the generator of one session."""
-    made = Desk(tmp_path_factory.mktemp("desk"), prices, "csv")
+    made = Project(tmp_path_factory.mktemp("desk"), prices, "csv")
     made.run("signal_generator")
     return made
 
 
 @pytest.mark.benchmark(group="commands")
 @pytest.mark.parametrize("name", COMMANDS)
-def test_command(benchmark: Any, desk: Desk, name: str) -> None:
-    file = desk.root / "signals" / f"trade_signals_{DAY}_golden.json"
+def test_command(benchmark: Any, project: Project, name: str) -> None:
+    file = project.root / "signals" / f"trade_signals_{DAY}_golden.json"
     words = [word.format(file=file) for word in COMMANDS[name]]
-    ledger, output, config = (desk.flags[place : place + 2] for place in (2, 4, 6))
+    ledger, output, config = (project.flags[place : place + 2] for place in (2, 4, 6))
     places = config + ledger + (output if name in {"review", "approve"} else [])
     moment = ["--as-of", f"{DAY}T15:50"] if name in {"review", "approve"} else []
     flags = [] if name == "help" else places + moment
@@ -43,7 +43,7 @@ def test_command(benchmark: Any, desk: Desk, name: str) -> None:
 
     run = ("-m", "live.cli", *words, *flags)
     benchmark.pedantic(
-        lambda: costs.append(timed(*run, environment=desk.environment, check=False)),
+        lambda: costs.append(timed(*run, environment=project.environment, check=False)),
         setup=prepare,
         rounds=ROUNDS,
     )

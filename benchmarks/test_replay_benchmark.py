@@ -50,13 +50,13 @@ def test_sessions_per_second(benchmark: BenchmarkFixture, tmp_path: Path) -> Non
     sessions, cpu = 250, []
     folders = iter(tmp_path / str(n) for n in range(9))
 
-    def once(folder: Path) -> Replayed:
+    def run_once(folder: Path) -> Replayed:
         started = time.process_time()
         done = run(folder, sessions)
         cpu.append(time.process_time() - started)
         return done
 
-    result = benchmark.pedantic(once, setup=lambda: ((next(folders),), {}), rounds=3)
+    result = benchmark.pedantic(run_once, setup=lambda: ((next(folders),), {}), rounds=3)
     for what, seconds in (("wall", benchmark.stats.stats.median), ("cpu", median(cpu))):
         benchmark.extra_info[f"{what}_ms_per_session"] = round(1000 * seconds / sessions, 1)
         benchmark.extra_info[f"{what}_seconds_for_2500"] = round(TEN_YEARS * seconds / sessions, 1)

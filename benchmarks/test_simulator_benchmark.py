@@ -41,7 +41,7 @@ def floor_seconds(history: dict[str, Bars]) -> float:
     columns = [bars.close.tolist() for bars in history.values()]
     shares = (11, 7, 5, 3, 2)
 
-    def once() -> float:
+    def run_once() -> float:
         started = time.perf_counter()
         equity = [
             sum(n * price for n, price in zip(shares, row, strict=True)) for row in zip(*columns, strict=True)
@@ -49,7 +49,7 @@ def floor_seconds(history: dict[str, Bars]) -> float:
         assert len(equity) == len(columns[0])
         return time.perf_counter() - started
 
-    return median(once() for _ in range(9))
+    return median(run_once() for _ in range(9))
 
 
 def run(history: dict[str, Bars], end: date = END) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Desk:
+class Project:
     """Fresh folders of one user, and the two commands of a day."""
 
     def __init__(self, root: Path, prices: Path, source: str) -> None:
@@ -83,16 +83,16 @@ def test_stage(
 ) -> None:
     floors, costs, number = [], [], count()
 
-    def prepare() -> tuple[tuple[Desk], dict[Any, Any]]:
-        desk = Desk(tmp_path / str(next(number)), prices, source)
+    def prepare() -> tuple[tuple[Project], dict[Any, Any]]:
+        project = Project(tmp_path / str(next(number)), prices, source)
         if stage == "executor":
-            desk.run("signal_generator")
+            project.run("signal_generator")
         if run == "again":
-            desk.run(stage)
+            project.run(stage)
         floors.append(timed(*FLOOR))
-        return (desk,), {}
+        return (project,), {}
 
-    benchmark.pedantic(lambda desk: costs.append(desk.run(stage)), setup=prepare, rounds=ROUNDS)
+    benchmark.pedantic(lambda project: costs.append(project.run(stage)), setup=prepare, rounds=ROUNDS)
     for what, index in (("wall", 0), ("cpu", 1)):
         seconds, floor = (median(pair[index] for pair in pairs) for pairs in (costs, floors))
         benchmark.extra_info[f"{what}_ms"] = round(1000 * seconds)

@@ -251,8 +251,8 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    told = (*doubts, *fractions_of(book))
-    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, told)
+    warnings = (*doubts, *fractions_of(book))
+    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, warnings)
     shadow.keep_pending(runtime, variant, due, book, proposed, report, replace=again)
     return _hand_off(runtime, request, variant, due, signal)
 

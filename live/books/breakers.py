@@ -49,11 +49,11 @@ class Judged:
 
     def alarms(self) -> tuple[str, ...]:
         """Return what a person must act on: new trips, and a drawdown beyond `drawdown_alert_pct`."""
-        told = tuple(words(trip) for trip in self.new)
+        reasons = tuple(words(trip) for trip in self.new)
         if self.verdict is None or not self.verdict.alert:
-            return told
+            return reasons
         deep = f"the account is {self.verdict.drawdown_pct:.1f} % below its peak of {self.verdict.peak:,.2f}"
-        return (*told, deep)
+        return (*reasons, deep)
 
 
 def breakers_now(runtime: Runtime, account: Account) -> Judged:

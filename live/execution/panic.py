@@ -300,10 +300,10 @@ def _alert(runtime: Runtime, result: Result, step: str, text: str, level: Level)
     """Tell the person's channels; what fails here is listed and never stops the selling."""
     key = f"panic_{step}_{runtime.clock.now().isoformat()}"
     try:
-        told = alerts.send(runtime, key=key, level=level, title=f"panic {step}", body=text)
+        undelivered = alerts.send(runtime, key=key, level=level, title=f"panic {step}", body=text)
     except (OSError, JutsuError) as error:
-        told = (f"no alert could be kept: {error}",)
-    result.problems.extend(told)
+        undelivered = (f"no alert could be kept: {error}",)
+    result.problems.extend(undelivered)
 
 
 def _in_session(runtime: Runtime) -> bool:

@@ -22,8 +22,8 @@ from backtest.data.quality.quotes import judge_quote
 from backtest.data.quality.relations import PriceRelation, judged_alone
 from live.generation.market import Market
 
-#: suspicions told one by one in a signal file; the number of the others is told too
-TOLD = 5
+#: how many suspicions a signal file lists one by one; of the others it gives the number
+LISTED = 5
 
 
 class PriceJudge(Protocol):
@@ -53,7 +53,7 @@ def judge(market: Market, known: Known) -> tuple[PriceFinding, ...]:
 
 @dataclass
 class JudgedOnce:
-    """Judges whole histories once for each set of relations; a session is told what lies up to it.
+    """Judges whole histories once for each set of relations; a session is answered with what lies up to it.
 
     A session sees its own opening, and nothing later, of what was found. Whether a jump was taken back in the
     session after is seen from the whole history: the same day is named, in other words.
@@ -133,7 +133,7 @@ def require_believable(found: Iterable[PriceFinding], known: Known) -> tuple[Pri
         DataError: 5, the numbers of every doubtful price and the command that confirms it.
     """
     judged = tuple(found)
-    wrong = [_told(error, known) for error in errors(judged)]
+    wrong = [_finding_of(error, known) for error in errors(judged)]
     if wrong:
         raise DataError(
             f"prices that cannot be believed: {wrong[0].path}: {wrong[0].problem}",
@@ -144,16 +144,16 @@ def require_believable(found: Iterable[PriceFinding], known: Known) -> tuple[Pri
     return suspicions(judged)
 
 
-def _told(error: PriceFinding, known: Known) -> Finding:
+def _finding_of(error: PriceFinding, known: Known) -> Finding:
     """Return the finding; a split that is recorded has another remedy than one that is not."""
-    told = error.finding()
+    finding = error.finding()
     recorded = any(
         a.kind == "split" and (a.symbol, a.ex_date) == (error.symbol, error.day) for a in known.actions
     )
     if error.kind != "split" or not recorded:
-        return told
+        return finding
     problem = f"{error.problem}; it is recorded, but these prices still count the old shares"
-    return Finding(told.path, problem, "import the restated history, or correct the files")
+    return Finding(finding.path, problem, "import the restated history, or correct the files")
 
 
 def without_splits(known: Known) -> Known:
@@ -164,10 +164,12 @@ def without_splits(known: Known) -> Known:
 def warnings_of(suspected: Iterable[PriceFinding], symbols: Iterable[str], known: Known) -> tuple[str, ...]:
     """Return what the signal file says about prices that were used: the newest oddities first."""
     odd = sorted(suspected, key=lambda found: found.day, reverse=True)
-    told = [f"{found.symbol} {found.day}: {found.problem}" for found in odd[:TOLD]]
-    if len(odd) > TOLD:
-        told.append(f"{len(odd) - TOLD} older oddities in the histories")
+    warnings = [f"{found.symbol} {found.day}: {found.problem}" for found in odd[:LISTED]]
+    if len(odd) > LISTED:
+        warnings.append(f"{len(odd) - LISTED} older oddities in the histories")
     alone = judged_alone(sorted(set(symbols)), known.relations)
     if alone:
-        told.append(f"{', '.join(alone)}: judged by own history and quote alone, no index or fund is named")
-    return tuple(told)
+        warnings.append(
+            f"{', '.join(alone)}: judged by own history and quote alone, no index or fund is named"
+        )
+    return tuple(warnings)

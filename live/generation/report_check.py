@@ -146,11 +146,11 @@ def _decision(
 
 
 def _below_grade(judged: CandidateInput, decision: Decision) -> tuple[Skip, ...]:
-    told = {entry.symbol for entry in decision.entries} | {skip.symbol for skip in decision.skipped}
+    named = {entry.symbol for entry in decision.entries} | {skip.symbol for skip in decision.skipped}
     return tuple(
         Skip(candidate.ticker, BELOW_GRADE, {"grade": candidate.grade})
         for candidate in judged.candidates or ()
-        if candidate.ticker not in told
+        if candidate.ticker not in named
     )
 
 

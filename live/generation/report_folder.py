@@ -74,13 +74,13 @@ def newest_report(folder: Path, *, session: date, entry_mode: EntryMode, mode: M
         return CandidateInput(problems=(f"{BLOCKED}: {problem}",))
     loaded = sorted(_loaded(paths, session, entry_mode), key=_age, reverse=True)
     rejected: list[CandidateInput] = []
-    told: list[str] = []
+    unused: list[str] = []
     for found in loaded:
         judged = judged_report(found, session=session, entry_mode=entry_mode, mode=mode)
         if judged.candidates is not None:
-            return replace(judged, notes=tuple(f"{text}; {found.name} is used" for text in told))
+            return replace(judged, notes=tuple(f"{text}; {found.name} is used" for text in unused))
         rejected.append(judged)
-        told.append(f"the newer report {found.name} was not used: {_why(found, judged)}")
+        unused.append(f"the newer report {found.name} was not used: {_why(found, judged)}")
     if rejected:
         return rejected[0]
     return CandidateInput(problems=(f"{BLOCKED}: there is no report for {session} in the folder of reports",))

@@ -120,11 +120,11 @@ def believed_prices(
     limit = runtime.settings.data.max_price_difference_pct / 100
     quoted = prices_checked.judge_quotes(market, known, max_difference=limit)
     odd = prices_checked.require_believable((*found, *quoted), known)
-    told = prices_checked.warnings_of(odd, market.bars, known)
+    warnings = prices_checked.warnings_of(odd, market.bars, known)
     if runtime.second_feed is None:
-        return told
+        return warnings
     silent = sorted(set(market.quotes) - set(market.second_source))
-    return (*told, f"the second source has no price of {', '.join(silent)}") if silent else told
+    return (*warnings, f"the second source has no price of {', '.join(silent)}") if silent else warnings
 
 
 def check_history_floor(runtime: Runtime, variant: BookVariant, due_: Due, market: Market) -> None:

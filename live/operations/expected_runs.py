@@ -1,7 +1,7 @@
 """What should have run by now: the run log held against the calendar, without input or output.
 
 A session is expected from the first one a book ran in by itself (a run about the past expects nothing).
-Looked at is everything since the newest session that was executed; what lies before was told then.
+Looked at is everything since the newest session that was executed; what lies before was reported then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Step = Literal["generated", "approved", "executed", "held"]
 
-_Told = Mapping[tuple[date, str], str]
+_Reported = Mapping[tuple[date, str], str]
 
 LISTED = 5
 #: so many sessions in a row with orders held back are worth a warning
@@ -75,7 +75,7 @@ def missed_steps(
     own = {row.session: row for row in rows if row.past is False}
     if not own:
         return ()
-    told: _Told = {(item.day, item.stage): item.text for item in heard}
+    reported: _Reported = {(item.day, item.stage): item.text for item in heard}
     executed = [day for day, row in own.items() if row.executed_at is not None]
     first = max(executed, default=min(own))
     today = now.astimezone(calendar.NEW_YORK).date()
@@ -85,10 +85,10 @@ def missed_steps(
         row = own.get(session.day)
         window = calendar.window(session, book.execution_time)
         if row is not None and (row.generated_at or row.executed_at or row.generator_exit):
-            found.extend(_of_session(book, row, window, now, told))
+            found.extend(_of_session(book, row, window, now, reported))
         elif now >= window.opens_at:
             never.append(session.day)
-    return (*_never_started(book, never, told), *found, *_held(book, own))
+    return (*_never_started(book, never, reported), *found, *_held(book, own))
 
 
 def _of_session(
@@ -96,7 +96,7 @@ def _of_session(
     row: RunLog,
     window: calendar.ExecutionWindow,
     now: datetime,
-    told: _Told,
+    reported: _Reported,
 ) -> Iterator[MissedStep]:
     def step(which: Step, text: str, *, critical: bool = True) -> MissedStep:
         return MissedStep(
@@ -113,7 +113,7 @@ def _of_session(
     waits = book.approval_required and row.approved_at is None and bool(row.detail.get("orders", 0))
     if now > window.closes_at:
         silent = "nobody answered, and " if waits else ""
-        cause = told.get((row.session, "executor"), _NOTHING_STARTED)
+        cause = reported.get((row.session, "executor"), _NOTHING_STARTED)
         yield step("executed", f"{silent}the file was not executed: {cause}")
     elif waits:
         until = window.closes_at.astimezone(calendar.NEW_YORK)
@@ -123,12 +123,12 @@ def _of_session(
         yield step("approved", text, critical=False)
 
 
-def _never_started(book: ExpectedBook, days: Sequence[date], told: _Told) -> Iterator[MissedStep]:
+def _never_started(book: ExpectedBook, days: Sequence[date], reported: _Reported) -> Iterator[MissedStep]:
     if not days:
         return
     more = f" and {len(days) - LISTED} more" if len(days) > LISTED else ""
     listed = ", ".join(map(str, days[-LISTED:]))
-    causes = (told.get((day, "signal_generator")) for day in reversed(days))
+    causes = (reported.get((day, "signal_generator")) for day in reversed(days))
     cause = next((text for text in causes if text), _NOTHING_STARTED)
     text = f"{book.variant}: {len(days)} session(s) without a signal file ({listed}{more}): {cause}"
     yield MissedStep(book.variant, "generated", tuple(days), True, text)

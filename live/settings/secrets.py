@@ -66,9 +66,10 @@ def with_secrets(root: Path, environ: Mapping[str, str], also: tuple[str, ...] =
     path = secrets_path(root, environ)
     found = read_secrets(path, also) if NAMED_BY in environ or path.exists() else {}
     for name in (*KNOWN, *also):
-        told = environ.get(f"{name}_FILE")
-        if told and not environ.get(name) and not name.endswith("_URLS"):  # alert addresses keep their reader
-            found[name] = private_text(Path(told)).strip()
+        named = environ.get(f"{name}_FILE")
+        # alert addresses keep their reader
+        if named and not environ.get(name) and not name.endswith("_URLS"):
+            found[name] = private_text(Path(named)).strip()
     for name, value in found.items():
         if name not in _PLAIN and value:
             register_secret(value)

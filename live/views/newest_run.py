@@ -51,8 +51,8 @@ def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
         found = list(detail.get("warnings", ())) or [unfinished]
     if run.executor_exit and not exit_named:
         why = detail.get("error")
-        told = f": {why}" if why else ""
-        found.insert(0, f"the executor stopped with exit code {run.executor_exit}{told}")
+        reason = f": {why}" if why else ""
+        found.insert(0, f"the executor stopped with exit code {run.executor_exit}{reason}")
     return found
 
 

@@ -36,7 +36,7 @@ def test_every_finding_is_told_at_once(user: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "problem"),
     [
         ("mode: [", "live.yaml"),
         ("- just\n- a list\n", "live.yaml"),
@@ -50,11 +50,11 @@ def test_every_finding_is_told_at_once(user: User) -> None:
         ("execution: {limits: {max_position_pct: -1}}\n", "max_position_pct"),
     ],
 )
-def test_a_broken_settings_file(user: User, content: str, told: str) -> None:
+def test_a_broken_settings_file(user: User, content: str, problem: str) -> None:
     user.config.write_text(content)
     ran = user.generate(FIRST)
     assert ran.code == 2, ran.text
-    assert told in ran.err
+    assert problem in ran.err
     assert "Traceback" not in ran.text
 
 

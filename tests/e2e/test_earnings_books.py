@@ -68,9 +68,9 @@ class TestTwoBooks:
         assert "ema_p10_20260202_AAA_stop_sell" in names
 
     def test_reconcile_compares_the_sum_and_status_shows_each_book(self, two: Trader) -> None:
-        told = json.loads(two.user.jutsu("reconcile", "--json").out)
-        assert told["agrees"] is True
-        assert {"AAA", "BBB"} < {line["symbol"] for line in told["positions"]}
+        shown = json.loads(two.user.jutsu("reconcile", "--json").out)
+        assert shown["agrees"] is True
+        assert {"AAA", "BBB"} < {line["symbol"] for line in shown["positions"]}
         books = {b["variant"]: b for b in json.loads(two.user.jutsu("status", "--json").out)["books"]}
         assert list(books) == ["golden", "titan", "ema_p10", "nwl_p4"]
         assert {p["symbol"] for p in books["ema_p10"]["positions"]} == {"AAA", "BBB"}
@@ -165,9 +165,9 @@ class TestCounters:
         assert trader.generate(TUE).code == 0
         assert trader.execute(TUE).code == 0
         assert len(trader.stops(f"{TUE}T12:00")) == 1
-        told = json.loads(trader.user.jutsu("status", "--json").out)
-        assert told["kill_switch"] == "entries"
-        assert told["naked_positions"] == ["ema_p10/BBB"]
+        shown = json.loads(trader.user.jutsu("status", "--json").out)
+        assert shown["kill_switch"] == "entries"
+        assert shown["naked_positions"] == ["ema_p10/BBB"]
 
 
 OTHER_VALUES = {

@@ -40,16 +40,16 @@ def test_trades_show_a_stop_with_its_session_profit_and_reason(stopped: Trader) 
 
 
 def test_review_shows_entry_stop_score_and_grade(stopped: Trader) -> None:
-    told = stopped.user.jutsu("review", str(stopped.file(WED))).out
-    assert "buy 100 CCC @ 100.00" in told
-    assert "stop 90.00 gtc" in told
-    assert "grade A, score 80" in told
+    text = stopped.user.jutsu("review", str(stopped.file(WED))).out
+    assert "buy 100 CCC @ 100.00" in text
+    assert "stop 90.00 gtc" in text
+    assert "grade A, score 80" in text
 
 
 def test_explain_tells_both_ends_of_a_position(stopped: Trader) -> None:
-    told = " ".join(stopped.user.jutsu("explain", "AAA", MON).out.split())
-    assert "buy 100 (entry: earnings gap: grade A, score 80)" in told
-    assert "sell 100 (stop) filled, 100 filled at 90.0000" in told
+    text = " ".join(stopped.user.jutsu("explain", "AAA", MON).out.split())
+    assert "buy 100 (entry: earnings gap: grade A, score 80)" in text
+    assert "sell 100 (stop) filled, 100 filled at 90.0000" in text
 
 
 def test_the_file_carries_score_and_grade_into_the_position(stopped: Trader) -> None:

@@ -212,7 +212,7 @@ class TestReportFile:
         assert self.stage(tmp_path, executor.main, "--signals-file", str(path)) == 0
 
     @pytest.mark.parametrize(
-        ("changes", "day", "told"),
+        ("changes", "day", "reason"),
         [
             ({"price": -1.0}, DAY, "price"),
             ({"ticker": "$ABLE"}, DAY, "ticker"),
@@ -221,13 +221,13 @@ class TestReportFile:
         ],
     )
     def test_a_bad_report_blocks_entries_and_says_why(
-        self, tmp_path: Path, changes: dict[Any, Any], day: str, told: str
+        self, tmp_path: Path, changes: dict[Any, Any], day: str, reason: str
     ) -> None:
         code, _, signal = self.generate(tmp_path, "--report-file", str(self.report(tmp_path, day, **changes)))
         assert code == 0
         assert signal["orders"] == []
         assert signal["decision"]["diagnostics"]["price_validation_failed"] is True
-        assert any("blocked" in warning and told in warning for warning in signal["warnings"])
+        assert any("blocked" in warning and reason in warning for warning in signal["warnings"])
 
     def test_without_a_report_the_exits_still_run(self, tmp_path: Path) -> None:
         code, _, signal = self.generate(tmp_path)

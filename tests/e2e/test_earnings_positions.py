@@ -93,9 +93,9 @@ class TestByHand:
 
     def test_a_purchase_is_shown_and_never_touched(self, holding: Trader) -> None:
         holding.by_hand(f"{TUE}T11:00", "buy", "CCC", 7)
-        told = holding.user.jutsu("reconcile")
-        assert told.code == 0
-        assert "not ours, never touched" in told.out
+        ran = holding.user.jutsu("reconcile")
+        assert ran.code == 0
+        assert "not ours, never touched" in ran.out
         assert holding.generate(WED, "CCC", "DDD").code == 0
         signal = holding.file(WED).read_text()
         assert "held_elsewhere" in signal
@@ -160,9 +160,9 @@ class TestUnprotected:
         holding.cancel_by_hand(f"{MON}T15:00", "AAA")
         assert holding.generate(TUE).code == 0
         assert any(key.startswith("unprotected_ema_p10") for key in kinds(holding))
-        told = holding.user.jutsu("status")
-        assert "ema_p10/AAA has no protective stop" in told.out
-        assert "NAKED" in told.out
+        ran = holding.user.jutsu("status")
+        assert "ema_p10/AAA has no protective stop" in ran.out
+        assert "NAKED" in ran.out
         assert holding.execute(TUE).code == 0
         assert holding.stops(f"{TUE}T12:00") == {"AAA": (100, Decimal(90)), "BBB": (100, Decimal(90))}
         assert "no protective stop" not in holding.user.jutsu("status").out
@@ -198,8 +198,8 @@ def test_no_rotation_is_proposed_while_the_kill_switch_forbids_entries(tmp_path:
     report = trader.report(WED, "CCC", score=95.0)
     ran = trader.user.generate(f"{WED}T09:15", "--strategy", "ema_p10", "--report-file", str(report))
     assert ran.code == 0
-    told = json.loads(trader.user.file(WED, "ema_p10").read_text())
-    assert told["orders"] == []
-    assert any("kill switch" in text and "a stop failed" in text for text in told["warnings"])
+    data = json.loads(trader.user.file(WED, "ema_p10").read_text())
+    assert data["orders"] == []
+    assert any("kill switch" in text and "a stop failed" in text for text in data["warnings"])
     trader.execute(WED)
     assert trader.positions() == {"AAA": 100, "BBB": 100}

@@ -173,6 +173,6 @@ class TestCheck:
         trader.stocks.level("AAA", TUE, 95.0)
         trader.trade(TUE)
         path = trader.report("2026-02-04", "CCC", score=95.0)
-        told = self.check(trader, path).out
-        assert "sell AAA: the book is full, and it makes room for CCC" in told
-        assert "buy 100 CCC" in told
+        text = self.check(trader, path).out
+        assert "sell AAA: the book is full, and it makes room for CCC" in text
+        assert "buy 100 CCC" in text

@@ -44,11 +44,11 @@ def query(root: Path, sql: str, database: str = "ledger.db") -> list[tuple[Any, 
 
 def test_replay_reports_one_json_document(world: tuple[Path, Ran]) -> None:
     root, ran = world
-    told = json.loads(ran.out)
-    assert told["sessions"] == 41
-    assert told["failures"] == []
-    assert told["warnings"] == []
-    assert [v["variant"] for v in told["variants"]] == ["golden", "titan"]
+    result = json.loads(ran.out)
+    assert result["sessions"] == 41
+    assert result["failures"] == []
+    assert result["warnings"] == []
+    assert [v["variant"] for v in result["variants"]] == ["golden", "titan"]
     lines = (root / "out" / "equity.csv").read_text().splitlines()
     assert lines[0] == "date,equity"
     assert len(lines) == 42
@@ -106,15 +106,15 @@ def test_files_never_exceed_their_limits(world: tuple[Path, Ran]) -> None:
     files = sorted((root / "out").glob("trade_signals_*_golden.json"))
     assert len(files) == 41
     for path in files:
-        told = json.loads(path.read_text())
-        assert sum(t["weight"] for t in told["targets"]) <= 0.95 + 1e-12
-        sides = [o["side"] for o in told["orders"]]
+        data = json.loads(path.read_text())
+        assert sum(t["weight"] for t in data["targets"]) <= 0.95 + 1e-12
+        sides = [o["side"] for o in data["orders"]]
         assert sides == sorted(sides, reverse=True)
-        ranks = [(-o["rank"], o["symbol"]) for o in told["orders"] if o["side"] == "buy"]
+        ranks = [(-o["rank"], o["symbol"]) for o in data["orders"] if o["side"] == "buy"]
         assert ranks == sorted(ranks)
-        spent = sum(o["estimated_value"] for o in told["orders"] if o["side"] == "buy")
-        freed = sum(o["estimated_value"] for o in told["orders"] if o["side"] == "sell")
-        account = told["inputs"]["account"]
+        spent = sum(o["estimated_value"] for o in data["orders"] if o["side"] == "buy")
+        freed = sum(o["estimated_value"] for o in data["orders"] if o["side"] == "sell")
+        account = data["inputs"]["account"]
         assert spent <= account["cash"] + freed - 0.05 * account["equity"] + 0.02
 
 

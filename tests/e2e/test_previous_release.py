@@ -229,9 +229,9 @@ def test_status_knows_the_last_session_and_the_positions(opened: Project) -> Non
     book = next(book for book in facts["books"] if book["variant"] == opened.primary)
     assert book["last_session"] == LAST[opened.name]
     assert book["last_outcome"] == "completed"
-    told = read(RELEASE / opened.name / "state" / "state.json")
-    assert {row["symbol"]: row["quantity"] for row in book["positions"]} == told["current_positions"]
-    assert book["equity"] == told["account_equity"]
+    state = read(RELEASE / opened.name / "state" / "state.json")
+    assert {row["symbol"]: row["quantity"] for row in book["positions"]} == state["current_positions"]
+    assert book["equity"] == state["account_equity"]
     assert facts["unresolved_orders"] == facts["naked_positions"] == []
 
 

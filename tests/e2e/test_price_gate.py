@@ -170,9 +170,9 @@ def test_a_shadow_follows_a_recorded_split_and_stops_at_one_nobody_recorded(
     assert recorded.code == 0, recorded.text
     ran = after.generate(SECOND, "--strategy", "titan")
     assert ran.code == 0, ran.text
-    told = json.loads(after.file(SECOND, "titan").read_text())
-    assert told["inputs"]["account"]["positions"]["QQQ"] == 4 * order["quantity"]
-    assert told["inputs"]["account"]["equity"] == pytest.approx(100_000, rel=0.05)
+    data = json.loads(after.file(SECOND, "titan").read_text())
+    assert data["inputs"]["account"]["positions"]["QQQ"] == 4 * order["quantity"]
+    assert data["inputs"]["account"]["equity"] == pytest.approx(100_000, rel=0.05)
 
 
 def test_raw_prices_are_refused(tmp_path: Path, prices: Path) -> None:

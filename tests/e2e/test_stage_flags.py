@@ -72,9 +72,9 @@ def test_two_files_per_run_with_a_schema_beside_them(fresh_file: User) -> None:
         f"trade_signals_{FIRST}_golden.json",
         f"trade_signals_{FIRST}_titan.json",
     ]
-    told = json.loads(fresh_file.file(FIRST).read_text())
-    assert (fresh_file.signals / told["$schema"]).is_file()
-    assert [told["strategy"]["role"], told["mode"]] == ["primary", "offline_mock"]
+    data = json.loads(fresh_file.file(FIRST).read_text())
+    assert (fresh_file.signals / data["$schema"]).is_file()
+    assert [data["strategy"]["role"], data["mode"]] == ["primary", "offline_mock"]
     assert json.loads(fresh_file.file(FIRST, "titan").read_text())["strategy"]["role"] == "shadow"
 
 
@@ -96,14 +96,14 @@ def test_dry_runs_write_nothing_at_all_later(invested: User) -> None:
 
 
 def test_a_dry_run_shows_exactly_what_the_real_run_sends(invested: User) -> None:
-    told = [
+    wanted = [
         line.split(" id ")[1]
         for line in invested.execute(SWITCH, "--dry-run").out.splitlines()
         if " id " in line
     ]
     before = len(invested.orders())
     assert invested.execute(SWITCH).code == 0
-    assert [row[0] for row in invested.orders()[before:]] == told
+    assert [row[0] for row in invested.orders()[before:]] == wanted
 
 
 def test_a_second_generator_run_leaves_the_file(fresh_file: User) -> None:
@@ -176,8 +176,8 @@ def test_a_listed_shadow_runs_alone_and_an_unlisted_file_is_a_shadow(user: User)
     assert user.generate(FIRST, "--strategy", "titan").code == 0
     assert sorted(p.name for p in user.signals.glob("*.json")) == [f"trade_signals_{FIRST}_titan.json"]
     assert user.generate(FIRST, "--strategy", str(user.root / "config/strategies/gold2026.yaml")).code == 0
-    told = json.loads(user.file(FIRST, "gold2026").read_text())
-    assert told["strategy"]["role"] == "shadow"
+    data = json.loads(user.file(FIRST, "gold2026").read_text())
+    assert data["strategy"]["role"] == "shadow"
 
 
 def test_an_unknown_strategy_is_named_with_what_exists(user: User) -> None:

@@ -9,9 +9,9 @@ from tests.support.user_world import FIRST, SECOND, User, new_user
 
 
 def window(path: Path) -> tuple[str, str, str]:
-    told = json.loads(path.read_text())
-    times = told["execution_window"]
-    return told["as_of"], times["opens_at"], times["closes_at"]
+    data = json.loads(path.read_text())
+    times = data["execution_window"]
+    return data["as_of"], times["opens_at"], times["closes_at"]
 
 
 @pytest.mark.parametrize("day", ["2024-03-16", "2024-12-25", "2024-07-04T15:56"])
@@ -94,12 +94,12 @@ def test_execution_time_for_one_run(
     user: User, prices: Path, name: str, opens: str, closes: str, price: str
 ) -> None:
     assert user.generate(FIRST, "--execution-time", name).code == 0
-    told = json.loads(user.file(FIRST).read_text())
-    assert told["execution_window"]["name"] == name
+    data = json.loads(user.file(FIRST).read_text())
+    assert data["execution_window"]["name"] == name
     assert window(user.file(FIRST))[1:] == (f"{FIRST}T{opens}-05:00", f"{FIRST}T{closes}-05:00")
-    assert told["decision"]["decided_on"] == ("2023-12-29" if price == "open" else FIRST)
-    assert told["strategy"]["sources"]["execution_time"] == "flag"
-    assert {row["provisional"] for row in told["inputs"]["bars"]} == {price == "close"}
+    assert data["decision"]["decided_on"] == ("2023-12-29" if price == "open" else FIRST)
+    assert data["strategy"]["sources"]["execution_time"] == "flag"
+    assert {row["provisional"] for row in data["inputs"]["bars"]} == {price == "close"}
     ran = user.execute(FIRST)
     assert ran.code == 0, ran.text
     head, *lines = (prices / "QQQ.csv").read_text().splitlines()

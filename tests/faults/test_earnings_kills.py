@@ -101,14 +101,14 @@ def play(template: Path, killed: int, at: int | None) -> tuple[bool, list[str], 
         steps: list[int] = []
         for number in range(len(TIMETABLE)):
             kill_at = at if number == killed else None
-            status, told = in_child(partial(run_once, folder, number, kill_at), answer)
+            status, result = in_child(partial(run_once, folder, number, kill_at), answer)
             if os.WIFSIGNALED(status):
                 died = True
-            elif told is None:
+            elif result is None:
                 return died, [answer.with_suffix(".error").read_text()], steps
-            elif told["code"] != 0:
-                return died, [f"exit code {told['code']} in row {number}"], steps
-            steps.append(0 if told is None else told["steps"])
+            elif result["code"] != 0:
+                return died, [f"exit code {result['code']} in row {number}"], steps
+            steps.append(0 if result is None else result["steps"])
         _, wrong = in_child(lambda: verdict(folder), answer)
         return died, ["no verdict"] if wrong is None else wrong, steps
 

@@ -39,7 +39,7 @@ def typed() -> int:
     return 0
 
 
-class Desk:
+class Project:
     """A person's folder wired to an imitation; what is typed runs in this process."""
 
     def __init__(self, folder: Path, fake: FakeAlpaca | FakeSchwab, name: str) -> None:
@@ -108,59 +108,59 @@ def flat(*symbols: str) -> dict[str, Any]:
 
 
 @pytest.fixture(params=["alpaca", "schwab"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     fakes: dict[str, type[FakeAlpaca | FakeSchwab]] = {"alpaca": FakeAlpaca, "schwab": FakeSchwab}
     with fakes[request.param](at(MON, "09:15:00"), ticking=True) as fake:
         for symbol, rows in flat("AAA").items():
             fake.app.market.load(symbol, rows)
-        made = Desk(tmp_path / "desk", fake, request.param)
+        made = Project(tmp_path / "desk", fake, request.param)
         if request.param == "schwab":
             fake.write_token(made.folder / "state" / "schwab_token.json")
             made.check(made.run("live.cli", "online", answer="trade real money\n"))
         yield made
 
 
-def alive(desk: Desk, kind: str) -> list[dict[str, Any]]:
+def alive(project: Project, kind: str) -> list[dict[str, Any]]:
     """Orders of one kind that still rest at the broker, children included."""
     with_children = []
-    for order in desk.orders():
+    for order in project.orders():
         with_children += [order, *(order.get("childOrderStrategies") or [])]
     ended = {"filled", "canceled", "expired", "rejected", "replaced"}
     names = ("type", "orderType")
     found = {}
     for order in with_children:
-        told = next((order[n] for n in names if n in order), "").lower()
-        if told == kind and order["status"].lower() not in ended:
+        order_type = next((order[n] for n in names if n in order), "").lower()
+        if order_type == kind and order["status"].lower() not in ended:
             found[str(order.get("id", order.get("orderId")))] = order
     return list(found.values())
 
 
-def test_bought_with_its_stop_and_sold_the_next_day(desk: Desk) -> None:
+def test_bought_with_its_stop_and_sold_the_next_day(project: Project) -> None:
     row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "gap_size": 6.0, "company_name": "A"}
-    report = write_report(desk.folder, MON, [row])
+    report = write_report(project.folder, MON, [row])
     generate = ("live.signal_generator", "--strategy", "ema_p10")
-    desk.stage(MON, "09:15:00", *generate, "--report-file", str(report))
-    (path,) = desk.folder.glob("signals/*_ema_p10.json")
-    desk.check(desk.run("live.cli", "approve", str(path)))
-    desk.stage(MON, "09:20:00", "live.executor", "--phase", "place")
-    assert desk.fake.state()["positions"] == {}
-    desk.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
-    assert len(desk.fake.sent()) == 1, "one request carries the buy and its stop"
-    (stop,) = alive(desk, "stop")
+    project.stage(MON, "09:15:00", *generate, "--report-file", str(report))
+    (path,) = project.folder.glob("signals/*_ema_p10.json")
+    project.check(project.run("live.cli", "approve", str(path)))
+    project.stage(MON, "09:20:00", "live.executor", "--phase", "place")
+    assert project.fake.state()["positions"] == {}
+    project.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
+    assert len(project.fake.sent()) == 1, "one request carries the buy and its stop"
+    (stop,) = alive(project, "stop")
     assert float(stop["stop_price"] if "stop_price" in stop else stop["stopPrice"]) == 90.0
-    assert list(desk.fake.state()["positions"]) == ["AAA"]
-    desk.stage(MON, "09:40:00", "live.executor", "--phase", "poll")
-    assert len(desk.fake.sent()) == 1
+    assert list(project.fake.state()["positions"]) == ["AAA"]
+    project.stage(MON, "09:40:00", "live.executor", "--phase", "poll")
+    assert len(project.fake.sent()) == 1
 
-    desk.stage(TUE, "09:15:00", *generate)
-    desk.stage(TUE, "09:20:00", "live.executor", "--phase", "place")
-    assert alive(desk, "stop") == [], "the stop is gone before the sell leaves"
-    (sell,) = alive(desk, "market")
+    project.stage(TUE, "09:15:00", *generate)
+    project.stage(TUE, "09:20:00", "live.executor", "--phase", "place")
+    assert alive(project, "stop") == [], "the stop is gone before the sell leaves"
+    (sell,) = alive(project, "market")
     assert sell.get("side", sell.get("orderLegCollection", [{}])[0].get("instruction", "")).lower() == "sell"
-    desk.stage(TUE, "09:32:00", "live.executor", "--phase", "poll")
-    assert desk.fake.state()["positions"] == {}
-    assert len(desk.fake.sent()) == 2
-    assert alive(desk, "market") == alive(desk, "stop") == []
-    cancelled = [n for n, entry in enumerate(desk.fake.app.log) if entry["method"] == "DELETE"]
-    posted = [n for n, entry in enumerate(desk.fake.app.log) if entry in desk.fake.sent()]
+    project.stage(TUE, "09:32:00", "live.executor", "--phase", "poll")
+    assert project.fake.state()["positions"] == {}
+    assert len(project.fake.sent()) == 2
+    assert alive(project, "market") == alive(project, "stop") == []
+    cancelled = [n for n, entry in enumerate(project.fake.app.log) if entry["method"] == "DELETE"]
+    posted = [n for n, entry in enumerate(project.fake.app.log) if entry in project.fake.sent()]
     assert posted[0] < cancelled[0] < posted[1]

@@ -34,10 +34,10 @@ def run(
 
 
 def test_the_plain_run(run: Stage) -> None:
-    assert run.execute() == 0, run.told
+    assert run.execute() == 0, run.text
     assert run.wrong() == []
     assert run.sent() == 2
-    state = run.desk.folder / "state"
+    state = run.project.folder / "state"
     assert json.loads((state / "state.json").read_text())
     (copy,) = (state / "backups").glob("*.db")
     with contextlib.closing(sqlite3.connect(copy)) as db:
@@ -47,14 +47,14 @@ def test_the_plain_run(run: Stage) -> None:
 def test_one_failure_is_one_alert(run: Stage) -> None:
     run.fake.clock(at=at(DAY, "16:05:00").isoformat())
     assert run.execute() == 7
-    path = next((run.desk.folder / "signals").glob("*.json"))
+    path = next((run.project.folder / "signals").glob("*.json"))
     path.write_text(path.read_text().replace('"note": ""', '"note": "x"', 1))
-    assert run.execute() == 2, run.told
-    assert run.jutsu("kill", "--reason", "test") == 0, run.told
+    assert run.execute() == 2, run.text
+    assert run.jutsu("kill", "--reason", "test") == 0, run.text
     assert run.execute() == 3
-    with run.desk.ledger() as ledger:
+    with run.project.ledger() as ledger:
         assert ledger.orders.recent() == ()
-    with contextlib.closing(sqlite3.connect(run.desk.folder / "state" / "ledger.db")) as db:
+    with contextlib.closing(sqlite3.connect(run.project.folder / "state" / "ledger.db")) as db:
         rows = db.execute("select level, title from alerts order by id").fetchall()
     assert [level for level, _ in rows] == ["critical"] * 3, rows
     assert "closed at 15:55" in rows[0][1]
@@ -75,9 +75,9 @@ def test_a_disk_that_fills_up_at_any_commit(run: Stage, commit: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database.Database, "transaction", on_commit(full))
         code = run.execute()
-    assert code == 8, run.told
-    assert "disk is full" in run.told
-    assert "Traceback" not in run.told
+    assert code == 8, run.text
+    assert "disk is full" in run.text
+    assert "Traceback" not in run.text
     assert run.sent() <= 2
     run.finish()
     assert run.sent() <= 3  # an order that provably never left is sent by the second run
@@ -90,8 +90,8 @@ def test_a_real_process_that_may_not_write_another_byte(run: Stage, kilobytes: i
     shell = f"ulimit -f {kilobytes}; exec {shlex.quote(sys.executable)} -B -m live.executor"
     done = subprocess.run(
         ["bash", "-c", shell],
-        cwd=run.desk.folder,
-        env=run.desk.environ(run.fake.url),
+        cwd=run.project.folder,
+        env=run.project.environ(run.fake.url),
         capture_output=True,
         text=True,
         timeout=60,
@@ -105,24 +105,24 @@ def test_a_real_process_that_may_not_write_another_byte(run: Stage, kilobytes: i
 
 
 def test_a_state_folder_that_is_a_file(run: Stage) -> None:
-    (run.desk.folder / "state").rename(run.desk.folder / "kept")
-    (run.desk.folder / "state").write_text("not a folder")
+    (run.project.folder / "state").rename(run.project.folder / "kept")
+    (run.project.folder / "state").write_text("not a folder")
     code = run.execute()
-    assert code == 8, run.told
-    assert "ledger" in run.told
+    assert code == 8, run.text
+    assert "ledger" in run.text
     assert run.sent() == 0
-    (run.desk.folder / "state").unlink()
-    (run.desk.folder / "kept").rename(run.desk.folder / "state")
+    (run.project.folder / "state").unlink()
+    (run.project.folder / "kept").rename(run.project.folder / "state")
     run.finish()
 
 
 def test_a_ledger_another_process_holds(run: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(links, "BUSY_MILLISECONDS", 50)
-    other = sqlite3.connect(run.desk.folder / "state" / "ledger.db", isolation_level=None)
+    other = sqlite3.connect(run.project.folder / "state" / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     code = run.execute()
-    assert code == 8, run.told
-    assert "another process is writing to the ledger" in run.told
+    assert code == 8, run.text
+    assert "another process is writing to the ledger" in run.text
     assert run.sent() == 0
     other.execute("ROLLBACK")
     other.close()
@@ -150,12 +150,12 @@ def test_a_clock_that_jumps_while_an_order_is_in_the_air(run: Stage, hours: int,
     if fault:
         run.fake.fault(method="POST", path="/orders$", action=fault)
     code = run.execute()
-    assert code in {0, 4, 7, 8}, run.told
+    assert code in {0, 4, 7, 8}, run.text
     assert run.sent() == 1
     run.clock = MovedClock
     if run.execute() == 8:  # listed at a time that cannot be: a person looks at the broker and says so
         (listed,) = [o for o in run.fake.state()["orders"] if o["parent"] is None]
-        assert run.jutsu("resolve", "20261119_AAA_entry_buy", "--adopt", listed["id"]) == 0, run.told
+        assert run.jutsu("resolve", "20261119_AAA_entry_buy", "--adopt", listed["id"]) == 0, run.text
     run.finish()
     assert run.sent() == 2
 
@@ -166,8 +166,8 @@ def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run: Stage) -> None
             return super().now() + timedelta(seconds=60)
 
     run.clock = Wrong
-    assert run.execute() == 7, run.told
-    assert "clock" in run.told
+    assert run.execute() == 7, run.text
+    assert "clock" in run.text
     assert run.sent() == 0
     run.clock = MovedClock
     run.finish()
@@ -180,27 +180,27 @@ def test_a_clock_that_is_wrong_from_the_start_trades_nothing(run: Stage) -> None
 def test_a_network_that_is_gone_from_the_nth_request_on(run: Stage, served: int) -> None:
     run.fake.fault(**ALL, action="reset", point="before", skip=served)
     code = run.execute()
-    assert code in {6, 8}, run.told
-    assert "Traceback" not in run.told
+    assert code in {6, 8}, run.text
+    assert "Traceback" not in run.text
     run.fake.call("faults", method="DELETE")
     if code == 8 and run.execute() == 8:
         # protocol B asks a person, who sees at the broker that nothing arrived
-        with run.desk.ledger() as ledger:
+        with run.project.ledger() as ledger:
             (waiting,) = ledger.orders.unresolved()
-        assert run.jutsu("resolve", waiting.client_order_id, "--absent") == 0, run.told
-    with run.desk.ledger() as ledger:
+        assert run.jutsu("resolve", waiting.client_order_id, "--absent") == 0, run.text
+    with run.project.ledger() as ledger:
         switch = ledger.state.kill_switch()
     if switch.level != "none":  # a stop that could not be confirmed blocks entries until a person has looked
         assert "NO STOP" in switch.reason
-        assert run.execute() == 0, run.told
-        assert run.jutsu("resume") == 0, run.told
+        assert run.execute() == 0, run.text
+        assert run.jutsu("resume") == 0, run.text
     run.finish()
 
 
 def test_an_imitation_that_is_not_there_at_all(run: Stage) -> None:
     run.fake.server.shutdown()
     run.fake.server.server_close()
-    assert run.execute() == 6, run.told
+    assert run.execute() == 6, run.text
 
 
 # days ---------------------------------------------------------------------------------------------------
@@ -209,15 +209,15 @@ def test_an_imitation_that_is_not_there_at_all(run: Stage) -> None:
 @pytest.mark.parametrize("time", ["15:55:30", "16:05:00", "20:00:00"])
 def test_a_late_run_sends_nothing(run: Stage, time: str) -> None:
     run.fake.clock(at=at(DAY, time).isoformat())
-    assert run.execute() == 7, run.told
-    assert "closed at 15:55" in run.told
+    assert run.execute() == 7, run.text
+    assert "closed at 15:55" in run.text
     assert run.sent() == 0
 
 
 def test_an_early_run_waits_for_its_cron_line(run: Stage) -> None:
     run.fake.clock(at=at(DAY, "12:45:30").isoformat())
-    assert run.execute() == 0, run.told
-    assert "too early" in run.told
+    assert run.execute() == 0, run.text
+    assert "too early" in run.text
     assert run.sent() == 0
 
 
@@ -226,8 +226,8 @@ def test_a_broker_with_other_hours_than_the_calendar_is_not_traded_with(
     run: Stage, hours: list[str] | None
 ) -> None:
     run.fake.call("market", {"hours": {DAY.isoformat(): hours}})
-    assert run.execute() == 5, run.told
-    assert "hours" in run.told
+    assert run.execute() == 5, run.text
+    assert "hours" in run.text
     assert run.sent() == 0
     run.fake.call("market", {"hours": {DAY.isoformat(): ["09:30", "16:00"]}})
     run.finish()
@@ -258,14 +258,14 @@ def test_early_closes_and_time_changes_move_the_window(
 ) -> None:
     with stage(tmp_path / "desk", monkeypatch, capsys, day) as run:
         run.fake.clock(at=utc)
-        run.desk.write([wanted("CCC", "entry", 10, stop=18.0, day=day), *entries(day)][1:], day=day)
+        run.project.write([wanted("CCC", "entry", 10, stop=18.0, day=day), *entries(day)][1:], day=day)
         if day == HALF_DAY:  # the usual hour of a full day
             run.fake.clock(at="2026-11-27T20:46:00+00:00")
-            assert run.execute() == 7, run.told
+            assert run.execute() == 7, run.text
             assert run.sent() == 0
             return
         run.fake.clock(at=late)
-        assert run.execute() == 7, run.told
+        assert run.execute() == 7, run.text
         assert run.sent() == 0
 
 
@@ -290,6 +290,6 @@ def test_a_holiday(
 ) -> None:
     with stage(tmp_path / "desk", monkeypatch, capsys) as run:
         run.fake.clock(at="2026-11-26T20:46:00+00:00")  # Thanksgiving
-        assert run.execute() == 0, run.told
-        assert "not a trading day" in run.told
+        assert run.execute() == 0, run.text
+        assert "not a trading day" in run.text
         assert run.sent() == 0

@@ -25,6 +25,6 @@ def test_killed_anywhere_every_intent_has_exactly_one_order(broker: str) -> None
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    told = done.stdout.splitlines()[-1]
-    assert " 0 wrong" in told
-    assert int(told.partition(" points, ")[2].partition(" kills")[0]) >= 10
+    summary = done.stdout.splitlines()[-1]
+    assert " 0 wrong" in summary
+    assert int(summary.partition(" points, ")[2].partition(" kills")[0]) >= 10

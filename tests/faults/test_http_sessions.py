@@ -28,19 +28,19 @@ def test_two_executors_at_once_as_real_processes(run: Stage) -> None:
     both = [
         subprocess.Popen(
             [sys.executable, "-m", "live.executor"],
-            cwd=run.desk.folder,
-            env=run.desk.environ(run.fake.url),
+            cwd=run.project.folder,
+            env=run.project.environ(run.fake.url),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=60)[0] for process in both]
+    texts = [process.communicate(timeout=60)[0] for process in both]
     codes = sorted(process.returncode for process in both)
     # the other one waits for the login and finds the work done, or says that somebody is at work
-    assert codes[0] == 0, told
-    assert codes[1] in {0, 6, 7}, told
+    assert codes[0] == 0, texts
+    assert codes[1] in {0, 6, 7}, texts
     assert run.sent() == 2
     run.finish()
     assert run.sent() == 2
@@ -50,26 +50,26 @@ def test_two_executors_at_once_as_real_processes(run: Stage) -> None:
 def lost(run: Stage) -> Stage:
     """The first order never arrived and nobody can know: exit 8, and nothing else was sent."""
     run.fake.fault(method="POST", path="/orders$", action="drop", point="before")
-    assert run.execute() == 8, run.told
-    assert NAME in run.told
-    assert "jutsu resolve" in run.told
+    assert run.execute() == 8, run.text
+    assert NAME in run.text
+    assert "jutsu resolve" in run.text
     assert run.sent() == 1
     return run
 
 
 def test_the_same_day_a_person_must_answer(lost: Stage) -> None:
-    assert lost.execute() == 8, lost.told
+    assert lost.execute() == 8, lost.text
     assert lost.sent() == 1
-    assert lost.jutsu("resolve", NAME, "--absent") == 0, lost.told
+    assert lost.jutsu("resolve", NAME, "--absent") == 0, lost.text
     lost.finish()
     assert lost.sent() == 3
 
 
 def test_the_next_session_knows_that_it_never_arrived(lost: Stage) -> None:
     lost.fake.clock(at=at(NEXT_DAY).isoformat())
-    lost.desk.write(entries(NEXT_DAY), day=NEXT_DAY)
+    lost.project.write(entries(NEXT_DAY), day=NEXT_DAY)
     lost.finish()
-    with lost.desk.ledger() as ledger:
+    with lost.project.ledger() as ledger:
         assert ledger.orders.get(NAME).state == "ABSENT"
 
 
@@ -77,24 +77,24 @@ def test_the_next_session_finds_what_was_listed_too_late(run: Stage) -> None:
     """Accepted, the reply lost, and listed only after the search had ended."""
     run.fake.call("lag", {"seconds": 90})
     run.fake.fault(method="POST", path="/orders$", action="drop")
-    assert run.execute() == 8, run.told
+    assert run.execute() == 8, run.text
     run.fake.call("lag", {"seconds": 0})
     run.fake.clock(at=at(NEXT_DAY).isoformat())
     cash = run.fake.state()["cash"]
     later = [wanted("BBB", "entry", 100, stop=45.0, day=NEXT_DAY)]
-    run.desk.write(later, day=NEXT_DAY, held={"AAA": 100}, cash=cash)
+    run.project.write(later, day=NEXT_DAY, held={"AAA": 100}, cash=cash)
     run.finish()
     assert run.sent() == 2
 
 
 def test_a_stop_that_is_gone_overnight_is_put_back(run: Stage) -> None:
-    assert run.execute() == 0, run.told
+    assert run.execute() == 0, run.text
     stops = [o for o in run.fake.state()["orders"] if o["type"] == "STOP"]
     assert [o["symbol"] for o in stops] == ["AAA", "BBB"]
     run.fake.call("change", {"id": stops[0]["id"], "cancel": True})
     run.fake.clock(at=at(NEXT_DAY).isoformat())
     cash = run.fake.state()["cash"]
-    run.desk.write([], day=NEXT_DAY, held={"AAA": 100, "BBB": 100}, cash=cash)
+    run.project.write([], day=NEXT_DAY, held={"AAA": 100, "BBB": 100}, cash=cash)
     run.finish()
     live = [o for o in run.fake.state()["orders"] if o["type"] == "STOP" and o["status"] == "WORKING"]
     assert sorted((o["symbol"], o["quantity"], o["stop_price"]) for o in live) == [

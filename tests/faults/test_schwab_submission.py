@@ -27,7 +27,7 @@ POST = {"method": "POST", "path": "orders$"}
 OWN = "https://api.schwabapi.com/trader/v1/accounts/FAKEHASH0123456789ABCDEF/orders/"
 
 
-class Desk:
+class Sender:
     def __init__(self, at: Rig) -> None:
         self.at, self.fake, self.clock = at, at.fake, at.clock
         self.ledger = Ledger.open("sqlite://", account="schwab-4321", now=AT)
@@ -53,17 +53,17 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def sender(tmp_path: Path) -> Iterator[Sender]:
     with rig(tmp_path, AT, {"QQQ": 440.0, "AAPL": 170.0}, timeout=2.0) as at:
-        made = Desk(at)
+        made = Sender(at)
         yield made
         made.ledger.close()
 
 
-def test_the_plain_case(desk: Desk) -> None:
-    row = desk.send()
-    assert (row.state, row.filled_quantity, len(desk.bought())) == (S.FILLED, 10, 1)
-    assert row.body == desk.at.broker.body(request(row))
+def test_the_plain_case(sender: Sender) -> None:
+    row = sender.send()
+    assert (row.state, row.filled_quantity, len(sender.bought())) == (S.FILLED, 10, 1)
+    assert row.body == sender.at.broker.body(request(row))
 
 
 def request(row: Order) -> OrderRequest:
@@ -87,128 +87,128 @@ def request(row: Order) -> OrderRequest:
         {"action": "headers", "headers": {"Location": OWN + "1"}},
     ],
 )
-def test_an_accepted_order_whose_reply_is_broken_is_adopted(desk: Desk, fault: dict[str, Any]) -> None:
-    desk.fake.fault(**POST, **fault)
-    row = desk.send()
+def test_an_accepted_order_whose_reply_is_broken_is_adopted(sender: Sender, fault: dict[str, Any]) -> None:
+    sender.fake.fault(**POST, **fault)
+    row = sender.send()
     assert (row.state, row.filled_quantity) == (S.FILLED, 10)
-    assert len(desk.bought()) == len(desk.fake.sent()) == 1
+    assert len(sender.bought()) == len(sender.fake.sent()) == 1
 
 
-def test_the_id_of_another_order_is_not_believed(desk: Desk) -> None:
-    other = desk.send(name="20240312_AAPL_entry_buy", symbol="AAPL", quantity=3)
-    desk.fake.fault(**POST, action="headers", headers={"Location": f"{OWN}{other.broker_order_id}"})
-    row = desk.send()
+def test_the_id_of_another_order_is_not_believed(sender: Sender) -> None:
+    other = sender.send(name="20240312_AAPL_entry_buy", symbol="AAPL", quantity=3)
+    sender.fake.fault(**POST, action="headers", headers={"Location": f"{OWN}{other.broker_order_id}"})
+    row = sender.send()
     assert row.state == S.FILLED
     assert row.broker_order_id != other.broker_order_id
 
 
 @pytest.mark.parametrize("seconds", [0.25, 5, 45])
-def test_a_lost_reply_and_a_lagging_list(desk: Desk, seconds: float) -> None:
-    desk.fake.call("lag", {"seconds": seconds})
-    desk.fake.fault(**POST, action="drop")
-    row = desk.send()
-    assert (row.state, len(desk.fake.sent())) == (S.FILLED, 1)
+def test_a_lost_reply_and_a_lagging_list(sender: Sender, seconds: float) -> None:
+    sender.fake.call("lag", {"seconds": seconds})
+    sender.fake.fault(**POST, action="drop")
+    row = sender.send()
+    assert (row.state, len(sender.fake.sent())) == (S.FILLED, 1)
 
 
-def test_a_list_that_lags_longer_than_the_search_is_for_the_next_run(desk: Desk) -> None:
-    desk.fake.call("lag", {"seconds": 90})
-    desk.fake.fault(**POST, action="drop")
+def test_a_list_that_lags_longer_than_the_search_is_for_the_next_run(sender: Sender) -> None:
+    sender.fake.call("lag", {"seconds": 90})
+    sender.fake.fault(**POST, action="drop")
     with pytest.raises(UnresolvedError) as caught:
-        desk.send()
+        sender.send()
     assert caught.value.exit_code == 8
-    desk.clock.sleep(60)
-    row = desk.submission.recover(journalled(desk.ledger, NAME), today=DAY)
-    assert (row.state, len(desk.bought()), len(desk.fake.sent())) == (S.FILLED, 1, 1)
+    sender.clock.sleep(60)
+    row = sender.submission.recover(journalled(sender.ledger, NAME), today=DAY)
+    assert (row.state, len(sender.bought()), len(sender.fake.sent())) == (S.FILLED, 1, 1)
 
 
 @pytest.mark.parametrize("fault", [{"action": "drop"}, {"action": "status", "status": 503}])
 def test_an_order_that_never_arrived_is_unresolved_today_and_absent_tomorrow(
-    desk: Desk, fault: dict[str, Any]
+    sender: Sender, fault: dict[str, Any]
 ) -> None:
-    desk.fake.fault(**POST, point="before", **fault)
+    sender.fake.fault(**POST, point="before", **fault)
     with pytest.raises(UnresolvedError):
-        desk.send()
-    desk.fake.clock(at="2024-03-13T19:45:00+00:00")
-    row = desk.submission.recover(journalled(desk.ledger, NAME), today=date(2024, 3, 13))
-    assert (row.state, desk.bought(), len(desk.fake.sent())) == (S.ABSENT, [], 1)
+        sender.send()
+    sender.fake.clock(at="2024-03-13T19:45:00+00:00")
+    row = sender.submission.recover(journalled(sender.ledger, NAME), today=date(2024, 3, 13))
+    assert (row.state, sender.bought(), len(sender.fake.sent())) == (S.ABSENT, [], 1)
 
 
-def manual(desk: Desk, tag: str) -> None:
-    body = desk.at.broker.body(request(journalled(desk.ledger, NAME)))
-    desk.fake.call("orders", {"body": body, "tag": tag})
+def manual(sender: Sender, tag: str) -> None:
+    body = sender.at.broker.body(request(journalled(sender.ledger, NAME)))
+    sender.fake.call("orders", {"body": body, "tag": tag})
 
 
 @pytest.mark.parametrize(
     ("tag", "state"), [("API_TOS:CHART", S.FILLED), ("TA_fakeuser1700000000", S.AMBIGUOUS)]
 )
-def test_a_manual_order_that_looks_the_same(desk: Desk, tag: str, state: S) -> None:
-    desk.send(name="20240312_AAPL_entry_buy", symbol="AAPL", quantity=3)  # teaches our app's tag
-    order = desk.plan()
-    desk.fake.fault(**POST, action="drop")
-    real = desk.at.broker.submit
+def test_a_manual_order_that_looks_the_same(sender: Sender, tag: str, state: S) -> None:
+    sender.send(name="20240312_AAPL_entry_buy", symbol="AAPL", quantity=3)  # teaches our app's tag
+    order = sender.plan()
+    sender.fake.fault(**POST, action="drop")
+    real = sender.at.broker.submit
 
     def submit(request: OrderRequest) -> Any:
-        manual(desk, tag)  # a person clicks in the same second
+        manual(sender, tag)  # a person clicks in the same second
         return real(request)
 
-    desk.at.broker.submit = submit
+    sender.at.broker.submit = submit
     if state is S.FILLED:
-        assert desk.submission.send(order).state == state
+        assert sender.submission.send(order).state == state
     else:
         with pytest.raises(UnresolvedError, match="could be any of"):
-            desk.submission.send(order)
-    assert desk.ledger.orders.get(NAME).state == state
+            sender.submission.send(order)
+    assert sender.ledger.orders.get(NAME).state == state
 
 
-def test_a_refusal_is_final(desk: Desk) -> None:
-    desk.fake.fault(**POST, action="status", point="before", status=400, body={"message": "bad tick"})
-    row = desk.send()
-    assert (row.state, len(desk.fake.sent())) == (S.REFUSED, 1)
+def test_a_refusal_is_final(sender: Sender) -> None:
+    sender.fake.fault(**POST, action="status", point="before", status=400, body={"message": "bad tick"})
+    row = sender.send()
+    assert (row.state, len(sender.fake.sent())) == (S.REFUSED, 1)
     assert "bad tick" in row.state_reason
 
 
-def test_accepted_and_then_rejected(desk: Desk) -> None:
-    row = desk.send(quantity=9_999)
+def test_accepted_and_then_rejected(sender: Sender) -> None:
+    row = sender.send(quantity=9_999)
     assert row.state == S.REJECTED
     assert "buying power" in row.state_reason
 
 
 @pytest.mark.parametrize(("headers", "waited"), [({"Retry-After": "7"}, 7), ({}, 15)])
 def test_throttled_orders_wait_as_long_as_asked_and_are_sent_once_more(
-    desk: Desk, headers: dict[Any, Any], waited: int
+    sender: Sender, headers: dict[Any, Any], waited: int
 ) -> None:
-    desk.fake.fault(**POST, action="status", point="before", status=429, headers=headers)
-    row = desk.send()
-    first, second = desk.fake.sent()
+    sender.fake.fault(**POST, action="status", point="before", status=429, headers=headers)
+    row = sender.send()
+    first, second = sender.fake.sent()
     gap = datetime.fromisoformat(second["at"]) - datetime.fromisoformat(first["at"])
     assert gap.total_seconds() == waited
-    assert (row.state, len(desk.bought())) == (S.FILLED, 1)
+    assert (row.state, len(sender.bought())) == (S.FILLED, 1)
 
 
-def test_an_access_token_that_dies_in_between(desk: Desk) -> None:
-    desk.fake.fault(**POST, action="status", point="before", status=401)
-    row = desk.send()
-    assert (row.state, len(desk.bought()), len(desk.fake.sent())) == (S.FILLED, 1, 2)
+def test_an_access_token_that_dies_in_between(sender: Sender) -> None:
+    sender.fake.fault(**POST, action="status", point="before", status=401)
+    row = sender.send()
+    assert (row.state, len(sender.bought()), len(sender.fake.sent())) == (S.FILLED, 1, 2)
 
 
-def test_a_login_that_dies_in_between_sends_nothing(desk: Desk) -> None:
-    desk.plan()
-    desk.fake.fault(**POST, action="status", point="before", status=401, times=2)
+def test_a_login_that_dies_in_between_sends_nothing(sender: Sender) -> None:
+    sender.plan()
+    sender.fake.fault(**POST, action="status", point="before", status=401, times=2)
     with pytest.raises(AuthenticationFailed):
-        desk.submission.send(journalled(desk.ledger, NAME))
-    assert desk.ledger.orders.get(NAME).state == S.PLANNED
-    assert desk.bought() == []
+        sender.submission.send(journalled(sender.ledger, NAME))
+    assert sender.ledger.orders.get(NAME).state == S.PLANNED
+    assert sender.bought() == []
 
 
 @pytest.mark.parametrize("skew", [-90, 90])
-def test_the_search_goes_by_the_brokers_clock(desk: Desk, skew: int) -> None:
-    desk.fake.clock(skew=skew)
-    desk.fake.fault(**POST, action="drop")
-    row = desk.send()
-    assert (row.state, len(desk.fake.sent())) == (S.FILLED, 1)
+def test_the_search_goes_by_the_brokers_clock(sender: Sender, skew: int) -> None:
+    sender.fake.clock(skew=skew)
+    sender.fake.fault(**POST, action="drop")
+    row = sender.send()
+    assert (row.state, len(sender.fake.sent())) == (S.FILLED, 1)
 
 
-def test_an_unknown_status_word_stays_live(desk: Desk) -> None:
-    desk.fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": []})
-    desk.fake.fault(method="GET", path="orders/", action="patch", times=9, patch={"status": "NEW_WORD"})
-    assert desk.send().state == S.UNKNOWN_LIVE
+def test_an_unknown_status_word_stays_live(sender: Sender) -> None:
+    sender.fake.call("scripts", {"match": {"symbol": "QQQ"}, "fills": []})
+    sender.fake.fault(method="GET", path="orders/", action="patch", times=9, patch={"status": "NEW_WORD"})
+    assert sender.send().state == S.UNKNOWN_LIVE

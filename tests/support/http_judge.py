@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.fakes.schwab.harness import Remote
 from tests.support.http_imitation import NEW_YORK
-from tests.support.http_world import Desk
+from tests.support.http_world import Project
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Theirs:
     orders: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, desk: Desk, remote: Remote) -> Theirs:
+    def of(cls, project: Project, remote: Remote) -> Theirs:
         state = remote.state()
         positions = {s: int(n) for s, n in state["positions"].items()}
-        rows = state["orders"] if desk.broker == "schwab" else [_alpaca(o) for o in state["orders"]]
-        fills = [] if desk.broker == "schwab" else remote.call("fills")
+        rows = state["orders"] if project.broker == "schwab" else [_alpaca(o) for o in state["orders"]]
+        fills = [] if project.broker == "schwab" else remote.call("fills")
         for row in rows:
             own = [f for f in fills if f["order_id"] == row["id"]]
             row.setdefault("fills", [{"quantity": float(f["qty"]), "price": float(f["price"])} for f in own])
@@ -48,10 +48,15 @@ def _alpaca(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def verdict(
-    desk: Desk, remote: Remote, *, orders: dict[tuple[str, str], int], shares: dict[str, int], stops: bool
+    project: Project,
+    remote: Remote,
+    *,
+    orders: dict[tuple[str, str], int],
+    shares: dict[str, int],
+    stops: bool,
 ) -> list[str]:
     """Compare both sides at the end; every string is something wrong."""
-    theirs = Theirs.of(desk, remote)
+    theirs = Theirs.of(project, remote)
     taken = [o for o in theirs.orders if o["type"] == "MARKET" and o["status"] != "REJECTED"]
     wrong = []
     for (symbol, side), quantity in orders.items():
@@ -62,7 +67,7 @@ def verdict(
     wrong += [
         f"never asked for: {o['side']} {o['symbol']}" for o in taken if (o["symbol"], o["side"]) not in orders
     ]
-    with desk.ledger() as ledger:
+    with project.ledger() as ledger:
         wrong += _books(theirs, ledger, shares)
         kept = sorted(
             (p.symbol, p.quantity, p.stop_broker_order_id) for p in ledger.positions.open_positions()
@@ -96,11 +101,11 @@ def _books(theirs: Theirs, ledger: Any, shares: dict[str, int]) -> list[str]:
     return wrong
 
 
-def wanted_person(desk: Desk, remote: Remote) -> list[tuple[str, str | None]]:
+def wanted_person(project: Project, remote: Remote) -> list[tuple[str, str | None]]:
     """Return what a person would answer to exit code 8: the id of the one order it can be, or absent."""
-    listed = Theirs.of(desk, remote).orders
+    listed = Theirs.of(project, remote).orders
     answers: list[tuple[str, str | None]] = []
-    with desk.ledger() as ledger:
+    with project.ledger() as ledger:
         bound = ledger.orders.bound_broker_ids()
         for row in ledger.orders.unresolved():
             known = bound | set(row.ids_before or ())

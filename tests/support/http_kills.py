@@ -78,15 +78,15 @@ def make_template(scenario: Scenario, folder: Path) -> Template:
     from tests.fakes.web import Server
 
     app = make_app(scenario.broker)
-    desk = w.Desk(folder, scenario.broker, scenario.variant)
+    project = w.Project(folder, scenario.broker, scenario.variant)
     folder.mkdir()
-    desk.prepare(app)
-    desk.write(scenario.entries)
+    project.prepare(app)
+    project.write(scenario.entries)
     if scenario.name != "enter":
         server = Server(app)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        _, code = w.forked(lambda: w.executor(desk, server.url), folder / "answer")
+        _, code = w.forked(lambda: w.executor(project, server.url), folder / "answer")
         server.shutdown()
         server.server_close()
         thread.join()
@@ -96,7 +96,7 @@ def make_template(scenario: Scenario, folder: Path) -> Template:
             )
         cash = float(app.account.cash if isinstance(app, SchwabApp) else app.book.cash)
         held = {o["symbol"]: o["quantity"] for o in scenario.entries}
-        desk.write(scenario.turnover, day=NEXT_DAY, held=held, cash=cash)
+        project.write(scenario.turnover, day=NEXT_DAY, held=held, cash=cash)
     template = Template(scenario, app, folder)
     return _measured(template)
 
@@ -106,48 +106,52 @@ def _measured(template: Template) -> Template:
         tempfile.TemporaryDirectory(prefix="kills_") as name,
         Forked(template.app, template.moment) as remote,
     ):
-        desk = _copy(template, Path(name))
+        project = _copy(template, Path(name))
         template.scenario.upset(remote)
         since = len(remote.log())
-        _, told = w.forked(lambda: run_once(desk, remote.url, None), Path(name) / "answer")
-        if told is None or told["code"] != 0:
+        _, result = w.forked(lambda: run_once(project, remote.url, None), Path(name) / "answer")
+        if result is None or result["code"] != 0:
             raise SystemExit(
-                f"{template.scenario.key}: undisturbed: {told} {(desk.folder / 'out').read_text()}"
+                f"{template.scenario.key}: undisturbed: {result} {(project.folder / 'out').read_text()}"
             )
-        template.steps = told["steps"]
+        template.steps = result["steps"]
         template.requests = [short(e["method"], e["path"]) for e in remote.log(since) if e["path"] != "/"]
-        wrong = judge(template, desk, remote)
+        wrong = judge(template, project, remote)
         if wrong:
             raise SystemExit(f"{template.scenario.key}: undisturbed: {wrong}")
     return template
 
 
-def _copy(template: Template, into: Path) -> w.Desk:
+def _copy(template: Template, into: Path) -> w.Project:
     folder = into / "desk"
     shutil.copytree(template.folder, folder)
-    return w.Desk(folder, template.scenario.broker, template.scenario.variant)
+    return w.Project(folder, template.scenario.broker, template.scenario.variant)
 
 
-def run_once(desk: w.Desk, url: str, kill_at: int | None) -> dict[str, Any]:
+def run_once(project: w.Project, url: str, kill_at: int | None) -> dict[str, Any]:
     """Run stage 2 in this process; the caller has forked it."""
-    fuse = Fuse(kill_at, desk.folder / "killed_at")
+    fuse = Fuse(kill_at, project.folder / "killed_at")
     fuse.arm()
-    return {"code": w.executor(desk, url), "steps": fuse.names}
+    return {"code": w.executor(project, url), "steps": fuse.names}
 
 
-def judge(template: Template, desk: w.Desk, remote: Remote) -> list[str]:
+def judge(template: Template, project: w.Project, remote: Remote) -> list[str]:
     scenario = template.scenario
     _, wrong = w.forked(
         lambda: verdict(
-            desk, remote, orders=scenario.orders, shares=scenario.shares, stops=scenario.variant == "ema_p10"
+            project,
+            remote,
+            orders=scenario.orders,
+            shares=scenario.shares,
+            stops=scenario.variant == "ema_p10",
         ),
-        desk.folder.parent / "answer",
+        project.folder.parent / "answer",
     )
-    return ["the verdict failed: " + _crash(desk)] if wrong is None else wrong
+    return ["the verdict failed: " + _crash(project)] if wrong is None else wrong
 
 
-def _crash(desk: w.Desk) -> str:
-    path = desk.folder.parent / "answer.error"
+def _crash(project: w.Project) -> str:
+    path = project.folder.parent / "answer.error"
     return path.read_text() if path.exists() else "killed"
 
 
@@ -174,55 +178,57 @@ def try_point(template: Template, kills: tuple[Kill, ...]) -> Point:
         tempfile.TemporaryDirectory(prefix="kills_") as name,
         Forked(template.app, template.moment) as remote,
     ):
-        desk = _copy(template, Path(name))
+        project = _copy(template, Path(name))
         template.scenario.upset(remote)
         for number in range(MAX_RUNS):
             kind, at = kills[number] if number < len(kills) else ("", 0)
-            if not _run(point, desk, remote, kind, at):
+            if not _run(point, project, remote, kind, at):
                 return point
             if point.codes[-1] == "0" and number >= len(kills):
                 break
         else:
             point.wrong.append("it never ended")
             return point
-        if not _run(point, desk, remote, "", 0):  # once more than needed changes nothing
+        if not _run(point, project, remote, "", 0):  # once more than needed changes nothing
             return point
-        point.wrong += judge(template, desk, remote)
+        point.wrong += judge(template, project, remote)
     return point
 
 
-def _run(point: Point, desk: w.Desk, remote: Remote, kind: str, at: int) -> bool:
+def _run(point: Point, project: w.Project, remote: Remote, kind: str, at: int) -> bool:
     """Run once; False when that ended the point."""
-    plan = {"n": at, "kind": kind, "folder": str(desk.folder)} if kind in SERVER_KINDS else {}
+    plan = {"n": at, "kind": kind, "folder": str(project.folder)} if kind in SERVER_KINDS else {}
     remote.call("kill", plan)
     step = at if kind == "step" else None
-    status, told = w.forked(lambda: run_once(desk, remote.url, step), desk.folder.parent / "answer")
+    status, result = w.forked(lambda: run_once(project, remote.url, step), project.folder.parent / "answer")
     remote.call("kill", {})
     if os.WIFSIGNALED(status):
         point.codes.append("killed")
-        point.where = point.where or (desk.folder / "killed_at").read_text()
+        point.where = point.where or (project.folder / "killed_at").read_text()
         return True
-    if told is None:
-        point.wrong.append("crash: " + _crash(desk))
+    if result is None:
+        point.wrong.append("crash: " + _crash(project))
         return False
-    point.codes.append(str(told["code"]))
-    if told["code"] == 8:
-        return _person(point, desk, remote)
-    if told["code"] != 0:
-        point.wrong.append(f"exit code {told['code']}: {(desk.folder / 'out').read_text()[-600:]}")
-    return bool(told["code"] == 0)
+    point.codes.append(str(result["code"]))
+    if result["code"] == 8:
+        return _person(point, project, remote)
+    if result["code"] != 0:
+        point.wrong.append(f"exit code {result['code']}: {(project.folder / 'out').read_text()[-600:]}")
+    return bool(result["code"] == 0)
 
 
-def _person(point: Point, desk: w.Desk, remote: Remote) -> bool:
+def _person(point: Point, project: w.Project, remote: Remote) -> bool:
     """Do what exit code 8 asks for: look at the broker and resolve."""
     point.persons += 1
-    answer = desk.folder.parent / "answer"
-    _, answers = w.forked(lambda: wanted_person(desk, remote), answer)
+    answer = project.folder.parent / "answer"
+    _, answers = w.forked(lambda: wanted_person(project, remote), answer)
     for name, broker_id in answers or ():
         verdict = ["--absent"] if broker_id is None else ["--adopt", broker_id]
-        _, code = w.forked(partial(w.command, desk, remote.url, "resolve", name, *verdict), answer)
+        _, code = w.forked(partial(w.command, project, remote.url, "resolve", name, *verdict), answer)
         if code != 0:
-            point.wrong.append(f"resolve {name} {verdict}: {code} {(desk.folder / 'out').read_text()[-300:]}")
+            point.wrong.append(
+                f"resolve {name} {verdict}: {code} {(project.folder / 'out').read_text()[-300:]}"
+            )
     if not answers:
         point.wrong.append("exit code 8 and nothing to resolve")
     return not point.wrong
@@ -280,8 +286,8 @@ def table(points: list[Point]) -> str:
     ]
     for key in sorted(rows):
         row = rows[key]
-        told = " ".join(f"{code}:{count}" for code, count in sorted(codes[key].items()))
-        lines.append(f"{key[0]:26} {key[1]:34} {row['points']:6} {row['person']:6} {row['wrong']:5}  {told}")
+        text = " ".join(f"{code}:{count}" for code, count in sorted(codes[key].items()))
+        lines.append(f"{key[0]:26} {key[1]:34} {row['points']:6} {row['person']:6} {row['wrong']:5}  {text}")
     return "\n".join(lines)
 
 

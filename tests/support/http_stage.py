@@ -16,7 +16,7 @@ from live.brokers import rehearsal
 from tests.fakes.schwab.harness import FakeSchwab
 from tests.support.http_imitation import DAY, PRICES, MovedClock, at
 from tests.support.http_judge import verdict
-from tests.support.http_world import Desk, wanted
+from tests.support.http_world import Project, wanted
 
 ORDERS = {("AAA", "BUY"): 100, ("BBB", "BUY"): 100}
 SHARES = {"AAA": 100, "BBB": 100}
@@ -34,21 +34,21 @@ def entries(day: date = DAY) -> list[dict[str, Any]]:
 class Stage:
     """The folder, the imitation and what the last run printed."""
 
-    desk: Desk
+    project: Project
     fake: FakeSchwab
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
     clock: type = MovedClock
-    told: str = ""
+    text: str = ""
 
     def execute(self, *arguments: str) -> int:
-        """Run stage 2 from its command line; `told` keeps what it printed."""
+        """Run stage 2 from its command line; `text` keeps what it printed."""
         from live import executor
 
         self.capsys.readouterr()
         code = executor.main(list(arguments))
         shown = self.capsys.readouterr()
-        self.told = shown.out + shown.err
+        self.text = shown.out + shown.err
         return code
 
     def jutsu(self, *arguments: str) -> int:
@@ -60,7 +60,7 @@ class Stage:
         with pytest.raises(SystemExit) as stop:
             cli.main()
         shown = self.capsys.readouterr()
-        self.told = shown.out + shown.err
+        self.text = shown.out + shown.err
         return int(stop.value.code or 0)
 
     def sent(self) -> int:
@@ -69,13 +69,13 @@ class Stage:
 
     def wrong(self) -> list[str]:
         """Everything that is not as it should be after the two entries."""
-        return verdict(self.desk, self.fake, orders=ORDERS, shares=SHARES, stops=True)
+        return verdict(self.project, self.fake, orders=ORDERS, shares=SHARES, stops=True)
 
     def finish(self) -> None:
         """Run again in a world without faults: it must end well, and once more changes nothing."""
         for _ in range(2):
             code = self.execute()
-            assert code == 0, self.told
+            assert code == 0, self.text
         problems = self.wrong()
         assert problems == [], problems
 
@@ -90,16 +90,16 @@ def stage(
 ) -> Iterator[Stage]:
     """A prepared folder with a file of two entries, just inside its window."""
     with FakeSchwab(at(day), dict(PRICES), ticking=True) as fake:
-        desk = Desk(folder, "schwab", variant).prepare(fake.app)
-        desk.write(entries(day), day=day)
-        made = Stage(desk, fake, patch, capsys)
+        project = Project(folder, "schwab", variant).prepare(fake.app)
+        project.write(entries(day), day=day)
+        made = Stage(project, fake, patch, capsys)
         plain = rehearsal.rehearsal_clock
 
         def clock(url: str, base: Any = None) -> Any:
             return made.clock(url, base, plain(url, base).now())
 
         patch.setattr(rehearsal, "rehearsal_clock", clock)
-        for name, value in desk.environ(fake.url).items():
+        for name, value in project.environ(fake.url).items():
             patch.setenv(name, value)
         patch.chdir(folder)
         yield made

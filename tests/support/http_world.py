@@ -30,7 +30,7 @@ ACCOUNTS = {"schwab": "schwab-4321", "alpaca": "alpaca-paper"}
 
 
 @dataclass
-class Desk:
+class Project:
     """The folder; every process started here sees the same files and the same imitation."""
 
     folder: Path
@@ -51,7 +51,7 @@ class Desk:
             "safety": {"min_free_disk_mb": 0},
         }
 
-    def prepare(self, app: App) -> Desk:
+    def prepare(self, app: App) -> Project:
         """Write the configuration, log in, confirm live trading."""
         shutil.copytree(PROJECT / "config", self.folder / "config")
         (self.folder / "config" / "live.yaml").write_text(json.dumps(self.settings()))
@@ -227,25 +227,25 @@ def forked(body: Callable[[], Any], answer: Path) -> tuple[int, Any]:
     return status, json.loads(answer.read_text()) if answer.exists() else None
 
 
-def in_folder(desk: Desk, url: str, body: Callable[[], int]) -> int:
+def in_folder(project: Project, url: str, body: Callable[[], int]) -> int:
     """Run a command's `main` in this (forked) process as if it had been started in the folder."""
     from live.brokers import rehearsal
 
     os.environ.clear()
-    os.environ.update(desk.environ(url))
-    os.chdir(desk.folder)
-    (desk.folder / "pid").write_text(str(os.getpid()))
+    os.environ.update(project.environ(url))
+    os.chdir(project.folder)
+    (project.folder / "pid").write_text(str(os.getpid()))
     plain = rehearsal.rehearsal_clock
 
     def moved(url: str, base: Clock) -> Clock:
         return MovedClock(url, base, plain(url, base).now())
 
     setattr(rehearsal, "rehearsal_clock", moved)  # noqa: B010 - mypy
-    with (desk.folder / "out").open("a") as out, redirect_stdout(out), redirect_stderr(out):
+    with (project.folder / "out").open("a") as out, redirect_stdout(out), redirect_stderr(out):
         return body()
 
 
-def command(desk: Desk, url: str, *arguments: str) -> int:
+def command(project: Project, url: str, *arguments: str) -> int:
     """Run `jutsu …` in this (forked) process."""
     from live.cli import app as cli
 
@@ -257,11 +257,11 @@ def command(desk: Desk, url: str, *arguments: str) -> int:
             return int(stop.code or 0)
         return 0
 
-    return in_folder(desk, url, body)
+    return in_folder(project, url, body)
 
 
-def executor(desk: Desk, url: str, *arguments: str) -> int:
+def executor(project: Project, url: str, *arguments: str) -> int:
     """Run stage 2 in this (forked) process, from its command line on."""
     from live import executor as stage
 
-    return in_folder(desk, url, lambda: stage.main(list(arguments)))
+    return in_folder(project, url, lambda: stage.main(list(arguments)))

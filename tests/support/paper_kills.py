@@ -300,24 +300,24 @@ def try_point(scenario: Scenario, template: Path, kills: tuple[int, ...]) -> Poi
         answer = Path(name) / "answer"
         for minute in range(MAX_RUNS):
             kill_at = kills[minute] if minute < len(kills) else None
-            status, told = in_child(partial(run_once, scenario, folder, minute, kill_at), answer)
+            status, result = in_child(partial(run_once, scenario, folder, minute, kill_at), answer)
             point.runs += 1
             if os.WIFSIGNALED(status):
                 point.killed += 1
                 point.where = point.where or (folder / "killed_at").read_text()
                 continue
-            if told is None:
+            if result is None:
                 point.wrong = ("crash: " + answer.with_suffix(".error").read_text(),)
                 return point
-            if told["code"] == 8:
+            if result["code"] == 8:
                 _, solved = in_child(partial(person, scenario, folder, minute), answer)
                 point.persons += 1
                 if not solved:
                     point.wrong = ("exit 8 and nothing to resolve: " + (folder / "why").read_text(),)
                     return point
                 continue
-            if told["code"] != 0:
-                point.wrong = (f"exit code {told['code']}: {(folder / 'why').read_text()}",)
+            if result["code"] != 0:
+                point.wrong = (f"exit code {result['code']}: {(folder / 'why').read_text()}",)
                 return point
             if kill_at is None:
                 break
@@ -337,10 +337,10 @@ def count_steps(scenario: Scenario, template: Path) -> int:
         folder = Path(name) / "w"
         shutil.copytree(template, folder)
         answer = Path(name) / "answer"
-        _, told = in_child(lambda: run_once(scenario, folder, 0, None), answer)
-        if told is None or told["code"] != 0:
-            raise SystemExit(f"{scenario.key}: the undisturbed run failed: {told}")
-        return int(told["steps"])
+        _, result = in_child(lambda: run_once(scenario, folder, 0, None), answer)
+        if result is None or result["code"] != 0:
+            raise SystemExit(f"{scenario.key}: the undisturbed run failed: {result}")
+        return int(result["steps"])
 
 
 def table(points: list[Point]) -> str:

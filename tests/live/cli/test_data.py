@@ -163,7 +163,7 @@ def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu: Callable[..., A
     )
     assert "--symbol" in str(jutsu("import", source).exception)
     assert "--date-format" in str(jutsu("import", source, "--symbol", "QQQ").exception)
-    told = jutsu(
+    done = jutsu(
         "import",
         source,
         "--symbol",
@@ -175,8 +175,8 @@ def test_an_open_file_names_the_flag_and_the_flag_decides(jutsu: Callable[..., A
         "--basis",
         "raw",
     )
-    assert told.exit_code == 0, told.output
-    assert "basis raw" in told.stdout
+    assert done.exit_code == 0, done.output
+    assert "basis raw" in done.stdout
 
 
 def test_dividends_and_splits_are_kept_once(jutsu: Callable[..., Any], tmp_path: Path) -> None:

@@ -63,17 +63,17 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
 
 
 def test_reconcile_of_a_new_account_agrees(call: Program) -> None:
-    told = json.loads(call("reconcile", "--json"))
-    assert told["agrees"] is True
-    assert told["positions"] == []
+    shown = json.loads(call("reconcile", "--json"))
+    assert shown["agrees"] is True
+    assert shown["positions"] == []
     assert "agree" in call("reconcile")
 
 
 def test_reconcile_adopt_takes_the_cash_as_starting_point(call: Program) -> None:
     assert json.loads(call("reconcile", "--json"))["cash"]["ledger"] is None
     call("reconcile", "--adopt")
-    told = json.loads(call("reconcile", "--json"))
-    assert told["cash"]["ledger"] == told["cash"]["broker"] == 100_000
+    shown = json.loads(call("reconcile", "--json"))
+    assert shown["cash"]["ledger"] == shown["cash"]["broker"] == 100_000
 
 
 def test_resolve_wants_exactly_one_verdict_and_a_known_order(call: Program) -> None:
@@ -115,8 +115,8 @@ def test_panic_asks_for_the_word(call: Program) -> None:
 
 
 def test_panic_turns_everything_off(call: Program) -> None:
-    told = call("panic", "--yes")
-    assert "kill switch is ON (all)" in told
+    text = call("panic", "--yes")
+    assert "kill switch is ON (all)" in text
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
 
 

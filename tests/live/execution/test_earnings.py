@@ -68,8 +68,8 @@ def instant(day: date, clock: str) -> datetime:
 class Case:
     """One script with its book already bought at 100, stops at 90."""
 
-    def __init__(self, folder: Path, told: dict[str, Any]) -> None:
-        self.script, self.want = told["scenario"], told["expected"]
+    def __init__(self, folder: Path, reference: dict[str, Any]) -> None:
+        self.script, self.want = reference["scenario"], reference["expected"]
         parameters = {"stop_loss_pct": 10.0, **self.script.get("cfg", {})}
         symbols = ("AAA", "BBB", "CCC")
         self.strategy = StubStrategy(
@@ -149,8 +149,8 @@ class Case:
 
 @pytest.fixture
 def case(tmp_path: Path, shared_data: Path) -> Callable[[str], Case]:
-    told = json.loads((shared_data / "reference" / "earnings_executor_dev.json").read_text())["cases"]
-    return lambda name: Case(tmp_path, told[name])
+    cases = json.loads((shared_data / "reference" / "earnings_executor_dev.json").read_text())["cases"]
+    return lambda name: Case(tmp_path, cases[name])
 
 
 @pytest.mark.parametrize(

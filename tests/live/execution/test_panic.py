@@ -136,8 +136,8 @@ def test_panic_alerts_before_it_sells_and_backs_up_after(made: Any) -> None:
     seen = []
 
     def submit(inner: Any, request: Any) -> Any:
-        told = [a.level for a in made.ledger.alerts.recent() if a.title == "panic began"]
-        seen.append((told, list(backups.iterdir())))
+        levels = [a.level for a in made.ledger.alerts.recent() if a.title == "panic began"]
+        seen.append((levels, list(backups.iterdir())))
         return inner.submit(request)
 
     made.wrap = lambda broker: Wrapped(broker, submit=submit)

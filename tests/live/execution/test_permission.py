@@ -55,7 +55,7 @@ def slow(made: Any) -> Any:
     return made
 
 
-def once(action: Any) -> Any:
+def only_once(action: Any) -> Any:
     """Return the action, done at the first call only."""
     done: list[bool] = []
 
@@ -79,7 +79,7 @@ def test_a_list_reply_of_18_seconds_at_the_end_of_the_window_sends_nothing(slow:
 
 def test_a_machine_suspended_between_the_reads_and_the_request_buys_nothing_next_morning(slow: Any) -> None:
     slow.write(signal([ENTRY]))
-    slow.during = once(lambda: slow.clock.set(datetime(2025, 3, 6, 10, 30, tzinfo=NEW_YORK)))
+    slow.during = only_once(lambda: slow.clock.set(datetime(2025, 3, 6, 10, 30, tzinfo=NEW_YORK)))
     slow.executor()
     assert slow.holdings() == {}
     assert states(slow) == [("AAA_entry_buy", "PLANNED", 0)]
@@ -91,7 +91,7 @@ def test_either_clock_alone_stops_a_buy(slow: Any, hours: Any) -> None:
         slow.clock.apart = timedelta(hours=hours)
 
     slow.write(signal([ENTRY]))
-    slow.during = once(jump)
+    slow.during = only_once(jump)
     slow.executor()
     assert states(slow) == [("AAA_entry_buy", "PLANNED", 0)]
 
@@ -103,7 +103,7 @@ def test_a_wall_clock_that_stands_still_does_not_keep_the_window_open(slow: Any)
 
     enter(slow, order("AAA", "entry", 100, 100.0))
     tomorrow(slow, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
-    slow.during = once(stands)
+    slow.during = only_once(stands)
     with pytest.raises(OrdersMissed, match="AAA"):
         slow.executor()
     assert slow.holdings() == {"AAA": 100}
@@ -115,7 +115,7 @@ def test_a_short_sleep_inside_the_window_does_not_hold_an_exit(slow: Any) -> Non
 
     enter(slow, order("AAA", "entry", 100, 100.0))
     tomorrow(slow, [next_order("AAA", "exit", 100, 100.0)], positions={"AAA": 100}, cash=90_000.0)
-    slow.during = once(jump)
+    slow.during = only_once(jump)
     assert slow.executor() == 0
     assert slow.holdings() == {}
 
@@ -123,7 +123,7 @@ def test_a_short_sleep_inside_the_window_does_not_hold_an_exit(slow: Any) -> Non
 @pytest.mark.parametrize("level", ["entries", "all"])
 def test_kill_takes_effect_between_the_reads_and_the_request(slow: Any, level: Any) -> None:
     slow.write(signal([ENTRY, OTHER]))
-    slow.during = once(
+    slow.during = only_once(
         lambda: slow.ledger.state.set_kill(level, reason="stop", by="test", at=slow.clock.now())
     )
     slow.executor()
@@ -137,7 +137,7 @@ def test_a_file_skipped_meanwhile_sends_nothing_more(slow: Any) -> None:
     def skip() -> Any:
         slow.ledger.signals.answer(DAY, "golden", "skip")
 
-    slow.during = once(skip)
+    slow.during = only_once(skip)
     slow.executor()
     assert slow.holdings() == {}
     assert any("approval" in text for text in run_detail(slow)["warnings"])
@@ -145,7 +145,7 @@ def test_a_file_skipped_meanwhile_sends_nothing_more(slow: Any) -> None:
 
 def test_what_went_back_is_sent_by_a_later_start_inside_the_window(slow: Any) -> None:
     slow.write(signal([ENTRY]))
-    slow.during = once(lambda: setattr(slow.clock, "apart", timedelta(minutes=1)))
+    slow.during = only_once(lambda: setattr(slow.clock, "apart", timedelta(minutes=1)))
     slow.executor()
     assert slow.holdings() == {}
     assert slow.executor() == 0

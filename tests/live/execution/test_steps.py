@@ -146,8 +146,8 @@ def test_a_dry_run_touches_nothing(made: Any, capsys: pytest.CaptureFixture[str]
     runtime = replace(made.open(), run=DryRun())
     variants = (BookVariant(StubStrategy(), "primary", "golden"),)
     assert executor.run(runtime, executor.Request(variants=variants)) == 0
-    told = capsys.readouterr().out
-    assert "buy 100 AAA market (entry)" in told
-    assert "stop 90 gtc" in told
+    text = capsys.readouterr().out
+    assert "buy 100 AAA market (entry)" in text
+    assert "stop 90 gtc" in text
     assert states(made) == []
     assert made.broker.orders(AT, AT) == []

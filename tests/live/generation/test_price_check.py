@@ -16,7 +16,7 @@ from backtest.data.quality.findings import PriceFinding
 from backtest.data.quality.known import Known
 from live.generation.market import Market, require_adjusted
 from live.generation.price_check import (
-    TOLD,
+    LISTED,
     JudgedOnce,
     judge,
     judge_quotes,
@@ -76,11 +76,11 @@ def test_what_is_judged_once_is_what_a_stage_finds_that_day(opening: bool) -> No
         bad = {**BARS, "QQQ": multiplied(BARS["QQQ"], -1, "open" if opening else "close", factor)}
         quotes = {"QQQ": quote(float(bad["QQQ"].open[-1]))} if opening else {}
         seen = market(bad, quotes, opening=opening)
-        once = JudgedOnce(bad)(seen, KNOWN)
-        assert {(f.symbol, f.day, f.field) for f in once} == {
+        at_once = JudgedOnce(bad)(seen, KNOWN)
+        assert {(f.symbol, f.day, f.field) for f in at_once} == {
             (f.symbol, f.day, f.field) for f in judge(seen, KNOWN)
         }
-        assert bool(once) == (factor != 1.0)
+        assert bool(at_once) == (factor != 1.0)
 
 
 def test_what_lies_after_the_decision_is_not_told() -> None:
@@ -111,10 +111,10 @@ def test_suspicions_are_told_newest_first_with_the_symbols_judged_alone() -> Non
     odd = [
         PriceFinding("QQQ", BARS["QQQ"].dates[n].item(), "frozen", "suspicion", "odd", "") for n in range(9)
     ]
-    told = warnings_of(odd, ["QQQ", "AAA"], KNOWN)
-    assert told[0].startswith(f"QQQ {odd[-1].day}")
-    assert len(told) == TOLD + 2
-    assert told[-2:] == (
+    warnings = warnings_of(odd, ["QQQ", "AAA"], KNOWN)
+    assert warnings[0].startswith(f"QQQ {odd[-1].day}")
+    assert len(warnings) == LISTED + 2
+    assert warnings[-2:] == (
         "4 older oddities in the histories",
         "AAA: judged by own history and quote alone, no index or fund is named",
     )

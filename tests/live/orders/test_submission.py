@@ -94,7 +94,7 @@ class SendingWorld(World):
 
 
 @pytest.fixture
-def desk(tmp_path: Path, protocol: str) -> SendingWorld:
+def sender(tmp_path: Path, protocol: str) -> SendingWorld:
     base = world(tmp_path, honours_client_id=protocol == "A")
     made = SendingWorld(base.folder, base.feed, base.clock, honours_client_id=base.honours_client_id)
     runtime = made.open()
@@ -109,135 +109,135 @@ def desk(tmp_path: Path, protocol: str) -> SendingWorld:
     return made
 
 
-def sight(desk: SendingWorld, row: Order) -> BrokerOrder:
+def sight(sender: SendingWorld, row: Order) -> BrokerOrder:
     """What the broker itself shows of a journalled order."""
     assert row.broker_order_id is not None
-    return shown(desk.broker, row.broker_order_id)
+    return shown(sender.broker, row.broker_order_id)
 
 
-def test_the_journal_is_written_before_the_order_leaves(desk: SendingWorld) -> None:
+def test_the_journal_is_written_before_the_order_leaves(sender: SendingWorld) -> None:
     seen = []
-    original = desk.line.submit
+    original = sender.line.submit
 
     def spy(request: OrderRequest) -> str:
-        seen.append(desk.ledger.orders.get(NAME).state)
+        seen.append(sender.ledger.orders.get(NAME).state)
         return original(request)
 
-    desk.line.submit = spy
-    row = desk.submission.send(desk.plan())
+    sender.line.submit = spy
+    row = sender.submission.send(sender.plan())
     assert seen == [S.SENDING]
     assert row.state == S.FILLED
-    assert [e.state for e in desk.ledger.orders.events(NAME)] == ["PLANNED", "SENDING", "ACKED", "FILLED"]
+    assert [e.state for e in sender.ledger.orders.events(NAME)] == ["PLANNED", "SENDING", "ACKED", "FILLED"]
     assert row.body is not None
     assert row.body["symbol"] == "AAA"
 
 
-def test_a_lost_reply_after_acceptance_is_found_and_adopted(desk: SendingWorld) -> None:
-    desk.line.after = unknown()
-    row = desk.submission.send(desk.plan())
-    assert (row.state, row.filled_quantity, desk.line.submits) == (S.FILLED, 10, 1)
-    assert len(desk.accepted()) == 1
+def test_a_lost_reply_after_acceptance_is_found_and_adopted(sender: SendingWorld) -> None:
+    sender.line.after = unknown()
+    row = sender.submission.send(sender.plan())
+    assert (row.state, row.filled_quantity, sender.line.submits) == (S.FILLED, 10, 1)
+    assert len(sender.accepted()) == 1
 
 
 @pytest.mark.parametrize("lag", [0.25, 5.0, 45.0])
-def test_a_lagging_list_is_waited_for(desk: SendingWorld, lag: float, protocol: str) -> None:
+def test_a_lagging_list_is_waited_for(sender: SendingWorld, lag: float, protocol: str) -> None:
     if protocol == "A" and lag > 30:
         pytest.skip("with client ids the lookup is direct and 30 s of absence are an answer")
-    desk.line.after = unknown()
-    desk.line.hide_until = desk.clock.now() + timedelta(seconds=lag)
-    row = desk.submission.send(desk.plan())
-    assert (row.state, desk.line.submits, len(desk.accepted())) == (S.FILLED, 1, 1)
+    sender.line.after = unknown()
+    sender.line.hide_until = sender.clock.now() + timedelta(seconds=lag)
+    row = sender.submission.send(sender.plan())
+    assert (row.state, sender.line.submits, len(sender.accepted())) == (S.FILLED, 1, 1)
 
 
-def test_a_request_lost_before_acceptance_never_makes_two(desk: SendingWorld, protocol: str) -> None:
-    desk.line.before = unknown()
+def test_a_request_lost_before_acceptance_never_makes_two(sender: SendingWorld, protocol: str) -> None:
+    sender.line.before = unknown()
     if protocol == "A":
         # the id is unknown to the broker for 30 s: the very same id is sent again
-        row = desk.submission.send(desk.plan())
-        assert (row.state, desk.line.submits) == (S.FILLED, 2)
-        assert [o.client_order_id for o in desk.accepted()] == [NAME]
+        row = sender.submission.send(sender.plan())
+        assert (row.state, sender.line.submits) == (S.FILLED, 2)
+        assert [o.client_order_id for o in sender.accepted()] == [NAME]
     else:
         with pytest.raises(UnresolvedError) as caught:
-            desk.submission.send(desk.plan())
+            sender.submission.send(sender.plan())
         assert "jutsu resolve" in caught.value.line()
-        assert desk.ledger.orders.get(NAME).state == S.UNKNOWN
-        assert desk.line.submits == 1
-        assert desk.accepted() == []
+        assert sender.ledger.orders.get(NAME).state == S.UNKNOWN
+        assert sender.line.submits == 1
+        assert sender.accepted() == []
 
 
-def test_while_one_fate_is_unknown_nothing_else_is_sent(desk: SendingWorld, protocol: str) -> None:
+def test_while_one_fate_is_unknown_nothing_else_is_sent(sender: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("protocol A ends the doubt by itself")
-    desk.line.before = unknown()
+    sender.line.before = unknown()
     with pytest.raises(UnresolvedError):
-        desk.submission.send(desk.plan())
+        sender.submission.send(sender.plan())
     with pytest.raises(UnresolvedError):
-        desk.submission.send(desk.plan(f"{DAY:%Y%m%d}_AAA_increase_buy"))
-    assert desk.line.submits == 1
+        sender.submission.send(sender.plan(f"{DAY:%Y%m%d}_AAA_increase_buy"))
+    assert sender.line.submits == 1
 
 
 @pytest.mark.parametrize("answer", [lambda _: None, lambda _: "1"])
 def test_an_accepted_order_without_its_own_id_is_searched(
-    desk: SendingWorld, answer: Callable[..., Any]
+    sender: SendingWorld, answer: Callable[..., Any]
 ) -> None:
-    desk.inner_first = desk.broker.submit(OrderRequest("other", "AAA", "buy", 3))  # becomes id 1
-    desk.line.answer = answer
-    row = desk.submission.send(desk.plan())
-    assert (row.state, row.broker_order_id, desk.line.submits) == (S.FILLED, "2", 1)
+    sender.inner_first = sender.broker.submit(OrderRequest("other", "AAA", "buy", 3))  # becomes id 1
+    sender.line.answer = answer
+    row = sender.submission.send(sender.plan())
+    assert (row.state, row.broker_order_id, sender.line.submits) == (S.FILLED, "2", 1)
 
 
-def test_reads_that_fail_say_nothing(desk: SendingWorld) -> None:
-    desk.line.after = unknown()
-    desk.line.reads_fail = 0
-    original = desk.line.submit
+def test_reads_that_fail_say_nothing(sender: SendingWorld) -> None:
+    sender.line.after = unknown()
+    sender.line.reads_fail = 0
+    original = sender.line.submit
 
     def then_fail(request: OrderRequest) -> Any:
         try:
             return original(request)
         finally:
-            desk.line.reads_fail = 4
+            sender.line.reads_fail = 4
 
-    desk.line.submit = then_fail
-    row = desk.submission.send(desk.plan())
-    assert (row.state, len(desk.accepted())) == (S.FILLED, 1)
-
-
-def test_not_sent_is_repeated_and_then_given_up(desk: SendingWorld) -> None:
-    desk.line.before = NotSent("connection refused")
-    row = desk.submission.send(desk.plan())
-    assert (row.state, desk.line.submits) == (S.FILLED, 2)
+    sender.line.submit = then_fail
+    row = sender.submission.send(sender.plan())
+    assert (row.state, len(sender.accepted())) == (S.FILLED, 1)
 
 
-def test_never_sent_ends_refused_after_three_tries(desk: SendingWorld) -> None:
+def test_not_sent_is_repeated_and_then_given_up(sender: SendingWorld) -> None:
+    sender.line.before = NotSent("connection refused")
+    row = sender.submission.send(sender.plan())
+    assert (row.state, sender.line.submits) == (S.FILLED, 2)
+
+
+def test_never_sent_ends_refused_after_three_tries(sender: SendingWorld) -> None:
     def submit(request: OrderRequest) -> None:
-        desk.line.submits += 1
+        sender.line.submits += 1
         raise NotSent("connection refused")
 
-    desk.line.submit = submit
-    row = desk.submission.send(desk.plan())
-    assert (row.state, desk.line.submits) == (S.REFUSED, 3)
+    sender.line.submit = submit
+    row = sender.submission.send(sender.plan())
+    assert (row.state, sender.line.submits) == (S.REFUSED, 3)
 
 
-def test_a_refusal_is_final(desk: SendingWorld) -> None:
-    desk.line.before = BrokerRefused("restricted symbol")
-    row = desk.submission.send(desk.plan())
-    assert (row.state, row.state_reason, desk.line.submits) == (S.REFUSED, "restricted symbol", 1)
+def test_a_refusal_is_final(sender: SendingWorld) -> None:
+    sender.line.before = BrokerRefused("restricted symbol")
+    row = sender.submission.send(sender.plan())
+    assert (row.state, row.state_reason, sender.line.submits) == (S.REFUSED, "restricted symbol", 1)
 
 
-def test_a_dead_token_leaves_the_order_planned(desk: SendingWorld) -> None:
-    desk.line.before = AuthenticationFailed("token expired")
+def test_a_dead_token_leaves_the_order_planned(sender: SendingWorld) -> None:
+    sender.line.before = AuthenticationFailed("token expired")
     with pytest.raises(AuthenticationFailed):
-        desk.submission.send(desk.plan())
-    assert desk.ledger.orders.get(NAME).state == S.PLANNED
+        sender.submission.send(sender.plan())
+    assert sender.ledger.orders.get(NAME).state == S.PLANNED
 
 
-def test_outside_the_window_nothing_leaves(desk: SendingWorld) -> None:
-    shut = Submission(desk.line, desk.ledger, desk.clock, lambda _: False)
-    assert shut.send(desk.plan()).state == S.PLANNED
-    assert desk.line.submits == 0
+def test_outside_the_window_nothing_leaves(sender: SendingWorld) -> None:
+    shut = Submission(sender.line, sender.ledger, sender.clock, lambda _: False)
+    assert shut.send(sender.plan()).state == S.PLANNED
+    assert sender.line.submits == 0
 
 
-def look_alike(desk: SendingWorld, **changes: Any) -> None:
+def look_alike(sender: SendingWorld, **changes: Any) -> None:
     """Make the list show a second order that looks like ours."""
 
     def shown(orders: list[BrokerOrder]) -> list[BrokerOrder]:
@@ -245,136 +245,136 @@ def look_alike(desk: SendingWorld, **changes: Any) -> None:
             return orders
         return [*orders, replace(orders[-1], order_id="777", executions=(), **changes)]
 
-    desk.line.after = unknown()
-    desk.line.shown = lambda orders: shown(orders) if desk.line.submits else orders
+    sender.line.after = unknown()
+    sender.line.shown = lambda orders: shown(orders) if sender.line.submits else orders
 
 
-def test_two_full_matches_halt_and_name_both(desk: SendingWorld, protocol: str) -> None:
+def test_two_full_matches_halt_and_name_both(sender: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("a client id cannot be mistaken")
-    look_alike(desk)
+    look_alike(sender)
     with pytest.raises(UnresolvedError) as caught:
-        desk.submission.send(desk.plan())
+        sender.submission.send(sender.plan())
     assert "777" in caught.value.line()
-    assert desk.ledger.orders.get(NAME).state == S.AMBIGUOUS
-    assert desk.line.submits == 1
+    assert sender.ledger.orders.get(NAME).state == S.AMBIGUOUS
+    assert sender.line.submits == 1
 
 
-def test_an_order_of_another_program_is_told_by_its_tag(desk: SendingWorld, protocol: str) -> None:
+def test_an_order_of_another_program_is_told_by_its_tag(sender: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("a client id cannot be mistaken")
-    desk.ledger.state.set("app_tag", "paper", at=desk.clock.now())
-    look_alike(desk, tag="API_TOS:CHART")
-    assert desk.submission.send(desk.plan()).broker_order_id == "1"
+    sender.ledger.state.set("app_tag", "paper", at=sender.clock.now())
+    look_alike(sender, tag="API_TOS:CHART")
+    assert sender.submission.send(sender.plan()).broker_order_id == "1"
 
 
-def test_a_near_match_alone_is_never_adopted(desk: SendingWorld, protocol: str) -> None:
+def test_a_near_match_alone_is_never_adopted(sender: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("a client id cannot be mistaken")
-    desk.line.after = unknown()
-    desk.line.shown = lambda orders: [replace(o, quantity=11) for o in orders]
+    sender.line.after = unknown()
+    sender.line.shown = lambda orders: [replace(o, quantity=11) for o in orders]
     with pytest.raises(UnresolvedError):
-        desk.submission.send(desk.plan())
-    assert desk.ledger.orders.get(NAME).state == S.AMBIGUOUS
+        sender.submission.send(sender.plan())
+    assert sender.ledger.orders.get(NAME).state == S.AMBIGUOUS
 
 
 @pytest.mark.parametrize("skew", [-90, 90])
-def test_the_search_uses_the_brokers_clock(desk: SendingWorld, skew: int, protocol: str) -> None:
+def test_the_search_uses_the_brokers_clock(sender: SendingWorld, skew: int, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("no times are compared")
     offset = timedelta(seconds=skew)
-    desk.line.clock_offset = lambda: offset
-    desk.line.shown = lambda orders: [replace(o, entered_at=o.entered_at + offset) for o in orders]
-    desk.line.after = unknown()
-    assert desk.submission.send(desk.plan()).state == S.FILLED
+    sender.line.clock_offset = lambda: offset
+    sender.line.shown = lambda orders: [replace(o, entered_at=o.entered_at + offset) for o in orders]
+    sender.line.after = unknown()
+    assert sender.submission.send(sender.plan()).state == S.FILLED
 
 
-def test_the_next_day_an_order_never_listed_is_absent(desk: SendingWorld, protocol: str) -> None:
-    desk.line.before = unknown()
+def test_the_next_day_an_order_never_listed_is_absent(sender: SendingWorld, protocol: str) -> None:
+    sender.line.before = unknown()
     if protocol == "B":
         with pytest.raises(UnresolvedError):
-            desk.submission.send(desk.plan())
+            sender.submission.send(sender.plan())
     else:
-        desk.ledger.orders.transition(desk.plan().client_order_id, S.SENDING, at=desk.clock.now())
-    desk.clock.set(AT + timedelta(days=1))
-    (row,) = desk.ledger.orders.unfinished()
-    after = desk.submission.recover(row, today=DAY + timedelta(days=1))
+        sender.ledger.orders.transition(sender.plan().client_order_id, S.SENDING, at=sender.clock.now())
+    sender.clock.set(AT + timedelta(days=1))
+    (row,) = sender.ledger.orders.unfinished()
+    after = sender.submission.recover(row, today=DAY + timedelta(days=1))
     assert after.state == S.ABSENT
-    assert desk.line.submits == (1 if protocol == "B" else 0)
+    assert sender.line.submits == (1 if protocol == "B" else 0)
 
 
-def test_the_next_day_a_changed_position_forbids_guessing(desk: SendingWorld, protocol: str) -> None:
+def test_the_next_day_a_changed_position_forbids_guessing(sender: SendingWorld, protocol: str) -> None:
     if protocol == "A":
         pytest.skip("with client ids absence is certain")
-    desk.line.before = unknown()
+    sender.line.before = unknown()
     with pytest.raises(UnresolvedError):
-        desk.submission.send(desk.plan())
-    desk.broker.submit(OrderRequest("by hand", "AAA", "buy", 7))
-    desk.clock.set(AT + timedelta(days=1))
-    desk.line.shown = lambda orders: []
-    (row,) = desk.ledger.orders.unfinished()
+        sender.submission.send(sender.plan())
+    sender.broker.submit(OrderRequest("by hand", "AAA", "buy", 7))
+    sender.clock.set(AT + timedelta(days=1))
+    sender.line.shown = lambda orders: []
+    (row,) = sender.ledger.orders.unfinished()
     with pytest.raises(UnresolvedError):
-        desk.submission.recover(row, today=DAY + timedelta(days=1))
+        sender.submission.recover(row, today=DAY + timedelta(days=1))
 
 
-def test_an_order_that_disappears_from_the_list_stays_alive(desk: SendingWorld) -> None:
-    desk.broker._engine.fault = "never"
-    row = desk.submission.send(desk.plan())
-    desk.line.order = lambda order_id: None
-    assert desk.submission.refresh(row).state == S.UNKNOWN_LIVE
+def test_an_order_that_disappears_from_the_list_stays_alive(sender: SendingWorld) -> None:
+    sender.broker._engine.fault = "never"
+    row = sender.submission.send(sender.plan())
+    sender.line.order = lambda order_id: None
+    assert sender.submission.refresh(row).state == S.UNKNOWN_LIVE
 
 
-def test_a_fill_that_shrinks_halts(desk: SendingWorld) -> None:
-    row = desk.submission.send(desk.plan())
-    full = sight(desk, row)
-    desk.line.order = lambda order_id: replace(full, filled_quantity=4, executions=())
+def test_a_fill_that_shrinks_halts(sender: SendingWorld) -> None:
+    row = sender.submission.send(sender.plan())
+    full = sight(sender, row)
+    sender.line.order = lambda order_id: replace(full, filled_quantity=4, executions=())
     with pytest.raises(UnresolvedError):
-        desk.submission.refresh(row)
+        sender.submission.refresh(row)
 
 
-def test_executions_that_lag_behind_keep_the_order_alive(desk: SendingWorld) -> None:
-    desk.broker._engine.fault = "slow"
-    row = desk.submission.send(desk.plan())
-    desk.clock.sleep(30)
-    full = sight(desk, row)
-    desk.line.order = lambda order_id: replace(full, executions=())
-    after = desk.submission.refresh(row)
+def test_executions_that_lag_behind_keep_the_order_alive(sender: SendingWorld) -> None:
+    sender.broker._engine.fault = "slow"
+    row = sender.submission.send(sender.plan())
+    sender.clock.sleep(30)
+    full = sight(sender, row)
+    sender.line.order = lambda order_id: replace(full, executions=())
+    after = sender.submission.refresh(row)
     assert (after.state, after.filled_quantity) == (S.UNKNOWN_LIVE, 0)
-    del desk.line.order
-    after = desk.submission.refresh(after)
+    del sender.line.order
+    after = sender.submission.refresh(after)
     assert (after.state, after.filled_quantity) == (S.FILLED, 10)
-    assert desk.ledger.positions.shares() == {"AAA": 10}
+    assert sender.ledger.positions.shares() == {"AAA": 10}
 
 
-def test_booking_the_same_sight_twice_changes_nothing(desk: SendingWorld) -> None:
-    row = desk.submission.send(desk.plan())
-    events = len(desk.ledger.orders.events(NAME))
-    again = desk.submission.refresh(row)
+def test_booking_the_same_sight_twice_changes_nothing(sender: SendingWorld) -> None:
+    row = sender.submission.send(sender.plan())
+    events = len(sender.ledger.orders.events(NAME))
+    again = sender.submission.refresh(row)
     assert again.filled_quantity == 10
-    assert len(desk.ledger.orders.events(NAME)) == events
-    assert desk.ledger.positions.shares() == {"AAA": 10}
-    assert desk.ledger.positions.get("golden", "AAA").entry_price == Decimal(100)
+    assert len(sender.ledger.orders.events(NAME)) == events
+    assert sender.ledger.positions.shares() == {"AAA": 10}
+    assert sender.ledger.positions.get("golden", "AAA").entry_price == Decimal(100)
 
 
-def test_a_cancel_that_was_not_answered_is_asked_again(desk: SendingWorld) -> None:
-    desk.broker._engine.fault = "never"
-    row = desk.submission.send(desk.plan())
+def test_a_cancel_that_was_not_answered_is_asked_again(sender: SendingWorld) -> None:
+    sender.broker._engine.fault = "never"
+    row = sender.submission.send(sender.plan())
     asked = []
 
     def cancel(order_id: str) -> None:
         asked.append(order_id)
         if len(asked) < 3:
             raise BrokerError("timeout")
-        desk.broker.cancel(order_id)
+        sender.broker.cancel(order_id)
 
-    desk.line.cancel = cancel
-    assert desk.submission.cancel(row).state == S.CANCELED
+    sender.line.cancel = cancel
+    assert sender.submission.cancel(row).state == S.CANCELED
     assert len(asked) == 3
 
 
-def test_a_cancel_refused_because_it_filled_is_a_fill(desk: SendingWorld) -> None:
-    desk.broker._engine.fault = "slow"
-    row = desk.submission.send(desk.plan())
-    desk.clock.sleep(25)
-    after = desk.submission.cancel(row)
+def test_a_cancel_refused_because_it_filled_is_a_fill(sender: SendingWorld) -> None:
+    sender.broker._engine.fault = "slow"
+    row = sender.submission.send(sender.plan())
+    sender.clock.sleep(25)
+    after = sender.submission.cancel(row)
     assert (after.state, after.filled_quantity) == (S.FILLED, 10)

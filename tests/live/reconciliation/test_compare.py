@@ -96,5 +96,5 @@ def test_a_fraction_of_an_own_symbol_is_named_every_day_and_stops_nothing(
     result = compare(runtime.ledger, account, {}, cash_jump_pct=1000.0)
 
     assert result.agrees
-    (told,) = result.rests()
-    assert told.startswith(f"AAA: the broker shows {theirs} shares")
+    (problem,) = result.rests()
+    assert problem.startswith(f"AAA: the broker shows {theirs} shares")

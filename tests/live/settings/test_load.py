@@ -295,11 +295,11 @@ def test_a_url_is_no_path_and_its_password_is_never_shown(
     with pytest.raises(SettingsError) as caught:
         load_settings(**given[source])
 
-    told = caught.value.line() + "".join(map(str, caught.value.findings))
+    text = caught.value.line() + "".join(map(str, caught.value.findings))
     assert caught.value.exit_code == 2
-    assert "paths.state_db" in told
-    assert "is a URL" in told
-    assert "s3cret" not in told
+    assert "paths.state_db" in text
+    assert "is a URL" in text
+    assert "s3cret" not in text
     assert {p.name for p in tmp_path.rglob("*")} == {"config", "live.yaml"}
 
 

@@ -38,8 +38,8 @@ def test_cron_finds_what_the_login_shell_would_have_had(write: Callable[..., Pat
 
 def test_environment_then_key_file_then_secrets_file(write: Callable[..., Path], tmp_path: Path) -> None:
     write("SCHWAB_API_KEY=from-file\n")
-    told = write("from-key-file\n", name="key")
-    environ = {"SCHWAB_API_KEY_FILE": str(told)}
+    named = write("from-key-file\n", name="key")
+    environ = {"SCHWAB_API_KEY_FILE": str(named)}
     assert with_secrets(tmp_path, {})["SCHWAB_API_KEY"] == "from-file"
     assert with_secrets(tmp_path, environ)["SCHWAB_API_KEY"] == "from-key-file"
     both = {**environ, "SCHWAB_API_KEY": "from-environment"}

@@ -134,18 +134,20 @@ ACCEPTED = {"format": "json", "accepted": True, "count": 2, "tickers": ["NEW", "
 
 
 @pytest.mark.parametrize(
-    ("final_close", "verdict", "told"),
+    ("final_close", "verdict", "differences"),
     [
         (150.0, "GREEN", ()),  # far below a rising weekly average: the exit stands
         (150.3, "YELLOW", ()),  # still below it, 0.2 % away from the price at the decision
         (235.0, "RED", ("exit AAA: only at execution",)),  # above the average: nobody should have sold
     ],
 )
-def test_an_exit_is_judged_on_the_final_week(final_close: float, verdict: str, told: tuple[str, ...]) -> None:
+def test_an_exit_is_judged_on_the_final_week(
+    final_close: float, verdict: str, differences: tuple[str, ...]
+) -> None:
     runtime = world({"AAA": bars("AAA", final_close)})
     hold(runtime, "AAA", "190")
     found = validated(runtime, signal({}, held={"AAA": 10}, orders=[leave("AAA", 150.0)]))
-    assert (found.verdict, found.differences) == (verdict, told)
+    assert (found.verdict, found.differences) == (verdict, differences)
     assert found.observed.decided_on == FRIDAY
     assert [item.reference_price for item in found.observed.drifts] == [150.0]
 

@@ -61,7 +61,7 @@ def at_execution(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_prices(tmp_path_factory.mktemp("prices") / "at_execution")
 
 
-class Desk:
+class Project:
     """One user's folders and the commands run in them."""
 
     def __init__(self, root: Path, prices: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,28 +108,28 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+def project(
     tmp_path: Path, at_execution: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+) -> Project:
     monkeypatch.setenv("JUTSU_PATHS__LOGS", str(tmp_path / "logs"))
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
-    return Desk(tmp_path, at_execution, capsys)
+    return Project(tmp_path, at_execution, capsys)
 
 
 def validated(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, prices: Path, day: date
+    project: Project, monkeypatch: pytest.MonkeyPatch, prices: Path, day: date
 ) -> tuple[int, dict[str, dict[str, Any]]]:
     """Validate one session as JSON; return exit code and variant -> validation."""
-    code, out, _ = desk.validate(monkeypatch, prices, "--date", day, "--json")
+    code, out, _ = project.validate(monkeypatch, prices, "--date", day, "--json")
     return code, {item["variant"]: item for item in json.loads(out)["validations"]}
 
 
 def test_the_same_bars_are_green_over_two_sessions(
-    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.session(QUIET)
-    desk.session(NEXT)
-    code, found = validated(desk, monkeypatch, at_execution, NEXT)
+    project.session(QUIET)
+    project.session(NEXT)
+    code, found = validated(project, monkeypatch, at_execution, NEXT)
     assert code == 0
     assert list(found) == ["golden", "titan"]
     for item in found.values():
@@ -137,18 +137,18 @@ def test_the_same_bars_are_green_over_two_sessions(
         # the second session only holds: without the first one's memory this would be a rebalance
         assert item["at_execution"]["facts"]["rebalance"] is False
     assert found["golden"]["fill_rate_pct"] is None
-    assert desk.alerts() == [("info", f"validation {NEXT}: GREEN")]
+    assert project.alerts() == [("info", f"validation {NEXT}: GREEN")]
 
 
 def test_a_drift_of_three_tenths_is_yellow_and_is_reported(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.session(QUIET)
+    project.session(QUIET)
     final = write_prices(tmp_path / "final", [("QQQ", QUIET, 1.003)])
-    code, out, _ = desk.validate(monkeypatch, final, "--date", QUIET)
+    code, out, _ = project.validate(monkeypatch, final, "--date", QUIET)
     assert code == 0
     assert out.startswith(f"YELLOW  {QUIET}  golden (primary)\n")
-    report = desk.report(QUIET)
+    report = project.report(QUIET)
     golden = report["validations"][0]
     assert report["verdict"] == golden["verdict"] == "YELLOW"
     close = float(MARKET["QQQ"].close[MARKET["QQQ"].row(QUIET)])
@@ -163,15 +163,15 @@ def test_a_drift_of_three_tenths_is_yellow_and_is_reported(
     assert all(item["quote_pct"] == 0 for item in golden["slippages"])
     text = (tmp_path / "state" / "reports" / f"validation_{QUIET}.txt").read_text()
     assert text == out
-    assert desk.alerts() == [("warning", f"validation {QUIET}: YELLOW")]
+    assert project.alerts() == [("warning", f"validation {QUIET}: YELLOW")]
 
 
 def test_another_cell_on_the_final_bars_is_red_however_small_the_drift(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.session(ON_THE_EDGE)
+    project.session(ON_THE_EDGE)
     final = write_prices(tmp_path / "final", [("QQQ", ON_THE_EDGE, 0.999)])
-    code, found = validated(desk, monkeypatch, final, ON_THE_EDGE)
+    code, found = validated(project, monkeypatch, final, ON_THE_EDGE)
     golden = found["golden"]
     assert (code, golden["verdict"], golden["logic_match"]) == (4, "RED", False)
     assert golden["max_drift_pct"] == pytest.approx(0.1)
@@ -183,18 +183,18 @@ def test_another_cell_on_the_final_bars_is_red_however_small_the_drift(
         "limit": ">= 95 %",
         "sessions": 1,
     }
-    assert desk.alerts() == [("critical", f"validation {ON_THE_EDGE}: RED")]
+    assert project.alerts() == [("critical", f"validation {ON_THE_EDGE}: RED")]
     # the same findings are sent once, however often cron or a person asks
-    assert validated(desk, monkeypatch, final, ON_THE_EDGE)[0] == 4
-    assert len(desk.alerts()) == 1
+    assert validated(project, monkeypatch, final, ON_THE_EDGE)[0] == 4
+    assert len(project.alerts()) == 1
 
 
 def test_a_fill_that_never_came_is_red(
-    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.generate(QUIET)
-    desk.execute(QUIET, "--paper-fault", "never")
-    code, found = validated(desk, monkeypatch, at_execution, QUIET)
+    project.generate(QUIET)
+    project.execute(QUIET, "--paper-fault", "never")
+    code, found = validated(project, monkeypatch, at_execution, QUIET)
     golden = found["golden"]
     assert (code, golden["verdict"], golden["logic_match"]) == (4, "RED", True)
     assert golden["fill_rate_pct"] == 0.0
@@ -202,12 +202,12 @@ def test_a_fill_that_never_came_is_red(
 
 
 def test_retries_of_one_intent_are_counted_once(
-    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.generate(QUIET)
-    desk.execute(QUIET, "--paper-fault", "partial")
-    _, found = validated(desk, monkeypatch, at_execution, QUIET)
-    with Ledger.open(desk.db, account="paper", now=datetime(2019, 3, 16, tzinfo=UTC)) as ledger:
+    project.generate(QUIET)
+    project.execute(QUIET, "--paper-fault", "partial")
+    _, found = validated(project, monkeypatch, at_execution, QUIET)
+    with Ledger.open(project.db, account="paper", now=datetime(2019, 3, 16, tzinfo=UTC)) as ledger:
         rows = [o for o in ledger.orders.of_session(QUIET) if o.intent != "stop"]
     assert len(rows) > 1  # the fault makes a rest that is tried again
     fates = found["golden"]["orders"]
@@ -217,10 +217,10 @@ def test_retries_of_one_intent_are_counted_once(
 
 
 def test_a_session_nobody_executed_is_red(
-    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.generate(QUIET)
-    code, found = validated(desk, monkeypatch, at_execution, QUIET)
+    project.generate(QUIET)
+    code, found = validated(project, monkeypatch, at_execution, QUIET)
     assert (code, found["golden"]["verdict"]) == (4, "RED")
     assert found["golden"]["reasons"] == ["outcome pending with 1 order(s): the executor never ran"]
 
@@ -229,12 +229,12 @@ def test_a_session_nobody_executed_is_red(
     ("changed_day", "drift"), [(QUIET, 0.0), (date(2019, 3, 8), 0.3)], ids=["the session", "the bar before"]
 )
 def test_an_opening_window_is_compared_with_the_bar_before(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed_day: date, drift: float
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed_day: date, drift: float
 ) -> None:
-    desk.generate(QUIET, "--execution-time", "open")
-    assert desk.execute(QUIET) == 0
+    project.generate(QUIET, "--execution-time", "open")
+    assert project.execute(QUIET) == 0
     changes = [(symbol, changed_day, 1.003) for symbol in MARKET]
-    code, found = validated(desk, monkeypatch, write_prices(tmp_path / "final", changes), QUIET)
+    code, found = validated(project, monkeypatch, write_prices(tmp_path / "final", changes), QUIET)
     golden = found["golden"]
     assert (code, golden["decided_on"]) == (0, "2019-03-08")
     assert golden["max_drift_pct"] == pytest.approx(drift)
@@ -242,25 +242,25 @@ def test_an_opening_window_is_compared_with_the_bar_before(
 
 
 def test_a_missing_final_bar_is_a_data_problem_and_is_told(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.session(QUIET)
+    project.session(QUIET)
     final = write_prices(tmp_path / "final", without={("TLT", day) for day in (QUIET, NEXT, LAST)})
-    code, out, err = desk.validate(monkeypatch, final, "--date", QUIET)
+    code, out, err = project.validate(monkeypatch, final, "--date", QUIET)
     assert (code, out) == (5, "")
     assert f"no final bar of {QUIET} for TLT" in err
-    assert desk.alerts() == [("warning", f"validation of {QUIET} was not possible")]
+    assert project.alerts() == [("warning", f"validation of {QUIET} was not possible")]
     assert not list((tmp_path / "state").glob("reports/validation_*"))
 
 
 def test_a_range_feeds_the_rolling_statistics(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.session(QUIET)
-    desk.session(NEXT)
+    project.session(QUIET)
+    project.session(NEXT)
     # 0.3 % on the second session only, on one symbol of several: the rolling mean is half of that day's mean
     final = write_prices(tmp_path / "final", [("QQQ", NEXT, 1.003)])
-    code, out, _ = desk.validate(monkeypatch, final, "--since", QUIET, "--date", NEXT, "--json")
+    code, out, _ = project.validate(monkeypatch, final, "--since", QUIET, "--date", NEXT, "--json")
     assert code == 0
     golden = [item for item in json.loads(out)["validations"] if item["variant"] == "golden"]
     assert [item["session"] for item in golden] == [str(QUIET), str(NEXT)]
@@ -272,13 +272,13 @@ def test_a_range_feeds_the_rolling_statistics(
     assert drifts["value"] == pytest.approx(second["average_drift_pct"] / 2, abs=1e-6)
     assert fills["sessions"] == 1  # the second session sent nothing
     # asking for the first one again does not look into its future
-    _, found = validated(desk, monkeypatch, final, QUIET)
+    _, found = validated(project, monkeypatch, final, QUIET)
     assert found["golden"]["rolling"][0]["sessions"] == 1
-    assert len(desk.alerts()) == 2
+    assert len(project.alerts()) == 2
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "problem"),
     [
         (["--date", "2019-03-16"], "is not a trading day"),
         (["--date", "2019-03-13"], "has no signal file"),
@@ -288,11 +288,11 @@ def test_a_range_feeds_the_rolling_statistics(
     ],
 )
 def test_what_cannot_be_asked_for_is_exit_2(
-    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], told: str
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], problem: str
 ) -> None:
-    desk.generate(QUIET)
-    code, _, err = desk.validate(monkeypatch, at_execution, *flags)
-    assert (code, told in err) == (2, True)
+    project.generate(QUIET)
+    code, _, err = project.validate(monkeypatch, at_execution, *flags)
+    assert (code, problem in err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -305,56 +305,56 @@ def test_what_cannot_be_asked_for_is_exit_2(
     ids=["before the close", "at the close"],
 )
 def test_the_default_is_the_last_closed_session(
-    desk: Desk, at_execution: Path, now: datetime, expected: str
+    project: Project, at_execution: Path, now: datetime, expected: str
 ) -> None:
-    desk.generate(QUIET)
-    with runtime(desk, at_execution, now) as opened:
-        found, told = sessions.sessions_of(opened, None, None)
-    assert (found, told) == (() if expected else (QUIET,), expected)
+    project.generate(QUIET)
+    with runtime(project, at_execution, now) as opened:
+        found, why = sessions.sessions_of(opened, None, None)
+    assert (found, why) == (() if expected else (QUIET,), expected)
 
 
 def test_nothing_to_validate_is_not_called_green(
-    desk: Desk, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.generate(QUIET)  # and nothing for the last closed session, whichever that is today
-    code, out, _ = desk.validate(monkeypatch, at_execution)
+    project.generate(QUIET)  # and nothing for the last closed session, whichever that is today
+    code, out, _ = project.validate(monkeypatch, at_execution)
     assert (code, "nothing to validate" in out) == (0, True)
-    code, out, _ = desk.validate(monkeypatch, at_execution, "--json")
+    code, out, _ = project.validate(monkeypatch, at_execution, "--json")
     found = json.loads(out)
     assert (code, found["verdict"], found["validations"]) == (0, None, [])
-    assert desk.alerts() == []
+    assert project.alerts() == []
 
 
-def test_bars_from_another_source_are_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.session(QUIET)
-    flags = ["--date", str(QUIET), "--json", "--state-db", str(desk.db)]
+def test_bars_from_another_source_are_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.session(QUIET)
+    flags = ["--date", str(QUIET), "--json", "--state-db", str(project.db)]
     config = ["--config", str(PROJECT / "config" / "live.yaml")]
     monkeypatch.setattr(sys, "argv", ["jutsu", "validate", *flags, *config])
     with pytest.raises(SystemExit):
         cli.main()
-    notes = json.loads(desk.capsys.readouterr().out)["validations"][0]["notes"]
+    notes = json.loads(project.capsys.readouterr().out)["validations"][0]["notes"]
     assert "DEMO data: a seeded synthetic market, not real prices" in notes
     assert "QQQ: decided on csv bars, validated on demo bars" in notes
 
 
-def test_a_session_that_is_still_open_waits(desk: Desk, at_execution: Path) -> None:
-    desk.generate(QUIET)
-    with runtime(desk, at_execution, datetime(2019, 3, 11, 19, 59, tzinfo=UTC)) as opened:
-        found, told = sessions.sessions_of(opened, QUIET, None)
+def test_a_session_that_is_still_open_waits(project: Project, at_execution: Path) -> None:
+    project.generate(QUIET)
+    with runtime(project, at_execution, datetime(2019, 3, 11, 19, 59, tzinfo=UTC)) as opened:
+        found, why = sessions.sessions_of(opened, QUIET, None)
     assert found == ()
-    assert told == "the session 2019-03-11 has not closed yet: nothing to validate before it has"
+    assert why == "the session 2019-03-11 has not closed yet: nothing to validate before it has"
 
 
-def runtime(desk: Desk, prices: Path, now: datetime) -> AbstractContextManager[Any]:
-    options = Options(config=PROJECT / "config" / "live.yaml", state_db=desk.db, prices=prices)
+def runtime(project: Project, prices: Path, now: datetime) -> AbstractContextManager[Any]:
+    options = Options(config=PROJECT / "config" / "live.yaml", state_db=project.db, prices=prices)
     return open_runtime("jutsu", options, clock=SimulatedClock(now))
 
 
-def test_a_provisional_bar_is_not_final(desk: Desk, at_execution: Path) -> None:
+def test_a_provisional_bar_is_not_final(project: Project, at_execution: Path) -> None:
     from backtest.core.errors import DataError
 
-    desk.session(QUIET)
-    with runtime(desk, at_execution, datetime(2019, 3, 12, tzinfo=UTC)) as opened:
+    project.session(QUIET)
+    with runtime(project, at_execution, datetime(2019, 3, 12, tzinfo=UTC)) as opened:
         feed = opened.feed
 
         class Hasty:

@@ -82,7 +82,7 @@ def test_what_is_no_price_has_no_drift(price: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "told"),
+    ("other", "difference"),
     [
         (
             Choice({**CELL_ONE.facts, "cell": 3}, CELL_ONE.targets),
@@ -106,11 +106,11 @@ def test_what_is_no_price_has_no_drift(price: float) -> None:
         ),
     ],
 )
-def test_another_decision_is_red_without_any_drift(other: Choice, told: str) -> None:
+def test_another_decision_is_red_without_any_drift(other: Choice, difference: str) -> None:
     found = judge(observed(on_final=other, drifts=(drift("QQQ", 100.0, 100.0),)))
     assert (found.verdict, found.logic_match) == ("RED", False)
-    assert found.differences == (told,)
-    assert told in found.reasons
+    assert found.differences == (difference,)
+    assert difference in found.reasons
 
 
 def test_weights_that_differ_by_rounding_are_the_same() -> None:
@@ -135,7 +135,7 @@ def test_a_decision_that_cannot_be_recomputed_is_never_green() -> None:
 
 
 @pytest.mark.parametrize(
-    ("orders", "told"),
+    ("orders", "problems"),
     [
         ((OrderFate("A", 100, 100),), ()),
         ((OrderFate("A", 100, 60, ("WORKING",)),), ("A: no end yet (WORKING)",)),
@@ -149,10 +149,10 @@ def test_a_decision_that_cannot_be_recomputed_is_never_green() -> None:
     ],
 )
 def test_orders_without_an_end_or_without_a_fill_are_red(
-    orders: tuple[OrderFate, ...], told: tuple[str, ...]
+    orders: tuple[OrderFate, ...], problems: tuple[str, ...]
 ) -> None:
-    assert order_problems(orders) == told
-    assert judge(observed(orders=orders)).verdict == ("RED" if told else "GREEN")
+    assert order_problems(orders) == problems
+    assert judge(observed(orders=orders)).verdict == ("RED" if problems else "GREEN")
 
 
 def test_the_fill_rate_counts_shares_of_all_orders() -> None:

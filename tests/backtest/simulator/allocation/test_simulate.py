@@ -159,8 +159,8 @@ def test_opening_windows_decide_on_the_bar_before_and_fill_at_the_open() -> None
 )
 def test_windows_that_daily_bars_do_not_have_are_named_once(window: ExecutionTime, price: str) -> None:
     result = run(scenario(), ScriptedWeights(SCRIPT, window))
-    told = [text for text in result.warnings if window in text]
-    assert told == [f"daily bars have no {window} price: orders fill at the {price}"]
+    warnings = [text for text in result.warnings if window in text]
+    assert warnings == [f"daily bars have no {window} price: orders fill at the {price}"]
     same = run(scenario(), ScriptedWeights(SCRIPT, "open" if price == "open" else "close"))
     assert result.equity.tolist() == same.equity.tolist()
 

@@ -110,9 +110,9 @@ def test_a_run_with_costs_keeps_its_books(shared_data: Path) -> None:
 
 def test_legs_that_ended_stay_in_cash(shared_data: Path) -> None:
     result = simulated(shared_data, "golden", {}, end=date(2026, 8, 21))
-    told = [text for text in result.warnings if "no price" in text]
-    assert told
-    assert all(text[:10] > "2025-06-27" for text in told)
+    warnings = [text for text in result.warnings if "no price" in text]
+    assert warnings
+    assert all(text[:10] > "2025-06-27" for text in warnings)
     assert all(t.session <= date(2025, 6, 27) for t in result.trades if t.symbol in {"TMF", "TMV"})
     assert (result.cash > 0).all()
 

@@ -34,7 +34,7 @@ BROKEN = [
 ]
 
 
-class Desk:
+class Sender:
     def __init__(self, fake: FakeAlpaca) -> None:
         self.fake, clock = fake, LinkedClock(fake)
         settings = AlpacaSettings(base_url=fake.url)
@@ -52,85 +52,85 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def sender() -> Iterator[Sender]:
     with FakeAlpaca(AT, {"QQQ": 440.0}) as fake:
-        made = Desk(fake)
+        made = Sender(fake)
         yield made
         made.ledger.close()
         made.broker.connection.close()
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_an_accepted_order_whose_reply_is_broken_is_looked_up(desk: Desk, fault: dict[str, Any]) -> None:
-    desk.fake.fault(**POST, **fault)
-    row = desk.send()
-    assert (row.state, row.filled_quantity, len(desk.fake.sent())) == (S.FILLED, 10, 1)
-    assert desk.accepted() == [NAME]
+def test_an_accepted_order_whose_reply_is_broken_is_looked_up(sender: Sender, fault: dict[str, Any]) -> None:
+    sender.fake.fault(**POST, **fault)
+    row = sender.send()
+    assert (row.state, row.filled_quantity, len(sender.fake.sent())) == (S.FILLED, 10, 1)
+    assert sender.accepted() == [NAME]
 
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_an_order_that_never_arrived_is_sent_again_under_the_same_id(
-    desk: Desk, fault: dict[str, Any]
+    sender: Sender, fault: dict[str, Any]
 ) -> None:
-    desk.fake.fault(**POST, point="before", **fault)
-    row = desk.send()
-    assert (row.state, len(desk.fake.sent())) == (S.FILLED, 2)
-    assert desk.accepted() == [NAME]
+    sender.fake.fault(**POST, point="before", **fault)
+    row = sender.send()
+    assert (row.state, len(sender.fake.sent())) == (S.FILLED, 2)
+    assert sender.accepted() == [NAME]
 
 
-def test_a_crash_before_the_reply_was_saved_finds_the_order_again(desk: Desk) -> None:
+def test_a_crash_before_the_reply_was_saved_finds_the_order_again(sender: Sender) -> None:
     class Crash(BaseException):
         pass
 
-    real = desk.broker.submit
+    real = sender.broker.submit
 
     def submit(request: OrderRequest) -> str | None:
         real(request)
         raise Crash
 
-    desk.broker.submit = submit
+    sender.broker.submit = submit
     with pytest.raises(Crash):
-        desk.send()
-    desk.broker.submit = real
-    sending = journalled(desk.ledger, NAME)
+        sender.send()
+    sender.broker.submit = real
+    sending = journalled(sender.ledger, NAME)
     assert sending.state == S.SENDING
-    row = desk.submission.recover(sending, today=DAY)
-    assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
+    row = sender.submission.recover(sending, today=DAY)
+    assert (row.state, sender.accepted()) == (S.FILLED, [NAME])
 
 
-def test_a_duplicate_refusal_means_that_the_first_one_arrived(desk: Desk) -> None:
-    desk.broker.submit(_request())
-    row = desk.send()
-    assert (row.state, desk.accepted()) == (S.FILLED, [NAME])
+def test_a_duplicate_refusal_means_that_the_first_one_arrived(sender: Sender) -> None:
+    sender.broker.submit(_request())
+    row = sender.send()
+    assert (row.state, sender.accepted()) == (S.FILLED, [NAME])
 
 
 def _request() -> OrderRequest:
     return OrderRequest(NAME, "QQQ", "buy", 10)
 
 
-def test_a_throttled_order_waits_and_is_taken_once(desk: Desk) -> None:
-    desk.fake.fault(**POST, action="status", point="before", status=429, headers={"Retry-After": "9"})
-    assert desk.send().state == S.FILLED
-    assert desk.clock.now() >= datetime(2024, 3, 12, 19, 45, 9, tzinfo=UTC)
-    assert desk.accepted() == [NAME]
+def test_a_throttled_order_waits_and_is_taken_once(sender: Sender) -> None:
+    sender.fake.fault(**POST, action="status", point="before", status=429, headers={"Retry-After": "9"})
+    assert sender.send().state == S.FILLED
+    assert sender.clock.now() >= datetime(2024, 3, 12, 19, 45, 9, tzinfo=UTC)
+    assert sender.accepted() == [NAME]
 
 
-def test_throttling_that_tells_only_the_end_of_its_window_is_waited_out(desk: Desk) -> None:
+def test_throttling_that_tells_only_the_end_of_its_window_is_waited_out(sender: Sender) -> None:
     reset = datetime(2024, 3, 12, 19, 45, 41, tzinfo=UTC).timestamp()
     headers = {"X-Ratelimit-Limit": "200", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": f"{reset:.0f}"}
-    desk.fake.fault(**POST, action="status", point="before", status=429, headers=headers)
-    assert desk.send().state == S.FILLED
-    assert desk.clock.now() >= datetime(2024, 3, 12, 19, 45, 41, tzinfo=UTC)
-    assert desk.accepted() == [NAME]
+    sender.fake.fault(**POST, action="status", point="before", status=429, headers=headers)
+    assert sender.send().state == S.FILLED
+    assert sender.clock.now() >= datetime(2024, 3, 12, 19, 45, 41, tzinfo=UTC)
+    assert sender.accepted() == [NAME]
 
 
-def test_a_minute_of_throttling_ends_no_order(desk: Desk) -> None:
-    desk.fake.fault(**POST, action="status", point="before", status=429, times=4)
-    assert desk.send().state == S.FILLED
-    assert desk.accepted() == [NAME]
+def test_a_minute_of_throttling_ends_no_order(sender: Sender) -> None:
+    sender.fake.fault(**POST, action="status", point="before", status=429, times=4)
+    assert sender.send().state == S.FILLED
+    assert sender.accepted() == [NAME]
 
 
-def test_throttling_without_end_leaves_the_order_to_a_later_run(desk: Desk) -> None:
-    desk.fake.fault(**POST, action="status", point="before", status=429, times=99)
-    assert desk.send().state == S.PLANNED
-    assert desk.accepted() == []
+def test_throttling_without_end_leaves_the_order_to_a_later_run(sender: Sender) -> None:
+    sender.fake.fault(**POST, action="status", point="before", status=429, times=99)
+    assert sender.send().state == S.PLANNED
+    assert sender.accepted() == []

@@ -28,7 +28,7 @@ NAME = "20250305_AAA_entry_buy"
 PRESET = "Order TIF was set to DAY based on order preset."
 
 
-class Desk:
+class Sender:
     def __init__(self, gateway: Gateway, ledger: Ledger) -> None:
         self.gateway, self.ledger = gateway, ledger
         clock = SimulatedClock(AT)
@@ -45,32 +45,32 @@ class Desk:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def sender(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sender]:
     monkeypatch.setattr(ibkr_broker, "LOOKS", (0.0, 0.01, 0.01))
-    made = Desk(Gateway(), Ledger.open("sqlite://", account="ibkr-paper-4567", now=AT))
+    made = Sender(Gateway(), Ledger.open("sqlite://", account="ibkr-paper-4567", now=AT))
     yield made
     made.ledger.close()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("code", [10349, 10311, 2109, 399, 404])
-def test_an_error_on_a_living_order_is_one_order_that_fills(desk: Desk, code: int, when: str) -> None:
-    desk.gateway.errors = [(code, PRESET, when)]
-    row = desk.send(stop_price=Decimal("90.00"))
+def test_an_error_on_a_living_order_is_one_order_that_fills(sender: Sender, code: int, when: str) -> None:
+    sender.gateway.errors = [(code, PRESET, when)]
+    row = sender.send(stop_price=Decimal("90.00"))
     assert not S(row.state).terminal
-    desk.gateway.fill(desk.gateway.book[0])
-    row = desk.submission.refresh(row)
+    sender.gateway.fill(sender.gateway.book[0])
+    row = sender.submission.refresh(row)
     assert (row.state, row.filled_quantity) == (S.FILLED, 10)
-    assert desk.kinds() == ["MKT", "STP"]
+    assert sender.kinds() == ["MKT", "STP"]
 
 
-def test_an_ordinary_market_order_ends_filled_with_its_execution(desk: Desk) -> None:
-    row = desk.send()
+def test_an_ordinary_market_order_ends_filled_with_its_execution(sender: Sender) -> None:
+    row = sender.send()
     assert (row.state, row.filled_quantity, row.average_price) == (S.FILLED, 10, Decimal(100))
 
 
-def test_a_lost_answer_is_found_again_by_a_later_process(desk: Desk) -> None:
-    session = desk.gateway.sessions[0]
+def test_a_lost_answer_is_found_again_by_a_later_process(sender: Sender) -> None:
+    session = sender.gateway.sessions[0]
     place = session.placeOrder
 
     def place_and_break(number: int, contract: Any, order: Any) -> None:
@@ -78,12 +78,12 @@ def test_a_lost_answer_is_found_again_by_a_later_process(desk: Desk) -> None:
         raise ConnectionError("reset")
 
     session.placeOrder = place_and_break
-    assert desk.send().state == S.FILLED
-    assert desk.kinds() == ["MKT"]
+    assert sender.send().state == S.FILLED
+    assert sender.kinds() == ["MKT"]
 
 
-def test_an_error_whose_order_nobody_shows_is_unresolved_and_not_sent_again(desk: Desk) -> None:
-    session = desk.gateway.sessions[0]
+def test_an_error_whose_order_nobody_shows_is_unresolved_and_not_sent_again(sender: Sender) -> None:
+    session = sender.gateway.sessions[0]
     sent: list[Any] = []
 
     def vanish(number: int, contract: Any, order: Any) -> None:
@@ -92,14 +92,14 @@ def test_an_error_whose_order_nobody_shows_is_unresolved_and_not_sent_again(desk
 
     session.placeOrder = vanish
     with pytest.raises(UnresolvedError):
-        desk.send()
+        sender.send()
     assert len(sent) == 1
-    assert desk.ledger.orders.get(NAME).state == S.UNKNOWN
+    assert sender.ledger.orders.get(NAME).state == S.UNKNOWN
 
 
-def test_a_rejection_is_final(desk: Desk) -> None:
-    desk.gateway.cash = Decimal(10)
-    row = desk.send()
+def test_a_rejection_is_final(sender: Sender) -> None:
+    sender.gateway.cash = Decimal(10)
+    row = sender.send()
     assert row.state == S.REFUSED
     assert "insufficient funds" in row.state_reason
-    assert desk.gateway.book == []
+    assert sender.gateway.book == []

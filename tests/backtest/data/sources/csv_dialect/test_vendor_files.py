@@ -100,12 +100,12 @@ def test_adjusted_closes_are_taken_when_wanted(shared_data: Path) -> None:
 
 @pytest.mark.shared
 def test_the_same_formats_serve_a_backtest(shared_data: Path) -> None:
-    told: list[Any] = []
+    lines: list[Any] = []
     bars = read_directory(
-        shared_data / "csv_formats" / "yfinance_two_header_rows", ["QQQ"], recognised=told.append
+        shared_data / "csv_formats" / "yfinance_two_header_rows", ["QQQ"], recognised=lines.append
     )
     assert len(bars["QQQ"]) == 120
-    assert "3 header rows" in told[0]
+    assert "3 header rows" in lines[0]
     with pytest.raises(DataError, match="1 session is missing: 2026-05-13"):  # a signal needs every session
         read_directory(shared_data / "csv_formats" / "yahoo_adjusted_with_null_row", ["QQQ"])
 
