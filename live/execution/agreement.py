@@ -1,4 +1,4 @@
-"""Ledger against account in the middle of a run: before anything is sent a second time both must agree."""
+"""Ledger against account in the middle of a run: both must agree before anything is sent a second time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require(context: ExecutionContext, symbols: Collection[str]) -> None:
 
     Does nothing in a run that --force let begin with a difference.
 
-    A broker may confirm a cancel with a filled quantity that is not final: sending the rest then doubles it.
+    A broker may confirm a cancel with a filled quantity that is not final; sending the rest would buy twice.
 
     Raises:
         DisagreementError: they still differ after some seconds; nothing more is sent.

@@ -90,7 +90,7 @@ class Closing:
             return None
         left = self.runtime.ledger.positions.get(row.variant, row.symbol)
         if left is None:
-            return None  # its stop was faster
+            return None  # its stop has sold it
         quantity = min(left.quantity, most - (row.quantity - left.quantity))
         order = self._send(left, quantity) if quantity > 0 else None
         if order is None:
@@ -162,7 +162,7 @@ class Closing:
             self._put_back(order.variant, order.symbol, self.stops.get(order.client_order_id))
 
     def _put_back(self, variant: str, symbol: str, price: Decimal | None) -> None:
-        """Place the stop of a position again; a failure is the first thing a person must read."""
+        """Place the stop of a position again; a failure becomes the first problem of the result."""
         row = self.runtime.ledger.positions.get(variant, symbol)
         if row is None or price is None:
             return
@@ -226,7 +226,7 @@ def _still_sold(order: Order, symbol: str) -> bool:
 
 
 def _id_prefix(runtime: Runtime, variant: str) -> str:
-    """Return the prefix everybody gives this variant's ids; the variant itself when no book tells it.
+    """Return the id prefix of a variant (`books.variants.id_prefix`), the variant itself when no book has it.
 
     Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
     """

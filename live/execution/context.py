@@ -34,7 +34,7 @@ class RunNotes:
     """What happened in one run, for the summary, the run log and the alerts.
 
     Attributes:
-        warnings: read today. critical: act now.
+        warnings: for the summary of the day. critical: for an alert at once.
         gated: client order ids that a gate held back, with the reason.
         stop_buying: why no further buy may leave, empty while buying is allowed.
         aborted: buying was stopped in the middle, for the prices of its fills.
@@ -55,13 +55,13 @@ class RunNotes:
     doubts: dict[str, Finding] = field(default_factory=dict)
 
     def warn(self, text: str) -> None:
-        """Note something a person should read."""
+        """Add a warning, once."""
         if text not in self.warnings:
             LOG.warning("%s", text)
             self.warnings.append(text)
 
     def alarm(self, text: str) -> None:
-        """Note something a person must act on."""
+        """Add a critical note, once."""
         if text not in self.critical:
             LOG.error("%s", text)
             self.critical.append(text)
@@ -79,7 +79,7 @@ class RunNotes:
 
 @dataclass(frozen=True, slots=True)
 class PositionRules:
-    """What the executor itself must know of a strategy's parameters.
+    """The parameters of a strategy that the executor applies itself.
 
     Attributes:
         stop_loss_pct: distance of its stops from the fill, percent, None when it has none.

@@ -1,4 +1,4 @@
-"""Gates: small questions with a reason for an answer. Exits pass where entries do not."""
+"""Gates before an order leaves: each returns a reason, empty when the order may go, or raises."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Phase = Literal["all", "place", "poll"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file that was read, judged and found worth executing.
+    """A valid file with an approval, split into orders that may leave and orders held back.
 
     Attributes:
         known: the ledger's record of the generated original, None when this ledger never wrote it.

@@ -1,7 +1,7 @@
 """Panic: end our working orders, sell every position, whatever the kill switch says. Never a buy.
 
-It works from what the broker holds. Shares no book owns and orders no program of ours sent are named and left
-alone, unless a person asked for them too. One problem never stops the rest: it is listed.
+Quantities are the broker's. Shares no book owns and orders this program did not send are listed and left
+alone, unless `everything` is asked for. A step that fails is a problem of the result and ends no other step.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What lies at the broker and is not ours: symbol -> whole shares, and live orders."""
+    """Shares no book owns (symbol -> whole shares) and live orders this program did not send."""
 
     shares: dict[str, int] = field(default_factory=dict)
     orders: tuple[BrokerOrder, ...] = ()
@@ -111,7 +111,7 @@ def _symbols(runtime: Runtime) -> list[str]:
 
 
 def _catch_up(runtime: Runtime, submission: Submission, result: Result) -> None:
-    """Book what our orders did since the last look, each for itself; what was never sent lapses."""
+    """Refresh every unfinished order and book its fills; planned orders that were never sent are ended."""
     for order in runtime.ledger.orders.unfinished():
         state = JournalState(order.state)
         if state is JournalState.PLANNED:
@@ -286,7 +286,7 @@ def _name_rest(runtime: Runtime, result: Result) -> None:
 
 
 def _keep_copy(runtime: Runtime, result: Result) -> None:
-    """Back the ledger up; only now, since nothing may come before the sells."""
+    """Back the ledger up, after the sells."""
     if not runtime.run.keeps_copies:
         return
     keep, now = runtime.settings.backup.keep_days, runtime.clock.now()
@@ -297,7 +297,7 @@ def _keep_copy(runtime: Runtime, result: Result) -> None:
 
 
 def _alert(runtime: Runtime, result: Result, step: str, text: str, level: Level) -> None:
-    """Tell the person's channels; what fails here is listed and never stops the selling."""
+    """Send an alert; a failure is a problem of the result and is not raised."""
     key = f"panic_{step}_{runtime.clock.now().isoformat()}"
     try:
         undelivered = alerts.send(runtime, key=key, level=level, title=f"panic {step}", body=text)

@@ -1,4 +1,4 @@
-"""May an order leave now? One answer from window, kill switch, approval and deadline."""
+"""Whether an order may leave now: window, kill switch, approval and deadline in one answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUSPENDED: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The question, bound to one run.
+    """Answers for one run, asked before every order.
 
     Attributes:
         began, began_monotonic: both clocks at the start of the run.

@@ -1,4 +1,8 @@
-"""The phases of a run: sell, wait, recount, buy, wait. What is done is not done again when repeated."""
+"""The phases of a run: A sell, B wait, C recount, D buy, E wait.
+
+Each may be repeated: orders with an open or complete attempt are not sent again. Orders held back are notes
+(`RunNotes.gated`) with their reason.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,13 @@ def buys_of(orders: Iterable[SignalOrder]) -> list[SignalOrder]:
 
 
 def sell(context: ExecutionContext, order: SignalOrder) -> None:
-    """Phase A for one order: cancel its resting stop, confirm, sell what is then still held."""
+    """Phase A for one order: cancel the stop of its position, confirm that, sell what is still held.
+
+    A sell that is held back or not accepted is a critical note; after a refusal the stop is placed again.
+
+    Raises:
+        DisagreementError: the account does not hold what the books say once the stop has ended.
+    """
     attempts = context.attempts(order.client_order_id)
     left = order.quantity - attempts.filled
     if left <= 0 or attempts.open_attempts or attempts.refused:
@@ -75,13 +85,13 @@ def _entry_refusal(context: ExecutionContext, entry: SignalOrder) -> str:
 
 
 def _hold_exit(context: ExecutionContext, order: SignalOrder, why: str) -> None:
-    """Hold a sell back: nothing else is as urgent, so a person must act."""
+    """Hold a sell back with its reason, and note it as critical."""
     context.notes.gate(order.client_order_id, why)
     context.notes.alarm(f"{order.symbol}: the {order.intent} was NOT SOLD: {why}")
 
 
 def sell_all(context: ExecutionContext, orders: Sequence[SignalOrder], *, wait: bool = True) -> None:
-    """Phases A and B: every sell, then wait for the fills and try unfilled rests again."""
+    """Phases A and B: send every sell in file order; with `wait` follow them and send unfilled rests."""
     _work(context, sells_of(orders), lambda order: sell(context, order), wait=wait)
 
 
@@ -95,7 +105,15 @@ def buy_all(
 ) -> None:
     """Phases C to E: recount, buy one after another in rank order, try unfilled rests again.
 
-    `whole_only`: sells are still on their way, so what cash does not fully pay for waits for them.
+    Args:
+        context: the run.
+        orders: of the file; sells among them are skipped.
+        budget_pct: share of the account the book may use, percent.
+        wait: follow the orders to their end; False sends each once and returns.
+        whole_only: hold back what cash does not pay in full, because sells are still open.
+
+    Raises:
+        BrokerError: the broker gave no figure for the cash. DisagreementError: before a second attempt.
     """
     buys = buys_of(orders)
     if not buys:
@@ -136,14 +154,18 @@ def _buy_all(
 
 
 def _await_fill(context: ExecutionContext, order: SignalOrder, so_far: Sequence[SignalOrder]) -> None:
-    """Give a buy its time to fill before the next one, then judge it and what filled of the earlier ones."""
+    """Wait up to `NEXT_BUY_AFTER` seconds for one buy, then judge the fill prices of all buys so far."""
     polling.follow(context, [order], at_most=NEXT_BUY_AFTER)
     polling.refresh(context, [other for other in so_far if other is not order])
     slippage.judge(context, (row for found in context.attempts_of(so_far).values() for row in found.tries))
 
 
 def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
-    """Phase D for one order, with its stop attached where the broker can."""
+    """Phase D for one order: send `quantity` shares, with the stop attached where the broker supports it.
+
+    Does nothing while an attempt is open or refused. What blocks it is a gate note, no affordable share or a
+    smaller quantity a warning, a refusal a critical note.
+    """
     attempts = context.attempts(order.client_order_id)
     if attempts.open_attempts or attempts.refused:
         return
@@ -175,7 +197,7 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
 
 
 def _work(context: ExecutionContext, orders: Sequence[SignalOrder], sender: Sender, *, wait: bool) -> None:
-    """Send all, wait, cancel what did not fill, try the rests again."""
+    """Send orders; with `wait` cancel what did not fill and send the rests, up to `polling.retries` times."""
     if not orders:
         return
     for order in orders:
@@ -213,14 +235,14 @@ def _wait_and_cancel(context: ExecutionContext, orders: Sequence[SignalOrder]) -
 
 
 def _may_stay(context: ExecutionContext, row: Order) -> bool:
-    """Tell whether a poll leaves an order alive: one without any fill, an entry only until its cut-off."""
+    """Tell whether the phase `poll` leaves an order open: one without a fill, an entry before its cut-off."""
     if context.phase != "poll" or row.filled_quantity:
         return False
     return row.side == "sell" or not _past_cutoff(context, row.intent)
 
 
 def _to_try_again(context: ExecutionContext, orders: Sequence[SignalOrder]) -> list[SignalOrder]:
-    """Return the orders whose unfilled rest deserves another try, in the order given."""
+    """Return the orders of which an unfilled rest is sent again (`_may_try_again`), in the order given."""
     tries = context.attempts_of(orders)
     return [
         order
@@ -231,7 +253,7 @@ def _to_try_again(context: ExecutionContext, orders: Sequence[SignalOrder]) -> l
 
 
 def _may_try_again(order: SignalOrder, attempts: Attempts, polling_settings: PollingSettings) -> bool:
-    """Tell whether an unfilled rest deserves another order (settled: exits always, entries above a share)."""
+    """Tell whether a rest is sent again: of exits always, of entries above `entry_retry_above_pct`."""
     if not attempts:
         return order.side == "buy"
     if attempts.open_attempts or attempts.refused or len(attempts) > polling_settings.retries:
@@ -245,8 +267,8 @@ def _may_try_again(order: SignalOrder, attempts: Attempts, polling_settings: Pol
 def _exit_gate(context: ExecutionContext, order: SignalOrder) -> str:
     """Return why a sell must not leave now, empty when it may.
 
-    A market order protects at any price, so neither age, width, drift nor absence of a quote holds it;
-    only a security that does not trade does.
+    Age, width, drift and absence of a quote are no reasons: only a closed window, the kill switch and a
+    security that does not trade are.
     """
     closed = _closed(context)
     if closed or context.before_open:
@@ -277,7 +299,7 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
         return str(doubt)
     wide = "" if quote is None else spread_problem(quote)
     if context.before_open:
-        return wide  # it waits for the open: of the quote only its sense counts, not its age
+        return wide  # it waits for the open, so the age of the quote is no reason
     age = context.settings.data.max_quote_age_seconds
     problem = quote_problem(
         quote, context.clock.now(), max_age_seconds=age, checks_age=context.runtime.run.quotes_have_age
@@ -285,13 +307,13 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
     if problem or wide or quote is None:
         return problem or wide
     value, most = quantity * (quote.mid or 0.0), context.settings.execution.limits.max_order_value
-    if value > most:  # the reference price of an order written by hand may be anything
+    if value > most:  # a manual order may carry any reference price
         return f"worth {value:,.2f} at the current price, max_order_value is {most:,.2f}"
     return "" if context.job.window.fills_at_open else drift_problem(order, quote, context.settings.safety)
 
 
 def _too_late(context: ExecutionContext, order: SignalOrder) -> str:
-    """Return why an entry of the opening comes too late: its price belongs to the open."""
+    """Return why an entry of the opening window is past its cut-off, empty when it is not."""
     if not context.keeps_window or not _past_cutoff(context, order.intent):
         return ""
     return f"the market has been open for more than {context.settings.safety.entry_cutoff_minutes:g} minutes"

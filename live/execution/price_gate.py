@@ -1,7 +1,7 @@
-"""The price gate before a buy leaves: what stage 1 asked of its prices, asked of the quote of this moment.
+"""The price gate before a buy leaves: the checks of stage 1 on the quote of this moment.
 
-A doubt holds the buy back and ends the run with exit 5; only `jutsu data confirm` opens (settled 41). Sells
-and stops do not ask: a market order protects at any price.
+A doubt holds the buy back and ends the run with exit 5 until `jutsu data confirm` (settled 41). Sells and
+stops are not checked.
 """
 
 from __future__ import annotations

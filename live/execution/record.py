@@ -1,4 +1,4 @@
-"""What a run leaves behind for people: trades with their context, snapshots, state.json."""
+"""Records of a run: trades with the context of their decision, performance snapshots, state.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After the sells: what is there really, and which buys does it afford?"""
+"""After the sells: the buys that the broker's cash affords, at current prices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def affordable(
     current prices. What earlier tries of an order filled is not bought again.
 
     Raises:
-        BrokerError: the broker gave no figure for the cash; unknown is never zero.
+        BrokerError: the broker gave no figure for the cash.
     """
     attempts = context.attempts_of(buys)
     wants = [(order, attempts[order.client_order_id].left(order.quantity)) for order in buys]

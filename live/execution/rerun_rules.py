@@ -1,4 +1,4 @@
-"""Is a file still to be done, and is it still the file that was judged?"""
+"""Rules of a repeated run: whether a file is carried out already, and whether it is still the one judged."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def carried_out(job: Job) -> bool:
 def ended_in_time(context: ExecutionContext) -> str:
     """Return the outcome of an earlier run of this session that ended well, empty when there is none.
 
-    Cron starts more often than needed (early closes, clock changes): a start after the window has nothing to
-    say about a session that was executed inside it, unless a person approved something since.
+    Cron starts more often than needed (early closes, clock changes), so a start after the window reports the
+    outcome of the run inside it, unless a person approved something since.
     """
     job = context.job
     row = context.ledger.runs.get(job.day, job.variant)
@@ -38,7 +38,7 @@ def ended_in_time(context: ExecutionContext) -> str:
 
 
 def require_current(runtime: Runtime, job: Job) -> None:
-    """With the lock held: refuse a file that was judged before another run or a person was faster.
+    """Refuse a file that was made again, answered or executed since it was judged; call with the lock held.
 
     Raises:
         LimitError: 7.
@@ -88,5 +88,5 @@ def require_unchanged(context: ExecutionContext) -> None:
 
 
 def _essence(order: SignalOrder | None) -> Any:
-    """Return the order without its note, which means nothing to the broker."""
+    """Return the order without its note, the one field that is never sent."""
     return None if order is None else order.model_copy(update={"note": ""})

@@ -1,4 +1,4 @@
-"""A rotation is one unit: its sale leaves only when its entry can, its entry only after its sale filled."""
+"""Rotations at execution: the sale leaves only when its entry may, the entry only after its sale filled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def of_job(context: ExecutionContext) -> tuple[Rotation, ...]:
 def held_whole(context: ExecutionContext, sale: SignalOrder, refusal: Callable[[SignalOrder], str]) -> bool:
     """Hold back both halves of a rotation whose entry could not leave now; tell whether that was done.
 
-    A sale that was sent before is not asked about again: it is followed to its end.
+    A sale with a sent attempt is left alone.
 
     Args:
         context: the run.
@@ -55,7 +55,7 @@ def unsold(context: ExecutionContext, entry: SignalOrder) -> str:
 
 
 def note_halves(context: ExecutionContext) -> None:
-    """Alarm about a rotation that sold and did not buy: its place stays empty."""
+    """Note as critical every rotation whose sale filled and whose entry did not."""
     for rotation in of_job(context):
         if rotation.entry is None or not context.attempts(rotation.sale.client_order_id).filled:
             continue

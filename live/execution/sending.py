@@ -1,4 +1,4 @@
-"""One try of an order: planned in the journal, then sent."""
+"""One attempt of an order: planned in the journal, then sent."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _mid(context: ExecutionContext, symbol: str) -> float | None:
 
 
 def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
-    """Return what the position remembers; a stop that nobody moved by hand will follow the fill."""
+    """Return the details kept with the position; `stop_loss_pct` only while nobody moved the stop by hand."""
     details: dict[str, object] = dict(order.details)
     loss = context.rules.stop_loss_pct
     if order.stop is not None and loss is not None:

@@ -1,4 +1,4 @@
-"""Fills against the price of their submission: warn, flag, or stop buying."""
+"""Fill prices against the quote at submission."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ ABORTED = "slippage_abort_pct"
 
 
 def judge(context: ExecutionContext, orders: Iterable[Order]) -> None:
-    """Judge every fill; above `slippage_abort_pct` buying stops and the kill switch goes to ``entries``."""
+    """Judge the fill prices of orders, percent worse than the quote at submission.
+
+    Above `slippage_warn_pct` a warning, above `slippage_flag_pct` a critical note, above `slippage_abort_pct`
+    no further buys and the kill switch at ``entries``.
+    """
     safety = context.settings.safety
     for order in orders:
         slipped = _slipped(context, order)
@@ -45,7 +49,7 @@ def _expected(context: ExecutionContext, order: Order) -> Decimal | None:
 
 
 def _stop_buying(context: ExecutionContext, order: Order, slipped: float, text: str) -> None:
-    """Stop this run's buying and turn entries off, once per order: resuming is a person's answer to it."""
+    """End the buying of this run and set the kill switch to `entries`, once per order."""
     ledger, now = context.ledger, context.clock.now()
     if any(ABORTED in event.detail for event in ledger.orders.events(order.client_order_id)):
         return

@@ -1,4 +1,4 @@
-"""One executor run for one file, step by step; `live.executor` is the page that calls these."""
+"""The steps of one executor run on one file, called by `live.executor`."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     )
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     if context.ledger.positions.shares(context.variant) != before:
-        stops.protect_all(context)  # what an ended order had filled after all was booked
+        stops.protect_all(context)  # a late fill of an ended order was booked
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
         context.notes.forced = True
@@ -125,7 +125,7 @@ def trade(context: ExecutionContext) -> None:
         if reason != "disabled in the file":
             context.notes.gate(name, reason)
     wait = context.phase != "place"
-    slippage.judge(context, context.rows())  # fills that an earlier run did not live to judge
+    slippage.judge(context, context.rows())  # also fills of an earlier run that was interrupted
     try:
         phases.sell_all(context, job.go, wait=wait)
         sells = context.attempts_of(phases.sells_of(job.go))
@@ -268,7 +268,7 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
 
 
 def failed(runtime: Runtime, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:
-    """Note a run that ended with an error; the file may be executed again."""
+    """Keep an error, its exit code and the notes in the run log; the file may be executed again."""
     runtime.ledger.runs.executed(
         job.day,
         job.variant,

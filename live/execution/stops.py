@@ -1,4 +1,7 @@
-"""Protective stops: every position that should have one has exactly one, for exactly its shares."""
+"""Protective stops at the broker: one live stop for each position that needs one, for exactly its shares.
+
+A position whose stop cannot be placed or confirmed turns the kill switch to `entries` and is a critical note.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ STOP_PCT = "stop_loss_pct"
 
 
 def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
-    """Return where the stop of a position belongs: below its fill, or where a person put it."""
+    """Return the stop price of a position on the tick grid, None when no price is known.
+
+    In this order: `stop_loss_pct` of its details below the fill; the price kept with the position (a person's
+    choice); the price planned with `entry`.
+    """
     if STOP_PCT in position.details:
         share = float(position.details[STOP_PCT]) / 100
         return to_tick(float(position.entry_price) * (1 - share))
@@ -39,10 +46,13 @@ def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
 
 
 def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
-    """Give every position that should have a stop its stop.
+    """Place, replace or keep the stop of every open position of the variant that needs one.
 
-    `refreshed`: the broker was just asked about every live order, so a stop that is as it should be need not
-    be asked about again.
+    Positions whose shares a live sell binds are left out. With `refreshed` (every live order was just read
+    from the broker) a stop that is right by our books is not read again.
+
+    Raises:
+        AuthenticationFailed, UnresolvedError: of a stop that could not be sent or confirmed.
     """
     orders = context.ledger.orders.unfinished(context.variant)
     for position in context.ledger.positions.open_positions(context.variant):
@@ -53,7 +63,10 @@ def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
 
 
 def protect_after_failure(context: ExecutionContext) -> None:
-    """Refresh the orders and place every missing stop after a phase failed; never raises a JutsuError."""
+    """Refresh the live orders and place missing stops after a phase failed.
+
+    Never raises a JutsuError: what fails, and every position without its stop, is a critical note.
+    """
     try:
         for order in context.ledger.orders.unfinished(context.variant):
             if order.broker_order_id is not None and not JournalState(order.state).unresolved:
@@ -66,7 +79,7 @@ def protect_after_failure(context: ExecutionContext) -> None:
 
 
 def cancel_orphans(context: ExecutionContext) -> None:
-    """Cancel stops whose position is gone (sold by hand, adopted): filled, they would sell short."""
+    """Cancel live stops of symbols the variant no longer owns, with a warning: they would sell short."""
     owned = context.ledger.positions.shares(context.variant)
     for order in context.ledger.orders.unfinished(context.variant):
         if order.intent == "stop" and order.broker_order_id is not None and order.symbol not in owned:
@@ -75,12 +88,12 @@ def cancel_orphans(context: ExecutionContext) -> None:
 
 
 def _being_sold(orders: Sequence[Order]) -> bool:
-    """Tell whether a sell on its way binds the shares: a stop for them would be refused."""
+    """Tell whether a live exit or reduction binds the shares, so that the broker would refuse a stop."""
     return any(order.intent in {"exit", "reduce"} and may_fill(order) for order in orders)
 
 
 def _rests(context: ExecutionContext, position: PositionRow, orders: Sequence[Order]) -> bool:
-    """Tell whether exactly the right stop rests, by what our books say."""
+    """Tell from the ledger alone whether one live stop with the right price and shares rests."""
     stops = [order for order in orders if order.intent == "stop"]
     price = wanted_price(position, None)
     if len(stops) != 1 or price is None or position.stop_broker_order_id is None:
@@ -91,7 +104,14 @@ def _rests(context: ExecutionContext, position: PositionRow, orders: Sequence[Or
 
 
 def protect(context: ExecutionContext, position: PositionRow) -> None:
-    """Make sure one position has its stop; a failure turns the kill switch on and alarms."""
+    """Place, replace or keep the stop of one position.
+
+    A stop of another hand for exactly its shares is taken over. A BrokerError becomes a critical note, with
+    the kill switch at `entries`.
+
+    Raises:
+        AuthenticationFailed, UnresolvedError: noted in the same way.
+    """
     entry = entry_of(context, position)
     price = wanted_price(position, entry)
     if price is None:
@@ -121,7 +141,7 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
 
 
 def release(context: ExecutionContext, position: PositionRow) -> Literal["free", "stuck"]:
-    """Cancel the resting stop of a position and wait for the confirmation.
+    """Cancel the live stops of a position and wait for the confirmation.
 
     Returns:
         ``free``: no stop rests any more (a stop that filled instead is booked; look at the position again).
@@ -131,12 +151,12 @@ def release(context: ExecutionContext, position: PositionRow) -> Literal["free",
 
 
 def _cancel_all(context: ExecutionContext, resting: Sequence[Order]) -> bool:
-    """Cancel stops and confirm each; False when one may still be alive."""
+    """Cancel orders in turn; False at the first whose end the broker does not confirm."""
     return all(JournalState(context.submission.cancel(order).state).terminal for order in resting)
 
 
 def entry_of(context: ExecutionContext, position: PositionRow) -> Order | None:
-    """Return the newest buy that built a position."""
+    """Return the newest filled buy of a position's entry session or of this session, None without one."""
     buys = _buys(context, position)
     return buys[-1] if buys else None
 
@@ -148,10 +168,9 @@ def _buys(context: ExecutionContext, position: PositionRow) -> list[Order]:
 
 
 def _resting(context: ExecutionContext, position: PositionRow) -> list[Order]:
-    """Return the live stops of a position, refreshed: one, unless part-filled tries left several.
+    """Return the live stops of a position as the broker shows them now; part-filled tries can leave several.
 
-    A stop that filled meanwhile is booked by the look. Stops the broker attached to a buy by itself are taken
-    into our books first.
+    Stops that the broker attached to a buy are adopted into the ledger first; fills seen here are booked.
     """
     for buy in _buys(context, position):
         if buy.stop_price is not None and buy.broker_order_id is not None:
@@ -166,7 +185,7 @@ def _resting(context: ExecutionContext, position: PositionRow) -> list[Order]:
 
 
 def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order) -> None:
-    """Take the attached stop the broker made for a buy into our books, once."""
+    """Adopt the stop that the broker attached to a buy into the ledger, unless one is journalled already."""
     children = [o for o in context.rows() if o.parent_client_order_id == entry.client_order_id]
     if entry.session != context.session.day:
         children += [
@@ -185,10 +204,10 @@ def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order)
 
 
 def _keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
-    """Take over a stop for exactly our shares that we did not send: a person's, or ours after a change.
+    """Adopt the one live GTC stop for exactly our shares that the ledger does not know; False without one.
 
-    An edit in the broker's pages and a corporate action both end our order and make a new one. Its price is
-    kept. Several such stops, or one for other shares, are left to the broker's answer to ours.
+    An edit in the broker's pages and a corporate action both end our order and make a new one, whose price is
+    kept from then on. With several such stops, or one for other shares, nothing is adopted.
     """
     if context.runtime.run.alone:
         return False
@@ -219,10 +238,12 @@ def _keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
 
 
 def _find_child(broker: Broker, entry: Order, *, now: datetime) -> BrokerOrder | None:
-    """Return the attached stop of an entry as the broker shows it.
+    """Return the stop the broker attached to an entry, None when it shows none.
 
-    Where the broker shows an order with its children, that is asked: a list may lag, and a stop missed here
-    would be placed a second time.
+    Args:
+        broker: asked for the order with its children where it can, since a list may lag, else for its list.
+        entry: a sent order with the broker's id.
+        now: aware instant up to which the list is read.
     """
     assert entry.sent_at is not None
     assert entry.broker_order_id is not None
@@ -279,10 +300,10 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
 
 
 def _below(context: ExecutionContext, position: PositionRow, price: Decimal) -> float | None:
-    """Return the price when a usable quote says that the market is at or below a stop that is to be placed.
+    """Return the market price when it is at or below the stop to be placed, None otherwise.
 
-    Brokers refuse such a stop, so the shares would stay without one; the rule it stands for is to sell. On a
-    price that cannot be believed nothing is sold: then the stop is tried, and the broker answers.
+    Brokers refuse such a stop, so the caller sells at market instead. None as well when the quote is missing,
+    old, too wide or not believed by the price gate: then the stop is sent and the broker decides.
     """
     quote = context.quote(position.symbol)
     problem = quote_problem(
@@ -311,9 +332,9 @@ def _plan(
     quantity: int,
     parent: Order | None,
 ) -> Order:
-    """Journal the intent of a stop under the first free id; an unsent plan of an earlier try is reused.
+    """Journal a stop under the first free id of this session; an unsent plan of equal content is reused.
 
-    Without a price it is the sale at market that the stop stands for.
+    `price` None plans the sale at market instead.
     """
     name, attempt = stop_id(context, position.symbol), 0
     known = context.attempts(name)

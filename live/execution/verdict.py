@@ -1,4 +1,4 @@
-"""What the end of a run says about its orders: did anything that had to happen not happen?"""
+"""The verdict on a run that reached its end: None, or an error (exit 5 or 7) for missed orders or prices."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class OrdersMissed(LimitError):  # noqa: N818 - named for what a person reads
-    """The run went through, but its orders did not come about (exit 7)."""
+    """The run reached its end, but a sell was missed or no order was filled (exit 7)."""
 
 
 class PricesDoubted(DataError):  # noqa: N818 - named for what a person reads
-    """The run went through, but prices could not be believed, so that something was not done (exit 5)."""
+    """The run reached its end, but orders were held back for prices that are not believed (exit 5)."""
 
 
 def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | PricesDoubted | None:

@@ -1,4 +1,4 @@
-"""When orders of a file may leave, and what a run says before and after."""
+"""The execution window of a file: inside, before, after, and the phases it allows."""
 
 from __future__ import annotations
 

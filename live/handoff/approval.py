@@ -1,7 +1,7 @@
-"""What an approval is worth, and which orders may go without one: policy without input or output.
+"""Whether the bytes of a signal file may be executed, and which of its orders; no input or output.
 
-Judged when the executor starts. An approval binds exact bytes and ends with the execution window. Without one
-the settings say what silence means, by intent: leaving is allowed, entering is not (the defaults).
+An approval holds for exact bytes (SHA-256) until the end of the execution window it was given for. Without
+one `approval.on_no_answer` decides by intent; its defaults send exits, reductions and stops, not entries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ State = Literal["approved", "auto", "silent", "expired", "skipped", "edited", "u
 
 
 class ApprovalRecord(Protocol):
-    """What the ledger keeps about a generated file (`SignalRow` fits)."""
+    """The columns of `SignalRow` that the policy reads."""
 
     @property
     def bytes_sha256(self) -> str:
@@ -64,7 +64,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An order that stays, with the reason."""
+    """An order that is not sent, with the reason for people."""
 
     order: SignalOrder
     reason: str

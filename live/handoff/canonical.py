@@ -1,4 +1,4 @@
-"""One way to write a signal file, and the seal over its meaning.
+"""The bytes of a signal file (`render`) and the digest of its content (`seal`).
 
 `render` fixes the bytes people see: the model's key order, two-space indent, shortest float form, UTF-8,
 final newline. `seal` hashes the canonical form of RFC 8785 (JSON Canonicalization Scheme) of everything but
@@ -78,7 +78,7 @@ def sealed(draft: SignalFile | Mapping[str, Any]) -> SignalFile:
 
 
 def is_sealed(data: Mapping[str, Any]) -> bool:
-    """Tell whether the seal inside `data` is the seal of `data`: False means edited after writing."""
+    """Tell whether the seal inside `data` is the digest of the rest; False: edited after writing."""
     carried = data.get("seal")
 
     return isinstance(carried, dict) and carried.get("digest") == seal(data)

@@ -143,8 +143,7 @@ class SessionChange:
 def since_previous(previous: SignalFile | None, current: SignalFile) -> tuple[SessionChange, ...]:
     """Return what moved since the previous session's file: target weights, discrete states, parameters.
 
-    Weights are compared by symbol (absent means 0). Floating-point diagnostics move every day and are left
-    out; states, cells and flags are what a reviewer looks for.
+    Weights are compared by symbol (absent means 0). Of the diagnostics only discrete values are compared.
     """
     if previous is None:
         return ()
@@ -167,7 +166,7 @@ def _weights(signal: SignalFile) -> dict[str, float]:
 
 
 def _states(signal: SignalFile) -> dict[str, Any]:
-    """Return diagnostics with discrete values; dates move every day and say nothing."""
+    """Return the diagnostics with discrete values; floats and dates are left out."""
     days = {signal.trade_date, signal.decision.decided_on}
     values = signal.decision.diagnostics
 

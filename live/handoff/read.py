@@ -1,4 +1,4 @@
-"""Layer 0 of judging a signal file: is it well-formed JSON that means one thing only?
+"""Layer 0 of judging a signal file: well-formed UTF-8 JSON without duplicate keys or non-finite numbers.
 
 Everything wrong is reported together with its JSON path, so the parser accepts what it can (NaN, duplicated
 keys, huge integers) and a walk over the result names it.
@@ -120,7 +120,7 @@ def _unreadable(problem: str) -> Parsed:
 
 
 def _syntax(error: json.JSONDecodeError, text: str) -> str:
-    """Say where the syntax breaks; a break at the very end means a truncated file."""
+    """Return what is wrong with the syntax and where; an error at the end of the text is a truncated file."""
     if not text.strip():
         return "the file is empty"
     cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")

@@ -1,4 +1,4 @@
-"""Rotations of a file: a sale that only makes room, and the entry that takes its place. One unit."""
+"""Rotations of a file: a sale that only makes room, paired with the entry that takes its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layer 3: is this file the right one, and do its orders make sense?
+"""Layer 3 of judging a signal file: session, names, ids and orders against what the run knows.
 
 The rules read plain JSON values and look only at parts that have the right type, so that a file with one
 broken field still gets every other finding.
@@ -28,7 +28,7 @@ _CENT = 0.011  # half a cent of rounding on each side, plus what binary floats a
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What a run knows about the file it is about to trust. None or empty: not checked.
+    """What a run knows about the file from elsewhere. None or empty: not checked.
 
     Attributes:
         session: the session that trades.
@@ -142,7 +142,7 @@ def _targets(data: Mapping[str, Any], known: frozenset[str]) -> Iterator[Finding
 
 
 def _order(path: str, order: Mapping[str, Any], known: frozenset[str]) -> Iterator[Finding]:
-    """What one order says about itself."""
+    """Fields of one order against each other."""
     symbol, side, intent = (_text(order.get(key)) for key in ("symbol", "side", "intent"))
     if symbol is not None and symbol not in known:
         yield Finding(f"{path}.symbol", f"unknown symbol {symbol!r}", "not the strategy's, not held")

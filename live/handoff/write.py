@@ -1,4 +1,4 @@
-"""Put a signal file where people and the executor find it: atomically, with its schema beside it."""
+"""Write a signal file and its JSON Schema into the output folder, each atomically."""
 
 from __future__ import annotations
 

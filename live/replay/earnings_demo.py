@@ -1,6 +1,6 @@
 """The earnings demo: gap-ups of the demo stocks become candidate files, read back by the strict reader.
 
-What the demo shows is made here: stocks, gaps and scores. Nothing comes from a real report.
+Stocks, gaps and scores are made up; nothing comes from a real report.
 """
 
 from __future__ import annotations

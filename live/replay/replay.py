@@ -63,7 +63,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay did."""
+    """The outcome of a replay: sessions run, failures, warnings and the files written."""
 
     sessions: int
     failures: tuple[Failure, ...]
@@ -144,7 +144,7 @@ def replay(
 
 
 def _warnings(chosen: Sequence[Group], history: Mapping[str, Bars], first: calendar.Session) -> Iterator[str]:
-    """Yield what a person should know before believing the figures, once per variant and fact."""
+    """Yield warnings about the data and windows of a replay, once per variant and fact."""
     for variant in _every_variant(chosen):
         strategy = variant.strategy
         short = short_history(strategy, history, _window(variant, first).decides_on)
@@ -219,7 +219,9 @@ def _stages(
                     code = executor.run(
                         runtime, executor.Request(variant=group.primary.name, variants=variants, quiet=True)
                     )
-                except OrdersMissed as missed:  # a bad day of the market is part of a history, not its end
+                except (
+                    OrdersMissed
+                ) as missed:  # unfilled orders are part of a history and do not end the replay
                     LOG.warning("%s: %s", session.day, missed.line())
     except JutsuError as error:
         return Failure(session.day, stage, error.exit_code, error.line())
