@@ -42,7 +42,7 @@ from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
+from live.runtime.lifecycle import ALERTED, alerting, guarded, opening, watched
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
@@ -353,11 +353,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             skip_time_check=args.skip_time_check,
             phase=args.phase,
         )
-        with opening("executor", options, kind), open_runtime("executor", options, kind) as runtime:
+        with (
+            watched("executor", options, kind) as ending,
+            opening("executor", options, kind),
+            open_runtime("executor", options, kind) as runtime,
+        ):
             log_file[0] = runtime.log_file
             with alerting(runtime, "executor"):
                 tell_missed(runtime)
-                return run(runtime, request)
+                ending.code = run(runtime, request)
+        return ending.code
 
     return guarded(body, lambda: log_file[0])
 

@@ -48,7 +48,7 @@ from live.orders.recovery import catch_up
 from live.reconciliation.compare import require_agreement
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import alerting, guarded, opening
+from live.runtime.lifecycle import alerting, guarded, opening, watched
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
@@ -381,11 +381,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             report_file=args.report_file,
         )
         stage = "signal_generator"
-        with opening(stage, options, kind), open_runtime(stage, options, kind) as runtime:
+        with (
+            watched("generator", options, kind) as ending,
+            opening(stage, options, kind),
+            open_runtime(stage, options, kind) as runtime,
+        ):
             log_file[0] = runtime.log_file
             with alerting(runtime, stage):
                 tell_missed(runtime, starting=True)
-                return run(runtime, request)
+                ending.code = run(runtime, request)
+        return ending.code
 
     return guarded(body, lambda: log_file[0])
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
 
 
 def register(app: typer.Typer) -> None:
@@ -64,10 +67,12 @@ def send_test(
             )
         body = f"If you read this, alerts of account {runtime.account} reach you."
         results = deliver(urls, title="jutsu: test message", body=body, level="info")
+        pinged = _test_pings(runtime)
     rows = [
         {"channel": label(name, urls[name]), "delivered": not error, "error": error}
         for name, error in results.items()
     ]
+    rows += [{"channel": name, "delivered": not error, "error": error} for name, error in pinged.items()]
     if as_json:
         emit_json(rows)
     else:
@@ -75,6 +80,18 @@ def send_test(
     if not all(row["delivered"] for row in rows):
         raise typer.Exit(1)
     return 0
+
+
+def _test_pings(runtime: Runtime) -> dict[str, str]:
+    """Ask each address of the dead man's switch once; return whose it is -> what went wrong."""
+    from live.alerts import pings
+    from live.settings.secrets import secret
+
+    watched = pings.addresses(lambda key: secret(runtime.loaded.root, runtime.environ, key))
+    found: dict[str, list[str]] = {}
+    for program, url in watched.items():
+        found.setdefault(url, []).append(program)
+    return {f"ping of {', '.join(names)}": pings.tell_test(url) for url, names in found.items()}
 
 
 def send_waiting(*, config: ConfigOption = None, state_db: StateOption = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ from live.views.health import HealthView, health_of
 
 if TYPE_CHECKING:
     from backtest.core.errors import JutsuError
+    from live.runtime.options import Options
     from live.runtime.runtime import Runtime
 
 
@@ -40,11 +42,20 @@ def doctor(
     state_db: StateOption = None,
 ) -> int:
     """Check everything a run needs; exit code 1 when something failed."""
+    from live.runtime.lifecycle import watched
+    from live.runtime.options import Options
+
+    options = Options(config=config, state_db=state_db)
+    with watched("doctor", options, DAILY) if alert else nullcontext():
+        return _doctor(options, alert=alert, first=first, as_json=as_json)
+
+
+def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int:
     from backtest.core.errors import JutsuError
     from live.operations import first_day
     from live.runtime.lifecycle import alert_without_ledger, warn_of_undelivered
-    from live.runtime.options import Options
 
+    config, state_db = options.config, options.state_db
     try:
         with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
             view = health_of([*examine(runtime), *(first_day.look(runtime) if first else ())])
@@ -53,7 +64,7 @@ def doctor(
     except JutsuError as error:
         view = not_started(error)
         if alert:
-            options, why = Options(config=config, state_db=state_db), error.line()
+            why = error.line()
             warn_of_undelivered(
                 lambda: alert_without_ledger(
                     options, key="doctor_start", title="jutsu doctor could not start", body=why

@@ -7,8 +7,10 @@ critical for RED, warning for YELLOW, info for GREEN.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +19,9 @@ from live.operations.watch import tell_missed
 from live.validation.report import announce, lines, worst_of
 from live.validation.sessions import sessions_of, validate_session
 from live.views.validate import validation_of
+
+if TYPE_CHECKING:
+    from live.runtime.options import Options
 
 
 def register(app: typer.Typer) -> None:
@@ -40,11 +45,21 @@ def validate(
     state_db: StateOption = None,
 ) -> None:
     """Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars."""
+    from live.model.run import DAILY
+    from live.runtime.lifecycle import watched
+    from live.runtime.options import Options
+
+    options = Options(config=config, state_db=state_db, prices=prices)
+    by_clock = day is None and since is None and prices is None  # as cron calls it
+    with watched("validate", options, DAILY) if by_clock else nullcontext():
+        _validate(options, parse_date(since, "--since"), parse_date(day, "--date"), as_json=as_json)
+
+
+def _validate(options: Options, first: date | None, last: date | None, *, as_json: bool) -> None:
     from backtest.core.errors import DisagreementError
     from live.system.screen import complain
 
-    with open_command(config=config, state_db=state_db, prices=prices) as runtime:
-        first, last = parse_date(since, "--since"), parse_date(day, "--date")
+    with open_command(config=options.config, state_db=options.state_db, prices=options.prices) as runtime:
         missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
         days, why_none = sessions_of(runtime, last, first)
         judged = [item for session in days for item in validate_session(runtime, session)]

@@ -40,6 +40,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "orders": _orders,
         "runs": _runs,
         "alerts": _alerts,
+        "dead man's switch": _pings,
     }
     for name, look in looks.items():
         try:
@@ -137,6 +138,26 @@ def _runs(runtime: Runtime) -> Check:
         return Check("runs", "ok", "nothing was missed")
     verdict: Verdict = "failed" if any(step.critical for step in missed) else "warning"
     return Check("runs", verdict, "; ".join(step.text for step in missed), "jutsu status")
+
+
+def _pings(runtime: Runtime) -> Check:
+    """Tell what the dead man's switch was told last; real money without one is a warning."""
+    from live.alerts import pings
+    from live.settings.secrets import secret
+
+    name = "dead man's switch"
+    watched = pings.addresses(lambda key: secret(runtime.loaded.root, runtime.environ, key))
+    if not watched:
+        detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
+        online = runtime.settings.mode == "online_live"
+        return Check(name, "warning" if online else "ok", detail, "see README, Alerts" if online else "")
+    last = pings.recall(runtime.state)
+    failed = {program: last[program] for program in watched if program in last and last[program].problem}
+    if failed:
+        program, ping = next(iter(failed.items()))
+        return Check(name, "warning", f"{program} {ping.at}: {ping.problem}", "jutsu alerts test")
+    shown = [f"{p} {last[p].at} exit {last[p].code}" for p in watched if p in last]
+    return Check(name, "ok", "; ".join(shown) or "no run was told yet")
 
 
 def _alerts(runtime: Runtime) -> Check:

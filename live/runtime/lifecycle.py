@@ -6,15 +6,19 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import JutsuError, UsageError
+from live.system.lock import AnotherRunError
 from live.system.redaction import redact
 from live.system.screen import complain, print_text
 
 if TYPE_CHECKING:
     from live.alerts.outbox import Context
+    from live.alerts.pings import Watched
     from live.model.run import Run
     from live.runtime.options import Options
     from live.settings.model import Settings
@@ -73,6 +77,62 @@ def _record(context: Context, key: str, title: str, body: str) -> None:
         if context.run.about_now:
             places = (context.settings, context.environ, context.state)
             warn_of_undelivered(lambda: _alert_beside(*places, key=key, title=title, body=body))
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a run ends: the exit code, set before its block is left."""
+
+    code: int = 0
+
+
+@contextmanager
+def watched(program: Watched, options: Options, run: Run) -> Iterator[Ending]:
+    """Tell the dead man's switch of a run's start and end, when there is one.
+
+    Only runs about now are told, after everything was closed. A second run that stands aside is not told:
+    the first one tells how it ended.
+    """
+    ending, url = Ending(), _ping_address(program, options) if run.alerts and run.about_now else None
+    if url is None:
+        yield ending
+        return
+    from live.alerts import pings
+
+    state = _known_settings(options)[2]
+    last = pings.recall(state).get(program)
+    if last is not None and last.problem:
+        complain(f"warning: the last ping of {program} did not arrive: {last.problem}")
+    _log_ping(program, pings.tell_start(url))
+    try:
+        yield ending
+    except AnotherRunError:
+        raise
+    except BaseException as error:
+        ending.code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
+        _log_ping(program, pings.report_end(state, program, url, ending.code, _now()))
+        raise
+    _log_ping(program, pings.report_end(state, program, url, ending.code, _now()))
+
+
+def _ping_address(program: Watched, options: Options) -> str | None:
+    from live.alerts.pings import address
+    from live.settings.load import DEFAULT_CONFIG, root_of
+    from live.settings.secrets import secret
+
+    root = root_of(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
+    return address(program, lambda name: secret(root, os.environ, name))
+
+
+def _log_ping(program: str, problem: str) -> None:
+    if problem:
+        logging.getLogger("jutsu").warning("the ping of %s did not arrive: %s", program, problem)
+
+
+def _now() -> datetime:
+    from live.system.clock import SystemClock
+
+    return SystemClock().now()
 
 
 @contextmanager

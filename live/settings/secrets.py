@@ -76,6 +76,27 @@ def with_secrets(root: Path, environ: Mapping[str, str], also: tuple[str, ...] =
     return {**found, **{name: value for name, value in environ.items() if value or name not in found}}
 
 
+def secret(root: Path, environ: Mapping[str, str], name: str) -> str | None:
+    """Return one secret, None when there is none. What is wrong with the others is no reason to miss it.
+
+    It comes from the environment, the file that `<NAME>_FILE` names, or the secrets file.
+    """
+    named, path = environ.get(f"{name}_FILE"), secrets_path(root, environ)
+    value = environ.get(name)
+    try:
+        if not value and named:
+            value = private_text(Path(named)).strip()
+        if not value and path.exists():
+            lines = (line.strip().removeprefix("export ") for line in private_text(path).splitlines())
+            rows = (line.partition("=") for line in lines)
+            value = next((_unquoted(text.strip()) for key, _, text in rows if key.strip() == name), None)
+    except SettingsError:
+        return None
+    if value:
+        register_secret(value)
+    return value or None
+
+
 def read_secrets(path: Path, also: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the keys of a secrets file. SettingsError: see `with_secrets`."""
     found: dict[str, str] = {}

@@ -14,6 +14,10 @@ from backtest.core.errors import LimitError
 from backtest.core.files import read_regular
 
 
+class AnotherRunError(LimitError):
+    """Exit code 7: another run of this account is at work, this one stands aside."""
+
+
 @contextmanager
 def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]:
     """Hold the account's lock for the whole run.
@@ -22,7 +26,7 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
     names the holder and is never trusted for anything else.
 
     Raises:
-        LimitError: 7, another run holds it.
+        AnotherRunError: 7, another run holds it. LimitError: 7, it cannot be taken.
     """
     path = state / f"executor-{account}.lock"
     owner = path.with_suffix(".owner.json")
@@ -31,7 +35,7 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
         state.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise LimitError(
+        raise AnotherRunError(
             f"another run is at work ({_holder(owner)})",
             where=str(path),
             remedy="wait for it; both do the same work, so nothing is lost",

@@ -30,6 +30,7 @@ NAMES = [
     "orders",
     "runs",
     "alerts",
+    "dead man's switch",
 ]
 MACHINE = ["disk", "login", "broker", "clock", "cron"]
 
