@@ -29,14 +29,14 @@ def alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
 
 def alert_unprotected(runtime: Runtime, variant: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
-    naked = [row for row in runtime.ledger.positions.unprotected() if row.variant == variant.name]
-    if naked:
-        names = ", ".join(f"{row.quantity} {row.symbol}" for row in naked)
+    unprotected = [row for row in runtime.ledger.positions.unprotected() if row.variant == variant.name]
+    if unprotected:
+        names = ", ".join(f"{row.quantity} {row.symbol}" for row in unprotected)
         alert(
             runtime,
             key=f"unprotected_{variant.name}_{names}"[:128],
             level="critical",
-            title=f"{variant.name}: {len(naked)} position(s) without a stop",
+            title=f"{variant.name}: {len(unprotected)} position(s) without a stop",
             body=f"{names}: no protective stop rests at the broker; the executor's next run places it",
         )
 

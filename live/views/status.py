@@ -108,7 +108,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
     primaries = [book.variant for book in books if book.role == "primary"]
     kill = ledger.state.kill_level()
     unresolved = tuple(order.client_order_id for order in ledger.orders.unresolved())
-    naked = tuple(
+    unprotected = tuple(
         f"{row.variant}/{row.symbol}"
         for row in ledger.positions.open_positions()
         if row.needs_stop and not row.stop_broker_order_id
@@ -122,13 +122,13 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         books=tuple(books),
         unfinished_orders=tuple(order.client_order_id for order in ledger.orders.unfinished()),
         unresolved_orders=unresolved,
-        naked_positions=naked,
+        naked_positions=unprotected,
         missed_sessions=tuple(row.session for row in ledger.runs.recent(20) if row.missed),
         missed_steps=missed,
         problems=(
             *further,
             *broken,
-            *_problems(kill, unresolved, naked),
+            *_problems(kill, unresolved, unprotected),
             *(step.text for step in missed),
             *troubles(inputs, primaries, {step.variant for step in missed if step.step == "executed"}),
         ),
@@ -142,12 +142,12 @@ def _missed_steps(inputs: ViewInputs) -> tuple[MissedStep, ...]:
     return missed(inputs.ledger, books, inputs.now)
 
 
-def _problems(kill: KillLevel, unresolved: Iterable[str], naked: Iterable[str]) -> Iterator[str]:
+def _problems(kill: KillLevel, unresolved: Iterable[str], unprotected: Iterable[str]) -> Iterator[str]:
     if kill != "none":
         yield f"kill switch is on ({kill}); turn it off with `jutsu resume`"
     for name in unresolved:
         yield f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`"
-    for name in naked:
+    for name in unprotected:
         yield f"position {name} has no protective stop; run the executor"
 
 

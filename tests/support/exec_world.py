@@ -139,7 +139,7 @@ def order(
     stop: float | None = None,
     day: date = DAY,
     **extra: Any,
-) -> dict[Any, Any]:
+) -> dict[str, Any]:
     side = "sell" if intent in {"exit", "reduce"} else "buy"
     return {
         "client_order_id": f"{day:%Y%m%d}_{symbol}_{intent}_{side}",
@@ -339,14 +339,17 @@ ENTRY = order("AAA", "entry", 100, 100.0, stop=90.0, rank=2.0)
 OTHER = order("BBB", "entry", 10, 50.0, stop=45.0, rank=1.0)
 
 
-def states(made: Any) -> Any:
+def states(made: World) -> list[tuple[str, str, int]]:
+    """(id without its date, state, filled) of every order, oldest first."""
     return [
         (o.client_order_id[9:], o.state, o.filled_quantity) for o in reversed(made.ledger.orders.recent(50))
     ]
 
 
-def outcome(made: Any, day: Any = DAY) -> Any:
-    return made.ledger.signals.get(day, "golden").outcome
+def outcome(made: World, day: date = DAY) -> str:
+    row = made.ledger.signals.get(day, "golden")
+    assert row is not None
+    return row.outcome
 
 
 def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:
@@ -365,24 +368,24 @@ def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:
     return steps.context_for(runtime, read, RunNotes(), phase=phase, skip_time_check=False)
 
 
-def tomorrow(made: Any, orders: Any, **more: Any) -> None:
+def tomorrow(made: World, orders: list[dict[str, Any]], **more: Any) -> None:
     """Move to the next session and write its file."""
     made.clock.set(AT + timedelta(days=1))
     made.feed.daily = {s: bars(s, {NEXT_DAY: (p, p, p, p)}) for s, p in made.feed.prices.items()}
     made.write(signal(orders, day=NEXT_DAY, **more))
 
 
-def enter(made: Any, *orders: Any) -> None:
+def enter(made: World, *orders: dict[str, Any]) -> None:
     made.write(signal(list(orders) or [ENTRY]))
     assert made.executor() == 0
     assert outcome(made) == "completed"
 
 
-def next_order(symbol: Any, intent: Any, quantity: Any, price: Any, **more: Any) -> Any:
+def next_order(symbol: str, intent: str, quantity: int, price: float, **more: Any) -> dict[str, Any]:
     return order(symbol, intent, quantity, price, day=NEXT_DAY, **more)
 
 
-def edit(path: Any, **changes: Any) -> None:
+def edit(path: Path, **changes: Any) -> None:
     data = json.loads(path.read_text())
     data["orders"][0].update(changes)
     path.write_text(json.dumps(data, indent=2) + "\n")
@@ -399,12 +402,15 @@ class Wrapped:
         return (lambda *a: found(self._inner, *a)) if found else getattr(self._inner, name)
 
 
-def bought(made: Any) -> Any:
+def bought(made: World) -> dict[str, int]:
     return {o.client_order_id[9:]: o.quantity for o in made.ledger.orders.recent(50) if o.side == "buy"}
 
 
-def run_detail(made: Any, day: Any = DAY) -> Any:
-    return made.ledger.runs.get(day, "golden").detail
+def run_detail(made: World, day: date = DAY) -> dict[str, Any]:
+    row = made.ledger.runs.get(day, "golden")
+    assert row is not None
+    assert row.detail is not None
+    return row.detail
 
 
 def hold_two(made: World) -> None:
