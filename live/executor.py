@@ -29,6 +29,7 @@ from live.alerts.channels import Level
 from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
+from live.execution.day_notes import told
 from live.execution.gates import check_kill_switch
 from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
@@ -52,6 +53,7 @@ from live.system.json_text import plain
 from live.system.lock import single_instance
 from live.system.screen import complain, say
 from live.views.execution_report import ExecutionReport, read_execution, report_lines
+from live.views.words import outcome_words
 
 LOG = logging.getLogger("jutsu.executor")
 
@@ -116,7 +118,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     if not request.skip_time_check and before_window(job, runtime.clock.now(), request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
-    notes = RunNotes()
+    notes = RunNotes(told=told(runtime.ledger.runs.get(job.day, job.variant)))
     with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
         rerun_rules.require_current(runtime, job)
         try:
@@ -125,7 +127,8 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
             _note_failure(runtime, job, notes, error)
             _print_details(request, notes)
             raise
-    summary = f"{job.variant} {job.day}: {outcome}, {_counts(job, notes)}"
+    words = outcome_words(outcome, opened=runtime.clock.now() >= job.session.open)
+    summary = f"{job.variant} {job.day}: {words}, {_counts(job, notes)}"
     announce(runtime, job, notes, summary, failed=False)
     _print_details(request, notes)
     return summary
@@ -208,14 +211,15 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
     """Send the run's alert or report; a failed delivery is logged and printed, never raised."""
     if not runtime.run.alerts:
         return
+    critical, warnings = notes.news()
     level: Level = "info"
-    if failed or notes.critical:
+    if failed or critical:
         level = "critical"
-    elif notes.warnings:
+    elif warnings:
         level = "warning"
     content, facts = _report(runtime, job, summary)
-    body = "\n".join((*((*notes.critical, *notes.warnings) or (summary,)), "", *content))
-    digest = hashlib.sha256(f"{summary}{notes.critical}{notes.warnings}{facts}".encode()).hexdigest()
+    body = "\n".join((*((*critical, *warnings) or (summary,)), "", *content))
+    digest = hashlib.sha256(f"{summary}{critical}{warnings}{facts}".encode()).hexdigest()
     key = f"executor_{job.variant}_{job.day}_{digest[:12]}"  # new facts are told again, new prices are not
     try:
         for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):

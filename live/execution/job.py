@@ -18,6 +18,7 @@ from live.handoff.canonical import as_data, bytes_sha256
 from live.handoff.model import SignalFile, SignalOrder
 from live.handoff.read import parse, read_bytes
 from live.handoff.validate import validate
+from live.orders.attempts import by_intent
 
 if TYPE_CHECKING:
     from live.ledger.tables import SignalRow
@@ -33,7 +34,7 @@ class Job:
 
     Attributes:
         known: the ledger's record of the generated original, None when this ledger never wrote it.
-        go: orders that may leave. held: client order id -> why an order stays.
+        go: orders that may leave, or left before. held: client order id -> why an order stays.
     """
 
     path: Path
@@ -99,9 +100,22 @@ def read_job(
     )
     if stands.refused:
         raise _refused(path, stands, original, signal)
-    go, held = orders_to_send(signal, stands, runtime.settings.approval)
-    reasons = {item.order.client_order_id: item.reason for item in held}
+    allowed, held = orders_to_send(signal, stands, runtime.settings.approval)
+    sent = _sent(runtime, session.day, variant.name)
+    reasons = {o.order.client_order_id: o.reason for o in held if not _followed(o.order, sent)}
+    go = tuple(order for order in signal.orders if order in allowed or _followed(order, sent))
     return Job(path, content, signal, known, session, window, variant, stands, go, reasons)
+
+
+def _sent(runtime: Runtime, day: date, variant: str) -> frozenset[str]:
+    """Return the ids of the orders that left in an earlier run of the session."""
+    tries = by_intent(runtime.ledger.orders.of_session(day, variant))
+    return frozenset(name for name, attempts in tries.items() if attempts.sent)
+
+
+def _followed(order: SignalOrder, sent: frozenset[str]) -> bool:
+    """Whether an order was sent already: it is followed to its end, although its approval is over by now."""
+    return order.enabled and order.client_order_id in sent
 
 
 def window_of(path: Path, session: calendar.Session) -> calendar.ExecutionWindow | None:

@@ -85,4 +85,4 @@ class Permission:
         if row is None or row.bytes_sha256 != known.bytes_sha256:
             return True
         approval_gone = known.approved_sha256 is not None and row.approved_sha256 != known.approved_sha256
-        return approval_gone or (row.answer == "skip" and known.answer != "skip")
+        return approval_gone or row.answer == "skip"

@@ -248,6 +248,7 @@ def _to_try_again(context: ExecutionContext, orders: Sequence[SignalOrder]) -> l
         order
         for order in orders
         if order.client_order_id not in context.notes.gated
+        and not (tries[order.client_order_id].sent and _too_late(context, order))
         and _may_try_again(order, tries[order.client_order_id], context.settings.polling)
     ]
 

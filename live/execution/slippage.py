@@ -11,6 +11,8 @@ from live.ledger.tables import Order
 
 #: key of the event that says an order turned entries off; a person who resumes after it has seen the fill
 ABORTED = "slippage_abort_pct"
+#: key of the event that says which fill was judged: shares and slippage in percent
+JUDGED = "slippage_judged"
 
 
 def judge(context: ExecutionContext, orders: Iterable[Order]) -> None:
@@ -22,7 +24,7 @@ def judge(context: ExecutionContext, orders: Iterable[Order]) -> None:
     safety = context.settings.safety
     for order in orders:
         slipped = _slipped(context, order)
-        if slipped is None or slipped <= safety.slippage_warn_pct:
+        if slipped is None or slipped <= safety.slippage_warn_pct or _judged(context, order, slipped):
             continue
         text = f"{order.client_order_id}: filled {slipped:.2f} % worse than the quote at submission"
         if slipped > safety.slippage_abort_pct:
@@ -31,6 +33,18 @@ def judge(context: ExecutionContext, orders: Iterable[Order]) -> None:
             context.notes.alarm(text)
         else:
             context.notes.warn(text)
+
+
+def _judged(context: ExecutionContext, order: Order, slipped: float) -> bool:
+    """Tell whether an earlier run said the same about this order; note it else."""
+    found = [
+        e.detail[JUDGED] for e in context.ledger.orders.events(order.client_order_id) if JUDGED in e.detail
+    ]
+    if found and found[-1] == [order.filled_quantity, round(slipped, 2)]:
+        return True
+    fact = {JUDGED: [order.filled_quantity, round(slipped, 2)]}
+    context.ledger.orders.note(order.client_order_id, at=context.clock.now(), detail=fact)
+    return False
 
 
 def _slipped(context: ExecutionContext, order: Order) -> float | None:

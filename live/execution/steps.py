@@ -9,17 +9,20 @@ from live.books import breakers, unknown_orders
 from live.execution import agreement, phases, record, rotation, slippage, stops
 from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
+from live.execution.day_notes import detail_of_day
 from live.execution.job import Job, Phase
 from live.execution.permission import Permission
 from live.execution.price_gate import PriceGate
-from live.execution.verdict import verdict
+from live.execution.verdict import unfilled, verdict
+from live.execution.window import so_far
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
 from live.orders import recovery
+from live.orders.attempts import by_intent
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
 from live.reconciliation.model import Reconciliation
-from live.reconciliation.outcome import outcome_of
+from live.reconciliation.outcome import forward, outcome_of
 
 if TYPE_CHECKING:
     from backtest.strategies.base import Strategy
@@ -158,15 +161,8 @@ def _judge_losses(context: ExecutionContext, account: Account) -> None:
 
 def _note_unfilled(context: ExecutionContext) -> None:
     """Note orders that ended without all their shares: a sell is critical, a buy a warning."""
-    tries = context.attempts_of(context.job.go)
-    for order in context.job.go:
-        attempts = tries[order.client_order_id]
-        if attempts and not attempts.open_attempts and attempts.filled < attempts.first.quantity:
-            done, wanted = attempts.filled, attempts.first.quantity
-            text = (
-                f"{order.symbol}: {done} of {wanted} shares filled in {len(attempts)} tries ({order.intent})"
-            )
-            (context.notes.alarm if order.side == "sell" else context.notes.warn)(text)
+    for order, text in unfilled(context):
+        (context.notes.alarm if order.side == "sell" else context.notes.warn)(text)
 
 
 def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
@@ -181,7 +177,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     rows = context.rows()
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
-    outcome = _outcome(context)
+    outcome = forward(so_far(job), _outcome(context))
     breakers.keep_close(runtime, job.day, context.broker.account())
     difference = None if result is None or result.agrees else reconcile.error_of(result)
     error = difference or verdict(context, outcome)
@@ -196,11 +192,9 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
             at=runtime.clock.now(),
             exit_code=0 if error is None else error.exit_code,
             outcome=outcome,
-            detail={
-                "warnings": context.notes.warnings,
-                "critical": context.notes.critical,
-                "held": sorted(context.notes.gated),
-            },
+            detail=detail_of_day(
+                context.ledger.runs.get(job.day, job.variant), context.notes, _sent(context)
+            ),
         )
     if difference is not None:
         raise difference
@@ -209,13 +203,18 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
 
 def _outcome(context: ExecutionContext) -> Outcome:
     job = context.job
-    if context.phase == "place" and job.go:
-        return "partial"
+    waiting = any(tries.open_attempts for tries in context.attempts_of(job.go).values())
+    filled = any(row.filled_quantity for row in context.rows())
+    if waiting and (context.phase == "place" or (context.phase == "poll" and not filled)):
+        return "placed"
     enabled = {order.client_order_id for order in job.signal.orders if order.enabled}
     held = enabled & job.held.keys()
     outcome = outcome_of(job.signal, context.rows(), held=held, gated=context.notes.gated)
-    waiting = any(tries.open_attempts for tries in context.attempts_of(job.go).values())
     return "partial" if outcome == "failed" and waiting else outcome
+
+
+def _sent(context: ExecutionContext) -> set[str]:
+    return {name for name, tries in by_intent(context.rows()).items() if tries.sent}
 
 
 def _compare_at_end(context: ExecutionContext) -> Reconciliation:
@@ -274,6 +273,6 @@ def failed(runtime: Runtime, job: Job, notes: RunNotes, *, exit_code: int, why: 
         job.variant,
         at=runtime.clock.now(),
         exit_code=exit_code,
-        outcome="failed",
-        detail={"error": why, "warnings": notes.warnings, "critical": notes.critical},
+        outcome=forward(so_far(job), "failed"),
+        detail=detail_of_day(runtime.ledger.runs.get(job.day, job.variant), notes, ()) | {"error": why},
     )

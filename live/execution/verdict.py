@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import DataError, LimitError
 from live.execution import rotation
-from live.orders.attempts import Attempts
+from live.execution.gates import TRADES
+from live.orders.attempts import NOT_ACCEPTED, Attempts
 
 if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
+    from live.handoff.model import SignalOrder
     from live.ledger.signal_files import Outcome
 
 
@@ -42,7 +44,8 @@ def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | Price
     elif context.notes.aborted:
         problem = f"buying was stopped: {context.notes.stop_buying}"
     elif outcome == "failed" or nothing_filled(context):
-        problem = "no order was filled: every one was rejected or ended without a share"
+        reasons = [text for _, text in unfilled(context)]
+        problem = f"no order was filled: {'; '.join(reasons) or 'every one was rejected'}"
     else:
         return None
     return OrdersMissed(
@@ -50,6 +53,34 @@ def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | Price
         where=str(context.job.path),
         remedy="`jutsu status` and the broker's own screen; inside the window the same command tries again",
     )
+
+
+def unfilled(context: ExecutionContext) -> list[tuple[SignalOrder, str]]:
+    """Return the orders that have ended without all their shares, each with a line that says why."""
+    tries = context.attempts_of(context.job.go)
+    return [
+        (order, _unfilled_line(context, order, attempts))
+        for order in context.job.go
+        if (attempts := tries[order.client_order_id])
+        and not attempts.open_attempts
+        and attempts.filled < attempts.first.quantity
+    ]
+
+
+def _unfilled_line(context: ExecutionContext, order: SignalOrder, attempts: Attempts) -> str:
+    last = attempts.last
+    told = "" if last is None or last.state not in NOT_ACCEPTED else last.state_reason or last.state.lower()
+    quote = None if told else context.quote(order.symbol)
+    if not told and quote is not None and quote.status not in TRADES:
+        told = f"the security is {quote.status}"
+    if not told and not attempts.filled:
+        told = "nobody traded with it (halted, or no market)"
+    count = "1 try" if len(attempts) == 1 else f"{len(attempts)} tries"
+    text = (
+        f"{order.symbol}: {attempts.filled} of {attempts.first.quantity} shares filled in {count} "
+        f"({order.intent})"
+    )
+    return f"{text}: {told}" if told else text
 
 
 def missed_exits(context: ExecutionContext) -> list[str]:

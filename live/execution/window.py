@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import LimitError, SignalFileError
 from live.execution.job import Job, Phase
-from live.reconciliation.outcome import outcome_of
+from live.handoff.canonical import bytes_sha256
+from live.reconciliation.outcome import forward, outcome_of
 
 if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
+    from live.ledger.signal_files import Outcome
 
 
 def inside(job: Job, now: datetime, phase: Phase) -> bool:
@@ -46,15 +48,26 @@ def too_late(context: ExecutionContext) -> WindowMissed | None:
     outcome = outcome_of(job.signal, rows, held=job.held, reached_end=False)
     if rows and outcome == "completed":
         return None
-    if job.known is not None and job.known.outcome != "completed":
-        context.ledger.signals.finish(job.day, job.variant, "partial" if rows else "expired")
-    context.ledger.runs.missed(job.day, job.variant, mode=context.settings.mode)
+    if job.known is not None:
+        now: Outcome = outcome if rows else "expired"
+        context.ledger.signals.finish(job.day, job.variant, forward(so_far(job), now))
+    run = context.ledger.runs.get(job.day, job.variant)
+    if run is None or run.executed_at is None:
+        context.ledger.runs.missed(job.day, job.variant, mode=context.settings.mode)
     closes = job.window.closes_at.astimezone(calendar.NEW_YORK)
     return WindowMissed(
         f"the execution window {job.window.name} of {job.day} closed at {closes:%H:%M} New York",
         where=str(job.path),
         remedy="nothing new was sent; the next session proposes again (check the cron line)",
     )
+
+
+def so_far(job: Job) -> Outcome:
+    """Return what earlier runs made of exactly these bytes, ``pending`` before the first."""
+    row = job.known
+    if row is None or row.executed_sha256 != bytes_sha256(job.content):
+        return "pending"
+    return cast("Outcome", row.outcome)
 
 
 def require_phase(job: Job, phase: Phase) -> None:

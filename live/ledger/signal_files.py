@@ -12,7 +12,7 @@ from live.ledger.database import Repository
 from live.ledger.statements import matching, select
 from live.ledger.tables import SignalRow
 
-Outcome = Literal["pending", "completed", "partial", "skipped", "expired", "gated", "failed"]
+Outcome = Literal["pending", "placed", "completed", "partial", "skipped", "expired", "gated", "failed"]
 _GET: Final = select(SignalRow, matching("account", "variant", "session"))
 _MEMORY: Final = select(
     SignalRow,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from live.handoff.model import SignalFile, SignalOrder
 from live.ledger.signal_files import Outcome
@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from datetime import date
 
     from live.ledger.ledger import Ledger
+
+
+#: how far a session has come: a later run never takes back what an earlier one did
+_RANK: Final[Mapping[Outcome, int]] = {
+    "pending": 0,
+    "expired": 1,
+    "skipped": 1,
+    "gated": 2,
+    "placed": 2,
+    "failed": 3,
+    "partial": 4,
+    "completed": 5,
+}
+
+
+def forward(before: Outcome, now: Outcome) -> Outcome:
+    """Return the outcome of a session after another run on the same file: it only moves forward."""
+    return now if _RANK[now] >= _RANK[before] else before
 
 
 def outcome_of(
@@ -67,7 +85,7 @@ def _carried_out(
 def finish_past(ledger: Ledger, *, today: date) -> None:
     """Judge files whose run died after its orders were sent: their fills are known by now."""
     for row in ledger.signals.recent(5):
-        if row.session >= today or row.outcome != "pending" or row.executed_content is None:
+        if row.session >= today or row.outcome not in {"pending", "placed"} or row.executed_content is None:
             continue
         rows = ledger.orders.of_session(row.session, row.variant)
         signal = SignalFile.model_validate_json(row.executed_content)

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
 
 #: outcomes of a file with orders -> what a validation says about them
-_UNDONE: Final = {"pending": "the executor never ran", "failed": "the executor failed"}
+_UNDONE: Final = {
+    "pending": "the executor never ran",
+    "placed": "nothing looked at the orders after the open",
+    "failed": "the executor failed",
+}
 _HELD_BACK: Final = {
     "gated": "safety gates held orders back",
     "expired": "the approval expired",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from backtest.strategies.family import FAMILIES
@@ -12,12 +13,15 @@ if TYPE_CHECKING:
     from live.ledger.tables import RunLog
     from live.views.inputs import ViewInputs
 
+#: after the open the first poll has had its time by then
+PLACED_UNTIL = timedelta(minutes=5)
 _UNFINISHED = {
     "partial": "only a part was done",
     "gated": "every order was held back",
     "skipped": "no order was sent",
     "failed": "no order was filled",
     "expired": "the file expired unexecuted",
+    "placed": "the orders were placed and nothing has looked at them since the open: `--phase poll`",
 }
 
 
@@ -36,7 +40,10 @@ def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str
     """
     for variant in primaries:
         run = newest_run(inputs, variant)
-        if run is not None and run.executed_at is not None:
+        if run is not None and run.generator_exit and run.generated_at is None and variant not in named:
+            stopped = f"the generator stopped with exit code {run.generator_exit}{_why(run)}"
+            yield f"{variant} {run.session}: {stopped}"
+        if run is not None and run.executed_at is not None and not _waits_for_open(inputs, run):
             found = _of_run(run, exit_named=variant in named)
             yield from (f"{variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)
         yield from _of_file(inputs, variant)
@@ -46,14 +53,27 @@ def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str
 def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
     detail = dict(run.detail or {})
     found = list(detail.get("critical", ()))
+    found += [f"earlier in that session: {text}" for text in detail.get("earlier", ())]
     unfinished = _UNFINISHED.get(run.outcome)
     if unfinished and not found:
         found = list(detail.get("warnings", ())) or [unfinished]
     if run.executor_exit and not exit_named:
-        why = detail.get("error")
-        reason = f": {why}" if why else ""
-        found.insert(0, f"the executor stopped with exit code {run.executor_exit}{reason}")
+        found.insert(0, f"the executor stopped with exit code {run.executor_exit}{_why(run)}")
     return found
+
+
+def _why(run: RunLog) -> str:
+    error = (run.detail or {}).get("error")
+    return f": {error}" if error else ""
+
+
+def _waits_for_open(inputs: ViewInputs, run: RunLog) -> bool:
+    """Whether its orders rest until an open that has not come yet: nothing is wrong with that."""
+    from backtest.calendar import sessions as calendar
+
+    session = calendar.session(run.session)
+    placed = run.outcome == "placed" and not run.executor_exit and not (run.detail or {}).get("critical")
+    return placed and session is not None and inputs.now < session.open + PLACED_UNTIL
 
 
 def _of_file(inputs: ViewInputs, variant: str) -> Iterator[str]:

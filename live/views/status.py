@@ -130,7 +130,9 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             *broken,
             *_problems(kill, unresolved, unprotected),
             *(step.text for step in missed),
-            *troubles(inputs, primaries, {step.variant for step in missed if step.step == "executed"}),
+            *troubles(
+                inputs, primaries, {step.variant for step in missed if step.step in {"executed", "generated"}}
+            ),
         ),
     )
 

@@ -27,6 +27,13 @@ _EXITS: Final = {
 }
 
 
+def outcome_words(outcome: str, *, opened: bool = False) -> str:
+    """Return what became of a session's file, in words; `opened`: its session has begun."""
+    if outcome != "placed":
+        return outcome
+    return "placed, not filled yet" if opened else "placed, waiting for the open"
+
+
 def skipped_because(reason: str, details: Mapping[str, Any]) -> str:
     """Return why a candidate or leg was not taken; an unknown code is returned as it is."""
     if reason == "held_elsewhere":

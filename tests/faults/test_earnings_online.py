@@ -164,3 +164,34 @@ def test_bought_with_its_stop_and_sold_the_next_day(project: Project) -> None:
     cancelled = [n for n, entry in enumerate(project.fake.app.log) if entry["method"] == "DELETE"]
     posted = [n for n, entry in enumerate(project.fake.app.log) if entry in project.fake.sent()]
     assert posted[0] < cancelled[0] < posted[1]
+
+
+def test_a_stock_halted_at_the_open_leaves_no_order_behind(tmp_path: Path) -> None:
+    """A buy that carries its stop is good till cancelled here: it must not buy on another day."""
+    with FakeAlpaca(at(MON, "09:15:00"), ticking=True) as fake:
+        for symbol, rows in flat("AAA").items():
+            fake.app.market.load(symbol, rows)
+        desk = Desk(tmp_path / "desk", fake, "alpaca")
+        settings = yaml.safe_load((desk.folder / "config" / "live.yaml").read_text())
+        settings["polling"] |= {"timeout_seconds": 1, "interval_seconds": 0.2}  # the clock ticks for real
+        (desk.folder / "config" / "live.yaml").write_text(yaml.safe_dump(settings))
+        row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "company_name": "A"}
+        report = write_report(desk.folder, MON, [row])
+        generate = ("live.signal_generator", "--strategy", "ema_p10", "--report-file", str(report))
+        desk.stage(MON, "09:15:00", *generate)
+        (path,) = desk.folder.glob("signals/*_ema_p10.json")
+        desk.check(desk.run("live.cli", "approve", str(path)))
+        desk.stage(MON, "09:20:00", "live.executor", "--phase", "place")
+        fake.call("halt", ["AAA"])
+        desk.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
+        (buy,) = alive(desk, "market")
+        assert buy["time_in_force"] == "gtc"
+        for clock in ("09:40:00", "10:00:00"):
+            fake.clock(at=at(MON, clock).isoformat())
+            code, told = desk.run("live.executor", "--phase", "poll")
+            assert code == 7
+            assert "no order was filled: AAA: 0 of 100 shares filled in 1 try (entry): nobody traded" in told
+        fake.call("halt", [])
+        fake.clock(at=at(MON, "11:00:00").isoformat())
+        assert alive(desk, "market") == alive(desk, "stop") == []
+        assert fake.state()["positions"] == {}
