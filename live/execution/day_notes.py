@@ -20,15 +20,16 @@ def detail_of_day(row: RunLog | None, notes: RunNotes, sent: Collection[str]) ->
 
     Returns:
         ``warnings`` of all runs, ``critical`` of this run, ``earlier`` criticals of the runs before that this
-        one did not find again, ``held`` ids that never left.
+        one did not find again (left out when there are none), ``held`` ids that never left.
     """
     before: dict[str, Any] = {} if row is None or row.executed_at is None else dict(row.detail or {})
     earlier = (*before.get("earlier", ()), *before.get("critical", ()))
     held = {*before.get("held", ()), *notes.gated} - set(sent)
+    over = [text for text in dict.fromkeys(earlier) if text not in notes.critical]
     return {
         "warnings": list(dict.fromkeys((*before.get("warnings", ()), *notes.warnings))),
         "critical": list(notes.critical),
-        "earlier": [text for text in dict.fromkeys(earlier) if text not in notes.critical],
+        **({"earlier": over} if over else {}),
         "held": sorted(held),
     }
 
