@@ -23,6 +23,7 @@ from backtest.core.errors import JutsuError
 from backtest.core.files import write_atomic
 from live.alerts.outbox import send as alert
 from live.books import breakers, unknown_orders
+from live.books.closes import agreed_and_marked
 from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
@@ -45,7 +46,6 @@ from live.ledger.signal_files import GeneratedSignal
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.orders.recovery import catch_up
-from live.reconciliation.compare import require_agreement
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
 from live.runtime.lifecycle import alerting, guarded, opening, watched
@@ -172,9 +172,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     if not request.force:
         generation.check_held_history(runtime, variant, due, market, held)
     account = runtime.broker.account()
-    agreed = require_agreement(
-        runtime.context, runtime.broker, account, market.reference_prices(), force=request.force
-    )
+    agreed = agreed_and_marked(runtime, variant, account, market.reference_prices(), force=request.force)
     judged = breakers.breakers_now(runtime, account)
     if judged.blocked:
         report = report.blocked(judged.blocked)

@@ -16,6 +16,7 @@ import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
 from live.operations.watch import tell_missed
+from live.shadow.closes import mark_every_book
 from live.validation.report import announce, lines, worst_of
 from live.validation.sessions import sessions_of, validate_session
 from live.views.validate import validation_of
@@ -63,6 +64,7 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
         missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
         days, why_none = sessions_of(runtime, last, first)
         judged = [item for session in days for item in validate_session(runtime, session)]
+        mark_every_book(runtime)
         for problem in announce(runtime, judged) if judged else ():
             complain(problem)
     for text in missed:

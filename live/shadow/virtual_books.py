@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
 from backtest.core.candidate import Candidate
-from backtest.core.decision import Book
+from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import BrokerError
 from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.simulator.session_values import BarsOf, Settled, VirtualSession
@@ -194,6 +194,7 @@ def keep_pending(
             "plan": plan_to_json(proposed.plan),
             "diagnostics": proposed.decision.diagnostics,
             "candidates": candidates,
+            "positions": [_position_to_json(position) for _, position in sorted(book.positions.items())],
         },
         memory=proposed.decision.memory,
         cash=book.cash,
@@ -211,6 +212,10 @@ def _starting_cash(runtime: Runtime, variant: BookVariant) -> float:
     if figure is None:
         raise BrokerError("the broker gave neither equity nor cash to start with", where=variant.name)
     return float(figure)
+
+
+def _position_to_json(position: OpenPosition) -> dict[str, Any]:
+    return {**asdict(position), "entry_date": position.entry_date.isoformat()}
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:

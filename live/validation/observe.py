@@ -233,8 +233,13 @@ def _book(runtime: Runtime, row: SignalRow, signal: SignalFile, strategy: Strate
 def _positions_before(runtime: Runtime, row: SignalRow) -> dict[str, OpenPosition]:
     ledger = runtime.ledger
     if row.role == "shadow":
+        decided = next(
+            (s for s in ledger.shadow.history(row.variant, row.session) if s.session == row.session), None
+        )
+        if decided is not None and "positions" in decided.decision:
+            return {held["symbol"]: position_of(held) for held in decided.decision["positions"]}
         virtual = ledger.shadow.book(row.variant)
-        # a settled session has replaced the book it was decided on
+        # written before decisions kept their book: a settled session has replaced it
         return dict(virtual.book.positions) if virtual is not None and virtual.session < row.session else {}
     rows = (*ledger.positions.closed(row.variant), *ledger.positions.open_positions(row.variant))
     return {
@@ -243,6 +248,11 @@ def _positions_before(runtime: Runtime, row: SignalRow) -> dict[str, OpenPositio
         if held.entry_session < row.session
         and (held.exit_session is None or held.exit_session >= row.session)
     }
+
+
+def position_of(data: Mapping[str, Any]) -> OpenPosition:
+    """Return the position that a shadow's decision kept as JSON."""
+    return OpenPosition(**{**data, "entry_date": date.fromisoformat(data["entry_date"])})
 
 
 def _candidates(signal: SignalFile, strategy: Strategy, day: date) -> tuple[Candidate, ...] | None:
