@@ -29,7 +29,7 @@ from live.alerts.channels import Level
 from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
-from live.execution.day_notes import told
+from live.execution.day_notes import earlier_notes
 from live.execution.gates import check_kill_switch
 from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
@@ -118,7 +118,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     if not request.skip_time_check and before_window(job, runtime.clock.now(), request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
-    notes = RunNotes(told=told(runtime.ledger.runs.get(job.day, job.variant)))
+    notes = RunNotes(earlier=earlier_notes(runtime.ledger.runs.get(job.day, job.variant)))
     with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
         rerun_rules.require_current(runtime, job)
         try:

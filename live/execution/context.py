@@ -40,7 +40,7 @@ class RunNotes:
         aborted: buying was stopped in the middle, for the prices of its fills.
         posts: monotonic times of the orders sent, for the limit per minute.
         foreign: shares at the broker that no book owns, by symbol.
-        told: criticals and warnings that earlier runs of the session have told.
+        earlier: criticals and warnings that earlier runs of the session have told.
         forced: a person let the run go on (--force) although ledger and broker differed at its start.
         doubts: symbol -> why its price cannot be believed, so that it was not bought.
     """
@@ -54,13 +54,13 @@ class RunNotes:
     foreign: dict[str, int] = field(default_factory=dict)
     forced: bool = False
     doubts: dict[str, Finding] = field(default_factory=dict)
-    told: frozenset[str] = frozenset()
+    earlier: frozenset[str] = frozenset()
 
     def news(self) -> tuple[list[str], list[str]]:
         """Return the criticals and the warnings that no earlier run of the session has told."""
         return (
-            [text for text in self.critical if text not in self.told],
-            [text for text in self.warnings if text not in self.told],
+            [text for text in self.critical if text not in self.earlier],
+            [text for text in self.warnings if text not in self.earlier],
         )
 
     def warn(self, text: str) -> None:

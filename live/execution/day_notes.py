@@ -34,7 +34,7 @@ def detail_of_day(row: RunLog | None, notes: RunNotes, sent: Collection[str]) ->
     }
 
 
-def told(row: RunLog | None) -> frozenset[str]:
+def earlier_notes(row: RunLog | None) -> frozenset[str]:
     """Return every critical and warning that the earlier runs of a session told."""
     detail: dict[str, Any] = {} if row is None or row.executed_at is None else dict(row.detail or {})
     return frozenset(text for key in ("critical", "earlier", "warnings") for text in detail.get(key, ()))

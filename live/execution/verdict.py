@@ -69,18 +69,18 @@ def unfilled(context: ExecutionContext) -> list[tuple[SignalOrder, str]]:
 
 def _unfilled_line(context: ExecutionContext, order: SignalOrder, attempts: Attempts) -> str:
     last = attempts.last
-    told = "" if last is None or last.state not in NOT_ACCEPTED else last.state_reason or last.state.lower()
-    quote = None if told else context.quote(order.symbol)
-    if not told and quote is not None and quote.status not in TRADES:
-        told = f"the security is {quote.status}"
-    if not told and not attempts.filled:
-        told = "nobody traded with it (halted, or no market)"
+    reason = "" if last is None or last.state not in NOT_ACCEPTED else last.state_reason or last.state.lower()
+    quote = None if reason else context.quote(order.symbol)
+    if not reason and quote is not None and quote.status not in TRADES:
+        reason = f"the security is {quote.status}"
+    if not reason and not attempts.filled:
+        reason = "nobody traded with it (halted, or no market)"
     count = "1 try" if len(attempts) == 1 else f"{len(attempts)} tries"
     text = (
         f"{order.symbol}: {attempts.filled} of {attempts.first.quantity} shares filled in {count} "
         f"({order.intent})"
     )
-    return f"{text}: {told}" if told else text
+    return f"{text}: {reason}" if reason else text
 
 
 def missed_exits(context: ExecutionContext) -> list[str]:

@@ -65,8 +65,8 @@ def test_polls_after_the_approval_ended_finish_the_day_and_rewrite_nothing(trade
     assert seen[-1][2]["held"] == []
     assert trader.orders()["20260202_BBB_entry_buy"] == (100, "CANCELED", 0)
     assert trader.positions() == {"AAA": 100}
-    told = " ".join(problems(trader, "15:30"))
-    assert "BBB: 0 of 100 shares filled in 1 try (entry): nobody traded with it" in told
+    lines = " ".join(problems(trader, "15:30"))
+    assert "BBB: 0 of 100 shares filled in 1 try (entry): nobody traded with it" in lines
 
 
 def test_a_stock_halted_at_the_open_ends_failed_with_its_reason(trader: Trader) -> None:
@@ -88,8 +88,8 @@ def test_a_critical_is_told_once_and_stays_in_the_day(trader: Trader) -> None:
     trader.generate(MON, "AAA")
     for at in ("09:31", "09:32"):
         assert trader.execute(MON, "--paper-fault", "reject", at=at).code == 7
-    told = [body for level, body in trader.user.rows("alerts", "level, body") if level == "critical"]
-    assert sum("the buy was not accepted" in body for body in told) == 1
+    bodies = [body for level, body in trader.user.rows("alerts", "level, body") if level == "critical"]
+    assert sum("the buy was not accepted" in body for body in bodies) == 1
     assert day(trader)[:2] == ("failed", 7)
     assert any("was not accepted" in text for text in problems(trader, "12:00"))
 
@@ -112,5 +112,5 @@ class TestStatus:
         trader.by_hand(f"{MON}T15:00", "buy", "AAA", 50)
         assert trader.generate(TUE).code == 4
         with trader.at(f"{TUE}T12:00") as runtime:
-            told = " ".join(read_status(ViewInputs.of(runtime)).problems)
-        assert "the generator stopped with exit code 4" in told
+            lines = " ".join(read_status(ViewInputs.of(runtime)).problems)
+        assert "the generator stopped with exit code 4" in lines

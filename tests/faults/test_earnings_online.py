@@ -171,27 +171,27 @@ def test_a_stock_halted_at_the_open_leaves_no_order_behind(tmp_path: Path) -> No
     with FakeAlpaca(at(MON, "09:15:00"), ticking=True) as fake:
         for symbol, rows in flat("AAA").items():
             fake.app.market.load(symbol, rows)
-        desk = Desk(tmp_path / "desk", fake, "alpaca")
-        settings = yaml.safe_load((desk.folder / "config" / "live.yaml").read_text())
+        project = Project(tmp_path / "project", fake, "alpaca")
+        settings = yaml.safe_load((project.folder / "config" / "live.yaml").read_text())
         settings["polling"] |= {"timeout_seconds": 1, "interval_seconds": 0.2}  # the clock ticks for real
-        (desk.folder / "config" / "live.yaml").write_text(yaml.safe_dump(settings))
+        (project.folder / "config" / "live.yaml").write_text(yaml.safe_dump(settings))
         row = {"ticker": "AAA", "grade": "A", "score": 90.0, "price": 100.0, "company_name": "A"}
-        report = write_report(desk.folder, MON, [row])
+        report = write_report(project.folder, MON, [row])
         generate = ("live.signal_generator", "--strategy", "ema_p10", "--report-file", str(report))
-        desk.stage(MON, "09:15:00", *generate)
-        (path,) = desk.folder.glob("signals/*_ema_p10.json")
-        desk.check(desk.run("live.cli", "approve", str(path)))
-        desk.stage(MON, "09:20:00", "live.executor", "--phase", "place")
+        project.stage(MON, "09:15:00", *generate)
+        (path,) = project.folder.glob("signals/*_ema_p10.json")
+        project.check(project.run("live.cli", "approve", str(path)))
+        project.stage(MON, "09:20:00", "live.executor", "--phase", "place")
         fake.call("halt", ["AAA"])
-        desk.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
-        (buy,) = alive(desk, "market")
+        project.stage(MON, "09:32:00", "live.executor", "--phase", "poll")
+        (buy,) = alive(project, "market")
         assert buy["time_in_force"] == "gtc"
         for clock in ("09:40:00", "10:00:00"):
             fake.clock(at=at(MON, clock).isoformat())
-            code, told = desk.run("live.executor", "--phase", "poll")
+            code, text = project.run("live.executor", "--phase", "poll")
             assert code == 7
-            assert "no order was filled: AAA: 0 of 100 shares filled in 1 try (entry): nobody traded" in told
+            assert "no order was filled: AAA: 0 of 100 shares filled in 1 try (entry): nobody traded" in text
         fake.call("halt", [])
         fake.clock(at=at(MON, "11:00:00").isoformat())
-        assert alive(desk, "market") == alive(desk, "stop") == []
+        assert alive(project, "market") == alive(project, "stop") == []
         assert fake.state()["positions"] == {}

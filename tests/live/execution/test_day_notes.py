@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.execution.context import RunNotes
-from live.execution.day_notes import detail_of_day, told
+from live.execution.day_notes import detail_of_day, earlier_notes
 
 texts = st.lists(st.sampled_from("abcdef"), max_size=4, unique=True)
 runs = st.lists(st.tuples(texts, texts, texts, texts), min_size=1, max_size=5)
@@ -21,7 +21,7 @@ def test_nothing_that_was_said_is_lost_and_nothing_is_news_twice(given_runs: Any
     sent: set[str] = set()
     held: set[str] = set()
     for critical, warnings, gated, leaving in given_runs:
-        notes = RunNotes(warnings=list(warnings), critical=list(critical), told=told(row))
+        notes = RunNotes(warnings=list(warnings), critical=list(critical), earlier=earlier_notes(row))
         notes.gated.update(dict.fromkeys(gated, "why"))
         assert set(notes.news()[0]) == set(critical) - said - warned
         assert set(notes.news()[1]) == set(warnings) - said - warned
@@ -40,4 +40,4 @@ def test_nothing_that_was_said_is_lost_and_nothing_is_news_twice(given_runs: Any
 def test_the_notes_of_the_generator_are_not_those_of_a_run() -> None:
     row: Any = SimpleNamespace(executed_at=None, detail={"orders": 2, "error": "why", "critical": ["x"]})
     assert "earlier" not in detail_of_day(row, RunNotes(), ())
-    assert told(row) == frozenset()
+    assert earlier_notes(row) == frozenset()
