@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 StopFill = Literal["gap", "stop"]
+BuyOrder = Literal["market", "marketable_limit"]
 
 
 class Limits(BaseModel):
@@ -54,6 +55,10 @@ class ExecutionRules(BaseModel):
         default=None,
         gt=0,
         description="sum |held - target| weight, of symbols with a price, that also trades; off when null",
+    )
+    buy_order: BuyOrder = Field(
+        default="market",
+        description="live only; a limit lies safety.slippage_abort_pct above the quote it is sent on",
     )
     stop_fill: StopFill = Field(default="gap", description="a stop gapped through fills at the open")
     limits: Limits = Field(default_factory=Limits)

@@ -10,7 +10,7 @@ from backtest.core.decision import Side, Skip
 
 Intent = Literal["exit", "reduce", "entry", "increase", "stop"]
 #: how an order of a signal file is sent
-EntryOrderType = Literal["market", "market_on_open"]
+EntryOrderType = Literal["market", "market_on_open", "marketable_limit"]
 #: detail of a sale that only makes room: symbol of the entry that takes its place
 MAKES_ROOM_FOR: Final = "makes_room_for"
 

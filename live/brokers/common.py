@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from backtest.core.errors import BrokerRefused, NotSent, SettingsError
+from live.model.broker import OrderRequest
 from live.model.ticks import tick
 
 #: seconds between the tries of a read
@@ -81,6 +82,17 @@ def tick_text(price: Decimal) -> str:
             f"price {price} is not a multiple of {step}", where="order", remedy="round it first"
         )
     return str(rounded)
+
+
+def limit_text(request: OrderRequest) -> str:
+    """Return the limit of a request as brokers want it.
+
+    Raises:
+        BrokerRefused: it has none, is off the tick, or is a sell: those protect at any price.
+    """
+    if request.side != "buy" or request.limit_price is None:
+        raise BrokerRefused("only a buy with a price is limited", where=request.client_order_id)
+    return tick_text(request.limit_price)
 
 
 def decimal(value: Any) -> Decimal | None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import DisagreementError
+from live.model.order_state import JournalState
+from live.orders.attempts import may_fill
 from live.orders.recovery import ended_short, look_again
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def require(context: ExecutionContext, symbols: Collection[str]) -> None:
     Does nothing in a run that --force let begin with a difference.
 
     A broker may confirm a cancel with a filled quantity that is not final; sending the rest would buy twice.
+    An order on its way may fill between our look at it and at the account: it is looked at again.
 
     Raises:
         DisagreementError: they still differ after some seconds; nothing more is sent.
@@ -34,7 +37,7 @@ def require(context: ExecutionContext, symbols: Collection[str]) -> None:
     for wait in SETTLING:
         context.clock.sleep(wait)
         differing = _differing(context, context.broker.account(), symbols)
-        if differing and ended_again(context):
+        if differing and (filled_meanwhile(context) or ended_again(context)):
             differing = _differing(context, context.broker.account(), symbols)
         if not differing:
             return
@@ -43,6 +46,14 @@ def require(context: ExecutionContext, symbols: Collection[str]) -> None:
         where="before another try",
         remedy="nothing more was sent; compare with the broker, then `jutsu reconcile`",
     )
+
+
+def filled_meanwhile(context: ExecutionContext) -> bool:
+    """Look again at the live orders of this session; return whether one had filled more."""
+    live = [row for row in context.rows() if row.broker_order_id is not None and may_fill(row)]
+    seen = [context.submission.refresh(row) for row in live if not JournalState(row.state).unresolved]
+    before = {row.client_order_id: row.filled_quantity for row in live}
+    return any(row.filled_quantity != before[row.client_order_id] for row in seen)
 
 
 def ended_again(context: ExecutionContext) -> bool:

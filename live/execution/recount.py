@@ -10,6 +10,7 @@ from backtest.core.errors import BrokerError
 from backtest.strategies.earnings_swing.parameters import most_shares
 from backtest.trading.sizing import PlannedOrder, afford
 from live.execution.context import ExecutionContext
+from live.execution.marketable import above_quote_pct
 from live.handoff.model import SignalOrder
 from live.model.broker import Account
 from live.orders.attempts import Attempts
@@ -57,7 +58,10 @@ def affordable(
         for order, quantity in capped
         if quantity > 0
     ]
-    kept = afford(planned, cash=cash, equity=cash + held, prices=prices, rules=context.settings.execution)
+    safety = context.settings.safety  # brokers reserve a limit buy at its limit
+    most = {o.symbol: 1 + above_quote_pct(o, safety) / 100 for o, _ in capped}
+    paid = {symbol: price * most.get(symbol, 1.0) for symbol, price in prices.items()}
+    kept = afford(planned, cash=cash, equity=cash + held, prices=paid, rules=context.settings.execution)
     # A person may have added a second buy of a symbol: the intent tells the two apart.
     left = {(order.symbol, order.intent): order.quantity for order in kept}
     return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}

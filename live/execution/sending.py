@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from live.execution import stops
 from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
-from live.handoff.model import SignalOrder
+from live.execution.marketable import limit_of
+from live.handoff.model import LIMIT_ABOVE_QUOTE, SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
@@ -34,12 +36,14 @@ def next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attem
     """Plan the first try, take up a planned one that never left, or plan the next retry."""
     unsent = attempts.planned
     stop = None if order.stop is None else to_tick(order.stop.price)
-    if unsent is not None and (unsent.quantity, unsent.planned_stop_price) == (quantity, stop):
+    limit = limit_of(order, _mid(context, order.symbol), context.settings.safety)
+    wanted = (quantity, stop, limit)
+    if unsent is not None and (unsent.quantity, unsent.planned_stop_price, unsent.limit_price) == wanted:
         return unsent
     now = context.clock.now()
     with context.ledger.transaction():
         if unsent is not None:
-            why = f"replaced: {quantity} shares, stop {stop} now"
+            why = f"replaced: {quantity} shares, stop {stop}, limit {limit} now"
             context.ledger.orders.transition(
                 unsent.client_order_id, JournalState.LAPSED, at=now, state_reason=why
             )
@@ -48,6 +52,8 @@ def next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attem
             name, number = context.ledger.orders.next_retry_id(name)
         attach = context.broker.supports_attached_stop and not attempts.refused_with_stop
         plan = _plan(context, order, quantity, name=name, number=number, attach=attach)
+        if limit is not None:
+            plan = replace(plan, order_type="limit", limit_price=limit)
         return context.ledger.orders.plan(plan, at=now)
 
 
@@ -99,7 +105,7 @@ def _mid(context: ExecutionContext, symbol: str) -> float | None:
 
 def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
     """Return the details kept with the position; `stop_loss_pct` only while nobody moved the stop by hand."""
-    details: dict[str, object] = dict(order.details)
+    details: dict[str, object] = {k: v for k, v in order.details.items() if k != LIMIT_ABOVE_QUOTE}
     loss = context.rules.stop_loss_pct
     if order.stop is not None and loss is not None:
         usual = to_tick(order.reference_price * (1 - loss / 100))

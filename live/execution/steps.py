@@ -232,6 +232,7 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
         if result.agrees:
             reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break
+        booked = agreement.filled_meanwhile(context) or booked
     if booked and context.phase != "place":
         stops.protect_all(context)
     return result

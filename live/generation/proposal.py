@@ -14,6 +14,7 @@ from live.books.variants import BookVariant
 from live.generation.market import Market
 from live.handoff.canonical import UNSEALED, sealed
 from live.handoff.model import (
+    LIMIT_ABOVE_QUOTE,
     SCHEMA_PATH,
     SCHEMA_VERSION,
     AccountInput,
@@ -50,12 +51,16 @@ def signal_file(
     decision: Decision,
     plan: Plan,
     rules: ExecutionRules,
+    limit_above_quote_pct: float | None,
     settings_sha256: str,
     package_version: str,
     candidates: Mapping[str, Any] | None = None,
     warnings: Sequence[str] = (),
 ) -> SignalFile:
-    """Return the sealed signal file of one variant and session."""
+    """Return the sealed signal file of one variant and session.
+
+    `limit_above_quote_pct`: how much more than the quote buys may pay, percent; None: market orders.
+    """
     draft: dict[str, Any] = {
         "$schema": SCHEMA_PATH,
         "schema_version": SCHEMA_VERSION,
@@ -84,7 +89,7 @@ def signal_file(
             memory=decision.memory,
         ),
         "targets": _targets(decision, rules) if variant.strategy.family.holds_weights else (),
-        "orders": tuple(_order(order, variant, session) for order in plan.orders),
+        "orders": tuple(_order(order, variant, session, limit_above_quote_pct) for order in plan.orders),
         "skipped": tuple(
             Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details))
             for skip in plan.skipped
@@ -138,7 +143,9 @@ def _quote_input(market: Market, symbol: str) -> QuoteInput:
     )
 
 
-def _order(order: PlannedOrder, variant: BookVariant, session: Session) -> SignalOrder:
+def _order(
+    order: PlannedOrder, variant: BookVariant, session: Session, limit_pct: float | None
+) -> SignalOrder:
     name = OrderName(
         session=session.day,
         symbol=order.symbol,
@@ -147,19 +154,21 @@ def _order(order: PlannedOrder, variant: BookVariant, session: Session) -> Signa
         variant=variant.id_prefix,
     )
     strategy = variant.strategy
+    order_type = strategy.family.order_type_for(strategy.terms, order.intent)
+    limited = limit_pct is not None and order.side == "buy" and order_type == "market"
     return SignalOrder(
         client_order_id=str(name),
         symbol=order.symbol,
         side=order.side,
         intent=order.intent,
         quantity=order.quantity,
-        order_type=strategy.family.order_type_for(strategy.terms, order.intent),
+        order_type="marketable_limit" if limited else order_type,
         reference_price=order.reference_price,
         estimated_value=order.estimated_value,
         rank=order.rank,
         reason=order.reason,
         stop=None if order.stop_price is None else Stop(price=order.stop_price, time_in_force="gtc"),
-        details=dict(order.details or {}),
+        details={**(order.details or {}), **({LIMIT_ABOVE_QUOTE: limit_pct} if limited else {})},
         enabled=True,
         note="",
     )

@@ -29,6 +29,7 @@ from live.runtime.known_prices import known_to
 from live.runtime.runtime import Runtime
 from live.settings.load import settings_sha256
 from live.settings.manifest import frozen_floor
+from live.settings.model import Settings
 from live.system.lock import single_instance
 
 LOG = logging.getLogger("jutsu.generator")
@@ -239,6 +240,7 @@ def draft(
         decision=proposed.decision,
         plan=proposed.plan,
         rules=runtime.settings.execution,
+        limit_above_quote_pct=above_quote_pct(runtime.settings),
         settings_sha256=settings_sha256(runtime.settings),
         package_version=runtime.version,
         candidates=report.facts,
@@ -246,6 +248,12 @@ def draft(
     )
     require_limits(signal, runtime.settings.execution.limits)
     return signal
+
+
+def above_quote_pct(settings: Settings) -> float | None:
+    """Return how much more than their quote buys may pay, percent; None where they are market orders."""
+    limited = settings.execution.buy_order == "marketable_limit"
+    return settings.safety.slippage_abort_pct if limited else None
 
 
 def resolve_open_questions(runtime: Runtime, due_: Due) -> None:

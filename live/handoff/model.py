@@ -20,6 +20,8 @@ from live.model.run import Mode, Role
 SCHEMA_VERSION = "1.0.0"
 SCHEMA_PATH = "schema/trade_signals.schema.json"
 MAX_EXACT_INTEGER = 2**53 - 1
+#: detail of a marketable limit: how much more than the quote it is sent on it may pay, percent
+LIMIT_ABOVE_QUOTE = "limit_above_quote_pct"
 
 
 def _real_date(text: str) -> str:
@@ -167,7 +169,13 @@ class SignalOrder(_Part):
     side: Annotated[Side, Field(description="exit, reduce and stop sell; others buy")]
     intent: Annotated[Intent, Field(description="why the order exists")]
     quantity: Annotated[int, Field(ge=1, le=MAX_EXACT_INTEGER, description="whole shares; you may change it")]
-    order_type: EntryOrderType
+    order_type: Annotated[
+        EntryOrderType,
+        Field(
+            description="marketable_limit: a buy that pays at most details.limit_above_quote_pct (percent) "
+            "more than the quote it is sent on"
+        ),
+    ]
     reference_price: Annotated[Price, Field(description="newest price the decision used")]
     estimated_value: Annotated[Money, Field(description="quantity times reference price, in cents")]
     rank: Annotated[float, Field(allow_inf_nan=False, description="buys are sent in descending rank")]

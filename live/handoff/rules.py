@@ -151,6 +151,8 @@ def _order(path: str, order: Mapping[str, Any], known: frozenset[str]) -> Iterat
     wrong = (side == "buy" and intent in _SELLS) or (side == "sell" and intent in _BUYS)
     if wrong:
         yield Finding(f"{path}.side", f"a {intent} order cannot {side}")
+    if side == "sell" and order.get("order_type") == "marketable_limit":
+        yield Finding(f"{path}.order_type", "a sell is never limited", "use market")
     stop = order.get("stop")
     if isinstance(stop, Mapping):
         price, reference = _number(stop.get("price")), _number(order.get("reference_price"))

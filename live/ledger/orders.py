@@ -44,6 +44,7 @@ class OrderPlan:
         rank: buys go out in descending rank.
         parent_client_order_id: the entry a stop belongs to, or the order a retry continues.
         planned_stop_price: protective stop that must exist once this entry filled.
+        limit_price: most a limit buy pays per share, None for other orders.
         details: anything the position should remember (candidate fields), JSON-ready.
     """
 
@@ -66,13 +67,14 @@ class OrderPlan:
     quote_price: Decimal | None = None
     stop_price: Decimal | None = None
     planned_stop_price: Decimal | None = None
+    limit_price: Decimal | None = None
     seal: str | None = None
 
 
 # A second plan of the same id must be the same trade. Texts, quotes and the seal may differ between two runs.
 _IDENTITY: Final = (
     "variant", "session", "mode", "symbol", "side", "intent", "quantity", "order_type", "time_in_force",
-    "stop_price", "planned_stop_price", "parent_client_order_id",
+    "stop_price", "planned_stop_price", "limit_price", "parent_client_order_id",
 )  # fmt: skip
 
 

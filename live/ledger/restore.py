@@ -237,6 +237,7 @@ def take(
         details=meant.details,
         stop_price=shown.stop_price if shown.order_type == "stop" else meant.attached_stop,
         planned_stop_price=meant.planned_stop if shown.side == "buy" else None,
+        limit_price=shown.limit_price,
     )
     _adopt(ledger, plan, shown, at)
     return plan.client_order_id

@@ -99,6 +99,7 @@ STATEMENTS: Final = (
         "\tsent_at DATETIME, \n"
         "\tgave_up_at DATETIME, \n"
         "\tended_at DATETIME, \n"
+        "\tlimit_price NUMERIC(18, 6), \n"
         "\tPRIMARY KEY (id), \n"
         "\tUNIQUE (account, client_order_id)\n"
         ")"

@@ -64,6 +64,7 @@ class Order(Base):
     sent_at: datetime | None
     gave_up_at: datetime | None
     ended_at: datetime | None
+    limit_price: Decimal | None
 
 
 class OrderEvent(Base):

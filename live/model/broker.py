@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from backtest.core.decision import Side
 
-OrderType = Literal["market", "stop"]
+OrderType = Literal["market", "limit", "stop"]
 TimeInForce = Literal["day", "gtc", "opg"]
 AccountKind = Literal["cash", "margin"]
 
@@ -53,6 +53,7 @@ class OrderRequest:
         client_order_id: names the order in our ledger, sent along where the broker has such a field.
         stop_price: for ``stop`` orders, quantised to the tick.
         attached_stop: price of a protective GTC sell stop that this buy triggers (one-triggers-other).
+        limit_price: most a ``limit`` buy pays per share, on the tick; sells are never limited.
     """
 
     client_order_id: str
@@ -63,6 +64,7 @@ class OrderRequest:
     time_in_force: TimeInForce = "day"
     stop_price: Decimal | None = None
     attached_stop: Decimal | None = None
+    limit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class BrokerOrder:
     time_in_force: str
     average_price: Decimal | None = None
     stop_price: Decimal | None = None
+    limit_price: Decimal | None = None
     client_order_id: str | None = None
     entered_at: datetime | None = None
     expires_at: datetime | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 
 def tick(price: Decimal) -> Decimal:
@@ -14,3 +14,9 @@ def to_tick(price: float | Decimal) -> Decimal:
     """Return the nearest price a broker accepts."""
     value = Decimal(repr(price)) if isinstance(price, float) else price
     return Decimal(repr(round(float(value), 2 if value >= 1 else 4))).quantize(tick(value))
+
+
+def limit_above(price: Decimal, percent: float) -> Decimal:
+    """Return the highest price on the tick that is at most `percent` above `price`."""
+    most = price * (1 + Decimal(repr(percent)) / 100)
+    return most.quantize(tick(most), rounding=ROUND_DOWN)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from live.ledger.tables import Order
-from live.model.broker import BrokerOrder, OrderRequest, TimeInForce
+from live.model.broker import BrokerOrder, OrderRequest, OrderType, TimeInForce
 
 #: slack on both ends of the entered-time filter: broker times are whole seconds and may run a second early
 TIME_SLACK = timedelta(seconds=5)
@@ -37,11 +37,18 @@ def request_of(order: Order) -> OrderRequest:
         symbol=order.symbol,
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
-        order_type="stop" if order.order_type == "stop" else "market",
+        order_type=_order_type(order.order_type),
         time_in_force=_time_in_force(order.time_in_force),
         stop_price=order.stop_price if order.order_type == "stop" else None,
         attached_stop=order.stop_price if order.order_type != "stop" else None,
+        limit_price=order.limit_price,
     )
+
+
+def _order_type(text: str) -> OrderType:
+    if text == "stop":
+        return "stop"
+    return "limit" if text == "limit" else "market"
 
 
 def _time_in_force(text: str) -> TimeInForce:
@@ -59,6 +66,7 @@ def differences(request: OrderRequest, shown: BrokerOrder) -> tuple[str, ...]:
         "order_type": (request.order_type, shown.order_type),
         "time_in_force": (_one_day(request.time_in_force), _one_day(shown.time_in_force)),
         "stop_price": (_price(request.stop_price), _price(shown.stop_price)),
+        "limit_price": (_price(request.limit_price), _price(shown.limit_price)),
     }
     return tuple(name for name, (ours, theirs) in pairs.items() if ours != theirs)
 

@@ -64,6 +64,7 @@ class BrokerContract:
         "C07": "attached stops",
         "C13": "client ids",
         "C17": "client ids",
+        "C22": "attached stops",
     }
     SYMBOL = "AAA"
 
@@ -90,6 +91,9 @@ class BrokerContract:
             time_in_force="gtc",
             stop_price=Decimal(price),
         )
+
+    def limited(self, price: str, name: str = "20250305_AAA_entry_buy", **fields: Any) -> OrderRequest:
+        return self.request(name, order_type="limit", limit_price=Decimal(price), **fields)
 
     def test_c01_it_has_a_short_name_and_says_what_it_can(self, broker: Broker) -> None:
         assert broker.name.isidentifier()
@@ -236,3 +240,51 @@ class BrokerContract:
         day = timedelta(days=1)
         listed = broker.orders(at - day, at + day)
         assert [o.quantity for o in listed if not o.state.terminal or o.filled_quantity] == [10]
+
+    def test_c20_a_limit_buy_above_the_market_fills_for_no_more_than_its_limit(
+        self, broker: Broker, market: Market
+    ) -> None:
+        found = shown(broker, submitted(broker, self.limited("101.00")))
+        assert (found.order_type, found.time_in_force, found.limit_price) == (
+            "limit",
+            "day",
+            Decimal("101.00"),
+        )
+        assert (found.state, found.filled_quantity) == (OrderState.FILLED, 10)
+        assert all(e.price <= Decimal("101.00") for e in found.executions)
+        market.wait(SETTLES)
+        assert broker.account().shares() == {self.SYMBOL: 10}
+
+    def test_c21_a_limit_buy_below_the_market_rests_until_the_market_comes_or_it_is_cancelled(
+        self, broker: Broker, market: Market
+    ) -> None:
+        first = submitted(broker, self.limited("99.00"))
+        assert (shown(broker, first).state.terminal, shown(broker, first).filled_quantity) == (False, 0)
+        broker.cancel(first)
+        market.wait(30)
+        assert shown(broker, first).state is OrderState.CANCELED
+        second = submitted(broker, self.limited("99.00", "20250305_AAA_entry_buy_r1"))
+        market.price(self.SYMBOL, 98.5)
+        market.wait(SETTLES)
+        found = shown(broker, second)
+        assert (found.state, found.filled_quantity) == (OrderState.FILLED, 10)
+        assert all(e.price <= Decimal("99.00") for e in found.executions)
+
+    def test_c22_a_limit_buy_carries_its_stop_like_any_other(self, broker: Broker, market: Market) -> None:
+        order_id = submitted(broker, self.limited("101.00", attached_stop=Decimal("90.00")))
+        at = entered(shown(broker, order_id))
+        market.wait(SETTLES)
+        listed = broker.orders(at - timedelta(minutes=1), at + timedelta(minutes=1))
+        (child,) = [o for o in listed if o.parent_id == order_id]
+        assert (child.state, child.order_type, child.stop_price) == (
+            OrderState.WORKING,
+            "stop",
+            Decimal("90.00"),
+        )
+
+    def test_c23_a_sell_is_never_limited(self, broker: Broker, market: Market) -> None:
+        broker.submit(self.request())
+        with pytest.raises(BrokerRefused):
+            broker.submit(self.limited("99.00", "20250305_AAA_exit_sell", side="sell"))
+        market.wait(SETTLES)
+        assert broker.account().shares() == {self.SYMBOL: 10}

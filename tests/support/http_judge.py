@@ -57,7 +57,7 @@ def verdict(
 ) -> list[str]:
     """Compare both sides at the end; every string is something wrong."""
     theirs = Theirs.of(project, remote)
-    taken = [o for o in theirs.orders if o["type"] == "MARKET" and o["status"] != "REJECTED"]
+    taken = [o for o in theirs.orders if o["type"] in {"MARKET", "LIMIT"} and o["status"] != "REJECTED"]
     wrong = []
     for (symbol, side), quantity in orders.items():
         got = [o for o in taken if (o["symbol"], o["side"]) == (symbol, side)]

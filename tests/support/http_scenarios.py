@@ -18,10 +18,11 @@ class Scenario:
     name: str
     broker: str
     fault: str = "none"
+    limited: bool = False
 
     @property
     def key(self) -> str:
-        return f"{self.broker}/{self.name}/{self.fault}"
+        return f"{self.broker}/{self.name}{'/limit' if self.limited else ''}/{self.fault}"
 
     @property
     def variant(self) -> str:
@@ -34,26 +35,37 @@ class Scenario:
     @property
     def entries(self) -> list[dict[str, Any]]:
         if self.name == "rotate":
-            return [wanted("TQQQ", "increase", 900)]
-        return [
-            wanted("AAA", "entry", 100, stop=90.0, rank=2.0),
-            wanted("BBB", "entry", 100, stop=45.0, rank=1.0),
-        ]
+            return self._typed([wanted("TQQQ", "increase", 900)])
+        return self._typed(
+            [
+                wanted("AAA", "entry", 100, stop=90.0, rank=2.0),
+                wanted("BBB", "entry", 100, stop=45.0, rank=1.0),
+            ]
+        )
+
+    def _typed(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The orders, their buys limited or not."""
+        kind = {"order_type": "marketable_limit"} if self.limited else {}
+        return [row | (kind if row["side"] == "buy" else {}) for row in rows]
 
     @property
     def turnover(self) -> list[dict[str, Any]]:
         day = NEXT_DAY
         if self.name == "rotate":
-            return [
-                wanted("TQQQ", "exit", 900, day=day),
-                wanted("PSQ", "increase", 1000, day=day, rank=2.0),
-                wanted("TMF", "increase", 500, day=day, rank=1.0),
+            return self._typed(
+                [
+                    wanted("TQQQ", "exit", 900, day=day),
+                    wanted("PSQ", "increase", 1000, day=day, rank=2.0),
+                    wanted("TMF", "increase", 500, day=day, rank=1.0),
+                ]
+            )
+        return self._typed(
+            [
+                wanted("AAA", "exit", 100, day=day),
+                wanted("BBB", "reduce", 40, day=day),
+                wanted("CCC", "entry", 200, day=day, stop=18.0, rank=1.0),
             ]
-        return [
-            wanted("AAA", "exit", 100, day=day),
-            wanted("BBB", "reduce", 40, day=day),
-            wanted("CCC", "entry", 200, day=day, stop=18.0, rank=1.0),
-        ]
+        )
 
     @property
     def by_stop(self) -> bool:
@@ -102,7 +114,8 @@ class Scenario:
         if self.fault == "slow":
             for side in ("BUY", "SELL"):
                 steps = [{"quantity": 30, "after": 3}, {"quantity": 970, "after": 9}]
-                script = {"match": {"side": side, "type": "MARKET"}, "fills": steps, "times": None}
+                kind = "LIMIT" if self.limited and side == "BUY" else "MARKET"
+                script = {"match": {"side": side, "type": kind}, "fills": steps, "times": None}
                 remote.call("scripts", script)
 
 
@@ -116,4 +129,10 @@ SCENARIOS = (
     *(Scenario(name, "alpaca") for name in ("enter", "turn", "stopped", "rotate")),
     *(Scenario("turn", "alpaca", fault) for fault in ("lost_reply", "bad_gateway", "no_oto")),
     Scenario("enter", "alpaca", "lost_reply"),
+    *(
+        Scenario(name, broker, fault, limited=True)
+        for broker in ("schwab", "alpaca")
+        for name, fault in (("enter", "none"), ("turn", "none"), ("turn", "lost_reply"))
+    ),
+    Scenario("turn", "schwab", "slow", limited=True),
 )

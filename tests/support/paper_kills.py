@@ -109,11 +109,24 @@ class Scenario:
     honours_client_id: bool
     attached: bool
     fault: str = "none"
+    limited: bool = False
 
     @property
     def key(self) -> str:
         protocol = "A" if self.honours_client_id else "B"
-        return f"{self.name}/{protocol}{'' if self.attached else '/no-oto'}/{self.fault}"
+        kind = f"{'' if self.attached else '/no-oto'}{'/limit' if self.limited else ''}"
+        return f"{self.name}/{protocol}{kind}/{self.fault}"
+
+    @property
+    def buys(self) -> str:
+        """What the broker calls this scenario's buys."""
+        return "limit" if self.limited else "market"
+
+    def orders(self, rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+        """Orders of a file, its buys limited or not."""
+        if not self.limited:
+            return rows
+        return [o | ({"order_type": "marketable_limit"} if o["side"] == "buy" else {}) for o in rows]
 
     def world(self, folder: Path, minutes: int) -> World:
         at = AT + timedelta(minutes=minutes)
@@ -138,14 +151,14 @@ class Scenario:
         """Bring the files to the state before the run that will be killed."""
         first = replace(self, name="enter", fault="none")
         made = first.world(folder, 0)
-        made.write(signal(ENTRIES))
+        made.write(signal(self.orders(ENTRIES)))
         if self.name == "enter":
             return
         made.executor()
         made.ledger.close()
         later = self.world(folder, 0)
         held = {"AAA": 100, "BBB": 100}
-        later.write(signal(TURNOVER, day=NEXT_DAY, positions=held, cash=85_000.0))
+        later.write(signal(self.orders(TURNOVER), day=NEXT_DAY, positions=held, cash=85_000.0))
 
 
 ENTRIES = [
@@ -167,6 +180,10 @@ SCENARIOS = tuple(
     for name in ("enter", "turn", "stopped")
     for client_id in (True, False)
     for attached, fault in ((True, "none"), (False, "none"), (True, "lost_reply"))
+) + tuple(
+    Scenario(name, client_id, attached=True, fault=fault, limited=True)
+    for name, fault in (("enter", "none"), ("turn", "none"), ("turn", "lost_reply"), ("enter", "slow"))
+    for client_id in (True, False)
 )
 
 
@@ -245,12 +262,13 @@ def verdict(scenario: Scenario, folder: Path) -> list[str]:
         more = {(o["symbol"], o["side"]): o["quantity"] for o in TURNOVER if o["symbol"] not in sold_by_stop}
         wanted |= more
     for (symbol, side), quantity in wanted.items():
-        got = [o for o in shown if (o.symbol, o.side, o.order_type) == (symbol, side, "market")]
+        kind = scenario.buys if side == "buy" else "market"
+        got = [o for o in shown if (o.symbol, o.side, o.order_type) == (symbol, side, kind)]
         if len(got) != 1 or got[0].filled_quantity != quantity:
             wrong.append(
                 f"{side} {symbol}: {[(o.quantity, o.filled_quantity) for o in got]}, wanted {quantity}"
             )
-    extra = [o for o in shown if o.order_type == "market" and (o.symbol, o.side) not in wanted]
+    extra = [o for o in shown if o.order_type != "stop" and (o.symbol, o.side) not in wanted]
     wrong.extend(f"never asked for: {o.side} {o.quantity} {o.symbol}" for o in extra)
     theirs = sorted(e.execution_id for o in shown for e in o.executions)
     ours = sorted(e.execution_id for e in runtime.ledger.executions.since(now - timedelta(days=30)))

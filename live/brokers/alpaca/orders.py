@@ -9,7 +9,7 @@ from typing import Any
 
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerRefused
-from live.brokers.common import decimal, instant, tick_text
+from live.brokers.common import decimal, instant, limit_text, tick_text
 from live.model.broker import Account, BrokerOrder, Execution, Holding, OrderRequest, OrderState
 from live.system.redaction import register_account
 
@@ -57,7 +57,9 @@ def order_body(request: OrderRequest, *, auction: bool = True) -> dict[str, Any]
         if request.stop_price is None:
             raise BrokerRefused("a stop order needs a stop price", where=request.client_order_id)
         body["stop_price"] = tick_text(request.stop_price)
-    elif request.attached_stop is not None and tif != "opg":
+    if request.order_type == "limit":
+        body["limit_price"] = limit_text(request)
+    if request.order_type != "stop" and request.attached_stop is not None and tif != "opg":
         body["time_in_force"] = "gtc"
         body["order_class"] = "oto"
         body["stop_loss"] = {"stop_price": tick_text(request.attached_stop)}
@@ -87,7 +89,7 @@ def parse_order(
     order_type = str(row.get("type") or row.get("order_type") or "")
     filled = _shares(row.get("filled_qty"))
     tif = str(row.get("time_in_force", ""))
-    if order_type == "market" and row.get("order_class") == "oto":
+    if order_type != "stop" and row.get("order_class") == "oto":
         tif = "day"  # the word gtc is about its stop
     return BrokerOrder(
         order_id=order_id,
@@ -100,6 +102,7 @@ def parse_order(
         time_in_force=tif,
         average_price=decimal(row.get("filled_avg_price")) if filled else None,
         stop_price=decimal(row.get("stop_price")),
+        limit_price=decimal(row.get("limit_price")) if order_type == "limit" else None,
         client_order_id=row.get("client_order_id"),
         entered_at=_instant(row.get("submitted_at") or row.get("created_at")),
         expires_at=_instant(row.get("expires_at")) or _usual_end(row),

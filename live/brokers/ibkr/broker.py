@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
-from live.brokers.common import decimal, tick_text
+from live.brokers.common import decimal, limit_text, tick_text
 from live.brokers.ibkr.access import require_paper
 from live.brokers.ibkr.port import IbFill, IbkrPort, IbOrder, Ticket
 from live.brokers.ibkr.session import IbAsyncPort
@@ -48,7 +48,8 @@ _DOUBTFUL: Final = frozenset({"Inactive", "Cancelled", "ApiCancelled"})
 LOOKS = (0.5, 1.0, 2.0, 4.0)
 #: how long a fill waits for its commission before it is booked without one
 COMMISSION_WAIT = timedelta(seconds=60)
-_TYPES = {"MKT": "market", "STP": "stop"}
+_TYPES = {"MKT": "market", "LMT": "limit", "STP": "stop"}
+_WORDS: Final = {ours: theirs for theirs, ours in _TYPES.items()}
 _TIFS = {"day": "DAY", "gtc": "GTC", "opg": "OPG"}
 T = TypeVar("T")
 
@@ -229,10 +230,11 @@ class IbkrBroker:
             symbol=request.symbol.replace(".", " "),
             action=request.side.upper(),
             quantity=request.quantity,
-            order_type="STP" if request.order_type == "stop" else "MKT",
+            order_type=_WORDS[request.order_type],
             tif=_TIFS[request.time_in_force],
             stop_price=stop,
             attached_stop=request.attached_stop,
+            limit_price=Decimal(limit_text(request)) if request.order_type == "limit" else None,
         )
 
     @staticmethod
@@ -255,6 +257,7 @@ class IbkrBroker:
             time_in_force=row.tif.lower() or "day",
             average_price=sum((f.price * f.quantity for f in own), Decimal(0)) / shares if shares else None,
             stop_price=row.stop_price,
+            limit_price=row.limit_price,
             client_order_id=row.reference or None,
             entered_at=row.entered_at or min((fill.at for fill in own), default=None),
             parent_id=str(row.parent_perm_id) if row.parent_perm_id else None,

@@ -23,6 +23,7 @@ class Ticket:
     tif: str
     stop_price: Decimal | None = None
     attached_stop: Decimal | None = None
+    limit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class IbOrder:
     tif: str
     status: str
     stop_price: Decimal | None = None
+    limit_price: Decimal | None = None
     parent_perm_id: int = 0
     entered_at: datetime | None = None
     message: str = ""

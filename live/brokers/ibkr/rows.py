@@ -98,6 +98,7 @@ def _row(
         tif=order.tif,
         status=status,
         stop_price=_number(order.auxPrice) if order.orderType == "STP" else None,
+        limit_price=_number(order.lmtPrice) if order.orderType == "LMT" else None,
         parent_perm_id=_parent(order, parents),
         entered_at=trade.log[0].time.astimezone(UTC) if key in placed_here and trade.log else None,
         message=next((entry.message for entry in reversed(trade.log) if entry.message), ""),

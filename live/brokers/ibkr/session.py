@@ -126,6 +126,8 @@ class IbAsyncPort:
         """Send an order (and its stop) and wait until IB says anything about it."""
         contract = self._contract(ticket.symbol)
         order = self._make(ticket, ticket.action, ticket.order_type, ticket.tif, ticket.stop_price)
+        if ticket.limit_price is not None:
+            order.lmtPrice = ticket.limit_price
         order.transmit = ticket.attached_stop is None
         trade = self._send(contract, order)
         child = None

@@ -147,6 +147,8 @@ class PaperBroker:
             "stop_price": None if request.stop_price is None else str(request.stop_price),
             "attached_stop": None if request.attached_stop is None else str(request.attached_stop),
         }
+        if request.limit_price is not None:
+            fields["limit_price"] = str(request.limit_price)
         if self._honours_client_id:
             fields["client_order_id"] = request.client_order_id
         return fields
@@ -202,9 +204,11 @@ class PaperBroker:
                 raise BrokerRefused("only sell stops with a price are supported", where=where)
             if price is not None and float(request.stop_price) >= price:
                 raise BrokerRefused("the stop is on the wrong side of the market", where=where)
+        elif request.order_type == "limit" and (request.side != "buy" or request.limit_price is None):
+            raise BrokerRefused("only limit buys with a price are supported", where=where)
         elif request.side == "buy" and price is not None:
             free = self._store.cash() - self._reserved_cash()
-            if self._cost(request.quantity, price) > free:
+            if self._cost(request.quantity, price, request.limit_price) > free:
                 raise BrokerRefused("not enough buying power", where=where)
 
     def _enter(self, request: OrderRequest) -> PaperOrder:
@@ -221,6 +225,7 @@ class PaperBroker:
             parent_id=None,
             entered_at=now,
             checked_until=checked_until(now, request.order_type),
+            limit_price=request.limit_price,
         )
         if request.attached_stop is not None:
             self._store.add_order(
@@ -248,7 +253,11 @@ class PaperBroker:
         buys = [order for order in self._store.live_orders() if order.side == "buy"]
         prices = self._prices([order.symbol for order in buys])
         return sum(
-            (self._cost(self._engine.rest(o), prices[o.symbol]) for o in buys if o.symbol in prices),
+            (
+                self._cost(self._engine.rest(o), prices[o.symbol], o.limit_price)
+                for o in buys
+                if o.symbol in prices
+            ),
             Decimal(0),
         )
 
@@ -265,8 +274,9 @@ class PaperBroker:
             prices |= {symbol: float(bars.close[-1]) for symbol, bars in closes.items() if len(bars)}
         return prices
 
-    def _cost(self, quantity: int, price: float) -> Decimal:
-        pays = market_price("buy", price, self._rules)
+    def _cost(self, quantity: int, price: float, limit: Decimal | None) -> Decimal:
+        """Return what a buy may cost: at most its limit."""
+        pays = market_price("buy", price, self._rules) if limit is None else float(limit)
         return money(quantity * pays + commission(quantity, self._rules)).quantize(Decimal("0.01"))
 
     def _shown(self, order: PaperOrder) -> BrokerOrder:
@@ -286,6 +296,7 @@ class PaperBroker:
             time_in_force=order.time_in_force,
             average_price=paid / filled if filled else None,
             stop_price=order.stop_price,
+            limit_price=order.limit_price,
             client_order_id=order.client_id,
             entered_at=order.entered_at,
             expires_at=order.entered_at + STOP_LIFETIME if stop else None,

@@ -18,6 +18,7 @@ from live.brokers.paper.rules import (
     money,
     needs_bars,
     running_session,
+    within_limit,
 )
 from live.brokers.paper.store import PaperOrder, PaperStore
 from live.model.broker import Execution, OrderState
@@ -68,7 +69,7 @@ class PaperEngine:
                 continue
             if order.order_type != "stop":
                 if order.state is OrderState.PENDING and day == first_session(order).day:
-                    self._fill_market(order, self.rest(order), float(bars.open[index]), passed.open)
+                    self._fill_at_open(order, float(bars.open[index]), passed.open)
                 return
             assert order.stop_price is not None
             open_, low = float(bars.open[index]), float(bars.low[index])
@@ -78,6 +79,14 @@ class PaperEngine:
             if fill is not None:
                 self._book(checked, fill, passed.close)
                 return
+
+    def _fill_at_open(self, order: PaperOrder, open_: float, at: datetime) -> None:
+        """Fill an order that waited for a session at its open; a limit below the open is left to expire.
+
+        The session's low says nothing about when, so a limit is not said to have filled in it.
+        """
+        if within_limit(order, open_, self._rules):
+            self._fill_market(order, self.rest(order), open_, at)
 
     def advance_all(self) -> None:
         """Let everything happen that is due by now; cheap when no order is live."""
@@ -124,7 +133,7 @@ class PaperEngine:
         waited = self._clock.now() - max(order.entered_at, running.open)
         if self.fault == "never" or (self.fault == "slow" and waited < SLOW_FILL):
             return
-        price = fill_price(quote, held=order.entered_at < running.open)
+        price = self._price(order, quote, running)
         if price is None:
             return
         quantity = self.rest(order)
@@ -132,6 +141,11 @@ class PaperEngine:
             quantity = 0 if self._store.executions(order.id) else max(1, order.quantity // 2)
         if quantity:
             self._fill_market(order, quantity, price, self._clock.now())
+
+    def _price(self, order: PaperOrder, quote: Quote | None, running: Session) -> float | None:
+        """Return what an order that buys or sells now meets, None while it rests below the market."""
+        offered = (fill_price(quote, held=order.entered_at < running.open), fill_price(quote))
+        return next((p for p in offered if p is not None and within_limit(order, p, self._rules)), None)
 
     def _fill_market(self, order: PaperOrder, quantity: int, price: float, at: datetime) -> None:
         fill = fill_market(order.side, quantity, price, self._rules)

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from backtest.calendar.sessions import NEW_YORK, Session, next_session, session
+from backtest.core.execution_rules import ExecutionRules
+from backtest.trading.fills import market_price
 from live.brokers.paper.store import PaperOrder
 from live.model.broker import OrderState
 from live.model.feed import Quote
@@ -30,6 +32,11 @@ def fill_price(quote: Quote | None, *, held: bool = False) -> float | None:
     if held and quote.open is not None:
         return quote.open
     return quote.mid
+
+
+def within_limit(order: PaperOrder, price: float, rules: ExecutionRules) -> bool:
+    """Tell whether an order fills at a price: a limit buy only when that, with slippage, is not above it."""
+    return order.limit_price is None or market_price("buy", price, rules) <= float(order.limit_price)
 
 
 def running_session(now: datetime) -> Session | None:

@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY AUTOINCREMENT, client_
   symbol TEXT NOT NULL, side TEXT NOT NULL, quantity INTEGER NOT NULL, state TEXT NOT NULL,
   live INTEGER NOT NULL,
   order_type TEXT NOT NULL, time_in_force TEXT NOT NULL, stop_price TEXT, parent_id INTEGER,
-  entered_at TEXT NOT NULL, checked_until TEXT NOT NULL, cancel_at TEXT, reason TEXT NOT NULL);
+  entered_at TEXT NOT NULL, checked_until TEXT NOT NULL, cancel_at TEXT, reason TEXT NOT NULL,
+  limit_price TEXT);
 CREATE INDEX IF NOT EXISTS ix_orders_live ON orders (live);
 CREATE INDEX IF NOT EXISTS ix_orders_entered ON orders (entered_at);
 CREATE TABLE IF NOT EXISTS executions (id TEXT PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders (id),
@@ -37,8 +38,8 @@ CREATE INDEX IF NOT EXISTS ix_executions_order ON executions (order_id);
 """
 _INSERT_ORDER = """
 INSERT INTO orders (client_id, symbol, side, quantity, state, live, order_type, time_in_force, stop_price,
-  parent_id, entered_at, checked_until, cancel_at, reason)
-  VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, NULL, '')
+  parent_id, entered_at, checked_until, limit_price, cancel_at, reason)
+  VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, NULL, '')
 """
 
 
@@ -65,6 +66,7 @@ class PaperOrder:
     checked_until: date
     cancel_at: datetime | None
     reason: str
+    limit_price: Decimal | None = None
 
     @property
     def awaiting(self) -> bool:
@@ -100,6 +102,7 @@ class PaperStore:
             self._db.execute("PRAGMA foreign_keys = ON")
             if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is None:
                 self._create(initial_cash)
+            self._add_missing_columns()
         except (OSError, sqlite3.Error) as error:
             raise BrokerError(
                 f"the paper account cannot be opened: {why(error)}",
@@ -120,6 +123,12 @@ class PaperStore:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT OR IGNORE INTO account VALUES (1, ?)", (str(initial_cash),))
+
+    def _add_missing_columns(self) -> None:
+        """Bring the file of an older version up to date."""
+        columns = {row[1] for row in self._db.execute("PRAGMA table_info(orders)")}
+        if "limit_price" not in columns:
+            self._db.execute("ALTER TABLE orders ADD COLUMN limit_price TEXT")
 
     def close(self) -> None:
         """Close the file."""
@@ -181,11 +190,13 @@ class PaperStore:
         parent_id: int | None,
         entered_at: datetime,
         checked_until: date,
+        limit_price: Decimal | None = None,
     ) -> PaperOrder:
         """Add a live order and return it with its new id."""
         price = None if stop_price is None else str(stop_price)
         row = (client_id, symbol, side, quantity, state.value, order_type, time_in_force, price, parent_id)
-        times = (_text(entered_at), checked_until.isoformat())
+        limit = None if limit_price is None else str(limit_price)
+        times = (_text(entered_at), checked_until.isoformat(), limit)
         number = self._db.execute(_INSERT_ORDER, row + times).lastrowid
         assert number is not None
         return self.order(number)
@@ -279,7 +290,7 @@ def _instant(text: str) -> datetime:
 
 def _order(row: Sequence[object]) -> PaperOrder:
     number, client_id, symbol, side, quantity, state, _live, kind, force, stop, parent = row[:11]
-    entered, checked, cancel_at, reason = row[11:]
+    entered, checked, cancel_at, reason, limit = row[11:]
     return PaperOrder(
         id=int(str(number)),
         client_id=None if client_id is None else str(client_id),
@@ -295,4 +306,5 @@ def _order(row: Sequence[object]) -> PaperOrder:
         checked_until=date.fromisoformat(str(checked)),
         cancel_at=None if cancel_at is None else _instant(str(cancel_at)),
         reason=str(reason),
+        limit_price=None if limit is None else Decimal(str(limit)),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerRefused
-from live.brokers.common import decimal, instant, tick_text
+from live.brokers.common import decimal, instant, limit_text, tick_text
 from live.model.broker import BrokerOrder, Execution, OrderRequest, OrderState
 from live.system.redaction import MASK
 
@@ -64,13 +64,15 @@ def order_body(request: OrderRequest) -> dict[str, Any]:
     if request.quantity != int(request.quantity) or request.quantity < 1:
         raise BrokerRefused(f"quantity {request.quantity!r} is not whole", where=request.client_order_id)
     body = _single(request.symbol, request.side, request.quantity, request.order_type, request.stop_price)
+    if request.order_type == "limit":
+        body["price"] = limit_text(request)
     if request.order_type == "stop":
         body["duration"] = "DAY" if request.time_in_force == "day" else "GOOD_TILL_CANCEL"
     elif request.time_in_force == "gtc":
-        raise BrokerRefused("market orders are day orders", where=request.client_order_id)
+        raise BrokerRefused("market and limit orders are day orders", where=request.client_order_id)
     if request.attached_stop is not None:
-        if request.side != "buy" or request.order_type != "market":
-            raise BrokerRefused("only a market buy carries a stop", where=request.client_order_id)
+        if request.side != "buy" or request.order_type == "stop":
+            raise BrokerRefused("only a buy carries a stop", where=request.client_order_id)
         body["orderStrategyType"] = "TRIGGER"
         stop = _single(request.symbol, "sell", request.quantity, "stop", request.attached_stop)
         stop["duration"] = "GOOD_TILL_CANCEL"
@@ -139,6 +141,7 @@ def parse_order(row: Mapping[str, Any], parent_id: str | None = None) -> BrokerO
         time_in_force=_TIFS.get(str(row.get("duration", "")), str(row.get("duration", "")).lower()),
         average_price=_average(executions, filled),
         stop_price=decimal(row.get("stopPrice")),
+        limit_price=decimal(row.get("price")) if order_type == "LIMIT" else None,
         entered_at=instant(row.get("enteredTime")),
         expires_at=instant(row.get("cancelTime")),
         parent_id=parent_id,

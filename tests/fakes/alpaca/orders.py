@@ -60,6 +60,7 @@ class AlpacaOrder:
             "side": self.spec["side"],
             "time_in_force": self.spec["time_in_force"],
             "stop_price": self.spec.get("stop_price"),
+            "limit_price": self.spec.get("limit_price"),
             "status": self.status,
             "legs": [leg.row() for leg in self.legs] or None,
         }
@@ -100,6 +101,8 @@ class Book:
         if price is None:
             return 422, 42210000, f"asset {spec['symbol']} not found"
         quantity = int(spec["qty"])
+        if spec["type"] == "limit" and not spec.get("limit_price"):
+            return 422, 42210000, "limit orders require limit price"
         if spec["side"] == "buy" and quantity * price > self.cash * 2:
             return 403, 40310000, "insufficient buying power"
         held = self.positions.get(spec["symbol"], (0, 0.0))[0]
@@ -189,7 +192,8 @@ class Book:
             return
         order.status = "new" if order.status == "accepted" else order.status
         price = self.market.fill_price(order.spec["symbol"], order.spec["side"].upper(), now)
-        touched = order.spec["type"] == "market" or (price or 0) <= float(order.spec.get("stop_price") or 0)
+        level = order.spec.get("stop_price") or order.spec.get("limit_price") or 0
+        touched = order.spec["type"] == "market" or (price or 0) <= float(level)
         if price is not None and touched:
             self._fill(order, order.left, price)
 

@@ -77,6 +77,8 @@ class Gateway:
         for held in list(self.book):
             if held.order.orderType == "STP" and held.live and not held.why_held:
                 self.trigger(held)
+            if held.order.orderType == "LMT" and held.live and self.prices[symbol] <= held.order.lmtPrice:
+                self.fill(held)
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -257,7 +259,8 @@ class Session:
         for code, text, when in errors:
             if when == "after":
                 self.later(self.wrapper.error, number, code, text, "")
-        if order.orderType == "MKT" and not errors:
+        marketable = order.orderType == "LMT" and gateway.prices[contract.symbol] <= order.lmtPrice
+        if (order.orderType == "MKT" or marketable) and not errors:
             gateway.fill(held)
 
     def cancelOrder(self, number: int, _time: str = "") -> None:

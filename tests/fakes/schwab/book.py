@@ -173,7 +173,8 @@ class Book:
         if price is None:
             return
         kind = order.spec.get("orderType")
-        if kind == "MARKET" or (self._is_stop(order) and price <= order.stop_price):
+        limit = kind == "LIMIT" and price <= float(order.spec["price"])
+        if kind == "MARKET" or limit or (self._is_stop(order) and price <= order.stop_price):
             self._fill(order, order.left, price, now)
 
     def _steps(self, order: FakeOrder, now: datetime) -> None:
@@ -229,18 +230,19 @@ class Book:
             self._fill(order, order.left, self._race_price(order), now)
         if not order.live:
             return False
+        order.accepted = order.accepted or now
         if how == "fill_after":
             order.status, order.scripted = "PENDING_CANCEL", True
             order.steps = [{"quantity": order.left, "price": self._race_price(order), "after": 0}]
         elif how == "slow":
             order.status, order.scripted = "PENDING_CANCEL", True
-            since = (now - (order.accepted or now)).total_seconds()
+            since = (now - order.accepted).total_seconds()
             order.steps = [{"end": "CANCELED", "after": since + 2}]
         elif how == "at_once":
             self._end(order, "CANCELED", now)
         else:
             order.status, order.scripted = "PENDING_CANCEL", True
-            since = (now - (order.accepted or now)).total_seconds()
+            since = (now - order.accepted).total_seconds()
             order.steps = [{"end": "CANCELED", "after": since + CANCEL_SECONDS}]
         return True
 

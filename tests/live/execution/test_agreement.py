@@ -11,8 +11,12 @@ from live.model.broker import OrderState
 from tests.support.exec_world import (
     AT,
     ENTRY,
+    NEXT_DAY,
+    OTHER,
     Wrapped,
+    enter,
     next_order,
+    outcome,
     signal,
     tomorrow,
 )
@@ -157,3 +161,21 @@ def test_a_stop_that_sold_more_than_its_cancel_said_leaves_no_share_unsold(made:
     made.wrap = lambda broker: Wrapped(broker, cancel=cancel, order=shown)
     assert made.executor() == 0
     assert made.holdings() == {} == made.ledger.positions.shares()
+
+
+def test_a_sale_that_fills_while_the_next_stop_is_cancelled_is_no_difference(made: Any) -> None:
+    """The first exit fills in the instant before the second one's account is compared."""
+    enter(made, ENTRY, OTHER)
+    made.fault = "slow"
+
+    def cancel(inner: Any, order_id: Any) -> None:
+        inner.cancel(order_id)
+        if inner.order(order_id).symbol == "BBB":
+            made.clock.sleep(21)  # AAA's exit is filled now, and nobody has looked
+
+    made.wrap = lambda broker: Wrapped(broker, cancel=cancel)
+    exits = [next_order("AAA", "exit", 100, 100.0), next_order("BBB", "exit", 10, 50.0)]
+    tomorrow(made, exits, positions={"AAA": 100, "BBB": 10}, cash=89_500.0)
+    assert made.executor() == 0
+    assert made.holdings() == {} == made.ledger.positions.shares()
+    assert outcome(made, NEXT_DAY) == "completed"

@@ -39,6 +39,7 @@ def written(
     decision: Decision | None = None,
     plan_skips: Sequence[Skip] = (),
     warnings: tuple[str, ...] = (),
+    limit_pct: float | None = None,
 ) -> SignalFile:
     window = calendar.window(SESSION, variant.strategy.execution_time)
     history = {symbol: bars(symbol, {FRIDAY: (100.0, 101.0, 99.0, 100.0)}) for symbol in ("AAA", "BBB")}
@@ -53,6 +54,7 @@ def written(
         decision=decision or Decision(FRIDAY, warnings=("old data",)),
         plan=Plan(tuple(orders), 10_000.0, 8_999.999, skipped=tuple(plan_skips), warnings=("old data",)),
         rules=ExecutionRules(),
+        limit_above_quote_pct=limit_pct,
         settings_sha256="0" * 64,
         package_version="1.0",
         warnings=warnings,
@@ -107,3 +109,14 @@ def test_only_a_family_that_holds_weights_writes_targets() -> None:
 
 def test_instants_are_new_york_time_in_whole_seconds() -> None:
     assert instant(datetime(2024, 3, 18, 19, 55, 0, 999_999, tzinfo=UTC)) == "2024-03-18T15:55:00-04:00"
+
+
+@pytest.mark.parametrize(
+    ("entry_order_type", "types"),
+    [("day", ["market", "marketable_limit"]), ("opening_auction", ["market", "market_on_open"])],
+)
+def test_limited_buys_say_so_and_how_far(entry_order_type: str, types: list[str]) -> None:
+    made = written(stocks(entry_order_type=entry_order_type), limit_pct=1.0)
+    assert [order.order_type for order in made.orders] == types
+    limited = [o.details.get("limit_above_quote_pct") for o in made.orders]
+    assert limited == [None, 1.0 if types[1] == "marketable_limit" else None]

@@ -21,3 +21,10 @@ def test_demo_bars_are_refused_in_online_live_even_from_a_store(tmp_path: Path) 
     with pytest.raises(DataError, match="demo data"):
         generation._refuse_demo(online, market)
     generation._refuse_demo(runtime_in(tmp_path, AT, settings=Settings(mode="offline_mock")), market)
+
+
+def test_buys_are_limited_by_the_slippage_that_ends_buying_and_only_when_asked() -> None:
+    safety = {"slippage_abort_pct": 1.5}
+    assert generation.above_quote_pct(Settings.model_validate({"safety": safety})) is None
+    asked = {"safety": safety, "execution": {"buy_order": "marketable_limit"}}
+    assert generation.above_quote_pct(Settings.model_validate(asked)) == 1.5

@@ -125,3 +125,8 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(json.loads(bent()), JSON)))
 def test_parts_of_any_type_are_passed_over_not_crashed_on(parts: dict[str, Any]) -> None:
     list(rule_findings({**json.loads(bent()), **parts}, EXPECTED))
+
+
+def test_a_sell_cannot_be_limited() -> None:
+    assert broken((("orders", 0, "order_type"), "marketable_limit")) == ["$.orders[0].order_type"]
+    assert broken((("orders", 1, "order_type"), "marketable_limit")) == []

@@ -31,6 +31,7 @@ def shown(order: Order, **changes: Any) -> BrokerOrder:
         "order_type": request.order_type,
         "time_in_force": request.time_in_force,
         "stop_price": request.stop_price,
+        "limit_price": request.limit_price,
         "state": OrderState.WORKING,
         "raw_status": "WORKING",
         "filled_quantity": 0,
@@ -84,3 +85,13 @@ def test_an_opening_order_may_be_shown_as_a_day_order(sent: Order) -> None:
     opening = changed(sent, time_in_force="opg")
     assert differences(request_of(opening), shown(opening, time_in_force="day")) == ()
     assert differences(request_of(opening), shown(opening, stop_price=Decimal(1))) == ("stop_price",)
+
+
+def test_a_limit_order_is_one_with_the_same_limit(sent: Any) -> None:
+    limited = changed(sent, order_type="limit", limit_price=Decimal("101.5"), stop_price=Decimal(90))
+    request = request_of(limited)
+    assert (request.order_type, request.limit_price) == ("limit", Decimal("101.5"))
+    assert (request.stop_price, request.attached_stop) == (None, Decimal(90))
+    assert differences(request, shown(limited)) == ()
+    assert differences(request, shown(limited, limit_price=Decimal("101.49"))) == ("limit_price",)
+    assert sight(limited, shown(limited, order_type="market")).full == ()

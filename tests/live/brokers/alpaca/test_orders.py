@@ -83,3 +83,27 @@ def test_missing_figures_stay_unknown() -> None:
     account = parse_account({}, [{"symbol": "X", "qty": "1", "asset_class": "crypto"}])
     assert (account.cash, account.settled_cash, account.buying_power, account.equity) == (None,) * 4
     assert account.shares() == {}
+
+
+def test_limited_bodies_are_what_the_real_models_make() -> None:
+    import_alpaca()
+    from alpaca.trading.enums import OrderSide, TimeInForce
+    from alpaca.trading.requests import LimitOrderRequest
+
+    theirs = LimitOrderRequest(
+        symbol="AAPL", qty=10, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, limit_price=101.5,
+        client_order_id=NAME,
+    ).to_request_fields()  # fmt: skip
+    ours = order_body(buy("AAPL", order_type="limit", limit_price=Decimal("101.5")))
+    assert (Decimal(ours.pop("limit_price")), ours.pop("qty")) == (Decimal("101.5"), "10")
+    assert (theirs.pop("limit_price"), theirs.pop("qty")) == (101.5, 10)
+    assert ours == json.loads(json.dumps(theirs, default=str))
+
+
+def test_a_limited_entry_with_its_stop_is_a_day_order_to_us() -> None:
+    body = order_body(
+        buy("AAPL", order_type="limit", limit_price=Decimal("101.5"), attached_stop=Decimal(90))
+    )
+    assert (body["type"], body["limit_price"], body["time_in_force"]) == ("limit", "101.50", "gtc")
+    shown = parse_order(body | {"id": "1", "status": "new", "filled_qty": "0"})
+    assert (shown.order_type, shown.time_in_force, shown.limit_price) == ("limit", "day", Decimal("101.50"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+import pytest
+
 from backtest.core.execution_rules import ExecutionRules
 from live.model.broker import OrderState
 from live.system.clock import SimulatedClock
@@ -118,3 +120,33 @@ def test_late_cancel_can_still_fill(feed: ScriptedFeed, clock: SimulatedClock) -
     assert shown(broker, order_id).state is OrderState.CANCEL_PENDING
     feed.prices["AAA"] = 89.0
     assert shown(broker, order_id).state is OrderState.FILLED
+
+
+def test_a_limit_that_waited_for_the_open_never_pays_more(feed: ScriptedFeed, clock: SimulatedClock) -> None:
+    clock.set(datetime(2025, 3, 5, 17, 0, tzinfo=NEW_YORK))
+    broker = paper(feed, clock)
+    order_id = submitted(broker, buy(order_type="limit", limit_price=Decimal("101.00")))
+    feed.opens["AAA"], feed.prices["AAA"] = 104.0, 102.0
+    clock.set(datetime(2025, 3, 6, 9, 45, tzinfo=NEW_YORK))
+    assert shown(broker, order_id).state is OrderState.WORKING
+    feed.prices["AAA"] = 100.5
+    assert shown(broker, order_id).average_price == Decimal("100.5")
+
+
+def test_slippage_counts_against_a_limit(feed: ScriptedFeed, clock: SimulatedClock) -> None:
+    broker = paper(feed, clock, rules=ExecutionRules(slippage_pct=1.0))
+    order_id = submitted(broker, buy(order_type="limit", limit_price=Decimal("100.99")))
+    assert shown(broker, order_id).state is OrderState.WORKING  # it would pay 101.00
+
+
+@pytest.mark.parametrize(("open_", "filled"), [(100.5, 10), (101.5, 0)])
+def test_a_limit_nobody_looked_at_fills_at_the_open_or_expires(
+    feed: ScriptedFeed, clock: SimulatedClock, open_: float, filled: int
+) -> None:
+    clock.set(datetime(2025, 3, 5, 17, 0, tzinfo=NEW_YORK))
+    broker = paper(feed, clock)
+    order_id = submitted(broker, buy(order_type="limit", limit_price=Decimal("101.00")))
+    feed.daily = {"AAA": bars("AAA", {DAY: (95.0, 99.0, 80.0, 98.0), NEXT_DAY: (open_, 105.0, 90.0, 104.0)})}
+    clock.set(datetime(2025, 3, 7, 9, 45, tzinfo=NEW_YORK))
+    found = shown(broker, order_id)
+    assert (found.filled_quantity, found.state.terminal) == (filled, True)

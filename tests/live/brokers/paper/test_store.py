@@ -138,3 +138,29 @@ def test_a_file_that_cannot_be_an_account(tmp_path: Path, content: bytes) -> Non
         assert refused.value.where == str(path)
     else:
         assert store(path).cash() == 1000
+
+
+def test_an_account_of_before_limit_orders_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "paper.db"
+    first = store(path)
+    number = add(first, "old").id
+    first._db.execute("ALTER TABLE orders DROP COLUMN limit_price")
+    first.close()
+    again = store(path)
+    assert again.order(number).limit_price is None
+    limited = again.add_order(
+        client_id="new",
+        symbol="AAA",
+        side="buy",
+        quantity=10,
+        state=OrderState.WORKING,
+        order_type="limit",
+        time_in_force="day",
+        stop_price=None,
+        parent_id=None,
+        entered_at=AT,
+        checked_until=DAY,
+        limit_price=Decimal("101.01"),
+    )
+    assert again.order(limited.id).limit_price == Decimal("101.01")
+    again.close()

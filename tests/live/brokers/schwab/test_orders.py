@@ -1,6 +1,7 @@
 """Bodies are exactly what Schwab's documented orders look like; rows are read without guessing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -248,3 +249,19 @@ def test_children_are_flattened_at_any_depth_and_the_oco_node_is_not_an_order() 
 def test_no_single_missing_or_null_field_breaks_the_reader(missing: str) -> None:
     assert parse_order({k: v for k, v in ROW.items() if k != missing}).order_type in {"market", ""}
     parse_order(ROW | {missing: None, "novelty": {"deep": [1]}})
+
+
+def test_limited_bodies_equal_what_the_real_order_builder_makes() -> None:
+    import_schwab()
+    from schwab.orders.equities import equity_buy_limit
+
+    limited = OrderRequest("x", "AAPL", "buy", 58, "limit", limit_price=Decimal("101.5"))
+    assert order_body(limited) == equity_buy_limit("AAPL", 58, "101.50").build()
+    child = order_body(replace(limited, attached_stop=Decimal("90.10")))
+    assert (child["orderStrategyType"], child["childOrderStrategies"]) == ("TRIGGER", [GOLDEN_STOP])
+
+
+def test_the_price_of_a_row_is_a_limit_only_where_the_order_has_one() -> None:
+    row = {"orderId": 1, "orderType": "LIMIT", "price": 101.5, "status": "WORKING"}
+    assert parse_order(row).limit_price == Decimal("101.5")
+    assert parse_order(row | {"orderType": "MARKET"}).limit_price is None
