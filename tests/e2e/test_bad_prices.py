@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +128,20 @@ def test_the_executor_sends_nothing_without_a_quote(tmp_path: Path, prices: Path
 
 
 def test_an_order_is_not_sent_when_the_price_ran_away(tmp_path: Path, prices: Path, fresh_file: User) -> None:
-    def jump(lines: list[str]) -> list[str]:
+    def jump(lines: list[str], factor: float) -> list[str]:
         return [
-            ",".join([line[:10], *(repr(float(x) * 1.02) for x in line.split(",")[1:5]), line.split(",")[5]])
+            ",".join(
+                [line[:10], *(repr(float(x) * factor) for x in line.split(",")[1:5]), line.split(",")[5]]
+            )
             if line.startswith(FIRST)
             else line
             for line in lines
         ]
 
-    moved = User(fresh_file.root, edit_prices(prices, tmp_path / "moved", "QQQ", jump))
+    folder = prices  # the index and its leveraged funds move together, as they do: this is no bad price
+    for symbol, factor in {"QQQ": 1.02, "TQQQ": 1.06, "PSQ": 0.98}.items():
+        folder = edit_prices(folder, tmp_path / symbol, symbol, partial(jump, factor=factor))
+    moved = User(fresh_file.root, folder)
     ran = moved.execute(FIRST)
     assert ran.code == 0
     assert [row[0] for row in moved.orders()] == ["20240102_TMF_entry_buy"]

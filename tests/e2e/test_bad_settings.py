@@ -114,7 +114,7 @@ def test_no_project_leaves_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for main in (signal_generator.main, executor.main):
         ran = called(partial(main, []))
         assert ran.code == 2
-        assert "project folder" in ran.err
+        assert "`jutsu init` makes a project" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 
