@@ -88,7 +88,7 @@ def run(runtime: Runtime, request: Request) -> int:
     if session is None:
         _say(request, f"{runtime.today()} is not a trading day: nothing to do")
         return 0
-    refuse_the_past(runtime, session)
+    refuse_the_past(runtime.context, session)
     with each_book() as turn:
         for path in _files(runtime, request, variants):
             with turn():

@@ -129,7 +129,7 @@ def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
         try:
             _announce(request, _primary(runtime, request, group.primary))
         except JutsuError as error:
-            note_failure(runtime, group.primary, error)
+            note_failure(runtime.context, group.primary, error)
             raise
     for line in group.shadows:
         _announce(request, _shadow(runtime, request, line))
@@ -158,7 +158,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     unknown_orders.require_known(
         runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
     )
-    alert_unprotected(runtime, variant)
+    alert_unprotected(runtime.context, variant)
     report = known_tickers(runtime, report, due.at)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
@@ -170,13 +170,13 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     entered = {row.symbol: row.entry_session for row in rows}
     doubts = generation.believed_prices(runtime, variant, market, entered, request.judge)
     if not request.force:
-        generation.check_held_history(runtime, variant, due, market, held)
+        generation.check_held_history(runtime.context, variant, due, market, held)
     account = runtime.broker.account()
     agreed = agreed_and_marked(runtime, variant, account, market.reference_prices(), force=request.force)
-    judged = breakers.breakers_now(runtime, account)
+    judged = breakers.breakers_now(runtime.context, account)
     if judged.blocked:
         report = report.blocked(judged.blocked)
-        alert_breakers(runtime, judged)
+        alert_breakers(runtime.context, judged)
     rows = runtime.ledger.positions.open_positions(variant.name)  # the comparison may have closed one
     if report.candidates:
         report = report.without(taken_elsewhere(runtime, variant, agreed))
@@ -206,12 +206,12 @@ def _arrive(runtime: Runtime, variant: BookVariant) -> Due | NotDue:
     session = calendar.session(runtime.today())
     if session is not None:
         runtime.arrive(calendar.window(session, variant.strategy.execution_time))
-    return due_now(runtime, variant)
+    return due_now(runtime.context, variant)
 
 
 def run_preflight_and_note_missed(runtime: Runtime, variant: BookVariant, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
-    missed = note_missed(runtime, variant, due.session.day)
+    missed = note_missed(runtime.context, variant, due.session.day)
     checks = preflight.require(preflight.health(runtime)) if runtime.run.about_now else ()
     return (*checks, missed) if missed else checks
 
@@ -262,12 +262,12 @@ def _already_done(
 
     A file made from an earlier report is made again from the newer one, as long as no order was sent.
     """
-    refuse_the_past(runtime, due.session)
+    refuse_the_past(runtime.context, due.session)
     row = runtime.ledger.signals.get(due.session.day, variant.name)
     if row is None:
         return None
     if request.force:
-        refuse_after_orders(runtime, due, variant)
+        refuse_after_orders(runtime.ledger, due.session.day, variant.name)
         return None
     path = runtime.signals / file_name(due.session.day.isoformat(), variant.name)
     newer = newer_report(runtime, variant, due, row, path, report)
@@ -298,7 +298,9 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
     now = runtime.clock.now()
     with runtime.ledger.transaction():
         if known:
-            refuse_after_orders(runtime, due, variant)  # an executor may have been faster
+            refuse_after_orders(
+                runtime.ledger, due.session.day, variant.name
+            )  # an executor may have been faster
         runtime.ledger.signals.record(
             GeneratedSignal(
                 session=due.session.day,

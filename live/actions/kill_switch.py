@@ -11,7 +11,8 @@ from live.books import breakers
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
     from live.ledger.system_state import KillSwitch, RaisedLevel
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Broker
+    from live.runtime.runtime import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def kill(ledger: Ledger, *, level: RaisedLevel, reason: str, actor: str, at: dat
     return ledger.state.set_kill(level, reason=reason, by=actor, at=at)
 
 
-def resume_breakers(runtime: Runtime, *, actor: str) -> float | None:
+def resume_breakers(context: RunContext, broker: Broker, *, actor: str) -> float | None:
     """Set the breakers back after a person saw what tripped: the equity of now is the new peak.
 
     Returns:
@@ -44,9 +45,9 @@ def resume_breakers(runtime: Runtime, *, actor: str) -> float | None:
     Raises:
         BrokerError: the account cannot be read.
     """
-    if not breakers.standing(runtime):
+    if not breakers.standing(context.ledger):
         return None
-    return breakers.resume(runtime, runtime.broker.account(), by=actor)
+    return breakers.resume(context, broker.account(), by=actor)
 
 
 def resume(ledger: Ledger, *, actor: str, at: datetime) -> Resumed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from backtest.core.errors import BrokerError
@@ -17,8 +17,9 @@ from backtest.trading.risk import breakers as rules
 from live.ledger.snapshots import WHOLE_ACCOUNT
 
 if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
     from live.model.broker import Account
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import SafetySettings
 
 _STANDING: Final = "breakers_standing"
@@ -56,18 +57,18 @@ class Judged:
         return (*reasons, deep)
 
 
-def breakers_now(runtime: Runtime, account: Account) -> Judged:
+def breakers_now(context: RunContext, account: Account) -> Judged:
     """Judge the account and remember what tripped; a run about the past judges nothing.
 
     Raises:
         BrokerError: the broker gave no equity.
     """
-    if not runtime.run.about_now:
+    if not context.run.about_now:
         return Judged()
-    before = standing(runtime)
-    verdict = rules.judge(_history(runtime, account, before), thresholds(runtime.settings.safety))
-    if verdict.trips != before and not runtime.run.scratch:
-        _remember(runtime, verdict.trips)
+    before = standing(context.ledger)
+    verdict = rules.judge(_history(context, account, before), thresholds(context.settings.safety))
+    if verdict.trips != before and not context.run.scratch:
+        _remember(context.ledger, verdict.trips, at=context.clock.now())
     return Judged(verdict, tuple(trip for trip in verdict.trips if trip not in before))
 
 
@@ -78,39 +79,39 @@ def words(trip: rules.Trip) -> str:
     return f"circuit breaker: {text}; entries are blocked, it {ends}"
 
 
-def keep_close(runtime: Runtime, day: date, account: Account) -> None:
+def keep_close(context: RunContext, day: date, account: Account) -> None:
     """Keep the account's equity as the close of a session; the last run of the session wins."""
-    if not runtime.run.about_now or account.equity is None or account.cash is None:
+    if not context.run.about_now or account.equity is None or account.cash is None:
         return
-    runtime.ledger.snapshots.add(
+    context.ledger.snapshots.add(
         WHOLE_ACCOUNT,
         day,
-        at=runtime.clock.now(),
-        mode=runtime.settings.mode,
+        at=context.clock.now(),
+        mode=context.settings.mode,
         equity=float(account.equity),
         cash=float(account.cash),
     )
 
 
-def standing(runtime: Runtime) -> tuple[rules.Trip, ...]:
+def standing(ledger: Ledger) -> tuple[rules.Trip, ...]:
     """Return what has tripped since the last resume, as remembered."""
-    rows: list[dict[str, Any]] = json.loads(runtime.ledger.state.get(_STANDING) or "[]")
+    rows: list[dict[str, Any]] = json.loads(ledger.state.get(_STANDING) or "[]")
     return tuple(rules.Trip(**{**row, "session": date.fromisoformat(row["session"])}) for row in rows)
 
 
-def resume(runtime: Runtime, account: Account, *, by: str) -> float:
+def resume(context: RunContext, account: Account, *, by: str) -> float:
     """Record that a person saw the figures: nothing stands any more; return the new peak, the equity now.
 
     Raises:
         BrokerError: the broker gave no equity.
     """
-    now = runtime.clock.now()
-    seen = [asdict(trip) for trip in standing(runtime)]
+    now = context.clock.now()
+    seen = [asdict(trip) for trip in standing(context.ledger)]
     peak = _equity(account)
-    record = {"session": runtime.today(), "peak": peak, "by": by, "seen": seen}
-    with runtime.ledger.transaction():
-        runtime.ledger.state.set(_RESUME, json.dumps(record, default=str), at=now)
-        _remember(runtime, ())
+    record = {"session": context.today(), "peak": peak, "by": by, "seen": seen}
+    with context.ledger.transaction():
+        context.ledger.state.set(_RESUME, json.dumps(record, default=str), at=now)
+        _remember(context.ledger, (), at=now)
     return peak
 
 
@@ -124,19 +125,19 @@ def thresholds(safety: SafetySettings) -> rules.Thresholds:
     )
 
 
-def _history(runtime: Runtime, account: Account, before: tuple[rules.Trip, ...]) -> rules.AccountHistory:
-    today = runtime.today()
-    rows = runtime.ledger.snapshots.series(WHOLE_ACCOUNT)
+def _history(context: RunContext, account: Account, before: tuple[rules.Trip, ...]) -> rules.AccountHistory:
+    today = context.today()
+    rows = context.ledger.snapshots.series(WHOLE_ACCOUNT)
     return rules.AccountHistory(
         closes=[rules.ClosingEquity(row.session, row.equity) for row in rows if row.session < today],
         session=today,
         equity=_equity(account),
         cash_flows=[
             rules.CashFlow(row.day, float(row.amount))
-            for row in runtime.ledger.cash_flows.all()
+            for row in context.ledger.cash_flows.all()
             if row.kind == "deposit"
         ],
-        resume=_resume(runtime),
+        resume=_resume(context.ledger),
         standing=before,
     )
 
@@ -151,14 +152,14 @@ def _equity(account: Account) -> float:
     return float(account.equity)
 
 
-def _resume(runtime: Runtime) -> rules.Resume | None:
-    text = runtime.ledger.state.get(_RESUME)
+def _resume(ledger: Ledger) -> rules.Resume | None:
+    text = ledger.state.get(_RESUME)
     if text is None:
         return None
     known = json.loads(text)
     return rules.Resume(date.fromisoformat(known["session"]), known["peak"])
 
 
-def _remember(runtime: Runtime, trips: Iterable[rules.Trip]) -> None:
+def _remember(ledger: Ledger, trips: Iterable[rules.Trip], *, at: datetime) -> None:
     text = json.dumps([asdict(trip) for trip in trips], default=str)
-    runtime.ledger.state.set(_STANDING, text, at=runtime.clock.now())
+    ledger.state.set(_STANDING, text, at=at)

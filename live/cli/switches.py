@@ -47,9 +47,9 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
     from live.books import breakers
 
     with open_command(config=config, state_db=state_db) as runtime:
-        for trip in breakers.standing(runtime):
+        for trip in breakers.standing(runtime.ledger):
             typer.echo(breakers.words(trip))
-        peak = kill_switch.resume_breakers(runtime, actor=actor())
+        peak = kill_switch.resume_breakers(runtime.context, runtime.broker, actor=actor())
         if peak is not None:
             typer.echo(f"circuit breakers are set back: they are measured from {peak:,.2f} now")
         done = kill_switch.resume(runtime.ledger, actor=actor(), at=runtime.clock.now())

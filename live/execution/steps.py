@@ -149,7 +149,7 @@ def trade(context: ExecutionContext) -> None:
 def _judge_losses(context: ExecutionContext, account: Account) -> None:
     """Block entries when a circuit breaker has tripped, or cannot be judged; exits and stops go on."""
     try:
-        judged = breakers.breakers_now(context.runtime, account)
+        judged = breakers.breakers_now(context.runtime.context, account)
     except BrokerError as error:
         context.notes.stop_buying = error.line()
         context.notes.alarm(context.notes.stop_buying)
@@ -178,7 +178,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = forward(so_far(job), _outcome(context))
-    breakers.keep_close(runtime, job.day, context.broker.account())
+    breakers.keep_close(runtime.context, job.day, context.broker.account())
     difference = None if result is None or result.agrees else reconcile.error_of(result)
     error = difference or verdict(context, outcome)
     marked = _mark(context) if runtime.run.marks and not context.before_open else None

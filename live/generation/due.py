@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import LimitError
 from live.books.variants import BookVariant
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext
 
 #: how long before its window a closing-window decision may be prepared (a person needs time to review)
 LEAD = timedelta(minutes=60)
@@ -30,16 +30,16 @@ class NotDue:
     why: str
 
 
-def due(runtime: Runtime, variant: BookVariant) -> Due | NotDue:
+def due(context: RunContext, variant: BookVariant) -> Due | NotDue:
     """Tell whether the variant decides now. LimitError 7 when its window is over."""
-    day = runtime.today()
+    day = context.today()
     session = calendar.session(day)
     if session is None:
         return NotDue(f"{day} is not a trading day: nothing to do")
     window = calendar.window(session, variant.strategy.execution_time)
-    at = runtime.clock.now()
+    at = context.clock.now()
     if at > window.closes_at:
-        if runtime.ledger.signals.get(day, variant.name) is not None:
+        if context.ledger.signals.get(day, variant.name) is not None:
             return NotDue(f"already done: {variant.name} {day} (its window is over)")
         raise LimitError(
             f"the execution window {window.name} of {day} closed at {_clock(window.closes_at)}",

@@ -7,18 +7,18 @@ from datetime import date, timedelta
 from backtest.calendar import sessions as calendar
 from live.alerts.outbox import send
 from live.books.variants import BookVariant
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext
 
 LISTED = 5
 
 
-def note_missed(runtime: Runtime, variant: BookVariant, day: date) -> str:
+def note_missed(context: RunContext, variant: BookVariant, day: date) -> str:
     """Note the sessions between the last run of a primary and `day`; return a line about them, or nothing.
 
     The policy is fixed: a missed session is skipped, because its prices are gone. The rules decide anew on
     today's bars, and nothing is bought that belonged to another day.
     """
-    runs = runtime.ledger.runs
+    runs = context.ledger.runs
     newest = runs.last_session(variant.name)
     if newest is None or newest >= day:
         return ""
@@ -31,12 +31,12 @@ def note_missed(runtime: Runtime, variant: BookVariant, day: date) -> str:
     if not gone:
         return ""
     for session in gone:
-        runs.missed(session, variant.name, mode=runtime.settings.mode)
+        runs.missed(session, variant.name, mode=context.settings.mode)
     more = f" and {len(gone) - LISTED} more" if len(gone) > LISTED else ""
     text = (
         f"{variant.name}: {len(gone)} session(s) were not executed "
         f"({', '.join(map(str, gone[:LISTED]))}{more}); "
         "they are skipped, today is decided anew"
     )
-    send(runtime, key=f"missed_{variant.name}", level="warning", title="missed sessions", body=text)
+    send(context, key=f"missed_{variant.name}", level="warning", title="missed sessions", body=text)
     return text

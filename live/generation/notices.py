@@ -10,16 +10,16 @@ from live.alerts.outbox import send as alert
 from live.books import breakers
 from live.books.variants import BookVariant
 from live.handoff.model import SignalFile
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext
 
 LOG = logging.getLogger("jutsu.generator")
 
 
-def alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
+def alert_breakers(context: RunContext, judged: breakers.Judged) -> None:
     """Alert about what tripped: the file is written as decided, and the executor holds its entries back."""
     for text in judged.alarms():
         alert(
-            runtime,
+            context,
             key=f"breaker_{text}"[:128],
             level="critical",
             title="a circuit breaker tripped",
@@ -27,13 +27,13 @@ def alert_breakers(runtime: Runtime, judged: breakers.Judged) -> None:
         )
 
 
-def alert_unprotected(runtime: Runtime, variant: BookVariant) -> None:
+def alert_unprotected(context: RunContext, variant: BookVariant) -> None:
     """Alert about positions without their stop; the executor puts it back."""
-    unprotected = [row for row in runtime.ledger.positions.unprotected() if row.variant == variant.name]
+    unprotected = [row for row in context.ledger.positions.unprotected() if row.variant == variant.name]
     if unprotected:
         names = ", ".join(f"{row.quantity} {row.symbol}" for row in unprotected)
         alert(
-            runtime,
+            context,
             key=f"unprotected_{variant.name}_{names}"[:128],
             level="critical",
             title=f"{variant.name}: {len(unprotected)} position(s) without a stop",
@@ -41,18 +41,18 @@ def alert_unprotected(runtime: Runtime, variant: BookVariant) -> None:
         )
 
 
-def note_failure(runtime: Runtime, variant: BookVariant, error: JutsuError) -> None:
+def note_failure(context: RunContext, variant: BookVariant, error: JutsuError) -> None:
     """Note in the run log that no file could be made; what fails here is logged and never raised."""
-    if runtime.run.scratch:
+    if context.run.scratch:
         return
     try:
-        runtime.ledger.runs.generator_failed(
-            runtime.today(),
+        context.ledger.runs.generator_failed(
+            context.today(),
             variant.name,
-            mode=runtime.settings.mode,
+            mode=context.settings.mode,
             exit_code=error.exit_code,
             why=error.line(),
-            past=not runtime.run.about_now,
+            past=not context.run.about_now,
         )
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from backtest.core.errors import SignalFileError
 from backtest.core.files import read_regular
-from live.books.variants import BookVariant
-from live.generation.due import Due
 from live.handoff.canonical import is_sealed
 from live.handoff.read import parse
-from live.runtime.runtime import Runtime
+from live.ledger.ledger import Ledger
 
 
 def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
@@ -26,16 +25,12 @@ def refuse_to_overwrite(path: Path, rendered: bytes, *, force: bool) -> None:
         )
 
 
-def refuse_after_orders(runtime: Runtime, due_: Due, variant: BookVariant) -> None:
+def refuse_after_orders(ledger: Ledger, session: date, variant: str) -> None:
     """Refuse `--force` once an order of the session was sent (settled point 18)."""
-    sent = [
-        order
-        for order in runtime.ledger.orders.of_session(due_.session.day, variant.name)
-        if order.state != "PLANNED"
-    ]
+    sent = [order for order in ledger.orders.of_session(session, variant) if order.state != "PLANNED"]
     if sent:
         raise SignalFileError(
-            f"{len(sent)} order(s) of {due_.session.day} were already sent",
-            where=variant.name,
+            f"{len(sent)} order(s) of {session} were already sent",
+            where=variant,
             remedy="the file that was executed stays; use `jutsu status` to see what happened",
         )

@@ -23,10 +23,11 @@ from live.generation.market import Market, check_history, check_quotes, gather, 
 from live.generation.proposal import signal_file
 from live.handoff.limits import require_limits
 from live.handoff.model import AccountInput, SignalFile
+from live.ledger.ledger import Ledger
 from live.orders.recovery import recover_all
 from live.orders.submission import Submission
 from live.runtime.known_prices import known_to
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext, Runtime
 from live.settings.load import settings_sha256
 from live.settings.manifest import frozen_floor
 from live.settings.model import Settings
@@ -147,18 +148,18 @@ def check_history_floor(runtime: Runtime, variant: BookVariant, due_: Due, marke
 
 
 def check_held_history(
-    runtime: Runtime, variant: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
+    context: RunContext, variant: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
 ) -> None:
     """Stop when a held symbol's history was restated and the books count the old shares. DataError 5."""
-    if held and not runtime.run.alone:
-        earlier = runtime.ledger.signals.previous(due_.session.day, variant.name)
-        if earlier is not None and not _adopted_since(runtime, earlier.generated_at):
+    if held and not context.run.alone:
+        earlier = context.ledger.signals.previous(due_.session.day, variant.name)
+        if earlier is not None and not _adopted_since(context.ledger, earlier.generated_at):
             splits.require_same_history(earlier, market.bars, held)
 
 
-def _adopted_since(runtime: Runtime, at: datetime) -> bool:
+def _adopted_since(ledger: Ledger, at: datetime) -> bool:
     """Whether a person has taken over the broker's holdings since: then the split is in the books."""
-    adopted = runtime.ledger.state.get("last_adoption")
+    adopted = ledger.state.get("last_adoption")
     return adopted is not None and datetime.fromisoformat(adopted.split(" ")[0]) > at
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from backtest.calendar.sessions import Session
 from backtest.core.errors import UsageError
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext
 
 
-def refuse_the_past(runtime: Runtime, session: Session) -> None:
+def refuse_the_past(context: RunContext, session: Session) -> None:
     """Refuse a session earlier than the newest one in the ledger.
 
     Raises:
         UsageError: exit code 2.
     """
-    newest = runtime.ledger.runs.last_session()
+    newest = context.ledger.runs.last_session()
     if newest is not None and session.day < newest:
         raise UsageError(
             f"the ledger already knows session {newest}; {session.day} is in its past",
-            where="--as-of" if runtime.run.as_of else "ledger",
+            where="--as-of" if context.run.as_of else "ledger",
             remedy="use another --state-db for a study of the past",
         )

@@ -28,8 +28,9 @@ NOW = datetime(2024, 3, 15, 19, 50, tzinfo=UTC)  # 15:50 in New York, inside the
 
 def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNamespace:
     ledger = Ledger.open("sqlite://", account="paper", now=now)
-    return SimpleNamespace(
+    made = SimpleNamespace(
         ledger=ledger,
+        broker=None,
         settings=Settings(**settings),
         clock=SimulatedClock(now),
         strategies=PROJECT / "config/strategies",
@@ -41,6 +42,8 @@ def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNa
         state=tmp_path / "state",
         today=lambda: DAY,
     )
+    made.context = made  # a namespace has every part
+    return made
 
 
 def inputs(world: Any) -> Any:

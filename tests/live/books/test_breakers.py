@@ -62,15 +62,15 @@ def test_a_drawdown_stays_although_the_account_recovers_until_a_person_resumes(m
     for days, equity in ((4, 100_000.0), (3, 89_000.0), (2, 95_000.0), (1, 100_000.0)):
         closed_at(runtime, equity, DAY - timedelta(days=days))
 
-    judged = breakers_now(runtime, account)
+    judged = breakers_now(runtime.context, account)
 
     assert [trip.breaker for trip in judged.new] == ["drawdown"]
-    assert breakers_now(runtime, account).new == ()
-    assert breakers_now(runtime, account).blocked
-    assert resume_breakers(runtime, actor="me") == 100_000.0
-    assert breakers_now(runtime, account).blocked == ""
-    assert standing(runtime) == ()
-    assert resume_breakers(runtime, actor="me") is None
+    assert breakers_now(runtime.context, account).new == ()
+    assert breakers_now(runtime.context, account).blocked
+    assert resume_breakers(runtime.context, runtime.broker, actor="me") == 100_000.0
+    assert breakers_now(runtime.context, account).blocked == ""
+    assert standing(runtime.ledger) == ()
+    assert resume_breakers(runtime.context, runtime.broker, actor="me") is None
 
 
 def test_money_taken_out_is_no_loss(made: Any) -> None:
@@ -80,7 +80,7 @@ def test_money_taken_out_is_no_loss(made: Any) -> None:
         "f1", day=DAY, kind="deposit", amount=Decimal(-50_000), at=runtime.clock.now()
     )
 
-    judged = breakers_now(runtime, runtime.broker.account())
+    judged = breakers_now(runtime.context, runtime.broker.account())
 
     assert judged.blocked == ""
     assert judged.verdict is not None
@@ -94,12 +94,12 @@ def test_a_dividend_is_no_deposit(made: Any) -> None:
         "d1", day=DAY, kind="dividend", amount=Decimal(-50_000), at=runtime.clock.now()
     )
 
-    assert breakers_now(runtime, runtime.broker.account()).blocked
+    assert breakers_now(runtime.context, runtime.broker.account()).blocked
 
 
 def test_the_close_of_the_account_is_no_variant(made: Any) -> None:
     runtime = made.open()
-    keep_close(runtime, DAY, runtime.broker.account())
+    keep_close(runtime.context, DAY, runtime.broker.account())
 
     (row,) = runtime.ledger.snapshots.series(WHOLE_ACCOUNT)
     assert (row.session, row.equity) == (DAY, 100_000.0)

@@ -29,7 +29,7 @@ def asked(
             GeneratedSignal(MONDAY, "test", "primary", "p.json", "{}", "a" * 64, "b" * 64, SESSION.open)
         )
     variant = BookVariant(ScriptedWeights({}, execution_time=execution_time), "primary", "test")
-    return due(runtime_in(folder, at, ledger=ledger), variant)
+    return due(runtime_in(folder, at, ledger=ledger).context, variant)
 
 
 def why_not(found: Due | NotDue) -> str:

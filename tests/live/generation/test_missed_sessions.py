@@ -30,27 +30,27 @@ def executed(world: Runtime, day: date) -> None:
 
 
 def test_without_a_gap_there_is_nothing_to_say(world: Runtime) -> None:
-    assert note_missed(world, VARIANT, date(2024, 3, 19)) == ""
-    assert note_missed(world, VARIANT, MON) == ""
+    assert note_missed(world.context, VARIANT, date(2024, 3, 19)) == ""
+    assert note_missed(world.context, VARIANT, MON) == ""
 
 
 def test_the_sessions_between_are_named_and_kept(world: Runtime) -> None:
-    text = note_missed(world, VARIANT, FRI)
+    text = note_missed(world.context, VARIANT, FRI)
     assert "3 session(s) were not executed (2024-03-19, 2024-03-20, 2024-03-21)" in text
     assert world.ledger.runs.get(WED, "golden").missed
     assert [alert.key for alert in world.ledger.alerts.recent()] == ["missed_golden"]
 
 
 def test_a_gap_is_named_once(world: Runtime) -> None:
-    assert note_missed(world, VARIANT, FRI)
-    assert note_missed(world, VARIANT, FRI) == ""
+    assert note_missed(world.context, VARIANT, FRI)
+    assert note_missed(world.context, VARIANT, FRI) == ""
 
 
 def test_a_long_gap_is_counted_not_listed(world: Runtime) -> None:
-    text = note_missed(world, VARIANT, date(2024, 4, 8))
+    text = note_missed(world.context, VARIANT, date(2024, 4, 8))
     # 19-22 and 25-28 March, 1-5 April; 29 March was Good Friday
     assert f"and {13 - LISTED} more" in text
 
 
 def test_a_new_book_has_missed_nothing(tmp_path: Path) -> None:
-    assert note_missed(runtime_in(tmp_path, NOW), VARIANT, FRI) == ""
+    assert note_missed(runtime_in(tmp_path, NOW).context, VARIANT, FRI) == ""

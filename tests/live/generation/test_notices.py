@@ -50,10 +50,10 @@ def hold(
 
 def test_a_book_whose_positions_are_protected_says_nothing(made: World) -> None:
     runtime = made.open()
-    alert_unprotected(runtime, GOLDEN)
+    alert_unprotected(runtime.context, GOLDEN)
     hold(runtime, "AAA", 10, protected=True)
     hold(runtime, "BBB", 5, variant="titan")
-    alert_unprotected(runtime, GOLDEN)
+    alert_unprotected(runtime.context, GOLDEN)
     assert runtime.ledger.alerts.recent() == ()
 
 
@@ -61,12 +61,12 @@ def test_positions_without_a_stop_are_named_once_and_again_when_they_change(made
     runtime = made.open()
     hold(runtime, "AAA", 10)
     for _ in range(2):
-        alert_unprotected(runtime, GOLDEN)
+        alert_unprotected(runtime.context, GOLDEN)
     (first,) = runtime.ledger.alerts.recent()
     assert (first.level, first.title) == ("critical", "golden: 1 position(s) without a stop")
     assert first.body.startswith("10 AAA: no protective stop rests at the broker")
     hold(runtime, "BBB", 5)
-    alert_unprotected(runtime, GOLDEN)
+    alert_unprotected(runtime.context, GOLDEN)
     assert len(runtime.ledger.alerts.recent()) == 2
 
 
@@ -74,7 +74,7 @@ def test_each_alarm_of_the_breakers_is_its_own_critical_alert(made: World) -> No
     runtime = made.open()
     judged: Any = SimpleNamespace(alarms=lambda: ("the account lost 5.7 %", "x" * 300))
     for _ in range(2):
-        alert_breakers(runtime, judged)
+        alert_breakers(runtime.context, judged)
     alerts = runtime.ledger.alerts.recent()
     assert {(a.level, a.title) for a in alerts} == {("critical", "a circuit breaker tripped")}
     assert sorted(len(a.body) for a in alerts) == [22, 300]
@@ -82,7 +82,7 @@ def test_each_alarm_of_the_breakers_is_its_own_critical_alert(made: World) -> No
 
 def test_a_failure_is_in_the_run_log_with_its_exit_code(made: World) -> None:
     runtime = made.open()
-    note_failure(runtime, GOLDEN, ERROR)
+    note_failure(runtime.context, GOLDEN, ERROR)
     row = runtime.ledger.runs.get(DAY, "golden")
     assert row is not None
     assert row.generator_exit == 5
@@ -91,7 +91,7 @@ def test_a_failure_is_in_the_run_log_with_its_exit_code(made: World) -> None:
 
 def test_a_run_that_keeps_nothing_notes_nothing(made: World) -> None:
     runtime = replace(made.open(), run=DryRun())
-    note_failure(runtime, GOLDEN, ERROR)
+    note_failure(runtime.context, GOLDEN, ERROR)
     assert runtime.ledger.runs.get(DAY, "golden") is None
 
 
@@ -108,5 +108,5 @@ def test_a_failure_that_cannot_be_noted_does_not_hide_itself(
 
     monkeypatch.setattr(runtime.ledger.runs, "generator_failed", fails)
     with caplog.at_level(logging.WARNING):
-        note_failure(runtime, GOLDEN, ERROR)
+        note_failure(runtime.context, GOLDEN, ERROR)
     assert "the failure could not be recorded" in caplog.text

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from backtest.core.errors import SignalFileError
-from live.books.variants import BookVariant
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.handoff.canonical import render
-from tests.support.exec_world import DAY, ENTRY, NEXT_DAY, StubStrategy, World, enter, signal, world
+from tests.support.exec_world import DAY, ENTRY, NEXT_DAY, World, enter, signal, world
 from tests.support.handoff_samples import sample
 
 NEW = render(sample())
@@ -51,8 +49,7 @@ def made(tmp_path: Path) -> World:
 
 
 def ask(made: World, day: Any = DAY, variant: str = "golden") -> None:
-    due: Any = SimpleNamespace(session=SimpleNamespace(day=day))
-    refuse_after_orders(made.open(), due, BookVariant(StubStrategy(variant=variant), "primary", ""))
+    refuse_after_orders(made.open().ledger, day, variant)
 
 
 def test_a_file_whose_orders_left_stays(made: World) -> None:

@@ -266,7 +266,7 @@ class TestTheClock:
             before = runtime.clock.now()
             (group,) = groups(runtime.settings, runtime.strategies)
             assert group.primary is not None
-            assert isinstance(due(runtime, group.primary), NotDue)
+            assert isinstance(due(runtime.context, group.primary), NotDue)
             assert runtime.clock.now() == before
 
     def test_an_instant_stays_where_it_is(self, project: Any) -> None:
