@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from backtest.core.errors import Finding, UsageError
+from backtest.core.errors import Finding, SettingsError, UsageError
 from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
 from live.settings.load import settings_sha256, snapshot
+from live.settings.possible import contradictions
 from live.system.json_text import value_text
 from live.views.settings import SettingsSource, configured_strategies, open_settings_ledger
 
@@ -143,10 +144,19 @@ def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetim
             remedy="use config/live.yaml, the environment or a flag",
         )
     loaded = source.load(at, flags={name: value})
+    _require_possible(source, loaded, at)
     if names.is_parameter(name):
         variant, parameter = name.split(".")[1:]
         (strategy,) = configured_strategies(loaded, [variant], overrides=False)
         strategy.with_parameters({parameter: value})
+
+
+def _require_possible(source: SettingsSource, loaded: LoadedSettings, at: datetime) -> None:
+    """Refuse what no run would accept together with the other settings; a step out of it is allowed."""
+    before = {finding.path for finding in contradictions(source.load(at).settings)}
+    found = [finding for finding in contradictions(loaded.settings) if finding.path not in before]
+    if found:
+        raise SettingsError(found[0].problem, where=found[0].path, remedy=found[0].remedy, findings=found)
 
 
 def _require_expected(loaded: LoadedSettings, name: str, expected: object) -> None:

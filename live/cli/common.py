@@ -18,7 +18,9 @@ from live.system.json_text import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
+    from live.settings.load import LoadedSettings
     from live.system.clock import Clock
     from live.views.settings import SettingsSource
 
@@ -46,10 +48,11 @@ def parse_date(text: str | None, where: str) -> date | None:
     Raises:
         UsageError: it is not YYYY-MM-DD; `where` names the option.
     """
+    from backtest.calendar.written import written_date
     from backtest.core.errors import UsageError
 
     try:
-        return None if text is None else date.fromisoformat(text)
+        return None if text is None else written_date(text)
     except ValueError as error:
         raise UsageError(f"{text!r} is not a date", where=where, remedy="write YYYY-MM-DD") from error
 
@@ -95,6 +98,23 @@ def open_command(
     with open_runtime("jutsu", options, run, clock) as runtime:
         _LOG[0] = runtime.log_file
         yield runtime
+
+
+@contextmanager
+def open_emergency(
+    *, config: Path | None = None, state_db: Path | None = None
+) -> Iterator[tuple[Ledger, LoadedSettings]]:
+    """Open the ledger alone, with whatever of the settings can be understood; say what is wrong with them."""
+    from live.model.run import Emergency
+    from live.runtime.lenient import diagnostics
+    from live.runtime.open import open_ledger
+    from live.runtime.options import Options
+    from live.system.screen import complain
+
+    with open_ledger("jutsu", Options(config=config, state_db=state_db), Emergency()) as (ledger, loaded):
+        for text in diagnostics(loaded):
+            complain(f"warning: {text}")
+        yield ledger, loaded
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -97,10 +97,11 @@ def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     from backtest.calendar.sessions import NEW_YORK
+    from backtest.calendar.written import DATE, written_time
     from backtest.core.errors import UsageError
 
     try:
-        at = datetime.fromisoformat(text)
+        at = written_time(f"{text}T00:00" if DATE.fullmatch(text) else text)
     except ValueError as error:
         raise UsageError(
             f"{text!r} is not a date or time",

@@ -33,8 +33,13 @@ def panic(
     """End our orders, sell all positions of ours, turn everything off. Works while the kill switch is on."""
     from backtest.core.errors import BrokerError, DisagreementError
     from live.execution.panic import close_everything
+    from live.model.run import Emergency
+    from live.runtime.lenient import diagnostics
+    from live.system.screen import complain
 
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, run=Emergency()) as runtime:
+        for text in diagnostics(runtime.loaded):
+            complain(f"warning: {text}")
         _ask(runtime, yes=yes, everything=everything)
         result = close_everything(runtime, everything=everything)
         for text in result.cancelled:

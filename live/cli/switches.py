@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, open_command
+from live.cli.common import ConfigOption, StateOption, actor, open_command, open_emergency
 from live.model.run import Confirming
+from live.system.clock import SystemClock
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +31,18 @@ def kill(
     """Turn the kill switch on: no order leaves until `jutsu resume`."""
     from live.actions import kill_switch
 
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_emergency(config=config, state_db=state_db) as (ledger, loaded):
         switch = kill_switch.kill(
-            runtime.ledger,
+            ledger,
             level="entries" if entries_only else "all",
             reason=reason,
             actor=actor(),
-            at=runtime.clock.now(),
+            at=SystemClock().now(),
         )
-        typer.echo(f"kill switch is ON ({switch.level}): {switch.reason}. Turn it off with `jutsu resume`.")
+        where = f" in {ledger.where}" if loaded.findings else ""
+        typer.echo(
+            f"kill switch is ON ({switch.level}){where}: {switch.reason}. Turn it off with `jutsu resume`."
+        )
 
 
 def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None:

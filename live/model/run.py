@@ -5,6 +5,8 @@
     Reading        a command that only looks; creates nothing
     PastSession    a past session (`--as-of`), offline
     Confirming     `jutsu online`: about now, before live trading was confirmed
+    Emergency      `jutsu kill`, `jutsu panic`: about now, with whatever of the settings can be understood
+    Overview       `jutsu status`: only looks, and says what is wrong instead of ending with it
     Replay, Demo   history played session by session on an account of its own
 
 Code that behaves differently asks the value (`run.durable`), never which kind it is.
@@ -45,6 +47,7 @@ class Run:
         creates: a missing ledger or paper account is made; False looks at an empty one in memory.
         needs_ledger: a ledger that was named must exist.
         needs_confirmation: real orders must have been confirmed before.
+        lenient: wrong settings, a broker or a feed that cannot be opened are told and do not end the run.
         writes_log: the run has a log file.
         alerts: alerts are recorded, and sent when the run is `about_now`.
         repairs: what others did at the broker since the last run is taken into the books.
@@ -61,6 +64,7 @@ class Run:
     creates: ClassVar[bool] = True
     needs_ledger: ClassVar[bool] = False
     needs_confirmation: ClassVar[bool] = True
+    lenient: ClassVar[bool] = False
     writes_log: ClassVar[bool] = True
     alerts: ClassVar[bool] = True
     repairs: ClassVar[bool] = True
@@ -106,6 +110,22 @@ class Reading(Run):
 
     creates: ClassVar[bool] = False
     needs_ledger: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency(Run):
+    """A person stops everything: nothing that is wrong elsewhere may be in the way."""
+
+    needs_confirmation: ClassVar[bool] = False
+    lenient: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Overview(Reading):
+    """A command that looks at the account and shows what is wrong with the settings as well."""
+
+    needs_confirmation: ClassVar[bool] = False
+    lenient: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +199,12 @@ def parse_as_of(text: str) -> AsOf:
         UsageError: neither.
     """
     from backtest.calendar.sessions import NEW_YORK
+    from backtest.calendar.written import DATE, written_date, written_time
 
     try:
-        if len(text) == len("2026-01-02"):
-            return AsOf(date.fromisoformat(text), None)
-        at = datetime.fromisoformat(text)
+        if DATE.fullmatch(text):
+            return AsOf(written_date(text), None)
+        at = written_time(text)
     except ValueError as error:
         raise UsageError(
             f"{text!r} is neither a date nor a time",

@@ -30,12 +30,14 @@ class Sources:
         flags: dotted name -> value of the command line.
         environ: environment variables.
         now: the instant overrides are asked for.
+        lenient: what is wrong is left out and told (`LoadedSettings.findings`).
     """
 
     config: Path | None
     flags: Mapping[str, Any]
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     now: datetime = field(default_factory=lambda: SystemClock().now())
+    lenient: bool = False
 
     @classmethod
     def of(cls, options: Options, run: Run = DAILY, further: Mapping[str, Any] | None = None) -> Sources:
@@ -48,7 +50,8 @@ class Sources:
             "paths.signals": None if options.output_dir is None else options.output_dir.absolute(),
         }
         known = {key: value for key, value in given.items() if value is not None}
-        return cls(options.config, {**known, **(further or {}), **run.imposes})
+        flags = {**known, **(further or {}), **run.imposes}
+        return cls(options.config, flags, lenient=run.lenient)
 
     def load(self, overrides: Mapping[str, Any] | None = None) -> LoadedSettings:
         """Return the settings. SettingsError 2: every finding at once."""
@@ -58,6 +61,7 @@ class Sources:
             overrides=overrides,
             flags=self.flags,
             now=self.now,
+            lenient=self.lenient,
         )
 
     def with_overrides(self, loaded: LoadedSettings, ledger: Ledger) -> LoadedSettings:

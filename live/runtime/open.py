@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from backtest import __version__
 from backtest.core.errors import JutsuError, SettingsError, UsageError
 from backtest.core.files import private_files
+from live.brokers.unreachable import UnreachableBroker, UnreachableFeed
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Run
 from live.runtime.factories import account_key, make_broker, make_feed, second_feed
+from live.runtime.lenient import Attempts, settings_of_broker
 from live.runtime.loading import Sources
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
+from live.settings.possible import contradictions
 from live.settings.secrets import with_secrets
 from live.system.clock import Clock, SimulatedClock, SystemClock
 from live.system.closing import Opened
@@ -40,8 +44,38 @@ def open_runtime(
     Raises:
         SettingsError, UsageError: 2. Errors of ledger, broker or feed with their own codes.
     """
-    sources = Sources.of(options, run)
     started = clock or _clock_of(run)
+    with _begun(stage, options, run, started) as begun:
+        attempts = Attempts(run)
+        # an override may name the imitation
+        clock = attempts.made("clock", lambda: _rehearsing(begun.loaded.settings, started), lambda _: started)
+        yield _wired(begun, attempts, clock, options)
+
+
+@contextmanager
+def open_ledger(stage: str, options: Options, run: Run) -> Iterator[tuple[Ledger, LoadedSettings]]:
+    """Open the ledger and nothing else: no feed, no broker, no network.
+
+    Raises:
+        SettingsError, UsageError: 2, unless the run is lenient. Errors of the ledger with their own codes.
+    """
+    with _begun(stage, options, run, SystemClock()) as begun:
+        yield begun.ledger, begun.loaded
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """The first half of a run: settings in force, ledger, log; `opened` closes what is still to come."""
+
+    loaded: LoadedSettings
+    ledger: Ledger
+    log_file: Path | None
+    opened: Opened
+
+
+@contextmanager
+def _begun(stage: str, options: Options, run: Run, clock: Clock) -> Iterator[_Begun]:
+    sources = Sources.of(options, run)
     with private_files() as follow_umask, Opened() as opened:
         flagged = sources.load()
         _require_a_project(flagged)
@@ -49,50 +83,57 @@ def open_runtime(
             follow_umask()
         try:
             named = options.state_db is not None
-            ledger = opened.keep(_open_ledger(flagged, run, now=started.now(), named=named))
+            ledger = opened.keep(_open_ledger(flagged, run, now=clock.now(), named=named))
             loaded = sources.with_overrides(flagged, ledger)
         except JutsuError:
             _start_log(stage, flagged, run, verbose=options.verbose)  # where the error will be looked for
             raise
         log_file = _start_log(stage, loaded, run, verbose=options.verbose)
-        clock = _rehearsing(loaded.settings, started)  # an override may name the imitation
-        yield _wired(opened, loaded, ledger, clock, options, run, log_file)
+        yield _Begun(loaded, ledger, log_file, opened)
 
 
-def _wired(
-    opened: Opened,
-    loaded: LoadedSettings,
-    ledger: Ledger,
-    clock: Clock,
-    options: Options,
-    run: Run,
-    log_file: Path | None,
-) -> Runtime:
+def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) -> Runtime:
     """Return the run with the feed and broker that its settings name."""
+    loaded, opened, run = begun.loaded, begun.opened, attempts.run
     settings, state_db = loaded.settings, _state_db(loaded)
-    account = account_key(settings)  # an override may have changed mode or broker
-    ledger = ledger.for_account(account)
-    _check_mode(settings, run, ledger, prices=options.prices)
-    environ = environment_of(loaded, run, options.prices)
-    feed = make_feed(settings, loaded.root, prices=options.prices, clock=clock, environ=environ)
+    account = _account(settings, run)  # an override may have changed mode or broker
+    ledger = begun.ledger.for_account(account)
+    if run.needs_confirmation:
+        _check_mode(settings, run, ledger, prices=options.prices)
+    environ = attempts.made(
+        "secrets", lambda: environment_of(loaded, run, options.prices), lambda _: dict(os.environ)
+    )
+    feed = attempts.made(
+        "data.source",
+        lambda: make_feed(settings, loaded.root, prices=options.prices, clock=clock, environ=environ),
+        UnreachableFeed,
+    )
     _keep_parts(opened, feed)
-    broker = make_broker(
-        settings,
-        clock=clock,
-        feed=feed,
-        state_db=state_db,
-        run=run,
-        cash=options.cash,
-        root=loaded.root,
-        confirmed=ledger.state.online_confirmed(),
-        environ=environ,
+    broker = attempts.made(
+        "broker",
+        lambda: make_broker(
+            settings_of_broker(loaded, run),
+            clock=clock,
+            feed=feed,
+            state_db=state_db,
+            run=run,
+            cash=options.cash,
+            root=loaded.root,
+            confirmed=ledger.state.online_confirmed(),
+            environ=environ,
+        ),
+        UnreachableBroker,
     )
     _keep_parts(opened, broker)
-    second = second_feed(settings, loaded.root, feed=feed, clock=clock, environ=environ)
+    second = attempts.made(
+        "data.second_source",
+        lambda: second_feed(settings, loaded.root, feed=feed, clock=clock, environ=environ),
+        lambda _: None,
+    )
     _keep_parts(opened, second)
     return Runtime(
         settings=settings,
-        loaded=loaded,
+        loaded=attempts.noted(loaded),
         clock=clock,
         ledger=ledger,
         broker=broker,
@@ -104,7 +145,7 @@ def _wired(
         strategies=loaded.path(settings.paths.strategies),
         version=__version__,
         run=run,
-        log_file=log_file,
+        log_file=begun.log_file,
         prices=options.prices,
         second_feed=second,
         environ=environ,
@@ -164,8 +205,19 @@ def _state_db(loaded: LoadedSettings) -> Path:
     return loaded.path(loaded.settings.paths.state_db)
 
 
+def _account(settings: Settings, run: Run) -> str:
+    return Attempts(run).made("broker", lambda: account_key(settings), lambda _: settings.broker.name)
+
+
 def _open_ledger(loaded: LoadedSettings, run: Run, *, now: datetime, named: bool) -> Ledger:
-    path, account = _state_db(loaded), account_key(loaded.settings)
+    path, account = _state_db(loaded), _account(loaded.settings, run)
+    if loaded.findings and not path.exists():
+        raise SettingsError(
+            "there is no ledger here, and the settings that may name it are wrong",
+            where=str(path),
+            remedy=f"name the ledger with --state-db, or correct {loaded.findings[0]}",
+            findings=loaded.findings,
+        )
     if run.needs_ledger and named and not path.exists():
         raise UsageError(
             "there is no such ledger", where=str(path), remedy="check --state-db; nothing was created"
@@ -176,7 +228,7 @@ def _open_ledger(loaded: LoadedSettings, run: Run, *, now: datetime, named: bool
 
 
 def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | None) -> None:
-    if settings.mode == "offline_mock" or not run.needs_confirmation:
+    if settings.mode == "offline_mock":
         return
     if run.as_of is not None or prices is not None:
         raise UsageError(
@@ -184,16 +236,8 @@ def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | 
             where="--as-of / --prices",
             remedy="drop the flag or run with --mode offline_mock",
         )
-    if settings.broker.name == "paper":
-        raise SettingsError(
-            "online_live needs a real broker", where="broker.name", remedy="set schwab, alpaca or ibkr"
-        )
-    if settings.data.source == "demo":
-        raise SettingsError(
-            "demo data must never trade real money",
-            where="data.source",
-            remedy="set schwab or alpaca (a store has no quotes)",
-        )
+    for finding in contradictions(settings):
+        raise SettingsError(finding.problem, where=finding.path, remedy=finding.remedy)
     alpaca_paper = settings.broker.name == "alpaca" and settings.broker.alpaca.paper
     if not alpaca_paper and not ledger.state.online_confirmed():
         raise SettingsError(

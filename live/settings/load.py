@@ -55,6 +55,7 @@ class LoadedSettings:
         config_file: the YAML file that was read, None when there was none.
         parameter_overrides: variant -> parameter -> (value, source).
         at: instant for which ledger overrides were asked, None when that does not matter.
+        findings: what was left out because it is wrong; always empty unless the load was lenient.
     """
 
     settings: Settings
@@ -63,6 +64,14 @@ class LoadedSettings:
     config_file: Path | None
     parameter_overrides: Mapping[str, Mapping[str, tuple[Any, str]]] = field(default_factory=dict)
     at: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def account_doubtful(self) -> bool:
+        """Whether something that was left out may have said which account is meant."""
+        # the one rule over several sections ("settings") is about the books
+        sure = {*names.sections()[""], names.STRATEGY, "settings"} - {"mode", "broker", "paths"}
+        return any(finding.path.partition(".")[0] not in sure for finding in self.findings)
 
     def path(self, path: Path) -> Path:
         """Return an absolute path for one of the settings' paths."""
@@ -112,6 +121,7 @@ def load_settings(
     overrides: Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
     now: datetime | None = None,
+    lenient: bool = False,
 ) -> LoadedSettings:
     """Return the settings of a run.
 
@@ -121,14 +131,13 @@ def load_settings(
         overrides: dotted name -> value of the ledger overrides that hold now.
         flags: dotted name -> value from the command line.
         now: instant of `overrides`, kept for people.
+        lenient: leave out what is wrong, with a finding for each, instead of raising.
 
     Raises:
         SettingsError: exit code 2; every finding at once.
     """
-    file = _config_file(config)
     layers = _Layers()
-    if file is not None:
-        _read_yaml(file, layers)
+    file = _read_file(config, layers, lenient=lenient)
     for name, value, source in _environment(environ or {}, layers):
         layers.add(name, value, source)
     for name, value in (overrides or {}).items():
@@ -137,8 +146,8 @@ def load_settings(
         layers.add(name, value, FLAG)
     _refuse_urls(layers)
     parameters = _take_parameters(layers)
-    settings = _validated(layers)
-    if settings is None or layers.findings:
+    settings = _understood(layers) if lenient else _validated(layers)
+    if settings is None or (layers.findings and not lenient):
         raise _refusal(layers.findings, file)
     sources = {name: layers.values[name][1] if name in layers.values else DEFAULT for name in names.leaves()}
     return LoadedSettings(
@@ -148,6 +157,7 @@ def load_settings(
         config_file=file,
         parameter_overrides=MappingProxyType(parameters),
         at=now,
+        findings=tuple(layers.findings),
     )
 
 
@@ -201,6 +211,20 @@ def _refuse_urls(layers: _Layers) -> None:
         if _URL.search(str(value)):
             layers.values.pop(name)
             layers.findings.append(Finding(name, f"is a URL, not a path ({source})", "name a file or folder"))
+
+
+def _read_file(config: Path | None, layers: _Layers, *, lenient: bool) -> Path | None:
+    """Take the settings file into `layers` and return it, None when there is none."""
+    file = config
+    try:
+        file = _config_file(config)
+        if file is not None:
+            _read_yaml(file, layers)
+    except SettingsError as error:
+        if not lenient:
+            raise
+        layers.findings.append(Finding(error.where, error.problem, error.remedy))
+    return file
 
 
 def _config_file(config: Path | None) -> Path | None:
@@ -305,6 +329,25 @@ def _take_parameters(layers: _Layers) -> dict[str, dict[str, tuple[Any, str]]]:
         _, variant, key = name.split(".")
         found.setdefault(variant, {})[key] = layers.values.pop(name)
     return found
+
+
+def _understood(layers: _Layers) -> Settings:
+    """Return the settings without the values that are wrong."""
+    while True:
+        known = len(layers.findings)
+        settings = _validated(layers)
+        if settings is not None:
+            return settings
+        wrong = [finding.path for finding in layers.findings[known:]]
+        left = {name for name in layers.values if not any(_about(name, path) for path in wrong)}
+        # a rule over several sections names none of them: without the books it holds
+        left = left if len(left) < len(layers.values) else left - {"books"}
+        layers.values = {name: layers.values[name] for name in left} if len(left) < len(layers.values) else {}
+
+
+def _about(name: str, path: str) -> bool:
+    """Whether a finding at `path` is about the setting, something inside it, or its section."""
+    return name == path or name.startswith(f"{path}.") or path.startswith(f"{name}.")
 
 
 def _validated(layers: _Layers) -> Settings | None:

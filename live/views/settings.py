@@ -128,12 +128,14 @@ def read_history(source: SettingsSource, now: datetime) -> SettingsHistory:
 def check_settings(source: SettingsSource, now: datetime) -> tuple[Finding, ...]:
     """Return what is wrong with the settings, the strategies they name and the manifest."""
     from live.settings import manifest
+    from live.settings.possible import contradictions
 
     try:
         loaded = source.load(now)
         strategies = configured_strategies(loaded)
         path = loaded.path(loaded.settings.paths.manifest)
-        return tuple(manifest.check(path, strategies, loaded.settings))
+        differing = manifest.check(path, strategies, loaded.settings)
+        return (*contradictions(loaded.settings), *differing)
     except JutsuError as error:
         return tuple(error.findings) or (Finding(error.where, error.problem, error.remedy),)
 

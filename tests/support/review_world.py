@@ -87,7 +87,12 @@ def invoke(monkeypatch: pytest.MonkeyPatch, world: Any, module: ModuleType, *arg
     def opened(**_options: Any) -> Iterator[SimpleNamespace]:
         yield world
 
+    @contextmanager
+    def opened_ledger(**_options: Any) -> Iterator[tuple[Any, SimpleNamespace]]:
+        yield world.ledger, SimpleNamespace(findings=())
+
     monkeypatch.setattr(module, "open_command", opened)
+    monkeypatch.setattr(module, "open_emergency", opened_ledger, raising=False)
     app = typer.Typer()
     module.register(app)
     if len(app.registered_commands) == 1:

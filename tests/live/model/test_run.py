@@ -17,6 +17,8 @@ from live.model.run import (
     Daily,
     Demo,
     DryRun,
+    Emergency,
+    Overview,
     PastSession,
     Reading,
     Replay,
@@ -25,7 +27,19 @@ from live.model.run import (
 )
 
 PAST = AsOf(date(2025, 3, 5), None)
-EVERY = [Daily(), Confirming(), Reading(), PastSession(PAST), DryRun(), DryRun(PAST), Replay(), Demo()]
+STOPS, LOOKS = Emergency(), Overview()
+EVERY = [
+    Daily(),
+    Confirming(),
+    Reading(),
+    STOPS,
+    LOOKS,
+    PastSession(PAST),
+    DryRun(),
+    DryRun(PAST),
+    Replay(),
+    Demo(),
+]
 
 
 def answering(name: Any) -> Any:
@@ -35,16 +49,17 @@ def answering(name: Any) -> Any:
 @pytest.mark.parametrize(
     ("question", "yes"),
     [
-        ("durable", [Daily(), Confirming(), Reading(), PastSession(PAST), DryRun(), DryRun(PAST)]),
+        ("durable", [run for run in EVERY if run not in (Replay(), Demo())]),
         ("scratch", [DryRun(), DryRun(PAST)]),
-        ("creates", [Daily(), Confirming(), PastSession(PAST), Replay(), Demo()]),
-        ("needs_ledger", [Reading()]),
-        ("needs_confirmation", [run for run in EVERY if run != Confirming()]),
+        ("creates", [Daily(), Confirming(), STOPS, PastSession(PAST), Replay(), Demo()]),
+        ("needs_ledger", [Reading(), LOOKS]),
+        ("needs_confirmation", [run for run in EVERY if run not in (Confirming(), STOPS, LOOKS)]),
+        ("lenient", [STOPS, LOOKS]),
         ("writes_log", [run for run in EVERY if run not in (DryRun(), DryRun(PAST))]),
-        ("alerts", [Daily(), Confirming(), Reading(), PastSession(PAST)]),
-        ("about_now", [Daily(), Confirming(), Reading(), DryRun()]),
-        ("quotes_have_age", [Daily(), Confirming(), Reading(), DryRun()]),
-        ("repairs", [Daily(), Confirming(), Reading(), PastSession(PAST)]),
+        ("alerts", [Daily(), Confirming(), Reading(), STOPS, LOOKS, PastSession(PAST)]),
+        ("about_now", [Daily(), Confirming(), Reading(), STOPS, LOOKS, DryRun()]),
+        ("quotes_have_age", [Daily(), Confirming(), Reading(), STOPS, LOOKS, DryRun()]),
+        ("repairs", [Daily(), Confirming(), Reading(), STOPS, LOOKS, PastSession(PAST)]),
         ("alone", [Replay(), Demo()]),
         ("marks", [run for run in EVERY if run not in (Replay(), Demo())]),
         ("keeps_copies", [run for run in EVERY if run not in (Replay(), Demo())]),
@@ -88,7 +103,7 @@ def test_times_without_offset_are_new_york() -> None:
     assert (naive.day, aware.day) == (date(2025, 3, 5), date(2025, 3, 5))
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2025-02-30", "2025-3-5", "05.03.2025"])
+@pytest.mark.parametrize("text", ["yesterday", "2025-02-30", "2025-3-5", "20250305", "2025-W10-3"])
 def test_what_is_no_time_is_exit_2(text: str) -> None:
     with pytest.raises(UsageError, match="neither a date nor a time") as stopped:
         asked_for(text)
