@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from backtest.core.settings_model import SettingsModel
 
 StopFill = Literal["gap", "stop"]
 BuyOrder = Literal["market", "marketable_limit"]
 
 
-class Limits(BaseModel):
+class Limits(SettingsModel):
     """Hard limits on nominal market value; exceeding one is exit code 7, never a silent clip."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     max_position_pct: float = Field(default=100.0, gt=0, le=1000, description="one symbol, percent of equity")
     max_total_exposure_pct: float = Field(
@@ -33,10 +33,8 @@ class Limits(BaseModel):
     max_orders_per_minute: int = Field(default=10, ge=1)
 
 
-class ExecutionRules(BaseModel):
+class ExecutionRules(SettingsModel):
     """Sizing, costs and limits shared by backtest, replay and live."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     fill_at: Literal["mid", "close"] = Field(
         default="mid", description="what a paper or simulated market order pays"

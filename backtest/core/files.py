@@ -108,6 +108,15 @@ def _restore(umask: int) -> None:
     os.umask(umask)
 
 
+def make_private(*paths: Path) -> None:
+    """Take the rights of others from files that exist (0600); the rest stays as it is."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            mode = path.stat().st_mode
+            if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                path.chmod(stat.S_IMODE(mode) & stat.S_IRWXU)
+
+
 def sync_folder(folder: Path) -> None:
     """Flush the entries of a folder to the disk, so that a rename survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -72,12 +72,13 @@ def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = 
             where=str(path),
             remedy="later edits have no effect; see jutsu status",
         )
-    if case.window_over or case.closes_at is None:
-        raise LimitError(
-            f"the execution window closed at {signal.execution_window.closes_at}",
+    if row.executed_sha256 is not None and row.outcome == "completed":
+        raise SignalFileError(
+            "the file was already executed: there is nothing left to approve",
             where=str(path),
-            remedy="nothing can be executed any more; the next session proposes again",
+            remedy="see jutsu status",
         )
+    closes_at = _require_open(inputs, case)
     ledger = inputs.ledger
     with ledger.transaction():
         ledger.signals.approve(
@@ -86,7 +87,7 @@ def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = 
             sha256=case.sha256,
             by=actor[:_ACTOR_LENGTH],
             at=case.at,
-            expires_at=case.closes_at.astimezone(UTC),
+            expires_at=closes_at.astimezone(UTC),
         )
         ledger.runs.approved(row.session, row.variant, at=case.at)
     return Approved(
@@ -106,6 +107,7 @@ def skip(inputs: ViewInputs, path: Path, *, sha256: str | None = None) -> Skippe
     Raises:
         FileChangedError, SignalFileError: exit 2; other bytes than shown, an unknown file, or one that was
             already executed.
+        LimitError: exit 7; the window is over.
         UsageError: exit 2; `sha256` is no digest.
     """
     case = _case(inputs, path, sha256)
@@ -114,10 +116,25 @@ def skip(inputs: ViewInputs, path: Path, *, sha256: str | None = None) -> Skippe
         raise SignalFileError(
             "the file was already executed", where=str(path), remedy="see jutsu status; panic sells"
         )
+    _require_open(inputs, case)
     with inputs.ledger.transaction():
         inputs.ledger.signals.answer(row.session, row.variant, "skip")
         inputs.ledger.runs.approved(row.session, row.variant, at=None)
     return Skipped(path, "skip")
+
+
+def _require_open(inputs: ViewInputs, case: ReviewCase) -> datetime:
+    """Return the end of the execution window. LimitError 7: it is over, or a later session is known."""
+    if case.closes_at is None or case.window_over:
+        when = "" if case.closes_at is None else f" at {case.closes_at.isoformat()}"
+        problem = f"the execution window closed{when}"
+    else:
+        newest, session = inputs.ledger.runs.last_session(), require_row(case).session
+        if newest is None or newest <= session:
+            return case.closes_at
+        problem = f"its session {session} is past: the ledger already knows {newest}"
+    remedy = "nothing can be executed any more; the next session proposes again"
+    raise LimitError(problem, where=str(case.path), remedy=remedy)
 
 
 def _case(inputs: ViewInputs, path: Path, sha256: str | None) -> ReviewCase:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, console, emit_json
+from live.cli.common import ConfigOption, JsonOption, console, emit_json, require_answer
 
 if TYPE_CHECKING:
     from live.brokers.schwab.token import TokenStatus, TokenStore
@@ -40,7 +40,7 @@ def login(*, config: ConfigOption = None) -> None:
         token,
         clock,
         show=typer.echo,
-        ask=lambda prompt: str(typer.prompt(prompt)),
+        ask=lambda prompt: require_answer(prompt, "run it on a terminal"),
         base_url=settings.broker.schwab.base_url,
     )
     typer.echo(f"token kept in {token.path}")

@@ -67,6 +67,27 @@ def actor() -> str:
         return "a person"
 
 
+def ask(question: str) -> str | None:
+    """Ask a person and return what was typed, None when nobody is there to answer (end of input)."""
+    try:
+        return str(typer.prompt(question, default="", show_default=False)).strip()
+    except typer.Abort as stop:  # the end of input and Ctrl-C alike
+        if isinstance(stop.__context__, EOFError):
+            return None
+        raise
+
+
+def require_answer(question: str, remedy: str) -> str:
+    """Ask a person who must answer. UsageError 2: nobody did, and nothing was done."""
+    from backtest.core.errors import UsageError
+
+    answer = ask(question)
+    if answer is None:
+        typer.echo("")
+        raise UsageError("nobody answered: nothing was done", where="standard input", remedy=remedy)
+    return answer
+
+
 def source_of(config: Path | None, state_db: Path | None) -> SettingsSource:
     """Return where `--config`, `--state-db` and this process's environment say the settings are."""
     import os

@@ -55,13 +55,17 @@ def show(
 
 def check(
     file: Annotated[Path | None, typer.Argument(help="Settings file (default config/live.yaml).")] = None,
+    config: ConfigOption = None,
     state_db: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read the settings, the strategies they name and the manifest; list everything that is wrong."""
+    from backtest.core.errors import UsageError
     from live.views.settings import check_settings
 
-    source, now = source_of(file, state_db), SystemClock().now()
+    if file is not None and config is not None:
+        raise UsageError("FILE and --config name the same thing", where="--config", remedy="give one")
+    source, now = source_of(file or config, state_db), SystemClock().now()
     findings = check_settings(source, now) or _budget(source, now)
     if as_json:
         emit_json(findings)

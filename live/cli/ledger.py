@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, open_command, table
+from live.cli.common import ConfigOption, StateOption, open_command, require_answer, table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,8 +37,9 @@ def recover(
     state_db: StateOption = None,
 ) -> None:
     """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
+    from backtest.core.files import private_files
     from live.ledger.generation import generation_file
-    from live.ledger.restore import damage_of, refuse_what_never_was_one, restore
+    from live.ledger.restore import damage_of, restore
     from live.runtime.factories import account_key
     from live.runtime.loading import Sources, settings_in_force
     from live.runtime.options import Options
@@ -50,15 +51,11 @@ def recover(
     path = loaded.path(loaded.settings.paths.state_db)
     damage = damage_of(path)
     if damage:
-        refuse_what_never_was_one(path, path.parent / "backups")
-    if damage and path.exists() and not yes:
-        typer.echo(f"{path}: {damage}")
-        typer.echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
-        typer.confirm("Go on?", abort=True)
+        _require_agreement_to_replace(path, damage, asks=not yes)
     if not damage:
         loaded = settings_in_force(sources)  # a damaged ledger cannot be asked for its overrides
     now = SystemClock().now()
-    with single_instance(path.parent, account_key(loaded.settings), run_id="recover"):
+    with private_files(), single_instance(path.parent, account_key(loaded.settings), run_id="recover"):
         restored = restore(path, path.parent / "backups", now=now)
     if restored.damage:
         _print_restored(path, restored)
@@ -71,6 +68,27 @@ def recover(
             return
         code = _rejoin(runtime, restored, now)
     raise typer.Exit(code)
+
+
+def _require_agreement_to_replace(path: Path, damage: str, *, asks: bool) -> None:
+    """Say what will happen to a damaged ledger and want a yes to it.
+
+    Raises:
+        UsageError: there never was a ledger here, or the answer was no; nothing was done.
+    """
+    from backtest.core.errors import UsageError
+    from live.ledger.restore import refuse_what_never_was_one
+
+    if not path.parent.is_dir():
+        remedy = "name it with --state-db, or run this in the project folder"
+        raise UsageError("there is no ledger, nothing was done", where=str(path), remedy=remedy)
+    refuse_what_never_was_one(path, path.parent / "backups")
+    if not (path.exists() and asks):
+        return
+    typer.echo(f"{path}: {damage}")
+    typer.echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
+    if require_answer("Go on? [y/N]", "run it on a terminal, or give --yes").lower()[:1] != "y":
+        raise UsageError("not confirmed: nothing was done", where="recover", remedy="type y")
 
 
 def _print_restored(path: Path, restored: Restored) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, open_command
+from live.cli.common import ConfigOption, StateOption, open_command, require_answer
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
@@ -80,7 +80,7 @@ def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:
         return
     what = "every position and order above too" if everything else "the positions of our books"
     typer.echo(f"Account {runtime.account}: this ends our orders and sells {what}.")
-    if typer.prompt(f"Type {WORD} to go on", default="", show_default=False).strip() != WORD:
+    if require_answer(f"Type {WORD} to go on", "run it on a terminal, or give --yes") != WORD:
         raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {WORD}")
 
 

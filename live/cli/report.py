@@ -34,12 +34,16 @@ def parse(
         typer.Option("--loose", help="JSON: drop bad entries instead of rejecting the file (simulation)."),
     ] = False,
 ) -> None:
-    """Read a report and show its candidates and findings; nothing is traded or stored."""
+    """Read a report and show its candidates and findings; exit code 2 when it is rejected."""
+    from backtest.core.errors import UsageError
+
     report = read_file(file, loose=loose)
     if as_json:
         emit_json(report.as_json())
     else:
         _show(report)
+    if not report.accepted:
+        raise typer.Exit(UsageError.exit_code)
 
 
 def read_file(path: Path, *, loose: bool = False) -> Report:

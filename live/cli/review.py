@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,7 @@ def review(
     Warnings come first, then every order with its reason, share of equity,
     cost and the gain or loss it realises, then what changed.
     Piped or with --json nothing is asked and nothing changes.
+    Exit code 2 or 7 when the executor would refuse the file.
     """
     from live.cli.review_conversation import converse
     from live.views.inputs import ViewInputs
@@ -59,14 +61,23 @@ def review(
     with open_command(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs, flags = ViewInputs.of(runtime), _flags(config, state_db, output_dir, as_of)
         files = (file,) if file is not None else newest_files(inputs)
         if as_json:
-            views = [read_review(inputs, read_case(inputs, path)) for path in files]
+            cases = [read_case(inputs, path) for path in files]
+            views = [read_review(inputs, case, flags) for case in cases]
             emit_json(views[0] if len(views) == 1 else {"files": views})
-            return
-        for path in files:
-            converse(lambda: ViewInputs.of(runtime), path)
+        else:
+            cases = [converse(lambda: ViewInputs.of(runtime), path, flags) for path in files]
+        refused = [case for case in cases if case.verdict.problems or case.verdict.limits]
+        if refused:
+            raise typer.Exit(2 if any(case.verdict.problems for case in refused) else 7)
+
+
+def _flags(config: Path | None, state_db: Path | None, output_dir: Path | None, as_of: str | None) -> str:
+    """Return the flags of this call as both stages and `jutsu approve` take them, each after a space."""
+    given = {"--config": config, "--state-db": state_db, "--output-dir": output_dir, "--as-of": as_of}
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None)
 
 
 def approve(
@@ -93,7 +104,7 @@ def approve(
         if as_json:
             emit_json(done)
         else:
-            show_approval(done)
+            show_approval(done, _flags(config, state_db, output_dir, as_of))
 
 
 def skip(

@@ -15,13 +15,13 @@ from backtest.core.files import read_regular
 from live.actions import answers
 from live.actions.edit import replace
 from live.cli import review_screen
-from live.cli.common import actor
+from live.cli.common import actor, ask
 from live.views.inputs import ViewInputs
 from live.views.review import read_review
 from live.views.review_case import ReviewCase, read_case
 
 
-def converse(take_inputs: Callable[[], ViewInputs], path: Path) -> None:
+def converse(take_inputs: Callable[[], ViewInputs], path: Path, flags: str = "") -> ReviewCase:
     """Show one file; on a terminal ask what to do until the person is done.
 
     An answer is judged at the instant it is given and holds for the bytes that were shown.
@@ -29,28 +29,32 @@ def converse(take_inputs: Callable[[], ViewInputs], path: Path) -> None:
     Args:
         take_inputs: returns the inputs as of now.
         path: the signal file.
+        flags: of the call, for the commands of the next step.
+
+    Returns:
+        The file as it was shown last.
     """
     while True:
         inputs = take_inputs()
         case = read_case(inputs, path)
-        review_screen.show(read_review(inputs, case))
+        review_screen.show(read_review(inputs, case, flags))
         if not (sys.stdin.isatty() and sys.stdout.isatty()) or not _open_to_answers(case):
-            return
-        answer = typer.prompt("approve, edit, skip or quit [a/e/s/q]", default="q", show_default=False)
-        if _act(take_inputs, case, answer.strip().lower()[:1]):
-            return
+            return case
+        answer = ask("approve, edit, skip or quit [a/e/s/q]") or "q"
+        if _act(take_inputs, case, answer.lower()[:1], flags):
+            return case
 
 
 def _open_to_answers(case: ReviewCase) -> bool:
     return case.row is not None and case.row.executed_sha256 is None and not case.window_over
 
 
-def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str) -> bool:
+def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, flags: str) -> bool:
     """Carry out an answer; return whether the conversation is over."""
     match answer:
         case "a" if not case.verdict.problems and not case.verdict.limits:
             review_screen.show_approval(
-                answers.approve(take_inputs(), case.path, actor=actor(), sha256=case.sha256)
+                answers.approve(take_inputs(), case.path, actor=actor(), sha256=case.sha256), flags
             )
             return True
         case "e":

@@ -16,7 +16,7 @@ def show(view: FileView) -> None:
     _show_warnings(view)
     out = console()
     if not isinstance(view, ReviewView):
-        out.print(f"next: {view.next}", markup=False)
+        typer.echo(f"next: {view.next}")  # never wrapped: it is there to be copied
         return
     window = view.window
     out.print(
@@ -42,7 +42,7 @@ def show(view: FileView) -> None:
         + ("" if rounding is None else f"; rounding to whole shares leaves {money(rounding)}"),
         markup=False,
     )
-    out.print(f"next: {view.next}", markup=False)
+    typer.echo(f"next: {view.next}")  # never wrapped: it is there to be copied
 
 
 def _show_warnings(view: FileView) -> None:
@@ -118,7 +118,7 @@ def _value(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def show_approval(done: Approved) -> None:
+def show_approval(done: Approved, flags: str = "") -> None:
     """Print what an approval covers and what comes next."""
     for edit in done.edits:
         typer.echo(f"  {edit}")
@@ -126,4 +126,4 @@ def show_approval(done: Approved) -> None:
         f"approved {done.file.name}: {done.enabled} of {done.orders} order(s), "
         f"bytes {done.sha256[:12]}, until {done.expires_at}"
     )
-    typer.echo("next: python -m live.executor (any further change voids this approval)")
+    typer.echo(f"next: python -m live.executor{flags} (any further change voids this approval)")

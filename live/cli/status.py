@@ -39,8 +39,8 @@ def show(view: StatusView) -> None:
         screen.print(Text(f"PROBLEM  {problem}", style="bold red"))
     if not view.problems:
         screen.print(Text("all is well", style="green"))
-    demo = " (DEMO data)" if view.data_source == "demo" else ""
-    screen.print(f"account {view.account}, mode {view.mode}{demo}")
+    source = {"demo": "DEMO data"}.get(view.data_source, f"data: {view.data_source}")
+    screen.print(f"account {view.account}, mode {view.mode} ({source})", markup=False)
     screen.print(f"next: {view.next_session}, {_windows(view.books)}")
     if not any(book.last_session for book in view.books):
         screen.print("no run yet: `jutsu doctor` checks this machine, `jutsu schedule` prints the cron lines")

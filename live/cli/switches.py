@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, open_command, open_emergency
+from live.cli.common import ConfigOption, StateOption, actor, open_command, open_emergency, require_answer
 from live.model.run import Confirming
 from live.system.clock import SystemClock
 
@@ -88,7 +88,7 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
             typer.echo(f"account {runtime.account} is already confirmed for real orders")
             return
         typer.echo(f"account {runtime.account}: with mode online_live the executor sends REAL orders.")
-        typed = typer.prompt(f"Type {CONFIRMATION!r} to confirm", default="", show_default=False)
+        typed = require_answer(f"Type {CONFIRMATION!r} to confirm", "run it on a terminal")
         mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now())
         typer.echo("confirmed: set mode: online_live to trade for real")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,8 @@ def read_bytes(path: Path) -> bytes:
 
 def parse(content: bytes) -> Parsed:
     """Return the data in `content` with every finding; never raises for any bytes."""
+    if content.startswith(BOM_UTF8):
+        return _unreadable("begins with a byte order mark: save it as UTF-8 without one (BOM)")
     if len(content) > MAX_BYTES:
         return _unreadable(f"larger than {MAX_BYTES:,} bytes: this is no signal file")
     try:

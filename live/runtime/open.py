@@ -11,11 +11,11 @@ from pathlib import Path
 
 from backtest import __version__
 from backtest.core.errors import JutsuError, SettingsError, UsageError
-from backtest.core.files import private_files
+from backtest.core.files import make_private, private_files
 from live.brokers.unreachable import UnreachableBroker, UnreachableFeed
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Run
-from live.runtime.factories import account_key, make_broker, make_feed, second_feed
+from live.runtime.factories import account_key, make_broker, make_feed, paper_path, second_feed
 from live.runtime.lenient import Attempts, settings_of_broker
 from live.runtime.loading import Sources
 from live.runtime.options import Options
@@ -79,7 +79,9 @@ def _begun(stage: str, options: Options, run: Run, clock: Clock) -> Iterator[_Be
     with private_files() as follow_umask, Opened() as opened:
         flagged = sources.load()
         _require_a_project(flagged)
-        if not flagged.settings.paths.private:
+        if flagged.settings.paths.private:
+            make_private(_state_db(flagged), paper_path(_state_db(flagged)))
+        else:
             follow_umask()
         try:
             named = options.state_db is not None

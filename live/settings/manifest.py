@@ -131,7 +131,7 @@ def frozen_floor(path: Path, variant: str) -> int | None:
     """Return the history floor that was accepted for a variant, None when its strategy's own holds."""
     entry = read(path).get(variant, {}) if path.exists() else {}
     floor = entry.get("history_floor")
-    return floor if isinstance(floor, int) else None
+    return floor if type(floor) is int else None
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
+from backtest.core.settings_model import SettingsModel
 from live.model.run import Mode
 
 Policy = Literal["auto", "required"]
@@ -21,12 +22,7 @@ DataSource = Literal["demo", "store", "schwab", "alpaca"]
 PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"]
 
 
-class _Section(BaseModel):
-    # Built when settings are read, inside the one model that is used; a default made here would undo that.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
-
-
-class BookSettings(_Section):
+class BookSettings(SettingsModel):
     """One primary and the shadows that follow it."""
 
     primary: str
@@ -41,7 +37,7 @@ class BookSettings(_Section):
     )
 
 
-class DataSettings(_Section):
+class DataSettings(SettingsModel):
     """Where bars and quotes come from."""
 
     source: DataSource = "demo"
@@ -52,7 +48,7 @@ class DataSettings(_Section):
     max_quote_age_seconds: Annotated[float, Field(gt=0)] = 60.0
 
 
-class PathSettings(_Section):
+class PathSettings(SettingsModel):
     """Where things are kept; never part of the settings hash."""
 
     strategies: Path = Path("config/strategies")
@@ -63,27 +59,23 @@ class PathSettings(_Section):
     private: bool = Field(default=True, description="files 0600 and folders 0700, whatever the umask says")
 
 
-class PaperSettings(_Section):
+class PaperSettings(SettingsModel):
     """The embedded broker."""
 
     initial_cash: Annotated[float, Field(gt=0)] = 100_000.0
     fault: PaperFault = "none"
 
 
-class ApprovalSettings(_Section):
+class ApprovalSettings(SettingsModel):
     """Whether a person must approve and what silence means. None = auto offline, required online."""
 
     policy: Policy | None = None
-    on_no_answer: dict[Intent, Literal["skip", "trade"]] = {
-        "exit": "trade",
-        "reduce": "trade",
-        "stop": "trade",
-        "entry": "skip",
-        "increase": "skip",
-    }
+    on_no_answer: dict[Intent, Literal["skip", "trade"]] = Field(
+        default={"exit": "trade", "reduce": "trade", "stop": "trade", "entry": "skip", "increase": "skip"}
+    )
 
 
-class SafetySettings(_Section):
+class SafetySettings(SettingsModel):
     """Gates; percentages in percent."""
 
     cash_jump_pct: Annotated[float, Field(gt=0)] = 10.0
@@ -107,7 +99,7 @@ class SafetySettings(_Section):
         return self
 
 
-class PollingSettings(_Section):
+class PollingSettings(SettingsModel):
     """Waiting for fills; at most `retries` further tries of an unfilled rest."""
 
     interval_seconds: Annotated[float, Field(gt=0)] = 5.0
@@ -117,7 +109,7 @@ class PollingSettings(_Section):
     entry_retry_above_pct: Annotated[float, Field(ge=0, le=100)] = 10.0
 
 
-class SchwabSettings(_Section):
+class SchwabSettings(SettingsModel):
     """Schwab; key and secret come from the environment or a 0600 file, never from here."""
 
     account_last4: str | None = None
@@ -128,7 +120,7 @@ class SchwabSettings(_Section):
     timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
 
 
-class AlpacaSettings(_Section):
+class AlpacaSettings(SettingsModel):
     """Alpaca; keys come from the environment."""
 
     paper: bool = True
@@ -137,7 +129,7 @@ class AlpacaSettings(_Section):
     )
 
 
-class BrokerSettings(_Section):
+class BrokerSettings(SettingsModel):
     """Which broker executes in online_live."""
 
     name: Literal["paper", "schwab", "alpaca", "ibkr"] = "paper"
@@ -145,7 +137,7 @@ class BrokerSettings(_Section):
     alpaca: AlpacaSettings = Field(default_factory=AlpacaSettings)
 
 
-class AlertSettings(_Section):
+class AlertSettings(SettingsModel):
     """Where alerts go; `urls_env` names the environment variable holding apprise URLs."""
 
     urls_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "JUTSU_ALERT_URLS"
@@ -153,20 +145,20 @@ class AlertSettings(_Section):
     execution_report: bool = True
 
 
-class BackupSettings(_Section):
+class BackupSettings(SettingsModel):
     """Ledger backups."""
 
     keep_days: Annotated[int, Field(ge=1)] = 30
 
 
-class LoggingSettings(_Section):
+class LoggingSettings(SettingsModel):
     """Log files."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     keep_days: Annotated[int, Field(ge=1)] = 90
 
 
-class Settings(_Section):
+class Settings(SettingsModel):
     """Everything a run takes from outside, validated and frozen."""
 
     mode: Mode = "offline_mock"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -115,9 +116,12 @@ class ReviewView(FileView):
     skipped: tuple[NotTaken, ...]
 
 
-def read_review(inputs: ViewInputs, case: ReviewCase) -> FileView:
-    """Return a `ReviewView` of a file, or only its `FileView` when it cannot be read as a signal file."""
-    signal, head = case.signal, _head(case)
+def read_review(inputs: ViewInputs, case: ReviewCase, flags: str = "") -> FileView:
+    """Return a `ReviewView` of a file, or only its `FileView` when it cannot be read as a signal file.
+
+    `flags` are those of the call, which the commands of the next step need as well.
+    """
+    signal, head = case.signal, _head(case, flags)
     if signal is None:
         return FileView(**head)
     orders = tuple(_orders(inputs, case, signal))
@@ -141,7 +145,7 @@ def read_review(inputs: ViewInputs, case: ReviewCase) -> FileView:
     )
 
 
-def _head(case: ReviewCase) -> dict[str, Any]:
+def _head(case: ReviewCase, flags: str) -> dict[str, Any]:
     """Return the arguments of `FileView`."""
     return {
         "file": case.path,
@@ -154,14 +158,14 @@ def _head(case: ReviewCase) -> dict[str, Any]:
         "limits": tuple(case.verdict.limits),
         "edits": case.edits,
         "since_previous": case.moved,
-        "next": next_step(case),
+        "next": next_step(case, flags),
     }
 
 
-def next_step(case: ReviewCase) -> str:
+def next_step(case: ReviewCase, flags: str = "") -> str:
     """Return what to do now, one line."""
     if case.verdict.problems:
-        return "correct the file, or python -m live.signal_generator --force"
+        return f"correct the file, or python -m live.signal_generator --force{flags}"
     if case.verdict.limits:
         return "make the orders smaller, then jutsu review again"
     if case.row is None:
@@ -171,9 +175,9 @@ def next_step(case: ReviewCase) -> str:
     if case.window_over:
         return "the execution window is over; the next session proposes again"
     if case.standing.state in {"approved", "auto"}:
-        return "python -m live.executor"
+        return f"python -m live.executor{flags}"
 
-    return f"jutsu approve {case.path}"
+    return f"jutsu approve {shlex.quote(str(case.path))}{flags}"
 
 
 def _warnings(case: ReviewCase) -> Iterator[str]:

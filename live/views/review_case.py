@@ -166,11 +166,14 @@ def _expectations(inputs: ViewInputs, data: Any, session: date, row: SignalRow |
 def _judged_at(inputs: ViewInputs, signal: SignalFile | None) -> datetime:
     """Return the instant an approval is judged at.
 
-    Offline a past session can be executed again with `--as-of`, at the time of that session: the approval of
-    such a file is judged at its own `as_of`, not by today's clock. Online there is only now.
+    The file of a run about the past (`--as-of`, offline) can be executed at the time of that session: its
+    approval is judged at its own `as_of`, not by today's clock. A run about now has only now.
     """
     now = inputs.now
     if signal is None or inputs.settings.mode != "offline_mock" or inputs.past:
+        return now
+    run = inputs.ledger.runs.get(date.fromisoformat(signal.trade_date), signal.strategy.variant)
+    if run is not None and run.past is False:
         return now
     past = date.fromisoformat(signal.trade_date) < now.astimezone(NEW_YORK).date()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.errors import Finding, JutsuError
+from backtest.core.files import private_files
 from live.runtime.loading import Sources, settings_in_force
 from live.settings.load import LoadedSettings, Setting
 
@@ -61,8 +62,11 @@ def open_settings_ledger(loaded: LoadedSettings, now: datetime, *, create: bool 
     from live.ledger.system_state import EVERY_ACCOUNT
 
     path = loaded.path(loaded.settings.paths.state_db)
-    with Ledger.open(path, account=EVERY_ACCOUNT, now=now, create=create) as ledger:
-        yield ledger
+    with private_files() as follow_umask:
+        if not loaded.settings.paths.private:
+            follow_umask()
+        with Ledger.open(path, account=EVERY_ACCOUNT, now=now, create=create) as ledger:
+            yield ledger
 
 
 def read_settings(source: SettingsSource, now: datetime, prefix: str = "") -> tuple[Setting, ...]:

@@ -67,6 +67,7 @@ class StatusView:
         books: daily books, and those on request that ever ran.
         unfinished_orders: client order ids that have not ended. unresolved_orders: of unknown fate.
         naked_positions: `variant/symbol` without the stop they need.
+        data_source: of the newest run: a setting of `data.source`, or `prices:` and the folder.
         missed_sessions: among the newest twenty runs.
         missed_steps: what the calendar expected of the daily books by now and the run log does not show.
         problems: one line each, with what to do; none means all is well.
@@ -116,7 +117,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
     return StatusView(
         account=inputs.account,
         mode=inputs.settings.mode,
-        data_source=inputs.settings.data.source,
+        data_source=_data_source(inputs, primaries),
         kill_switch=kill,
         next_session=session.day,
         books=tuple(books),
@@ -135,6 +136,13 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             ),
         ),
     )
+
+
+def _data_source(inputs: ViewInputs, primaries: Iterable[str]) -> str:
+    """Return where the newest run took its bars from; before the first one where the settings say."""
+    runs = [run for variant in primaries if (run := newest_run(inputs, variant)) is not None]
+    newest = max(runs, key=lambda run: run.session, default=None)
+    return newest.source if newest is not None and newest.source else inputs.settings.data.source
 
 
 def _missed_steps(inputs: ViewInputs) -> tuple[MissedStep, ...]:

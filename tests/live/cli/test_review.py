@@ -91,7 +91,7 @@ def test_a_broken_file_is_shown_with_its_problem(
     path = generated(world)
     path.write_bytes(path.read_bytes()[:500])
     result = invoke(monkeypatch, world, review, "review", path)
-    assert result.exit_code == 0
+    assert result.exit_code == 2
     assert "PROBLEM  $: truncated JSON" in result.output
     assert json.loads(invoke(monkeypatch, world, review, "review", path, "--json").output)["problems"]
 
