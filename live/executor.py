@@ -143,9 +143,7 @@ def _differs(runtime: Runtime) -> bool:
     """Whether the account no longer holds what the books say: a finished file does not end the matter."""
     if runtime.run.scratch or runtime.run.alone:
         return False
-    limit = runtime.settings.safety.cash_jump_pct
-    found = reconcile.compare(runtime.ledger, runtime.broker.account(), {}, cash_jump_pct=limit)
-    return bool(found.differences)
+    return bool(reconcile.compared(runtime, runtime.broker.account(), {}).differences)
 
 
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:

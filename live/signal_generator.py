@@ -21,7 +21,6 @@ from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
 from backtest.core.files import write_atomic
-from live.alerts.outbox import send as alert
 from live.books import breakers, unknown_orders
 from live.books.closes import agreed_and_marked
 from live.books.memory import memory_of_primary, memory_of_shadow
@@ -34,7 +33,13 @@ from live.generation.due import due as due_now
 from live.generation.known_tickers import known_tickers
 from live.generation.late_reports import WORDS, newer_report
 from live.generation.missed_sessions import note_missed
-from live.generation.notices import alert_breakers, alert_unprotected, note_failure, summary_of
+from live.generation.notices import (
+    alert_breakers,
+    alert_unprotected,
+    note_failure,
+    summary_of,
+    tell_blocked_entries,
+)
 from live.generation.price_check import PriceJudge, judge
 from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.generation.report_folder import todays_report
@@ -189,15 +194,9 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    if report.problems:
-        alert(
-            runtime,
-            key=f"report_{variant.name}",
-            level="warning",
-            title=f"{variant.name} {due.session.day}: no entries today",
-            body="\n".join(report.problems),
-        )
-    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, doubts)
+    tell_blocked_entries(runtime, variant, due, report)
+    told = (*doubts, *agreed.rests())
+    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, told)
     return _hand_off(runtime, request, variant, due, signal)
 
 

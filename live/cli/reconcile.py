@@ -32,6 +32,7 @@ def reconcile(
 ) -> None:
     """Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."""
     from live.books import unknown_orders
+    from live.execution import split_stops
     from live.orders.recovery import catch_up
     from live.reconciliation import compare as rules
     from live.reconciliation.adopt import adopt as adopt_differences
@@ -43,6 +44,7 @@ def reconcile(
         result = _compare(runtime)
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
+            before = split_stops.behind(runtime, result)
             adopted = adopt_differences(
                 runtime.ledger,
                 runtime.broker.account(),
@@ -50,6 +52,7 @@ def reconcile(
                 at=runtime.clock.now(),
                 by=actor(),
             )
+            adopted += split_stops.carry_over(runtime, before)
             # What they filled is in the books now, so they are answered.
             filled = unknown_orders.ended(unknown_orders.unknown(runtime, unknown_orders.listed(runtime)))
             unknown_orders.remember(runtime, filled, verdict="adopted with the positions", by=actor())
@@ -92,8 +95,7 @@ def _compare(runtime: Runtime) -> Reconciliation:
     symbols = sorted(runtime.ledger.positions.shares())
     quotes = runtime.feed.quotes(symbols, runtime.clock.now()) if symbols else {}
     prices = {symbol: quote.mid for symbol, quote in quotes.items() if quote.mid is not None}
-    limit = runtime.settings.safety.cash_jump_pct
-    return rules.compare(runtime.ledger, runtime.broker.account(), prices, cash_jump_pct=limit)
+    return rules.compared(runtime, runtime.broker.account(), prices)
 
 
 def _manual(runtime: Runtime) -> tuple[str, ...]:

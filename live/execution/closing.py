@@ -8,10 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
-from live.books.variants import id_prefix
+from live.execution.stop_orders import free_name, place_stop, plan_stop
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
-from live.model.order_ids import OrderName
 from live.model.order_state import JournalState
 from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.submission import LIST_MARGIN, Submission
@@ -52,7 +51,7 @@ class Closing:
             buy = ledger.orders.by_broker_id(str(shown.parent_id))
             if buy is not None:
                 price = shown.stop_price or Decimal(0)
-                plan = self._plan_stop(buy.variant, buy.symbol, shown.quantity, price, parent=buy)
+                plan = plan_stop(self.runtime, buy.variant, buy.symbol, shown.quantity, price, parent=buy)
                 self.submission.adopt(plan, shown)
 
     def sell_symbol(self, symbol: str) -> list[Order]:
@@ -123,7 +122,7 @@ class Closing:
     def _send(self, row: PositionRow, quantity: int) -> Order | None:
         """Send one sell; None when it was certainly not accepted, a row that may fill otherwise."""
         ledger, now = self.runtime.ledger, self.runtime.clock.now()
-        name, attempt = self._next_name(row.variant, row.symbol, "exit")
+        name, attempt = free_name(self.runtime, row.variant, row.symbol, "exit")
         plan = OrderPlan(
             client_order_id=name,
             variant=row.variant,
@@ -166,72 +165,10 @@ class Closing:
         row = self.runtime.ledger.positions.get(variant, symbol)
         if row is None or price is None:
             return
-        try:
-            plan = self._plan_stop(variant, symbol, row.quantity, price, parent=None)
-            stop = self.submission.send(plan)
-            why = "" if may_fill(stop) else stop.state_reason or stop.state
-        except JutsuError as error:
-            stop, why = None, error.line()
-        if why or stop is None:
+        why = place_stop(self.runtime, self.submission, row, price)
+        if why:
             self.problems.insert(0, f"{symbol}: {row.quantity} shares have NO STOP: {why}")
-            return
-        self.runtime.ledger.positions.set_stop(
-            row.id,
-            needs_stop=True,
-            stop_price=price,
-            stop_client_order_id=stop.client_order_id,
-            stop_broker_order_id=stop.broker_order_id,
-            stop_expires_at=None,
-        )
-
-    def _plan_stop(
-        self, variant: str, symbol: str, quantity: int, price: Decimal, *, parent: Order | None
-    ) -> Order:
-        name, attempt = self._next_name(variant, symbol, "stop")
-        plan = OrderPlan(
-            client_order_id=name,
-            variant=variant,
-            session=self.runtime.today(),
-            mode=self.runtime.settings.mode,
-            symbol=symbol,
-            side="sell",
-            intent="stop",
-            quantity=quantity,
-            order_type="stop",
-            time_in_force="gtc",
-            attempt=attempt,
-            parent_client_order_id=None if parent is None else parent.client_order_id,
-            reason="stop_loss",
-            stop_price=price,
-        )
-        return self.runtime.ledger.orders.plan(plan, at=self.runtime.clock.now())
-
-    def _next_name(self, variant: str, symbol: str, intent: str) -> tuple[str, int]:
-        """Return the first free id of an intent and its attempt number."""
-        name = str(
-            OrderName(
-                session=self.runtime.today(),
-                symbol=symbol,
-                intent=intent,
-                side="sell",
-                variant=_id_prefix(self.runtime, variant),
-            )
-        )
-        orders = self.runtime.ledger.orders
-        return (name, 0) if orders.get(name) is None else orders.next_retry_id(name)
 
 
 def _still_sold(order: Order, symbol: str) -> bool:
     return order.symbol == symbol and order.side == "sell" and order.intent != "stop" and may_fill(order)
-
-
-def _id_prefix(runtime: Runtime, variant: str) -> str:
-    """Return the id prefix of a variant (`books.variants.id_prefix`), the variant itself when no book has it.
-
-    Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
-    """
-    try:
-        known = any(book.primary == variant for book in runtime.settings.books)
-        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
-    except JutsuError:
-        return variant

@@ -42,6 +42,7 @@ class RunNotes:
         foreign: shares at the broker that no book owns, by symbol.
         earlier: criticals and warnings that earlier runs of the session have told.
         forced: a person let the run go on (--force) although ledger and broker differed at its start.
+        behind: symbols whose shares in the books are of before a split: they get no stop and no sale.
         doubts: symbol -> why its price cannot be believed, so that it was not bought.
     """
 
@@ -53,6 +54,7 @@ class RunNotes:
     posts: list[float] = field(default_factory=list)
     foreign: dict[str, int] = field(default_factory=dict)
     forced: bool = False
+    behind: set[str] = field(default_factory=set)
     doubts: dict[str, Finding] = field(default_factory=dict)
     earlier: frozenset[str] = frozenset()
 

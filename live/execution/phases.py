@@ -271,13 +271,19 @@ def _exit_gate(context: ExecutionContext, order: SignalOrder) -> str:
     Age, width, drift and absence of a quote are no reasons: only a closed window, the kill switch and a
     security that does not trade are.
     """
-    closed = _closed(context)
+    closed = _closed(context) or _behind(context, order)
     if closed or context.before_open:
         return closed
     quote = context.quote(order.symbol)
     if quote is not None and quote.status not in TRADES:
         return f"the security is {quote.status}"
     return ""
+
+
+def _behind(context: ExecutionContext, order: SignalOrder) -> str:
+    """Return why shares of before a split are neither sold nor added to (a run with --force)."""
+    behind = order.symbol in context.notes.behind
+    return "the books have its shares of before a split: `jutsu reconcile --adopt`" if behind else ""
 
 
 def _closed(context: ExecutionContext) -> str:
@@ -288,7 +294,7 @@ def _closed(context: ExecutionContext) -> str:
 
 def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
     """Return why a buy of `quantity` shares must not leave now, empty when it may."""
-    closed = _closed(context)
+    closed = _closed(context) or _behind(context, order)
     if closed:
         return closed
     if order.symbol in context.notes.foreign:

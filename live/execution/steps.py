@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, JutsuError
 from live.books import breakers, unknown_orders
-from live.execution import agreement, phases, record, rotation, slippage, stops
+from live.execution import agreement, phases, record, rotation, slippage, split_stops, stops
 from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.day_notes import detail_of_day
@@ -93,15 +93,21 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     orders = unknown_orders.listed(context.runtime)
     unknown_orders.require_known(context.runtime, [shown for shown in orders if not shown.state.terminal])
     stops.cancel_orphans(context)
-    stops.protect_all(context, refreshed=True)
+    _protect_first(context)
     account = context.broker.account()
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
     before = context.ledger.positions.shares(context.variant)
     result = reconcile.require_agreement(
-        context.runtime.context, context.broker, account, prices, force=force
+        context.runtime.context,
+        context.broker,
+        account,
+        prices,
+        force=force,
+        splits=reconcile.recorded_splits(context.runtime),
     )
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
+    context.notes.behind |= {line.symbol for line in result.lines if line.ratio is not None}
     if context.ledger.positions.shares(context.variant) != before:
         stops.protect_all(context)  # a late fill of an ended order was booked
     for finding in result.findings():
@@ -119,6 +125,14 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     switch = context.ledger.state.kill_switch()
     if switch.level != "none":
         context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
+
+
+def _protect_first(context: ExecutionContext) -> None:
+    """Place missing stops before anything else, unless a split made the books' shares another thing."""
+    if not any(row.needs_stop for row in context.ledger.positions.open_positions(context.variant)):
+        return
+    context.notes.behind |= split_stops.disarm(context, context.broker.account())
+    stops.protect_all(context, refreshed=True)
 
 
 def trade(context: ExecutionContext) -> None:
@@ -222,13 +236,12 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
 
     Orders that ended short are looked at again: what they filled after all is booked and protected.
     """
-    limit = context.settings.safety.cash_jump_pct
     booked = False
     for wait in SETTLING:
         context.clock.sleep(wait)
         booked = agreement.ended_again(context) or booked
         account = context.broker.account()
-        result = reconcile.compare(context.ledger, account, {}, cash_jump_pct=limit)
+        result = reconcile.compared(context.runtime, account, {})
         if result.agrees:
             reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break

@@ -48,8 +48,8 @@ def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
 def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
     """Place, replace or keep the stop of every open position of the variant that needs one.
 
-    Positions whose shares a live sell binds are left out. With `refreshed` (every live order was just read
-    from the broker) a stop that is right by our books is not read again.
+    Left out are positions whose shares a live sell binds, or whose books are behind a split. With `refreshed`
+    (every live order was just read from the broker) a stop that is right by our books is not read again.
 
     Raises:
         AuthenticationFailed, UnresolvedError: of a stop that could not be sent or confirmed.
@@ -57,6 +57,8 @@ def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
     orders = context.ledger.orders.unfinished(context.variant)
     for position in context.ledger.positions.open_positions(context.variant):
         mine = [order for order in orders if order.symbol == position.symbol]
+        if position.symbol in context.notes.behind:
+            continue
         if not position.needs_stop or _being_sold(mine) or (refreshed and _rests(context, position, mine)):
             continue
         protect(context, position)

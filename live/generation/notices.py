@@ -9,6 +9,8 @@ from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.outbox import send as alert
 from live.books import breakers
 from live.books.variants import BookVariant
+from live.generation.candidates import CandidateInput
+from live.generation.due import Due
 from live.handoff.model import SignalFile
 from live.runtime.runtime import RunContext
 
@@ -65,3 +67,15 @@ def summary_of(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
     orders = f"{len(signal.orders)} order(s)" if signal.orders else "no orders"
     warned = f", {len(signal.warnings)} warning(s)" if signal.warnings else ""
     return f"{regime}{orders}{warned}"
+
+
+def tell_blocked_entries(runtime: Runtime, variant: BookVariant, due: Due, report: CandidateInput) -> None:
+    """Tell a person that today's report allows no entries, and why."""
+    if report.problems:
+        alert(
+            runtime,
+            key=f"report_{variant.name}",
+            level="warning",
+            title=f"{variant.name} {due.session.day}: no entries today",
+            body="\n".join(report.problems),
+        )

@@ -176,6 +176,18 @@ class Orders(Repository):
             self._add(OrderEvent, _event(order.id, state, at, dict(detail or {})))
             return self._existing(client_order_id)
 
+    def amend(
+        self, client_order_id: str, *, at: datetime, quantity: int, stop_price: Decimal | None
+    ) -> Order:
+        """Take over what a person or the broker made of an order: its count and its level."""
+        with self._db.transaction():
+            order = self._existing(client_order_id)
+            before = {"quantity": order.quantity, "stop_price": str(order.stop_price)}
+            after = {"quantity": quantity, "stop_price": str(stop_price)}
+            self._update(Order, {"id": order.id}, {"quantity": quantity, "stop_price": stop_price})
+            self._add(OrderEvent, _event(order.id, S(order.state), at, {"changed_from": before, "to": after}))
+            return self._existing(client_order_id)
+
     def note(self, client_order_id: str, *, at: datetime, detail: Mapping[str, Any]) -> None:
         """Append an event without changing the order."""
         with self._db.transaction():

@@ -14,6 +14,8 @@ from live.model.order_state import JournalState
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
 
+#: two levels of a stop that differ by less are one: brokers show more decimals than we sent
+SAME_LEVEL: Final = Decimal("0.0001")
 #: detail of a sale: profit against average cost, before commission
 REALISED: Final = "realised_pnl"
 
@@ -28,6 +30,7 @@ def book(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> O
         UnresolvedError: the broker takes something back (a fill that shrinks, an end that is undone).
         DisagreementError: shares were sold that no book owns.
     """
+    order = _as_shown(ledger, order, shown, at=at)
     state = JournalState(shown.state.value)
     executions = without_repeats(ledger, shown)
     executed = sum(execution.quantity for execution in executions)
@@ -50,6 +53,18 @@ def book(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> O
         if state.terminal and order.intent == "stop":
             forget_stop(ledger, after)
     return after
+
+
+def _as_shown(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> Order:
+    """Take over count and level of a resting stop that a split or a person changed at the broker."""
+    if order.intent != "stop" or shown.order_type != "stop" or shown.stop_price is None:
+        return order
+    same_level = order.stop_price is not None and abs(order.stop_price - shown.stop_price) < SAME_LEVEL
+    if (order.quantity == shown.quantity and same_level) or shown.quantity < order.filled_quantity:
+        return order
+    return ledger.orders.amend(
+        order.client_order_id, at=at, quantity=shown.quantity, stop_price=shown.stop_price
+    )
 
 
 def without_repeats(ledger: Ledger, shown: BrokerOrder) -> tuple[Execution, ...]:

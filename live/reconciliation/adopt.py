@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from backtest.calendar.sessions import NEW_YORK
+from backtest.data.quality.actions import ratio_text
 from live.model.broker import Account
 from live.reconciliation.model import Reconciliation, SymbolDifference
+from live.reconciliation.splits import FRACTION, after_split
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
+    from live.ledger.tables import PositionRow
 
 
 def adopt(
@@ -19,8 +24,8 @@ def adopt(
 ) -> tuple[str, ...]:
     """Take the broker's truth into the books, with an audit record; foreign positions stay foreign.
 
-    A position that is gone is closed without a price; one that grew or shrank keeps its cost (a split-like
-    ratio keeps the total cost). Shares of a symbol that no book holds open are left to a person.
+    A position that is gone is closed without a price; one that grew or shrank keeps its cost; a split scales
+    shares, cost and stop by its ratio. Shares of a symbol that no book holds open are left to a person.
 
     Returns:
         One line per change.
@@ -59,21 +64,59 @@ def _adopt_line(ledger: Ledger, account: Account, line: SymbolDifference, at: da
         return [f"{line.symbol}: {line.broker} shares, a short position: close it by hand, no book takes it"]
     if not rows:
         return [_adopt_again(ledger, account, line, at)]
+    if line.ratio is not None:
+        return _adopt_split(ledger, account, line, rows, line.ratio, at)
     if len(rows) > 1 and line.broker:
         return [f"{line.symbol}: several variants hold it: adjust by hand"]
     for row in rows:
         if line.broker == 0:
             day = at.astimezone(NEW_YORK).date()
             ledger.positions.close(row.id, session=day, reason="adopted: gone at the broker", at=at)
-        elif line.kind == "split_like":
-            share = Decimal(line.ledger) / line.broker
-            stop = None if row.stop_price is None else row.stop_price * share
-            ledger.positions.adjust(
-                row.id, quantity=line.broker, entry_price=row.entry_price * share, stop_price=stop, at=at
-            )
         else:
             ledger.positions.adjust(row.id, quantity=line.broker, entry_price=row.entry_price, at=at)
     return [f"{line.symbol}: {line.ledger} -> {line.broker} shares"]
+
+
+def _adopt_split(
+    ledger: Ledger,
+    account: Account,
+    line: SymbolDifference,
+    rows: Sequence[PositionRow],
+    ratio: Fraction,
+    at: datetime,
+) -> list[str]:
+    """Scale the positions of a symbol by a split; a part of a share is kept in the details and named.
+
+    The stop's price follows; which order protects the position is found anew, for its order may be gone,
+    changed or left as it was.
+    """
+    day = at.astimezone(NEW_YORK).date()
+    scaled = [after_split(row, ratio, on=day) for row in rows]
+    if len(rows) > 1 and sum(held.whole_shares for held in scaled) != line.broker:
+        return [f"{line.symbol}: several variants hold it: adjust by hand"]
+    for row, held in zip(rows, scaled, strict=True):
+        shares = held.whole_shares if len(rows) > 1 else line.broker
+        if not shares:
+            ledger.positions.close(row.id, session=day, reason="adopted: a split left no whole share", at=at)
+            continue
+        ledger.positions.adjust(
+            row.id,
+            quantity=shares,
+            entry_price=held.entry_price,
+            stop_price=held.stop_price,
+            stop_client_order_id=None,
+            stop_broker_order_id=None,
+            stop_expires_at=None,
+            at=at,
+        )
+        ledger.positions.set_details(row.id, _with_fraction(row, account.fractions(), shares))
+    return [f"{line.symbol}: {line.ledger} -> {line.broker} shares, split {ratio_text(ratio)}"]
+
+
+def _with_fraction(row: PositionRow, fractions: Mapping[str, Decimal], shares: int) -> dict[str, Any]:
+    kept = {name: value for name, value in row.details.items() if name != FRACTION}
+    left = fractions.get(row.symbol, Decimal(shares)) - shares
+    return {**kept, FRACTION: str(left.normalize())} if 0 < left < 1 else kept
 
 
 def _adopt_again(ledger: Ledger, account: Account, line: SymbolDifference, at: datetime) -> str:

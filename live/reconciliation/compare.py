@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import DataError, DisagreementError
-from backtest.data.quality import quantity_looks_like_split
 from live.model.broker import Account, Broker
 from live.orders.recovery import catch_up
 from live.reconciliation.manual_sales import close_sold_by_hand
-from live.reconciliation.model import Kind, Reconciliation, SymbolDifference
+from live.reconciliation.model import Reconciliation, SymbolDifference
 from live.reconciliation.outcome import finish_past
+from live.reconciliation.splits import explaining_split
+from live.runtime.known_prices import actions_for
 
 if TYPE_CHECKING:
+    from backtest.data.quality.actions import CorporateAction
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import RunContext
+    from live.runtime.runtime import RunContext, Runtime
 
 LOG = logging.getLogger("jutsu.reconcile")
-#: how far cost may be from the one a split leaves: brokers count fees and settle fractions differently
-COST_TOLERANCE = 0.15
 ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker's truth"
 
 
 def compare(
-    ledger: Ledger, account: Account, prices: Mapping[str, float], *, cash_jump_pct: float
+    ledger: Ledger,
+    account: Account,
+    prices: Mapping[str, float],
+    *,
+    cash_jump_pct: float,
+    splits: Iterable[CorporateAction] = (),
 ) -> Reconciliation:
     """Compare both sides; reads only.
 
@@ -36,16 +41,11 @@ def compare(
         account: what the broker shows.
         prices: newest price per symbol, for the cash guard; symbols without one use the broker's value.
         cash_jump_pct: how far equity may move without trades, percent.
+        splits: recorded splits that the books may not have followed yet.
     """
-    ours = ledger.positions.shares()
-    theirs = account.shares()
+    ours, theirs, known = ledger.positions.shares(), account.shares(), tuple(splits)
     lines = tuple(
-        SymbolDifference(
-            symbol,
-            ours.get(symbol, 0),
-            theirs.get(symbol, 0),
-            _kind(ledger, account, symbol, ours.get(symbol, 0), theirs.get(symbol, 0)),
-        )
+        _line(ledger, account, symbol, ours.get(symbol, 0), theirs.get(symbol, 0), known)
         for symbol in sorted(ours.keys() | theirs.keys())
     )
     estimate = ledger.cash.estimate()
@@ -66,31 +66,29 @@ def _traded(ledger: Ledger, symbol: str) -> bool:
     return held or any(order.symbol == symbol for order in ledger.orders.unfinished())
 
 
-def _kind(ledger: Ledger, account: Account, symbol: str, ours: int, theirs: int) -> Kind:
+def _line(
+    ledger: Ledger, account: Account, symbol: str, ours: int, theirs: int, splits: Iterable[CorporateAction]
+) -> SymbolDifference:
     if ours == theirs:
-        return "same"
+        return SymbolDifference(symbol, ours, theirs, "same")
     if ours == 0:
-        return "differs" if _traded(ledger, symbol) else "foreign"
-    if quantity_looks_like_split(ours, theirs) is None or not _cost_moved(
-        ledger, account, symbol, theirs / ours
-    ):
-        return "differs"
-    return "split_like"
-
-
-def _cost_moved(ledger: Ledger, account: Account, symbol: str, ratio: float) -> bool:
-    """Tell whether the broker's average price moved by the ratio of a split too.
-
-    Shares bought twice have the ratio of a split, but cost what ours cost. Without an average nothing is
-    known: then it is no split, and adopting leaves cost and stop as they are.
-    """
+        return SymbolDifference(symbol, ours, theirs, "differs" if _traded(ledger, symbol) else "foreign")
     rows = [row for row in ledger.positions.open_positions() if row.symbol == symbol]
-    shares = sum(row.quantity for row in rows)
     averages = [h.average_price for h in account.holdings if h.symbol == symbol and h.average_price]
-    if not shares or not averages:
-        return False
-    ours = float(sum(row.entry_price * row.quantity for row in rows)) / shares
-    return abs(ours / (float(averages[0]) * ratio) - 1) <= COST_TOLERANCE
+    ratio = explaining_split(
+        rows,
+        account.fractions().get(symbol, Decimal(theirs)),
+        averages[0] if averages else None,
+        [a.ratio for a in splits if a.symbol == symbol and all(a.ex_date > r.entry_session for r in rows)],
+    )
+    return SymbolDifference(symbol, ours, theirs, "differs" if ratio is None else "split_like", ratio)
+
+
+def recorded_splits(runtime: Runtime) -> tuple[CorporateAction, ...]:
+    """Return the recorded splits up to today of what the books hold. DataError 5: a damaged file."""
+    held = runtime.ledger.positions.shares()
+    found = actions_for(runtime, held) if held and not runtime.run.alone else ()
+    return tuple(a for a in found if a.kind == "split" and a.ex_date <= runtime.today())
 
 
 def _jump(
@@ -116,6 +114,17 @@ def _jump(
     return abs(after - before) / before * 100 if before > 0 else None
 
 
+def compared(runtime: Runtime, account: Account, prices: Mapping[str, float]) -> Reconciliation:
+    """Compare both sides with what this installation knows: its limits and the recorded splits."""
+    return compare(
+        runtime.ledger,
+        account,
+        prices,
+        cash_jump_pct=runtime.settings.safety.cash_jump_pct,
+        splits=recorded_splits(runtime),
+    )
+
+
 def require_agreement(
     context: RunContext,
     broker: Broker,
@@ -123,24 +132,29 @@ def require_agreement(
     prices: Mapping[str, float],
     *,
     force: bool,
+    splits: Iterable[CorporateAction] = (),
 ) -> Reconciliation:
     """Stop unless ledger and broker agree; a first run takes the broker's cash as its starting point.
 
     Raises:
         DataError: 5, quantities that look like a split. DisagreementError: 4, anything else.
     """
-    limit = context.settings.safety.cash_jump_pct
-    result = compare(context.ledger, account, prices, cash_jump_pct=limit)
+    limit, recorded = context.settings.safety.cash_jump_pct, tuple(splits)
+
+    def look(shown: Account) -> Reconciliation:
+        return compare(context.ledger, shown, prices, cash_jump_pct=limit, splits=recorded)
+
+    result = look(account)
     if context.run.repairs:
         finish_past(context.ledger, today=context.today())
     if not result.agrees and not context.run.scratch and catch_up(context, broker):
         # a stop filled since the last run: booked now, so look again
         account = broker.account()
-        result = compare(context.ledger, account, prices, cash_jump_pct=limit)
+        result = look(account)
     if result.differences and context.run.repairs:
         for closed in close_sold_by_hand(context, broker, result.differences):
             LOG.warning("%s", closed)
-        result = compare(context.ledger, account, prices, cash_jump_pct=limit)
+        result = look(account)
     if not result.agrees:
         for finding in result.findings():
             LOG.warning("ledger and broker differ: %s", finding)

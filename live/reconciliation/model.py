@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from backtest.core.errors import Finding
@@ -14,12 +15,16 @@ Kind = Literal["same", "differs", "split_like", "foreign"]
 
 @dataclass(frozen=True, slots=True)
 class SymbolDifference:
-    """One symbol on both sides; `kind` ``foreign`` is a position nobody here owns, never touched."""
+    """One symbol on both sides; `kind` ``foreign`` is a position nobody here owns, never touched.
+
+    `ratio` is the split (new shares per old share) that a ``split_like`` difference looks like.
+    """
 
     symbol: str
     ledger: int
     broker: int
     kind: Kind
+    ratio: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

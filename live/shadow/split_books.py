@@ -18,13 +18,12 @@ from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import DataError, Finding
 from backtest.data.quality.actions import CorporateAction, Holding, scale_bars, scale_book
 from backtest.data.quality.splits import RATIOS
+from live.reconciliation.splits import FRACTION
 
 if TYPE_CHECKING:
     from backtest.core.planned_orders import PlannedOrder
     from live.ledger.shadow_books import ShadowBook
 
-#: in a position's details: the part of a share that a split left, as decimal text
-FRACTION: Final = "fraction_of_share"
 #: a mark may differ by this fraction from the same shares at today's history of that session
 OUTSIDE: Final = 0.02
 

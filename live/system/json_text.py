@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from typing import Any
 def plain(value: Any) -> Any:
     """Return `value` as JSON-ready data.
 
-    Dates become ISO text, Decimals numbers, paths text; mappings and rows are copied. A dataclass becomes an
-    object of its fields, in their order; a field named after a keyword (`from_`) loses its underscore.
+    Dates become ISO text, Decimals numbers, fractions ratios (``10:1``), paths text; mappings and rows are
+    copied. A dataclass becomes an object of its fields, in their order; a field named after a keyword
+    (`from_`) loses its underscore.
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -25,6 +27,8 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, Fraction):
+        return f"{value.numerator}:{value.denominator}"
     if isinstance(value, Path):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,6 +1,7 @@
 """Prices nobody should trade on: exit 5, the symbol named, nothing written, nothing sent."""
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -165,7 +166,9 @@ def test_a_split_nobody_booked_stops_before_deciding(tmp_path: Path, prices: Pat
     assert not after.file(SECOND).exists()
     forced = after.generate(SECOND, "--force")
     assert after.file(SECOND).exists()
-    assert (forced.code, "titan" in forced.err) == (5, True), "the shadow's book is not split yet"
+    assert (forced.code, "titan" in forced.err) == (5, True), "nobody recorded the split for the shadow"
+    assert after.jutsu("data", "split", "QQQ", SECOND, "4:1").code == 0
+    assert after.generate(SECOND, "--strategy", "titan").code == 0
 
 
 def test_a_split_the_history_does_not_know_stops_before_deciding(tmp_path: Path, prices: Path) -> None:
@@ -202,9 +205,17 @@ def test_a_split_the_broker_booked_is_adopted_and_the_next_run_goes_on(
     after = User(fresh_file.root, edit_prices(prices, tmp_path / "split", "QQQ", split))
     with contextlib.closing(sqlite3.connect(after.paper)) as connection:
         connection.execute("update positions set quantity = quantity * 4 where symbol = 'QQQ'")
+        connection.execute("update positions set average_price = average_price / 4 where symbol = 'QQQ'")
         connection.commit()
     assert after.generate(SECOND).code == 5
     assert after.jutsu("reconcile", "--adopt").code == 0
     ran = after.generate(SECOND)
     assert "no orders" in ran.out
-    assert (ran.code, "titan" in ran.err) == (5, True), "the shadow's book is not split yet"
+    assert (ran.code, "titan" in ran.err) == (5, True), "nobody recorded the split for the shadow"
+    assert after.jutsu("data", "split", "QQQ", SECOND, "4:1").code == 0
+    ran = after.generate(SECOND)
+    assert ran.code == 0, ran.text
+    assert "already done" in ran.out
+    titan, golden = (json.loads(after.file(SECOND, v).read_text()) for v in ("titan", "golden"))
+    held = [file["inputs"]["account"]["positions"]["QQQ"] for file in (titan, golden)]
+    assert held[0] == pytest.approx(held[1], rel=0.02)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backtest.data.quality.findings import SAME_PRICE, DatedFinding, PriceFinding, refuse
 from backtest.data.quality.revisions import common_ratio, split_like
 from backtest.data.quality.rows import check, judge_gaps, judge_rows
-from backtest.data.quality.splits import SPLITS, describe_factor, quantity_looks_like_split, split_factor
+from backtest.data.quality.splits import SPLITS, describe_factor, split_factor
 
 __all__ = [
     "SAME_PRICE",
@@ -17,7 +17,6 @@ __all__ = [
     "describe_factor",
     "judge_gaps",
     "judge_rows",
-    "quantity_looks_like_split",
     "refuse",
     "split_factor",
     "split_like",

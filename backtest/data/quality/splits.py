@@ -71,16 +71,3 @@ def describe_factor(ratio: float) -> str:
         if factor < 1
         else f"looks like a 1-for-{factor:g} reverse split"
     )
-
-
-def quantity_looks_like_split(ledger_quantity: int, broker_quantity: int) -> float | None:
-    """Return broker / ledger shares when the pair looks like a split, else None.
-
-    Whole shares are compared: a reverse split rounds down because fractions are paid in cash.
-    """
-    if ledger_quantity <= 0 or broker_quantity <= 0 or ledger_quantity == broker_quantity:
-        return None
-    for ratio in RATIOS:
-        if broker_quantity == int(ledger_quantity * ratio):
-            return float(ratio)
-    return None

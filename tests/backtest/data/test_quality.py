@@ -5,8 +5,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
@@ -86,30 +84,3 @@ def test_a_single_odd_close_is_a_fault_unless_it_is_a_split() -> None:
     one = history().since(date(2026, 10, 30))
     assert "1 of 1" in quality.split_like(history(), scaled(one, 0.97)).problem
     assert "2-for-1" in quality.split_like(history(), scaled(one, 0.5)).problem
-
-
-@pytest.mark.parametrize(
-    ("ledger", "broker", "expected"),
-    [
-        (100, 200, 2.0),
-        (100, 50, 0.5),
-        (33, 99, 3.0),
-        (105, 10, 0.1),  # a 1-for-10 reverse split pays the fraction in cash
-        (100, 150, 1.5),
-        (7, 140, 20.0),
-        (100, 100, None),
-        (100, 97, None),
-        (100, 0, None),
-        (0, 100, None),
-        (100, -200, None),
-        (100, 90, None),
-    ],
-)
-def test_share_counts(ledger: int, broker: int, expected: float | None) -> None:
-    found = quality.quantity_looks_like_split(ledger, broker)
-    assert found == (None if expected is None else pytest.approx(expected))
-
-
-@given(st.integers(1, 10_000), st.sampled_from([2, 3, 4, 5, 10]))
-def test_every_forward_split_is_recognised(quantity: int, factor: int) -> None:
-    assert quality.quantity_looks_like_split(quantity, quantity * factor) == factor

@@ -18,8 +18,8 @@ from backtest.core.planned_orders import PlannedOrder
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.splits import RATIOS
 from live.ledger.shadow_books import ShadowBook
+from live.reconciliation.splits import FRACTION
 from live.shadow.split_books import (
-    FRACTION,
     before_splits,
     fractions_of,
     require_same_prices,

@@ -1,0 +1,91 @@
+"""Protective stops outside a run on a file: planned under the first free id, sent, remembered."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import JutsuError
+from live.books.variants import id_prefix
+from live.ledger.orders import OrderPlan
+from live.model.order_ids import OrderName
+from live.orders.attempts import may_fill
+
+if TYPE_CHECKING:
+    from live.ledger.tables import Order, PositionRow
+    from live.orders.submission import Submission
+    from live.runtime.runtime import Runtime
+
+
+def plan_stop(
+    runtime: Runtime, variant: str, symbol: str, quantity: int, price: Decimal, *, parent: Order | None
+) -> Order:
+    """Journal the intent of a good-till-cancelled sell stop."""
+    name, attempt = free_name(runtime, variant, symbol, "stop")
+    plan = OrderPlan(
+        client_order_id=name,
+        variant=variant,
+        session=runtime.today(),
+        mode=runtime.settings.mode,
+        symbol=symbol,
+        side="sell",
+        intent="stop",
+        quantity=quantity,
+        order_type="stop",
+        time_in_force="gtc",
+        attempt=attempt,
+        parent_client_order_id=None if parent is None else parent.client_order_id,
+        reason="stop_loss",
+        stop_price=price,
+    )
+    return runtime.ledger.orders.plan(plan, at=runtime.clock.now())
+
+
+def place_stop(runtime: Runtime, submission: Submission, position: PositionRow, price: Decimal) -> str:
+    """Send a stop for all shares of a position and remember it; return why not, empty when it rests.
+
+    An error is returned as its words: whoever calls this has more positions to look after.
+    """
+    try:
+        plan = plan_stop(runtime, position.variant, position.symbol, position.quantity, price, parent=None)
+        stop = submission.send(plan)
+    except JutsuError as error:
+        return error.line()
+    if not may_fill(stop):
+        return stop.state_reason or stop.state
+    runtime.ledger.positions.set_stop(
+        position.id,
+        needs_stop=True,
+        stop_price=price,
+        stop_client_order_id=stop.client_order_id,
+        stop_broker_order_id=stop.broker_order_id,
+        stop_expires_at=None,
+    )
+    return ""
+
+
+def free_name(runtime: Runtime, variant: str, symbol: str, intent: str) -> tuple[str, int]:
+    """Return the first free id of an intent to sell and its attempt number."""
+    name = str(
+        OrderName(
+            session=runtime.today(),
+            symbol=symbol,
+            intent=intent,
+            side="sell",
+            variant=_id_prefix(runtime, variant),
+        )
+    )
+    orders = runtime.ledger.orders
+    return (name, 0) if orders.get(name) is None else orders.next_retry_id(name)
+
+
+def _id_prefix(runtime: Runtime, variant: str) -> str:
+    """Return the id prefix of a variant (`books.variants.id_prefix`), the variant itself when no book has it.
+
+    Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
+    """
+    try:
+        known = any(book.primary == variant for book in runtime.settings.books)
+        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
+    except JutsuError:
+        return variant
