@@ -195,8 +195,8 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         positions=book.shares(),
     )
     tell_blocked_entries(runtime, variant, due, report)
-    told = (*doubts, *agreed.rests())
-    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, told)
+    texts = (*doubts, *agreed.rests())
+    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, texts)
     return _hand_off(runtime, request, variant, due, signal)
 
 

@@ -80,8 +80,8 @@ def carry_over(runtime: Runtime, before: Iterable[Behind]) -> tuple[str, ...]:
     """
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
     account = runtime.broker.account()
-    told = (_carry(runtime, submission, account, one) for one in before if one.row.needs_stop)
-    return tuple(text for text in told if text)
+    texts = (_carry(runtime, submission, account, one) for one in before if one.row.needs_stop)
+    return tuple(text for text in texts if text)
 
 
 def _carry(runtime: Runtime, submission: Submission, account: Account, one: Behind) -> str:
