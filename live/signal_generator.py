@@ -194,7 +194,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         cash=round(book.cash, 2),
         positions=book.shares(),
     )
-    tell_blocked_entries(runtime, variant, due, report)
+    tell_blocked_entries(runtime.context, variant, due, report)
     texts = (*doubts, *agreed.rests())
     signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, texts)
     return _hand_off(runtime, request, variant, due, signal)

@@ -69,11 +69,11 @@ def summary_of(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
     return f"{regime}{orders}{warned}"
 
 
-def tell_blocked_entries(runtime: Runtime, variant: BookVariant, due: Due, report: CandidateInput) -> None:
+def tell_blocked_entries(context: RunContext, variant: BookVariant, due: Due, report: CandidateInput) -> None:
     """Tell a person that today's report allows no entries, and why."""
     if report.problems:
         alert(
-            runtime,
+            context,
             key=f"report_{variant.name}",
             level="warning",
             title=f"{variant.name} {due.session.day}: no entries today",

@@ -87,9 +87,9 @@ def test_ten_for_one(made: Any, case: str) -> None:
     assert alive(made) == rests
     assert sold(made) == []
     assert made.holdings() == {"AAA": 400}
-    with adopted(made) as told:
-        assert told
-        assert alive(made) == [(400, Decimal(9))], told
+    with adopted(made) as texts:
+        assert texts
+        assert alive(made) == [(400, Decimal(9))], texts
     (position,) = made.ledger.positions.open_positions()
     assert (position.quantity, position.entry_price, position.stop_price) == (400, Decimal(10), Decimal(9))
     assert position.stop_broker_order_id is not None
@@ -124,24 +124,24 @@ def test_a_reverse_split_leaves_a_fraction(made: Any, stop: tuple[int, str] | No
     with pytest.raises(DataError, match="split"):
         made.executor()
     assert (350, Decimal("1.8")) not in alive(made)
-    with adopted(made) as told:
-        assert "8 shares at 72" in told[0], told
+    with adopted(made) as texts:
+        assert "8 shares at 72" in texts[0], texts
     (position,) = made.ledger.positions.open_positions()
     assert (position.quantity, position.entry_price, position.stop_price) == (8, Decimal(80), Decimal(72))
     assert position.details[FRACTION] == "0.75"
     assert made.executor() == 0
     assert alive(made) == [(8, Decimal(72))]
     assert sold(made) == []
-    told_daily = made.ledger.runs.recent(1)[0].detail["warnings"]
-    assert any("8.75" in text for text in told_daily)
+    daily = made.ledger.runs.recent(1)[0].detail["warnings"]
+    assert any("8.75" in text for text in daily)
 
 
 def test_few_shares_keep_the_level_of_the_ratio_not_of_the_counts(made: Any) -> None:
     """5 shares 1:2 are 2: by the counts the stop would be 225, above the market of 200, and sell at once."""
     hold(made, 5, 100.0, 90.0)
     split(made, 2, "200", 200.0, stop=None)
-    with adopted(made) as told:
-        assert "2 shares at 180" in told[0]
+    with adopted(made) as texts:
+        assert "2 shares at 180" in texts[0]
     assert made.executor() == 0
     assert sold(made) == []
     assert made.holdings() == {"AAA": 2}
@@ -161,8 +161,8 @@ def test_force_neither_sells_nor_protects_shares_of_before_the_split(made: Any) 
 def test_a_price_below_the_new_stop_is_asked_about_and_nothing_rests_meanwhile(made: Any) -> None:
     hold(made, 40, 100.0, 90.0)
     split(made, 400, "10", 8.9, stop=(400, "90"))
-    with adopted(made) as told:
-        assert "at or below its stop 9" in told[0]
+    with adopted(made) as texts:
+        assert "at or below its stop 9" in texts[0]
     assert alive(made) == []
     assert sold(made) == []
 
@@ -185,8 +185,8 @@ def test_a_split_to_less_than_a_share_ends_position_and_stop(made: Any) -> None:
     made.wrap = half
     with pytest.raises(DataError, match="split"):
         made.executor()
-    with adopted(made) as told:
-        assert all("NO STOP" not in text for text in told)
+    with adopted(made) as texts:
+        assert all("NO STOP" not in text for text in texts)
     assert made.ledger.positions.open_positions() == ()
     assert alive(made) == []
     assert made.executor() == 0
