@@ -83,7 +83,9 @@ def run(runtime: Runtime, request: Request) -> int:
     check_kill_switch(runtime.ledger)
     variants = _variants(runtime) if request.variants is None else request.variants
     if request.variants is None:
-        manifest.require(runtime.manifest, [variant.strategy for variant in variants], runtime.settings)
+        strategies = [variant.strategy for variant in variants]
+        online = runtime.settings.mode == "online_live"  # offline the generator has warned
+        manifest.require(runtime.manifest, strategies, runtime.settings, code=online)
     session = calendar.session(runtime.today())
     if session is None:
         _say(request, f"{runtime.today()} is not a trading day: nothing to do")

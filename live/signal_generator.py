@@ -120,12 +120,14 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
         overrides=runtime.loaded.parameter_overrides,
         execution_time=request.execution_time,
     )
-    manifest.require(
+    warnings = manifest.require(
         runtime.manifest,
         [variant.strategy for group in chosen for variant in group.variants],
         runtime.settings,
         except_for={"execution_time"} if request.execution_time else (),
     )
+    for warning in warnings:
+        _announce(request, f"warning: {warning}")
     return chosen
 
 
@@ -171,9 +173,9 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     rows = runtime.ledger.positions.open_positions(variant.name)
     held = tuple(sorted({row.symbol for row in rows}))
     market = generation.market_for(runtime, variant, due, held)
-    generation.check_history_floor(runtime, variant, due, market)
+    shorter = generation.history_warnings(runtime, variant, due, market)
     entered = {row.symbol: row.entry_session for row in rows}
-    doubts = generation.believed_prices(runtime, variant, market, entered, request.judge)
+    doubts = (*shorter, *generation.believed_prices(runtime, variant, market, entered, request.judge))
     if not request.force:
         generation.check_held_history(runtime.context, variant, due, market, held)
     account = runtime.broker.account()
@@ -237,9 +239,9 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     report = known_tickers(runtime, report, due.at)
     book = shadow.settled_book(runtime, variant, due.at)
     market = generation.market_for(runtime, variant, due, tuple(sorted(book.positions)))
-    generation.check_history_floor(runtime, variant, due, market)
+    shorter = generation.history_warnings(runtime, variant, due, market)
     entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
-    doubts = generation.believed_prices(runtime, variant, market, entered, request.judge)
+    doubts = (*shorter, *generation.believed_prices(runtime, variant, market, entered, request.judge))
     memory = memory_of_shadow(runtime.ledger, variant.name, before=due.session.day)
     proposed = generation.propose(runtime, variant, due, market, book, memory, request.evaluator, report)
     snapshot = AccountInput(

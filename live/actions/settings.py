@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any, Final
 from backtest.core.errors import Finding, SettingsError, UsageError
 from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
+from live.settings.frozen_origin import FrozenData
 from live.settings.load import settings_sha256, snapshot
 from live.settings.possible import contradictions
 from live.system.json_text import value_text
 from live.views.settings import SettingsSource, configured_strategies, open_settings_ledger
 
 if TYPE_CHECKING:
+    from backtest.core.bars import Bars
+    from backtest.strategies.base import Strategy
     from live.ledger.ledger import Ledger
     from live.settings.load import LoadedSettings
+
+History = Callable[["LoadedSettings", Sequence[str]], Mapping[str, "Bars"]]
+
+
+def _no_history(_loaded: LoadedSettings, _symbols: Sequence[str]) -> Mapping[str, Bars]:
+    return {}
+
 
 ANY: Final = object()
 """Expected value of `set_value`: whatever the setting is now."""
@@ -83,7 +93,7 @@ def set_value(
     _require_loadable(source, name, value, at)
     loaded = source.load(at)
     _require_expected(loaded, name, expected)
-    manifest.refuse_override(loaded.path(loaded.settings.paths.manifest), name, value)
+    _require_tested(source, name, value, effective_from or at)
     with open_settings_ledger(loaded, at) as ledger, ledger.transaction():
         ledger.config.set(
             name,
@@ -117,6 +127,7 @@ def freeze(
     values: Mapping[str, Any] | None = None,
     path: Path | None = None,
     history_floor: int | None = None,
+    history: History = _no_history,
 ) -> Frozen:
     """Write what would trade now into the manifest; both stages then accept nothing else.
 
@@ -124,15 +135,34 @@ def freeze(
         source: file, environment and ledger the settings come from.
         at: aware instant whose overrides count.
         selection: variants or strategy files; none: those of every book.
-        values: dotted name -> value frozen instead of the configured one.
+        values: dotted name -> value frozen instead of the configured one; what was frozen stays tested, so
+            that both may trade. None: what is configured takes the place of every set.
         path: manifest to write, None for the settings' own.
         history_floor: bars accepted before a first decision, None: what the strategy wants.
+        history: gives the bars the values were tested on; symbols it does not know are left out.
     """
     loaded = source.load(at, flags=values)
     target = path or loaded.path(loaded.settings.paths.manifest)
     strategies = configured_strategies(loaded, selection)
-    changes = manifest.freeze(target, strategies, loaded.settings, history_floor=history_floor)
+    changes = manifest.freeze(
+        target,
+        strategies,
+        loaded.settings,
+        history_floor=history_floor,
+        adding=bool(values),
+        data=_tested_on(loaded, strategies, history),
+    )
     return Frozen(target, changes)
+
+
+def _tested_on(
+    loaded: LoadedSettings, strategies: Sequence[Strategy], history: History
+) -> dict[str, FrozenData]:
+    """Return variant -> the history of the configured source, of those that have one."""
+    symbols = sorted({symbol for strategy in strategies for symbol in strategy.signal_symbols[:1]})
+    bars, source = history(loaded, symbols), loaded.settings.data.source
+    found = {strategy.variant: FrozenData.of(source, strategy, bars) for strategy in strategies}
+    return {variant: data for variant, data in found.items() if data is not None}
 
 
 def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetime) -> None:
@@ -149,6 +179,16 @@ def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetim
         variant, parameter = name.split(".")[1:]
         (strategy,) = configured_strategies(loaded, [variant], overrides=False)
         strategy.with_parameters({parameter: value})
+
+
+def _require_tested(source: SettingsSource, name: str, value: Any, begins: datetime) -> None:
+    """Refuse a value that leads to no frozen set at the instant it begins to hold."""
+    then = source.load(begins, flags={name: value})
+    path = then.path(then.settings.paths.manifest)
+    if manifest.frozen_value(path, name) is None:
+        return
+    named = [name.split(".")[1]] if names.is_parameter(name) else []
+    manifest.refuse_override(path, name, value, configured_strategies(then, named), then.settings)
 
 
 def _require_possible(source: SettingsSource, loaded: LoadedSettings, at: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +13,13 @@ from live.cli.common import ConfigOption, StateOption, actor, source_of
 from live.system.clock import SystemClock
 from live.system.json_text import value_text
 
+if TYPE_CHECKING:
+    from backtest.core.bars import Bars
+    from live.settings.load import LoadedSettings
+
 _Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Freeze this value instead.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Freeze one more tested set."),
 ]
 _Strategies = Annotated[
     list[str] | None,
@@ -86,10 +92,25 @@ def freeze(
         values={key.strip(): parse_text(text) for key, _, text in changes},
         path=manifest_file,
         history_floor=history_floor,
+        history=_history,
     )
     for finding in done.changes:
         typer.echo(f"{finding.path}: {finding.problem}")
     typer.echo(f"frozen: {done.path}" if done.changes else f"already frozen: {done.path}")
+
+
+def _history(loaded: LoadedSettings, symbols: Sequence[str]) -> Mapping[str, Bars]:
+    """Return the bars of the configured source; the made-up market, and a source that fails, have none."""
+    from backtest.core.errors import JutsuError
+    from live.runtime.factories import make_feed
+
+    if loaded.settings.data.source == "demo" or not symbols:
+        return {}
+    try:
+        return make_feed(loaded.settings, loaded.root).history(symbols, SystemClock().now())
+    except JutsuError as error:
+        typer.echo(f"the history is not frozen: {error.line()}", err=True)
+        return {}
 
 
 def _instant(text: str | None) -> datetime | None:

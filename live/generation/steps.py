@@ -28,6 +28,8 @@ from live.orders.recovery import recover_all
 from live.orders.submission import Submission
 from live.runtime.known_prices import known_to
 from live.runtime.runtime import RunContext, Runtime
+from live.settings import manifest
+from live.settings.frozen_origin import FrozenData, data_finding
 from live.settings.load import settings_sha256
 from live.settings.manifest import frozen_floor
 from live.settings.model import Settings
@@ -145,6 +147,28 @@ def check_history_floor(runtime: Runtime, variant: BookVariant, due_: Due, marke
             remedy=f"{short.remedy}, or `jutsu config freeze --history-floor N`",
             findings=[short],
         )
+
+
+def check_frozen_history(runtime: Runtime, variant: BookVariant, market: Market) -> tuple[str, ...]:
+    """Compare the history with what the variant was tested on; return warnings. DataError 5 online.
+
+    Trials on `--prices`, the demo and replays are compared with nothing.
+    """
+    source = runtime.settings.data.source
+    if runtime.run.alone or runtime.prices is not None or source == "demo":
+        return ()
+    entry = manifest.read(runtime.manifest).get(variant.name, {})
+    now = FrozenData.of(source, variant.strategy, market.bars)
+    found = data_finding(entry, now, complete=runtime.run.about_now)
+    if found is not None and runtime.settings.mode == "online_live":
+        raise DataError(f"{found.path}: {found.problem}", where="history", remedy=found.remedy)
+    return () if found is None else (str(found),)
+
+
+def history_warnings(runtime: Runtime, variant: BookVariant, due_: Due, market: Market) -> tuple[str, ...]:
+    """Stop when the history is too short or, online, not what was tested; return warnings. DataError 5."""
+    check_history_floor(runtime, variant, due_, market)
+    return check_frozen_history(runtime, variant, market)
 
 
 def check_held_history(

@@ -65,10 +65,15 @@ def _strategies(runtime: Runtime) -> Check:
 def _manifest(runtime: Runtime) -> Check:
     from live.books.variants import groups
     from live.settings import manifest
+    from live.settings.frozen_origin import without_code
 
     found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
     strategies = [variant.strategy for g in found for variant in g.variants]
-    manifest.require(runtime.manifest, strategies, runtime.settings)
+    warnings = manifest.require(runtime.manifest, strategies, runtime.settings)
+    entries = manifest.read(runtime.manifest)
+    older = without_code(entries, [strategy.variant for strategy in strategies])
+    if warnings or older:
+        return Check("manifest", "warning", "; ".join((*warnings, *map(str, older))), "`jutsu config freeze`")
     return Check("manifest", "ok", "what trades is what was frozen")
 
 

@@ -2,40 +2,54 @@
 
 Both stages refuse to trade anything else, so that nobody trades rules by accident that nobody tested. Cost
 assumptions are not frozen because they only change reported figures, limits because they can only stop a run.
+
+An entry holds one set of values in full (`parameters`, `execution`) and the digests of every tested set
+(`tested_sha256`), so that an override that begins on a date runs when its set was tested, and the set before
+it until then. What the rules are made of and what they were tested on is in `live.settings.frozen_origin`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from backtest.core.errors import Finding, SettingsError, UsageError
 from backtest.core.files import read_regular, why, write_atomic
 from backtest.strategies.base import Strategy
+from backtest.strategies.code_hash import code_sha256
+from live.model.run import Mode
+from live.settings.frozen_origin import FREEZE, FrozenData, code_findings, origin_changes, without_code
 from live.settings.model import Settings
 
-SCHEMA_VERSION: Final = "1.0.0"
+SCHEMA_VERSION: Final = "1.1.0"
 DECISION_SETTINGS: Final = ("min_cash_pct", "max_buying_power_pct", "min_trade_pct", "max_holdings_drift")
 """Names inside `execution` that change which orders a decision leads to."""
 
-FREEZE: Final = "backtest it, then `jutsu config freeze`"
-
 
 def require(
-    path: Path, strategies: Sequence[Strategy], settings: Settings, *, except_for: Collection[str] = ()
-) -> None:
-    """Stop when something would trade that is not what was frozen.
+    path: Path,
+    strategies: Sequence[Strategy],
+    settings: Settings,
+    *,
+    except_for: Collection[str] = (),
+    code: bool = True,
+) -> tuple[str, ...]:
+    """Stop when something would trade that is not what was frozen; return warnings.
 
     Args:
         path: the manifest.
         strategies: what would trade, overrides applied.
         settings: settings of the run.
         except_for: parameters that a flag changed for this run only.
+        code: compare the code of the rules as well.
 
     Raises:
-        SettingsError: exit code 2, with every difference.
+        SettingsError: exit code 2, with every difference; other code than the frozen one in online_live.
     """
     findings = check(path, strategies, settings, except_for=except_for)
     if findings:
@@ -47,6 +61,7 @@ def require(
             remedy=str(findings[0]) if len(findings) == 1 else "undo the change, or " + FREEZE,
             findings=findings,
         )
+    return _require_code(path, strategies, settings.mode) if code else ()
 
 
 def check(
@@ -64,7 +79,8 @@ def check(
     for strategy in strategies:
         entry = variants.get(strategy.variant)
         if entry is not None:
-            findings += _differences(strategy, entry, settings, except_for)
+            if not _tested(entry, _entry(strategy, settings), except_for):
+                findings += _differences(strategy, entry, settings, except_for)
         elif strategy.variant in configured:
             findings.append(Finding(strategy.variant, "was never frozen", FREEZE))
         elif strategy.name.casefold() not in rule_sets:
@@ -78,22 +94,57 @@ def check(
     return tuple(findings)
 
 
+def _require_code(path: Path, strategies: Sequence[Strategy], mode: Mode) -> tuple[str, ...]:
+    """Compare the code of the rules with the frozen one; return warnings.
+
+    Raises:
+        SettingsError: exit code 2, it differs and `mode` is online_live.
+    """
+    entries = read(path)
+    findings = code_findings(entries, strategies)
+    if findings and mode == "online_live":
+        raise SettingsError(
+            "; ".join(f"{finding.path}: {finding.problem}" for finding in findings),
+            where=str(path),
+            remedy="put the tested version back, or " + FREEZE,
+            findings=findings,
+        )
+    old = without_code(entries, [strategy.variant for strategy in strategies])
+    return tuple(map(str, (*findings, *(old if mode == "online_live" else ()))))
+
+
 def freeze(
-    path: Path, strategies: Sequence[Strategy], settings: Settings, *, history_floor: int | None = None
+    path: Path,
+    strategies: Sequence[Strategy],
+    settings: Settings,
+    *,
+    history_floor: int | None = None,
+    adding: bool = False,
+    data: Mapping[str, FrozenData] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Write the variants as they are now into the manifest, keeping the others; return what changed.
 
-    `history_floor` (bars) takes the place of the strategies' own; an earlier one stays until it is replaced.
+    Args:
+        path: the manifest.
+        strategies: what was tested, overrides applied.
+        settings: what else decides.
+        history_floor: bars that take the place of the strategies' own floor; an earlier one stays.
+        adding: what is frozen stays a tested set beside the new values.
+        data: variant -> the history it was tested on, where that is known.
     """
     variants = read(path) if path.exists() else {}
     changed: list[Finding] = []
     for strategy in strategies:
-        entry = _entry(strategy, settings)
         known = variants.get(strategy.variant)
+        entry = _frozen_entry(strategy, settings, known if adding else None)
         if known is None:
             changed.append(Finding(strategy.variant, "new in the manifest"))
         else:
             changed += _differences(strategy, known, settings, ())
+            changed += origin_changes(strategy.variant, known, entry)
+        found = data.get(strategy.variant)
+        if found is not None:
+            entry["data"] = asdict(found)
         floor = history_floor if history_floor is not None else (known or {}).get("history_floor")
         if floor is not None:
             entry["history_floor"] = floor
@@ -135,7 +186,7 @@ def frozen_floor(path: Path, variant: str) -> int | None:
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:
-    """Return variant -> {strategy, parameters, execution}.
+    """Return variant -> its entry; of a manifest of before 1.1 without digests of sets, code and data.
 
     Raises:
         SettingsError: missing or not a manifest.
@@ -175,6 +226,21 @@ def _entry(strategy: Strategy, settings: Settings) -> dict[str, Any]:
     }
 
 
+def _frozen_entry(strategy: Strategy, settings: Settings, beside: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the entry of a variant; the sets of the entry `beside` stay tested."""
+    now = _entry(strategy, settings)
+    tested = {values_sha256(now)}
+    if beside is not None:
+        tested |= {values_sha256(beside), *beside.get("tested_sha256", ())}
+    return {**now, "tested_sha256": sorted(tested), "code_sha256": code_sha256(strategy)}
+
+
+def values_sha256(entry: Mapping[str, Any]) -> str:
+    """Return the digest of the values of an entry: rule set, parameters and settings that decide."""
+    values = [str(entry["strategy"]).casefold(), entry["parameters"], entry["execution"]]
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def _differences(
     strategy: Strategy, known: Mapping[str, Any], settings: Settings, except_for: Collection[str]
 ) -> Iterator[Finding]:
@@ -198,14 +264,34 @@ def _differences(
                 )
 
 
-def refuse_override(path: Path, name: str, value: Any) -> None:
-    """Stop a change of a frozen value.
+def _tested(known: Mapping[str, Any], now: Mapping[str, Any], except_for: Collection[str]) -> bool:
+    """Whether the values of now, the excepted ones as they are frozen, are one of the tested sets."""
+    if known["strategy"].casefold() != now["strategy"].casefold():
+        return False
+    kept = {name: known["parameters"][name] for name in except_for if name in known["parameters"]}
+    values = {**now, "parameters": {**now["parameters"], **kept}}
+    return values_sha256(values) in known.get("tested_sha256", ())
+
+
+def refuse_override(
+    path: Path, name: str, value: Any, strategies: Sequence[Strategy], settings: Settings
+) -> None:
+    """Stop a change of a frozen value that leads to no tested set.
+
+    Args:
+        path: the manifest.
+        name: dotted name of the change.
+        value: what it becomes.
+        strategies: what would trade with it.
+        settings: the settings with it.
 
     Raises:
-        UsageError: the manifest has another value for `name`.
+        UsageError: the manifest has another value for `name`, and no tested set with this one.
     """
     frozen = frozen_value(path, name)
-    if frozen is not None and frozen[0] != value:
+    if frozen is None or frozen[0] == value:
+        return
+    if check(path, strategies, settings):
         raise UsageError(
             f"frozen at {json.dumps(frozen[0])} in {path}",
             where=name,

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from backtest.core.errors import JutsuError
+from backtest.core.errors import JutsuError, UsageError
 from live.cli import config as command
 
 
@@ -105,12 +105,21 @@ def test_what_must_not_be_set_is_refused_and_not_stored(
 
 def test_a_frozen_parameter_is_set_by_freezing_it_first(run: Callable[..., Any]) -> None:
     assert "frozen 40, now 50" in run("freeze", "--set", "strategy.golden.sma_fast=50").stdout
-    assert run("check").exit_code == 2  # the file still says 40
+    assert run("check").exit_code == 0  # the file still says 40, which stays tested
     run("set", "strategy.golden.sma_fast", "50")
 
     assert run("check").exit_code == 0
     assert value(run, "strategy.golden.sma_fast") == (50, "ledger override")
+    assert "frozen:" in run("freeze").stdout  # 40 is no tested set any more
     assert "already frozen" in run("freeze").stdout
+
+
+def test_a_dated_override_runs_before_and_after_its_date(run: Callable[..., Any]) -> None:
+    run("freeze", "--set", "strategy.golden.sma_fast=50")
+    run("set", "strategy.golden.sma_fast", "50", "--from", "2090-01-02")
+    assert run("check").exit_code == 0
+    with pytest.raises(UsageError, match="frozen at"):
+        run("set", "strategy.golden.sma_fast", "51", "--from", "2090-01-02")
 
 
 def test_check_lists_every_problem_of_a_file(run: Callable[..., Any], project: Path) -> None:

@@ -1,6 +1,7 @@
 """The manifest: what was backtested is what may trade."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,7 @@ def test_a_manifest_of_another_strategy_is_refused(
 
 def test_a_frozen_name_that_is_gone_and_a_new_one_are_found(path: Path, strategies: list[Strategy]) -> None:
     document = json.loads(path.read_text())
+    del document["variants"]["golden"]["tested_sha256"]
     document["variants"]["golden"]["parameters"]["old_rule"] = 1
     del document["variants"]["golden"]["parameters"]["sma_fast"]
     path.write_text(json.dumps(document))
@@ -178,13 +180,85 @@ def test_freezing_one_variant_keeps_the_others(path: Path) -> None:
     ],
 )
 def test_overrides_of_frozen_values_are_refused(path: Path, name: str, value: int, refused: bool) -> None:
-    if not refused:
-        manifest.refuse_override(path, name, value)
-        return
-    with pytest.raises(UsageError, match="frozen at"):
-        manifest.refuse_override(path, name, value)
+    section, _, last = name.rpartition(".")
+    changes = {last: value} if name.startswith("strategy") else {}
+    after = settings(**({last: value} if section == "execution" else {}))
+    with pytest.raises(UsageError, match="frozen at") if refused else nullcontext():
+        manifest.refuse_override(path, name, value, [build_strategy(NAME, "golden", changes)], after)
+
+
+class TestTestedSets:
+    def test_every_frozen_set_may_trade_and_no_other(self, path: Path, strategies: list[Strategy]) -> None:
+        other = build_strategy(NAME, "golden", {"sma_fast": 50})
+        (change,) = [
+            finding
+            for finding in manifest.freeze(path, [other], Settings(), adding=True)
+            if "tested set" in finding.problem
+        ]
+        assert change.path == "golden"
+        assert problems(path, [*strategies, other], Settings()) == {}
+        third = build_strategy(NAME, "golden", {"sma_fast": 51})
+        assert list(problems(path, [third], Settings())) == ["strategy.golden.sma_fast"]
+        assert list(problems(path, [other], settings(min_cash_pct=1))) != []
+
+    def test_the_set_before_ends_with_the_next_plain_freeze(self, path: Path) -> None:
+        before, after = (build_strategy(NAME, "golden", {"sma_fast": n}) for n in (40, 50))
+        manifest.freeze(path, [after], Settings(), adding=True)
+        assert manifest.frozen_value(path, "strategy.golden.sma_fast") == (50,)
+        manifest.refuse_override(path, "strategy.golden.sma_fast", 40, [before], Settings())
+        manifest.freeze(path, [after], Settings())
+        assert list(problems(path, [before], Settings())) == ["strategy.golden.sma_fast"]
+
+    def test_a_flag_for_one_run_changes_no_set(self, path: Path) -> None:
+        manifest.freeze(path, [build_strategy(NAME, "golden", {"sma_fast": 50})], Settings(), adding=True)
+        run = build_strategy(NAME, "golden", {"sma_fast": 50, "execution_time": "open"})
+        assert problems(path, [run], Settings(), except_for={"execution_time"}) == {}
+        assert problems(path, [run], Settings()) != {}
+
+    def test_the_order_of_keys_and_the_case_of_the_name_mean_nothing(self) -> None:
+        entry = {"strategy": "A", "parameters": {"a": 1, "b": 2}, "execution": {}}
+        turned = {"execution": {}, "parameters": {"b": 2, "a": 1}, "strategy": "a"}
+        assert manifest.values_sha256(entry) == manifest.values_sha256(turned)
+        assert manifest.values_sha256({**entry, "parameters": {"a": 1}}) != manifest.values_sha256(entry)
+
+
+class TestCode:
+    def old(self, path: Path) -> None:
+        """Write the manifest as versions before this one did."""
+        document = json.loads(path.read_text())
+        for entry in document["variants"].values():
+            entry.pop("code_sha256")
+            entry.pop("tested_sha256")
+        path.write_text(json.dumps({**document, "schema_version": "1.0.0"}))
+
+    def other_code(self, path: Path) -> None:
+        document = json.loads(path.read_text())
+        document["variants"]["golden"]["code_sha256"] = "0" * 64
+        path.write_text(json.dumps(document))
+
+    def test_other_code_warns_offline_and_stops_online(self, path: Path, strategies: list[Strategy]) -> None:
+        assert manifest.require(path, strategies, Settings()) == ()
+        self.other_code(path)
+        (warning,) = manifest.require(path, strategies, Settings())
+        assert "golden: the code of its rules is not what was frozen" in warning
+        with pytest.raises(SettingsError, match="golden: the code") as stopped:
+            manifest.require(path, strategies, Settings(mode="online_live"))
+        assert stopped.value.exit_code == 2
+        assert manifest.require(path, strategies, Settings(mode="online_live"), code=False) == ()
+
+    def test_an_old_manifest_is_read_and_says_once_what_to_do(
+        self, path: Path, strategies: list[Strategy]
+    ) -> None:
+        self.old(path)
+        assert manifest.require(path, strategies, Settings()) == ()
+        (warning,) = manifest.require(path, strategies, Settings(mode="online_live"))
+        assert "golden, titan: frozen without the code" in warning
+        assert "config freeze" in warning
+        manifest.freeze(path, strategies, Settings())
+        assert manifest.require(path, strategies, Settings(mode="online_live")) == ()
 
 
 def test_no_data_and_no_time_get_into_the_manifest(path: Path) -> None:
     assert str(datetime.now(UTC).year) not in path.read_text()
-    assert set(manifest.read(path)["golden"]) == {"strategy", "family", "parameters", "execution"}
+    values = {"strategy", "family", "parameters", "execution"}
+    assert set(manifest.read(path)["golden"]) == values | {"tested_sha256", "code_sha256"}
