@@ -43,9 +43,12 @@ lint: setup
 
 # Kills the executor at every fourth step of every scenario of the paper broker, at every step and request
 # boundary of the Schwab and Alpaca imitations, and at 1,000 random points of each; prints both tables.
+# Hours: stopped and started again it goes on (of the same code); SHARD=i/n runs one of n parts.
+SHARD ?= 1/1
 faults: setup
-	$(BIN)/python -m tests.support.paper_kills --every 4 --random 1000
-	$(BIN)/python -m tests.support.http_kills --every 1 --random 1000
+	mkdir -p out
+	$(BIN)/python -m tests.support.paper_kills --every 4 --random 1000 --shard $(SHARD) --log out/paper_kills.log
+	$(BIN)/python -m tests.support.http_kills --every 1 --random 1000 --shard $(SHARD) --log out/http_kills.log
 
 # figures of the code beside their targets; the table of docs/architecture.md
 figures: setup

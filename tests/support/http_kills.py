@@ -39,6 +39,7 @@ from tests.support.http_fuse import Fuse
 from tests.support.http_imitation import DAY, NEXT_DAY, Forked, at, make_app, short
 from tests.support.http_judge import verdict, wanted_person
 from tests.support.http_scenarios import SCENARIOS, Scenario
+from tests.support.kill_log import KillLog, add_arguments, of_shard
 
 MAX_RUNS = 8
 Kill = tuple[str, int]  # ("step", n): the n-th step of the fuse; else a kind of `Killer` and the request
@@ -267,10 +268,30 @@ def chosen(
 
 
 _TEMPLATES: list[Template] = []
+_KEPT = ("where", "codes", "persons", "wrong")
 
 
-def _work(job: tuple[int, tuple[Kill, ...]]) -> Point:
+Job = tuple[int, tuple[Kill, ...]]
+
+
+def _work(job: Job) -> Point:
     return try_point(_TEMPLATES[job[0]], job[1])
+
+
+def tried(jobs: list[Job], processes: int, log: KillLog) -> list[Point]:
+    """Return the points of jobs: as the log has them, the others tried and logged as they end."""
+    names = [f"{_TEMPLATES[index].scenario.key} {kills}" for index, kills in jobs]
+    points = [
+        Point(_TEMPLATES[index].scenario.key, kills, **log.done[name])
+        for name, (index, kills) in zip(names, jobs, strict=True)
+        if name in log.done
+    ]
+    left = {name: job for name, job in zip(names, jobs, strict=True) if name not in log.done}
+    with get_context("fork").Pool(processes) as pool:
+        for point in pool.imap_unordered(_work, left.values()):
+            log.add(f"{point.key} {point.kills}", {name: getattr(point, name) for name in _KEPT})
+            points.append(point)
+    return points
 
 
 def table(points: list[Point]) -> str:
@@ -298,6 +319,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261119)
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    add_arguments(parser)
     args = parser.parse_args()
     began = time.monotonic()
     preload()
@@ -305,8 +327,7 @@ def main() -> int:
         for number, scenario in enumerate(s for s in SCENARIOS if args.only in s.key):
             _TEMPLATES.append(make_template(scenario, Path(name) / str(number)))
         jobs = chosen(_TEMPLATES, args.every, args.random, args.seed)
-        with get_context("fork").Pool(args.jobs) as pool:
-            points = pool.map(_work, jobs, chunksize=4)
+        points = tried(of_shard(jobs, args.shard), args.jobs, KillLog(args.log))
     print(table(points))
     bad = [point for point in points if point.wrong]
     for point in bad[:20]:

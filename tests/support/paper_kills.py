@@ -31,6 +31,7 @@ from typing import Any
 
 from live.brokers.paper.broker import PaperBroker
 from tests.support.exec_world import AT, DAY, NEXT_DAY, World, bars, order, signal, world
+from tests.support.kill_log import KillLog, add_arguments, of_shard
 
 BROKER_CALLS = ("account", "orders", "order", "find", "submit", "cancel")
 MAX_RUNS = 8
@@ -349,6 +350,17 @@ def try_point(scenario: Scenario, template: Path, kills: tuple[int, ...]) -> Poi
     return point
 
 
+def tried(scenario: Scenario, template: Path, kills: tuple[int, ...], log: KillLog) -> Point:
+    """Return a point: as the log has it, else tried and logged."""
+    job = f"{scenario.key} {kills}"
+    if job in log.done:
+        kept = log.done[job]
+        return Point(scenario, kills, **{**kept, "wrong": tuple(kept["wrong"])})
+    point = try_point(scenario, template, kills)
+    log.add(job, {name: getattr(point, name) for name in ("where", "runs", "persons", "killed", "wrong")})
+    return point
+
+
 def count_steps(scenario: Scenario, template: Path) -> int:
     """Return how many steps an undisturbed run has."""
     with tempfile.TemporaryDirectory(prefix="kills_") as name:
@@ -380,11 +392,13 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="kill at every n-th step, once; 0: none")
     parser.add_argument("--random", type=int, default=1000, help="points with up to three kills in a row")
     parser.add_argument("--seed", type=int, default=20250305)
+    add_arguments(parser)
     args = parser.parse_args()
     import live.executor  # noqa: F401 - children inherit what is loaded
 
     began = time.monotonic()
-    points: list[Point] = []
+    jobs: list[tuple[Scenario, tuple[int, ...]]] = []
+    log = KillLog(args.log)
     with tempfile.TemporaryDirectory(prefix="kills_") as name:
         templates, steps = {}, {}
         for scenario in SCENARIOS:
@@ -397,12 +411,15 @@ def main() -> int:
         if args.every:
             for number, scenario in enumerate(SCENARIOS):
                 for at in range(1 + number % args.every, steps[scenario] + 1, args.every):
-                    points.append(try_point(scenario, templates[scenario], (at,)))
+                    jobs.append((scenario, (at,)))
         chance = random.Random(args.seed)
         for _ in range(args.random):
             scenario = chance.choice(SCENARIOS)
             kills = tuple(chance.randint(1, steps[scenario]) for _ in range(chance.randint(1, 3)))
-            points.append(try_point(scenario, templates[scenario], kills))
+            jobs.append((scenario, kills))
+        points = [
+            tried(scenario, templates[scenario], kills, log) for scenario, kills in of_shard(jobs, args.shard)
+        ]
     print(table(points))
     bad = [point for point in points if point.wrong]
     for point in bad[:20]:
