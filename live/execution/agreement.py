@@ -10,13 +10,12 @@ from backtest.core.errors import DisagreementError
 from live.model.order_state import JournalState
 from live.orders.attempts import may_fill
 from live.orders.recovery import ended_short, look_again
+from live.reconciliation.settling import SETTLING
 
 if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
     from live.model.broker import Account
 
-#: waits between two comparisons: some brokers update positions and ended orders late
-SETTLING = (0.0, 1.0, 2.0, 4.0, 8.0)
 #: cash that fees may explain
 FEES = Decimal(5)
 

@@ -22,6 +22,7 @@ from live.model.broker import Account, BrokerOrder
 from live.model.order_state import JournalState
 from live.orders.attempts import may_fill
 from live.orders.submission import Submission
+from live.reconciliation.settling import settled
 
 if TYPE_CHECKING:
     from live.alerts.channels import Level
@@ -65,9 +66,10 @@ def foreign(runtime: Runtime) -> Foreign:
         BrokerError: the account or its orders cannot be read.
     """
     owned = runtime.ledger.positions.shares()
+    account = settled(runtime.context, runtime.broker, runtime.broker.account())
     more = {
         symbol: held - owned.get(symbol, 0)
-        for symbol, held in runtime.broker.account().shares().items()
+        for symbol, held in account.shares().items()
         if held > owned.get(symbol, 0)
     }
     ours = _ours(runtime.ledger)
@@ -199,7 +201,7 @@ def _listed(runtime: Runtime, result: Result) -> list[BrokerOrder]:
 def _account(runtime: Runtime, result: Result) -> Account | None:
     """Return the account, None when it cannot be read: then nothing is sold and every stop stays."""
     try:
-        return runtime.broker.account()
+        return settled(runtime.context, runtime.broker, runtime.broker.account())
     except BrokerError as error:
         result.problems.append(f"the account cannot be read, nothing was sold: {error.line()}")
         return None
@@ -257,7 +259,7 @@ def _name_rest(runtime: Runtime, result: Result) -> None:
     """Name everything that is still at the broker."""
     ours = _ours(runtime.ledger)
     try:
-        account = runtime.broker.account()
+        account = settled(runtime.context, runtime.broker, runtime.broker.account())
     except BrokerError as error:
         result.problems.append(f"what is left cannot be read: {error.line()}")
         return

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from backtest.core.errors import BrokerError, JutsuError
 from live.books import breakers, unknown_orders
 from live.execution import agreement, phases, record, rotation, slippage, split_stops, stops
-from live.execution.agreement import SETTLING
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.day_notes import detail_of_day
 from live.execution.job import Job, Phase
@@ -23,6 +22,7 @@ from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
 from live.reconciliation.model import Reconciliation
 from live.reconciliation.outcome import forward, outcome_of
+from live.reconciliation.settling import SETTLING
 
 if TYPE_CHECKING:
     from backtest.strategies.base import Strategy

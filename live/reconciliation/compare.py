@@ -14,6 +14,7 @@ from live.orders.recovery import catch_up
 from live.reconciliation.manual_sales import close_sold_by_hand
 from live.reconciliation.model import Reconciliation, SymbolDifference
 from live.reconciliation.outcome import finish_past
+from live.reconciliation.settling import settled, shows_recent_fills
 from live.reconciliation.splits import explaining_split
 from live.runtime.known_prices import actions_for
 
@@ -136,6 +137,8 @@ def require_agreement(
 ) -> Reconciliation:
     """Stop unless ledger and broker agree; a first run takes the broker's cash as its starting point.
 
+    An account that does not show the fills of the last minutes is asked again for some seconds.
+
     Raises:
         DataError: 5, quantities that look like a split. DisagreementError: 4, anything else.
     """
@@ -144,12 +147,13 @@ def require_agreement(
     def look(shown: Account) -> Reconciliation:
         return compare(context.ledger, shown, prices, cash_jump_pct=limit, splits=recorded)
 
+    account = account if context.run.scratch else settled(context, broker, account)
     result = look(account)
     if context.run.repairs:
         finish_past(context.ledger, today=context.today())
     if not result.agrees and not context.run.scratch and catch_up(context, broker):
         # a stop filled since the last run: booked now, so look again
-        account = broker.account()
+        account = settled(context, broker, broker.account())
         result = look(account)
     if result.differences and context.run.repairs:
         for closed in close_sold_by_hand(context, broker, result.differences):
@@ -160,7 +164,7 @@ def require_agreement(
             LOG.warning("ledger and broker differ: %s", finding)
         if not force:
             raise error_of(result)
-    elif not context.run.scratch:
+    elif not context.run.scratch and shows_recent_fills(context.ledger, account, context.clock.now()):
         start_cash(context.ledger, account, at=context.clock.now())
     return result
 

@@ -17,20 +17,30 @@ import yaml
 
 from backtest.calendar import sessions as calendar
 from live import executor, signal_generator
+from live.brokers import rehearsal
 from live.cli import app as cli
 from live.replay.earnings_demo import write_report
+from live.system.clock import Clock, SystemClock
 from tests.fakes.alpaca import harness as alpaca
 from tests.fakes.alpaca.harness import FakeAlpaca
 from tests.fakes.schwab import harness as schwab
 from tests.fakes.schwab.harness import FakeSchwab
+from tests.support.http_imitation import MovedClock
 from tests.support.paths import PROJECT
 
+REAL_CLOCK = rehearsal.rehearsal_clock
 NEW_YORK = ZoneInfo("America/New_York")
 MON, TUE = date(2026, 2, 2), date(2026, 2, 3)
 
 
 def at(day: date, clock: str) -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=NEW_YORK)
+
+
+def moved_clock(url: str, base: Clock | None = None) -> MovedClock:
+    """The imitation's clock; who sleeps moves it, so that accounts that lag cost no time."""
+    shown = REAL_CLOCK(url, base).now()
+    return MovedClock(url, base or SystemClock(), shown)
 
 
 def typed() -> int:
@@ -80,6 +90,7 @@ class Project:
             patch.chdir(self.folder)
             patch.setattr(sys, "stdin", io.StringIO(answer))
             patch.setattr(sys, "argv", ["jutsu", *args])
+            patch.setattr(rehearsal, "rehearsal_clock", moved_clock)
             for name, value in self.environ.items():
                 patch.setenv(name, value)
             try:

@@ -66,8 +66,8 @@ class AlpacaOrder:
         }
 
 
-#: how far account and positions lag behind the fills unless told; up to ten seconds were seen (door `lag`)
-ACCOUNT_LAG = timedelta(0)
+#: how far account and positions lag behind the fills: up to ten seconds were seen (door `lag`)
+ACCOUNT_LAG = timedelta(seconds=10)
 
 
 class Book:
