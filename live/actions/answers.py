@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from backtest.core.errors import LimitError, SignalFileError, UsageError
+from live.actions.audited import TERMINAL, Via, audited
 from live.actions.errors import FileChangedError
 from live.views.review_case import ReviewCase, read_case, require_row, require_valid
 
 if TYPE_CHECKING:
+    from live.handoff.model import SignalFile
     from live.views.inputs import ViewInputs
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -47,7 +49,9 @@ class Skipped:
     answer: Literal["skip"]
 
 
-def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = None) -> Approved:
+def approve(
+    inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = None, via: Via = TERMINAL
+) -> Approved:
     """Bind the approval of a file to its bytes, until its execution window closes.
 
     Args:
@@ -55,6 +59,7 @@ def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = 
         path: the signal file.
         actor: who approves, kept in the ledger.
         sha256: digest of the bytes the person saw (64 hexadecimal digits); None: the bytes there now.
+        via: where the answer came from.
 
     Raises:
         FileChangedError, SignalFileError: exit 2; other bytes than shown, an invalid or unknown file, a
@@ -62,6 +67,22 @@ def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = 
         LimitError: exit 7; a limit is exceeded or the window is over.
         UsageError: exit 2; `sha256` is no digest.
     """
+    with audited(inputs.ledger, "approve", actor=actor, subject=path.name, at=inputs.now, via=via) as effect:
+        case, signal = _approve(inputs, path, actor, sha256)
+        effect.after = f"sha256 {case.sha256}"
+    return Approved(
+        file=path,
+        sha256=case.sha256,
+        expires_at=signal.execution_window.closes_at,
+        answer="approve",
+        edits=tuple(edit.line() for edit in case.edits),
+        orders=len(signal.orders),
+        enabled=sum(order.enabled for order in signal.orders),
+    )
+
+
+def _approve(inputs: ViewInputs, path: Path, actor: str, sha256: str | None) -> tuple[ReviewCase, SignalFile]:
+    """Judge a file and bind its approval; return what was judged."""
     case = _case(inputs, path, sha256)
     row, signal = require_row(case), require_valid(case)
     if row.role != "primary":
@@ -80,28 +101,21 @@ def approve(inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = 
         )
     closes_at = _require_open(inputs, case)
     ledger = inputs.ledger
-    with ledger.transaction():
-        ledger.signals.approve(
-            row.session,
-            row.variant,
-            sha256=case.sha256,
-            by=actor[:_ACTOR_LENGTH],
-            at=case.at,
-            expires_at=closes_at.astimezone(UTC),
-        )
-        ledger.runs.approved(row.session, row.variant, at=case.at)
-    return Approved(
-        file=path,
+    ledger.signals.approve(
+        row.session,
+        row.variant,
         sha256=case.sha256,
-        expires_at=signal.execution_window.closes_at,
-        answer="approve",
-        edits=tuple(edit.line() for edit in case.edits),
-        orders=len(signal.orders),
-        enabled=sum(order.enabled for order in signal.orders),
+        by=actor[:_ACTOR_LENGTH],
+        at=case.at,
+        expires_at=closes_at.astimezone(UTC),
     )
+    ledger.runs.approved(row.session, row.variant, at=case.at)
+    return case, signal
 
 
-def skip(inputs: ViewInputs, path: Path, *, sha256: str | None = None) -> Skipped:
+def skip(
+    inputs: ViewInputs, path: Path, *, actor: str, sha256: str | None = None, via: Via = TERMINAL
+) -> Skipped:
     """Send nothing of a file; `approve` takes this back. Arguments as in `approve`.
 
     Raises:
@@ -110,14 +124,14 @@ def skip(inputs: ViewInputs, path: Path, *, sha256: str | None = None) -> Skippe
         LimitError: exit 7; the window is over.
         UsageError: exit 2; `sha256` is no digest.
     """
-    case = _case(inputs, path, sha256)
-    row = require_row(case)
-    if row.executed_sha256 is not None:
-        raise SignalFileError(
-            "the file was already executed", where=str(path), remedy="see jutsu status; panic sells"
-        )
-    _require_open(inputs, case)
-    with inputs.ledger.transaction():
+    with audited(inputs.ledger, "skip", actor=actor, subject=path.name, at=inputs.now, via=via):
+        case = _case(inputs, path, sha256)
+        row = require_row(case)
+        if row.executed_sha256 is not None:
+            raise SignalFileError(
+                "the file was already executed", where=str(path), remedy="see jutsu status; panic sells"
+            )
+        _require_open(inputs, case)
         inputs.ledger.signals.answer(row.session, row.variant, "skip")
         inputs.ledger.runs.approved(row.session, row.variant, at=None)
     return Skipped(path, "skip")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from live.actions.audited import TERMINAL, Via, audited
 from live.books import breakers
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ class Resumed:
     changed: bool
 
 
-def kill(ledger: Ledger, *, level: RaisedLevel, reason: str, actor: str, at: datetime) -> KillSwitch:
+def kill(
+    ledger: Ledger, *, level: RaisedLevel, reason: str, actor: str, at: datetime, via: Via = TERMINAL
+) -> KillSwitch:
     """Raise the switch for every account and return it as it stands; what is on is never lowered.
 
     Args:
@@ -32,8 +35,13 @@ def kill(ledger: Ledger, *, level: RaisedLevel, reason: str, actor: str, at: dat
         reason: shown by status.
         actor: who turned it.
         at: aware instant.
+        via: where it came from.
     """
-    return ledger.state.set_kill(level, reason=reason, by=actor, at=at)
+    with audited(ledger, "kill", actor=actor, subject=level, at=at, via=via) as effect:
+        effect.before = ledger.state.kill_level()
+        switch = ledger.state.set_kill(level, reason=reason, by=actor, at=at)
+        effect.after = f"{switch.level}: {switch.reason}"
+    return switch
 
 
 def resume_breakers(context: RunContext, broker: Broker, *, actor: str) -> float | None:
@@ -47,12 +55,21 @@ def resume_breakers(context: RunContext, broker: Broker, *, actor: str) -> float
     """
     if not breakers.standing(context.ledger):
         return None
-    return breakers.resume(context, broker.account(), by=actor)
+    account, at = broker.account(), context.clock.now()
+    with audited(
+        context.ledger, "resume breakers", actor=actor, subject=context.ledger.account, at=at
+    ) as effect:
+        peak = breakers.resume(context, account, by=actor)
+        effect.after = f"peak {peak:.2f}"
+    return peak
 
 
-def resume(ledger: Ledger, *, actor: str, at: datetime) -> Resumed:
+def resume(ledger: Ledger, *, actor: str, at: datetime, via: Via = TERMINAL) -> Resumed:
     """Turn the switch off."""
     known = ledger.state.kill_switch()
     if known.level == "none":
         return Resumed(known, changed=False)
-    return Resumed(ledger.state.clear_kill(by=actor, at=at), changed=True)
+    with audited(ledger, "resume", actor=actor, subject=known.level, at=at, via=via) as effect:
+        effect.before, effect.after = f"{known.level}: {known.reason}", "none"
+        was = ledger.state.clear_kill(by=actor, at=at)
+    return Resumed(was, changed=True)

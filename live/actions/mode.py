@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from live.actions.audited import TERMINAL, Via, audited
+
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
 
@@ -18,7 +20,7 @@ class OnlinePermission:
     changed: bool
 
 
-def online(ledger: Ledger, typed: str, *, actor: str, at: datetime) -> OnlinePermission:
+def online(ledger: Ledger, typed: str, *, actor: str, at: datetime, via: Via = TERMINAL) -> OnlinePermission:
     """Confirm real orders for the ledger's account.
 
     Raises:
@@ -26,13 +28,17 @@ def online(ledger: Ledger, typed: str, *, actor: str, at: datetime) -> OnlinePer
     """
     if ledger.state.online_confirmed():
         return OnlinePermission(confirmed=True, changed=False)
-    ledger.state.confirm_online(typed, by=actor, at=at)
+    with audited(ledger, "online", actor=actor, subject=ledger.account, at=at, via=via) as effect:
+        ledger.state.confirm_online(typed, by=actor, at=at)
+        effect.before, effect.after = "not confirmed", "confirmed"
     return OnlinePermission(confirmed=True, changed=True)
 
 
-def offline(ledger: Ledger, *, at: datetime) -> OnlinePermission:
+def offline(ledger: Ledger, *, actor: str, at: datetime, via: Via = TERMINAL) -> OnlinePermission:
     """Withdraw the confirmation: the next run in online_live is refused until it is given again."""
     if not ledger.state.online_confirmed():
         return OnlinePermission(confirmed=False, changed=False)
-    ledger.state.withdraw_online(at=at)
+    with audited(ledger, "offline", actor=actor, subject=ledger.account, at=at, via=via) as effect:
+        ledger.state.withdraw_online(at=at)
+        effect.before, effect.after = "confirmed", "not confirmed"
     return OnlinePermission(confirmed=False, changed=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from backtest.core.errors import Finding, SettingsError, UsageError
+from live.actions.audited import TERMINAL, Via, audited
 from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
 from live.settings.frozen_origin import FrozenData
@@ -71,6 +72,7 @@ def set_value(
     effective_from: datetime | None = None,
     effective_until: datetime | None = None,
     expected: object = ANY,
+    via: Via = TERMINAL,
 ) -> Changed:
     """Override a setting or a strategy parameter from the ledger, until it is unset or the time is over.
 
@@ -84,17 +86,23 @@ def set_value(
         effective_from: aware instant it begins, None: now.
         effective_until: aware instant it ends, None: never.
         expected: the value the person saw; another one now is refused. `ANY`: not compared.
+        via: where the change came from.
 
     Raises:
         UsageError: exit 2; a place, or an override that ends before it begins.
         SettingChangedError: exit 2; the value is not `expected`.
         SettingsError, UsageError: exit 2; the value could not be loaded, or contradicts the manifest.
     """
-    _require_loadable(source, name, value, at)
     loaded = source.load(at)
-    _require_expected(loaded, name, expected)
-    _require_tested(source, name, value, effective_from or at)
-    with open_settings_ledger(loaded, at) as ledger, ledger.transaction():
+    with (
+        open_settings_ledger(loaded, at) as ledger,
+        audited(ledger, "config set", actor=actor, subject=name, at=at, via=via) as effect,
+    ):
+        effect.after = value_text(value)
+        _require_loadable(source, name, value, at)
+        _require_expected(loaded, name, expected)
+        _require_tested(source, name, value, effective_from or at)
+        effect.before = value_text(_value(loaded, name))
         ledger.config.set(
             name,
             value,
@@ -108,12 +116,17 @@ def set_value(
     return Changed(name, value, effective_from, effective_until)
 
 
-def unset(source: SettingsSource, name: str, *, actor: str, at: datetime, reason: str = "") -> Unset:
+def unset(
+    source: SettingsSource, name: str, *, actor: str, at: datetime, reason: str = "", via: Via = TERMINAL
+) -> Unset:
     """End every override of a setting that holds now or later; the next lower source holds again.
 
     The overrides themselves are not read first, so one that cannot be loaded any more can be taken back.
     """
-    with open_settings_ledger(source.load(at, overrides=False), at) as ledger, ledger.transaction():
+    with (
+        open_settings_ledger(source.load(at, overrides=False), at) as ledger,
+        audited(ledger, "config unset", actor=actor, subject=name, at=at, via=via),
+    ):
         ended = ledger.config.unset(name, at=at)
         _remember(ledger, source, at, actor, reason or f"unset {name}")
     return Unset(name, ended)

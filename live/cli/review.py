@@ -125,7 +125,7 @@ def skip(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
         inputs = ViewInputs.of(runtime)
-        done = answers.skip(inputs, file or only_file(inputs))
+        done = answers.skip(inputs, file or only_file(inputs), actor=actor())
         if as_json:
             emit_json(done)
         else:

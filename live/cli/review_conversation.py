@@ -60,7 +60,7 @@ def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, f
         case "e":
             edit(case)
         case "s":
-            answers.skip(take_inputs(), case.path, sha256=case.sha256)
+            answers.skip(take_inputs(), case.path, actor=actor(), sha256=case.sha256)
             typer.echo("nothing of this file will be sent")
             return True
         case "q":

@@ -98,7 +98,7 @@ def offline(*, config: ConfigOption = None, state_db: StateOption = None) -> Non
     from live.actions import mode
 
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
-        done = mode.offline(runtime.ledger, at=runtime.clock.now())
+        done = mode.offline(runtime.ledger, actor=actor(), at=runtime.clock.now())
         typer.echo(
             f"account {runtime.account}: the next run in online_live is refused until `jutsu online`"
             if done.changed

@@ -20,6 +20,7 @@ from typing import Self
 
 from backtest.calendar.sessions import NEW_YORK
 from live.ledger.alerts import Alerts
+from live.ledger.audit import Audit
 from live.ledger.backup import back_up
 from live.ledger.cash_flows import CashFlows
 from live.ledger.database import Database
@@ -76,6 +77,7 @@ class Ledger:
         self.cash = Cash(database, account)
         self.cash_flows = CashFlows(database, account)
         self.alerts = Alerts(database, account)
+        self.audit = Audit(database, account)
         self.config = Config(database, EVERY_ACCOUNT)
 
     @classmethod

@@ -22,6 +22,24 @@ STATEMENTS: Final = (
         ")"
     ),
     (
+        "CREATE TABLE audit_log (\n"
+        "\tid INTEGER NOT NULL, \n"
+        "\taccount VARCHAR(64) NOT NULL, \n"
+        "\tat DATETIME NOT NULL, \n"
+        "\tactor VARCHAR(64) NOT NULL, \n"
+        "\tvia VARCHAR(16) NOT NULL, \n"
+        "\taddress VARCHAR(64) NOT NULL, \n"
+        "\taction VARCHAR(32) NOT NULL, \n"
+        "\tsubject TEXT NOT NULL, \n"
+        '\t"before" TEXT NOT NULL, \n'
+        '\t"after" TEXT NOT NULL, \n'
+        "\toutcome TEXT NOT NULL, \n"
+        "\tprevious_hash VARCHAR(64) NOT NULL, \n"
+        "\thash VARCHAR(64) NOT NULL, \n"
+        "\tPRIMARY KEY (id)\n"
+        ")"
+    ),
+    (
         "CREATE TABLE cash_flows (\n"
         "\tid INTEGER NOT NULL, \n"
         "\taccount VARCHAR(64) NOT NULL, \n"

@@ -367,6 +367,26 @@ class AlertDelivery(Base):
     error: str = column(default="")
 
 
+class AuditEntry(Base):
+    """One action of a person, done or refused; `hash` seals the row and the one before it."""
+
+    __tablename__ = "audit_log"
+
+    id: int = column(primary_key=True)
+    account: str = column(64)
+    at: datetime
+    actor: str = column(64)
+    via: str = column(16)
+    address: str = column(64)
+    action: str = column(32)
+    subject: str = column()
+    before: str = column()
+    after: str = column()
+    outcome: str = column()
+    previous_hash: str = column(64)
+    hash: str = column(64)
+
+
 class CashFlow(Base):
     """Cash that came or went without a trade: deposits and withdrawals, dividends, interest, fees."""
 

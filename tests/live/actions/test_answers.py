@@ -31,10 +31,9 @@ def row(world: Any) -> Any:
 
 
 def refused(world: Any, path: Any, kind: Any = JutsuError, act: Any = approve, **more: Any) -> Any:
-    who = {"actor": "me"} if act is approve else {}
     before = None if row(world) is None else (row(world).approved_sha256, row(world).answer)
     with pytest.raises(kind) as caught:
-        act(inputs(world), path, **who, **more)
+        act(inputs(world), path, actor="me", **more)
     assert (None if row(world) is None else (row(world).approved_sha256, row(world).answer)) == before
     return caught.value
 
@@ -118,6 +117,11 @@ def test_another_version_than_the_executed_one(world: Any) -> None:
 
 def test_skip_and_back(world: Any) -> None:
     path = generated(world)
-    assert skip(inputs(world), path).answer == "skip" == row(world).answer
-    approve(inputs(world), path, actor="me")
+    assert skip(inputs(world), path, actor="me").answer == "skip" == row(world).answer
+    approve(inputs(world), path, actor="you")
     assert row(world).answer == "approve"
+    written = [
+        (entry.actor, entry.action, entry.subject, entry.outcome) for entry in world.ledger.audit.all()
+    ]
+    assert written == [("me", "skip", path.name, "done"), ("you", "approve", path.name, "done")]
+    assert row(world).approved_sha256 in world.ledger.audit.all()[-1].after

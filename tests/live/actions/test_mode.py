@@ -27,7 +27,7 @@ def test_confirmed_by_the_exact_words_only(ledger: Any) -> None:
 
 
 def test_withdrawn_without_words(ledger: Any) -> None:
-    assert offline(ledger, at=NOW).changed is False
+    assert offline(ledger, actor="me", at=NOW).changed is False
     online(ledger, "trade real money", actor="me", at=NOW)
-    assert offline(ledger, at=NOW).changed is True
+    assert offline(ledger, actor="me", at=NOW).changed is True
     assert not ledger.state.online_confirmed()

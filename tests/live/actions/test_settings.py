@@ -10,7 +10,14 @@ import pytest
 from backtest.core.errors import UsageError
 from live.actions.errors import SettingChangedError
 from live.actions.settings import freeze, set_value, unset
-from live.views.settings import SettingsSource, check_settings, read_history, read_settings
+from live.system.json_text import value_text
+from live.views.settings import (
+    SettingsSource,
+    check_settings,
+    open_settings_ledger,
+    read_history,
+    read_settings,
+)
 
 AT = datetime(2024, 1, 5, 22, tzinfo=UTC)
 
@@ -59,6 +66,15 @@ def test_only_the_value_that_was_seen_is_changed(
         set_value(source, name, new, actor="me", at=AT, expected="something else")
     assert read_settings(source, AT, "strategy") == ()
     assert set_value(source, name, new, actor="me", at=AT, expected=seen).value == new
+    with open_settings_ledger(source.load(AT), AT) as ledger:
+        refusal, done = ledger.audit.all()
+    assert refusal.outcome.startswith("refused: ")
+    assert (done.action, done.subject, done.before, done.after) == (
+        "config set",
+        name,
+        value_text(seen),
+        value_text(new),
+    )
     assert value(source, name) == new
     with pytest.raises(SettingChangedError):
         set_value(source, name, new, actor="me", at=AT, expected=seen)

@@ -71,8 +71,12 @@ class Terminal:
         os.write(self.handle, f"{text}\n".encode())
 
     def end(self) -> int:
-        """Read the rest and return the exit code."""
+        """Read the rest and return the exit code; a program that does not end within a minute is killed."""
+        deadline = time.monotonic() + 60
         while True:
+            ready, _, _ = select.select([self.handle], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                os.kill(self.pid, signal.SIGKILL)
             try:
                 part = os.read(self.handle, 65536)
             except OSError:
