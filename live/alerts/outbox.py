@@ -27,7 +27,7 @@ from backtest.core.errors import SettingsError
 from live.alerts import plain_outbox
 from live.alerts.channels import LEVELS, TIMEBOX_SECONDS, Level, channels, deliver, label
 from live.ledger.alerts import Alerts
-from live.ledger.tables import Alert, AlertDelivery
+from live.ledger.record_tables import Alert, AlertDelivery
 from live.model.run import Run
 from live.settings.model import Settings
 from live.system.clock import Clock, SystemClock

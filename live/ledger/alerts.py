@@ -8,8 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from live.ledger.database import Repository
+from live.ledger.record_tables import Alert, AlertDelivery
 from live.ledger.statements import matching, select
-from live.ledger.tables import Alert, AlertDelivery
 
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _SEEN: Final = select(

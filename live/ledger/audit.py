@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from live.ledger.database import Repository
+from live.ledger.record_tables import AuditEntry
 from live.ledger.statements import select
-from live.ledger.tables import AuditEntry
 
 FIRST: Final = "0" * 64
 """Hash before the first row."""

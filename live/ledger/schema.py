@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeEngine
 
+from live.ledger import record_tables  # noqa: F401 - its tables are subclasses of Base too
 from live.ledger.records import Column, Record, Unique
 from live.ledger.tables import Base
 

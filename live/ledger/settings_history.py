@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from backtest.core.errors import UsageError
 from live.ledger.database import Repository
+from live.ledger.record_tables import ConfigHistory, ConfigOverride
 from live.ledger.statements import matching, select
-from live.ledger.tables import ConfigHistory, ConfigOverride
 
 _ACTIVE: Final = select(
     ConfigOverride,

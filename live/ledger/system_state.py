@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 from backtest.core.errors import UsageError
 from live.ledger.column_types import round_amount
 from live.ledger.database import Repository
+from live.ledger.record_tables import SystemState
 from live.ledger.statements import matching, select
-from live.ledger.tables import SystemState
 from live.model.broker import Execution
 
 RaisedLevel = Literal["entries", "all"]
