@@ -25,9 +25,10 @@ class Limits(SettingsModel):
     max_total_leverage: float = Field(
         default=2.0, gt=0, description="nominal exposure / equity, funds count once"
     )
-    max_order_value: float = Field(
-        default=1_000_000_000.0, gt=0, description="one order, currency of the account"
+    max_order_value: float | None = Field(
+        default=None, gt=0, description="one order, currency of the account; off when null"
     )
+    max_order_value_pct: float = Field(default=100.0, gt=0, le=1000, description="one buy, percent of equity")
     max_orders_per_run: int = Field(default=40, ge=1)
     max_stop_orders_per_run: int = Field(default=20, ge=1)
     max_orders_per_minute: int = Field(default=10, ge=1)

@@ -38,7 +38,7 @@ _RULES = ExecutionRules.model_validate(
             "max_position_pct": 1000,
             "max_total_exposure_pct": 1000,
             "max_total_leverage": 10,
-            "max_order_value": 1e300,
+            "max_order_value_pct": 1000,
             "max_orders_per_run": 1000,
         }
     }

@@ -117,6 +117,29 @@ def exposure_breaches(
     ]
 
 
+def order_value_problem(value: float, side: Side, equity: float | None, limits: Limits) -> str:
+    """Return which limit the value of one order exceeds, empty when none.
+
+    Args:
+        value: quantity times price, currency of the account.
+        side: the share of equity binds buys only: what is held may always be sold.
+        equity: currency of the account; not judged when None or not positive.
+        limits: the limits.
+    """
+    most = limits.max_order_value
+    if most is not None and value > most * (1 + _TOLERANCE):
+        return f"worth {value:,.2f}, max_order_value is {most:,.2f}"
+    share = limits.max_order_value_pct
+    if (
+        side == "buy"
+        and equity is not None
+        and equity > 0
+        and value > share / 100 * equity * (1 + _TOLERANCE)
+    ):
+        return f"worth {value:,.2f}, max_order_value_pct {share:g} of equity is {share / 100 * equity:,.2f}"
+    return ""
+
+
 def check_limits(plan: Plan, book: Book, rules: ExecutionRules) -> None:
     """Raise LimitError when the book after the plan would exceed a limit; it lists every breach.
 
@@ -133,12 +156,9 @@ def check_limits(plan: Plan, book: Book, rules: ExecutionRules) -> None:
 
 def _order_findings(plan: Plan, limits: Limits) -> list[Finding]:
     findings = [
-        Finding(
-            order.symbol,
-            f"order value {order.estimated_value:,.2f} above max_order_value {limits.max_order_value:,.2f}",
-        )
+        Finding(order.symbol, f"the order is {problem}")
         for order in plan.orders
-        if order.estimated_value > limits.max_order_value
+        if (problem := order_value_problem(order.estimated_value, order.side, plan.equity, limits))
     ]
     stops = sum(order.stop_price is not None for order in plan.orders)
     for count, name, most in (

@@ -44,6 +44,7 @@ class RunNotes:
         forced: a person let the run go on (--force) although ledger and broker differed at its start.
         behind: symbols whose shares in the books are of before a split: they get no stop and no sale.
         doubts: symbol -> why its price cannot be believed, so that it was not bought.
+        equity: of the account, as the broker gave it at the start; None when it gave none.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -57,6 +58,7 @@ class RunNotes:
     behind: set[str] = field(default_factory=set)
     doubts: dict[str, Finding] = field(default_factory=dict)
     earlier: frozenset[str] = frozenset()
+    equity: float | None = None
 
     def news(self) -> tuple[list[str], list[str]]:
         """Return the criticals and the warnings that no earlier run of the session has told."""

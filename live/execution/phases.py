@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
+from backtest.trading.limits import order_value_problem
 from live.execution import agreement, polling, position_limits, recount, rotation, slippage, stops
 from live.execution.context import ExecutionContext
 from live.execution.gates import TRADES, drift_problem, quote_problem
@@ -313,9 +314,10 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
     )
     if problem or wide or quote is None:
         return problem or wide
-    value, most = quantity * (quote.mid or 0.0), context.settings.execution.limits.max_order_value
-    if value > most:  # a manual order may carry any reference price
-        return f"worth {value:,.2f} at the current price, max_order_value is {most:,.2f}"
+    value, limits = quantity * (quote.mid or 0.0), context.settings.execution.limits
+    too_much = order_value_problem(value, "buy", context.notes.equity, limits)
+    if too_much:  # a manual order may carry any reference price
+        return f"at the current price {too_much}"
     return "" if context.job.window.fills_at_open else drift_problem(order, quote, context.settings.safety)
 
 

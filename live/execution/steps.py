@@ -113,6 +113,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     for finding in result.findings():
         context.notes.alarm(f"ledger and broker differ (--force): {finding}")
         context.notes.forced = True
+    context.notes.equity = None if account.equity is None else float(account.equity)
     _judge_losses(context, account)
     for rest in result.rests():
         context.notes.warn(rest)

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 
 from backtest.core.errors import Finding, LimitError
 from backtest.core.execution_rules import Limits
-from backtest.trading.limits import Breach, beyond_cash, exposure_breaches
+from backtest.trading.limits import Breach, beyond_cash, exposure_breaches, order_value_problem
 from live.handoff.jsonpath import at
 from live.handoff.model import SignalFile
 
 ABSURD_QUANTITY = 100_000_000
-_SLACK = 1 + 1e-9
 
 
 def require_limits(signal: SignalFile, limits: Limits) -> None:
@@ -46,7 +45,7 @@ def limit_findings(
         holdings: whole shares before the first order; None takes the snapshot in the file.
     """
     yield from _counts(signal, limits)
-    yield from _single_orders(signal, limits.max_order_value)
+    yield from _single_orders(signal, limits)
     yield from _exposure(signal, limits, original, holdings)
 
 
@@ -61,15 +60,15 @@ def _counts(signal: SignalFile, limits: Limits) -> Iterator[Finding]:
         )
 
 
-def _single_orders(signal: SignalFile, limit: float) -> Iterator[Finding]:
+def _single_orders(signal: SignalFile, limits: Limits) -> Iterator[Finding]:
     for index, order in enumerate(signal.orders):
         path, value = at(at("$.orders", index), "quantity"), order.quantity * order.reference_price
         if not order.enabled:
             continue
         if order.quantity > ABSURD_QUANTITY:
             yield Finding(path, f"{order.quantity:,} shares cannot be meant")
-        elif value > limit * _SLACK:
-            yield Finding(path, f"the order is worth {value:,.2f}, max_order_value is {limit:,.2f}")
+        elif problem := order_value_problem(value, order.side, signal.inputs.account.equity, limits):
+            yield Finding(path, f"the order is {problem}")
 
 
 def _exposure(

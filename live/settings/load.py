@@ -162,7 +162,7 @@ def load_settings(
 
 
 #: settings that came later, at the value that changes nothing: files of before keep their digest
-_ADDED: Final = (("data.second_source", None),)
+_ADDED: Final = (("data.second_source", None), ("execution.limits.max_order_value_pct", 100.0))
 
 
 def settings_sha256(settings: Settings) -> str:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.core.decision import Book, Decision, EntrySignal, ExitSignal, OpenPosition, Target
+from backtest.core.decision import Book, Decision, EntrySignal, ExitSignal, OpenPosition, Side, Target
 from backtest.core.errors import DataError, JutsuError, LimitError
 from backtest.core.execution_rules import ExecutionRules, Limits
 from backtest.core.planned_orders import Plan
+from backtest.trading.limits import order_value_problem
 from backtest.trading.sizing import check_limits, plan_orders, scaled_weights, sizing_equity, target_shares
 
 DAY = date(2024, 1, 2)
@@ -227,11 +228,37 @@ def test_every_breach_is_listed() -> None:
     plan = plan_orders(decide(A=0.6, B=0.3), Book(1000.0), prices, rules)
     findings = breach(plan, Book(1000.0), rules)
     assert findings == [
-        "A: order value 600.00 above max_order_value 550.00",
+        "A: the order is worth 600.00, max_order_value is 550.00",
         "orders: 2 exceed max_orders_per_run 1",
         "A: 60.0% of equity exceeds max_position_pct (50.0%)",
         "all symbols: 90.0% of equity exceeds max_total_exposure_pct (80.0%)",
     ]
+
+
+@given(
+    value=st.floats(1, 1e9),
+    equity=st.floats(1, 1e9),
+    most=st.none() | st.floats(1, 1e9),
+    share=st.floats(1, 1000),
+    side=st.sampled_from(["buy", "sell"]),
+)
+def test_an_order_is_held_to_an_amount_and_a_buy_to_a_share_of_equity(
+    value: float, equity: float, most: float | None, share: float, side: Side
+) -> None:
+    problem = order_value_problem(
+        value, side, equity, Limits(max_order_value=most, max_order_value_pct=share)
+    )
+    over = most is not None and value > most * (1 + 1e-9)
+    assert ("max_order_value is" in problem) == over
+    if not over:
+        assert bool(problem) == (side == "buy" and value > share / 100 * equity * (1 + 1e-9))
+
+
+def test_the_first_limits_are_a_share_of_equity_and_no_amount() -> None:
+    assert (Limits().max_order_value, Limits().max_order_value_pct) == (None, 100.0)
+    assert order_value_problem(100_001, "buy", 100_000, Limits()) != ""
+    assert order_value_problem(100_001, "sell", 100_000, Limits()) == ""
+    assert order_value_problem(100_001, "buy", None, Limits()) == ""
 
 
 def test_exactly_at_the_limit_is_allowed() -> None:

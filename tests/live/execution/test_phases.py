@@ -269,3 +269,20 @@ def test_a_manual_order_is_held_to_its_limit_at_the_price_it_will_pay(made: Any)
     made.executor()
     assert bought(made) == {}
     assert "max_order_value" in str(run_detail(made)["warnings"])
+
+
+def test_a_buy_is_held_to_its_share_of_the_equity_the_broker_gives(made: Any) -> None:
+    """The file was sized on what the account held in the morning; the broker's figure of now counts."""
+
+    def account(inner: Any) -> Any:
+        return replace(inner.account(), equity=Decimal(9_000))
+
+    made.overrides = {
+        "execution": {"min_cash_pct": 0},
+        "safety": {"daily_loss_pct": None, "drawdown_pct": None},
+    }
+    made.write(signal([order("AAA", "entry", 100, 100.0, rank=2.0)]))
+    made.wrap = lambda broker: Wrapped(broker, account=account)
+    made.executor()
+    assert bought(made) == {}
+    assert "max_order_value_pct 100 of equity is 9,000.00" in str(run_detail(made)["warnings"])

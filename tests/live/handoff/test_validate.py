@@ -248,6 +248,7 @@ LIMITS = {
     "exposure": (Limits(max_total_exposure_pct=79.0), "$.orders", "80.0 % of equity"),
     "leverage": (Limits(max_total_leverage=0.79), "$.orders", "0.80"),
     "order value": (Limits(max_order_value=59_999), "$.orders[1].quantity", "60,000.00"),
+    "share of equity": (Limits(max_order_value_pct=59), "$.orders[1].quantity", "max_order_value_pct 59"),
     "orders": (Limits(max_orders_per_run=2), "$.orders", "3 orders"),
 }
 
