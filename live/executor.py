@@ -50,7 +50,6 @@ from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
 from live.system.json_text import plain
-from live.system.lock import single_instance
 from live.system.screen import complain, say
 from live.views.execution_report import ExecutionReport, read_execution, report_lines
 from live.views.words import outcome_words
@@ -121,7 +120,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
     notes = RunNotes(earlier=earlier_notes(runtime.ledger.runs.get(job.day, job.variant)))
-    with single_instance(runtime.state, runtime.account, run_id=f"{job.day}_{job.variant}"):
+    with runtime.only_run(f"{job.day}_{job.variant}"):
         rerun_rules.require_current(runtime, job)
         try:
             outcome = _carry_out(runtime, request, job, notes)

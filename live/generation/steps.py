@@ -33,7 +33,6 @@ from live.settings.frozen_origin import FrozenData, data_finding
 from live.settings.load import settings_sha256
 from live.settings.manifest import frozen_floor
 from live.settings.model import Settings
-from live.system.lock import single_instance
 
 LOG = logging.getLogger("jutsu.generator")
 
@@ -298,5 +297,5 @@ def resolve_open_questions(runtime: Runtime, due_: Due) -> None:
             remedy="a real run looks it up first",
         )
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock, lambda _: False)
-    with single_instance(runtime.state, runtime.account, run_id=f"{due_.session.day}_generator"):
+    with runtime.only_run(f"{due_.session.day}_generator"):
         recover_all(submission, runtime.ledger, runtime.clock, today=due_.session.day)

@@ -15,15 +15,15 @@ from typing import Any, Final
 
 _SIX_PLACES: Final = Decimal("0.000001")
 _JSON: Final = ("dict[str, Any]", "list[str]")
-_Convert = Callable[[Any], Any]
+Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
     """How one database keeps values: kind of column -> conversion; a kind without one is kept as it is."""
 
-    encode: Mapping[str, _Convert]
-    decode: Mapping[str, _Convert]
+    encode: Mapping[str, Convert]
+    decode: Mapping[str, Convert]
 
     def stored(self, kind: str, value: Any) -> Any:
         """Return a value as a column of this kind keeps it; None in a JSON column is JSON's null."""
@@ -103,8 +103,8 @@ def _document(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-_DOCUMENTS_IN: Final[Mapping[str, _Convert]] = dict.fromkeys(_JSON, to_json)
-_DOCUMENTS_OUT: Final[Mapping[str, _Convert]] = dict.fromkeys(_JSON, _document)
+_DOCUMENTS_IN: Final[Mapping[str, Convert]] = dict.fromkeys(_JSON, to_json)
+_DOCUMENTS_OUT: Final[Mapping[str, Convert]] = dict.fromkeys(_JSON, _document)
 SQLITE: Final = Codec(
     encode={"datetime": _utc_text, "date": _day, "Decimal": _number, "bool": _flag, **_DOCUMENTS_IN},
     decode={

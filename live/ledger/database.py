@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from live.ledger.batch_reads import BatchLink
+from live.ledger.column_types import Convert
 from live.ledger.errors import LedgerError, explain
 from live.ledger.links import Link, Values
 from live.ledger.records import Record
@@ -32,6 +34,7 @@ class Database:
         self._depth = 0
         self._failed = False
         self._batching = False
+        self._conversions: dict[str, tuple[tuple[int, Convert], ...]] = {}
 
     @property
     def raw(self) -> sqlite3.Connection | None:
@@ -77,11 +80,12 @@ class Database:
             return
         with translated(self.where):
             raw.execute("BEGIN IMMEDIATE")
+            alone, self.link = self.link, BatchLink(raw)
             self._batching = True
             try:
                 yield
             finally:
-                self._batching = False
+                self._batching, self.link = False, alone
                 if raw.in_transaction:
                     raw.execute("COMMIT")
 
@@ -97,6 +101,8 @@ class Database:
         except BaseException:
             if raw.in_transaction:
                 raw.execute("ROLLBACK TO step")
+            if isinstance(self.link, BatchLink):
+                self.link.forget()
             raise
         finally:
             self._depth = 0
@@ -126,6 +132,16 @@ class Database:
             return self.link.rows(text, values)
         with translated(self.where):
             return self.link.rows(text, values)
+
+    def conversions(self, query: Query[Any]) -> tuple[tuple[int, Convert], ...]:
+        """Return the places of a query's columns that are kept in another form, and what turns them back."""
+        found = self._conversions.get(query.text)
+        if found is None:
+            kinds = (query.model.__columns__[name].kind for name in query.columns)
+            decode = self.link.codec.decode
+            found = tuple((place, decode[kind]) for place, kind in enumerate(kinds) if kind in decode)
+            self._conversions[query.text] = found
+        return found
 
     def close(self) -> None:
         """Give the connection back; the write-ahead log is folded into the file by SQLite."""
@@ -181,9 +197,11 @@ class Repository:
     ) -> None:
         """Update the row of this account that has `keys`, or insert it, then with the values of `new` too."""
         with self._db.transaction():
-            if values and self._update(model, keys, values):
-                return
-            if not self._columns(select(model, matching("account", *keys), columns=("id",)), keys):
+            if values:
+                known = self._update(model, keys, values) > 0
+            else:
+                known = bool(self._columns(select(model, matching("account", *keys), columns=("id",)), keys))
+            if not known:
                 self._add(model, {**keys, **(new or {}), **values})
 
     def _one(self, query: Query[Row], values: Mapping[str, Any] | None = None) -> Row | None:
@@ -197,10 +215,8 @@ class Repository:
     def _columns(self, query: Query[Any], values: Mapping[str, Any] | None = None) -> list[list[Any]]:
         """Return the rows of a query as lists of its columns."""
         rows = [list(row) for row in self._db.rows(query.text, self._compared(values or {}))]
-        columns, decode = query.model.__columns__, self._db.link.codec.decode
-        for place, name in enumerate(query.columns):
-            convert = decode.get(columns[name].kind)
-            if convert is not None:
+        if rows:
+            for place, convert in self._db.conversions(query):
                 for row in rows:
                     if row[place] is not None:
                         row[place] = convert(row[place])

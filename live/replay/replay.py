@@ -32,6 +32,7 @@ from live.generation.price_check import JudgedOnce
 from live.runtime.runtime import Runtime
 from live.shadow import virtual_books as shadow
 from live.system.clock import SimulatedClock
+from live.system.lock import single_instance
 
 LOG = logging.getLogger("jutsu.replay")
 
@@ -127,15 +128,16 @@ def replay(
         reports=reports if candidates is None else scheduled(candidates, chosen),
     )
     failures: list[Failure] = []
-    for session in sessions:
-        with runtime.ledger.batch():
-            failure = _one(runtime, request, chosen, session, keep_going=keep_going)
-        if failure is not None:
-            failures.append(failure)
-            if not keep_going:
-                break
-        if on_session is not None:
-            on_session(session.day)
+    with single_instance(runtime.state, runtime.account, run_id="replay"):
+        for session in sessions:
+            with runtime.ledger.batch():
+                failure = _one(runtime, request, chosen, session, keep_going=keep_going)
+            if failure is not None:
+                failures.append(failure)
+                if not keep_going:
+                    break
+            if on_session is not None:
+                on_session(session.day)
     files = write_results(runtime, chosen)
     if failures and not keep_going:
         _stop(failures[0])

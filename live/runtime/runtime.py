@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from live.model.run import DAILY, Run
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.system.clock import Clock, SimulatedClock
+from live.system.lock import single_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,14 @@ class Runtime:
     def today(self) -> date:
         """Return the New York date this run is about."""
         return self.context.today()
+
+    def only_run(self, run_id: str) -> AbstractContextManager[None]:
+        """Hold the account's lock for one run; a replay holds it from its first session to its last.
+
+        Raises:
+            AnotherRunError, LimitError: 7, as `single_instance`.
+        """
+        return nullcontext() if self.run.alone else single_instance(self.state, self.account, run_id=run_id)
 
     @property
     def waits_for_window(self) -> bool:
