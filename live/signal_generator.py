@@ -197,7 +197,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         positions=book.shares(),
     )
     tell_blocked_entries(runtime.context, variant, due, report)
-    texts = (*doubts, *agreed.rests())
+    texts = (*doubts, *agreed.rests(), *agreed.cash_warnings())
     signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, texts)
     return _hand_off(runtime, request, variant, due, signal)
 

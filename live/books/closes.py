@@ -19,7 +19,7 @@ from backtest.core.errors import JutsuError
 from backtest.strategies.registry import context_columns_of
 from backtest.strategies.terms import context_of
 from live.ledger.snapshots import WHOLE_ACCOUNT
-from live.reconciliation.compare import recorded_splits, require_agreement
+from live.reconciliation.compare import known_to, require_agreement
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
@@ -83,8 +83,8 @@ def agreed_and_marked(
     Raises:
         DataError, DisagreementError: see `require_agreement`.
     """
-    splits = recorded_splits(runtime)
-    agreed = require_agreement(runtime.context, runtime.broker, account, prices, force=force, splits=splits)
+    known = known_to(runtime)
+    agreed = require_agreement(runtime.context, runtime.broker, account, prices, force=force, known=known)
     if agreed.agrees:
         mark_closes(runtime, variant, account)
     return agreed

@@ -13,6 +13,7 @@ from live.handoff.write import file_name
 from live.ledger.restore import Intended
 from live.model.order_ids import OrderName, base_id, parse
 from live.model.ticks import to_tick
+from live.runtime.declared import declared_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,17 +54,6 @@ def may_trade(runtime: Runtime, variant: str, symbol: str) -> bool:
     declared = declared_symbols(runtime)
     mine = declared.get(variant, ())
     return symbol in mine if mine else all(symbol not in theirs for theirs in declared.values())
-
-
-def declared_symbols(runtime: Runtime) -> dict[str, tuple[str, ...]]:
-    """Return variant -> symbols its strategy names; none for a book of single stocks or without its file."""
-    found: dict[str, tuple[str, ...]] = {}
-    for book in runtime.settings.books:
-        try:
-            found[book.primary] = find_strategy(book.primary, runtime.strategies).tradable_symbols
-        except JutsuError:
-            found[book.primary] = ()
-    return found
 
 
 def intended(

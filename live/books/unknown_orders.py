@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import Finding, UnresolvedError, UsageError
-from live.books.owners import declared_symbols, intended, order_in_file, session_orders
+from live.books.owners import intended, order_in_file, session_orders
 from live.books.variants import id_prefix
 from live.ledger.restore import take
 from live.model.order_ids import OrderName, parse
 from live.model.order_state import JournalState
+from live.runtime.declared import declared_symbols
 
 if TYPE_CHECKING:
     from datetime import date

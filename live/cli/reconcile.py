@@ -36,11 +36,14 @@ def reconcile(
     from live.orders.recovery import catch_up
     from live.reconciliation import compare as rules
     from live.reconciliation.adopt import adopt as adopt_differences
+    from live.reconciliation.cash import explain_cash
 
     with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
         if adopt:
             _refuse_while_unresolved(runtime)
         catch_up(runtime.context, runtime.broker)
+        if adopt:
+            explain_cash(runtime.context, runtime.broker, runtime.broker.account())
         result = _compare(runtime)
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
@@ -51,6 +54,7 @@ def reconcile(
                 result,
                 at=runtime.clock.now(),
                 by=actor(),
+                owners=_owners(runtime),
             )
             adopted += split_stops.carry_over(runtime, before)
             # What they filled is in the books now, so they are answered.
@@ -87,6 +91,16 @@ def _refuse_while_unresolved(runtime: Runtime) -> None:
             where="reconcile --adopt",
             remedy="`jutsu resolve` it first, then adopt",
         )
+
+
+def _owners(runtime: Runtime) -> dict[str, str]:
+    """Return symbol -> the one book whose strategy names it."""
+    from live.runtime.declared import declared_symbols
+
+    books = declared_symbols(runtime)
+    symbols = {symbol for named in books.values() for symbol in named}
+    naming = {symbol: [variant for variant, named in books.items() if symbol in named] for symbol in symbols}
+    return {symbol: variants[0] for symbol, variants in naming.items() if len(variants) == 1}
 
 
 def _compare(runtime: Runtime) -> Reconciliation:
@@ -135,6 +149,8 @@ def _words(kind: str) -> str:
 def _cash_words(result: Reconciliation) -> str:
     if result.ledger_cash is None:
         return "no run yet"
+    if result.overdrawn:
+        return "less than none"
     return f"equity moved {result.cash_jump_pct:.1f} % without trades" if result.cash_jumped else ""
 
 

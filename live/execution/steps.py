@@ -104,7 +104,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
         account,
         prices,
         force=force,
-        splits=reconcile.recorded_splits(context.runtime),
+        known=reconcile.known_to(context.runtime),
     )
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     context.notes.behind |= {line.symbol for line in result.lines if line.ratio is not None}
@@ -115,7 +115,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
         context.notes.forced = True
     context.notes.equity = None if account.equity is None else float(account.equity)
     _judge_losses(context, account)
-    for rest in result.rests():
+    for rest in (*result.rests(), *result.cash_warnings()):
         context.notes.warn(rest)
     context.notes.foreign.update(
         {line.symbol: line.broker for line in result.lines if line.kind == "foreign"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -161,6 +161,28 @@ class Account:
         return rows
 
 
+CashKind = Literal["deposit", "dividend", "interest", "fee", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class CashMovement:
+    """Cash that came or went without a trade.
+
+    Attributes:
+        movement_id: the broker's id, which makes noting it twice harmless.
+        day: New York date it counts for.
+        kind: ``deposit`` is money a person moved, in or out: no profit and no loss.
+        amount: account currency, positive into the account.
+        note: the broker's words.
+    """
+
+    movement_id: str
+    day: date
+    kind: CashKind
+    amount: Decimal
+    note: str = ""
+
+
 class Broker(Protocol):
     """A broker, seen by the executor. Every call may raise BrokerError; only `submit` BrokerUnknown."""
 
@@ -213,6 +235,15 @@ class Broker(Protocol):
 
     def clock_offset(self) -> timedelta | None:
         """Return broker time minus our time from the last reply, None when unknown."""
+        ...
+
+
+@runtime_checkable
+class ListsCashMovements(Protocol):
+    """A broker that lists cash which came or went without a trade."""
+
+    def cash_movements(self, since: date) -> Sequence[CashMovement]:
+        """Return the movements dated `since` or later, trades left out. BrokerError: no usable list."""
         ...
 
 

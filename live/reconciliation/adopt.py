@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar.sessions import NEW_YORK
@@ -20,12 +21,26 @@ if TYPE_CHECKING:
 
 
 def adopt(
-    ledger: Ledger, account: Account, result: Reconciliation, *, at: datetime, by: str
+    ledger: Ledger,
+    account: Account,
+    result: Reconciliation,
+    *,
+    at: datetime,
+    by: str,
+    owners: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Take the broker's truth into the books, with an audit record; foreign positions stay foreign.
 
     A position that is gone is closed without a price; one that grew or shrank keeps its cost; a split scales
     shares, cost and stop by its ratio. Shares of a symbol that no book holds open are left to a person.
+
+    Args:
+        ledger: our side.
+        account: the broker's side.
+        result: their comparison.
+        at: of the adoption.
+        by: who adopts.
+        owners: symbol -> the one variant whose strategy names it: it gets shares no book ever had.
 
     Returns:
         One line per change.
@@ -33,7 +48,7 @@ def adopt(
     changes: list[str] = []
     with ledger.transaction():
         for line in result.differences:
-            changes.extend(_adopt_line(ledger, account, line, at))
+            changes.extend(_adopt_line(ledger, account, line, at, owners))
         if account.cash is not None and account.cash != result.ledger_cash:
             if result.ledger_cash is not None and not result.differences:
                 _note_deposit(ledger, account.cash - result.ledger_cash, at=at, by=by)
@@ -58,12 +73,14 @@ def _note_deposit(ledger: Ledger, amount: Decimal, *, at: datetime, by: str) -> 
     ledger.cash_flows.note(name, day=day, kind="deposit", amount=amount, at=at, note=f"by {by}")
 
 
-def _adopt_line(ledger: Ledger, account: Account, line: SymbolDifference, at: datetime) -> list[str]:
+def _adopt_line(
+    ledger: Ledger, account: Account, line: SymbolDifference, at: datetime, owners: Mapping[str, str]
+) -> list[str]:
     rows = [row for row in ledger.positions.open_positions() if row.symbol == line.symbol]
     if line.broker < 0:
         return [f"{line.symbol}: {line.broker} shares, a short position: close it by hand, no book takes it"]
     if not rows:
-        return [_adopt_again(ledger, account, line, at)]
+        return [_adopt_again(ledger, account, line, at, owners.get(line.symbol))]
     if line.ratio is not None:
         return _adopt_split(ledger, account, line, rows, line.ratio, at)
     if len(rows) > 1 and line.broker:
@@ -119,23 +136,26 @@ def _with_fraction(row: PositionRow, fractions: Mapping[str, Decimal], shares: i
     return {**kept, FRACTION: str(left.normalize())} if 0 < left < 1 else kept
 
 
-def _adopt_again(ledger: Ledger, account: Account, line: SymbolDifference, at: datetime) -> str:
-    """Give shares of a symbol we traded before back to the book that traded it last."""
+def _adopt_again(
+    ledger: Ledger, account: Account, line: SymbolDifference, at: datetime, owner: str | None
+) -> str:
+    """Give shares back to the book that traded the symbol last, else to the one whose strategy names it."""
     last = [row for row in ledger.positions.closed() if row.symbol == line.symbol]
     held = next((h for h in account.holdings if h.symbol == line.symbol), None)
-    if not last or held is None or held.average_price is None:
+    variant = last[-1].variant if last else owner
+    if variant is None or held is None or held.average_price is None:
         return f"{line.symbol}: {line.broker} shares at the broker belong to no book: left alone"
-    day = at.astimezone(NEW_YORK).date()
+    before = last[-1] if last else None
     ledger.positions.buy(
-        last[-1].variant,
+        variant,
         line.symbol,
         line.broker,
         held.average_price,
-        session=day,
-        details=last[-1].details,
-        mode=last[-1].mode,
+        session=at.astimezone(NEW_YORK).date(),
+        details=before.details if before else {},
+        mode=before.mode if before else "",
         at=at,
-        needs_stop=last[-1].needs_stop,
-        stop_price=last[-1].stop_price,
+        needs_stop=before.needs_stop if before else False,
+        stop_price=before.stop_price if before else None,
     )
-    return f"{line.symbol}: {line.broker} shares taken into the book of {last[-1].variant}"
+    return f"{line.symbol}: {line.broker} shares taken into the book of {variant}"

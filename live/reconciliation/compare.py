@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import DataError, DisagreementError
 from live.model.broker import Account, Broker
 from live.orders.recovery import catch_up
+from live.reconciliation.cash import explain_cash
 from live.reconciliation.manual_sales import close_sold_by_hand
 from live.reconciliation.model import Reconciliation, SymbolDifference
 from live.reconciliation.outcome import finish_past
 from live.reconciliation.settling import settled, shows_recent_fills
 from live.reconciliation.splits import explaining_split
+from live.runtime.declared import declared_symbols
 from live.runtime.known_prices import actions_for
 
 if TYPE_CHECKING:
@@ -27,13 +30,32 @@ LOG = logging.getLogger("jutsu.reconcile")
 ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker's truth"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an installation knows besides ledger and account.
+
+    Attributes:
+        splits: recorded splits up to today of what is held; the books may not have followed yet.
+        traded: symbols our books name: shares of them that no book owns are a difference, not foreign.
+        cash_ask_pct, cash_warn_pct: see `Reconciliation`.
+    """
+
+    splits: tuple[CorporateAction, ...] = ()
+    traded: frozenset[str] = frozenset()
+    cash_ask_pct: float | None = None
+    cash_warn_pct: float | None = None
+
+
+NOTHING: Final = Known()
+
+
 def compare(
     ledger: Ledger,
     account: Account,
     prices: Mapping[str, float],
     *,
     cash_jump_pct: float,
-    splits: Iterable[CorporateAction] = (),
+    known: Known = NOTHING,
 ) -> Reconciliation:
     """Compare both sides; reads only.
 
@@ -42,9 +64,9 @@ def compare(
         account: what the broker shows.
         prices: newest price per symbol, for the cash guard; symbols without one use the broker's value.
         cash_jump_pct: how far equity may move without trades, percent.
-        splits: recorded splits that the books may not have followed yet.
+        known: recorded splits, symbols that our books name, limits below `cash_jump_pct`.
     """
-    ours, theirs, known = ledger.positions.shares(), account.shares(), tuple(splits)
+    ours, theirs = ledger.positions.shares(), account.shares()
     lines = tuple(
         _line(ledger, account, symbol, ours.get(symbol, 0), theirs.get(symbol, 0), known)
         for symbol in sorted(ours.keys() | theirs.keys())
@@ -57,6 +79,8 @@ def compare(
         broker_cash=account.cash,
         cash_jump_pct=_jump(expected, account, lines, prices),
         cash_limit_pct=cash_jump_pct,
+        cash_ask_pct=known.cash_ask_pct,
+        cash_warn_pct=known.cash_warn_pct,
         fractions={s: q for s, q in account.fractions().items() if s in ours or _traded(ledger, s)},
     )
 
@@ -68,28 +92,51 @@ def _traded(ledger: Ledger, symbol: str) -> bool:
 
 
 def _line(
-    ledger: Ledger, account: Account, symbol: str, ours: int, theirs: int, splits: Iterable[CorporateAction]
+    ledger: Ledger, account: Account, symbol: str, ours: int, theirs: int, known: Known
 ) -> SymbolDifference:
     if ours == theirs:
         return SymbolDifference(symbol, ours, theirs, "same")
     if ours == 0:
-        return SymbolDifference(symbol, ours, theirs, "differs" if _traded(ledger, symbol) else "foreign")
+        traded = symbol in known.traded or _traded(ledger, symbol)
+        return SymbolDifference(symbol, ours, theirs, "differs" if traded else "foreign")
     rows = [row for row in ledger.positions.open_positions() if row.symbol == symbol]
     averages = [h.average_price for h in account.holdings if h.symbol == symbol and h.average_price]
     ratio = explaining_split(
         rows,
         account.fractions().get(symbol, Decimal(theirs)),
         averages[0] if averages else None,
-        [a.ratio for a in splits if a.symbol == symbol and all(a.ex_date > r.entry_session for r in rows)],
+        [
+            a.ratio
+            for a in known.splits
+            if a.symbol == symbol and all(a.ex_date > r.entry_session for r in rows)
+        ],
     )
     return SymbolDifference(symbol, ours, theirs, "differs" if ratio is None else "split_like", ratio)
 
 
-def recorded_splits(runtime: Runtime) -> tuple[CorporateAction, ...]:
-    """Return the recorded splits up to today of what the books hold. DataError 5: a damaged file."""
+def _of_equity(expected: Decimal, account: Account, lines: tuple[SymbolDifference, ...]) -> float | None:
+    """Return the move of cash in percent of the broker's equity, for shares without a price that agree."""
+    if account.cash is None or not account.equity or any(line.kind == "differs" for line in lines):
+        return None
+    return abs(float(account.cash - expected)) / abs(float(account.equity)) * 100
+
+
+def known_to(runtime: Runtime) -> Known:
+    """Return what this installation knows besides ledger and account. DataError 5: a damaged file.
+
+    A replay, whose account nobody else touches, knows nothing.
+    """
+    if runtime.run.alone:
+        return NOTHING
     held = runtime.ledger.positions.shares()
-    found = actions_for(runtime, held) if held and not runtime.run.alone else ()
-    return tuple(a for a in found if a.kind == "split" and a.ex_date <= runtime.today())
+    found = actions_for(runtime, held) if held else ()
+    safety = runtime.settings.safety
+    return Known(
+        splits=tuple(a for a in found if a.kind == "split" and a.ex_date <= runtime.today()),
+        traded=frozenset(s for symbols in declared_symbols(runtime).values() for s in symbols),
+        cash_ask_pct=safety.cash_ask_pct,
+        cash_warn_pct=safety.cash_warn_pct,
+    )
 
 
 def _jump(
@@ -109,7 +156,7 @@ def _jump(
         if price is None and line.broker and line.symbol in values:
             price = values[line.symbol] / line.broker
         if price is None:
-            return None
+            return _of_equity(expected, account, lines)
         before += line.ledger * price
         after += line.broker * price
     return abs(after - before) / before * 100 if before > 0 else None
@@ -122,7 +169,7 @@ def compared(runtime: Runtime, account: Account, prices: Mapping[str, float]) ->
         account,
         prices,
         cash_jump_pct=runtime.settings.safety.cash_jump_pct,
-        splits=recorded_splits(runtime),
+        known=known_to(runtime),
     )
 
 
@@ -133,7 +180,7 @@ def require_agreement(
     prices: Mapping[str, float],
     *,
     force: bool,
-    splits: Iterable[CorporateAction] = (),
+    known: Known = NOTHING,
 ) -> Reconciliation:
     """Stop unless ledger and broker agree; a first run takes the broker's cash as its starting point.
 
@@ -142,10 +189,10 @@ def require_agreement(
     Raises:
         DataError: 5, quantities that look like a split. DisagreementError: 4, anything else.
     """
-    limit, recorded = context.settings.safety.cash_jump_pct, tuple(splits)
+    limit = context.settings.safety.cash_jump_pct
 
     def look(shown: Account) -> Reconciliation:
-        return compare(context.ledger, shown, prices, cash_jump_pct=limit, splits=recorded)
+        return compare(context.ledger, shown, prices, cash_jump_pct=limit, known=known)
 
     account = account if context.run.scratch else settled(context, broker, account)
     result = look(account)
@@ -159,10 +206,14 @@ def require_agreement(
         for closed in close_sold_by_hand(context, broker, result.differences):
             LOG.warning("%s", closed)
         result = look(account)
+    if context.run.repairs and explain_cash(context, broker, account):
+        result = look(account)
+    for warning in result.cash_warnings():
+        LOG.warning("%s", warning)
     if not result.agrees:
         for finding in result.findings():
             LOG.warning("ledger and broker differ: %s", finding)
-        if not force:
+        if not force or result.overdrawn:
             raise error_of(result)
     elif not context.run.scratch and shows_recent_fills(context.ledger, account, context.clock.now()):
         start_cash(context.ledger, account, at=context.clock.now())

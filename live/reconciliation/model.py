@@ -35,7 +35,8 @@ class Reconciliation:
         lines: every symbol of either side, sorted.
         ledger_cash: what the ledger expects, None before the first run. broker_cash: what is there.
         cash_jump_pct: |actual - expected| equity in percent of expected; None when it cannot be computed.
-        cash_limit_pct: from which on a person must look.
+        cash_limit_pct: from which on nobody trades before a person looked.
+        cash_ask_pct: from which on a person is asked, None: the same. cash_warn_pct: told, None: never.
         fractions: exact quantity of symbols our books hold or traded that are no whole shares at the broker.
     """
 
@@ -45,6 +46,8 @@ class Reconciliation:
     cash_jump_pct: float | None
     cash_limit_pct: float
     fractions: Mapping[str, Decimal] = field(default_factory=dict)
+    cash_ask_pct: float | None = None
+    cash_warn_pct: float | None = None
 
     @property
     def differences(self) -> tuple[SymbolDifference, ...]:
@@ -53,13 +56,33 @@ class Reconciliation:
 
     @property
     def cash_jumped(self) -> bool:
-        """Whether equity moved without trades by more than allowed."""
-        return self.cash_jump_pct is not None and self.cash_jump_pct > self.cash_limit_pct
+        """Whether equity moved without trades by more than goes without a person."""
+        ask = (
+            self.cash_limit_pct if self.cash_ask_pct is None else min(self.cash_ask_pct, self.cash_limit_pct)
+        )
+        return self.cash_jump_pct is not None and self.cash_jump_pct > ask
+
+    @property
+    def overdrawn(self) -> bool:
+        """Whether the broker shows less than no cash: nothing may be bought on credit."""
+        return self.broker_cash is not None and self.broker_cash < 0
+
+    def cash_warnings(self) -> tuple[str, ...]:
+        """Return a line about cash that nothing explains and that is too little to ask about."""
+        if self.cash_warn_pct is None or self.cash_jump_pct is None or self.cash_jumped:
+            return ()
+        if self.cash_jump_pct <= self.cash_warn_pct or self.differences:
+            return ()
+        text = (
+            f"cash: ledger {self.ledger_cash}, broker {self.broker_cash}: {self.cash_jump_pct:.2f} % of "
+            "equity moved without a trade and no transaction explains it"
+        )
+        return (text,)
 
     @property
     def agrees(self) -> bool:
         """Whether nothing stands against trading."""
-        return not self.differences and not self.cash_jumped
+        return not self.differences and not self.cash_jumped and not self.overdrawn
 
     def rests(self) -> tuple[str, ...]:
         """Return one line per fraction of a share: it is never ordered and stays until a person sells it."""
@@ -78,12 +101,20 @@ class Reconciliation:
             )
             for line in self.differences
         ]
-        if self.cash_jumped:
+        if self.overdrawn:
+            found.append(
+                Finding("cash", f"the broker shows {self.broker_cash}: less than none", "bring cash, or sell")
+            )
+        if self.cash_jumped and self.cash_jump_pct is not None:
+            stops = self.cash_jump_pct > self.cash_limit_pct
+            limit = (
+                f"cash_jump_pct {self.cash_limit_pct:g}" if stops else f"cash_ask_pct {self.cash_ask_pct:g}"
+            )
             found.append(
                 Finding(
                     "cash",
                     f"ledger {self.ledger_cash}, broker {self.broker_cash}: equity moved "
-                    f"{self.cash_jump_pct:.1f} % without trades (cash_jump_pct {self.cash_limit_pct:g})",
+                    f"{self.cash_jump_pct:.1f} % without trades and no transaction explains it ({limit})",
                 )
             )
         return tuple(found)

@@ -21,6 +21,9 @@ FRACTION: Final = "fraction_of_share"
 COST_TOLERANCE: Final = 0.15
 #: the same for a ratio nobody recorded and that is none of the usual ones
 SAME_COST: Final = 0.01
+#: such a ratio has a denominator up to this and moves the count by at least this fraction
+SIMPLE: Final = 10
+CLEAR: Final = Fraction(1, 10)
 
 
 def exact_quantity(row: PositionRow) -> Decimal:
@@ -62,9 +65,10 @@ def explaining_split(
     if average is None or average <= 0:
         return said[0] if said else None
     cost = float(sum((row.entry_price * exact_quantity(row) for row in rows), Decimal(0)) / total)
-    odd = Fraction(broker_quantity) / Fraction(total)
+    odd = (Fraction(broker_quantity) / Fraction(total)).limit_denominator(SIMPLE)
+    simple = [odd] if abs(odd - 1) >= CLEAR and _fits(rows, total, broker_quantity, odd) else []
     usual = [ratio for ratio in RATIOS if _fits(rows, total, broker_quantity, ratio)]
-    for ratios, tolerance in ((said, COST_TOLERANCE), (usual, COST_TOLERANCE), ([odd], SAME_COST)):
+    for ratios, tolerance in ((said, COST_TOLERANCE), (usual, COST_TOLERANCE), (simple, SAME_COST)):
         missed = {ratio: abs(cost / (float(average) * float(ratio)) - 1) for ratio in ratios if ratio != 1}
         if missed and min(missed.values()) <= tolerance:
             return min(missed, key=lambda ratio: missed[ratio])

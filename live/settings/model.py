@@ -78,6 +78,8 @@ class ApprovalSettings(SettingsModel):
 class SafetySettings(SettingsModel):
     """Gates; percentages in percent."""
 
+    cash_warn_pct: Annotated[float, Field(gt=0)] = 0.5
+    cash_ask_pct: Annotated[float, Field(gt=0)] = 2.0
     cash_jump_pct: Annotated[float, Field(gt=0)] = 10.0
     daily_loss_pct: Annotated[float, Field(gt=0, le=100)] | None = 5.0
     drawdown_pct: Annotated[float, Field(gt=0, le=100)] | None = 10.0

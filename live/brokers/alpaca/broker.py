@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, BrokerRefused, SettingsError
+from live.brokers.alpaca.activities import parse_movement
 from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.alpaca.orders import order_body, parse_account, parse_order, parse_orders
 from live.brokers.common import require_loopback
-from live.model.broker import Account, BrokerOrder, OrderRequest
+from live.model.broker import Account, BrokerOrder, CashMovement, OrderRequest
 from live.settings.model import AlpacaSettings
 from live.system.clock import Clock
 
@@ -106,6 +107,24 @@ class AlpacaBroker:
             )
             for fill in page or ():
                 found.setdefault(str(fill.get("order_id")), []).append(fill)
+            if not page or len(page) < FILL_PAGE:
+                return found
+            query["page_token"] = str(page[-1]["id"])
+
+    def cash_movements(self, since: date) -> Sequence[CashMovement]:
+        """Return dividends, interest, fees and transfers dated `since` or later."""
+        query = {
+            "category": "non_trade_activity",
+            "after": (since - timedelta(days=1)).isoformat(),
+            "direction": "asc",
+            "page_size": str(FILL_PAGE),
+        }
+        found: list[CashMovement] = []
+        while True:
+            page = self.connection.read(
+                "activities", lambda: self.connection.client.get("/account/activities", dict(query))
+            )
+            found += [moved for row in page or () if (moved := parse_movement(row)) and moved.day >= since]
             if not page or len(page) < FILL_PAGE:
                 return found
             query["page_token"] = str(page[-1]["id"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from backtest.trading.fills import commission, market_price
 from live.brokers.paper.engine import PaperEngine
 from live.brokers.paper.rules import checked_until, fill_price, market_value, money, running_session
 from live.brokers.paper.store import PaperOrder, PaperStore
-from live.model.broker import Account, BrokerOrder, Holding, OrderRequest, OrderState
+from live.model.broker import Account, BrokerOrder, CashKind, CashMovement, Holding, OrderRequest, OrderState
 from live.model.feed import Feed
 from live.settings.model import PaperFault
 from live.system.clock import Clock
@@ -180,6 +180,14 @@ class PaperBroker:
                 self._store.save(replace(order, state=OrderState.CANCEL_PENDING, cancel_at=due))
             else:
                 self._engine.end(order, OrderState.CANCELED, "cancelled by the customer")
+
+    def move_cash(self, day: date, kind: CashKind, amount: Decimal, note: str = "") -> None:
+        """Book cash that comes or goes without a trade; for rehearsals."""
+        self._store.move_cash(day, kind, amount, note)
+
+    def cash_movements(self, since: date) -> Sequence[CashMovement]:
+        """Return what `move_cash` booked for `since` or later."""
+        return self._store.cash_movements(since)
 
     def settle(self, bars: Mapping[str, Bars]) -> None:
         """Book stops and held orders that were due in sessions that passed; see `PaperEngine`."""

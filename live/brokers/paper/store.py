@@ -17,7 +17,7 @@ from pathlib import Path
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerError
 from backtest.core.files import require_regular, why
-from live.model.broker import Execution, OrderState
+from live.model.broker import CashKind, CashMovement, Execution, OrderState
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), cash TEXT NOT NULL);
@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS executions (id TEXT PRIMARY KEY, order_id INTEGER NOT
   symbol TEXT NOT NULL, side TEXT NOT NULL, quantity INTEGER NOT NULL, price TEXT NOT NULL,
   commission TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ix_executions_order ON executions (order_id);
+"""
+_MOVEMENTS = """
+CREATE TABLE IF NOT EXISTS cash_movements (id INTEGER PRIMARY KEY AUTOINCREMENT, day TEXT NOT NULL,
+  kind TEXT NOT NULL, amount TEXT NOT NULL, note TEXT NOT NULL)
 """
 _INSERT_ORDER = """
 INSERT INTO orders (client_id, symbol, side, quantity, state, live, order_type, time_in_force, stop_price,
@@ -162,6 +166,28 @@ class PaperStore:
     def set_cash(self, cash: Decimal) -> None:
         """Store the cash of the account."""
         self._db.execute("UPDATE account SET cash = ?", (str(cash),))
+
+    def move_cash(self, day: date, kind: CashKind, amount: Decimal, note: str) -> None:
+        """Book a dividend, interest, a fee or a transfer."""
+        with self.transaction():
+            self._db.execute(_MOVEMENTS)
+            row = (day.isoformat(), kind, str(amount), note)
+            self._db.execute("INSERT INTO cash_movements (day, kind, amount, note) VALUES (?, ?, ?, ?)", row)
+            self.set_cash(self.cash() + amount)
+
+    def cash_movements(self, since: date) -> list[CashMovement]:
+        """Return what `move_cash` booked for `since` or later; accounts of earlier releases have no table."""
+        known = "SELECT 1 FROM sqlite_master WHERE name = 'cash_movements'"
+        if self._db.execute(known).fetchone() is None:
+            return []
+        rows = self._db.execute(
+            "SELECT id, day, kind, amount, note FROM cash_movements WHERE day >= ? ORDER BY id",
+            (since.isoformat(),),
+        )
+        return [
+            CashMovement(f"paper-{number}", date.fromisoformat(day), kind, Decimal(amount), note)
+            for number, day, kind, amount, note in rows
+        ]
 
     def positions(self) -> dict[str, tuple[int, Decimal]]:
         """Return symbol -> (shares, average price), sorted by symbol."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from backtest.calendar import sessions as calendar
@@ -12,7 +12,8 @@ from live.brokers.common import Throttled, retry_after
 from live.brokers.schwab.account import choose_account, parse_account
 from live.brokers.schwab.connection import SchwabConnection, reason
 from live.brokers.schwab.orders import complete, order_body, parse_order, parse_orders
-from live.model.broker import Account, BrokerOrder, OrderRequest
+from live.brokers.schwab.transactions import parse_movement
+from live.model.broker import Account, BrokerOrder, CashMovement, OrderRequest
 from live.system.clock import Clock
 
 MAX_ROWS = 3000
@@ -92,6 +93,19 @@ class SchwabBroker:
                 remedy="look at the orders at the broker; a search in a cut list proves nothing",
             )
         return parse_orders(rows)
+
+    def cash_movements(self, since: date) -> Sequence[CashMovement]:
+        """Return dividends, interest, fees and transfers dated `since` or later."""
+        account, start = self._hash, datetime.combine(since, time(), calendar.NEW_YORK)
+        rows = self.connection.read(
+            "transactions",
+            lambda client: client.get_transactions(
+                account, start_date=start.astimezone(UTC), end_date=self._clock.now().astimezone(UTC)
+            ),
+        )
+        if not isinstance(rows, list):
+            raise BrokerError("the transactions are not a list", where="Schwab", remedy="nothing was changed")
+        return [moved for row in rows if (moved := parse_movement(row)) and moved.day >= since]
 
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order, None only when Schwab's order service says that it does not exist.

@@ -55,6 +55,7 @@ class AlpacaApp(App):
         self.book = Book(clock, self.market)
         self.multiplier = "2"
         self.limit = Limit()
+        self.activities: list[dict[str, Any]] = []
 
     def route(self, request: Request, rule: Rule | None) -> Reply:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -70,6 +71,8 @@ class AlpacaApp(App):
             return Reply.of(self._positions())
         if path == "/account/activities/FILL":
             return Reply.of(self._fills(request.query))
+        if path == "/account/activities":
+            return Reply.of(self._other_activities(request.query))
         if path == "/orders:by_client_order_id":
             return self._shown(self.book.by_client_id(request.query["client_order_id"]))
         if path == "/orders":
@@ -120,6 +123,12 @@ class AlpacaApp(App):
         if "page_token" in query:
             rows = [f for f in rows if f["id"] > query["page_token"]]
         return rows[: int(query.get("page_size", 100))]
+
+    def _other_activities(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        rows = [row for row in self.activities if row["date"] > query.get("after", "")]
+        names = [row["id"] for row in rows]
+        first = names.index(query["page_token"]) + 1 if "page_token" in query else 0
+        return rows[first : first + int(query.get("page_size", 100))]
 
     def _account(self) -> dict[str, Any]:
         now = self.clock.now()

@@ -38,6 +38,7 @@ class SchwabApp(App):
         self.others: list[dict[str, str]] = [{"accountNumber": "11112222", "hashValue": "OTHERHASH"}]
         self.book = Book(clock, self.market, self.account)
         self.list_lag = LIST_LAG
+        self.transactions: list[dict[str, Any]] = []
         self.lag_reads = 0
         self.reject_at_once = False
 

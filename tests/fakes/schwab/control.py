@@ -147,7 +147,7 @@ def _tokens(app: SchwabApp, data: Any) -> Any:
 
 
 def transactions(app: SchwabApp) -> list[dict[str, Any]]:
-    """Trades as the transactions endpoint lists them."""
+    """Trades, and what moved cash besides, as the transactions endpoint lists them."""
     rows = []
     for order in app.book.all():
         for activity in order.activities:
@@ -163,7 +163,7 @@ def transactions(app: SchwabApp) -> list[dict[str, Any]]:
                         "netAmount": round(amount, 2),
                     }
                 )
-    return rows
+    return [*rows, *app.transactions]
 
 
 _COMMANDS = {

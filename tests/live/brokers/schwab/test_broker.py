@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -194,3 +194,14 @@ def test_nothing_secret_reaches_the_log_even_at_debug(at: Rig, caplog: pytest.Lo
     assert "Req" in caplog.text  # the library did log its requests
     for secret in ("87654321", "FAKEACCESS", "FAKEREFRESH", "FAKEAPPKEY", "FAKEAPPSECRET", "FAKEHASH"):
         assert secret not in caplog.text
+
+
+def test_dividends_and_transfers_are_listed_and_trades_are_not(at: Rig) -> None:
+    at.broker.submit(request())
+    paid = {"activityId": 9, "time": "2024-03-12T14:00:00+0000", "type": "DIVIDEND_OR_INTEREST"}
+    at.fake.app.transactions = [
+        {**paid, "netAmount": 5.5, "description": "QQQ DIVIDEND"},
+        {**paid, "activityId": 8, "time": "2024-03-01T14:00:00+0000", "netAmount": 4.0},
+    ]
+    (moved,) = at.broker.cash_movements(date(2024, 3, 11))
+    assert (moved.movement_id, moved.kind, moved.amount) == ("9", "dividend", Decimal("5.5"))
