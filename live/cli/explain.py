@@ -18,6 +18,7 @@ from live.cli.common import (
 from live.model.run import Reading
 from live.views.explain import ExplainView, VariantStory, order_line, plan_line, read_explanation
 from live.views.inputs import ViewInputs
+from live.views.words import diagnostic_lines, outcome_words, skipped_because
 
 
 def register(app: typer.Typer) -> None:
@@ -50,22 +51,23 @@ def show(view: ExplainView) -> None:
     out.print(f"{view.symbol} in the session {view.session}", markup=False)
     for story in view.variants:
         out.print(f"\n{story.variant} ({story.role}): {story.why}", markup=False)
-        for label, text in _details(story):
+        for label, text in _details(story, view.symbol):
             out.print(f"  {label:<11} {text}", markup=False)
 
 
-def _details(story: VariantStory) -> list[tuple[str, str]]:
-    values = ", ".join(f"{key} {_value(value)}" for key, value in story.diagnostics.items())
+def _details(story: VariantStory, symbol: str) -> list[tuple[str, str]]:
     weight = story.target_weight
+    figures = diagnostic_lines(story.diagnostics, symbol)
     lines = [
-        ("decision", f"rebalance {'yes' if story.rebalance else 'no'}; {values}"),
+        *((label, text) for label, text in figures if text),
+        *([("rebalance", "yes" if story.rebalance else "no")] if weight is not None else []),
         (
             "position",
             f"{story.held_before:,} held before, target {'none' if weight is None else f'{weight:.1%}'}",
         ),
         *(("file", plan_line([order])) for order in story.orders),
         *(("edited", edit.line) for edit in story.edits),
-        *(("skipped", skip.reason) for skip in story.skipped),
+        *(("skipped", skipped_because(skip.reason, skip.details)) for skip in story.skipped),
     ]
     approval = story.approval
     if approval.answer is not None:
@@ -73,10 +75,6 @@ def _details(story: VariantStory) -> list[tuple[str, str]]:
     for order in story.journal:
         lines.append(("order", f"{order.client_order_id}: {order_line(order)}"))
         lines.extend(("fill", f"{fill.quantity:,} at {float(fill.price):,.4f}") for fill in order.fills)
-    lines.append(("outcome", str(story.outcome)))
+    lines.append(("outcome", outcome_words(str(story.outcome))))
 
     return lines
-
-
-def _value(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

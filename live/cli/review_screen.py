@@ -9,6 +9,7 @@ from live.cli.common import console, table
 from live.handoff.diff import Change
 from live.system.number_text import money
 from live.views.review import FileView, ReviewOrder, ReviewView
+from live.views.words import skipped_because, sold_because
 
 
 def show(view: FileView) -> None:
@@ -24,9 +25,13 @@ def show(view: FileView) -> None:
         f"window {window.opens_at[11:16]}-{window.closes_at[11:16]} {window.name}",
         markup=False,
     )
-    out.print(f"approval: {view.standing}: {view.standing_reason}", markup=False)
+    executed = view.standing_reason.startswith("executed")
+    out.print(
+        view.standing_reason if executed else f"approval: {view.standing}: {view.standing_reason}",
+        markup=False,
+    )
     _show_orders(view)
-    _show_lines("not taken", [f"{s.symbol}: {s.reason}" for s in view.skipped])
+    _show_lines("not taken", [f"{s.symbol}: {skipped_because(s.reason, s.details)}" for s in view.skipped])
     _show_lines(
         "changed since the previous file",
         [f"{m.subject}: {_value(m.before)} → {_value(m.after)}" for m in view.since_previous],
@@ -85,9 +90,11 @@ def _what(order: ReviewOrder) -> str:
 
 
 def _why(order: ReviewOrder) -> str:
-    lines = [f"{order.intent}: {order.reason}"]
+    lines = [f"{order.intent}: {sold_because(order.reason)}"]
     if order.note:
         lines.append(f"note: {order.note}")
+    if order.result:
+        lines.append(f"RESULT: {order.result}")
     if order.held_because:
         lines.append(f"NOT SENT: {order.held_because}")
 

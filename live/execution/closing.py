@@ -28,6 +28,7 @@ class Closing:
     Attributes:
         cancelled: stops taken off, for the screen.
         stops: id of each sell -> price of the stop that was taken off for it.
+        quotes: symbol -> what the broker values a share at before the sales; fills are judged by it.
     """
 
     runtime: Runtime
@@ -35,6 +36,7 @@ class Closing:
     problems: list[str]
     cancelled: list[str]
     stops: dict[str, Decimal] = field(default_factory=dict)
+    quotes: dict[str, Decimal] = field(default_factory=dict)
 
     def adopt_attached_stops(self) -> None:
         """Take stops the broker attached to our buys into the ledger, so that they can be cancelled by id.
@@ -135,6 +137,7 @@ class Closing:
             attempt=attempt,
             reason="panic",
             reference_price=row.entry_price,
+            quote_price=self.quotes.get(row.symbol),
         )
         order: Order | None
         try:

@@ -97,6 +97,9 @@ def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
     _guarded(result, "the attached stops", closing.adopt_attached_stops)
     account = _account(runtime, result)
     if account is not None:
+        closing.quotes.update(
+            {h.symbol: h.market_value / h.quantity for h in account.holdings if h.market_value and h.quantity}
+        )
         if everything:
             _guarded(result, "foreign shares", lambda: _take_over(runtime, account))
         sent = [order for symbol in _symbols(runtime) for order in closing.sell_symbol(symbol)]

@@ -180,14 +180,11 @@ def buy(context: ExecutionContext, order: SignalOrder, quantity: int) -> None:
         context.notes.gate(order.client_order_id, blocked)
         return
     if quantity <= 0:
-        context.notes.warn(
-            f"{order.symbol}: not bought: cash after the sells, or the order's value cap, allows no share"
-        )
+        context.notes.warn(f"{order.symbol}: not bought: {recount.cut_because(context, order, quantity)}")
         return
     if quantity < order.quantity and not attempts:
-        context.notes.warn(
-            f"{order.symbol}: {quantity} of {order.quantity} shares: more is not affordable after the sells"
-        )
+        why = recount.cut_because(context, order, quantity)
+        context.notes.warn(f"{order.symbol}: {quantity} of {order.quantity} shares: {why}")
     sent = send(context, order, quantity, attempts)
     if sent.state == JournalState.PLANNED and order.client_order_id not in context.notes.gated:
         context.notes.gate(order.client_order_id, sent.state_reason or "it may no longer leave")

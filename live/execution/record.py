@@ -20,7 +20,7 @@ from backtest.trading.slippage import slippage_pct
 from live.books.variants import primary_book
 from live.ledger.backup import write_state_json
 from live.ledger.tables import Order
-from live.ledger.trades import TradeContext
+from live.ledger.trades import TradeContext, target_price
 from live.orders.booking import REALISED
 from live.orders.recovery import catch_up
 
@@ -170,7 +170,8 @@ def write_state(path: Path, signal: SignalFile, marked: Marked | None, *, at: da
 def _quote_slippage(order: Order) -> float | None:
     if order.average_price is None:
         return None
-    return slippage_pct(order.side, order.average_price, order.quote_price)
+    expected = target_price(order) if order.intent == "stop" else order.quote_price
+    return slippage_pct(order.side, order.average_price, expected)
 
 
 def _number(value: object) -> float | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from backtest.core.errors import BrokerError
 from backtest.strategies.earnings_swing.parameters import most_shares
 from backtest.trading.sizing import PlannedOrder, afford
+from live.execution import slippage
 from live.execution.context import ExecutionContext
 from live.execution.marketable import above_quote_pct
 from live.handoff.model import SignalOrder
@@ -125,6 +126,21 @@ def wanted(context: ExecutionContext, order: SignalOrder) -> int:
     prices = _prices(context, [order], ())
     left = context.attempts(order.client_order_id).left(order.quantity)
     return min(left, _most(order, prices.get(order.symbol)))
+
+
+def cut_because(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
+    """Return why fewer shares are bought than the file says: the order's value cap, or the cash."""
+    price = _prices(context, [order], ()).get(order.symbol)
+    if price is None:
+        return "there is no price to count them by"
+    left = context.attempts(order.client_order_id).left(order.quantity)
+    most = min(left, _most(order, price))
+    cap = order.details.get("max_order_value")
+    gap = slippage.gap_text(order.symbol, price, order.reference_price)
+    moved = f" ({gap.removeprefix(f'{order.symbol}: ')})" if gap else ""
+    if quantity >= most and most < left and isinstance(cap, int | float):
+        return f"at {price:,.2f}{moved} its value cap of {cap:,.2f} allows no more (max_entry_overrun_pct)"
+    return "more is not affordable after the sells"
 
 
 def _prices(context: ExecutionContext, buys: Sequence[SignalOrder], owned: Iterable[str]) -> dict[str, float]:

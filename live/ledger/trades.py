@@ -58,10 +58,10 @@ class Trades(Repository):
             "action": order.side,
             "intent": order.intent,
             "quantity": order.filled_quantity,
-            "target_price": order.reference_price,
+            "target_price": target_price(order),
             "fill_price": order.average_price,
             "commission": order.commission,
-            "slippage_pct": slippage_pct(order.side, order.average_price, order.reference_price),
+            "slippage_pct": slippage_pct(order.side, order.average_price, target_price(order)),
             "broker_order_id": order.broker_order_id,
             "execution_time": context.execution_time,
             "realised_pnl": context.realised_pnl,
@@ -90,3 +90,13 @@ class Trades(Repository):
         """Return the trades of a range of sessions, oldest first (for export)."""
         query = select(LiveTrade, within(matching("account"), since, until), order="session, id")
         return self._all(query, {"since": since, "until": until})
+
+
+def target_price(order: Order) -> Decimal | None:
+    """Return the price a trade was meant to have, None when there was none.
+
+    The decision's price; of a stop its level, of a sale by panic the quote: never what was once paid.
+    """
+    if order.intent == "stop":
+        return order.stop_price or order.quote_price
+    return order.quote_price if order.reason == "panic" else order.reference_price

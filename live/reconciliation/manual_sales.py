@@ -2,7 +2,7 @@
 
 Only an unmistakable sale counts: the broker shows nothing of the symbol any more and exactly one filled sell
 that is not ours, for exactly the shares of exactly one book, after their purchase. Everything else stays a
-difference that stops the run.
+difference that stops the run. The sale enters the journal and the trades like any order of the book.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
+from live.ledger.orders import OrderPlan
 from live.model.broker import BrokerOrder
+from live.model.order_ids import OrderName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +48,7 @@ def close_sold_by_hand(
         unknown = [o for o in listed if o.order_id not in bound and o.symbol == line.symbol]
         sale = _sale(rows, unknown)
         if sale is not None:
-            closed.append(_close(context, rows[0], sale))
+            closed.append(_close(context, broker, rows[0], sale))
     return tuple(closed)
 
 
@@ -65,14 +67,10 @@ def _sale(rows: Sequence[PositionRow], unknown: Sequence[BrokerOrder]) -> Broker
     return sale
 
 
-def _close(context: RunContext, row: PositionRow, sale: BrokerOrder) -> str:
+def _close(context: RunContext, broker: Broker, row: PositionRow, sale: BrokerOrder) -> str:
     from live.alerts.outbox import send
 
-    now = context.clock.now()
-    day = max(execution.at for execution in sale.executions).astimezone(NEW_YORK).date()
-    with context.ledger.transaction():
-        context.ledger.book(sale.executions, at=now)
-        context.ledger.positions.close(row.id, session=day, reason=REASON, price=sale.average_price, at=now)
+    _journal(context, broker, row, sale)
     text = (
         f"{row.symbol}: {row.quantity} shares of {row.variant} were sold by hand at {sale.average_price:f} "
         f"(order {sale.order_id}); the position is closed"
@@ -85,3 +83,33 @@ def _close(context: RunContext, row: PositionRow, sale: BrokerOrder) -> str:
         body=text,
     )
     return text
+
+
+def _journal(context: RunContext, broker: Broker, row: PositionRow, sale: BrokerOrder) -> None:
+    """Write the sale as an exit of the book, book its fills and record the trade, in one commit."""
+    from live.ledger.trades import TradeContext
+    from live.orders.submission import Submission
+
+    ledger, now = context.ledger, context.clock.now()
+    day = max(execution.at for execution in sale.executions).astimezone(NEW_YORK).date()
+    name = str(OrderName(session=day, symbol=row.symbol, intent="exit", side="sell", variant=row.variant))
+    with ledger.transaction():
+        attempt = 0
+        if ledger.orders.get(name) is not None:
+            name, attempt = ledger.orders.next_retry_id(name)
+        plan = OrderPlan(
+            client_order_id=name,
+            variant=row.variant,
+            session=day,
+            mode=context.settings.mode,
+            symbol=row.symbol,
+            side="sell",
+            intent="exit",
+            quantity=row.quantity,
+            attempt=attempt,
+            reason=REASON,
+        )
+        submission = Submission(broker, ledger, context.clock)
+        booked = submission.adopt(ledger.orders.plan(plan, at=now), sale)
+        profit = (sale.average_price - row.entry_price) * row.quantity if sale.average_price else None
+        ledger.trades.record(booked, TradeContext(execution_time="", realised_pnl=profit), at=now)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
 from backtest.trading.slippage import slippage_pct
+from live.ledger.trades import target_price
 from live.system.number_text import money
 from live.views.targets import Leg, legs_of, off_target_lines
 
@@ -120,7 +121,8 @@ def _leg_line(leg: Leg) -> str:
 def _result(order: Order) -> OrderResult:
     slipped = None
     if order.filled_quantity and order.average_price is not None:
-        slipped = slippage_pct(order.side, order.average_price, order.quote_price)
+        expected = target_price(order) if order.intent == "stop" else order.quote_price
+        slipped = slippage_pct(order.side, order.average_price, expected)
     return OrderResult(
         client_order_id=order.client_order_id,
         symbol=order.symbol,

@@ -8,7 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from backtest.calendar.sessions import NEW_YORK
+from live.model.order_ids import parse
 from live.views.orders import NotTaken, PlannedOrder, not_taken, planned
+from live.views.words import skipped_because, sold_because
 
 if TYPE_CHECKING:
     from live.handoff.model import SignalFile
@@ -143,7 +146,7 @@ def _of_variant(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
 
     generated = SignalFile.model_validate_json(row.content)
     executed = None if row.executed_content is None else SignalFile.model_validate_json(row.executed_content)
-    journal = ledger.orders.of_session(row.session, row.variant)
+    journal = _orders_of_day(ledger, row)
     run = ledger.runs.get(row.session, row.variant)
     story = VariantStory(
         variant=row.variant,
@@ -164,6 +167,19 @@ def _of_variant(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
     return replace(story, why=_why(story))
 
 
+def _orders_of_day(ledger: Ledger, row: SignalRow) -> list[Order]:
+    """Return the orders of a session, and those of earlier ones that filled in it: stops above all."""
+    placed = list(ledger.orders.of_session(row.session, row.variant))
+    known = {order.id for order in placed}
+    filled = [
+        order
+        for trade in ledger.trades.between(row.session, row.session)
+        if trade.variant == row.variant and trade.order_id not in known and trade.broker_order_id
+        if (order := ledger.orders.by_broker_id(trade.broker_order_id)) is not None
+    ]
+    return [*placed, *filled]
+
+
 def _why(story: VariantStory) -> str:
     """Return the shortest true answer, looking from the end of the chain to its beginning."""
     if story.journal:
@@ -175,7 +191,7 @@ def _why(story: VariantStory) -> str:
     if any(edit.kind == "deleted" for edit in story.edits):
         return "a person deleted the order from the file"
     if story.skipped:
-        return "not taken: " + "; ".join(skip.reason for skip in story.skipped)
+        return "not taken: " + "; ".join(skipped_because(s.reason, s.details) for s in story.skipped)
     held, weight = story.held_before, story.target_weight
     if weight is None and not held:
         return "not a target and not held: nothing to do"
@@ -268,12 +284,24 @@ def _journal(ledger: Ledger, order: Order) -> JournalOrder:
 def order_line(order: JournalOrder) -> str:
     """Return one line about an order of the journal: what, state, fill, why."""
     head = f"{order.side} {order.quantity:,} ({order.intent}) {order.state.lower()}"
+    why = order.state_reason
     if order.filled_quantity:
-        head += f", {order.filled_quantity:,} filled at {float(order.average_price or 0):,.4f}"
+        head += (
+            f", {order.filled_quantity:,} filled at {float(order.average_price or 0):,.4f}{_later_day(order)}"
+        )
+        if order.side == "sell":
+            why = why or sold_because(order.reason)
 
-    return f"{head}: {order.state_reason}" if order.state_reason else head
+    return f"{head}: {why}" if why else head
+
+
+def _later_day(order: JournalOrder) -> str:
+    """Return the day of the last fill where it is not the session the order was placed in."""
+    name = parse(order.client_order_id)
+    day = order.fills[-1].at.astimezone(NEW_YORK).date() if order.fills else None
+    return "" if day is None or name is None or day == name.session else f" on {day}"
 
 
 def plan_line(orders: Sequence[PlannedOrder]) -> str:
     """Return one line naming every order of a plan and its reason."""
-    return ", ".join(f"{o.side} {o.quantity:,} ({o.intent}: {o.reason})" for o in orders)
+    return ", ".join(f"{o.side} {o.quantity:,} ({o.intent}: {sold_because(o.reason)})" for o in orders)

@@ -14,8 +14,10 @@ from backtest.trading.fills import commission
 from live.handoff.approval import State
 from live.handoff.diff import Change, SessionChange
 from live.handoff.model import SignalFile, SignalOrder
+from live.orders.attempts import Attempts, by_intent
 from live.views.orders import NotTaken, PlannedOrder, fields_of, not_taken
 from live.views.review_case import ReviewCase
+from live.views.words import outcome_words
 
 if TYPE_CHECKING:
     from live.views.inputs import ViewInputs
@@ -38,6 +40,7 @@ class ReviewOrder(PlannedOrder):
         value: quantity x reference price, cents. share_of_equity: decimal fraction, None without equity.
         realised_gain: of a sale, against average cost after estimated cost; None for buys.
         held_because: why the executor would leave it out if it started now, None when it would be sent.
+        result: what became of it, None before it was sent.
     """
 
     value: float
@@ -45,6 +48,7 @@ class ReviewOrder(PlannedOrder):
     cost: CostEstimate
     realised_gain: float | None
     held_because: str | None
+    result: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def _head(case: ReviewCase, flags: str) -> dict[str, Any]:
         "file": case.path,
         "sha256": case.sha256,
         "standing": case.standing.state,
-        "standing_reason": case.standing.reason,
+        "standing_reason": _standing_reason(case),
         "window_over": case.window_over,
         "warnings": tuple(_warnings(case)),
         "problems": tuple(case.verdict.problems),
@@ -160,6 +164,18 @@ def _head(case: ReviewCase, flags: str) -> dict[str, Any]:
         "since_previous": case.moved,
         "next": next_step(case, flags),
     }
+
+
+def _standing_reason(case: ReviewCase) -> str:
+    """Return what stands behind the bytes; of an executed file what became of it."""
+    if case.row is None or not _executed(case):
+        return case.standing.reason
+    return f"executed: {outcome_words(case.row.outcome, opened=True)}"
+
+
+def _executed(case: ReviewCase) -> bool:
+    """Whether exactly these bytes were executed."""
+    return case.row is not None and case.row.executed_sha256 == case.sha256
 
 
 def next_step(case: ReviewCase, flags: str = "") -> str:
@@ -182,9 +198,9 @@ def next_step(case: ReviewCase, flags: str = "") -> str:
 
 def _warnings(case: ReviewCase) -> Iterator[str]:
     """Yield everything a reviewer must see first; the file's own warnings come after ours."""
-    if case.standing.refused:
+    if case.standing.refused and not _executed(case):
         yield f"{case.standing.reason}: the executor refuses this file"
-    if case.window_over:
+    if case.window_over and (case.row is None or case.row.executed_sha256 is None):
         yield "the execution window is over"
     if case.standing.state == "skipped":
         yield "marked as skip: nothing will be sent"
@@ -196,6 +212,7 @@ def _warnings(case: ReviewCase) -> Iterator[str]:
 
 def _orders(inputs: ViewInputs, case: ReviewCase, signal: SignalFile) -> Iterator[ReviewOrder]:
     held = {item.order.client_order_id: item.reason for item in case.held}
+    results = _results(inputs, case)
     rules, equity = inputs.settings.execution, signal.inputs.account.equity
     for order in signal.orders:
         value = round(order.quantity * order.reference_price, 2)
@@ -206,8 +223,26 @@ def _orders(inputs: ViewInputs, case: ReviewCase, signal: SignalFile) -> Iterato
             share_of_equity=value / equity if equity else None,
             cost=CostEstimate(slippage, fee, round(slippage + fee, 2)),
             realised_gain=_gain(inputs, signal.strategy.variant, order, slippage + fee),
-            held_because=held.get(order.client_order_id),
+            held_because=None if order.client_order_id in results else held.get(order.client_order_id),
+            result=results.get(order.client_order_id),
         )
+
+
+def _results(inputs: ViewInputs, case: ReviewCase) -> dict[str, str]:
+    """Return client order id -> what became of the order, for every order that was sent."""
+    if case.row is None or case.row.executed_sha256 is None:
+        return {}
+    tries = by_intent(inputs.ledger.orders.of_session(case.row.session, case.row.variant))
+    return {name: _result(attempts) for name, attempts in tries.items() if attempts.sent}
+
+
+def _result(attempts: Attempts) -> str:
+    filled, last = attempts.filled, attempts.last
+    paid = sum(o.filled_quantity * (o.average_price or Decimal(0)) for o in attempts.tries)
+    price = f" at {paid / filled:,.2f}" if filled else ""
+    state = "" if last is None or filled >= attempts.first.quantity else f", {last.state.lower()}"
+    why = f": {last.state_reason}" if state and last is not None and last.state_reason else ""
+    return f"{filled:,} of {attempts.first.quantity:,} filled{price}{state}{why}"
 
 
 def _gain(inputs: ViewInputs, variant: str, order: SignalOrder, cost: float) -> float | None:

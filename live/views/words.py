@@ -54,3 +54,30 @@ def skipped_because(reason: str, details: Mapping[str, Any]) -> str:
 def sold_because(reason: str) -> str:
     """Return why a position ends; a reason in words is returned as it is."""
     return _EXITS.get(reason, reason)
+
+
+def diagnostic_lines(diagnostics: Mapping[str, Any], symbol: str) -> list[tuple[str, str]]:
+    """Return the strategy's figures as (label, text), of the positions it checked only those of `symbol`."""
+    plain = {key: value for key, value in diagnostics.items() if not isinstance(value, list | dict)}
+    lines = [("decision", ", ".join(f"{_name(key)} {_value(value)}" for key, value in plain.items()))]
+    for key, value in diagnostics.items():
+        rows = value if isinstance(value, list) else []
+        mine = [row for row in rows if isinstance(row, Mapping) and row.get("symbol") == symbol]
+        lines += [(key.rstrip("s")[:10], _facts(row)) for row in mine]
+    return lines
+
+
+def _facts(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{_name(k)} {_value(v)}" for k, v in row.items() if k != "symbol" and v is not None)
+
+
+def _name(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else sold_because(str(value))

@@ -14,7 +14,7 @@ from live.reconciliation.compare import compare
 from live.reconciliation.manual_sales import REASON, close_sold_by_hand
 from live.reconciliation.model import SymbolDifference
 from live.runtime.runtime import Runtime
-from tests.support.exec_world import AT, World, Wrapped, enter, order
+from tests.support.exec_world import AT, DAY, World, Wrapped, enter, order
 
 
 def sold_by_hand(made: World, quantity: int = 10, price: float = 95.0) -> None:
@@ -45,6 +45,14 @@ def test_a_sale_by_hand_closes_the_position_at_its_price_and_books_the_cash(made
     assert result.agrees
     assert result.ledger_cash == result.broker_cash
     assert close(runtime) == ()
+    (sale,) = [trade for trade in runtime.ledger.trades.recent() if trade.action == "sell"]
+    assert (sale.symbol, sale.quantity, sale.fill_price, sale.realised_pnl) == ("AAA", 10, 95, -50)
+    (sold,) = runtime.ledger.orders.of_session(DAY, "golden")[-1:]
+    assert (sold.client_order_id, sold.state, sold.reason) == (
+        f"golden_{DAY:%Y%m%d}_AAA_exit_sell",
+        "FILLED",
+        REASON,
+    )
 
 
 def test_part_of_a_position_sold_by_hand_stays_a_difference(made: World) -> None:
