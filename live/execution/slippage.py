@@ -85,7 +85,8 @@ def _waited(context: ExecutionContext, order: Order) -> bool:
 
 
 def _note_gap(context: ExecutionContext, order: Order) -> None:
-    if order.filled_quantity and order.average_price is not None and order.intent == "entry":
+    opening = context.job.window.fills_at_open and order.intent == "entry"
+    if opening and order.filled_quantity and order.average_price is not None:
         text = gap_text(order.symbol, float(order.average_price), order.reference_price)
         if text:
             context.notes.warn(f"{text}: filled at {order.average_price:,.2f}")
