@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,8 +21,24 @@ class OnlinePermission:
     changed: bool
 
 
-def online(ledger: Ledger, typed: str, *, actor: str, at: datetime, via: Via = TERMINAL) -> OnlinePermission:
+def online(
+    ledger: Ledger,
+    typed: str,
+    *,
+    actor: str,
+    at: datetime,
+    via: Via = TERMINAL,
+    missing: Sequence[str] = (),
+) -> OnlinePermission:
     """Confirm real orders for the ledger's account.
+
+    Args:
+        ledger: of the account.
+        typed: what the person typed after seeing whether the books are ready.
+        actor: who.
+        at: aware instant.
+        via: where the person was.
+        missing: criteria that are not met and were overridden, kept with the confirmation.
 
     Raises:
         UsageError: exit 2; `typed` is not the confirmation (`live.ledger.system_state.CONFIRMATION`).
@@ -29,8 +46,9 @@ def online(ledger: Ledger, typed: str, *, actor: str, at: datetime, via: Via = T
     if ledger.state.online_confirmed():
         return OnlinePermission(confirmed=True, changed=False)
     with audited(ledger, "online", actor=actor, subject=ledger.account, at=at, via=via) as effect:
-        ledger.state.confirm_online(typed, by=actor, at=at)
-        effect.before, effect.after = "not confirmed", "confirmed"
+        ledger.state.confirm_online(typed, by=actor, at=at, missing=missing)
+        effect.before = "not confirmed"
+        effect.after = "confirmed" + (f" although not ready: {'; '.join(missing)}" if missing else "")
     return OnlinePermission(confirmed=True, changed=True)
 
 

@@ -35,6 +35,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "skip": Command("review", "Send nothing of this file; the strategy proposes again in the next session."),
     "status": Command("status", "Show on one screen whether all is well and what to do next."),
+    "ready": Command(
+        "ready", "Count what must be true before real orders; exit code 1 when something is not met yet."
+    ),
     "trades": Command("trades", "List executed trades, newest first, with the regime they were decided in."),
     "export": Command("trades", "Export all trades as CSV (or JSON)."),
     "explain": Command(

@@ -81,15 +81,22 @@ def _restore_schedules(state: Path) -> Iterator[str]:
 def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Confirm once, by typing it, that this account may receive real orders."""
     from live.actions import mode
+    from live.cli.ready import show
     from live.ledger.system_state import CONFIRMATION
+    from live.validation.rehearsal import backtest_returns
+    from live.views.inputs import ViewInputs
+    from live.views.readiness import read_readiness
 
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         if runtime.ledger.state.online_confirmed():
             typer.echo(f"account {runtime.account} is already confirmed for real orders")
             return
+        view = read_readiness(ViewInputs.of(runtime), backtest_returns(runtime))
+        show(view)
         typer.echo(f"account {runtime.account}: with mode online_live the executor sends REAL orders.")
-        typed = require_answer(f"Type {CONFIRMATION!r} to confirm", "run it on a terminal")
-        mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now())
+        asked = "confirm" if view.ready else "go on ALTHOUGH it is not ready"
+        typed = require_answer(f"Type {CONFIRMATION!r} to {asked}", "run it on a terminal")
+        mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now(), missing=view.missing)
         typer.echo("confirmed: set mode: online_live to trade for real")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -83,8 +83,8 @@ class State(Repository):
         """Whether a person once typed the confirmation for this account."""
         return self.get(_ONLINE) is not None
 
-    def confirm_online(self, typed: str, *, by: str, at: datetime) -> None:
-        """Remember the confirmation.
+    def confirm_online(self, typed: str, *, by: str, at: datetime, missing: Sequence[str] = ()) -> None:
+        """Remember the confirmation, with the criteria of readiness that it overrode.
 
         Raises:
             UsageError: what was typed is not the confirmation.
@@ -95,7 +95,8 @@ class State(Repository):
                 where="online_live",
                 remedy=f"type exactly: {CONFIRMATION}",
             )
-        self.set(_ONLINE, json.dumps({"by": by, "at": at.isoformat()}), at=at)
+        known = {"by": by, "at": at.isoformat(), "missing": list(missing)}
+        self.set(_ONLINE, json.dumps(known), at=at)
 
     def withdraw_online(self, *, at: datetime) -> None:
         """Forget the confirmation: the next online run asks again."""

@@ -121,7 +121,7 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
             run=run,
             cash=options.cash,
             root=loaded.root,
-            confirmed=ledger.state.online_confirmed(),
+            confirmed=ledger.state.online_confirmed() or not run.needs_confirmation,
             environ=environ,
         ),
         UnreachableBroker,

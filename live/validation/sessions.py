@@ -13,6 +13,7 @@ from live.validation.report import write_report
 from live.validation.verdict import WINDOW, Figures, Judged, Validation, judge, rolling
 
 if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
     from live.ledger.tables import SignalRow
     from live.runtime.runtime import Runtime
 
@@ -72,7 +73,7 @@ def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:
         raise
     _remember(runtime, day, validations)
     judged = tuple(
-        Judged(found, rolling(history(runtime, found.observed.variant, day))) for found in validations
+        Judged(found, rolling(history(runtime.ledger, found.observed.variant, day))) for found in validations
     )
     write_report(runtime.state / "reports", day, judged)
     return judged
@@ -98,11 +99,11 @@ def _remember(runtime: Runtime, day: date, validations: Sequence[Validation]) ->
         runtime.ledger.state.set(verdict_key(day), json.dumps(verdicts), at=runtime.clock.now())
 
 
-def history(runtime: Runtime, variant: str, until: date) -> tuple[Figures, ...]:
+def history(ledger: Ledger, variant: str, until: date) -> tuple[Figures, ...]:
     """Return the kept figures of a variant's newest validated sessions up to `until`, oldest first."""
     found: list[Figures] = []
-    for row in _up_to(runtime, variant, until):
-        stored = json.loads(runtime.ledger.state.get(_key(row.session)) or "{}").get(variant)
+    for row in _up_to(ledger, variant, until):
+        stored = json.loads(ledger.state.get(_key(row.session)) or "{}").get(variant)
         if stored is not None:
             found.append(_figures(stored))
         if len(found) == WINDOW:
@@ -110,12 +111,12 @@ def history(runtime: Runtime, variant: str, until: date) -> tuple[Figures, ...]:
     return tuple(reversed(found))
 
 
-def _up_to(runtime: Runtime, variant: str, until: date) -> Iterator[SignalRow]:
+def _up_to(ledger: Ledger, variant: str, until: date) -> Iterator[SignalRow]:
     """Yield a variant's signal files, newest first."""
-    row = runtime.ledger.signals.get(until, variant)
+    row = ledger.signals.get(until, variant)
     while row is not None:
         yield row
-        row = runtime.ledger.signals.previous(row.session, variant)
+        row = ledger.signals.previous(row.session, variant)
 
 
 def _figures(stored: dict[str, Any]) -> Figures:
