@@ -79,3 +79,13 @@ def test_every_card_names_the_adapters_it_runs_with(letter: str, suite: Suite) -
 def test_what_a_card_needs_is_an_ability_somebody_has(letter: str, suite: Suite) -> None:
     assert set(suite.NEEDS) <= {card.number for card in cards(letter)}
     assert set(suite.NEEDS.values()) <= frozenset().union(*runners(suite).values())
+
+
+def test_every_fault_of_the_page_names_tests_that_exist() -> None:
+    rows = re.findall(r"^\| (S\d-\d+b?) \| .+ \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 23
+    for number, tests in rows:
+        named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", tests)
+        assert named, number
+        for path, test in named:
+            assert f"def {test}(" in (PROJECT / "tests" / path).read_text(encoding="utf-8"), (number, test)

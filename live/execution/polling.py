@@ -12,6 +12,8 @@ from live.model.order_state import JournalState
 
 #: seconds between two looks at one order that others wait for
 SHORT_INTERVAL = 1.0
+#: seconds a look at one order may cost: two requests each, a hundred a minute; brokers allow 120 to 200
+LOOK_SECONDS = 1.2
 
 
 def follow(
@@ -19,7 +21,8 @@ def follow(
 ) -> None:
     """Refresh the open tries of these orders until they end, the timeout passes or the run must stop.
 
-    A read that fails is repeated at the next interval: it says nothing about the order.
+    A read that fails is repeated at the next interval: it says nothing about the order. With many orders the
+    interval is as long as the request limits of brokers want it.
 
     Args:
         context: the run.
@@ -35,7 +38,7 @@ def follow(
         still = [order for order in waiting if not _ended(context, order)]
         if not still or context.clock.monotonic() >= give_up:
             return
-        context.clock.sleep(interval)
+        context.clock.sleep(max(interval, LOOK_SECONDS * len(still)))
 
 
 def refresh(context: ExecutionContext, orders: Collection[SignalOrder]) -> None:

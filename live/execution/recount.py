@@ -43,6 +43,7 @@ def affordable(
     capped = [(order, min(quantity, _most(order, prices.get(order.symbol)))) for order, quantity in wants]
     held = sum(shares * prices[symbol] for symbol, shares in owned.items() if symbol in prices)
     cash = float(spendable_cash(account))
+    _hint_at_idle_cash(context, account)
     if budget_pct < 100:
         equity = float(account.equity if account.equity is not None else spendable_cash(account))
         cash = min(cash, max(0.0, equity * budget_pct / 100 - held))
@@ -88,6 +89,16 @@ def _account_now(context: ExecutionContext) -> Account:
         return account
     context.notes.warn(f"the broker shows {account.cash:,.2f} of cash, the books expect {estimate.cash:,.2f}")
     return replace(account, cash=min(account.cash, estimate.cash))
+
+
+def _hint_at_idle_cash(context: ExecutionContext, account: Account) -> None:
+    """Say why nothing can be bought when the money lies in something that is no share."""
+    others = sorted(row.symbol or row.asset_type for row in account.holdings if row.asset_type != "equity")
+    if others and spendable_cash(account) <= 0:
+        context.notes.warn(
+            f"the account has no cash but holds {', '.join(others)}: money in a sweep or money fund buys "
+            "nothing"
+        )
 
 
 def note_unsettled(context: ExecutionContext, buys: Sequence[SignalOrder]) -> None:

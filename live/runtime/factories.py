@@ -158,7 +158,9 @@ def account_key(settings: Settings) -> str:
     if name == "schwab":
         return f"schwab-{settings.broker.schwab.account_last4 or 'unknown'}"
     if name == "alpaca":
-        return "alpaca-paper" if settings.broker.alpaca.paper else "alpaca-live"
+        alpaca = settings.broker.alpaca
+        kind = "paper" if alpaca.paper else "live"
+        return f"alpaca-{kind}-{alpaca.account_last4}" if alpaca.account_last4 else f"alpaca-{kind}"
     if name == "ibkr":
         from live.brokers.ibkr.access import account_key as ibkr_key
 

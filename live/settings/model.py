@@ -126,6 +126,10 @@ class AlpacaSettings(SettingsModel):
     """Alpaca; keys come from the environment."""
 
     paper: bool = True
+    account_last4: str | None = Field(
+        default=None,
+        description="last four of the account the keys must belong to; needed for the live account",
+    )
     base_url: str | None = Field(
         default=None, description="loopback address of an imitation server, for rehearsals"
     )

@@ -27,14 +27,16 @@ class AlpacaBroker:
 
     Args:
         connection: the real client with honest failures.
+        account_last4: last four of the account that may trade, None for whichever the keys belong to.
     """
 
     name = "alpaca"
     honours_client_id = True
     supports_attached_stop = True
 
-    def __init__(self, connection: AlpacaConnection) -> None:
+    def __init__(self, connection: AlpacaConnection, *, account_last4: str | None = None) -> None:
         self.connection = connection
+        self._last4 = account_last4
 
     @classmethod
     def open(
@@ -57,18 +59,31 @@ class AlpacaBroker:
                 where="broker.alpaca.paper",
                 remedy="set it to true, or confirm live trading first",
             )
+        if not settings.paper and not settings.account_last4:
+            raise SettingsError(
+                "the live account is not named: keys of another account would trade on its memory",
+                where="broker.alpaca.account_last4",
+                remedy="set the last four characters of the account number",
+            )
         if settings.base_url is not None:
             require_loopback(settings.base_url, "broker.alpaca.base_url")
         key, secret = keys(environ)
         client = import_alpaca().TradingClient(
             key, secret, paper=settings.paper, raw_data=True, url_override=settings.base_url
         )
-        return cls(AlpacaConnection(client, clock, local=settings.base_url is not None))
+        connection = AlpacaConnection(client, clock, local=settings.base_url is not None)
+        return cls(connection, account_last4=settings.account_last4)
 
     def account(self) -> Account:
-        """Return balances and positions."""
+        """Return balances and positions; SettingsError when the keys belong to another account."""
         client = self.connection.client
         row = self.connection.read("account", client.get_account)
+        if self._last4 and not str(row.get("account_number") or "").endswith(self._last4):
+            raise SettingsError(
+                f"the keys do not belong to the account that ends in {self._last4}",
+                where="broker.alpaca.account_last4",
+                remedy="use its keys, or name the account these keys belong to",
+            )
         return parse_account(row, self.connection.read("positions", client.get_all_positions))
 
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from live.model.broker import Holding
 from tests.support.exec_world import (
     DAY,
     ENTRY,
@@ -94,3 +95,18 @@ def test_cash_that_never_arrives_is_not_spent_and_said(made: Any) -> None:
     made.executor()
     assert made.holdings().get("BBB", 0) * 50 <= 5_000
     assert any("the books expect" in text for text in run_detail(made, NEXT_DAY)["warnings"])
+
+
+def test_money_in_a_sweep_fund_is_named_when_there_is_no_cash(made: Any) -> None:
+    def idle(inner: Any) -> Any:
+        fund = Holding("SWVXX", Decimal(100_000), Decimal(1), Decimal(100_000), asset_type="mutual_fund")
+        nothing = Decimal(0)
+        return replace(
+            inner.account(), cash=nothing, settled_cash=nothing, buying_power=nothing, holdings=(fund,)
+        )
+
+    made.wrap = lambda broker: Wrapped(broker, account=idle)
+    made.write(signal([ENTRY]))
+    made.executor()
+    assert bought(made) == {}
+    assert any("SWVXX: money in a sweep or money fund" in text for text in run_detail(made)["warnings"])

@@ -34,7 +34,11 @@ from tests.support.broker_contract import shown, submitted
 def test_the_live_account_needs_mode_and_confirmation(mode: str, confirmed: bool, fine: bool) -> None:
     def build() -> AlpacaBroker:
         return AlpacaBroker.open(
-            AlpacaSettings(paper=False), clock=SystemClock(), environ=ENVIRON, mode=mode, confirmed=confirmed
+            AlpacaSettings(paper=False, account_last4="2345"),
+            clock=SystemClock(),
+            environ=ENVIRON,
+            mode=mode,
+            confirmed=confirmed,
         )
 
     if fine:
@@ -42,6 +46,23 @@ def test_the_live_account_needs_mode_and_confirmation(mode: str, confirmed: bool
     else:
         with pytest.raises(SettingsError):
             build()
+
+
+def test_the_live_account_must_be_named() -> None:
+    with pytest.raises(SettingsError, match="not named"):
+        AlpacaBroker.open(
+            AlpacaSettings(paper=False),
+            clock=SystemClock(),
+            environ=ENVIRON,
+            mode="online_live",
+            confirmed=True,
+        )
+
+
+def test_keys_of_another_account_trade_nothing(fake: FakeAlpaca) -> None:
+    assert broker_at(fake, account_last4="2345").account().reference == "***2345"
+    with pytest.raises(SettingsError, match="do not belong to the account that ends in 9999"):
+        broker_at(fake, account_last4="9999").account()
 
 
 def test_paper_is_the_default_and_needs_no_confirmation() -> None:
