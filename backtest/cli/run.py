@@ -210,11 +210,11 @@ def _show(result: Result, metrics: Json, folder: Path) -> None:
     compared = dict(figures(held))
     for label, text in figures(metrics):
         table.add_row(label, text, "" if compared[label] == "–" else compared[label])
-    console = Console()
+    console = Console(markup=False)
     console.print(table)
     for warning in result.warnings[:_SHOWN_WARNINGS]:
-        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"warning: {warning}", highlight=False, soft_wrap=True)
     if len(result.warnings) > _SHOWN_WARNINGS:
         more = len(result.warnings) - _SHOWN_WARNINGS
         console.print(f"and {more} more warnings (in the report)", highlight=False)
-    console.print(f"written to {folder}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"written to {folder}", highlight=False, soft_wrap=True)

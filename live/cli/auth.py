@@ -132,6 +132,8 @@ def _accounts(settings: Settings, token: TokenStore, environ: Mapping[str, str])
 
 
 def _show(state: TokenStatus) -> None:
+    from rich.text import Text
+
     from backtest.calendar.sessions import NEW_YORK
 
     expires = state.expires_at.astimezone(NEW_YORK)
@@ -144,7 +146,7 @@ def _show(state: TokenStatus) -> None:
     }[state.level]
     age = state.age.total_seconds() / 86400
     out = console()
-    out.print(f"[{_COLOURS[state.level]}]Schwab login: {state.level}[/]{advice}")
+    out.print(Text.assemble((f"Schwab login: {state.level}", _COLOURS[state.level]), advice))
     out.print(f"  age            {age:.1f} of 7 days")
     out.print(f"  expires        {expires:%a %d %b %H:%M} New York, {state.sessions_left} sessions left")
     covers = "yes" if state.covers_next_run else "NO"

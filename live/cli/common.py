@@ -144,7 +144,12 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(
-        stderr=stderr, width=None if stream.isatty() else 100, highlight=False, soft_wrap=False, emoji=False
+        stderr=stderr,
+        width=None if stream.isatty() else 100,
+        highlight=False,
+        soft_wrap=False,
+        emoji=False,
+        markup=False,
     )
 
 

@@ -46,18 +46,18 @@ def show(view: CompareView) -> None:
     """Print the tables and a verdict per criterion."""
     out = console()
     if not view.comparisons:
-        out.print("no shadows are configured: add one to books in config/live.yaml", markup=False)
+        out.print("no shadows are configured: add one to books in config/live.yaml")
     for found in view.comparisons:
         name = f"{found.shadow} against {found.primary}"
         if not found.records:
-            out.print(f"{name}: {found.sessions} shared session(s), at least 2 are needed", markup=False)
+            out.print(f"{name}: {found.sessions} shared session(s), at least 2 are needed")
             continue
         _show_records(name, found.records)
         for criterion in found.criteria:
             mark = {True: "yes", False: "no", None: "?"}[criterion.met]
-            out.print(f"  {mark:<4}{criterion.name}: {criterion.detail}", markup=False)
+            out.print(f"  {mark:<4}{criterion.name}: {criterion.detail}")
         verdict = "switching is justified" if found.switch else "stay with the primary"
-        out.print(f"  → {verdict}", markup=False)
+        out.print(f"  → {verdict}")
 
 
 def _show_records(name: str, records: tuple[Record, ...]) -> None:

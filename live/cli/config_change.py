@@ -123,10 +123,10 @@ def _instant(text: str | None) -> datetime | None:
 
     try:
         at = written_time(f"{text}T00:00" if DATE.fullmatch(text) else text)
-    except ValueError as error:
+        return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is not a date or time",
             where="--from / --until",
             remedy="write 2026-11-20 or 2026-11-20T15:00",
         ) from error
-    return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)

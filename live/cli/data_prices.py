@@ -109,11 +109,12 @@ def _amount(text: str) -> Decimal:
     from decimal import Decimal, InvalidOperation
 
     from backtest.core.errors import UsageError
+    from backtest.data.quality.confirmations import HIGHEST, to_cent
 
     try:
         price = Decimal(text)
     except InvalidOperation as error:
         raise UsageError(f"{text!r} is not a price", where="PRICE", remedy="write it like 168.43") from error
-    if not (price.is_finite() and price > 0) or price != price.quantize(Decimal("0.01")):
+    if not (price.is_finite() and 0 < price < HIGHEST) or price != to_cent(price):
         raise UsageError(f"{text!r} is not a price to the cent", where="PRICE", remedy="write it like 168.43")
     return price

@@ -48,11 +48,11 @@ def explain(
 def show(view: ExplainView) -> None:
     """Print the story of every variant."""
     out = console()
-    out.print(f"{view.symbol} in the session {view.session}", markup=False)
+    out.print(f"{view.symbol} in the session {view.session}")
     for story in view.variants:
-        out.print(f"\n{story.variant} ({story.role}): {story.why}", markup=False)
+        out.print(f"\n{story.variant} ({story.role}): {story.why}")
         for label, text in _details(story, view.symbol):
-            out.print(f"  {label:<11} {text}", markup=False)
+            out.print(f"  {label:<11} {text}")
 
 
 def _details(story: VariantStory, symbol: str) -> list[tuple[str, str]]:

@@ -66,7 +66,6 @@ def read_file(path: Path, *, loose: bool = False) -> Report:
 
 
 def _show(report: Report) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     screen = console()
@@ -74,7 +73,7 @@ def _show(report: Report) -> None:
     for candidate in report.candidates:
         row = candidate.as_json()
         names = ("ticker", "grade", "score", "price", "gap_size", "company_name", "grade_source")
-        table.add_row(*(escape("-" if row[name] is None else str(row[name])) for name in names))
+        table.add_row(*("-" if row[name] is None else str(row[name]) for name in names))
     if report.candidates:
         screen.print(table)
     verdict = "" if report.accepted else f", rejected ({report.reason}): entries would be blocked"
@@ -84,7 +83,7 @@ def _show(report: Report) -> None:
     if report.counters_agree is False:
         screen.print("the page's own counters disagree with what was read: entries would be blocked")
     for finding in report.findings:
-        screen.print(f"- {escape(str(finding))}")
+        screen.print(f"- {finding}")
 
 
 def check(
@@ -113,7 +112,7 @@ def check(
         emit_json(found)
     else:
         for text in check_lines(found):
-            console().print(text, markup=False)
+            console().print(text)
     if found.problems:
         raise typer.Exit(UsageError.exit_code)
 

@@ -22,8 +22,7 @@ def show(view: FileView) -> None:
     window = view.window
     out.print(
         f"{view.trade_date} {view.variant} ({view.role}, {view.mode}), "
-        f"window {window.opens_at[11:16]}-{window.closes_at[11:16]} {window.name}",
-        markup=False,
+        f"window {window.opens_at[11:16]}-{window.closes_at[11:16]} {window.name}"
     )
     executed = view.standing_reason.startswith("executed")
     out.print(
@@ -44,8 +43,7 @@ def show(view: FileView) -> None:
     out.print(
         f"cash {money(view.cash)} → about {money(view.cash_after)} of equity "
         f"{money(view.equity)}"
-        + ("" if rounding is None else f"; rounding to whole shares leaves {money(rounding)}"),
-        markup=False,
+        + ("" if rounding is None else f"; rounding to whole shares leaves {money(rounding)}")
     )
     typer.echo(f"next: {view.next}")  # never wrapped: it is there to be copied
 
@@ -105,9 +103,9 @@ def _show_lines(title: str, lines: list[str]) -> None:
     if not lines:
         return
     out = console()
-    out.print(f"{title}:", markup=False)
+    out.print(f"{title}:")
     for line in lines:
-        out.print(f"  {line}", markup=False)
+        out.print(f"  {line}")
 
 
 def _edit(edit: Change) -> str:

@@ -12,6 +12,8 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from backtest.core.errors import DataError
 
 CENT = Decimal("0.01")
+#: no price is this high
+HIGHEST = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class ConfirmedPrice:
     """A confirmation; `price` is rounded to the cent.
 
     Raises:
-        DataError: the price is not a positive, finite amount.
+        DataError: the price is not a positive amount below `HIGHEST`.
     """
 
     symbol: str
@@ -27,7 +29,7 @@ class ConfirmedPrice:
     price: Decimal
 
     def __post_init__(self) -> None:
-        if not (self.price.is_finite() and self.price > 0):
+        if not (self.price.is_finite() and 0 < self.price < HIGHEST):
             raise DataError(
                 f"{self.price} is not a price", where=f"{self.symbol} {self.session}", remedy="give an amount"
             )
@@ -49,7 +51,7 @@ class Confirmations:
 
     def cover(self, symbol: str, session: date, price: float | None) -> bool:
         """Tell whether a person confirmed this price of this session, compared to the cent."""
-        if not self._known or price is None or not (math.isfinite(price) and price < 1e12):
+        if not self._known or price is None or not (math.isfinite(price) and abs(price) < HIGHEST):
             return False
         return (symbol, session, to_cent(Decimal(repr(price)))) in self._known
 

@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from backtest.core.errors import BrokerError, JutsuError, LimitError, UnresolvedError, UsageError
-from live.cli import panic, switches
-from live.cli import reconcile as orders
+from backtest.core.errors import LimitError, UnresolvedError, UsageError
 from live.ledger.ledger import Ledger, OrderPlan
 from live.model.order_state import JournalState
-from live.operations import crontab
 from live.system.lock import single_instance
+from tests.live.cli.conftest import Program
 
 NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Program:
-    """The commands on a fresh demo account below `folder`; `installed` are the crontabs they wrote."""
-
-    app: typer.Typer
-    folder: Path
-    installed: list[str]
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    def __call__(self, *words: str, answer: str | None = None) -> str:
-        places = ["--config", str(self.folder / "live.yaml"), "--state-db", str(self.state / "ledger.db")]
-        done = CliRunner().invoke(self.app, [*words, *places], input=answer)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.output
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
-    (tmp_path / "live.yaml").write_text("mode: offline_mock\n")
-    installed: list[str] = []
-
-    def install(text: str) -> bool:
-        installed.append(text)
-        return True
-
-    monkeypatch.setattr(
-        crontab, "crontab", lambda: (installed or ["1 2 * * * python -m live.executor\n"])[-1]
-    )
-    monkeypatch.setattr(crontab, "install_crontab", install)
-    app = typer.Typer()
-    orders.register(app)
-    panic.register(app)
-    switches.register(app)
-    return Program(app, tmp_path, installed)
 
 
 def test_reconcile_of_a_new_account_agrees(call: Program) -> None:
@@ -108,34 +63,11 @@ def test_resolve_of_an_order_the_broker_does_not_have(call: Program) -> None:
         call("resolve", "--broker-order", "7", "--foreign")
 
 
-def test_panic_asks_for_the_word(call: Program) -> None:
-    with pytest.raises(UsageError, match="nothing was done"):
-        call("panic", answer="yes\n")
-    assert call.installed == []
-
-
-def test_panic_turns_everything_off(call: Program) -> None:
-    text = call("panic", "--yes")
-    assert "kill switch is ON (all)" in text
-    assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
-
-
 def test_resume_restores_the_cron_lines_that_panic_commented_out(call: Program) -> None:
     call("panic", "--yes")
     assert "cron: 1 line(s) restored" in call("resume")
     assert call.installed[-1] == "1 2 * * * python -m live.executor\n"
     assert "cron" not in call("resume")
-
-
-def test_panic_says_what_it_could_not_do(call: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from live.brokers.paper.broker import PaperBroker
-
-    def down(*_: datetime | PaperBroker) -> None:
-        raise BrokerError("503")
-
-    monkeypatch.setattr(PaperBroker, "orders", down)
-    with pytest.raises(JutsuError, match="503"):
-        call("panic", "--yes")
 
 
 def unknown_order(state: Path) -> str:

@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from backtest.core.errors import LimitError, UsageError
-from live.actions.errors import FileChangedError
-from live.cli import review, review_conversation
+from backtest.core.errors import UsageError
+from live.cli import review
 from live.handoff.canonical import bytes_sha256
 from live.handoff.model import SignalFile
 from live.system.json_text import plain
@@ -96,40 +95,6 @@ def test_a_broken_file_is_shown_with_its_problem(
     assert json.loads(invoke(monkeypatch, world, review, "review", path, "--json").output)["problems"]
 
 
-def test_the_conversation_edits_validates_and_approves(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    path = generated(world)
-    editor = tmp_path / "editor"
-    editor.write_text('#!/bin/sh\nsed -i \'s/"quantity": 1200/"quantity": 600/\' "$1"\n')
-    editor.chmod(0o755)
-    monkeypatch.setenv("VISUAL", str(editor))
-    monkeypatch.setattr("sys.stdin", Terminal("x\ne\na\n"))
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    answers = iter(["x", "e", "a"])
-    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: next(answers))
-    review_conversation.converse(lambda: inputs(world), path)
-    row = world.ledger.signals.get(DAY, "golden")
-    assert json.loads(path.read_bytes())["orders"][1]["quantity"] == 600
-    assert row.approved_sha256 == bytes_sha256(path.read_bytes())
-
-
-def test_a_broken_editor_is_one_clear_line(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("VISUAL", str(tmp_path / "no such editor"))
-    with pytest.raises(UsageError, match="editor"):
-        review_conversation.edit(read_case(inputs(world), generated(world)))
-
-
-class Terminal:
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def isatty(self) -> bool:
-        return True
-
-
 def titan() -> SignalFile:
     return sample(strategy=sample().strategy.model_copy(update={"variant": "titan"}))
 
@@ -157,18 +122,6 @@ def test_answers_as_documents(world: SimpleNamespace, monkeypatch: pytest.Monkey
     assert approved["expires_at"] == "2024-03-15T15:55:00-04:00"
 
 
-def test_skip_in_the_conversation(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = generated(world)
-    monkeypatch.setattr("sys.stdin", Terminal(""))
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "s")
-    review_conversation.converse(lambda: inputs(world), path)
-    assert world.ledger.signals.get(DAY, "golden").answer == "skip"
-    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "q")
-    review_conversation.converse(lambda: inputs(world), path)
-    assert world.ledger.signals.get(DAY, "golden").answer == "skip"
-
-
 def test_approve_takes_only_the_bytes_that_were_shown(
     world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,56 +134,3 @@ def test_approve_takes_only_the_bytes_that_were_shown(
     assert world.ledger.signals.get(DAY, "golden").approved_sha256 is None
     now = bytes_sha256(path.read_bytes())
     assert invoke(monkeypatch, world, review, "approve", path, "--sha256", now).exit_code == 0
-
-
-def conversation(world: Any, path: Any, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    """Answer once; `answer` is called while the person thinks and returns what they type."""
-    monkeypatch.setattr("sys.stdin", Terminal(""))
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: answer())
-    review_conversation.converse(lambda: inputs(world), path)
-
-
-@pytest.mark.parametrize("letter", ["a", "s"])
-def test_an_answer_is_for_the_bytes_on_the_screen(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, letter: str
-) -> None:
-    path = generated(world)
-
-    def meanwhile() -> Any:
-        edit(path, lambda data: data["orders"][1].update(quantity=600))
-        return letter
-
-    with pytest.raises(FileChangedError):
-        conversation(world, path, monkeypatch, meanwhile)
-    row = world.ledger.signals.get(DAY, "golden")
-    assert (row.approved_sha256, row.answer) == (None, None)
-
-
-def test_an_answer_is_judged_when_it_is_given(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = generated(world)
-
-    def too_late() -> str:
-        world.clock.set(NOW + timedelta(minutes=6))
-        return "a"
-
-    with pytest.raises(LimitError, match="window closed"):
-        conversation(world, path, monkeypatch, too_late)
-
-
-def test_an_edit_of_a_file_that_changed_meanwhile_is_kept_aside(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    path = generated(world)
-    editor = tmp_path / "editor"
-    editor.write_text(f'#!/bin/sh\necho mine > "$1"\necho theirs > "{path}"\n')
-    editor.chmod(0o755)
-    monkeypatch.setenv("VISUAL", str(editor))
-    with pytest.raises(FileChangedError, match="your edit was not taken") as caught:
-        review_conversation.edit(read_case(inputs(world), path))
-    assert path.read_text() == "theirs\n"
-    kept = path.with_name(f".edit-{path.name}")
-    assert kept.read_text() == "mine\n"
-    assert str(kept) in caught.value.line()

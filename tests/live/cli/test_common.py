@@ -1,12 +1,15 @@
 """Tables fit the window: a frame when there is room, without it in 80 columns, wrapped and never cut off."""
 
 import io
+import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from backtest.core.errors import UsageError
 from live.cli import common as _shared
 
 ROW = ("2024-12-18", "golden", "TQQQ", "buy (increase)", 1330, "130.25", "-0.03 %", "-12,568.83", 3)
@@ -40,3 +43,35 @@ def test_what_fits_nowhere_is_wrapped(window: Callable[..., Any]) -> None:
     lines = window(30, ("setting", "value"), [("execution.limits.max_total_exposure_pct", "100.0")])
     assert "…" not in "".join(lines)
     assert "execution.limits.max_total_exposure_pct" in "".join(line[:24].strip() for line in lines[2:])
+
+
+@pytest.mark.parametrize("words", ["order [was] filled", "[/red] closes nothing", ":warning: stays"])
+def test_words_of_others_are_never_markup(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error text with brackets lost them, or ended the screen with an error of its own."""
+    _shared.console().print(words)
+    _shared.table(words, (words,), [(words,)])
+    assert capsys.readouterr().out.count(words) == 4
+
+
+def test_a_date_is_read_or_named_with_its_option() -> None:
+    assert _shared.parse_date(None, "--since") is None
+    assert _shared.parse_date("2024-02-29", "--since") == date(2024, 2, 29)
+    with pytest.raises(UsageError, match="'2023-02-29' is not a date") as caught:
+        _shared.parse_date("2023-02-29", "--since")
+    assert caught.value.where == "--since"
+
+
+def test_an_account_without_a_name_is_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert _shared.actor() == "a person"
+
+
+def test_json_is_readable_where_the_screen_has_no_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", screen)
+    _shared.emit_json({"name": "Jürgen →"})
+    screen.flush()
+    assert json.loads(screen.buffer.getvalue()) == {"name": "Jürgen →"}
