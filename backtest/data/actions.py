@@ -31,7 +31,7 @@ class ActionStore:
 
     def read(self, symbol: str) -> tuple[CorporateAction, ...]:
         """Return the actions of a symbol, oldest first; none when it has no file. DataError when damaged."""
-        actions = (_action(symbol, row) for row in self._rows(symbol))
+        actions = (_action(symbol.upper(), row) for row in self._rows(symbol))
         return tuple(sorted(actions, key=lambda action: (action.ex_date, action.kind)))
 
     def add(self, actions: Iterable[CorporateAction], *, known_from: datetime) -> dict[str, int]:

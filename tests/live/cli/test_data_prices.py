@@ -76,9 +76,9 @@ def test_a_split_is_recorded_and_stored_prices_follow(jutsu: Callable[..., str],
     rows = ROWS.replace("2025-11-26,51.0,51.5,50.5,51.25,2400\n", "")
     (tmp_path / "QQQ.csv").write_text(rows)
     jutsu("import", str(tmp_path / "QQQ.csv"), store=True)
-    told = jutsu("split", "qqq", "2025-11-26", "2:1", store=True)
-    assert "QQQ: split 2:1 on 2025-11-26 recorded" in told
-    assert "jutsu reconcile --adopt" in told
+    text = jutsu("split", "qqq", "2025-11-26", "2:1", store=True)
+    assert "QQQ: split 2:1 on 2025-11-26 recorded" in text
+    assert "jutsu reconcile --adopt" in text
     assert BarStore(tmp_path / "bars").read(["QQQ"])["QQQ"].close.tolist() == [50.125, 50.95]
     (action,) = ActionStore(tmp_path / "bars").read("QQQ")
     assert action.source.startswith("person ")

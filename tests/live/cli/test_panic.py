@@ -25,8 +25,8 @@ def test_panic_asks_for_the_word(call: Program) -> None:
 
 
 def test_panic_turns_everything_off(call: Program) -> None:
-    told = call("panic", "--yes")
-    assert "kill switch is ON (all)" in told
+    text = call("panic", "--yes")
+    assert "kill switch is ON (all)" in text
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
 
 
@@ -42,9 +42,9 @@ def test_panic_says_what_it_could_not_do(call: Program, monkeypatch: pytest.Monk
 
 
 def test_panic_goes_on_with_the_word(call: Program) -> None:
-    told = call("panic", answer="PANIC\n")
-    assert "this ends our orders and sells the positions of our books" in told
-    assert "kill switch is ON (all)" in told
+    text = call("panic", answer="PANIC\n")
+    assert "this ends our orders and sells the positions of our books" in text
+    assert "kill switch is ON (all)" in text
 
 
 @pytest.mark.parametrize("answer", ["\n", "panic\n", "PANI\n", "yes\n"])
@@ -61,9 +61,9 @@ def test_foreign_shares_and_orders_are_shown_before_the_question(
     monkeypatch.setattr(
         closing_everything, "foreign", lambda _: closing_everything.Foreign({"BBB": 30}, (order,))
     )
-    told = call("panic", "--everything", "--yes")
-    assert "foreign: BBB 30 shares that no book owns" in told
-    assert "foreign: BBB order b1 (sell 30)" in told
+    text = call("panic", "--everything", "--yes")
+    assert "foreign: BBB 30 shares that no book owns" in text
+    assert "foreign: BBB order b1 (sell 30)" in text
 
 
 def test_what_is_left_is_exit_code_4(call: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,19 @@
 """Which files are executed, and which of their orders."""
 
+import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backtest.calendar import sessions as calendar
 from backtest.core.errors import (
     SignalFileError,
 )
+from live.execution.job import window_of
 from live.handoff.canonical import bytes_sha256, render
+from tests.support.calendar_days import session_on
 from tests.support.exec_world import (
     AT,
     DAY,
@@ -24,6 +29,7 @@ from tests.support.exec_world import (
     tomorrow,
     world,
 )
+from tests.support.handoff_samples import sample
 
 
 def test_exit_2_for_an_edit_nobody_approved(made: Any) -> None:
@@ -87,3 +93,28 @@ def test_the_original_does_not_replace_the_edit_that_was_approved(tmp_path: Path
     with pytest.raises(SignalFileError, match="approved an edited version"):
         made.executor()
     assert made.open().broker.account().shares() == {}
+
+
+SESSION = session_on(date(2024, 3, 15))
+
+
+def test_it_is_the_window_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(render(sample()))
+    assert window_of(path, SESSION) == calendar.window(SESSION, sample().execution_window.name)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "[]", "{}", '{"execution_window": 5}', '{"execution_window": {"name": "midnight"}}', "{broken"],
+)
+def test_a_file_without_one_is_left_to_its_judge(tmp_path: Path, document: str) -> None:
+    path = tmp_path / "file.json"
+    path.write_text(document)
+    assert window_of(path, SESSION) is None
+
+
+def test_a_name_that_is_no_text_is_no_window(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps({"execution_window": {"name": ["close"]}}))
+    assert window_of(path, SESSION) is None

@@ -18,20 +18,24 @@ import pytest
 from backtest.core.errors import JutsuError, SettingsError, UsageError
 from backtest.core.files import write_atomic
 from live.alerts import channels
+from live.alerts.channels import channels as channels_of
 from live.ledger.errors import LedgerDamaged
 from live.ledger.ledger import Ledger
 from live.ledger.system_state import EVERY_ACCOUNT
-from live.model.run import DAILY, DryRun, Reading, Replay, asked_for
+from live.model.run import DAILY, Demo, DryRun, Reading, Replay, Run, asked_for
 from live.runtime import open as opening_module
 from live.runtime.lifecycle import opening
 from live.runtime.loading import Sources, settings_in_force
-from live.runtime.open import open_runtime
+from live.runtime.open import _open_ledger, environment_of, open_runtime
 from live.runtime.options import Options
+from live.settings.load import LoadedSettings, load_settings
+from live.settings.model import Settings
 from live.system.clock import SystemClock
 from live.system.lock import single_instance
 from live.system.logs import stop_logging
 from tests.support.calendar_days import window_on
 from tests.support.paths import PROJECT
+from tests.support.user_world import FIRST, User, new_user
 
 SESSION = "2025-03-05"
 
@@ -315,3 +319,64 @@ def test_everything_a_run_leaves_is_private_whatever_the_umask(
     opened = {p.name for p in made if p.stat().st_mode & 0o077}
     assert len(made) > 7
     assert (opened == set()) is private
+
+
+NOW = datetime(2025, 3, 5, 20, 46, tzinfo=UTC)
+
+
+def test_a_rehearsal_neither_locks_nor_changes_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    loaded = LoadedSettings(Settings.model_validate({"paths": {"state_db": str(path)}}), {}, tmp_path, None)
+    with Ledger.open(path, account="paper", now=NOW) as real:
+        real.state.set("known", "before", at=NOW)
+        dry = _open_ledger(loaded, DryRun(), now=NOW, named=False)
+        with dry, dry.rehearsal():
+            assert dry.state.get("known") == "before"
+            dry.state.set("known", "rehearsed", at=NOW)
+            real.state.set("other", "written meanwhile", at=NOW)  # waited ten seconds, then gave up
+        assert real.state.get("known") == "before"
+        assert real.state.get("other") == "written meanwhile"
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    made = new_user(tmp_path / "jutsu")
+    path = made.root / "state" / "secrets.env"
+    path.parent.mkdir()
+    path.write_text("JUTSU_ALERT_PHONE=json://127.0.0.1:9/a1b2c3d4e5\n")
+    path.chmod(0o600)
+    return made
+
+
+def test_alerts_find_their_channel_without_any_variable(user: User) -> None:
+    with open_runtime("jutsu", Options(config=user.config)) as runtime:
+        assert channels_of(runtime.settings, runtime.state, runtime.environ) == {
+            "phone": "json://127.0.0.1:9/a1b2c3d4e5"
+        }
+
+
+@pytest.mark.parametrize(
+    ("run", "prices", "reads"),
+    [
+        (DAILY, None, True),
+        (DryRun(), None, True),
+        (DAILY, "prices", False),
+        (asked_for(FIRST), None, False),
+        (Replay(), None, False),
+        (Demo(), None, False),
+    ],
+)
+def test_trials_and_the_past_never_read_it(
+    user: User, tmp_path: Path, run: Run, prices: str | None, reads: bool
+) -> None:
+    folder = None if prices is None else tmp_path / prices
+    found = environment_of(load_settings(config=user.config), run, folder)
+    assert ("JUTSU_ALERT_PHONE" in found) == reads
+
+
+def test_a_file_others_can_read_stops_every_program_but_not_the_past(user: User) -> None:
+    (user.root / "state" / "secrets.env").chmod(0o644)
+    ran = user.jutsu("status")
+    assert (ran.code, "PROBLEM  secrets: " in ran.out) == (0, True)
+    assert user.generate(None).code == 2
+    assert user.generate(FIRST).code == 0

@@ -1,0 +1,51 @@
+"""Errors: one line with what, where and what to do, and an exit code for every kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from backtest.core import errors
+from backtest.core.errors import Finding, JutsuError
+
+CODES = {
+    "JutsuError": 1,
+    "UsageError": 2,
+    "SettingsError": 2,
+    "ParameterError": 2,
+    "SignalFileError": 2,
+    "KillSwitchOn": 3,
+    "DisagreementError": 4,
+    "DataError": 5,
+    "BrokerError": 6,
+    "AuthenticationFailed": 6,
+    "BrokerRefused": 6,
+    "NotSent": 6,
+    "LimitError": 7,
+    "UnresolvedError": 8,
+    "BrokerUnknown": 8,
+}
+
+
+def test_every_kind_has_its_exit_code() -> None:
+    kinds = {k: v for k, v in vars(errors).items() if isinstance(v, type) and issubclass(v, JutsuError)}
+    assert {name: kind.exit_code for name, kind in kinds.items()} == CODES
+
+
+@pytest.mark.parametrize(
+    ("where", "remedy", "line"),
+    [
+        ("", "", "it broke"),
+        ("file.yaml", "", "file.yaml: it broke"),
+        ("", "mend it", "it broke → mend it"),
+        ("file.yaml", "mend it", "file.yaml: it broke → mend it"),
+    ],
+)
+def test_the_line_a_person_sees(where: str, remedy: str, line: str) -> None:
+    error = JutsuError("it broke", where=where, remedy=remedy)
+    assert error.line() == str(error) == line
+
+
+def test_a_finding_is_one_line_too() -> None:
+    assert str(Finding("a.b", "is wrong")) == "a.b: is wrong"
+    assert str(Finding("a.b", "is wrong", "mend it")) == "a.b: is wrong (mend it)"
+    assert JutsuError("x", findings=iter([Finding("a", "b")])).findings == (Finding("a", "b"),)

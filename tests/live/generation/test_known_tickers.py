@@ -1,0 +1,54 @@
+"""Tickers nobody has a price of are left out; a source that fails leaves every candidate in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backtest.core.candidate import Candidate
+from backtest.core.errors import DataError
+from live.generation.candidates import NO_REPORT, CandidateInput
+from live.generation.known_tickers import known_tickers
+from tests.support.exec_world import AT, DAY, ScriptedFeed, bars
+
+YESTERDAY = DAY - timedelta(days=1)
+
+
+def report(*tickers: str) -> CandidateInput:
+    return CandidateInput(tuple(Candidate(t, DAY, "A", 90.0, 100.0) for t in tickers))
+
+
+def runtime(**feed: Any) -> Any:
+    return SimpleNamespace(feed=ScriptedFeed(**feed))
+
+
+def names(found: CandidateInput) -> list[str]:
+    return [c.ticker for c in found.candidates or ()]
+
+
+def test_a_quote_or_a_bar_is_enough() -> None:
+    world = runtime(prices={"AAA": 10.0}, daily={"BBB": bars("BBB", {YESTERDAY: (1.0, 1.0, 1.0, 1.0)})})
+    found = known_tickers(world, report("AAA", "BBB", "ZZZQ"), AT)
+    assert names(found) == ["AAA", "BBB"]
+    assert "ZZZQ" in str(found)  # it is named, not lost
+
+
+def test_nothing_is_asked_without_candidates() -> None:
+    broken: Any = SimpleNamespace(feed=None)
+    assert known_tickers(broken, NO_REPORT, AT) is NO_REPORT
+    assert names(known_tickers(broken, report(), AT)) == []
+
+
+@pytest.mark.parametrize("call", ["quotes", "history"])
+def test_a_source_that_fails_leaves_every_candidate_and_says_so(call: str) -> None:
+    def fails(*_: Any) -> Any:
+        raise DataError("the vendor is down")
+
+    world = runtime()
+    setattr(world.feed, call, fails)
+    found = known_tickers(world, report("AAA", "BBB"), AT)
+    assert names(found) == ["AAA", "BBB"]
+    assert found.notes[-1] == "tickers were not looked up: the vendor is down"

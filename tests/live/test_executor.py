@@ -1,0 +1,150 @@
+"""The page of stage 2: which files are due, what a dry run shows, what a person is told and what is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backtest.core.errors import KillSwitchOn, UsageError
+from live import executor
+from live.books.variants import BookVariant
+from live.execution.context import RunNotes
+from live.handoff.write import file_name
+from tests.support.exec_world import (
+    AT,
+    DAY,
+    ENTRY,
+    StubStrategy,
+    World,
+    bought,
+    context_on_file,
+    order,
+    signal,
+    world,
+)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> World:
+    return world(tmp_path)
+
+
+def line_of(variant: str) -> BookVariant:
+    strategy: Any = StubStrategy(variant=variant)
+    return BookVariant(strategy, "primary", variant)
+
+
+def test_a_day_without_a_session_does_nothing(made: World) -> None:
+    made.write(signal([ENTRY]))
+    made.clock.set(AT.replace(day=8))  # a Saturday
+    assert made.executor() == 0
+    assert bought(made) == {}
+
+
+def test_the_kill_switch_comes_before_everything(made: World) -> None:
+    made.write(signal([ENTRY]))
+    made.open().ledger.state.set_kill("all", reason="test", by="me", at=AT)
+    with pytest.raises(KillSwitchOn) as caught:
+        made.executor()
+    assert caught.value.exit_code == 3
+    assert bought(made) == {}
+
+
+def test_too_early_is_no_error_and_sends_nothing(made: World) -> None:
+    made.write(signal([ENTRY]))
+    made.clock.set(AT.replace(hour=15, minute=44))
+    assert made.executor() == 0
+    assert bought(made) == {}
+    made.clock.set(AT)
+    assert made.executor() == 0
+    assert bought(made) == {"AAA_entry_buy": 100}
+
+
+def test_a_finished_file_is_not_executed_twice(made: World) -> None:
+    made.write(signal([ENTRY]))
+    for _ in range(3):
+        assert made.executor() == 0
+    assert bought(made) == {"AAA_entry_buy": 100}
+    assert made.holdings() == {"AAA": 100}
+
+
+def test_files_are_those_of_daily_books_and_of_others_that_have_one(made: World) -> None:
+    made.overrides["books"] = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
+    runtime = made.open()
+    known = (line_of("golden"), line_of("ema_p10"))
+    found = executor._files(runtime, executor.Request(), known)
+    assert [path.name for path in found] == [file_name(f"{DAY}", "golden")]
+    runtime.signals.mkdir()
+    (runtime.signals / file_name(f"{DAY}", "ema_p10")).touch()
+    assert len(executor._files(runtime, executor.Request(), known)) == 2
+    assert executor._files(runtime, executor.Request(variant="golden"), known) == found
+    named = Path("mine.json")
+    assert executor._files(runtime, executor.Request(signals_file=named), known) == [named]
+    with pytest.raises(UsageError, match="no configured primary"):
+        executor._files(runtime, executor.Request(variant="titan"), known)
+
+
+def test_a_dry_run_names_every_order_in_the_sequence_it_would_leave(made: World) -> None:
+    small = order("BBB", "entry", 10, 50.0, rank=9.0)
+    sale = order("CCC", "exit", 5, 20.0)
+    made.write(signal([sale, small, ENTRY], positions={"CCC": 5}))
+    text = executor.dry_run(context_on_file(made).job).splitlines()
+    assert text[0].endswith("3 order(s), nothing is sent")
+    assert [line.split()[2] for line in text[1:]] == ["CCC", "BBB", "AAA"]
+    assert "sell 5 CCC market (exit) about 100.00" in text[1]
+    assert "stop 90 gtc" in text[3]
+
+
+@pytest.mark.parametrize(
+    ("go", "notes", "text"),
+    [
+        (0, RunNotes(), "no orders"),
+        (2, RunNotes(), "2 order(s)"),
+        (
+            1,
+            RunNotes(warnings=["a"], critical=["b", "c"], gated={"x": "why"}),
+            "1 order(s), 1 held back, 1 warning(s), 2 CRITICAL",
+        ),
+    ],
+)
+def test_the_summary_counts(go: int, notes: RunNotes, text: str) -> None:
+    job: Any = SimpleNamespace(go=[None] * go)
+    assert executor._counts(job, notes) == text
+
+
+def test_details_are_printed_unless_it_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    notes = RunNotes(warnings=["a wide quote"], critical=["AAA: NOT SOLD"], gated={"x": "halted"})
+    executor._print_details(executor.Request(quiet=True), notes)
+    assert capsys.readouterr().err == ""
+    executor._print_details(executor.Request(), notes)
+    assert capsys.readouterr().err.splitlines() == [
+        "CRITICAL: AAA: NOT SOLD",
+        "warning: a wide quote",
+        "held back: x: halted",
+    ]
+
+
+def test_a_report_is_kept_privately_as_text_and_as_data(tmp_path: Path) -> None:
+    from live.views.execution_report import read_execution
+
+    made = world(tmp_path)
+    report = read_execution(made.open().ledger, DAY, "golden")
+    executor.keep_report(tmp_path / "reports", report, "golden: completed", ["no order was sent"])
+    name = f"execution_{DAY}_golden"
+    assert json.loads((tmp_path / "reports" / f"{name}.json").read_text())["variant"] == "golden"
+    text = tmp_path / "reports" / f"{name}.txt"
+    assert text.read_text() == "golden: completed\n\nno order was sent\n"
+    assert text.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_command_line_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        executor.parser().parse_args(["--phase", "later"])
+    assert caught.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
+    args = executor.parser().parse_args([])
+    assert (args.phase, args.force, args.accept_edits, args.skip_time_check) == ("all", False, False, False)
