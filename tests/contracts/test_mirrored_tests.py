@@ -36,6 +36,8 @@ DECIDES_NOTHING = {
     "live/ledger/migrations/versions/v0003_runs_and_deliveries.py": REVISION,
     "live/ledger/migrations/versions/v0004_reasons_and_cash_flows.py": REVISION,
     "live/ledger/migrations/versions/v0005_limit_price.py": REVISION,
+    "live/ledger/migrations/versions/v0006_audit_log.py": REVISION,
+    "live/ledger/record_tables.py": DECLARES,
     "live/ledger/sqlite_schema.py": GENERATED,
     "live/ledger/tables.py": DECLARES,
     "live/runtime/options.py": DECLARES,
@@ -89,7 +91,10 @@ OWED = {
     "backtest/strategies/hierarchical_adaptive/kernels.py": "tested through indicators/test_kernels",
     "backtest/strategies/hierarchical_adaptive/series.py": "tested through test_strategy and test_naive",
     "live/books/closes.py": "tested through e2e/test_closes",
+    "live/runtime/declared.py": "tested through generation/test_price_check",
     "live/execution/stop_orders.py": "tested through test_stops and test_split_stops",
+    "live/cli/ready.py": "tested through the command's own suite in tests/e2e",
+    "live/validation/rehearsal.py": "tested through the command's own suite in tests/e2e",
     "live/shadow/closes.py": "tested through e2e/test_closes",
 }
 
