@@ -57,6 +57,7 @@ def reconcile(
                 owners=_owners(runtime),
             )
             adopted += split_stops.carry_over(runtime, before)
+            _remember(runtime, result)
             # What they filled is in the books now, so they are answered.
             filled = unknown_orders.ended(unknown_orders.unknown(runtime, unknown_orders.listed(runtime)))
             unknown_orders.remember(runtime, filled, verdict="adopted with the positions", by=actor())
@@ -91,6 +92,17 @@ def _refuse_while_unresolved(runtime: Runtime) -> None:
             where="reconcile --adopt",
             remedy="`jutsu resolve` it first, then adopt",
         )
+
+
+def _remember(runtime: Runtime, result: Reconciliation) -> None:
+    """Strategies remember what is held when that changed; a split and cash alone change no weight."""
+    from live.books.memory import remember_held
+
+    if not any(line.ratio is None for line in result.differences):
+        return
+    account, now = runtime.broker.account(), runtime.clock.now()
+    for book in runtime.settings.books:
+        remember_held(runtime.ledger, book.primary, account, budget_pct=book.budget_pct, at=now)
 
 
 def _owners(runtime: Runtime) -> dict[str, str]:

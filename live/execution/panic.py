@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, JutsuError
 from live.alerts import outbox as alerts
+from live.books.memory import remember_held
 from live.execution.closing import Closing
 from live.ledger.tables import Order
 from live.model.broker import Account, BrokerOrder
@@ -104,11 +105,22 @@ def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
             _guarded(result, "foreign shares", lambda: _take_over(runtime, account))
         sent = [order for symbol in _symbols(runtime) for order in closing.sell_symbol(symbol)]
         _follow(runtime, closing, sent, result)
+        _guarded(result, "what the strategies remember", lambda: _remember(runtime))
     _name_rest(runtime, result)
     _keep_copy(runtime, result)
     text = "; ".join((*result.problems, *result.left)) or "every position is closed"
     _alert(runtime, result, "ended", text, "critical" if result.problems or result.left else "warning")
     return result
+
+
+def _remember(runtime: Runtime) -> None:
+    """Strategies remember what is held from now on, so that the next decision proposes orders again."""
+    account, now = runtime.broker.account(), runtime.clock.now()
+    leaving = {o.symbol for o in runtime.ledger.orders.unfinished() if o.intent == "exit" and may_fill(o)}
+    for book in runtime.settings.books:
+        remember_held(
+            runtime.ledger, book.primary, account, budget_pct=book.budget_pct, at=now, leaving=leaving
+        )
 
 
 def _symbols(runtime: Runtime) -> list[str]:

@@ -212,7 +212,7 @@ def _memory(ledger: Ledger, row: SignalRow, strategy: Strategy) -> dict[str, Any
     """Return what the strategy remembered when it decided."""
     if row.role == "shadow":
         return memory_of_shadow(ledger, row.variant, before=row.session)
-    return memory_of_primary(ledger, strategy, before=row.session)
+    return memory_of_primary(ledger, strategy, before=row.session, as_decided=True)
 
 
 def _book(runtime: Runtime, row: SignalRow, signal: SignalFile, strategy: Strategy) -> Book | None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import BrokerError
+from backtest.strategies.family import ALLOCATION
+from live.books.memory import memory_of_primary
 from live.execution import panic
 from live.ledger.orders import OrderPlan
 from live.model.order_state import JournalState
@@ -15,6 +17,8 @@ from tests.support.exec_world import (
     AT,
     DAY,
     ENTRY,
+    NEXT_DAY,
+    StubStrategy,
     Wrapped,
     by_hand,
     enter,
@@ -156,3 +160,14 @@ def test_without_the_account_nothing_is_sold_and_every_stop_stays(made: Any) -> 
     result = panic.close_everything(made.open())
     assert live_stops(made) == {"AAA": 100, "BBB": 100}
     assert any("nothing was sold" in text for text in result.problems)
+
+
+def test_afterwards_the_strategy_remembers_that_nothing_is_held(made: Any) -> None:
+    """It remembered the old targets: for weeks no orders, and nobody was told why."""
+    made.write(signal([ENTRY], memory={"held": {"AAA": 0.1}}))
+    assert made.executor() == 0
+    strategy: Any = StubStrategy(family=ALLOCATION)
+    assert memory_of_primary(made.ledger, strategy, before=NEXT_DAY) == {"held": {"AAA": 0.1}}
+    panic.close_everything(made.open())
+    assert made.holdings() == {}
+    assert memory_of_primary(made.ledger, strategy, before=NEXT_DAY) == {"held": {}}
