@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from live.ledger.audit import Action
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
+    from live.system.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,35 @@ def audited(
         with contextlib.suppress(JutsuError):  # a ledger that cannot be written says so by `error`
             ledger.audit.append(refusal, at=at)
         raise
+
+
+@contextmanager
+def recorded(
+    ledger: Ledger, name: str, *, actor: str, subject: str, clock: Clock, via: Via = TERMINAL
+) -> Iterator[Effect]:
+    """Run an action whose effects lie outside the ledger too (files, orders): one row when it is over.
+
+    What was done stays done when the row cannot be written; the log file says so.
+
+    Args:
+        ledger: whose log.
+        name: of the action.
+        actor: who acts.
+        subject: what it is done to.
+        clock: says when it ended.
+        via: where it came from.
+    """
+    effect, outcome = Effect(), "done"
+    try:
+        yield effect
+    except JutsuError as error:
+        outcome = f"not done: {error.line()}"
+        raise
+    finally:
+        try:
+            ledger.audit.append(_action(name, actor, subject, via, effect, outcome), at=clock.now())
+        except JutsuError as problem:
+            logging.getLogger("jutsu").warning("the audit log cannot be written: %s", problem.line())
 
 
 def _action(name: str, actor: str, subject: str, via: Via, effect: Effect, outcome: str = "done") -> Action:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, open_command, require_answer
+from live.actions.audited import recorded
+from live.cli.common import ConfigOption, StateOption, actor, open_command, require_answer
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
@@ -41,7 +42,10 @@ def panic(
         for text in diagnostics(runtime.loaded):
             complain(f"warning: {text}")
         _ask(runtime, yes=yes, everything=everything)
-        result = close_everything(runtime, everything=everything)
+        subject = "everything" if everything else "our positions"
+        with recorded(runtime.ledger, "panic", actor=actor(), subject=subject, clock=runtime.clock) as effect:
+            result = close_everything(runtime, everything=everything)
+            effect.after = "; ".join((*result.closed, *(f"left: {text}" for text in result.left)))
         for text in result.cancelled:
             typer.echo(f"cancelled {text}")
         for text in result.closed:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backtest.core.errors import UsageError
+from live.actions.audited import recorded
 from live.cli.common import ConfigOption, JsonOption, StateOption, actor, emit_json, open_command, table
 from live.system.number_text import money
 from live.views.reconcile import ReconcileView, reconciliation_of
@@ -48,15 +49,19 @@ def reconcile(
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
             before = split_stops.behind(runtime, result)
-            adopted = adopt_differences(
-                runtime.ledger,
-                runtime.broker.account(),
-                result,
-                at=runtime.clock.now(),
-                by=actor(),
-                owners=_owners(runtime),
-            )
-            adopted += split_stops.carry_over(runtime, before)
+            with recorded(
+                runtime.ledger, "adopt", actor=actor(), subject=runtime.account, clock=runtime.clock
+            ) as effect:
+                adopted = adopt_differences(
+                    runtime.ledger,
+                    runtime.broker.account(),
+                    result,
+                    at=runtime.clock.now(),
+                    by=actor(),
+                    owners=_owners(runtime),
+                )
+                adopted += split_stops.carry_over(runtime, before)
+                effect.after = "; ".join(adopted)
             _remember(runtime, result)
             # What they filled is in the books now, so they are answered.
             filled = unknown_orders.ended(unknown_orders.unknown(runtime, unknown_orders.listed(runtime)))
@@ -200,10 +205,15 @@ def resolve(
             where="resolve",
         )
     with open_command(config=config, state_db=state_db) as runtime, _alone(runtime):
-        if client_order_id is not None:
-            typer.echo(_resolve_ours(runtime, client_order_id, broker_id))
-        elif broker_order is not None:
-            typer.echo(_resolve_theirs(runtime, broker_order, variant))
+        subject = client_order_id or f"broker order {broker_order}"
+        with recorded(
+            runtime.ledger, "resolve", actor=actor(), subject=subject, clock=runtime.clock
+        ) as effect:
+            if client_order_id is not None:
+                effect.after = _resolve_ours(runtime, client_order_id, broker_id)
+            elif broker_order is not None:
+                effect.after = _resolve_theirs(runtime, broker_order, variant)
+        typer.echo(effect.after)
 
 
 def _resolve_ours(runtime: Runtime, client_order_id: str, broker_id: str | None) -> str:

@@ -8,17 +8,23 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from backtest.core.files import read_regular
 from live.actions import answers
+from live.actions.audited import recorded
 from live.actions.edit import replace
 from live.cli import review_screen
 from live.cli.common import actor, ask
+from live.system.clock import SystemClock
 from live.views.inputs import ViewInputs
 from live.views.review import read_review
 from live.views.review_case import ReviewCase, read_case
+
+if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
 
 
 def converse(take_inputs: Callable[[], ViewInputs], path: Path, flags: str = "") -> ReviewCase:
@@ -58,7 +64,7 @@ def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, f
             )
             return True
         case "e":
-            edit(case)
+            edit(take_inputs().ledger, case)
         case "s":
             answers.skip(take_inputs(), case.path, actor=actor(), sha256=case.sha256)
             typer.echo("nothing of this file will be sent")
@@ -70,7 +76,7 @@ def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, f
     return False
 
 
-def edit(case: ReviewCase) -> None:
+def edit(ledger: Ledger, case: ReviewCase) -> None:
     """Let the person edit a copy beside the file (so that editors find its schema), then replace the file.
 
     Raises:
@@ -94,7 +100,10 @@ def edit(case: ReviewCase) -> None:
             remedy="set EDITOR, or edit the file by hand",
         ) from error
     try:
-        replace(case.path, content, sha256=case.sha256)
+        clock, name = SystemClock(), case.path.name
+        with recorded(ledger, "edit", actor=actor(), subject=name, clock=clock) as effect:
+            effect.before = f"sha256 {case.sha256}"
+            effect.after = f"sha256 {replace(case.path, content, sha256=case.sha256).sha256}"
     except FileChangedError as error:
         raise FileChangedError(
             f"{error.problem}; your edit was not taken",

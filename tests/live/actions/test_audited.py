@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backtest.core.errors import LimitError
-from live.actions.audited import TERMINAL, Via, audited
+from live.actions.audited import TERMINAL, Via, audited, recorded
 from live.actions.kill_switch import kill, resume
 from live.actions.mode import offline, online
 from live.ledger.ledger import Ledger
+from live.system.clock import SimulatedClock
 from tests.support.review_world import NOW
 
 
@@ -72,3 +74,27 @@ def test_what_was_typed_wrong_is_a_refusal(ledger: Ledger) -> None:
     ((_, action, _, _, _, outcome),) = words(ledger)
     assert action == "online"
     assert outcome.startswith("refused: online_live: not confirmed")
+
+
+def test_an_action_outside_the_ledger_is_one_row_when_it_is_over(ledger: Ledger) -> None:
+    clock = SimulatedClock(NOW)
+    with recorded(ledger, "panic", actor="me", subject="our positions", clock=clock) as effect:
+        ledger.state.set("sold", "1", at=NOW)
+        effect.after = "QQQ sold"
+    with contextlib.suppress(LimitError), recorded(ledger, "edit", actor="me", subject="a file", clock=clock):
+        ledger.state.set("written", "1", at=NOW)
+        raise LimitError("too late")
+    assert [(row[1], row[4], row[5]) for row in words(ledger)] == [
+        ("panic", "QQQ sold", "done"),
+        ("edit", "", "not done: too late"),
+    ]
+    assert ledger.state.get("written") == "1"  # what was done outside stays done
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_a_panic(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger.audit._change("DROP TABLE audit_log", {})
+    with recorded(ledger, "panic", actor="me", subject="ours", clock=SimulatedClock(NOW)):
+        pass
+    assert "the audit log cannot be written" in caplog.text

@@ -51,7 +51,7 @@ def test_a_broken_editor_is_one_clear_line(
 ) -> None:
     monkeypatch.setenv("VISUAL", str(tmp_path / "no such editor"))
     with pytest.raises(UsageError, match="editor"):
-        review_conversation.edit(read_case(inputs(world), generated(world)))
+        review_conversation.edit(world.ledger, read_case(inputs(world), generated(world)))
 
 
 class Terminal:
@@ -120,7 +120,7 @@ def test_an_edit_of_a_file_that_changed_meanwhile_is_kept_aside(
     editor.chmod(0o755)
     monkeypatch.setenv("VISUAL", str(editor))
     with pytest.raises(FileChangedError, match="your edit was not taken") as caught:
-        review_conversation.edit(read_case(inputs(world), path))
+        review_conversation.edit(world.ledger, read_case(inputs(world), path))
     assert path.read_text() == "theirs\n"
     kept = path.with_name(f".edit-{path.name}")
     assert kept.read_text() == "mine\n"
