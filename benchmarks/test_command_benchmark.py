@@ -43,7 +43,7 @@ def test_command(benchmark: Any, project: Project, name: str) -> None:
 
     run = ("-m", "live.cli", *words, *flags)
     benchmark.pedantic(
-        lambda: costs.append(timed(*run, environment=project.environment, check=False)),
+        lambda: costs.append(timed(*run, environment=project.environment)),
         setup=prepare,
         rounds=ROUNDS,
     )

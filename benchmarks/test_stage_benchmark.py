@@ -62,14 +62,13 @@ class Project:
         return timed("-m", f"live.{stage}", *self.flags, environment=self.environment)
 
 
-def timed(
-    *arguments: Any, environment: dict[str, str] | None = None, check: bool = True
-) -> tuple[float, float]:
-    """Run a process to its end; return wall and cpu seconds."""
+def timed(*arguments: Any, environment: dict[str, str] | None = None, code: int = 0) -> tuple[float, float]:
+    """Run a process to its end; return wall and cpu seconds. It must end with `code`."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(
-        [sys.executable, *arguments], cwd=PROJECT, env=environment, check=check, stdout=subprocess.DEVNULL
+    ended = subprocess.run(
+        [sys.executable, *arguments], cwd=PROJECT, env=environment, check=False, stdout=subprocess.DEVNULL
     )
+    assert ended.returncode == code, arguments
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from backtest.core.bars import Bars
 from backtest.core.errors import BrokerError, JutsuError
 from live.model.broker import Account, BrokerOrder, OrderRequest
 from live.model.feed import Quote
+
+if TYPE_CHECKING:
+    from backtest.core.bars import Bars
 
 NAME = "unreachable"
 

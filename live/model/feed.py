@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from backtest.core.bars import Bars
+if TYPE_CHECKING:
+    from backtest.core.bars import Bars
+
 
 SecurityStatus = Literal["normal", "halted", "closed", "unknown"]
 

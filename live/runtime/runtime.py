@@ -17,7 +17,6 @@ from live.model.run import DAILY, Run
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.system.clock import Clock, SimulatedClock
-from live.system.lock import single_instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,11 @@ class Runtime:
         Raises:
             AnotherRunError, LimitError: 7, as `single_instance`.
         """
-        return nullcontext() if self.run.alone else single_instance(self.state, self.account, run_id=run_id)
+        if self.run.alone:
+            return nullcontext()
+        from live.system.lock import single_instance
+
+        return single_instance(self.state, self.account, run_id=run_id)
 
     @property
     def waits_for_window(self) -> bool:

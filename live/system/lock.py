@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from backtest.core.errors import LimitError
 from backtest.core.files import read_regular
 
@@ -28,6 +26,8 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
     Raises:
         AnotherRunError: 7, another run holds it. LimitError: 7, it cannot be taken.
     """
+    from filelock import FileLock, Timeout
+
     path = state / f"executor-{account}.lock"
     owner = path.with_suffix(".owner.json")
     lock = FileLock(path)
