@@ -16,6 +16,7 @@ class VirtualClock:
         self._started = time.monotonic()
         self.frozen = frozen
         self.skew = timedelta(0)
+        self.moments = False  # on a clock that stands still: things take their time all the same
 
     def now(self) -> datetime:
         """The true virtual instant (what the exchange's clock shows)."""
@@ -23,6 +24,10 @@ class VirtualClock:
             if self.frozen:
                 return self._base
             return self._base + timedelta(seconds=time.monotonic() - self._started)
+
+    def takes(self, seconds: float) -> timedelta:
+        """How long something of `seconds` takes: no time on a clock that stands still, unless told."""
+        return timedelta(seconds=seconds) if self.moments or not self.frozen else timedelta(0)
 
     def shown(self) -> datetime:
         """What the server believes and prints: the virtual instant plus its skew."""

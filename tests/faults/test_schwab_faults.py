@@ -495,3 +495,15 @@ def test_market_hours_that_disagree_with_the_calendar_stop_everything(
     at.fake.call("market", {"hours": {"2024-03-12": hours}})
     with pytest.raises(DataError, match="disagree"):
         at.feed.quotes(["QQQ"], AT)
+
+
+def test_more_order_requests_than_an_app_may_send_a_minute_are_not_taken(at: Rig) -> None:
+    at.fake.app.orders_a_minute = 2
+    for _ in range(2):
+        at.broker.submit(buy(quantity=1))
+    with pytest.raises(Throttled):
+        at.broker.submit(buy(quantity=1))
+    assert len(at.fake.app.book.roots) == 2
+    at.clock.sleep(60)
+    at.broker.submit(buy(quantity=1))
+    assert len(at.fake.app.book.roots) == 3

@@ -110,7 +110,8 @@ class AlpacaApp(App):
         rows = [
             o.row()
             for o in self.book.roots
-            if (after is None or o.submitted > after)
+            if self.book.listed(o)
+            and (after is None or o.submitted > after)
             and (until is None or o.submitted < until)
             and (query.get("status", "open") == "all" or o.live)
         ]

@@ -31,6 +31,7 @@ class AlpacaOrder:
     legs: list[AlpacaOrder] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     scripted: bool = False
+    cancel_at: datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -68,6 +69,8 @@ class AlpacaOrder:
 
 #: how far account and positions lag behind the fills: up to ten seconds were seen (door `lag`)
 ACCOUNT_LAG = timedelta(seconds=10)
+#: how long an order that meets the market takes, a cancel, and until a new order is in the list
+FILL_SECONDS, CANCEL_SECONDS, LIST_SECONDS = 0.2, 0.3, 0.25
 
 
 class Book:
@@ -176,6 +179,8 @@ class Book:
 
     def _match(self, order: AlpacaOrder) -> None:
         now = self.clock.now()
+        if order.live and order.cancel_at is not None and order.cancel_at <= now:
+            self._cancelled(order)
         if not order.live or order.status == "held":
             return
         if order.scripted:
@@ -189,6 +194,8 @@ class Book:
                 leg.status = "expired" if leg.live and not order.filled else leg.status
             return
         if not self.market.is_open(now) or order.spec["symbol"] in self.halted:
+            return
+        if order.status != "accepted" and now < order.submitted + self.clock.takes(FILL_SECONDS):
             return
         order.status = "new" if order.status == "accepted" else order.status
         price = self.market.fill_price(order.spec["symbol"], order.spec["side"].upper(), now)
@@ -254,9 +261,20 @@ class Book:
                 leg.status = "new"
 
     def cancel(self, order: AlpacaOrder) -> bool:
+        """Take the request; the order ends a moment later, and may fill until then."""
         if not order.live:
             return False
+        if order.status != "held":
+            order.status = "pending_cancel"
+        order.cancel_at = self.clock.now() + self.clock.takes(CANCEL_SECONDS)
+        self._match(order)
+        return True
+
+    def _cancelled(self, order: AlpacaOrder) -> None:
         for node in (order, *order.legs):
             if node.live:
                 node.status = "canceled"
-        return True
+
+    def listed(self, order: AlpacaOrder) -> bool:
+        """Whether the order list shows a new order already; asked by its id it is always there."""
+        return order.submitted + self.clock.takes(LIST_SECONDS) <= self.clock.now()

@@ -19,6 +19,8 @@ from tests.fakes.web import App, Reply, Request
 
 #: how long the real order list misses a new order
 LIST_LAG = timedelta(milliseconds=250)
+#: order requests (not reads) an app may send a minute
+ORDERS_A_MINUTE = 120
 TRADER = "/trader/v1/accounts/"
 
 
@@ -41,6 +43,8 @@ class SchwabApp(App):
         self.transactions: list[dict[str, Any]] = []
         self.lag_reads = 0
         self.reject_at_once = False
+        self.orders_a_minute = ORDERS_A_MINUTE
+        self.used = (0, 0)  # minute, order requests in it
 
     def control(self, name: str, data: Any) -> Any:
         return control.obey(self, name, data)
@@ -64,7 +68,15 @@ class SchwabApp(App):
             return refusal(400, "Invalid account number")
         return self._account_route(request, rest, rule)
 
+    def _throttled(self) -> bool:
+        """Count an order request; the refusal has no Retry-After."""
+        minute = int(self.clock.now().timestamp()) // 60
+        self.used = (minute, self.used[1] + 1 if self.used[0] == minute else 1)
+        return self.used[1] > self.orders_a_minute
+
     def _account_route(self, request: Request, rest: str, rule: Rule | None) -> Reply:
+        if request.method in {"POST", "PUT", "DELETE"} and self._throttled():
+            return Reply.of({"message": "Too many requests", "errors": []}, 429)
         if rest == "" and request.method == "GET":
             return self._account(request)
         if rest == "orders":

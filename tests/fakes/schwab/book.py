@@ -11,8 +11,8 @@ from tests.fakes.market import NEW_YORK, Bar, Market
 from tests.fakes.schwab.account import Account
 from tests.fakes.schwab.orders import APP_TAG, FakeOrder
 
-#: how long a cancel takes
-CANCEL_SECONDS = 0.3
+#: how long a cancel takes, and an order that meets the market
+CANCEL_SECONDS, FILL_SECONDS = 0.3, 0.2
 
 
 class Book:
@@ -168,6 +168,8 @@ class Book:
             self._steps(order, now)
             return
         if order.status != "WORKING" or not self.market.is_open(now):
+            return
+        if now < (order.accepted or now) + self.clock.takes(FILL_SECONDS):
             return
         price = self.market.fill_price(order.symbol, order.side, now)
         if price is None:

@@ -275,3 +275,32 @@ def test_account_and_positions_are_behind_the_fills(fake: FakeAlpaca, broker: Al
     assert (broker.account().cash, broker.account().shares()) == (Decimal(100_000), {})
     broker.connection.clock.sleep(61)
     assert (broker.account().cash, broker.account().shares()) == (Decimal(95_600), {"QQQ": 10})
+
+
+# what takes time -----------------------------------------------------------------------------------------
+
+
+def test_fills_cancels_and_the_order_list_take_a_moment(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    fake.app.clock.moments = True
+    hour = timedelta(hours=1)
+    order_id = submitted(broker, buy())
+    assert shown(broker, order_id).filled_quantity == 0
+    assert broker.orders(AT - hour, AT + hour) == []
+    fake.call("clock", {"advance": 1})
+    assert shown(broker, order_id).state is OrderState.FILLED
+    assert [o.order_id for o in broker.orders(AT - hour, AT + hour)] == [order_id]
+    limited = submitted(broker, buy("AAPL", name=NAME + "_r1", order_type="limit", limit_price=Decimal(100)))
+    broker.cancel(limited)
+    assert shown(broker, limited).state is OrderState.CANCEL_PENDING
+    fake.call("clock", {"advance": 1})
+    assert shown(broker, limited).state is OrderState.CANCELED
+
+
+def test_an_order_may_fill_although_its_cancel_is_on_the_way(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    fake.app.clock.moments = True
+    order_id = submitted(broker, buy("AAPL", order_type="limit", limit_price=Decimal(169)))
+    fake.call("clock", {"advance": 1})
+    broker.cancel(order_id)
+    fake.prices(AAPL=168.0)
+    found = shown(broker, order_id)
+    assert (found.state, found.filled_quantity) == (OrderState.FILLED, 10)
