@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backtest.core.errors import BrokerError, JutsuError
+from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
 from live.books import breakers, unknown_orders
-from live.execution import agreement, phases, record, rotation, slippage, split_stops, stops
+from live.execution import agreement, phases, record, rotation, slippage, split_stops, stops, unresolved
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.day_notes import detail_of_day
 from live.execution.job import Job, Phase
@@ -80,16 +80,11 @@ def begin(context: ExecutionContext) -> None:
 def start(context: ExecutionContext, *, force: bool) -> None:
     """Recover, refuse orders nobody knows, put missing stops in place, then compare with the broker."""
     context.ledger.generation.require_newest(context.ledger.where)
-    today = context.session.day
-    for order in recovery.recover_all(context.submission, context.ledger, context.clock, today=today):
-        context.notes.warn(
-            f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
-        )
-    for order in recovery.end_past_orders(context.submission, context.ledger, today=today):
-        context.notes.warn(
-            f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
-            f"{order.filled_quantity} filled"
-        )
+    try:
+        _recover(context)
+    except UnresolvedError:
+        unresolved.protect_before_stopping(context)
+        raise
     orders = unknown_orders.listed(context.runtime)
     unknown_orders.require_known(context.runtime, [shown for shown in orders if not shown.state.terminal])
     stops.cancel_orphans(context)
@@ -128,6 +123,20 @@ def start(context: ExecutionContext, *, force: bool) -> None:
         context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
 
 
+def _recover(context: ExecutionContext) -> None:
+    """Find out what became of earlier orders. UnresolvedError 8: of one of them nobody knows."""
+    today = context.session.day
+    for order in recovery.recover_all(context.submission, context.ledger, context.clock, today=today):
+        context.notes.warn(
+            f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
+        )
+    for order in recovery.end_past_orders(context.submission, context.ledger, today=today):
+        context.notes.warn(
+            f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
+            f"{order.filled_quantity} filled"
+        )
+
+
 def _protect_first(context: ExecutionContext) -> None:
     """Place missing stops before anything else, unless a split made the books' shares another thing."""
     if not any(row.needs_stop for row in context.ledger.positions.open_positions(context.variant)):
@@ -154,6 +163,7 @@ def trade(context: ExecutionContext) -> None:
             )
     except JutsuError:
         stops.protect_after_failure(context)
+        unresolved.name_unresolved_sales(context)
         raise
     if wait and job.go:
         stops.protect_all(context)
