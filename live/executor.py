@@ -127,11 +127,13 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
         except JutsuError as error:
             _note_failure(runtime, job, notes, error)
             _print_details(request, notes)
+            _print_forced(runtime, request, job, notes)
             raise
     words = outcome_words(outcome, opened=runtime.clock.now() >= job.session.open)
     summary = f"{job.variant} {job.day}: {words}, {_counts(job, notes)}"
     announce(runtime, job, notes, summary, failed=False)
     _print_details(request, notes)
+    _print_forced(runtime, request, job, notes)
     return summary
 
 
@@ -311,6 +313,18 @@ def _print_details(request: Request, notes: RunNotes) -> None:
         complain(f"warning: {text}")
     for name, reason in notes.gated.items():
         complain(f"held back: {name}: {reason}")
+
+
+def _print_forced(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> None:
+    """Say what a run sent that went on although ledger and broker differed."""
+    if request.quiet or not notes.forced:
+        return
+    orders = read_execution(runtime.ledger, job.day, job.variant).orders
+    for order in orders:
+        state = f"{order.side} {order.ordered:,} {order.symbol} ({order.intent}), {order.filled:,} filled"
+        complain(f"sent with --force: {state}")
+    if not orders:
+        complain("sent with --force: nothing")
 
 
 def _say(request: Request, text: str) -> None:

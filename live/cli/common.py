@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,6 +95,15 @@ def source_of(config: Path | None, state_db: Path | None) -> SettingsSource:
     from live.views.settings import SettingsSource
 
     return SettingsSource(config, state_db, dict(os.environ))
+
+
+def instant_of_change(source: SettingsSource) -> datetime:
+    """Return the instant a change of the settings is made at: the clock of the runs that will read it."""
+    from live.runtime.loading import instant_of_run
+    from live.system.clock import SystemClock
+
+    now = SystemClock().now()
+    return instant_of_run(source.load(now, overrides=False).settings, now)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, source_of
+from live.cli.common import ConfigOption, StateOption, actor, instant_of_change, source_of
 from live.system.clock import SystemClock
 from live.system.json_text import value_text
 
@@ -40,12 +40,13 @@ def set_(
     from live.actions.settings import set_value
     from live.settings.load import parse_text
 
+    source = source_of(config, state_db)
     done = set_value(
-        source_of(config, state_db),
+        source,
         key,
         parse_text(value),
         actor=actor(),
-        at=SystemClock().now(),
+        at=instant_of_change(source),
         reason=reason,
         effective_from=_instant(start),
         effective_until=_instant(until),
@@ -63,9 +64,8 @@ def unset(
     """Take an override back; the next lower source holds again."""
     from live.actions import settings
 
-    done = settings.unset(
-        source_of(config, state_db), key, actor=actor(), at=SystemClock().now(), reason=reason
-    )
+    source = source_of(config, state_db)
+    done = settings.unset(source, key, actor=actor(), at=instant_of_change(source), reason=reason)
     typer.echo(f"{key}: {done.ended} override(s) ended" if done.ended else f"{key}: nothing to take back")
 
 

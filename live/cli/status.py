@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 import typer
 
@@ -13,6 +15,7 @@ from live.runtime.lenient import diagnostics
 from live.system.number_text import money, percent
 from live.views.inputs import ViewInputs
 from live.views.status import BookStatus, HeldPosition, StatusView, read_status
+from live.views.words import outcome_words
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +62,7 @@ def _show_books(books: tuple[BookStatus, ...]) -> None:
             book.variant,
             book.role,
             book.last_session or "never",
-            book.last_outcome or "",
+            outcome_words(book.last_outcome or ""),
             money(book.equity),
             money(book.cash),
             percent(book.cumulative_return),
@@ -71,14 +74,26 @@ def _show_books(books: tuple[BookStatus, ...]) -> None:
 
 
 def _show_positions(books: tuple[BookStatus, ...]) -> None:
+    """Print the open positions; a column that nobody fills is left out."""
     rows = [
-        (book.variant, held.symbol, held.quantity, money(held.entry_price), _stop(held))
-        for book in books
-        for held in book.positions
+        (book.variant, *(cell(held) for _, cell in _POSITION)) for book in books for held in book.positions
     ]
+    names = ("variant", *(name for name, _ in _POSITION))
+    used = [at for at in range(len(names)) if any(str(row[at] or "") for row in rows)]
     if rows:
-        columns = ("variant", "symbol", "shares", "average price", "stop")
-        table("positions", columns, rows, right=("shares", "average price"))
+        shown = [[row[at] for at in used] for row in rows]
+        numbers = set(names) - {"variant", "symbol", "entry", "grade", "weeks"}
+        table("positions", [names[at] for at in used], shown, right=sorted(numbers))
+
+
+def _weeks(held: HeldPosition) -> str:
+    if held.weeks_held is None:
+        return ""
+    return f"{held.weeks_held}" if held.weeks_needed is None else f"{held.weeks_held} of {held.weeks_needed}"
+
+
+def _signed(fraction: float | None) -> str:
+    return "" if fraction is None else f"{fraction:+.1%}"
 
 
 def _stop(held: HeldPosition) -> object:
@@ -101,3 +116,20 @@ def _hour(at: datetime) -> str:
     from backtest.calendar.sessions import NEW_YORK
 
     return at.astimezone(NEW_YORK).strftime("%H:%M")
+
+
+_POSITION: Final[tuple[tuple[str, Callable[[HeldPosition], object]], ...]] = (
+    ("symbol", lambda held: held.symbol),
+    ("shares", lambda held: held.quantity),
+    ("entry", lambda held: held.entry_session),
+    ("average price", lambda held: money(held.entry_price)),
+    ("last", lambda held: money(held.last_price)),
+    ("profit", lambda held: "" if held.profit is None else f"{held.profit:+,.2f}"),
+    ("stop", _stop),
+    ("to stop", lambda held: _signed(held.to_stop)),
+    ("weeks", _weeks),
+    ("trend", lambda held: money(held.trend_line)),
+    ("to trend", lambda held: _signed(held.to_trend)),
+    ("grade", lambda held: held.grade or ""),
+    ("score", lambda held: "" if held.score is None else f"{held.score:g}"),
+)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from live.cli.common import ConfigOption, StateOption, actor, open_command, open_emergency, require_answer
 from live.model.run import Confirming
 from live.system.clock import SystemClock
+
+if TYPE_CHECKING:
+    from live.settings.model import BrokerSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -88,16 +91,32 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
     from live.views.readiness import read_readiness
 
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
+        kind = _account_kind(runtime.settings.broker)
+        if kind == "alpaca paper":
+            typer.echo(
+                f"account {runtime.account} is a paper account: online_live needs no confirmation for it"
+            )
+            return
         if runtime.ledger.state.online_confirmed():
             typer.echo(f"account {runtime.account} is already confirmed for real orders")
             return
         view = read_readiness(ViewInputs.of(runtime), backtest_returns(runtime))
         show(view)
-        typer.echo(f"account {runtime.account}: with mode online_live the executor sends REAL orders.")
+        orders = "REAL orders" if kind == "live" else "orders to a PAPER account"
+        typer.echo(f"account {runtime.account}: with mode online_live the executor sends {orders}.")
         asked = "confirm" if view.ready else "go on ALTHOUGH it is not ready"
         typed = require_answer(f"Type {CONFIRMATION!r} to {asked}", "run it on a terminal")
         mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now(), missing=view.missing)
-        typer.echo("confirmed: set mode: online_live to trade for real")
+        typer.echo(
+            "confirmed: set mode: online_live to trade" + (" for real" if kind == "live" else " on paper")
+        )
+
+
+def _account_kind(broker: BrokerSettings) -> Literal["live", "paper", "alpaca paper"]:
+    """Return whose money the account holds; Interactive Brokers is allowed for paper accounts only."""
+    if broker.name == "alpaca" and broker.alpaca.paper:
+        return "alpaca paper"
+    return "paper" if broker.name == "ibkr" else "live"
 
 
 def offline(*, config: ConfigOption = None, state_db: StateOption = None) -> None:

@@ -18,7 +18,7 @@ from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, op
 from live.operations.watch import tell_missed
 from live.shadow.closes import mark_every_book
 from live.validation.report import announce, lines, worst_of
-from live.validation.sessions import sessions_of, validate_session
+from live.validation.sessions import judge_session, sessions_of
 from live.views.validate import validation_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
     with open_command(config=options.config, state_db=options.state_db, prices=options.prices) as runtime:
         missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
         days, why_none = sessions_of(runtime, last, first)
-        judged = [item for session in days for item in validate_session(runtime, session)]
+        found = [judge_session(runtime, session) for session in days]
+        judged = [item for verdicts, _ in found for item in verdicts]
+        problems = [(name, error) for _, errors in found for name, error in errors.items()]
         mark_every_book(runtime)
         for problem in announce(runtime, judged) if judged else ():
             complain(problem)
@@ -71,9 +73,13 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
         complain(f"MISSED: {text}")
     if as_json:
         emit_json(validation_of(judged, why_none, missed))
-    elif not judged:
+    elif not judged and not problems:
         typer.echo(why_none)
-    else:
+    elif judged:
         typer.echo("\n\n".join("\n".join(lines(item)) for item in judged))
+    for name, error in problems:
+        complain(f"{name}: no verdict: {error.line()}")
     if worst_of(judged) == "RED":
         raise typer.Exit(DisagreementError.exit_code)
+    if problems:
+        raise problems[0][1]

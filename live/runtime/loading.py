@@ -13,11 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from backtest.core.errors import JutsuError
 from live.ledger.ledger import Ledger
 from live.ledger.system_state import EVERY_ACCOUNT
 from live.model.run import DAILY, Run
 from live.runtime.options import Options
 from live.settings.load import LoadedSettings, load_settings
+from live.settings.model import Settings
 from live.system.clock import SystemClock
 
 
@@ -66,8 +68,21 @@ class Sources:
 
     def with_overrides(self, loaded: LoadedSettings, ledger: Ledger) -> LoadedSettings:
         """Return `loaded` with the overrides of `ledger` that hold now."""
-        overrides = ledger.config.active(self.now)
+        overrides = ledger.config.active(instant_of_run(loaded.settings, self.now))
         return self.load(overrides) if overrides else loaded
+
+
+def instant_of_run(settings: Settings, now: datetime) -> datetime:
+    """Return the instant a run at machine time `now` is at: what an imitation plays where one stands in."""
+    if settings.mode != "online_live":
+        return now
+    from live.brokers.rehearsal import rehearsal_clock, stand_in
+
+    url = stand_in(settings.broker)
+    try:
+        return now if url is None else rehearsal_clock(url).now()
+    except JutsuError:  # nothing answers there: whoever needs the broker will say so
+        return now
 
 
 def settings_in_force(sources: Sources) -> LoadedSettings:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from live.system.json_text import plain
 from live.validation.report import write_report
 from live.validation.verdict import WINDOW, Figures, Judged, Validation, judge, rolling
 
 if TYPE_CHECKING:
+    from backtest.core.errors import DataError
     from live.ledger.ledger import Ledger
     from live.ledger.tables import SignalRow
     from live.runtime.runtime import Runtime
+
+
+#: stands for a verdict where a bar was missing
+NOT_POSSIBLE: Final = "NOT POSSIBLE"
 
 
 def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple[tuple[date, ...], str]:
@@ -53,29 +58,45 @@ def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:
     """Validate every variant of one session, primaries first; keep figures and report.
 
     Raises:
-        DataError: a final bar is missing; an alert is sent too.
+        DataError: a final bar of any variant is missing; the others were validated, an alert is sent.
     """
+    judged, problems = judge_session(runtime, day)
+    if problems:
+        raise next(iter(problems.values()))
+    return judged
+
+
+def judge_session(runtime: Runtime, day: date) -> tuple[tuple[Judged, ...], Mapping[str, DataError]]:
+    """Validate every variant that can be; return the verdicts, and variant -> why there is none."""
     from backtest.core.errors import DataError
     from live.alerts import outbox as alerts
     from live.validation.observe import observe
 
-    rows = runtime.ledger.signals.of_session(day)
-    try:
-        validations = [judge(observe(runtime, row)) for row in rows]
-    except DataError as error:
+    validations: list[Validation] = []
+    problems: dict[str, DataError] = {}
+    for row in runtime.ledger.signals.of_session(day):
+        try:
+            validations.append(judge(observe(runtime, row)))
+        except DataError as error:
+            problems[row.variant] = error
+    if problems:
         alerts.send(
             runtime,
             key=f"validation_{day}_data",
             level="warning",
-            title=f"validation of {day} was not possible",
-            body=error.line(),
+            title=f"validation of {day} was not possible for {', '.join(problems)}",
+            body="\n".join(f"{variant}: {error.line()}" for variant, error in problems.items()),
         )
-        raise
-    _remember(runtime, day, validations)
+    _remember(runtime, day, validations, problems)
+    return _judged(runtime, day, validations), problems
+
+
+def _judged(runtime: Runtime, day: date, validations: Sequence[Validation]) -> tuple[Judged, ...]:
     judged = tuple(
         Judged(found, rolling(history(runtime.ledger, found.observed.variant, day))) for found in validations
     )
-    write_report(runtime.state / "reports", day, judged)
+    if judged:
+        write_report(runtime.state / "reports", day, judged)
     return judged
 
 
@@ -88,13 +109,16 @@ def verdict_key(day: date) -> str:
     return f"verdict:{day}"
 
 
-def _remember(runtime: Runtime, day: date, validations: Sequence[Validation]) -> None:
+def _remember(
+    runtime: Runtime, day: date, validations: Sequence[Validation], problems: Collection[str]
+) -> None:
     """Keep the figures of a session, one value for all its variants; validating again replaces them."""
     with runtime.ledger.transaction():
         known: dict[str, Any] = json.loads(runtime.ledger.state.get(_key(day)) or "{}")
         known |= {found.observed.variant: plain(asdict(found.figures)) for found in validations}
         runtime.ledger.state.set(_key(day), json.dumps(known), at=runtime.clock.now())
         verdicts = json.loads(runtime.ledger.state.get(verdict_key(day)) or "{}")
+        verdicts |= {variant: NOT_POSSIBLE for variant in problems if variant not in verdicts}
         verdicts |= {found.observed.variant: found.verdict for found in validations}
         runtime.ledger.state.set(verdict_key(day), json.dumps(verdicts), at=runtime.clock.now())
 

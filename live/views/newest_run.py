@@ -95,12 +95,17 @@ def _of_file(inputs: ViewInputs, variant: str) -> Iterator[str]:
 
 def _of_validation(inputs: ViewInputs, variant: str) -> Iterator[str]:
     """Yield a newest validation that was RED, until a later session is validated."""
-    from live.validation.sessions import verdict_key
+    from live.validation.sessions import NOT_POSSIBLE, verdict_key
 
     for row in inputs.ledger.signals.recent(5, variant):
         verdict = json.loads(inputs.ledger.state.get(verdict_key(row.session)) or "{}").get(variant)
         if verdict is None:
             continue
+        if verdict == NOT_POSSIBLE:
+            yield (
+                f"{variant} {row.session}: it could not be validated for want of a bar; "
+                f"`jutsu validate --date {row.session}` tries again"
+            )
         if verdict == "RED":
             yield (
                 f"{variant} {row.session}: the validation was RED; "

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from backtest.core.decision import OpenPosition
 from live.views.newest_run import newest_run, troubles
 
 if TYPE_CHECKING:
     from backtest.calendar.sessions import Session
     from live.books.variants import BookVariant
     from live.ledger.system_state import KillLevel
+    from live.ledger.tables import Order
     from live.operations.expected_runs import MissedStep
     from live.views.inputs import ViewInputs
 
@@ -24,6 +27,11 @@ class HeldPosition:
     Attributes:
         quantity: whole shares. entry_price: average price paid. stop_price: None without a stop.
         protected: whether the stop it needs is at the broker; None when it needs none (or is virtual).
+        last_price: at the newest mark. profit: of all shares at that price, account currency.
+        to_stop, to_trend: how far the last price lies above the stop and the trend line, decimal fractions.
+        weeks_held, weeks_needed: whole weeks since the entry week, and those before the trend line counts.
+        trend_line: of the newest week that was over at the newest decision.
+        grade, score: of the candidate that led to it.
     """
 
     symbol: str
@@ -31,6 +39,16 @@ class HeldPosition:
     entry_price: float
     stop_price: float | None
     protected: bool | None = None
+    entry_session: date | None = None
+    last_price: float | None = None
+    profit: float | None = None
+    to_stop: float | None = None
+    weeks_held: int | None = None
+    weeks_needed: int | None = None
+    trend_line: float | None = None
+    to_trend: float | None = None
+    grade: str | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,8 @@ class StatusView:
     Attributes:
         next_session: the one under way or the next.
         books: daily books, and those on request that ever ran.
-        unfinished_orders: client order ids that have not ended. unresolved_orders: of unknown fate.
+        unfinished_orders: client order ids that have not ended; a stop that rests is none of them.
+        unresolved_orders: of unknown fate.
         naked_positions: `variant/symbol` without the stop they need.
         data_source: of the newest run: a setting of `data.source`, or `prices:` and the folder.
         missed_sessions: among the newest twenty runs.
@@ -121,7 +140,9 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         kill_switch=kill,
         next_session=session.day,
         books=tuple(books),
-        unfinished_orders=tuple(order.client_order_id for order in ledger.orders.unfinished()),
+        unfinished_orders=tuple(
+            order.client_order_id for order in ledger.orders.unfinished() if not _rests(order)
+        ),
         unresolved_orders=unresolved,
         naked_positions=unprotected,
         missed_sessions=tuple(row.session for row in ledger.runs.recent(20) if row.missed),
@@ -159,6 +180,11 @@ def _problems(kill: KillLevel, unresolved: Iterable[str], unprotected: Iterable[
         yield f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`"
     for name in unprotected:
         yield f"position {name} has no protective stop; run the executor"
+
+
+def _rests(order: Order) -> bool:
+    """Whether it is a protective stop that does what it is there for."""
+    return order.intent == "stop" and order.state in {"ACKED", "PENDING", "WORKING"}
 
 
 def _upcoming(inputs: ViewInputs) -> Session:
@@ -205,17 +231,50 @@ def _book(inputs: ViewInputs, variant: BookVariant, session: Session) -> BookSta
 
 
 def _held(inputs: ViewInputs, variant: BookVariant) -> Iterator[HeldPosition]:
+    checks = _checks(inputs, variant.name)
     for row in inputs.ledger.positions.open_positions(variant.name):
-        yield HeldPosition(
-            symbol=row.symbol,
-            quantity=row.quantity,
-            entry_price=float(row.entry_price),
-            stop_price=None if row.stop_price is None else float(row.stop_price),
-            protected=bool(row.stop_broker_order_id) if row.needs_stop else None,
-        )
+        worth = row.current_value
+        last = float(worth) / row.quantity if worth and row.quantity else None
+        protected = bool(row.stop_broker_order_id) if row.needs_stop else None
+        yield _position(OpenPosition.of(row), last, protected, checks.get(row.symbol, {}))
 
 
 def _held_virtually(inputs: ViewInputs, variant: BookVariant) -> Iterator[HeldPosition]:
+    checks = _checks(inputs, variant.name)
     virtual = inputs.ledger.shadow.book(variant.name)
     for held in () if virtual is None else virtual.book.positions.values():
-        yield HeldPosition(held.symbol, held.quantity, held.entry_price, held.stop_price)
+        yield _position(held, held.details.get("mark"), None, checks.get(held.symbol, {}))
+
+
+def _checks(inputs: ViewInputs, variant: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return symbol -> what the newest decision found about the position, {} where it says nothing."""
+    row = next(iter(inputs.ledger.signals.recent(1, variant)), None)
+    found = {} if row is None else json.loads(row.content)["decision"]["diagnostics"]
+    return {check["symbol"]: check for check in found.get("checks", ())}
+
+
+def _position(
+    held: OpenPosition, last: float | None, protected: bool | None, check: Mapping[str, Any]
+) -> HeldPosition:
+    line = check.get("indicator")
+    return HeldPosition(
+        symbol=held.symbol,
+        quantity=held.quantity,
+        entry_price=held.entry_price,
+        stop_price=held.stop_price,
+        protected=protected,
+        entry_session=held.entry_date,
+        last_price=None if last is None else round(last, 4),
+        profit=None if last is None else round((last - held.entry_price) * held.quantity, 2),
+        to_stop=_above(last, held.stop_price),
+        weeks_held=check.get("completed_weeks"),
+        weeks_needed=check.get("weeks_needed"),
+        trend_line=line,
+        to_trend=_above(last, line),
+        grade=held.details.get("grade"),
+        score=held.details.get("score"),
+    )
+
+
+def _above(price: float | None, level: float | None) -> float | None:
+    return None if not price or not level else round(price / level - 1, 6)

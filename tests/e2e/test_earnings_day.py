@@ -103,6 +103,18 @@ def test_a_start_after_the_window_does_not_call_a_failed_session_missed(trader: 
     assert trader.user.rows("signal_files", "outcome") == [("failed",)]
 
 
+def test_a_forced_run_says_what_it_sent(trader: Trader) -> None:
+    trader.user.set(approval={"policy": "auto"})
+    trader.trade(MON, "AAA")
+    assert trader.generate(TUE, "BBB").code == 0
+    with trader.at(f"{TUE}T09:25") as runtime:
+        store: Any = getattr(runtime.broker, "_store")  # noqa: B009 - a person withdraws half of it
+        store.set_cash(store.cash() / 2)
+    assert trader.execute(TUE).code == 4
+    ran = trader.execute(TUE, "--force", at="09:32")
+    assert "sent with --force: buy 100 BBB (entry), 100 filled" in ran.err
+
+
 class TestStatus:
     """Never "all is well" after a day that was not well."""
 
@@ -114,3 +126,28 @@ class TestStatus:
         with trader.at(f"{TUE}T12:00") as runtime:
             lines = " ".join(read_status(ViewInputs.of(runtime)).problems)
         assert "the generator stopped with exit code 4" in lines
+
+    def test_the_table_of_positions(self, tmp_path: Path) -> None:
+        made = new_trader(tmp_path, "AAA", "BBB")
+        made.trade(MON, "AAA")
+        made.stocks.level("AAA", TUE, 104.0)
+        made.trade(TUE)
+        made.generate("2026-02-04")
+        text = made.user.jutsu("status").out
+        assert "unfinished" not in text, "a stop that rests is no unfinished order"
+        (book,) = json.loads(made.user.jutsu("status", "--json").out)["books"]
+        (held,) = book["positions"]
+        assert {
+            key: held[key] for key in ("entry_session", "last_price", "profit", "to_stop", "grade", "score")
+        } == {
+            "entry_session": MON,
+            "last_price": 104.0,
+            "profit": 400.0,
+            "to_stop": round(104 / 90 - 1, 6),
+            "grade": "A",
+            "score": 80.0,
+        }
+        assert (held["weeks_held"], held["weeks_needed"], held["trend_line"]) == (0, 2, 100.0)
+        assert held["to_trend"] == 0.04
+        for word in ("entry", "last", "profit", "to stop", "weeks", "0 of 2", "trend", "grade", "score"):
+            assert word in text, word

@@ -206,12 +206,19 @@ class EarningsEvaluation:
             reason = TREND_BREAK
         if not reason and self._rules.held_long_enough(position.entry_date, situation.session):
             reason = MAX_HOLDING
-        return _Check(position.symbol, reason, trend)
+        needed = self._rules.trailing_transition_weeks if self._rules.trailing_stop is not None else None
+        return _Check(position.symbol, reason, trend, needed)
 
     def _trend(self, position: OpenPosition, decided_on: date) -> _Trend:
         weeks = completed_weeks(position.entry_date, week_number(decided_on))
-        if self._rules.trailing_stop is None or not calendar.is_week_end(decided_on):
+        if self._rules.trailing_stop is None:
             return _Trend(judged=False)
+        if not calendar.is_week_end(decided_on):
+            return _Trend(
+                judged=False,
+                weeks=max(0, weeks - 1),
+                indicator=self._line_before(position.symbol, decided_on),
+            )
         weekly = self._week(position.symbol)
         row = weekly.bars.row(week_number(decided_on)) if weekly is not None else None
         if weekly is None or row is None:
@@ -227,6 +234,14 @@ class EarningsEvaluation:
             broken=enough and known and close < indicator,
             warning="" if known or not enough else "too short a history for the trailing stop",
         )
+
+    def _line_before(self, symbol: str, day: date) -> float | None:
+        """Return the trend line of the newest week that is over, None where it is undefined."""
+        weekly = self._week(symbol)
+        row = -1 if weekly is None else int(np.searchsorted(weekly.bars.week, week_number(day))) - 1
+        if weekly is None or row < 0 or np.isnan(weekly.indicator[row]):
+            return None
+        return float(weekly.indicator[row])
 
     def _week(self, symbol: str) -> _Weekly | None:
         if symbol not in self._weekly:
@@ -317,7 +332,10 @@ class EarningsEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class _Trend:
-    """The weekly trend of one position; `judged` is False on every session that ends no week."""
+    """The weekly trend of one position; `judged` is False on every session that ends no week.
+
+    Then `indicator` is the line of the newest week that is over, and `close` is left out.
+    """
 
     judged: bool
     weeks: int | None = None
@@ -332,6 +350,7 @@ class _Check:
     symbol: str
     reason: str
     trend: _Trend
+    weeks_needed: int | None
 
     @property
     def warning(self) -> str:
@@ -343,6 +362,7 @@ class _Check:
             "exit": self.reason or None,
             "judged": self.trend.judged,
             "completed_weeks": self.trend.weeks,
+            "weeks_needed": self.weeks_needed,
             "close": self.trend.close,
             "indicator": self.trend.indicator,
         }

@@ -11,6 +11,7 @@ from live.brokers.schwab.token import TokenStore
 from live.model.run import Mode
 from live.operations import checks as preflight
 from live.operations.checks import CheckResult
+from live.runtime.loading import instant_of_run
 from live.settings.model import BrokerSettings, SchwabSettings, Settings
 from live.system.clock import SimulatedClock
 from tests.fakes.schwab import FakeSchwab
@@ -38,6 +39,16 @@ def test_only_this_machine_may_stand_in(url: str) -> None:
 def test_an_imitation_that_is_not_there() -> None:
     with pytest.raises(BrokerError, match="does not answer"):
         rehearsal_clock("http://127.0.0.1:9")
+
+
+def test_settings_are_changed_at_the_time_that_is_played() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with FakeSchwab(AT) as fake:
+        broker = BrokerSettings(name="schwab", schwab=SchwabSettings(base_url=fake.url))
+        played = Settings(mode="online_live", broker=broker)
+        assert abs(instant_of_run(played, now) - AT) < timedelta(seconds=1)
+        assert instant_of_run(Settings(broker=broker), now) == now
+    assert instant_of_run(played, now) == now, "nothing answers any more"
 
 
 def test_which_address_stands_in() -> None:

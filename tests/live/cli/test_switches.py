@@ -1,11 +1,13 @@
 """`jutsu kill`, `resume`, `online`, `offline` on the screen."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from live.cli import switches
+from live.settings.model import BrokerSettings
 from tests.support.review_world import invoke, runtime
 
 
@@ -35,3 +37,17 @@ def test_offline_withdraws_what_online_confirmed(world: Any, monkeypatch: pytest
     assert "already confirmed" in said(monkeypatch, world, "online")
     assert "refused until `jutsu online`" in said(monkeypatch, world, "offline")
     assert not world.ledger.state.online_confirmed()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("alpaca", "is a paper account"), ("ibkr", "orders to a PAPER account")]
+)
+def test_online_for_a_paper_account_does_not_say_real(
+    world: Any, monkeypatch: pytest.MonkeyPatch, name: Any, text: str
+) -> None:
+    monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "trade real money")
+    settings = world.settings.model_copy(update={"broker": BrokerSettings(name=name)})
+    shown = said(monkeypatch, replace(world, settings=settings), "online")
+    assert text in shown
+    assert "REAL" not in shown
+    assert "for real" not in shown

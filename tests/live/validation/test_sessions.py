@@ -249,7 +249,7 @@ def test_a_missing_final_bar_is_a_data_problem_and_is_told(
     code, out, err = project.validate(monkeypatch, final, "--date", QUIET)
     assert (code, out) == (5, "")
     assert f"no final bar of {QUIET} for TLT" in err
-    assert project.alerts() == [("warning", f"validation of {QUIET} was not possible")]
+    assert project.alerts() == [("warning", f"validation of {QUIET} was not possible for golden, titan")]
     assert not list((tmp_path / "state").glob("reports/validation_*"))
 
 
@@ -371,3 +371,26 @@ def test_a_provisional_bar_is_not_final(project: Project, at_execution: Path) ->
         with pytest.raises(DataError, match="no final bar") as stopped:
             sessions.validate_session(replace(opened, feed=Hasty()), QUIET)
     assert {finding.path for finding in stopped.value.findings} >= {"QQQ", "TLT"}
+
+
+def test_every_book_has_its_verdict_although_another_lacks_a_bar(
+    project: Project, at_execution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backtest.core.errors import DataError
+    from live.validation import observe as gathering
+
+    project.session(QUIET)
+    real = gathering.observe
+
+    def without_titan(runtime: Any, row: Any) -> Any:
+        if row.variant == "titan":
+            raise DataError("no final bar", where="TMF")
+        return real(runtime, row)
+
+    monkeypatch.setattr(gathering, "observe", without_titan)
+    with runtime(project, at_execution, datetime(2019, 3, 12, tzinfo=UTC)) as opened:
+        judged, problems = sessions.judge_session(opened, QUIET)
+        known = json.loads(opened.ledger.state.get(sessions.verdict_key(QUIET)) or "{}")
+    assert [item.validation.observed.variant for item in judged] == ["golden"]
+    assert list(problems) == ["titan"]
+    assert known == {"golden": judged[0].validation.verdict, "titan": sessions.NOT_POSSIBLE}
