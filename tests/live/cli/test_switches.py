@@ -1,6 +1,5 @@
 """`jutsu kill`, `resume`, `online`, `offline` on the screen."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +45,8 @@ def test_online_for_a_paper_account_does_not_say_real(
     world: Any, monkeypatch: pytest.MonkeyPatch, name: Any, text: str
 ) -> None:
     monkeypatch.setattr("typer.prompt", lambda *_a, **_k: "trade real money")
-    settings = world.settings.model_copy(update={"broker": BrokerSettings(name=name)})
-    shown = said(monkeypatch, replace(world, settings=settings), "online")
+    world.settings = world.settings.model_copy(update={"broker": BrokerSettings(name=name)})
+    shown = said(monkeypatch, world, "online")
     assert text in shown
     assert "REAL" not in shown
     assert "for real" not in shown
