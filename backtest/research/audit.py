@@ -30,7 +30,7 @@ from backtest.strategies.base import Evaluation, Strategy
 Change = Callable[[Bars, date, np.random.Generator], Bars]
 CASH = 1_000_000.0
 #: What code raises that meets a missing or an absurd bar where it expected one.
-_FAILURES = (JutsuError, LookupError, ArithmeticError, TypeError, ValueError)
+FAILURES = (JutsuError, LookupError, ArithmeticError, TypeError, ValueError)
 #: The audit looks at time, not at size, so no limit may end its simulations early.
 _RULES = ExecutionRules.model_validate(
     {
@@ -76,9 +76,16 @@ class Check:
 
 def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_json: bool = False) -> int:
     """Audit a strategy on a folder of CSV files and print the checks; return 0 when clean, 1 when not."""
-    symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
-    history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
-    checks = audit(strategy, history, samples=samples, seed=seed)
+    if strategy.family.holds_weights:
+        symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
+        history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
+        checks = audit(strategy, history, samples=samples, seed=seed)
+    else:
+        from backtest.research.audit_positions import audit_positions  # only these strategies need it
+
+        symbols = tuple(sorted(path.stem for path in prices.glob("*.csv")))
+        history = read_directory(prices, symbols, allow_gaps=symbols, recognised=tell)
+        checks = audit_positions(strategy, history, samples=samples, seed=seed)
     lines = (
         [json.dumps(as_document(strategy, checks, seed), indent=2)] if as_json else table(strategy, checks)
     )
@@ -101,7 +108,7 @@ def audit(strategy: Strategy, history: Mapping[str, Bars], *, samples: int, seed
         DataError: no bars of the signal symbol, or fewer than the first decision and one later bar need.
     """
     if not strategy.family.holds_weights:
-        raise UsageError("the audit covers allocation strategies", where=strategy.name)
+        raise UsageError("this audit covers allocation strategies", where=strategy.name)
     if samples < 1:
         raise UsageError("must be at least 1", where="--samples")
     signal = history.get(strategy.signal_symbols[0])
@@ -235,24 +242,27 @@ def _check(
     moved: tuple[date, str] | None
     try:
         moved = _moved(plain, _Outcome.of(strategy, changed, trades_on, day), day)
-    except _FAILURES as error:
+    except FAILURES as error:
         moved = day, f"strategy fails when later bars change: {type(error).__name__}: {error}"
     difference = Difference(day, name, *moved) if moved else None
-    return Check(day, name, len(_decided(plain.decisions, day)), len(_traded(plain, day)), difference)
+    return Check(day, name, len(decided_until(plain.decisions, day)), len(_traded(plain, day)), difference)
 
 
 def _moved(plain: _Outcome, other: _Outcome, day: date) -> tuple[date, str] | None:
     return (
-        _first_difference(_decided(plain.decisions, day), _decided(other.decisions, day), "decision")
-        or _first_difference(
-            _decided(plain.simulated, day), _decided(other.simulated, day), "decision of the simulator"
+        first_difference(decided_until(plain.decisions, day), decided_until(other.decisions, day), "decision")
+        or first_difference(
+            decided_until(plain.simulated, day),
+            decided_until(other.simulated, day),
+            "decision of the simulator",
         )
-        or _first_difference(_traded(plain, day), _traded(other, day), "order or fill")
+        or first_difference(_traded(plain, day), _traded(other, day), "order or fill")
         or _equity_difference(plain, other, day)
     )
 
 
-def _decided(decisions: Sequence[Decision], day: date) -> list[Decision]:
+def decided_until(decisions: Sequence[Decision], day: date) -> list[Decision]:
+    """Return the decisions that could read no bar after `day`."""
     return [decision for decision in decisions if decision.decided_on <= day]
 
 
@@ -260,9 +270,10 @@ def _traded(outcome: _Outcome, day: date) -> list[Trade]:
     return [trade for trade in outcome.trades if trade.session <= day]
 
 
-def _first_difference(
+def first_difference(
     before: Sequence[Decision | Trade], after: Sequence[Decision | Trade], what: str
 ) -> tuple[date, str] | None:
+    """Return the session decided on and what differs first, None when both are the same."""
     for old, new in zip(before, after, strict=False):
         if old != new:
             return old.decided_on, f"{what}: {_fields(old, new)}"
