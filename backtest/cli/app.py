@@ -148,12 +148,11 @@ def _decisions(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from backtest.research.audit import run_audit  # only this command needs it
+    from backtest.research import audit, audit_positions  # only this command needs them
 
     strategy = find_strategy(options.strategy, STRATEGIES)
-    return run_audit(
-        strategy, options.prices, samples=options.samples, seed=options.seed, as_json=options.json
-    )
+    run = audit.run_audit if strategy.family.holds_weights else audit_positions.run_audit
+    return run(strategy, options.prices, samples=options.samples, seed=options.seed, as_json=options.json)
 
 
 def _day(text: str) -> date:

@@ -76,16 +76,14 @@ class Check:
 
 def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_json: bool = False) -> int:
     """Audit a strategy on a folder of CSV files and print the checks; return 0 when clean, 1 when not."""
-    if strategy.family.holds_weights:
-        symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
-        history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
-        checks = audit(strategy, history, samples=samples, seed=seed)
-    else:
-        from backtest.research.audit_positions import audit_positions  # only these strategies need it
+    symbols = tuple(dict.fromkeys((*strategy.signal_symbols, *strategy.tradable_symbols)))
+    history = read_directory(prices, symbols, allow_gaps=symbols[1:], recognised=tell)
+    checks = audit(strategy, history, samples=samples, seed=seed)
+    return report(strategy, checks, seed, as_json=as_json)
 
-        symbols = tuple(sorted(path.stem for path in prices.glob("*.csv")))
-        history = read_directory(prices, symbols, allow_gaps=symbols, recognised=tell)
-        checks = audit_positions(strategy, history, samples=samples, seed=seed)
+
+def report(strategy: Strategy, checks: Sequence[Check], seed: int, *, as_json: bool = False) -> int:
+    """Print the checks as a table or as one JSON document; return 0 when clean, 1 when not."""
     lines = (
         [json.dumps(as_document(strategy, checks, seed), indent=2)] if as_json else table(strategy, checks)
     )

@@ -1,9 +1,9 @@
 """The look-ahead audit of strategies that hold positions: the same question, on candidates drawn by a seed.
 
 Their entries come from reports, not from bars, so the audit draws a few candidates for every session from
-the unchanged history (price: the close known then). The book follows the decisions: exits leave, entries arrive at
-their reference price. Every later bar is then cut off, scrambled or distorted, and no decision that could not
-read it may move.
+the unchanged history (price: the close known then). The book follows the decisions: exits leave, entries
+arrive at their reference price. Every later bar is then cut off, scrambled or distorted, and no decision
+that could not read it may move.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,16 @@ from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
 from backtest.core.decision import Book, Decision, Json, OpenPosition, Situation
 from backtest.core.errors import DataError, UsageError
-from backtest.research.audit import CHANGES, FAILURES, Check, Difference, decided_until, first_difference
+from backtest.data.sources.csv import read_directory, tell
+from backtest.research.audit import (
+    CHANGES,
+    FAILURES,
+    Check,
+    Difference,
+    decided_until,
+    first_difference,
+    report,
+)
 from backtest.strategies.base import Strategy
 
 #: candidates drawn for a session
@@ -36,6 +46,14 @@ class _Study:
     strategy: Strategy
     days: Sequence[date]
     reports: Reports
+
+
+def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_json: bool = False) -> int:
+    """Audit a positions strategy on every CSV file of a folder and print the checks; 0 when clean, else 1."""
+    symbols = tuple(sorted(path.stem for path in prices.glob("*.csv")))
+    history = read_directory(prices, symbols, allow_gaps=symbols, recognised=tell)
+    checks = audit_positions(strategy, history, samples=samples, seed=seed)
+    return report(strategy, checks, seed, as_json=as_json)
 
 
 def audit_positions(
