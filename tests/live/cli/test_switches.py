@@ -49,4 +49,4 @@ def test_online_for_a_paper_account_does_not_say_real(
     shown = said(monkeypatch, world, "online")
     assert text in shown
     assert "REAL" not in shown
-    assert "for real" not in shown
+    assert "to trade for real" not in shown

@@ -89,17 +89,19 @@ def test_a_position_without_the_stop_it_needs_is_a_problem(made: Any) -> None:
     view = status(made)
     assert view.naked_positions == ("golden/AAA",)
     assert view.problems == ("position golden/AAA has no protective stop; run the executor",)
-    assert view.books[0].positions == (
-        HeldPosition("AAA", 10, 50.5, 45.0, protected=False),
-        HeldPosition("BBB", 10, 50.5, 45.0, protected=True),
-        HeldPosition("CCC", 10, 50.5, None, protected=None),
-    )
+    assert [
+        (h.symbol, h.quantity, h.entry_price, h.stop_price, h.protected) for h in view.books[0].positions
+    ] == [
+        ("AAA", 10, 50.5, 45.0, False),
+        ("BBB", 10, 50.5, 45.0, True),
+        ("CCC", 10, 50.5, None, None),
+    ]
 
 
 def test_a_virtual_book_shows_what_it_would_hold(made: Any) -> None:
     virtual = Book(1.0, {"QQQ": OpenPosition("QQQ", 3, 400.0, DAY, 380.0)})
     made.ledger.shadow.save("titan", virtual, equity=1201.0, session=DAY)
-    assert status(made).books[1].positions == (HeldPosition("QQQ", 3, 400.0, 380.0),)
+    assert status(made).books[1].positions == (HeldPosition("QQQ", 3, 400.0, 380.0, entry_session=DAY),)
 
 
 def test_an_order_of_unknown_fate_and_the_kill_switch_are_problems(made: Any) -> None:
