@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.fakes.schwab.orders import FakeOrder
 from tests.support.http_imitation import NEXT_DAY, at
 from tests.support.http_stage import Stage, entries, stage
 from tests.support.http_world import wanted
@@ -101,3 +104,30 @@ def test_a_stop_that_is_gone_overnight_is_put_back(run: Stage) -> None:
         ("AAA", 100, 90.0),
         ("BBB", 100, 45.0),
     ]
+
+
+def test_a_cancel_confirmed_with_a_stale_filled_quantity_buys_no_share_twice(
+    run: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """80 of 100 filled, shown as 50 until six seconds after the order ended: only 20 more are bought."""
+    steps = [{"quantity": 50, "price": 100.0, "after": 1}, {"quantity": 30, "price": 100.0, "after": 2}]
+    run.fake.call("scripts", {"match": {"symbol": "AAA", "side": "BUY"}, "fills": steps})
+    whole = FakeOrder.row
+
+    def stale(order: FakeOrder, account: str) -> dict[str, Any]:
+        shown = whole(order, account)
+        late = order.closed is None or run.fake.app.clock.now() < order.closed + timedelta(seconds=6)
+        if order.filled == 80 and late:
+            shown |= {"filledQuantity": 50.0, "orderActivityCollection": order.activities[:1]}
+        return shown
+
+    monkeypatch.setattr(FakeOrder, "row", stale)
+    assert run.execute() == 0, run.text
+    bought = [(o["quantity"], o["filled"]) for o in run.fake.state()["orders"] if o["side"] == "BUY"]
+    assert sorted(bought) == [(20.0, 20.0), (100.0, 80.0), (100.0, 100.0)]
+    assert run.fake.state()["positions"] == {"AAA": 100.0, "BBB": 100.0}
+    with run.project.ledger() as ledger:
+        assert ledger.positions.shares() == {"AAA": 100, "BBB": 100}
+        assert ledger.state.kill_level() == "none"
+    resting = [o for o in run.fake.state()["orders"] if o["type"] == "STOP" and o["status"] == "WORKING"]
+    assert sorted((o["symbol"], o["quantity"]) for o in resting) == [("AAA", 100.0), ("BBB", 100.0)]
