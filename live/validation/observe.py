@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from backtest.calendar import sessions as calendar
@@ -28,7 +28,9 @@ from live.validation.verdict import Drift, Observed, OrderFate, Slippage, drift
 if TYPE_CHECKING:
     from backtest.core.candidate import Candidate
     from live.ledger.ledger import Ledger
+    from live.model.feed import Feed
     from live.runtime.runtime import Runtime
+    from live.settings.model import Settings
 
 #: outcomes of a file with orders -> what a validation says about them
 _UNDONE: Final = {
@@ -57,13 +59,14 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
     strategy = build_strategy(signal.strategy.name, signal.strategy.variant, signal.strategy.parameters)
     references = reference_prices(signal, fills_at_open=window.fills_at_open)
     bars = final_bars(
-        runtime,
+        runtime.feed,
+        runtime.clock.now(),
         {*strategy.signal_symbols, *strategy.tradable_symbols, *signal.inputs.account.positions},
         {*strategy.signal_symbols, *references},
         window.decides_on,
     )
-    on_final, notes = _decide_again(runtime, row, signal, strategy, bars, window)
-    orders, slippages = _orders(runtime, row)
+    on_final, notes = _decide_again(runtime.ledger, runtime.settings, row, signal, strategy, bars, window)
+    orders, slippages = _orders(runtime.ledger, row)
     problems, cautions, remarks = _outcome(row, signal)
     return Observed(
         session=row.session,
@@ -80,19 +83,19 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
         notes=(
             *notes,
             *remarks,
-            *_about_settings(runtime, signal, strategy, on_final),
+            *_about_settings(runtime.settings, signal, strategy, on_final),
             *_about_sources(signal, bars),
         ),
     )
 
 
 def final_bars(
-    runtime: Runtime, wanted: Iterable[str], required: Iterable[str], day: date
+    feed: Feed, at: datetime, wanted: Iterable[str], required: Iterable[str], day: date
 ) -> dict[str, Bars]:
     """Return history up to `day`; DataError 5 when a required symbol has no final bar of that day."""
     needed = sorted(set(required))
     symbols = sorted({*wanted, *needed})
-    known = runtime.feed.history(symbols, runtime.clock.now()) if symbols else {}
+    known = feed.history(symbols, at) if symbols else {}
     bars = {symbol: item.until(day) for symbol, item in known.items() if len(item.until(day))}
     findings = [finding for symbol in needed if (finding := _not_final(symbol, bars.get(symbol), day))]
     if findings:
@@ -162,11 +165,11 @@ def choice_of_file(signal: SignalFile, strategy: Strategy) -> Choice:
     )
 
 
-def _choice_of(runtime: Runtime, strategy: Strategy, decision: Decision) -> Choice:
+def _choice_of(settings: Settings, strategy: Strategy, decision: Decision) -> Choice:
     return strategy.family.choice_of(
         Choice(
             facts=_facts(strategy, decision.diagnostics, decision.rebalance),
-            targets=scaled_weights(decision, runtime.settings.execution),
+            targets=scaled_weights(decision, settings.execution),
             exits=tuple(sorted(signal.symbol for signal in decision.exits)),
             entries=tuple(sorted(signal.symbol for signal in decision.entries)),
         )
@@ -179,7 +182,8 @@ def _facts(strategy: Strategy, diagnostics: Mapping[str, Any], rebalance: bool) 
 
 
 def _decide_again(
-    runtime: Runtime,
+    ledger: Ledger,
+    settings: Settings,
     row: SignalRow,
     signal: SignalFile,
     strategy: Strategy,
@@ -187,7 +191,7 @@ def _decide_again(
     window: calendar.ExecutionWindow,
 ) -> tuple[Choice | None, tuple[str, ...]]:
     """Return the decision on the final bars, None with a note when its inputs are no longer known."""
-    book = _book(runtime, row, signal, strategy)
+    book = _book(ledger, row, signal, strategy)
     if book is None:
         return None, ("how the book stood at the decision is no longer known",)
     candidates = None
@@ -201,11 +205,11 @@ def _decide_again(
             session=row.session,
             decided_on=window.decides_on,
             book=book,
-            memory=_memory(runtime.ledger, row, strategy),
+            memory=_memory(ledger, row, strategy),
             candidates=candidates,
         )
     )
-    return _choice_of(runtime, strategy, decision), ()
+    return _choice_of(settings, strategy, decision), ()
 
 
 def _memory(ledger: Ledger, row: SignalRow, strategy: Strategy) -> dict[str, Any]:
@@ -215,13 +219,13 @@ def _memory(ledger: Ledger, row: SignalRow, strategy: Strategy) -> dict[str, Any
     return memory_of_primary(ledger, strategy, before=row.session, as_decided=True)
 
 
-def _book(runtime: Runtime, row: SignalRow, signal: SignalFile, strategy: Strategy) -> Book | None:
+def _book(ledger: Ledger, row: SignalRow, signal: SignalFile, strategy: Strategy) -> Book | None:
     """Return the book of the decision; None when a position's entry cannot be found any more."""
     account = signal.inputs.account
     if strategy.family.holds_weights or not account.positions:
         # weights are decided from bars and memory; the shares only matter for sizing
         return Book(cash=account.cash)
-    known = _positions_before(runtime, row)
+    known = _positions_before(ledger, row)
     if not set(account.positions) <= set(known):
         return None
     return Book(
@@ -230,8 +234,7 @@ def _book(runtime: Runtime, row: SignalRow, signal: SignalFile, strategy: Strate
     )
 
 
-def _positions_before(runtime: Runtime, row: SignalRow) -> dict[str, OpenPosition]:
-    ledger = runtime.ledger
+def _positions_before(ledger: Ledger, row: SignalRow) -> dict[str, OpenPosition]:
     if row.role == "shadow":
         decided = next(
             (s for s in ledger.shadow.history(row.variant, row.session) if s.session == row.session), None
@@ -299,9 +302,8 @@ def _report_date(strategy: Strategy, day: date) -> date:
     return day
 
 
-def _orders(runtime: Runtime, row: SignalRow) -> tuple[tuple[OrderFate, ...], tuple[Slippage, ...]]:
+def _orders(ledger: Ledger, row: SignalRow) -> tuple[tuple[OrderFate, ...], tuple[Slippage, ...]]:
     """Return the fate of every order sent (resting stops left out) and the slippage of every fill."""
-    ledger = runtime.ledger
     journal = [o for o in ledger.orders.of_session(row.session, row.variant) if o.intent != "stop"]
     trades = {trade.order_id: trade for trade in ledger.trades.between(row.session, row.session)}
     tries: dict[str, list[Order]] = defaultdict(list)
@@ -343,12 +345,12 @@ def _outcome(row: SignalRow, signal: SignalFile) -> tuple[tuple[str, ...], tuple
 
 
 def _about_settings(
-    runtime: Runtime, signal: SignalFile, strategy: Strategy, on_final: Choice | None
+    settings: Settings, signal: SignalFile, strategy: Strategy, on_final: Choice | None
 ) -> tuple[str, ...]:
     """Return a hint when other targets may come from other settings (the cash reserve scales them)."""
     if on_final is None or on_final.targets == choice_of_file(signal, strategy).targets:
         return ()
-    if settings_sha256(runtime.settings) == signal.inputs.settings_sha256:
+    if settings_sha256(settings) == signal.inputs.settings_sha256:
         return ()
     return ("the settings have changed since the decision",)
 
