@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from live.execution import stops
 from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
 from live.execution.marketable import limit_of
+from live.execution.moved_stops import STOP_PCT
 from live.handoff.model import LIMIT_ABOVE_QUOTE, SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
@@ -65,7 +65,7 @@ def _plan(
     details = _details(context, order)
     stop = None if order.stop is None else to_tick(order.stop.price)
     attached = stop if attach else None
-    if attached is not None and stops.STOP_PCT in details:
+    if attached is not None and STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
         reference, loss = Decimal(repr(order.reference_price)), context.rules.stop_loss_pct or 0.0
         attached = attached_stop(context.quote(order.symbol), reference=reference, loss_pct=loss)
@@ -110,5 +110,5 @@ def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]
     if order.stop is not None and loss is not None:
         usual = to_tick(order.reference_price * (1 - loss / 100))
         if to_tick(order.stop.price) == usual:
-            details[stops.STOP_PCT] = loss
+            details[STOP_PCT] = loss
     return details

@@ -13,6 +13,7 @@ from typing import Literal
 from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
 from live.execution.context import ExecutionContext, stop_id
 from live.execution.gates import quote_problem
+from live.execution.moved_stops import STOP_PCT, keep_moved
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.broker import Broker, BrokerOrder, ShowsFamily
@@ -26,8 +27,6 @@ from live.orders.submission import LIST_MARGIN
 RENEW_BEFORE = timedelta(days=7)
 #: how far back a stop of another hand is looked for: some brokers keep no longer list
 LOOK_BACK = timedelta(days=30)
-#: candidate detail from which the stop follows the fill instead of the planned price
-STOP_PCT = "stop_loss_pct"
 
 
 def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
@@ -125,6 +124,8 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
             return
         if any(order.order_type == "market" for order in resting):
             return  # it was below its stop: the sale is under way
+        if len(resting) == 1 and keep_moved(context, position, resting[0]):
+            return
         if len(resting) == 1 and not _must_change(context, resting[0], position, price):
             _remember(context, position, resting[0], price)
             return
