@@ -82,7 +82,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "doctor": Command("doctor", "Check everything a run needs; exit code 1 when something failed."),
     "schedule": Command(
         "schedule",
-        "Print the cron lines: stages, validation, doctor, waiting alerts; the stages know the calendar.",
+        "When the programs start: print, install or remove cron lines, timers, agents; look ahead.",
     ),
     "data": Command("data", "The bar store: import, list, verify; confirm a price, record a split."),
     "config": Command("config", "Show, check, change and freeze the settings."),

@@ -14,9 +14,12 @@ from live.cli.common import JsonOption, emit_json, open_command
 
 if TYPE_CHECKING:
     from live.actions.setup import Answers, PlannedFile
+    from live.operations.scheduled import Kind
     from live.settings.model import BookSettings, Settings
     from live.views.health import HealthView
 
+SCHEDULES: Final = ("print", "cron", "systemd", "launchd", "none")
+HOW: Final = "How are runs started? print shows cron lines, cron, systemd and launchd install for this user."
 STEPS_TO_MONEY: Final = """\
 nothing real is traded: mode is offline_mock, orders go to the paper account. Three steps to money, later:
   1. let it run on paper until `jutsu ready` agrees
@@ -43,7 +46,9 @@ def init(
     ] = None,
     alerts: Annotated[str | None, typer.Option("--alerts", help="Address of alerts (apprise URL).")] = None,
     ping: Annotated[str | None, typer.Option("--ping", help="Address of a dead man's switch.")] = None,
-    schedule: Annotated[str | None, typer.Option("--schedule", help="print the cron lines, or none.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", help="print, cron, systemd, launchd or none.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Take the default of every other question.")] = False,
     as_json: JsonOption = False,
 ) -> int:
@@ -63,7 +68,7 @@ def init(
     known = setup.current_settings(root)
     ask = _Questions(talking=talking)
     answers = _answers(ask, root, known, (data, strategy, cash, approval, silence or [], alerts, ping))
-    wanted = ask.choice("--schedule", schedule, "How are runs started?", ("print", "none"), "print")
+    wanted = ask.choice("--schedule", schedule, HOW, SCHEDULES, "print")
     files = setup.plan(root, answers)
     if not as_json:
         for file in files:
@@ -201,6 +206,7 @@ def _finish(root: Path, files: tuple[PlannedFile, ...], schedule: str, *, as_jso
     from backtest.core.errors import JutsuError
     from live.cli.doctor import show
 
+    _install(root, schedule, as_json=as_json)
     view = _doctor(root)
     if as_json:
         emit_json({"written": [str(file.path) for file in files], "doctor": view})
@@ -208,15 +214,31 @@ def _finish(root: Path, files: tuple[PlannedFile, ...], schedule: str, *, as_jso
     typer.echo(f"{len(files)} file(s) written" if files else "nothing to change")
     show(view)
     if schedule == "print":
-        typer.echo("\nthe runs, as cron lines (`jutsu schedule` prints them again, --systemd for timers):")
-        from live.cli.schedule import schedule as print_lines
+        typer.echo(
+            "\nthe runs, as cron lines (`jutsu schedule --install` installs them, --systemd as timers):"
+        )
+        from live.cli.schedule import print_schedule
 
         try:
-            print_lines(config=root / "config" / "live.yaml")
+            print_schedule("cron", config=root / "config" / "live.yaml")
         except JutsuError as error:
             typer.echo(f"not yet: {error.line()}")
     typer.echo(f"\n{STEPS_TO_MONEY}")
     return 1 if view.failed else 0
+
+
+def _install(root: Path, schedule: str, *, as_json: bool) -> None:
+    """Install the schedule asked for; what fails is said, and doctor finds it missing."""
+    from backtest.core.errors import JutsuError
+    from live.cli.schedule import install_schedule
+
+    if schedule not in {"cron", "systemd", "launchd"}:
+        return
+    kind: Kind = schedule  # type: ignore[assignment] # one of the three above
+    try:
+        install_schedule(kind, config=root / "config" / "live.yaml", quiet=as_json)
+    except JutsuError as error:
+        typer.echo(f"the schedule is not installed: {error.line()}", err=True)
 
 
 def _doctor(root: Path) -> HealthView:

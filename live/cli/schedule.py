@@ -1,93 +1,222 @@
-"""The command `jutsu schedule`: lines for cron or systemd."""
+"""The command `jutsu schedule`: lines, units or agents; installed, removed, looked ahead, or run."""
 
 from __future__ import annotations
 
-import shlex
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command
-from live.operations.schedule import (
-    CHECKOUT,
-    ScheduledBook,
-    Start,
-    cron_lines,
-    new_york_starts,
-    starts,
-    systemd_units,
-)
+from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from collections.abc import Iterator
+    from datetime import datetime, tzinfo
+
+    from live.cli.schedule_install import Done
+    from live.operations.next_starts import NextStart
+    from live.operations.schedule import ScheduledBook, Start
+    from live.operations.scheduled import Kind
+
+SHOWN: Final = 5
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(schedule)
+    """Add the group; without a subcommand it prints the lines."""
+    group = typer.Typer(
+        invoke_without_command=True,
+        help="When the programs start: print, install or remove cron lines, timers, agents; look ahead.",
+    )
+    group.callback()(schedule)
+    group.command("next")(show_next)
+    group.command("run")(run)
+    app.add_typer(group, name="schedule")
 
 
 def schedule(
+    context: typer.Context,
     *,
-    systemd: Annotated[
-        bool, typer.Option("--systemd", help="Print systemd timers instead of cron lines.")
+    systemd: Annotated[bool, typer.Option("--systemd", help="systemd timers instead of cron lines.")] = False,
+    launchd: Annotated[bool, typer.Option("--launchd", help="launchd agents (not tried on a Mac).")] = False,
+    container: Annotated[bool, typer.Option("--container", help="A compose service of one process.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Install it for this user; shows what changes, keeps the old.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take out what --install installed, of every kind or the named.")
     ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Print the cron lines: stages, validation, doctor, waiting alerts; the stages know the calendar."""
-    from live.system.clock import HostZone
+    """Print when stages, validation, doctor, waiting alerts and backup start; stages know the calendar."""
+    if context.invoked_subcommand is not None:
+        return
+    from backtest.core.errors import UsageError
+
+    chosen = [
+        name
+        for name, given in (("systemd", systemd), ("launchd", launchd), ("container", container))
+        if given
+    ]
+    if len(chosen) > 1 or (install and remove):
+        raise UsageError(
+            "these flags exclude each other", where="jutsu schedule", remedy="give one kind, one action"
+        )
+    if container and (install or remove):
+        raise UsageError(
+            "a container is not installed from here",
+            where="--container",
+            remedy="start it where it shall run",
+        )
+    kind: Kind = chosen[0] if chosen else "cron"  # type: ignore[assignment] # names of the flags above
+    if remove:
+        _remove(kind if chosen else None, as_json=as_json, config=config, state_db=state_db)
+    elif install:
+        install_schedule(kind, as_json=as_json, config=config, state_db=state_db)
+    else:
+        print_schedule(kind, as_json=as_json, config=config, state_db=state_db)
+
+
+def print_schedule(
+    kind: Kind, *, as_json: bool = False, config: Path | None = None, state_db: Path | None = None
+) -> None:
+    """Print the lines, units or agents of a kind."""
+    from live.cli.schedule_install import text_of
+    from live.operations.scheduled import planned, project_of, scheduled_books
 
     with open_command(config=config, state_db=state_db) as runtime:
-        books, needs = _books(runtime)
-        folder, today = runtime.loaded.root, runtime.today()
-    planned = new_york_starts(books, today) if systemd else starts(books, HostZone(), today)
+        books, needs = scheduled_books(runtime)
+        project, starts = project_of(runtime, config, state_db), planned(runtime, kind, books)
     if as_json:
-        emit_json({"folder": folder, "starts": [_row(start) for start in planned], "needs": needs})
+        emit_json({"folder": project.folder, "starts": [_row(start) for start in starts], "needs": needs})
         return
-    flags = _flags(folder, config, state_db)
-    for text in (systemd_units if systemd else cron_lines)(folder, planned, flags, _programs(folder)):
+    for text in text_of(kind, project, starts):
         typer.echo(text)
     for need in needs:
         typer.echo(f"# {need}")
 
 
-def _programs(folder: Path) -> Path:
-    """Return the folder of the programs that run now, as it is called from the project folder."""
-    own = Path(sys.prefix) / "bin"
-    return CHECKOUT if own == folder / CHECKOUT else own
+def install_schedule(
+    kind: Kind,
+    *,
+    as_json: bool = False,
+    config: Path | None = None,
+    state_db: Path | None = None,
+    quiet: bool = False,
+) -> None:
+    """Install the lines, units or agents of a kind for this user, and say what changed unless `quiet`."""
+    from live.cli import schedule_install
+    from live.operations.scheduled import planned, project_of, scheduled_books
+
+    with open_command(config=config, state_db=state_db) as runtime:
+        books, needs = scheduled_books(runtime)
+        project, starts = project_of(runtime, config, state_db), planned(runtime, kind, books)
+        done = schedule_install.install(kind, project, starts, runtime.state)
+    if quiet:
+        return
+    _say(done, as_json=as_json)
+    for need in () if as_json else needs:
+        typer.echo(f"note: {need}")
 
 
-def _books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:
-    """Return the daily books, and what their lines still need."""
-    from live.books.variants import groups
+def _remove(kind: Kind | None, *, as_json: bool, config: Path | None, state_db: Path | None) -> None:
+    from live.cli import schedule_install
+    from live.operations.scheduled import project_of
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
-    variants = [group.primary for group in found if group.primary]
-    books = tuple(
-        ScheduledBook(variant.name, variant.strategy.execution_time, variant.strategy.family.reads_candidates)
-        for variant in variants
-    )
-    folders = {book.primary: getattr(book, "reports", None) for book in runtime.settings.books}
-    needs = tuple(
-        f"{book.variant}: name the folder of its reports in books[].reports; without one nothing is entered"
-        for book in books
-        if book.reads_candidates and not folders.get(book.variant)
-    )
-    return books, needs
+    with open_command(config=config, state_db=state_db) as runtime:
+        project, state = project_of(runtime, config, state_db), runtime.state
+        done = schedule_install.remove(kind, project, state)
+    _say(done, as_json=as_json)
 
 
-def _flags(folder: Path, config: Path | None, state_db: Path | None) -> str:
-    """Return the flags the lines must repeat to mean this project."""
-    found: list[str] = []
-    if config is not None and config.absolute() != folder / "config" / "live.yaml":
-        found += ["--config", str(config.absolute())]
-    if state_db is not None:
-        found += ["--state-db", str(state_db.absolute())]
-    return shlex.join(found)
+def _say(done: Done, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"changed": [change.name for change in done.changes], "notes": done.notes})
+        return
+    for change in done.changes:
+        for text in change.difference():
+            typer.echo(text)
+    typer.echo(f"{len(done.changes)} changed" if done.changes else "nothing to change")
+    for note in done.notes:
+        typer.echo(f"note: {note}")
+
+
+def show_next(
+    *, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None
+) -> None:
+    """Show the next five starts of stages and validation, in local time and in New York."""
+    from itertools import islice
+
+    from backtest.calendar.sessions import NEW_YORK
+    from live.operations.next_starts import session_starts
+    from live.operations.scheduled import scheduled_books
+    from live.system.clock import HostZone
+
+    with open_command(config=config, state_db=state_db) as runtime:
+        books, _ = scheduled_books(runtime)
+        now = runtime.clock.now()
+    coming = list(islice(session_starts(books, now), SHOWN))
+    if as_json:
+        emit_json([{"at": start.at, "command": start.command} for start in coming])
+        return
+    host = HostZone()
+    rows = [
+        (
+            f"{s.at.astimezone(host):%a %d %b %H:%M}",
+            f"{s.at.astimezone(NEW_YORK):%a %d %b %H:%M}",
+            _in(s.at - now),
+            s.command,
+        )
+        for s in coming
+    ]
+    table("", ("here", "New York", "in", "command"), rows)
+    typer.echo("by the clock: doctor every six hours, waiting alerts hourly, a backup daily")
+
+
+def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
+    """Start the programs at their times until stopped: one process for a container, no cron needed.
+
+    Books and times are read once: restart it after a change. On SIGTERM it starts nothing more and waits for
+    the programs that run. A stage that is more than two minutes late is not started.
+    """
+    from live.cli.schedule_install import children, until_signalled
+    from live.operations.scheduled import project_of, scheduled_books
+    from live.operations.start_loop import StartLoop, one_loop
+    from live.system.clock import HostZone, SystemClock
+
+    with open_command(config=config, state_db=state_db) as runtime:
+        project, state = project_of(runtime, config, state_db), runtime.state
+        today_books = scheduled_books(runtime)[0]
+
+    def coming(after: datetime) -> Iterator[NextStart]:
+        return _coming(today_books, after, HostZone())
+
+    with one_loop(state), until_signalled() as stopped:
+        typer.echo(f"started; sleeping to the starts of {project.folder} (`jutsu schedule next`)")
+        StartLoop(SystemClock(), coming, children(project), state, stopped, _spoken).run()
+    typer.echo("stopped")
+
+
+def _spoken(text: str) -> None:
+    from live.system.clock import SystemClock
+
+    typer.echo(f"{SystemClock().now():%Y-%m-%d %H:%M:%S} UTC {text}")
+    sys.stdout.flush()
+
+
+def _coming(books: tuple[ScheduledBook, ...], after: datetime, zone: tzinfo) -> Iterator[NextStart]:
+    from live.operations.next_starts import every_start
+
+    return every_start(books, after, zone)
+
+
+def _in(left: timedelta) -> str:
+    minutes = int(left.total_seconds() // 60)
+    days, rest = divmod(minutes, 24 * 60)
+    return f"{days} d {rest // 60} h" if days else f"{rest // 60} h {rest % 60} min"
 
 
 def _row(start: Start) -> dict[str, object]:

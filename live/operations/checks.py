@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
@@ -19,7 +20,10 @@ from backtest.core.errors import (
     LimitError,
     SettingsError,
 )
-from live.operations.crontab import STAGES, crontab
+from live.operations import start_loop, timers
+from live.operations.crontab import DAILY_STAGES, crontab
+from live.operations.launchd import AGENTS, LABEL
+from live.operations.schedule import UNITS
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
@@ -165,14 +169,28 @@ def clock_skew(runtime: Runtime) -> CheckResult:
 
 
 def cron(runtime: Runtime) -> CheckResult:
-    """Warn when a stage is missing from the crontab, or no crontab can be read."""
-    del runtime
+    """Warn when nothing starts both stages: no line of the crontab, timer, agent, or living loop."""
+    if start_loop.alive(runtime.state, runtime.clock.now()):
+        return CheckResult("cron", ok=True, detail="`jutsu schedule run` is at work")
     text = crontab()
-    if text is None:
-        return CheckResult("cron", ok=False, detail="no crontab can be read", warning_only=True)
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    missing = [stage for stage in STAGES if not any(stage in line for line in lines)]
-    detail = f"no line calls {', '.join(missing)}" if missing else "both stages are scheduled"
+    lines = [line for line in (text or "").splitlines() if not line.lstrip().startswith("#")]
+    called = {stage for stage in DAILY_STAGES if any(stage in line for line in lines)}
+    on = {} if called == set(DAILY_STAGES) else _started_by_units()
+    missing = [stage for stage in DAILY_STAGES if stage not in called and stage not in on]
+    if missing and text is None and not on:
+        detail = "no crontab can be read, and no timer starts a stage"
+    elif missing:
+        detail = f"no line or timer calls {', '.join(missing)}"
+    else:
+        detail = "both stages are scheduled" + (f" ({', '.join(sorted(set(on.values())))})" if on else "")
     return CheckResult(
-        "cron", ok=not missing, detail=detail, remedy="`jutsu schedule` prints the lines", warning_only=True
+        "cron", ok=not missing, detail=detail, remedy="`jutsu schedule --install`", warning_only=True
     )
+
+
+def _started_by_units() -> dict[str, str]:
+    """Return which stages timers or agents start, and which of the two."""
+    agents = Path.home() / AGENTS
+    found = {unit.removesuffix(".timer").removeprefix("jutsu-"): "timers" for unit in timers.enabled()}
+    found |= {name: "agents" for name in UNITS if (agents / f"{LABEL}{name}.plist").exists()}
+    return {stage: kind for name, kind in found.items() for stage in DAILY_STAGES if stage in UNITS[name]}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-STAGES = ("live.signal_generator", "live.executor", "jutsu live")
+#: what the schedule of a daily book must call
+DAILY_STAGES = ("live.signal_generator", "live.executor")
+STAGES = (*DAILY_STAGES, "jutsu live")
 #: what a line begins with that panic switched off
 DISABLED = "# disabled by jutsu panic: "
 

@@ -1,4 +1,4 @@
-"""When the programs start: the starts behind `jutsu schedule`, and how cron and systemd are told.
+"""When the programs start: the starts behind `jutsu schedule`, however the machine is told.
 
 The starts follow from the exchange's rules for years ahead. An extra start is harmless: the programs ask the
 calendar, and a second run says "already done".
@@ -6,7 +6,6 @@ calendar, and a second run says "already done".
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -21,8 +20,13 @@ GENERATOR: Final = "python -m live.signal_generator"
 EXECUTOR: Final = "python -m live.executor"
 PLACE: Final = f"{EXECUTOR} --phase place"
 POLL: Final = f"{EXECUTOR} --phase poll"
-VALIDATE, DOCTOR, FLUSH = "jutsu validate", "jutsu doctor --alert", "jutsu alerts flush"
-#: systemd unit → what it starts
+VALIDATE: Final = "jutsu validate"
+DOCTOR: Final = "jutsu doctor --alert"
+FLUSH: Final = "jutsu alerts flush"
+BACKUP: Final = "jutsu backup"
+#: commands of a window: started late they are of no use, the next program says that they were missed
+STAGES: Final = (GENERATOR, EXECUTOR, PLACE, POLL)
+#: unit or agent → what it starts
 UNITS: Final = {
     "signal-generator": GENERATOR,
     "executor": EXECUTOR,
@@ -31,9 +35,25 @@ UNITS: Final = {
     "validate": VALIDATE,
     "doctor": DOCTOR,
     "alerts": FLUSH,
+    "backup": BACKUP,
 }
-#: by the clock alone: command → cron fields and systemd calendar
-BY_CLOCK: Final = {DOCTOR: ("0 */6 * * *", "00/6:00"), FLUSH: ("5 * * * *", "*:05")}
+
+
+@dataclass(frozen=True, slots=True)
+class ByClock:
+    """A command that follows the clock alone: at one minute of these hours, every day."""
+
+    minute: int
+    hours: tuple[int, ...]
+
+
+EVERY_HOUR: Final = tuple(range(24))
+#: no start between 01:00 and 03:00, where clocks are changed, but of the hourly one
+BY_CLOCK: Final = {
+    DOCTOR: ByClock(0, (0, 6, 12, 18)),
+    FLUSH: ByClock(5, EVERY_HOUR),
+    BACKUP: ByClock(20, (4,)),
+}
 #: where a checkout keeps its programs, below the project folder
 CHECKOUT: Final = Path(".venv/bin")
 EVERY_MONTH: Final = tuple(range(1, 13))
@@ -55,6 +75,21 @@ class ScheduledBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """What every started command belongs to.
+
+    Attributes:
+        folder: the project.
+        flags: further flags of every command, quoted for a shell.
+        programs: folder of `python` and `jutsu`, absolute or below the project folder.
+    """
+
+    folder: Path
+    flags: str = ""
+    programs: Path = CHECKOUT
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """A command and one of its regular starts on the host's clock."""
 
@@ -68,14 +103,21 @@ def starts(books: Iterable[ScheduledBook], zone: tzinfo, today: date) -> tuple[S
     The validation has one start only, the latest: it looks at the last closed session, whenever that was.
     """
     found: set[Start] = set()
-    for command, instant in _instants(books):
+    for command, instant in instants(books):
         found |= {Start(command, at) for at in local_starts(instant, zone, today)}
-    last = max(local_starts(lambda s: s.close + timedelta(minutes=15), zone, today))
+    last = max(local_starts(validation_of, zone, today))
     found.add(Start(VALIDATE, LocalStart(last.day_shift, last.at, EVERY_MONTH)))
     return tuple(sorted(found, key=lambda start: (start.at, start.command)))
 
 
-def _instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[Session], datetime]]]:
+def validation_of(session: Session) -> datetime:
+    """Return when the validation of a session starts."""
+    return session.close + timedelta(minutes=15)
+
+
+def instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[Session], datetime]]]:
+    """Yield each command of the stages with its instant of a session."""
+
     def opens(name: ExecutionTime, minutes: int) -> Callable[[Session], datetime]:
         return lambda s: window(s, name).opens_at + timedelta(minutes=minutes)
 
@@ -89,68 +131,6 @@ def _instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[S
         else:
             yield GENERATOR, opens(book.execution_time, -20)
             yield EXECUTOR, opens(book.execution_time, 0)
-
-
-def cron_lines(
-    folder: Path, planned: Iterable[Start], flags: str = "", programs: Path = CHECKOUT
-) -> Iterator[str]:
-    """Yield the lines of a crontab, in the local time of the machine.
-
-    Args:
-        folder: the project folder, quoted for the shell and for cron.
-        planned: the starts.
-        flags: further flags of every command, already quoted.
-        programs: folder of `python` and `jutsu`, absolute or below the project folder.
-    """
-    yield "# local times; several lines because of early closes and clock changes: an extra start is harmless"
-    yield "# MAILTO=you@example.org   cron mails what a line prints: here only that a program failed"
-    yield "# keys and alert addresses: state/secrets.env (chmod 600); cron has no variable of your shell"
-    for start in planned:
-        yield f"{start.at.cron}  {_cron_command(folder, start.command, flags, programs)}"
-    for command, (fields, _) in BY_CLOCK.items():
-        yield f"{fields}  {_cron_command(folder, command, flags, programs)}"
-
-
-def _cron_command(folder: Path, command: str, flags: str, programs: Path) -> str:
-    name, _, rest = command.partition(" ")
-    called = f"{shlex.quote(str(programs / name))} {rest} {flags}".rstrip()
-    text = (
-        f"cd {shlex.quote(str(folder))} && mkdir -p logs && {called} >> logs/cron.log 2>&1 "
-        f'|| echo "{command}: exit $?, see logs/cron.log"'
-    )
-    return text.replace("%", r"\%")  # a bare % is a new line to cron
-
-
-def systemd_units(
-    folder: Path, planned: Iterable[Start], flags: str = "", programs: Path = CHECKOUT
-) -> Iterator[str]:
-    """Yield the text of each systemd service and timer; `planned` are starts in New York time."""
-    starts_ = tuple(planned)
-    for name, command in UNITS.items():
-        times = [_on_calendar(start.at) for start in starts_ if start.command == command]
-        if command in BY_CLOCK:
-            times = [BY_CLOCK[command][1]]
-        if not times:
-            continue
-        program, *rest = command.split(" ", 1)
-        executable = _unit_quoted(str(folder / programs / program))
-        called = " ".join([executable, *rest, *([flags] if flags else [])])
-        place = str(folder).replace("%", "%%")
-        yield f"# jutsu-{name}.service"
-        yield f"[Service]\nType=oneshot\nWorkingDirectory={place}\nExecStart={called}\n"
-        yield f"# jutsu-{name}.timer"
-        yield "\n".join(["[Timer]", *(f"OnCalendar={text}" for text in times)])
-        yield "\n[Install]\nWantedBy=timers.target\n"
-
-
-def _on_calendar(start: LocalStart) -> str:
-    return f"Mon..Fri {start.at:%H:%M} America/New_York"
-
-
-def _unit_quoted(text: str) -> str:
-    """Return a word of a unit file: specifiers and variables in it are ordinary text."""
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{plain}"'
 
 
 def new_york_starts(books: Iterable[ScheduledBook], today: date) -> tuple[Start, ...]:

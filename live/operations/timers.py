@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from backtest.core.files import read_regular, write_atomic
+from live.operations.schedule import STAGES, UNITS
 
-TIMERS: Final = ("jutsu-signal-generator.timer", "jutsu-executor.timer")
+#: every unit that starts a stage
+TIMERS: Final = tuple(f"jutsu-{name}.timer" for name, command in UNITS.items() if command in STAGES)
 #: of the user's own manager, then of the machine
 SCOPES: Final = ("--user", "--system")
 #: beside the ledger: the timers panic stopped, as JSON pairs of scope and unit
@@ -28,8 +30,8 @@ class Changed:
 
 def stop(state: Path) -> Changed:
     """Stop the timers of both stages that are enabled, and note which beside the ledger for `start`."""
-    on = [(scope, unit) for scope in SCOPES for unit in TIMERS if _systemctl(scope, "is-enabled", unit)]
-    stopped = [pair for pair in on if _systemctl(pair[0], "disable", "--now", pair[1])]
+    on = [(scope, unit) for scope in SCOPES for unit in TIMERS if systemctl(scope, "is-enabled", unit)]
+    stopped = [pair for pair in on if systemctl(pair[0], "disable", "--now", pair[1])]
     if stopped:
         noted = sorted({*_recorded(state), *stopped})
         write_atomic(state / RECORD, json.dumps(noted).encode(), mode=0o600)
@@ -39,7 +41,7 @@ def stop(state: Path) -> Changed:
 def start(state: Path) -> Changed:
     """Enable and start exactly the timers that `stop` stopped; what fails stays noted."""
     noted = _recorded(state)
-    started = [pair for pair in noted if _systemctl(pair[0], "enable", "--now", pair[1])]
+    started = [pair for pair in noted if systemctl(pair[0], "enable", "--now", pair[1])]
     left = [pair for pair in noted if pair not in started]
     if left:
         write_atomic(state / RECORD, json.dumps(left).encode(), mode=0o600)
@@ -61,7 +63,13 @@ def _recorded(state: Path) -> list[tuple[str, str]]:
         return []
 
 
-def _systemctl(*words: str) -> bool:
+def enabled() -> tuple[str, ...]:
+    """Return the timers of the stages that are enabled, of the user or of the machine."""
+    return tuple(unit for unit in TIMERS if any(systemctl(scope, "is-enabled", unit) for scope in SCOPES))
+
+
+def systemctl(*words: str) -> bool:
+    """Tell whether `systemctl` did what it was told; False when there is none."""
     program = shutil.which("systemctl")
     if program is None:
         return False

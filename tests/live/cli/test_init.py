@@ -183,6 +183,24 @@ def test_a_wrong_answer_is_one_line(tmp_path: Path, flags: tuple[str, ...], said
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_schedule_is_installed_and_doctor_finds_it(tmp_path: Path) -> None:
+    programs, table = tmp_path / "bin", tmp_path / "crontab.txt"
+    programs.mkdir()
+    table.write_text("0 3 * * * mine\n")
+    (programs / "crontab").write_text(
+        f'#!/bin/sh\nif test "$1" = -l; then cat {table}; else cat > {table}; fi\n'
+    )
+    (programs / "crontab").chmod(0o755)
+    path = {**environment(), "PATH": f"{programs}:{os.environ['PATH']}"}
+    words = [*CALL, str(tmp_path / "p"), "--yes", "--schedule", "cron"]
+    done = subprocess.run(words, env=path, capture_output=True, text=True, check=False)
+    assert "both stages are scheduled" in done.stdout, done.stderr
+    assert table.read_text().startswith(f"0 3 * * * mine\n# >>> jutsu schedule of {tmp_path / 'p'}\n")
+    again = subprocess.run(words, env=path, capture_output=True, text=True, check=False)
+    assert "nothing to change" in again.stdout
+    assert table.read_text().count(">>>") == 1
+
+
 def test_what_doctor_finds_is_the_exit_code(tmp_path: Path) -> None:
     done = call(tmp_path, "--yes", "--data", "store")
     assert done.returncode == 1

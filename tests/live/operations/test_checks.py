@@ -14,6 +14,7 @@ from backtest.calendar.sessions import session
 from backtest.core.errors import BrokerError, LimitError
 from live.model.run import Replay
 from live.operations import checks as preflight
+from live.operations import timers
 from tests.support.exec_world import AT, DAY, world
 
 
@@ -37,6 +38,32 @@ def test_missing_cron_lines_only_warn(runtime: Any, monkeypatch: pytest.MonkeyPa
     assert not found.ok
     assert "signal_generator" in found.detail
     assert preflight.require([found]) == (f"cron: {found.detail}",)
+
+
+def test_timers_agents_and_the_loop_are_schedules_too(
+    runtime: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(preflight, "crontab", lambda: None)
+    monkeypatch.setattr(timers, "enabled", lambda: ())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "no crontab" in preflight.cron(runtime).detail
+    monkeypatch.setattr(timers, "enabled", lambda: ("jutsu-executor-place.timer",))
+    assert "signal_generator" in preflight.cron(runtime).detail
+    units = ("jutsu-executor-place.timer", "jutsu-signal-generator.timer")
+    monkeypatch.setattr(timers, "enabled", lambda: units)
+    assert preflight.cron(runtime).detail == "both stages are scheduled (timers)"
+    monkeypatch.setattr(timers, "enabled", lambda: ())
+    agents = tmp_path / "Library" / "LaunchAgents"
+    agents.mkdir(parents=True)
+    for name in ("signal-generator", "executor"):
+        (agents / f"org.jutsu.{name}.plist").touch()
+    assert preflight.cron(runtime).ok
+    for path in agents.iterdir():
+        path.unlink()
+    at = runtime.clock.now().isoformat()
+    runtime.state.mkdir(exist_ok=True)
+    (runtime.state / "schedule_heartbeat.json").write_text(f'{{"at": "{at}"}}')
+    assert preflight.cron(runtime).ok
 
 
 def test_a_full_disk_stops_the_run(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:

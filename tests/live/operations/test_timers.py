@@ -55,6 +55,16 @@ def test_what_cannot_be_changed_is_named_and_stays_noted(systemd: Any, tmp_path:
     assert timers.start(tmp_path).done == (GENERATOR,)
 
 
+def test_every_timer_that_starts_a_stage_is_stopped(systemd: Any, tmp_path: Any) -> None:
+    """The phases of an opening auction have timers of their own."""
+    for unit in timers.TIMERS:
+        (systemd / f"--user {unit}").touch()
+    assert {"jutsu-executor-place.timer", "jutsu-executor-poll.timer"} < set(timers.TIMERS)
+    assert timers.enabled() == timers.TIMERS
+    assert timers.stop(tmp_path).done == timers.TIMERS
+    assert timers.enabled() == ()
+
+
 def test_a_machine_without_systemd_has_none(monkeypatch: Any, tmp_path: Any) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert timers.stop(tmp_path) == timers.Changed() == timers.start(tmp_path)

@@ -1,0 +1,61 @@
+"""What a project schedules: its daily books, what they need, and the flags and programs of every start."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from live.operations.schedule import CHECKOUT, Project, ScheduledBook, Start, new_york_starts, starts
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+Kind = Literal["cron", "systemd", "launchd", "container"]
+_DEFAULT: Final = Path("config/live.yaml")
+
+
+def planned(runtime: Runtime, kind: Kind, books: tuple[ScheduledBook, ...]) -> tuple[Start, ...]:
+    """Return the starts as a kind wants them: on the exchange's clock, else on the machine's."""
+    from live.system.clock import HostZone
+
+    if kind == "systemd":
+        return new_york_starts(books, runtime.today())
+    return starts(books, HostZone(), runtime.today())
+
+
+def project_of(runtime: Runtime, config: Path | None, state_db: Path | None) -> Project:
+    """Return the project as its starts name it, with the flags that mean it and the programs that run now."""
+    folder, own = runtime.loaded.root, Path(sys.prefix) / "bin"
+    programs = CHECKOUT if own == folder / CHECKOUT else own
+    return Project(folder, _flags(folder, config, state_db), programs)
+
+
+def scheduled_books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:
+    """Return the daily books, and what their lines still need."""
+    from live.books.variants import groups
+
+    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    variants = [group.primary for group in found if group.primary]
+    books = tuple(
+        ScheduledBook(variant.name, variant.strategy.execution_time, variant.strategy.family.reads_candidates)
+        for variant in variants
+    )
+    folders = {book.primary: getattr(book, "reports", None) for book in runtime.settings.books}
+    needs = tuple(
+        f"{book.variant}: name the folder of its reports in books[].reports; without one nothing is entered"
+        for book in books
+        if book.reads_candidates and not folders.get(book.variant)
+    )
+    return books, needs
+
+
+def _flags(folder: Path, config: Path | None, state_db: Path | None) -> str:
+    """Return the flags the lines must repeat to mean this project."""
+    found: list[str] = []
+    if config is not None and config.absolute() != folder / _DEFAULT:
+        found += ["--config", str(config.absolute())]
+    if state_db is not None:
+        found += ["--state-db", str(state_db.absolute())]
+    return shlex.join(found)
