@@ -101,10 +101,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cron.write_text("0 3 * * * mine\n")
     bodies = {
         "crontab": f'if test "$1" = -l; then cat {cron}; else cat > {cron}; fi',
-        "systemctl": f'echo "$@" >> {tmp_path}/told; case "$2" in\n'
+        "systemctl": f'echo "$@" >> {tmp_path}/calls; case "$2" in\n'
         f'is-enabled) test -e "{tmp_path}/on-$3" ;;\nenable) touch "{tmp_path}/on-$4" ;;\n'
         f'disable) rm -f "{tmp_path}/on-$4" ;;\nesac',
-        "launchctl": f'echo "$@" >> {tmp_path}/told',
+        "launchctl": f'echo "$@" >> {tmp_path}/calls',
     }
     for name, body in bodies.items():
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -133,12 +133,12 @@ def test_units_are_installed_once_and_removed_whole(lines: Any, machine: Path) -
     units = machine / ".config" / "systemd" / "user"
     names = {path.name for path in units.iterdir()}
     assert {"jutsu-executor.timer", "jutsu-backup.service", "jutsu-alerts.timer"} <= names
-    told = (machine / "told").read_text()
-    assert "--user daemon-reload" in told
-    assert "--user enable --now jutsu-executor.timer" in told
+    calls = (machine / "calls").read_text()
+    assert "--user daemon-reload" in calls
+    assert "--user enable --now jutsu-executor.timer" in calls
     assert any("enable-linger" in text for text in shown)
     assert lines("UTC", "--systemd", "--install")[0] == "nothing to change"
-    assert told.count("enable --now") == (machine / "told").read_text().count("enable --now")
+    assert calls.count("enable --now") == (machine / "calls").read_text().count("enable --now")
     (machine / "on-jutsu-executor.timer").unlink()  # somebody stopped it
     lines("UTC", "--systemd", "--install")
     assert (machine / "on-jutsu-executor.timer").exists()
@@ -151,7 +151,7 @@ def test_agents_are_installed_and_removed(lines: Any, machine: Path) -> None:
     lines("UTC", "--launchd", "--install")
     agents = machine / "Library" / "LaunchAgents"
     assert (agents / "org.jutsu.executor.plist").exists()
-    assert f"bootstrap gui/{os.getuid()} {agents}/org.jutsu.executor.plist" in (machine / "told").read_text()
+    assert f"bootstrap gui/{os.getuid()} {agents}/org.jutsu.executor.plist" in (machine / "calls").read_text()
     assert lines("UTC", "--launchd", "--install") == ["nothing to change"]
     lines("UTC", "--remove")
     assert not [path for path in agents.iterdir() if path.suffix == ".plist"]

@@ -23,12 +23,12 @@ LINES = st.lists(
 )
 def test_a_block_comes_and_goes_without_touching_a_line(lines: list[str], block: list[str], end: str) -> None:
     text = "\n".join(lines) + end
-    once = with_block(text, FOLDER, block)
-    assert with_block(once, FOLDER, block) == once
-    assert with_block(once, FOLDER, ["3 3 * * * c"]).count(BEGIN + str(FOLDER)) == 1
-    without = with_block(once, FOLDER, None)
+    held = with_block(text, FOLDER, block)
+    assert with_block(held, FOLDER, block) == held
+    assert with_block(held, FOLDER, ["3 3 * * * c"]).count(BEGIN + str(FOLDER)) == 1
+    without = with_block(held, FOLDER, None)
     assert without.rstrip("\n") == text.rstrip("\n")
-    inside = once[once.index(f"{BEGIN}{FOLDER}\n") : once.index(f"{END}{FOLDER}\n")].splitlines()[1:]
+    inside = held[held.index(f"{BEGIN}{FOLDER}\n") : held.index(f"{END}{FOLDER}\n")].splitlines()[1:]
     assert inside == block
 
 
