@@ -118,6 +118,7 @@ ABOUT_A_ROOM = {
     "tests/live/execution/test_earnings.py": REFERENCE,
     "tests/live/feeds/test_contract.py": CONTRACT,
     "tests/live/ledger/test_crash.py": "several processes with one ledger, killed at any instant",
+    "tests/live/operations/test_schedule_year.py": "a year of every way to start the programs",
     "tests/live/views/test_snapshots.py": "every view against its reviewed file",
 }
 
