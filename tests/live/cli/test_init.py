@@ -112,7 +112,7 @@ def test_answers_at_a_terminal_give_the_bytes_of_the_flags(tmp_path: Path) -> No
         os.write(person.handle, f"{answers.get(intent, '')}\n".encode())
     person.answer("as apprise URL (empty: later): ", "")  # the blank: echo is off from there on
     person.answer("when nothing runs (empty: later): ", "https://ping.example/abc-secret")
-    person.answer("print / none", "none")
+    person.answer("print / cron / systemd / launchd / none", "none")
     person.answer("write this?", "y")
     person.end()
     assert "abc-secret" not in person.said
