@@ -99,7 +99,7 @@ def _approve(inputs: ViewInputs, path: Path, actor: str, sha256: str | None) -> 
             where=str(path),
             remedy="see jutsu status",
         )
-    closes_at = _require_open(inputs, case)
+    closes_at = require_open(inputs, case)
     ledger = inputs.ledger
     ledger.signals.approve(
         row.session,
@@ -131,13 +131,13 @@ def skip(
             raise SignalFileError(
                 "the file was already executed", where=str(path), remedy="see jutsu status; panic sells"
             )
-        _require_open(inputs, case)
+        require_open(inputs, case)
         inputs.ledger.signals.answer(row.session, row.variant, "skip")
         inputs.ledger.runs.approved(row.session, row.variant, at=None)
     return Skipped(path, "skip")
 
 
-def _require_open(inputs: ViewInputs, case: ReviewCase) -> datetime:
+def require_open(inputs: ViewInputs, case: ReviewCase) -> datetime:
     """Return the end of the execution window. LimitError 7: it is over, or a later session is known."""
     if case.closes_at is None or case.window_over:
         when = "" if case.closes_at is None else f" at {case.closes_at.isoformat()}"

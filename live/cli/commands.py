@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "review", "Approve the exact bytes of a signal file; the approval ends with the execution window."
     ),
     "skip": Command("review", "Send nothing of this file; the strategy proposes again in the next session."),
+    "order": Command("order", "Edit the orders of a signal file; approve it afterwards."),
     "status": Command("status", "Show on one screen whether all is well and what to do next."),
     "ready": Command(
         "ready", "Count what must be true before real orders; exit code 1 when something is not met yet."

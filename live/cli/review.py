@@ -61,7 +61,7 @@ def review(
     with open_command(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
-        inputs, flags = ViewInputs.of(runtime), _flags(config, state_db, output_dir, as_of)
+        inputs, flags = ViewInputs.of(runtime), call_flags(config, state_db, output_dir, as_of)
         files = (file,) if file is not None else newest_files(inputs)
         if as_json:
             cases = [read_case(inputs, path) for path in files]
@@ -74,7 +74,7 @@ def review(
             raise typer.Exit(2 if any(case.verdict.problems for case in refused) else 7)
 
 
-def _flags(config: Path | None, state_db: Path | None, output_dir: Path | None, as_of: str | None) -> str:
+def call_flags(config: Path | None, state_db: Path | None, output_dir: Path | None, as_of: str | None) -> str:
     """Return the flags of this call as both stages and `jutsu approve` take them, each after a space."""
     given = {"--config": config, "--state-db": state_db, "--output-dir": output_dir, "--as-of": as_of}
     return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None)
@@ -104,7 +104,7 @@ def approve(
         if as_json:
             emit_json(done)
         else:
-            show_approval(done, _flags(config, state_db, output_dir, as_of))
+            show_approval(done, call_flags(config, state_db, output_dir, as_of))
 
 
 def skip(

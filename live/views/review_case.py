@@ -86,13 +86,15 @@ def only_file(inputs: ViewInputs) -> Path:
     return files[0]
 
 
-def read_case(inputs: ViewInputs, path: Path) -> ReviewCase:
+def read_case(inputs: ViewInputs, path: Path, content: bytes | None = None) -> ReviewCase:
     """Read a file and everything the ledger and the settings say about it; nothing is changed.
+
+    `content` are bytes judged in the place of those of the file, before they are written.
 
     Raises:
         SignalFileError: the file is missing or unreadable. Anything wrong inside it is in `verdict`.
     """
-    content = read_bytes(path)
+    content = read_bytes(path) if content is None else content
     sha256, data = bytes_sha256(content), parse(content).data
     row = _row(inputs, path, data)
     original = None if row is None else SignalFile.model_validate_json(row.content)
