@@ -34,7 +34,6 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "review", "Approve the exact bytes of a signal file; the approval ends with the execution window."
     ),
     "skip": Command("review", "Send nothing of this file; the strategy proposes again in the next session."),
-    "order": Command("order", "Edit the orders of a signal file; approve it afterwards."),
     "status": Command("status", "Show on one screen whether all is well and what to do next."),
     "ready": Command(
         "ready", "Count what must be true before real orders; exit code 1 when something is not met yet."
@@ -85,6 +84,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "schedule",
         "When the programs start: print, install or remove cron lines, timers, agents; look ahead.",
     ),
+    "live": Command("live", "Run both stages now; status, trades and export beside it."),
+    "order": Command("order", "Edit the orders of a signal file; approve it afterwards."),
     "data": Command("data", "The bar store: import, list, verify; confirm a price, record a split."),
     "config": Command("config", "Show, check, change and freeze the settings."),
     "auth": Command("auth", "The broker login: renew it, see how long it lasts."),

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from live.model.run import DAILY, Run
+from live.model.run import DAILY, Mode, Run
 from live.system.json_text import plain
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ StateOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 OutputOption = Annotated[Path | None, typer.Option("--output-dir", help="Folder of the signal files.")]
 SinceOption = Annotated[str | None, typer.Option("--since", help="First session, YYYY-MM-DD.")]
+
+AnyMode = Annotated[
+    str | None,
+    typer.Option("--mode", metavar="MODE", help="offline, online or all."),
+]
 
 _LOG: list[Path | None] = [None]
 
@@ -86,6 +91,22 @@ def require_answer(question: str, remedy: str) -> str:
         typer.echo("")
         raise UsageError("nobody answered: nothing was done", where="standard input", remedy=remedy)
     return answer
+
+
+def mode_of(text: str | None) -> Mode | None:
+    """Return the mode a person means by `offline` or `online`, None for `all` and for nothing.
+
+    Raises:
+        UsageError: it is no mode.
+    """
+    from backtest.core.errors import UsageError
+
+    if text in {None, "all"}:
+        return None
+    found = next((mode for mode in get_args(Mode) if text in {mode, mode.partition("_")[0]}), None)
+    if found is None:
+        raise UsageError(f"{text!r} is no mode", where="--mode", remedy="write offline, online or all")
+    return cast("Mode", found)
 
 
 def source_of(config: Path | None, state_db: Path | None) -> SettingsSource:

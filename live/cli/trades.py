@@ -13,22 +13,23 @@ from typing import Annotated
 import typer
 
 from live.cli.common import (
+    AnyMode,
     ConfigOption,
     JsonOption,
     SinceOption,
     StateOption,
     emit_json,
+    mode_of,
     open_command,
     parse_date,
     table,
 )
-from live.model.run import Mode, Reading
+from live.model.run import Reading
 from live.system.json_text import plain
 from live.system.number_text import money
 from live.views.trades import TradeRow, read_trades
 
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="How many, newest first.")]
-ModeOption = Annotated[Mode | None, typer.Option("--mode", help="Only trades of this mode.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,14 +41,14 @@ def register(app: typer.Typer) -> None:
 def trades(
     *,
     limit: LimitOption = 20,
-    mode: ModeOption = None,
+    mode: AnyMode = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
     """List executed trades, newest first, with the regime they were decided in."""
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        rows = read_trades(runtime.ledger, limit=limit, mode=mode)
+        rows = read_trades(runtime.ledger, limit=limit, mode=mode_of(mode))
     if as_json:
         emit_json(rows)
     elif not rows:
@@ -82,7 +83,7 @@ def export(
         Path | None, typer.Option("--output", help="File to write; standard output otherwise.")
     ] = None,
     since: SinceOption = None,
-    mode: ModeOption = None,
+    mode: AnyMode = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
@@ -90,7 +91,7 @@ def export(
     """Export all trades as CSV (or JSON)."""
     first = parse_date(since, "--since")
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        rows = tuple(reversed(read_trades(runtime.ledger, mode=mode, since=first)))
+        rows = tuple(reversed(read_trades(runtime.ledger, mode=mode_of(mode), since=first)))
     text = json.dumps(plain(rows), indent=2, ensure_ascii=False) + "\n" if as_json else _csv(rows)
     if output is None:
         typer.echo(text, nl=False)

@@ -1,10 +1,25 @@
 """`jutsu order`: edits that keep the schema and the approval rules; nothing invalid is ever written."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.support.user_world import FIRST, Ran, User
+from tests.support.user_world import FIRST, Ran, User, new_user
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> User:
+    """A new user on the demo market."""
+    return new_user(tmp_path / "jutsu")
+
+
+@pytest.fixture
+def fresh_file(user: User) -> User:
+    """A user whose first signal file waits to be executed."""
+    assert user.generate(FIRST).code == 0
+    return user
+
 
 AT = ["--as-of", f"{FIRST}T15:56"]
 
