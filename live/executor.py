@@ -202,7 +202,7 @@ def dry_run(job: Job) -> str:
         stop = "" if order.stop is None else f", stop {order.stop.price:g} {order.stop.time_in_force}"
         text.append(
             f"  {order.side} {order.quantity} {order.symbol} {order.order_type} ({order.intent}) "
-            f"about {order.estimated_value:,.2f}{stop}  id {order.client_order_id}"
+            f"about {order.quantity * order.reference_price:,.2f}{stop}  id {order.client_order_id}"
         )
     text.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
     return "\n".join(text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backtest.core.decision import Side
 from live.cli.common import ConfigOption, OutputOption, StateOption, open_command
 from live.cli.review import AsOfOption, call_flags
 from live.model.run import asked_for
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def add(
     file: _File,
     symbol: Annotated[str, typer.Argument(help="Ticker.")],
-    side: Annotated[Literal["buy", "sell"], typer.Option("--side", help="What to do.")],
+    side: Annotated[Side, typer.Option("--side", help="What to do.")],
     quantity: Annotated[int, typer.Option("--quantity", min=1, help="Whole shares.")],
     *,
     price: Annotated[

@@ -52,7 +52,8 @@ def converse(take_inputs: Callable[[], ViewInputs], path: Path, flags: str = "")
 
 
 def _open_to_answers(case: ReviewCase) -> bool:
-    return case.row is not None and case.row.executed_sha256 is None and not case.window_over
+    asks = case.signal is None or bool(case.signal.orders)
+    return asks and case.row is not None and case.row.executed_sha256 is None and not case.window_over
 
 
 def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, flags: str) -> bool:

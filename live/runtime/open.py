@@ -213,7 +213,7 @@ def _account(settings: Settings, run: Run) -> str:
 
 def _open_ledger(loaded: LoadedSettings, run: Run, *, now: datetime, named: bool) -> Ledger:
     path, account = _state_db(loaded), _account(loaded.settings, run)
-    if loaded.findings and not path.exists():
+    if loaded.findings and run.creates and not path.exists():
         raise SettingsError(
             "there is no ledger here, and the settings that may name it are wrong",
             where=str(path),

@@ -157,3 +157,24 @@ def test_everything_is_for_its_owner_alone(user: User) -> None:
     for folder in ("state", "logs", "signals"):
         for path in (user.root / folder, *(user.root / folder).rglob("*")):
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_dry_run_shows_the_value_of_the_edited_quantity(fresh_file: User) -> None:
+    path = fresh_file.file(FIRST)
+    data = json.loads(path.read_text())
+    order = data["orders"][0]
+    order["quantity"] = 7  # the value beside it is left as it was, which is allowed
+    path.write_text(json.dumps(data))
+    ran = fresh_file.execute(FIRST, "--dry-run", "--accept-edits")
+    assert f"about {7 * order['reference_price']:,.2f}" in ran.out
+    assert f"{order['estimated_value']:,.2f}" not in ran.out
+
+
+def test_a_file_without_orders_asks_for_nothing(user: User) -> None:
+    user.trade(FIRST)
+    user.set(approval={"policy": "required"})
+    assert user.generate(SECOND).code == 0
+    at = ["--as-of", f"{SECOND}T15:56"]
+    shown = json.loads(user.jutsu("review", str(user.file(SECOND)), *at, "--json").out)
+    assert shown["orders"] == []
+    assert shown["next"].startswith("nothing to approve: no orders")

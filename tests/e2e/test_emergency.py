@@ -84,6 +84,7 @@ def test_a_ledger_that_may_be_elsewhere_is_not_made_up(user: User) -> None:
     ran = user.jutsu("kill")
     assert ran.code == 2
     assert "--state-db" in ran.err
+    assert user.jutsu("status").code == 0
     assert not user.db.exists()
 
 
