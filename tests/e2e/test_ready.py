@@ -39,7 +39,10 @@ def test_online_shows_what_is_not_met_and_keeps_what_was_overridden(
     user: User, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
 ) -> None:
     user.generate(FIRST)
-    user.set(broker={"name": "alpaca", "alpaca": {"paper": False}}, data={"source": "alpaca"})
+    user.set(
+        broker={"name": "alpaca", "alpaca": {"paper": False, "account_last4": "1234"}},
+        data={"source": "alpaca"},
+    )
     monkeypatch.setenv("APCA_API_KEY_ID", "key")
     monkeypatch.setenv("APCA_API_SECRET_KEY", "secret")
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
