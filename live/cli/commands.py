@@ -80,6 +80,13 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars.",
     ),
     "doctor": Command("doctor", "Check everything a run needs; exit code 1 when something failed."),
+    "runs": Command(
+        "runs",
+        "List every session that was due, what became of it, and the likely reason where it was missed.",
+    ),
+    "logs": Command(
+        "logs", "Show log entries of every program in the order of time; exit code 1 when nothing matched."
+    ),
     "schedule": Command(
         "schedule",
         "When the programs start: print, install or remove cron lines, timers, agents; look ahead.",

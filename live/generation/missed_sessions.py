@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from backtest.calendar import sessions as calendar
+from live.alerts.channels import Level
 from live.alerts.outbox import send
 from live.books.variants import BookVariant
 from live.runtime.runtime import RunContext
 
 LISTED = 5
+#: so many sessions in a row without an execution are critical
+IN_A_ROW = 3
 
 
 def note_missed(context: RunContext, variant: BookVariant, day: date) -> str:
@@ -38,5 +41,18 @@ def note_missed(context: RunContext, variant: BookVariant, day: date) -> str:
         f"({', '.join(map(str, gone[:LISTED]))}{more}); "
         "they are skipped, today is decided anew"
     )
-    send(context, key=f"missed_{variant.name}", level="warning", title="missed sessions", body=text)
+    level: Level = "critical" if _in_a_row(context, variant, day) >= IN_A_ROW else "warning"
+    send(context, key=f"missed_{variant.name}", level=level, title="missed sessions", body=text)
     return text
+
+
+def _in_a_row(context: RunContext, variant: BookVariant, day: date) -> int:
+    """Return how many of the newest sessions before `day` the run log knows as missed, one after another."""
+    before, count = day, 0
+    while count < IN_A_ROW:
+        before = calendar.previous_session(before).day
+        known = context.ledger.runs.get(before, variant.name)
+        if known is None or not known.missed:
+            break
+        count += 1
+    return count

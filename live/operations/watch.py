@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import JutsuError
 from live.operations.expected_runs import ExpectedBook, Heard, MissedStep, missed_steps
+from live.operations.run_lines import RunLine, run_lines
 
 if TYPE_CHECKING:
     from live.books.variants import Overrides
@@ -55,6 +56,18 @@ def missed_of(runtime: Runtime) -> tuple[MissedStep, ...]:
         return ()
     books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
     return missed(runtime.ledger, books, runtime.clock.now())
+
+
+def run_lines_of(runtime: Runtime, since: date) -> tuple[RunLine, ...]:
+    """Return every session from `since` on that was due for this account's daily books, oldest first."""
+    books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
+    heard, now = tuple(_heard(runtime.ledger)), runtime.clock.now()
+    lines = (
+        line
+        for book in books
+        for line in run_lines(book, runtime.ledger.runs.recent(NEWEST, book.variant), since, now, heard)
+    )
+    return tuple(sorted(lines, key=lambda line: (line.session, line.variant)))
 
 
 def tell_missed(runtime: Runtime, *, starting: bool = False) -> tuple[str, ...]:

@@ -54,3 +54,13 @@ def test_a_long_gap_is_counted_not_listed(world: Runtime) -> None:
 
 def test_a_new_book_has_missed_nothing(tmp_path: Path) -> None:
     assert note_missed(runtime_in(tmp_path, NOW).context, VARIANT, FRI) == ""
+
+
+def test_one_missed_session_is_a_warning(world: Runtime) -> None:
+    note_missed(world.context, VARIANT, WED)  # Tuesday
+    assert [alert.level for alert in world.ledger.alerts.recent()] == ["warning"]
+
+
+def test_a_gap_of_three_is_critical_at_once(world: Runtime) -> None:
+    note_missed(world.context, VARIANT, FRI)
+    assert [alert.level for alert in world.ledger.alerts.recent()] == ["critical"]

@@ -1,0 +1,92 @@
+"""`jutsu logs`: what the programs wrote down, searched across stages and days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from live.cli.common import ConfigOption, JsonOption, StateOption, open_command
+from live.model.run import Reading
+
+if TYPE_CHECKING:
+    from live.system.log_lines import LogEntry
+
+_AGO: Final = re.compile(r"(\d{1,5})([dhm])")
+_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(logs)
+
+
+def logs(
+    *,
+    since: Annotated[str, typer.Option("--since", help="2d, 6h, 30m, or YYYY-MM-DD.")] = "2d",
+    stage: Annotated[str | None, typer.Option("--stage", help="signal_generator, executor or jutsu.")] = None,
+    level: Annotated[str | None, typer.Option("--level", help="This level and above.")] = None,
+    order: Annotated[str | None, typer.Option("--order", help="Entries that name this order.")] = None,
+    grep: Annotated[str | None, typer.Option("--grep", help="Entries that hold this text.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what is written from now on.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> int:
+    """Show log entries of every program in the order of time; exit code 1 when nothing matched."""
+    from live.system.clock import HostZone, SystemClock
+    from live.system.log_lines import Tail, Wanted, read_entries, watch
+
+    clock = SystemClock()
+    wanted = Wanted(_instant(since, clock.now()), stage, _level(level), order, grep)
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
+        folder = runtime.loaded.path(runtime.settings.paths.logs)
+    tail = Tail(folder, wanted, HostZone())
+    shown = _show(read_entries(folder, wanted, HostZone()), as_json=as_json)
+    if follow:
+        _show(watch(tail, lambda: clock.sleep(1)), as_json=as_json)
+    if not shown and not as_json:
+        typer.echo(f"nothing matched in {folder}", err=True)
+    return 0 if shown else 1
+
+
+def _show(found: Iterable[LogEntry], *, as_json: bool) -> int:
+    """Print each entry, as JSON one document a line; return how many."""
+    import json
+
+    count = 0
+    for entry in found:
+        count += 1
+        if as_json:
+            at = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
+            row = {"at": at, "level": entry.level, "stage": entry.stage, "text": entry.text}
+            typer.echo(json.dumps(row))
+        else:
+            typer.echo(f"{entry.stage}: {entry.text}")
+    return count
+
+
+def _instant(text: str, now: datetime) -> datetime:
+    from backtest.core.errors import UsageError
+    from live.system.clock import HostZone
+
+    if match := _AGO.fullmatch(text):
+        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=HostZone())
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is no time", where="--since", remedy="write 2d, 6h, 30m or YYYY-MM-DD"
+        ) from error
+
+
+def _level(text: str | None) -> str | None:
+    from backtest.core.errors import UsageError
+    from live.system.log_lines import LEVELS
+
+    if text is None or text.upper() in LEVELS:
+        return text and text.upper()
+    raise UsageError(f"{text!r} is no level", where="--level", remedy=f"one of {', '.join(LEVELS)}")
