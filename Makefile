@@ -9,7 +9,7 @@ LOCKS := requirements
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup demo test long lint figures bench faults locks wheel sbom test-wheel clean
+.PHONY: setup demo test long lint figures bench faults simulate locks wheel sbom test-wheel clean
 setup: $(STAMP)
 
 # what trades, the demo included; the paper account needs no vendor's library
@@ -49,6 +49,13 @@ faults: setup
 	mkdir -p out
 	$(BIN)/python -m tests.support.paper_kills --every 4 --random 1000 --shard $(SHARD) --log out/paper_kills.log
 	$(BIN)/python -m tests.support.http_kills --every 1 --random 1000 --shard $(SHARD) --log out/http_kills.log
+
+# Lives through SESSIONS sessions of every seed with faults at any step; prints failing seeds with the smallest set of
+# faults that still fails. RECORD=docs/proof.md adds the figures to that page.
+SEEDS ?= 1..50
+SESSIONS ?= 20
+simulate: setup
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --sessions $(SESSIONS) $(if $(RECORD),--record $(RECORD))
 
 # figures of the code beside their targets; the table of docs/architecture.md
 figures: setup

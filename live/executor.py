@@ -35,6 +35,7 @@ from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
+from live.execution.unprotected import name_unprotected
 from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
@@ -150,14 +151,21 @@ def _differs(runtime: Runtime) -> bool:
 
 
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
-    """Record and alert a run that ends with an error; what fails here is logged and never raised."""
+    """Record and alert a run that ends with an error; what fails here is logged and never raised.
+
+    Positions left without their stop are named, whatever the error is about.
+    """
     try:
+        name_unprotected(runtime.ledger, job.variant, notes)
         if not isinstance(error, WindowMissed | OrdersMissed | PricesDoubted):  # these are recorded already
             steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
-        announce(runtime, job, notes, f"stopped: {error.line()}", failed=True)
-        error.add_note(ALERTED)
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
+    if announce(runtime, job, notes, f"stopped: {error.line()}", failed=True):
+        error.add_note(ALERTED)
+        return
+    for text in notes.critical:  # what is told in another way says it too
+        error.add_note(text)
 
 
 def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> str:
@@ -208,10 +216,10 @@ def dry_run(job: Job) -> str:
     return "\n".join(text)
 
 
-def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> None:
-    """Send the run's alert or report; a failed delivery is logged and printed, never raised."""
+def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> bool:
+    """Send the run's alert or report and return whether it was kept; what fails is printed, never raised."""
     if not runtime.run.alerts:
-        return
+        return False
     critical, warnings = notes.news()
     level: Level = "info"
     if failed or critical:
@@ -228,6 +236,8 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
     except (OSError, JutsuError) as error:
         LOG.warning("no alert could be kept: %s", error)
         complain(f"warning: no alert could be kept: {error}")
+        return False
+    return True
 
 
 def _report(runtime: Runtime, job: Job, summary: str) -> tuple[list[str], str]:

@@ -20,7 +20,6 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
-from backtest.core.files import write_atomic
 from live.books import breakers, unknown_orders
 from live.books.closes import agreed_and_marked
 from live.books.memory import memory_of_primary, memory_of_shadow
@@ -46,7 +45,7 @@ from live.generation.report_folder import todays_report
 from live.generation.waiting import tell_waiting
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
-from live.handoff.write import file_name, signal_path, write_schema, write_signal
+from live.handoff.write import file_name, signal_path, write_bytes, write_schema, write_signal
 from live.ledger.signal_files import GeneratedSignal
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
@@ -281,7 +280,7 @@ def _already_done(
         return f"already done: {path}; {WORDS[newer]}"
     if not path.exists() and not runtime.run.scratch:
         write_schema(runtime.signals)
-        write_atomic(path, row.content.encode())
+        write_bytes(path, row.content.encode())
         return f"already done: {path} was missing and is back as generated"
     return f"already done: {path}"
 

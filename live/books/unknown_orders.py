@@ -40,19 +40,36 @@ def listed(runtime: Runtime) -> tuple[BrokerOrder, ...]:
 
 
 def unknown(runtime: Runtime, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:
-    """Return the orders that live, or filled today, and may be ours although the ledger knows nothing."""
+    """Return the orders that live, or filled today, and may be ours although the ledger knows nothing.
+
+    A restored ledger has forgotten what it traded too: then any symbol may be ours, and whatever filled since
+    its newest signal file counts.
+    """
     known = runtime.ledger.orders.bound_broker_ids() | _answered(runtime).keys()
     today = runtime.today()
     orders = tuple(orders)
+    restored = runtime.ledger.generation.restored()
     return tuple(
         shown
         for shown in orders
         if not {shown.order_id, shown.parent_id} & known
-        and (not shown.state.terminal or _filled_on(runtime, shown, today))
+        and (
+            not shown.state.terminal
+            or _filled_on(runtime, shown, today)
+            or (restored and _forgotten(runtime, shown))
+        )
         and not _journalled(runtime, shown)
         and not _protects(runtime, shown, orders)
-        and _may_be_ours(runtime, shown)
+        and (restored or _may_be_ours(runtime, shown))
     )
+
+
+def _forgotten(runtime: Runtime, shown: BrokerOrder) -> bool:
+    """Whether an order filled something after the newest thing that a restored ledger remembers."""
+    newest = runtime.ledger.signals.recent(1)
+    if not shown.filled_quantity or not newest or shown.entered_at is None:
+        return bool(shown.filled_quantity)
+    return shown.entered_at >= newest[0].generated_at
 
 
 def _protects(runtime: Runtime, shown: BrokerOrder, listed_with: Iterable[BrokerOrder]) -> bool:

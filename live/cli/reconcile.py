@@ -14,6 +14,7 @@ from live.system.number_text import money
 from live.views.reconcile import ReconcileView, reconciliation_of
 
 if TYPE_CHECKING:
+    from backtest.core.errors import DisagreementError
     from live.reconciliation.model import Reconciliation
     from live.runtime.runtime import Runtime
 
@@ -34,7 +35,6 @@ def reconcile(
     """Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."""
     from live.books import unknown_orders
     from live.execution import split_stops
-    from live.orders.recovery import catch_up
     from live.reconciliation import compare as rules
     from live.reconciliation.adopt import adopt as adopt_differences
     from live.reconciliation.cash import explain_cash
@@ -42,7 +42,7 @@ def reconcile(
     with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
         if adopt:
             _refuse_while_unresolved(runtime)
-        catch_up(runtime.context, runtime.broker)
+        oversold = _caught_up(runtime, adopting=adopt)
         if adopt:
             explain_cash(runtime.context, runtime.broker, runtime.broker.account())
         result = _compare(runtime)
@@ -63,20 +63,43 @@ def reconcile(
                 adopted += split_stops.carry_over(runtime, before)
                 effect.after = "; ".join(adopted)
             _remember(runtime, result)
-            # What they filled is in the books now, so they are answered.
-            filled = unknown_orders.ended(unknown_orders.unknown(runtime, unknown_orders.listed(runtime)))
-            unknown_orders.remember(runtime, filled, verdict="adopted with the positions", by=actor())
             result = _compare(runtime)
+            _answer_adopted(runtime, result)
         view = reconciliation_of(result, adopted=adopted, manual=_manual(runtime))
         if json:
             emit_json(view)
         else:
             show(view, result)
+        if oversold is not None:
+            raise oversold
         if not result.agrees:
             raise rules.error_of(result)
         unknown_orders.require_known(runtime, unknown_orders.listed(runtime))
         if runtime.ledger.generation.settle(at=runtime.clock.now()) and not json:
             typer.echo("the restored ledger agrees with the broker and counts as the newest from now on")
+
+
+def _caught_up(runtime: Runtime, *, adopting: bool) -> DisagreementError | None:
+    """Book what filled; return what could not be booked: both sides are shown all the same."""
+    from backtest.core.errors import DisagreementError
+    from live.orders.recovery import catch_up
+
+    try:
+        with runtime.ledger.adopting() if adopting else nullcontext():
+            catch_up(runtime.context, runtime.broker)
+    except DisagreementError as error:
+        return error
+    return None
+
+
+def _answer_adopted(runtime: Runtime, result: Reconciliation) -> None:
+    """Remember orders whose fills came into the books with the positions; shares of no book are in none."""
+    from live.books import unknown_orders
+
+    outside = {line.symbol for line in result.lines if line.kind == "foreign"}
+    unknown = unknown_orders.unknown(runtime, unknown_orders.listed(runtime))
+    filled = unknown_orders.ended([shown for shown in unknown if shown.symbol not in outside])
+    unknown_orders.remember(runtime, filled, verdict="adopted with the positions", by=actor())
 
 
 def _alone(runtime: Runtime, *, needed: bool = True) -> AbstractContextManager[None]:

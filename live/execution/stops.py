@@ -14,6 +14,7 @@ from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, 
 from live.execution.context import ExecutionContext, stop_id
 from live.execution.gates import quote_problem
 from live.execution.moved_stops import STOP_PCT, keep_moved
+from live.execution.unprotected import name_unprotected
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.broker import Broker, BrokerOrder, ShowsFamily
@@ -51,32 +52,35 @@ def protect_all(context: ExecutionContext, *, refreshed: bool = False) -> None:
     (every live order was just read from the broker) a stop that is right by our books is not read again.
 
     Raises:
-        AuthenticationFailed, UnresolvedError: of a stop that could not be sent or confirmed.
+        AuthenticationFailed, UnresolvedError: of a stop; an unknown fate keeps no other position waiting.
     """
     orders = context.ledger.orders.unfinished(context.variant)
+    unresolved: UnresolvedError | None = None
     for position in context.ledger.positions.open_positions(context.variant):
         mine = [order for order in orders if order.symbol == position.symbol]
         if position.symbol in context.notes.behind:
             continue
         if not position.needs_stop or _being_sold(mine) or (refreshed and _rests(context, position, mine)):
             continue
-        protect(context, position)
+        try:
+            protect(context, position)
+        except UnresolvedError as error:
+            unresolved = unresolved or error
+    if unresolved:
+        raise unresolved
 
 
 def protect_after_failure(context: ExecutionContext) -> None:
-    """Refresh the live orders and place missing stops after a phase failed.
-
-    Never raises a JutsuError: what fails, and every position without its stop, is a critical note.
-    """
+    """Refresh live orders and place missing stops after a phase failed; what fails is a critical note."""
     try:
         for order in context.ledger.orders.unfinished(context.variant):
             if order.broker_order_id is not None and not JournalState(order.state).unresolved:
                 context.submission.refresh(order)
         protect_all(context)
     except JutsuError as error:
-        context.notes.alarm(f"the stops could not be looked after: {error.line()}")
-    for row in context.ledger.positions.unprotected():
-        context.notes.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
+        names = ", ".join(sorted(context.ledger.positions.shares(context.variant)))
+        context.notes.alarm(f"the stops of {names} could not be looked after: {error.line()}")
+    name_unprotected(context.ledger, context.variant, context.notes)
 
 
 def cancel_orphans(context: ExecutionContext) -> None:

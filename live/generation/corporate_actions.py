@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 #: how far a quote may have been outside the range of its session as the history tells it now
 OUTSIDE = 0.02
-REMEDY = "check the corporate action and update history and books; --force decides in spite of it"
+REMEDY = (
+    "check the corporate action; once the broker has booked it, `jutsu reconcile --adopt` takes its shares "
+    "into the books; --force decides in spite of it"
+)
 
 
 def require_same_history(previous: SignalRow, bars: Mapping[str, Bars], symbols: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backtest.core.errors import SignalFileError
 from backtest.core.files import read_regular, write_atomic
 from live.handoff.canonical import render
 from live.handoff.model import SCHEMA_PATH, SignalFile
@@ -35,20 +36,40 @@ def write_signal(
         The path written.
 
     Raises:
-        OSError: disk full or no permission; an older file stays as it was.
+        SignalFileError: 2, disk full or no permission; an older file stays as it was.
     """
     write_schema(directory)
     path = signal_path(directory, signal)
-    write_atomic(path, render(signal) if content is None else content, durable=durable)
+    write_bytes(path, render(signal) if content is None else content, durable=durable)
 
     return path
 
 
 def write_schema(directory: Path) -> Path:
-    """Copy the schema to `directory`, so that `$schema` of every file in it resolves in an editor."""
+    """Copy the schema to `directory`, so that `$schema` of every file in it resolves in an editor.
+
+    Raises:
+        SignalFileError: 2, disk full or no permission.
+    """
     path = directory / SCHEMA_PATH
     content = schema_bytes()
     if not path.is_file() or read_regular(path) != content:
-        write_atomic(path, content)
+        write_bytes(path, content)
 
     return path
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file of the signals folder in one step (see `write_atomic`).
+
+    Raises:
+        SignalFileError: 2, disk full or no permission; an older file stays as it was.
+    """
+    try:
+        write_atomic(path, content, durable=durable)
+    except OSError as error:
+        raise SignalFileError(
+            f"cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="make room and the folder writable, then run the same command again",
+        ) from error

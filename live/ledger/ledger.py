@@ -64,6 +64,7 @@ class Ledger:
     def __init__(self, database: Database, account: str) -> None:
         self._db = database
         self.account = account
+        self._adopting = False
         self.orders = Orders(database, account)
         self.executions = Executions(database, account)
         self.trades = Trades(database, account)
@@ -145,6 +146,15 @@ class Ledger:
         with self._db.rehearsal():
             yield
 
+    @contextmanager
+    def adopting(self) -> Iterator[None]:
+        """Take the broker's truth inside: a sale beyond what a book owns (of a split's shares) closes it."""
+        self._adopting = True
+        try:
+            yield
+        finally:
+            self._adopting = False
+
     def book(self, executions: Iterable[Execution], *, at: datetime) -> tuple[Booked, ...]:
         """Book new executions with everything that follows from them, in one commit.
 
@@ -153,16 +163,17 @@ class Ledger:
 
         Raises:
             UnresolvedError: a known execution changed.
-            DisagreementError: more was sold than the variant owns.
+            DisagreementError: more was sold than the variant owns, and nobody is `adopting`.
         """
         booked: list[Booked] = []
         with self._db.transaction():
             new = self.executions.book(executions, at=at)
             for execution in new:
                 order = self.orders.by_broker_id(execution.order_id)
-                booked.append(
-                    Booked(execution, order, None if order is None else self._move(order, execution))
-                )
+                if self._adopting and order is not None and order.filled_quantity > order.quantity:
+                    order = self.orders.enlarge(order, at=at)
+                profit = None if order is None else self._move(order, execution)
+                booked.append(Booked(execution, order, profit))
             self.cash.booked(new, at=at)
         return tuple(booked)
 
@@ -181,6 +192,8 @@ class Ledger:
                 **protect,
             )
             return None
+        if self._adopting and self.positions.get(order.variant, execution.symbol) is None:
+            return None
         sale = self.positions.sell(
             order.variant,
             execution.symbol,
@@ -189,6 +202,7 @@ class Ledger:
             session=execution.at.astimezone(NEW_YORK).date(),  # a stop fills sessions after it was placed
             reason=order.reason or order.intent,
             at=execution.at,
+            adopting=self._adopting,
         )
         return sale.realised_pnl
 

@@ -194,6 +194,13 @@ class Orders(Repository):
             order = self._existing(client_order_id)
             self._add(OrderEvent, _event(order.id, S(order.state), at, dict(detail)))
 
+    def enlarge(self, order: Order, *, at: datetime) -> Order:
+        """Let an order be as large as what it filled: the broker adjusts orders that rest over a split."""
+        with self._db.transaction():
+            self._update(Order, {"id": order.id}, {"quantity": order.filled_quantity})
+            self.note(order.client_order_id, at=at, detail={"quantity_before": order.quantity})
+            return self._existing(order.client_order_id)
+
     def get(self, client_order_id: str) -> Order | None:
         """Return one order."""
         return self._one(_GET, {"client_order_id": client_order_id})

@@ -105,27 +105,32 @@ class Positions(Repository):
         session: date,
         reason: str,
         at: datetime | None = None,
+        adopting: bool = False,
     ) -> Sale:
         """Reduce a position; it closes when nothing is left.
+
+        `adopting`: a person takes the broker's truth: a sale of more than is owned (of shares a split made)
+        closes the position, at the cost of what was owned.
 
         Raises:
             DisagreementError: the variant does not own that many shares.
         """
         with self._db.transaction():
             held = self.get(variant, symbol)
-            if held is None or held.quantity < quantity:
+            if held is None or (held.quantity < quantity and not adopting):
                 raise DisagreementError(
                     f"{quantity} shares were sold, the ledger knows of {held.quantity if held else 0}",
                     where=f"{variant} {symbol}",
-                    remedy="run `jutsu reconcile`",
+                    remedy="a split? Compare; `jutsu reconcile --adopt` takes the broker's truth",
                 )
-            profit = (price - held.entry_price) * quantity
+            gone = min(quantity, held.quantity)
+            profit = price * quantity - held.entry_price * gone
             changes: dict[str, Any] = {
-                "quantity": held.quantity - quantity,
+                "quantity": held.quantity - gone,
                 "realised_pnl": held.realised_pnl + profit,
-                "current_value": price * (held.quantity - quantity),
+                "current_value": price * (held.quantity - gone),
             }
-            if quantity == held.quantity:
+            if gone == held.quantity:
                 changes |= {
                     "status": CLOSED,
                     "exit_price": price,

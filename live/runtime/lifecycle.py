@@ -53,9 +53,10 @@ def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
     try:
         yield
     except JutsuError as error:
-        if ALERTED not in getattr(error, "__notes__", ()):
+        noted: list[str] = getattr(error, "__notes__", [])
+        if ALERTED not in noted:
             key = f"{stage}_{error.exit_code}_{error.where}"[:128]
-            body = "\n".join((error.line(), *(str(finding) for finding in error.findings)))
+            body = "\n".join((error.line(), *(str(finding) for finding in error.findings), *noted))
             _record(context, key, f"{stage} stopped with exit code {error.exit_code}", body)
             error.add_note(ALERTED)
         raise

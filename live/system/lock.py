@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from backtest.core.errors import LimitError
@@ -47,7 +47,8 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
             remedy="make the state folder writable",
         ) from error
     try:
-        owner.write_text(json.dumps({"pid": os.getpid(), "run": run_id}), encoding="utf-8")
+        with suppress(OSError):  # a full disk: it only names the holder
+            owner.write_text(json.dumps({"pid": os.getpid(), "run": run_id}), encoding="utf-8")
         yield
     finally:
         lock.release()

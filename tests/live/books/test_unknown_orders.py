@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from backtest.core.errors import UnresolvedError, UsageError
 from live.books import unknown_orders
 from live.books.unknown_orders import adopt, declare_foreign, ended, require_known, unknown
+from live.ledger.generation import generation_file
 from live.ledger.orders import OrderPlan
+from live.ledger.signal_files import GeneratedSignal
 from live.model.broker import BrokerOrder, Execution, OrderState
 from live.model.order_state import JournalState
 from live.runtime.runtime import Runtime
@@ -237,3 +240,32 @@ def test_the_ended_are_those_that_can_fill_no_more() -> None:
         for state in OrderState
     ]
     assert ended(listed) == ("FILLED", "CANCELED", "REPLACED", "EXPIRED", "REJECTED")
+
+
+def restore(runtime: Runtime) -> None:
+    """Put the ledger behind its own generation, as a copy of before the last orders is."""
+    generation_file(Path(runtime.ledger.where)).write_text("7\n")
+    assert runtime.ledger.generation.restored()
+
+
+def test_what_a_restored_ledger_forgot_may_be_ours_whatever_its_symbol(runtime: Runtime) -> None:
+    unasked = filled(runtime, "NEVER", days_ago=3)
+    assert unknown(runtime, [unasked]) == ()
+
+    restore(runtime)
+
+    assert unknown(runtime, [unasked]) == (unasked,)
+    assert unknown(runtime, [filled(runtime, "NEVER", filled_quantity=0)]) == ()
+    runtime.ledger.signals.record(
+        GeneratedSignal(
+            session=runtime.today(),
+            variant="golden",
+            role="primary",
+            path="x",
+            content="{}",
+            seal="0",
+            bytes_sha256="0",
+            generated_at=now(runtime) - timedelta(days=2),
+        )
+    )
+    assert unknown(runtime, [unasked]) == ()  # it was there when the copy was made

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from backtest.core.errors import SignalFileError
 from live.handoff.canonical import as_data, render
 from live.handoff.schema import generated, main, schema_bytes, validator
 from live.handoff.write import signal_path, write_signal
@@ -65,7 +66,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
     path = write_signal(tmp_path, sample())
     before = path.read_bytes()
     monkeypatch.setattr("os.fsync", _disk_full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SignalFileError, match=r"cannot be written: No space left.*make room"):
         write_signal(tmp_path, sample(warnings=("other",)))
     assert path.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["schema", path.name]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backtest.core.errors import SignalFileError
 from live.handoff.canonical import render
 from live.handoff.schema import schema_bytes
 from live.handoff.write import file_name, signal_path, write_schema, write_signal
@@ -51,7 +52,7 @@ def test_a_write_that_fails_leaves_the_older_file_and_nothing_else(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SignalFileError, match=r"cannot be written: No space left.*make room"):
         write_signal(tmp_path, sample(warnings=("another",)))
     assert path.read_bytes() == older
     assert sorted(tmp_path.rglob("*")) == listed

@@ -64,3 +64,12 @@ def test_a_state_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -
         single_instance(tmp_path / "file" / "state", "paper", run_id="one"),
     ):
         pass
+
+
+def test_a_full_disk_keeps_nobody_from_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with single_instance(tmp_path, "paper", run_id="one"):
+        assert (tmp_path / "executor-paper.lock").exists()

@@ -1,0 +1,24 @@
+"""What a failed run leaves without a stop, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from live.orders.attempts import may_fill
+
+if TYPE_CHECKING:
+    from live.execution.context import RunNotes
+    from live.ledger.ledger import Ledger
+
+
+def name_unprotected(ledger: Ledger, variant: str, notes: RunNotes) -> None:
+    """Add a critical note for each position without its stop, and for each buy that may fill unseen.
+
+    The fill of a buy may be at the broker although the ledger could not take it any more (a full disk).
+    """
+    for row in ledger.positions.unprotected():
+        if row.variant == variant:
+            notes.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
+    for order in ledger.orders.unfinished(variant):
+        if order.side == "buy" and order.planned_stop_price is not None and may_fill(order):
+            notes.alarm(f"{order.symbol}: {order.client_order_id} may have filled and have NO STOP")

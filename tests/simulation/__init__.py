@@ -1,0 +1,1 @@
+"""Deterministic simulation: the whole system in one process, one seed decides everything (docs/proof.md)."""

@@ -1,0 +1,223 @@
+"""A person's folder, and the shipped programs run in it as cron and a person run them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import random
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from unittest import mock
+
+import live.alerts.channels
+import live.alerts.outbox
+import live.cli.app
+import live.operations.checks
+import live.runtime.open
+from backtest.strategies import registry
+from live import executor, signal_generator
+from live.settings import manifest
+from live.settings.load import load_settings
+from live.system.logs import stop_logging
+from tests.simulation import clock as clocks
+from tests.simulation.crash import Machine, ProcessDied, running, simulated_disk
+
+WEIGHTS: Final = "fund"
+STOCKS_BOOK: Final = "stock"
+BOOKS: Final = (WEIGHTS, STOCKS_BOOK)
+RULE_SETS: Final = {
+    "simulated_weights": "tests.simulation.weights",
+    "simulated_stocks": "tests.simulation.stocks",
+}
+CRONTAB: Final = "live.signal_generator; live.executor; jutsu live"
+CHANNEL: Final = "JUTSU_ALERT_PHONE"
+
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of a program as a person sees it.
+
+    Attributes:
+        name: of the program, with its arguments.
+        code: exit code, None when the process died.
+        text: everything it printed.
+        died_in: step at which it died.
+    """
+
+    name: str
+    code: int | None
+    text: str
+    died_in: str = ""
+
+    @property
+    def stage(self) -> bool:
+        """Whether cron started it."""
+        return self.name in {"generator", "executor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One alert on the person's phone."""
+
+    level: str
+    title: str
+    body: str
+
+
+@dataclass
+class Folder:
+    """The person's folder."""
+
+    root: Path
+    approval: str = "required"
+    inbox: list[Message] = field(default_factory=list)
+    channel_down: bool = False
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config" / "live.yaml"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "state" / "ledger.db"
+
+    @property
+    def account(self) -> Path:
+        return self.root / "state" / "ledger.paper.db"
+
+    def signal(self, day: Any, variant: str) -> Path:
+        return self.root / "signals" / f"trade_signals_{day}_{variant}.json"
+
+    def prepare(
+        self, seed: int, execution_time: str, settings: dict[str, Any], books: tuple[str, ...]
+    ) -> None:
+        """Write settings, strategies and the manifest."""
+        strategies = self.root / "config" / "strategies"
+        strategies.mkdir(parents=True)
+        for variant, name in ((WEIGHTS, "simulated_weights"), (STOCKS_BOOK, "simulated_stocks")):
+            parameters = {"seed": seed, "execution_time": execution_time}
+            body = {"name": name, "variant": variant, "parameters": parameters}
+            (strategies / f"{variant}.json").write_text(json.dumps({"strategy": body}))
+        self.config.write_text(
+            json.dumps(
+                {
+                    "books": [{"primary": variant, "budget_pct": 100 / len(books)} for variant in books],
+                    "approval": {"policy": self.approval},
+                    "logging": {"level": "ERROR"},
+                    **settings,
+                }
+            )
+        )
+        loaded = load_settings(config=self.config)
+        with mock.patch.dict(registry.RULE_SETS, RULE_SETS):
+            found = [registry.find_strategy(variant, strategies) for variant in books]
+        manifest.freeze(self.root / "config" / "manifest.json", found, loaded.settings)
+
+    def rows(self, database: Path, query: str, *values: Any) -> Rows:
+        """Read one of the files without any of the shipped code; nothing when it is not there."""
+        return self.read(database, query, values=values)[0]
+
+    def read(
+        self, database: Path, *queries: str, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[Rows]:
+        """Answer several questions about one of the files; nothing to each when there is no such file."""
+        if not database.exists():
+            return [[] for _ in queries]
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            return [connection.execute(query, values).fetchall() for query in queries]
+
+    def deliver(
+        self, wanted: Any, *, title: str, body: str, level: str, within: float = 0.0
+    ) -> dict[str, str]:
+        """Stand in for the channels: the phone rings, or the network is down."""
+        del within
+        if not self.channel_down and wanted:
+            self.inbox.append(Message(level, title, body))
+        return dict.fromkeys(wanted, "no route to host" if self.channel_down else "")
+
+
+@cache
+def _commands(arguments: tuple[str, ...]) -> Any:
+    return _NEEDED(arguments)
+
+
+_NEEDED = live.cli.app.needed
+
+
+@contextmanager
+def installed(
+    folder: Folder, clock: clocks.WorldClock, feed: Callable[..., Any], broker: Callable[..., Any]
+) -> Iterator[None]:
+    """Let the shipped programs find the simulated world behind their doors."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("JUTSU_")}
+    with (
+        mock.patch.dict(registry.RULE_SETS, RULE_SETS),
+        mock.patch.dict(os.environ, {**environ, CHANNEL: "phone://me"}, clear=True),
+        mock.patch.object(live.runtime.open, "make_feed", feed),
+        mock.patch.object(live.runtime.open, "make_broker", broker),
+        mock.patch.object(live.alerts.channels, "deliver", folder.deliver),
+        mock.patch.object(live.alerts.outbox, "deliver", folder.deliver),
+        mock.patch.object(live.operations.checks, "crontab", return_value=CRONTAB),
+        mock.patch.object(live.cli.app, "needed", lambda arguments: _commands(tuple(arguments[:1]))),
+        clocks.instead_of_the_systems(clock),
+        simulated_disk(),
+    ):
+        yield
+
+
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """Leave no handler and no level behind in the log of this process."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    try:
+        yield
+    finally:
+        stop_logging()
+        root.setLevel(level)
+        root.handlers[:] = handlers
+
+
+def run(folder: Folder, machine: Machine, name: str, *arguments: str) -> Ran:
+    """Run a stage (``generator``, ``executor``) or a command of `jutsu` in this process.
+
+    The state of Python's random numbers is put back: names of temporary files must not change anything.
+    """
+    out = io.StringIO()
+    code: int | None = None
+    kept = random.getstate()
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), _own_log(), running(machine):
+            code = _main(folder, name, arguments)
+    except ProcessDied:
+        code = None
+    finally:
+        random.setstate(kept)
+    text = " ".join((name, *arguments)) if name not in {"generator", "executor"} else name
+    return Ran(text, code, out.getvalue(), machine.died_in)
+
+
+def _main(folder: Folder, name: str, arguments: tuple[str, ...]) -> int:
+    flags = ("--config", str(folder.config))
+    if name == "generator":
+        return signal_generator.main([*flags, *arguments])
+    if name == "executor":
+        return executor.main([*flags, *arguments])
+    with mock.patch.object(sys, "argv", ["jutsu", name, *arguments, *flags]):
+        try:
+            live.cli.app.main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+    return 0
