@@ -64,7 +64,10 @@ def verify(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
     if as_json:
         emit_json(found)
     elif found.problem is None:
-        typer.echo(f"{found.rows} row(s), the chain holds; its head is {found.head}")
+        typer.echo(
+            f"{found.rows} row(s), the chain holds; its head is {found.head}\n"
+            "rows cut off at the end are not seen here: the head of a backup must be among these rows"
+        )
     if found.problem is not None and not as_json:
         raise DisagreementError(
             f"the audit log was changed: {found.problem}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,6 +66,8 @@ def init(
             "there is no terminal to ask at", where="jutsu init", remedy="give --yes, and flags for the rest"
         )
     root = folder.absolute()
+    if (os.path.lexists(root) and not root.is_dir()) or not str(root).isprintable():
+        raise UsageError("this can be no project folder", where=repr(str(root)), remedy="name another folder")
     known = setup.current_settings(root)
     ask = _Questions(talking=talking)
     answers = _answers(ask, root, known, (data, strategy, cash, approval, silence or [], alerts, ping))

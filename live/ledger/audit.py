@@ -82,7 +82,9 @@ class Audit(Repository):
 def seal(values: dict[str, object], at: datetime) -> str:
     """Return the hash of a row: SHA-256 over its words, its instant in UTC and the hash before, as JSON."""
     words = {name: values[name] for name in (*_SEALED, "previous_hash")}
-    text = json.dumps({**words, "at": at.astimezone(UTC).isoformat()}, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        {**words, "at": at.astimezone(UTC).isoformat()}, sort_keys=True, separators=(",", ":"), default=repr
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

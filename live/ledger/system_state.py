@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from backtest.core.errors import UsageError
 from live.ledger.column_types import round_amount
 from live.ledger.database import Repository
+from live.ledger.kill_file import forget_kill, keep_kill, read_kill_file
 from live.ledger.record_tables import SystemState
 from live.ledger.statements import matching, select
 from live.model.broker import Execution
@@ -22,7 +23,7 @@ EVERY_ACCOUNT: Final = "*"
 """Account key of what holds for the whole installation: the kill switch and changed settings."""
 
 CONFIRMATION: Final = "trade real money"
-_SEVERITY: Final[dict[KillLevel, int]] = {"none": 0, "entries": 1, "all": 2}
+_SEVERITY: Final[dict[str, int]] = {"none": 0, "entries": 1, "all": 2}
 _KILL: Final = "kill_switch"
 _ONLINE: Final = "online_confirmed"
 _CASH: Final = "cash_estimate"
@@ -53,9 +54,14 @@ class State(Repository):
         self._upsert(SystemState, {"key": key}, {"value": value, "updated_at": at})
 
     def kill_switch(self) -> KillSwitch:
-        """Return level, reason, author and time of the kill switch."""
+        """Return level, reason, author and time of the kill switch: the ledger's, or the file's if higher."""
         text = self._value(EVERY_ACCOUNT, _KILL)
-        return KillSwitch() if text is None else KillSwitch(**json.loads(text))
+        known = KillSwitch() if text is None else KillSwitch(**json.loads(text))
+        beside = None if self._db.path is None else read_kill_file(self._db.path)
+        if beside is None or _SEVERITY.get(beside["level"], 2) <= _SEVERITY[known.level]:
+            return known
+        level: RaisedLevel = "entries" if beside["level"] == "entries" else "all"
+        return KillSwitch(level, beside["reason"], beside["by"], beside["at"])
 
     def kill_level(self) -> KillLevel:
         """Return `none`, `entries` (no new entries) or `all` (nothing leaves)."""
@@ -69,6 +75,8 @@ class State(Repository):
                 return known
             switch = KillSwitch(level, reason, by, at.isoformat())
             self._shared().set(_KILL, json.dumps(asdict(switch)), at=at)
+            if self._db.path is not None:
+                keep_kill(self._db.path, asdict(switch))
         return switch
 
     def clear_kill(self, *, by: str, at: datetime) -> KillSwitch:
@@ -77,6 +85,8 @@ class State(Repository):
             known = self.kill_switch()
             self._shared().set(_KILL, None, at=at)
             self._shared().set("kill_cleared", json.dumps({"by": by, "was": asdict(known)}), at=at)
+            if self._db.path is not None:
+                forget_kill(self._db.path)
         return known
 
     def online_confirmed(self) -> bool:

@@ -62,7 +62,7 @@ class PathSettings(SettingsModel):
 class PaperSettings(SettingsModel):
     """The embedded broker."""
 
-    initial_cash: Annotated[float, Field(gt=0)] = 100_000.0
+    initial_cash: Annotated[float, Field(gt=0, le=1e11)] = 100_000.0
     fault: PaperFault = "none"
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from backtest.calendar.sessions import NEW_YORK
-from live import executor
 from live.operations import checks as preflight
+from live.system import lock as lock_module
 from live.system.clock import SystemClock
 from live.system.lock import single_instance
 from tests.support.user_world import FIRST, SECOND, SWITCH, Ran, User, unchanged
@@ -241,11 +241,11 @@ def test_a_run_that_was_overtaken_sends_nothing(invested: User, monkeypatch: pyt
 
     def overtaken(place: User, how: Callable[..., Any]) -> Ran:
         def lock(*given: Any, **named: Any) -> AbstractContextManager[Any]:
-            monkeypatch.setattr(executor, "single_instance", real)
+            monkeypatch.setattr(lock_module, "single_instance", real)
             assert how().code == 0
             return real(*given, **named)
 
-        monkeypatch.setattr(executor, "single_instance", lock)
+        monkeypatch.setattr(lock_module, "single_instance", lock)
         return place.execute(SWITCH)
 
     late = overtaken(invested, lambda: invested.execute(SWITCH))

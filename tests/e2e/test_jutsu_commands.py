@@ -46,13 +46,18 @@ READING = [
 ]
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+Found = tuple[tuple[str, ...], TyperCommand | TyperGroup]
+
+
+def commands() -> Iterator[Found]:
     """Every command with the words that lead to it."""
 
-    def walk(found: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    def walk(found: object, words: tuple[str, ...]) -> Iterator[Found]:
         if isinstance(found, TyperGroup):
             for name, below in sorted(found.commands.items()):
                 yield from walk(below, (*words, name))
+            if words and found.invoke_without_command:
+                yield words, found
         else:
             assert isinstance(found, TyperCommand)
             yield words, found
@@ -84,9 +89,10 @@ def test_every_command_and_every_flag_has_a_help_text(path: tuple[str, ...]) -> 
 def test_the_readme_names_every_command_and_no_other() -> None:
     text = (PROJECT / "README.md").read_text()
     cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `jutsu")]
-    table = {
+    words = [
         word.removeprefix("jutsu ").split()[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)
-    }
+    ]
+    table = {word for word in words if not word.startswith("--")}
     exist = {path[0] for path, _ in commands()}
     assert table == exist
     everywhere = set(re.findall(r"`jutsu ([a-z]+)", text)) | set(re.findall(r"bin/jutsu ([a-z]+)", text))

@@ -124,9 +124,12 @@ def copy(name: str, to: Path) -> Project:
 
 
 def decisions(ledger: Path) -> list[dict[str, Any]]:
-    """The first three of a shadow, without the cell that the old program also kept beside the diagnostics."""
+    """The first three of a shadow, without what only one of the two programs kept: cell, positions."""
     found = [json.loads(text) for (text,) in rows(ledger, "shadow_signals", "decision")[:3]]
-    return [{name: value for name, value in decision.items() if name != "cell"} for decision in found]
+    return [
+        {name: value for name, value in decision.items() if name not in {"cell", "positions"}}
+        for decision in found
+    ]
 
 
 def read(path: Path) -> dict[str, Any]:

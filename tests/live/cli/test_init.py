@@ -185,6 +185,8 @@ def test_no_at_the_end_writes_nothing(tmp_path: Path) -> None:
     ("flags", "said"),
     [
         ((), "there is no terminal to ask at"),
+        (("/dev/null", "--yes"), "this can be no project folder"),
+        (("a\nb", "--yes"), "this can be no project folder"),
         (("--yes", "--data", "nowhere"), "--data: 'nowhere' is no answer"),
         (("--yes", "--strategy", "nobody"), "--strategy: 'nobody' is no answer"),
         (("--yes", "--cash", "0"), "--cash: 0 is no amount"),

@@ -104,3 +104,10 @@ def test_whatever_is_written_is_sealed_as_it_is_read(words: list[str], at: datet
     with Ledger.open("sqlite://", account="paper", now=AT) as ledger:
         ledger.audit.append(Action("edit", actor, subject, "web", address, before, after, outcome), at=at)
         assert broken(ledger.audit.all()) is None
+
+
+def test_a_word_of_another_type_is_found(ledger: Ledger) -> None:
+    run(ledger, "UPDATE audit_log SET after = x'ff' WHERE id = 3")
+    found = broken(ledger.audit.all())
+    assert found is not None
+    assert found[0].id == 3
