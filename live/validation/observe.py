@@ -239,8 +239,9 @@ def _positions_before(ledger: Ledger, row: SignalRow) -> dict[str, OpenPosition]
         decided = next(
             (s for s in ledger.shadow.history(row.variant, row.session) if s.session == row.session), None
         )
-        if decided is not None and "positions" in decided.decision:
-            return {held["symbol"]: position_of(held) for held in decided.decision["positions"]}
+        kept = None if decided is None else decided.decision.get("positions")
+        if kept is not None:
+            return {held["symbol"]: position_of(held) for held in kept}
         virtual = ledger.shadow.book(row.variant)
         # written before decisions kept their book: a settled session has replaced it
         return dict(virtual.book.positions) if virtual is not None and virtual.session < row.session else {}

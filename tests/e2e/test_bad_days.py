@@ -216,7 +216,7 @@ def test_a_read_only_folder_is_said_so(fresh_file: User, monkeypatch: pytest.Mon
     blocked.write_text("a file where a folder should be")
     with unchanged(fresh_file.signals):
         ran = fresh_file.generate(SECOND, "--output-dir", str(blocked))
-    assert ran.code == 1
+    assert ran.code == 2
     assert "blocked" in ran.err
     assert "Traceback" not in ran.text
     assert fresh_file.generate(SECOND).code == 0

@@ -77,7 +77,7 @@ def test_an_export_that_cannot_be_written_is_the_users_error(fresh_file: User, t
 def test_a_mode_that_does_not_exist_is_refused(user: User, command: str) -> None:
     ran = user.jutsu(command, "--mode", "paper")
     assert ran.code == 2
-    assert "offline_mock" in ran.err
+    assert "offline, online or all" in ran.err
 
 
 def test_a_first_day_says_what_to_do(user: User) -> None:

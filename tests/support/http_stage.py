@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from live.brokers import rehearsal
+from live.system.clock import SystemClock
 from tests.fakes.schwab.harness import FakeSchwab
 from tests.support.http_imitation import DAY, PRICES, MovedClock, at
 from tests.support.http_judge import verdict
@@ -96,7 +97,8 @@ def stage(
         plain = rehearsal.rehearsal_clock
 
         def clock(url: str, base: Any = None) -> Any:
-            return made.clock(url, base, plain(url, base).now())
+            own = base or SystemClock()
+            return made.clock(url, own, plain(url, own).now())
 
         patch.setattr(rehearsal, "rehearsal_clock", clock)
         for name, value in project.environ(fake.url).items():

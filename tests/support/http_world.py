@@ -16,7 +16,7 @@ from typing import Any
 
 from backtest.core.decision import ExecutionTime
 from live.ledger.ledger import Ledger
-from live.system.clock import Clock
+from live.system.clock import Clock, SystemClock
 from tests.fakes.alpaca.harness import ENVIRON as ALPACA_KEYS
 from tests.fakes.schwab.app import SchwabApp
 from tests.fakes.schwab.harness import ENVIRON as SCHWAB_KEYS
@@ -237,8 +237,9 @@ def in_folder(project: Project, url: str, body: Callable[[], int]) -> int:
     (project.folder / "pid").write_text(str(os.getpid()))
     plain = rehearsal.rehearsal_clock
 
-    def moved(url: str, base: Clock) -> Clock:
-        return MovedClock(url, base, plain(url, base).now())
+    def moved(url: str, base: Clock | None = None) -> Clock:
+        own = base or SystemClock()
+        return MovedClock(url, own, plain(url, own).now())
 
     setattr(rehearsal, "rehearsal_clock", moved)  # noqa: B010 - mypy
     with (project.folder / "out").open("a") as out, redirect_stdout(out), redirect_stderr(out):

@@ -257,7 +257,8 @@ class TestTheClock:
             project.read_text()
             + f"mode: online_live\nbroker: {{name: alpaca, alpaca: {{base_url: '{imitation}'}}}}\n"
         )
-        override(project, "mode", "offline_mock")
+        # made long ago: what holds is asked at the imitation's time
+        override(project, "mode", "offline_mock", since=datetime(2000, 1, 1, tzinfo=UTC))
         with opened(project) as runtime:
             assert abs(runtime.clock.now() - SystemClock().now()) < timedelta(minutes=1)
 
