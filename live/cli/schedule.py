@@ -185,7 +185,7 @@ def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     from live.cli.schedule_install import children, until_signalled
     from live.operations.scheduled import project_of, scheduled_books
     from live.operations.start_loop import StartLoop, one_loop
-    from live.system.clock import HostZone, SystemClock
+    from live.system.clock import HostZone, WakingClock
 
     with open_command(config=config, state_db=state_db) as runtime:
         project, state = project_of(runtime, config, state_db), runtime.state
@@ -196,7 +196,8 @@ def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
 
     with one_loop(state), until_signalled() as stopped:
         typer.echo(f"started; sleeping to the starts of {project.folder} (`jutsu schedule next`)")
-        StartLoop(SystemClock(), coming, children(project), state, stopped, _spoken).run()
+        clock = WakingClock(stopped)
+        StartLoop(clock, coming, children(project), state, stopped, _spoken).run()
     typer.echo("stopped")
 
 

@@ -51,8 +51,8 @@ def verdict(context: ExecutionContext, outcome: Outcome) -> OrdersMissed | Price
     return OrdersMissed(
         problem,
         where=str(context.job.path),
-        remedy="`jutsu status` and the broker's own screen; inside the window the same command sends what was "
-        "held back or did not fill, but nothing that the broker refused",
+        remedy="`jutsu status` and the broker's own screen; inside the window the same command sends what "
+        "was held back or did not fill, but nothing that the broker refused",
     )
 
 

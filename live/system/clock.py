@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
@@ -37,6 +38,19 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Sleep for real."""
         time.sleep(seconds)
+
+
+class WakingClock(SystemClock):
+    """The real clock, whose sleep ends within half a second when `stopped` says so (a signal arrived)."""
+
+    def __init__(self, stopped: Callable[[], bool]) -> None:
+        self._stopped = stopped
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep until the time is over or `stopped`."""
+        end = time.monotonic() + seconds
+        while not self._stopped() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(0.5, left))
 
 
 class SimulatedClock:

@@ -39,6 +39,7 @@ def orders(online: Online) -> list[str]:
     return [o["symbol"] for o in online.fake.state()["orders"]]
 
 
+@pytest.mark.long
 def test_the_generation_stops_every_run_until_a_person_took_the_order_back(lost: Online) -> None:
     code, shown = lost.execute()
     assert (code, len(orders(lost))) == (8, 1), shown

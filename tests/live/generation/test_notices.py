@@ -72,7 +72,7 @@ def test_positions_without_a_stop_are_named_once_and_again_when_they_change(made
 
 def test_each_alarm_of_the_breakers_is_its_own_critical_alert(made: World) -> None:
     runtime = made.open()
-    judged: Any = SimpleNamespace(alarms=lambda: ("the account lost 5.7 %", "x" * 300))
+    judged: Any = SimpleNamespace(alarms=lambda: ("the account lost 5.7 %", "0123456789" * 30))
     for _ in range(2):
         alert_breakers(runtime.context, judged)
     alerts = runtime.ledger.alerts.recent()
