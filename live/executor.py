@@ -39,12 +39,13 @@ from live.execution.unprotected import name_unprotected
 from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.handoff.write import file_name
+from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import ALERTED, alerting, guarded, opening, watched
+from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
@@ -381,11 +382,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             phase=args.phase,
         )
         with (
-            watched("executor", options, kind) as ending,
+            measured("executor", options, kind) as ending,
             opening("executor", options, kind),
             open_runtime("executor", options, kind) as runtime,
         ):
-            log_file[0] = runtime.log_file
+            log_file[0], ending.loaded = runtime.log_file, runtime.loaded
             with alerting(runtime, "executor"):
                 tell_missed(runtime)
                 ending.code = run(runtime, request)

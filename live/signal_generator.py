@@ -47,12 +47,13 @@ from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
 from live.handoff.write import file_name, signal_path, write_bytes, write_schema, write_signal
 from live.ledger.signal_files import GeneratedSignal
+from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.orders.recovery import catch_up
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import alerting, guarded, opening, watched
+from live.runtime.lifecycle import alerting, guarded, opening
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
@@ -382,11 +383,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         stage = "signal_generator"
         with (
-            watched("generator", options, kind) as ending,
+            measured("generator", options, kind) as ending,
             opening(stage, options, kind),
             open_runtime(stage, options, kind) as runtime,
         ):
-            log_file[0] = runtime.log_file
+            log_file[0], ending.loaded = runtime.log_file, runtime.loaded
             with alerting(runtime, stage):
                 tell_missed(runtime, starting=True)
                 ending.code = run(runtime, request)

@@ -42,11 +42,11 @@ def doctor(
     state_db: StateOption = None,
 ) -> int:
     """Check everything a run needs; exit code 1 when something failed."""
-    from live.runtime.lifecycle import watched
+    from live.metrics.measured import measured
     from live.runtime.options import Options
 
     options = Options(config=config, state_db=state_db)
-    with watched("doctor", options, DAILY) if alert else nullcontext():
+    with measured("doctor", options, DAILY) if alert else nullcontext():
         return _doctor(options, alert=alert, first=first, as_json=as_json)
 
 

@@ -46,13 +46,13 @@ def validate(
     state_db: StateOption = None,
 ) -> None:
     """Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars."""
+    from live.metrics.measured import measured
     from live.model.run import DAILY
-    from live.runtime.lifecycle import watched
     from live.runtime.options import Options
 
     options = Options(config=config, state_db=state_db, prices=prices)
     by_clock = day is None and since is None and prices is None  # as cron calls it
-    with watched("validate", options, DAILY) if by_clock else nullcontext():
+    with measured("validate", options, DAILY) if by_clock else nullcontext():
         _validate(options, parse_date(since, "--since"), parse_date(day, "--date"), as_json=as_json)
 
 

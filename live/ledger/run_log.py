@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ _EXECUTED: Final = select(
     " AND executed_at IS NOT NULL",
     columns=("session",),
 )
+_MISSED: Final = select(RunLog, f"{matching('account')} AND missed", columns=("variant",))
 
 
 class Runs(Repository):
@@ -103,6 +105,10 @@ class Runs(Repository):
         between = {"variant": variant, "first": wanted[0], "last": wanted[-1]}
         done = {row[0] for row in self._columns(_EXECUTED, between)}
         return tuple(day for day in wanted if day not in done)
+
+    def missed_counts(self) -> Mapping[str, int]:
+        """Return how many sessions of each variant were not traded; a variant without one is left out."""
+        return Counter(str(row[0]) for row in self._columns(_MISSED))
 
     def last_session(self, variant: str | None = None) -> date | None:
         """Return the newest session this account generated or executed anything for."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from live.alerts.pings import Watched
     from live.model.run import Run
     from live.runtime.options import Options
+    from live.settings.load import LoadedSettings
     from live.settings.model import Settings
 
 INTERRUPTED = 130
@@ -82,9 +83,15 @@ def _record(context: Context, key: str, title: str, body: str) -> None:
 
 @dataclass(slots=True)
 class Ending:
-    """How a run ends: the exit code, set before its block is left."""
+    """How a run ends, set before its block is left.
+
+    Attributes:
+        code: the exit code.
+        loaded: the settings it ran with, None while they are not known.
+    """
 
     code: int = 0
+    loaded: LoadedSettings | None = None
 
 
 @contextmanager
@@ -195,21 +202,29 @@ def _alert_beside(
 
 def _known_settings(options: Options) -> tuple[Settings, Path, Path]:
     """Return settings, root and the ledger's folder, as far as they can be read."""
-    from live.runtime.loading import Sources, settings_in_force
     from live.settings.load import DEFAULT_CONFIG, root_of
     from live.settings.model import Settings
 
-    sources = Sources.of(options)
-    for load in (settings_in_force, Sources.load):
-        try:
-            loaded = load(sources)
-        except JutsuError:
-            continue
+    loaded = known_settings(options)
+    if loaded is not None:
         return loaded.settings, loaded.root, loaded.path(loaded.settings.paths.state_db).parent
     # the settings are the trouble: places and the variable of the channels have their default names then
     root = root_of(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
     path = options.state_db or root / Settings().paths.state_db
     return Settings(), root, path.parent
+
+
+def known_settings(options: Options) -> LoadedSettings | None:
+    """Return the settings in force, those without the ledger's overrides when it cannot be read, or None."""
+    from live.runtime.loading import Sources, settings_in_force
+
+    sources = Sources.of(options)
+    for load in (settings_in_force, Sources.load):
+        try:
+            return load(sources)
+        except JutsuError:
+            continue
+    return None
 
 
 def warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:

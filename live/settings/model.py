@@ -157,6 +157,15 @@ class BackupSettings(SettingsModel):
     keep_days: Annotated[int, Field(ge=1)] = 30
 
 
+class MetricsSettings(SettingsModel):
+    """Figures for Prometheus."""
+
+    textfile: Path | None = Field(
+        default=None,
+        description="folder of `jutsu.prom`, written after every scheduled run; relative: to the project",
+    )
+
+
 class LoggingSettings(SettingsModel):
     """Log files."""
 
@@ -181,6 +190,7 @@ class Settings(SettingsModel):
     broker: BrokerSettings = Field(default_factory=BrokerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
 
     @model_validator(mode="after")

@@ -111,5 +111,5 @@ def _path_names(model: type[BaseModel], prefix: str) -> Iterator[str]:
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from _path_names(kind, dotted)
-        elif kind is Path:
+        elif Path in {kind, *get_args(kind)}:
             yield dotted

@@ -27,7 +27,8 @@ def test_places_are_what_holds_a_path() -> None:
     found = names.paths()
     assert {"paths.state_db", "data.store", "broker.schwab.token_file"} <= found
     assert found <= set(names.leaves())
-    assert all("path" in name or name in {"data.store", "broker.schwab.token_file"} for name in found)
+    others = {"data.store", "broker.schwab.token_file", "metrics.textfile"}
+    assert all("path" in name or name in others for name in found)
 
 
 @pytest.mark.parametrize(
