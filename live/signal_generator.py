@@ -20,7 +20,7 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
-from live.books import breakers, unknown_orders
+from live.books import breakers, realign, unknown_orders
 from live.books.closes import agreed_and_marked
 from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
@@ -315,6 +315,7 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
                 memory=signal.decision.memory,
             )
         )
+        realign.carried(runtime.ledger, variant.name, due.session.day, signal.decision.diagnostics, at=now)
         runs = runtime.ledger.runs
         mode = runtime.settings.mode
         runs.due(

@@ -39,13 +39,24 @@ def memory_of_primary(
     if strategy.family.memory_after != "carried_out":
         newest = ledger.signals.previous(before, strategy.variant)
         return {} if newest is None else dict(newest.memory)
-    reset = ledger.state.get(_RESET.format(variant=strategy.variant))
-    known: dict[str, Any] = {} if reset is None else json.loads(reset)
+    known = _reset_in_force(ledger, strategy.variant, before=before)
     if known and not (as_decided and before.isoformat() <= known["generated"]):
-        done = _newest(ledger, strategy.variant, before=before, completed=True)
-        if done <= known["completed"]:
-            return {HELD: known["weights"]}
+        return {HELD: known["weights"]}
     return ledger.signals.last_memory(strategy.variant, before=before)
+
+
+def remembers_held(ledger: Ledger, variant: str, *, before: date) -> bool:
+    """Tell whether an allocation decides for `before` from what was held at an adoption or panic."""
+    return bool(_reset_in_force(ledger, variant, before=before))
+
+
+def _reset_in_force(ledger: Ledger, variant: str, *, before: date) -> dict[str, Any]:
+    """Return the reset that no file carried out since has replaced, {} without one."""
+    text = ledger.state.get(_RESET.format(variant=variant))
+    known: dict[str, Any] = {} if text is None else json.loads(text)
+    if known and _newest(ledger, variant, before=before, completed=True) > known["completed"]:
+        return {}
+    return known
 
 
 def _newest(ledger: Ledger, variant: str, *, before: date | None = None, completed: bool = False) -> str:

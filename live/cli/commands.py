@@ -52,6 +52,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "resolve": Command(
         "reconcile", "Tell the ledger what became of an order after looking at the broker's own screen."
     ),
+    "realign": Command(
+        "realign", "Ask that the next file carries the orders that bring a book to its strategy's targets."
+    ),
     "panic": Command(
         "panic",
         "End our orders, sell all positions of ours, turn everything off. Works while the kill switch is on.",

@@ -11,9 +11,12 @@ from typing import Any, Protocol
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Decision, Situation
 from backtest.core.errors import DataError, DisagreementError
+from backtest.core.execution_rules import ExecutionRules
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.strategies.history import short_history
-from backtest.trading.sizing import Plan, check_limits, plan_orders
+from backtest.trading.sizing import Plan, check_limits, plan_orders, scaled_weights
+from live.books.realign import pending, realigned
+from live.books.targets import legs_after, off_target_lines
 from live.books.variants import BookVariant
 from live.generation import corporate_actions as splits
 from live.generation import price_check as prices_checked
@@ -204,17 +207,23 @@ def propose(
     evaluator: Evaluator,
     report: CandidateInput = NO_REPORT,
 ) -> Proposed:
-    """Decide and size. DataError 5 for a target leg without a price, LimitError 7 for a limit."""
+    """Decide and size, to the targets when a person asked so. DataError 5: a target leg without a price.
+
+    Raises:
+        LimitError: 7, a limit would be exceeded.
+    """
     strategy = variant.strategy
-    decision = evaluator(strategy, market.bars).decide(
-        Situation(
-            session=due_.session.day,
-            decided_on=due_.window.decides_on,
-            book=book,
-            memory=dict(memory),
-            candidates=report.candidates,
-        )
+    decide = evaluator(strategy, market.bars).decide
+    situation = Situation(
+        session=due_.session.day,
+        decided_on=due_.window.decides_on,
+        book=book,
+        memory=dict(memory),
+        candidates=report.candidates,
     )
+    primary = variant.role == "primary" and strategy.family.holds_weights
+    asked = pending(runtime.ledger, variant.name, before=due_.session.day) if primary else None
+    decision = decide(situation) if asked is None else realigned(decide, situation, asked.words)
     decision = replace(decision, skipped=(*report.excluded, *decision.skipped))
     market.require(target.symbol for target in decision.targets if target.weight > 0)
     prices = market.reference_prices()
@@ -228,6 +237,21 @@ def propose(
     return Proposed(decision, plan)
 
 
+def _off_target(
+    proposed: Proposed, held: Mapping[str, int], market: Market, rules: ExecutionRules
+) -> tuple[str, ...]:
+    """Return one warning per leg that stays off its target although the orders of the file fill."""
+    decision = proposed.decision
+    if not decision.targets:
+        return ()
+    prices = {**market.last_prices(), **market.reference_prices()}
+    legs = legs_after(proposed.plan, scaled_weights(decision, rules), held, prices)
+    return tuple(
+        f"off target: {line}; `jutsu realign` puts the orders into the next file"
+        for line in off_target_lines(legs)
+    )
+
+
 def draft(
     runtime: Runtime,
     variant: BookVariant,
@@ -239,7 +263,7 @@ def draft(
     warnings: Sequence[str] = (),
 ) -> SignalFile:
     """Return the sealed signal file of a proposal. LimitError 7 for a file that its executor would refuse."""
-    demo = any(bars.source.startswith("demo") for bars in market.bars.values())
+    demo = (DEMO_WARNING,) if any(b.source.startswith("demo") for b in market.bars.values()) else ()
     stale = tuple(
         f"{symbol}: held, but its newest bar is {bars.last}: judged on old data"
         for symbol, bars in sorted(market.bars.items())
@@ -249,6 +273,8 @@ def draft(
         for symbol in account.positions
         if symbol not in market.bars
     )
+    primary = variant.role == "primary"
+    off = _off_target(proposed, account.positions, market, runtime.settings.execution) if primary else ()
     used = sorted(
         {*variant.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
         | {order.symbol for order in proposed.plan.orders}
@@ -268,7 +294,7 @@ def draft(
         settings_sha256=settings_sha256(runtime.settings),
         package_version=runtime.version,
         candidates=report.facts,
-        warnings=((DEMO_WARNING,) if demo else ()) + report.problems + report.notes + stale + tuple(warnings),
+        warnings=(*demo, *report.problems, *report.notes, *stale, *warnings, *off),
     )
     require_limits(signal, runtime.settings.execution.limits)
     return signal

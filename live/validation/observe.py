@@ -18,6 +18,7 @@ from backtest.strategies.registry import build_strategy
 from backtest.strategies.terms import context_of
 from backtest.trading.sizing import scaled_weights
 from live.books.memory import memory_of_primary, memory_of_shadow
+from live.books.realign import REALIGN, realigned
 from live.handoff.model import QuoteInput, SignalFile
 from live.ledger.tables import LiveTrade, Order, SignalRow
 from live.model import order_ids as ids
@@ -200,15 +201,16 @@ def _decide_again(
         if strategy.terms.quality_filter:
             # whoever is in the file has passed it, and skipped ones no longer carry what it reads
             strategy = strategy.with_parameters({"quality_filter": False})
-    decision = strategy.evaluate(bars).decide(
-        Situation(
-            session=row.session,
-            decided_on=window.decides_on,
-            book=book,
-            memory=_memory(ledger, row, strategy),
-            candidates=candidates,
-        )
+    decide = strategy.evaluate(bars).decide
+    situation = Situation(
+        session=row.session,
+        decided_on=window.decides_on,
+        book=book,
+        memory=_memory(ledger, row, strategy),
+        candidates=candidates,
     )
+    asked = signal.decision.diagnostics.get(REALIGN)
+    decision = decide(situation) if asked is None else realigned(decide, situation, str(asked))
     return _choice_of(settings, strategy, decision), ()
 
 

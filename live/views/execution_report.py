@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
 from backtest.trading.slippage import slippage_pct
+from live.books.targets import Leg, legs_of, off_target_lines
 from live.ledger.trades import target_price
 from live.system.number_text import money
-from live.views.targets import Leg, legs_of, off_target_lines
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -94,7 +94,7 @@ def report_lines(report: ExecutionReport) -> list[str]:
     text = [_order_line(order) for order in report.orders] or ["no order was sent"]
     text += [f"not sent: {name}" for name in report.held_back]
     text += [_leg_line(leg) for leg in report.legs]
-    text += [f"OFF TARGET {line}" for line in off_target_lines(report.legs)]
+    text += [f"OFF TARGET {line}; see `jutsu realign`" for line in off_target_lines(report.legs)]
     if report.equity is not None:
         day = "" if report.daily_return is None else f", {report.daily_return:+.2%} on the day"
         text.append(f"equity {money(report.equity)}, cash {money(report.cash)}{day}")

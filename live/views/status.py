@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.decision import OpenPosition
+from live.views.alignment import off_target_problems
 from live.views.newest_run import newest_run, troubles
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             *further,
             *broken,
             *_problems(kill, unresolved, unprotected),
+            *off_target_problems(inputs, primaries),
             *(step.text for step in missed),
             *troubles(
                 inputs, primaries, {step.variant for step in missed if step.step in {"executed", "generated"}}

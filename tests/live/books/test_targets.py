@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backtest.core.planned_orders import Plan, PlannedOrder
+from live.books.targets import FACTOR, SMALLEST, Leg, legs_after, legs_of, off_target_lines
 from live.ledger.tables import PositionRow
-from live.views.targets import FACTOR, SMALLEST, Leg, legs_of, off_target_lines
 
 
 def row(symbol: str, quantity: int, worth: int | None) -> PositionRow:
@@ -62,3 +63,12 @@ def test_without_equity_or_price_nothing_is_guessed() -> None:
 
 def test_other_families_have_no_targets() -> None:
     assert legs_of({"strategy": {"family": "positions"}}, [row("AAPL", 1, 100)], 100.0) == ()
+
+
+def test_orders_of_a_plan_count_as_filled_and_a_leg_without_a_price_is_not_judged() -> None:
+    order = PlannedOrder(
+        symbol="QQQ", side="sell", intent="reduce", quantity=4, reference_price=50.0, rank=0, reason=""
+    )
+    plan = Plan(orders=(order,), equity=1000.0, residual_cash=0.0)
+    found = legs_after(plan, {"QQQ": 0.3, "TQQQ": 0.6}, {"QQQ": 10, "TLT": 10}, {"QQQ": 50.0, "TQQQ": 10.0})
+    assert found == (Leg("QQQ", 6, 0.3, 0.3), Leg("TLT", 10, 0.0, None), Leg("TQQQ", 0, 0.6, 0.0))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from backtest.strategies.family import FAMILIES
 
 if TYPE_CHECKING:
+    from backtest.core.planned_orders import Plan
     from live.ledger.tables import PositionRow
 
 #: Weights move with prices until a strategy rebalances; half or twice its target is no price movement.
@@ -57,6 +58,34 @@ def legs_of(content: Mapping[str, Any], rows: Sequence[PositionRow], equity: flo
             _weight(held[name].current_value if name in held else Decimal(0), equity),
         )
         for name in names
+    )
+
+
+def legs_after(
+    plan: Plan, targets: Mapping[str, float], held: Mapping[str, int], prices: Mapping[str, float]
+) -> tuple[Leg, ...]:
+    """Return what a book will hold against its targets once the orders of a plan have filled.
+
+    Args:
+        plan: the orders, and the equity they were sized with.
+        targets: symbol -> decimal fraction of equity, after the cash reserve.
+        held: symbol -> shares before them.
+        prices: of held and wanted symbols; one without a price is not judged.
+    """
+    shares = dict(held)
+    for order in plan.orders:
+        change = order.quantity if order.side == "buy" else -order.quantity
+        shares[order.symbol] = shares.get(order.symbol, 0) + change
+    return tuple(
+        Leg(
+            symbol,
+            shares.get(symbol, 0),
+            targets.get(symbol, 0.0),
+            shares.get(symbol, 0) * prices[symbol] / plan.equity
+            if symbol in prices and plan.equity > 0
+            else None,
+        )
+        for symbol in sorted({*targets, *shares})
     )
 
 
