@@ -105,10 +105,7 @@ def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
     """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
     as_of = runtime.run.as_of
     if as_of is not None and as_of.day > SystemClock().now().date():
-        _announce(
-            request,
-            f"warning: {as_of.day} has not come yet; this ledger now refuses earlier sessions",
-        )
+        _announce(request, f"warning: {as_of.day} has not come yet; this ledger now refuses earlier sessions")
 
 
 def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
@@ -299,9 +296,7 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
     now = runtime.clock.now()
     with runtime.ledger.transaction():
         if known:
-            refuse_after_orders(
-                runtime.ledger, due.session.day, variant.name
-            )  # an executor may have been faster
+            refuse_after_orders(runtime.ledger, due.session.day, variant.name)  # by a faster executor
         runtime.ledger.signals.record(
             GeneratedSignal(
                 session=due.session.day,
