@@ -58,5 +58,5 @@ def test_earnings_parameters_warn_too(name: str, value: int) -> None:
 
 def test_no_shipped_strategy_is_unusual(project_root: Path) -> None:
     files = strategy_files(project_root / "config" / "strategies")
-    assert len(files) == 5
-    assert [load_strategy(file).unusual for file in files] == [()] * 5
+    assert {file.stem for file in files} >= {"golden", "titan"}
+    assert {file.stem: load_strategy(file).unusual for file in files} == {file.stem: () for file in files}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import SettingsError
+from backtest.strategies.registry import strategy_files
 from live.actions.setup import Answers, books_with, current_settings, plan, write
 from live.settings.load import load_settings
 from live.settings.model import BookSettings
@@ -23,10 +24,11 @@ def unchanged(root: Path) -> Answers:
 
 def test_an_empty_folder_gets_everything(tmp_path: Path) -> None:
     files = plan(tmp_path, unchanged(tmp_path))
+    strategies = {f"config/strategies/{file.name}" for file in strategy_files(ROOT / "config" / "strategies")}
     assert {str(file.path.relative_to(tmp_path)) for file in files} == {
         "config/live.yaml",
         "config/manifest.json",
-        *(f"config/strategies/{name}.yaml" for name in ("ema_p10", "gold2026", "golden", "nwl_p4", "titan")),
+        *strategies,
     }
     assert list(tmp_path.iterdir()) == []
     write(files)
