@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from backtest.core.errors import JutsuError, UsageError
 from live.system.lock import AnotherRunError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from live.settings.load import LoadedSettings
     from live.settings.model import Settings
 
+Made = TypeVar("Made")
 INTERRUPTED = 130
 #: note on an error that an alert was sent for: one failure, one alert
 ALERTED = "an alert was sent for this"
@@ -235,6 +236,19 @@ def warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:
     except (JutsuError, OSError) as error:
         logging.getLogger("jutsu").warning("no alert could be kept: %s", error)
         complain(f"warning: no alert could be kept: {error}")
+
+
+def attempted(what: str, body: Callable[[], Made]) -> Made | None:
+    """Return what `body` makes; None when it fails, whatever the reason: logged, one line, never raised.
+
+    For what a run leaves beside its work: a report that cannot be made must not change how the run ended.
+    """
+    try:
+        return body()
+    except Exception as error:
+        logging.getLogger("jutsu").warning("%s could not be made", what, exc_info=error)
+        complain(f"warning: {what} could not be made: {error}")
+        return None
 
 
 def report_error(error: JutsuError, log_file: Path | None) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backtest.core.errors import SettingsError, UsageError
+from backtest.core.errors import DataError, SettingsError, UsageError
 from live.alerts import channels, outbox
 from live.model.run import Daily, DryRun, asked_for
-from live.runtime.lifecycle import alerting, guarded, opening
+from live.runtime.lifecycle import alerting, attempted, guarded, opening
 from live.runtime.options import Options
 from live.system.redaction import register_secret
 from tests.support.exec_world import world
@@ -82,3 +82,13 @@ def test_what_is_printed_is_masked_too(capsys: pytest.CaptureFixture[str]) -> No
 
     assert guarded(body, lambda: None) == 1
     assert "s3cret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), OSError(28, "disk full"), DataError("no bar")])
+def test_what_is_attempted_never_ends_a_run(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> int:
+        raise error
+
+    assert attempted("the report", broken) is None
+    assert "warning: the report could not be made" in capsys.readouterr().err
+    assert attempted("the report", lambda: 7) == 7
