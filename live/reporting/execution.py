@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from backtest.calendar import sessions as calendar
+from live.books.targets import off_target_lines
 from live.reporting.document import (
     Document,
     Fact,
@@ -20,12 +21,11 @@ from live.reporting.document import (
 )
 from live.reporting.files import Report
 from live.validation.rehearsal import ACCOUNTS
-from live.views.targets import off_target_lines
 from live.views.words import outcome_words
 
 if TYPE_CHECKING:
+    from live.books.targets import Leg
     from live.views.execution_report import ExecutionReport, OrderResult
-    from live.views.targets import Leg
 
 _WORDS: Final[Mapping[str, tuple[str, Tone]]] = {
     "completed": ("SUCCESS", "good"),

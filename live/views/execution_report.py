@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
 from backtest.trading.slippage import slippage_pct
-from live.books.targets import Leg, legs_of, off_target_lines
+from live.books.targets import Leg, legs_of
 from live.ledger.trades import target_price
-<<<<<<< HEAD
-from live.system.number_text import money
-=======
 from live.views.equity import EquityStep, last_step
-from live.views.targets import Leg, legs_of
->>>>>>> 49c0d0e (reporting: execution and validation as text, JSON and mail HTML)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,24 +146,8 @@ def read_execution(
     )
 
 
-<<<<<<< HEAD
-def report_lines(report: ExecutionReport) -> list[str]:
-    """Return the report as lines of text: orders, allocation, value, next window."""
-    text = [_order_line(order) for order in report.orders] or ["no order was sent"]
-    text += [f"not sent: {name}" for name in report.held_back]
-    text += [_leg_line(leg) for leg in report.legs]
-    text += [f"OFF TARGET {line}; see `jutsu realign`" for line in off_target_lines(report.legs)]
-    if report.equity is not None:
-        day = "" if report.daily_return is None else f", {report.daily_return:+.2%} on the day"
-        text.append(f"equity {money(report.equity)}, cash {money(report.cash)}{day}")
-    if report.next_opens is not None:
-        opens = report.next_opens.astimezone(calendar.NEW_YORK)
-        text.append(f"next window: {opens:%a %Y-%m-%d %H:%M} New York")
-    return text
-=======
 def _failed(run: RunLog | None) -> bool:
     return run is not None and bool(run.executor_exit or run.generator_exit)
->>>>>>> 49c0d0e (reporting: execution and validation as text, JSON and mail HTML)
 
 
 def _held(detail: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[HeldOrder]:

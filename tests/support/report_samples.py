@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from backtest.strategies.family import Choice
+from live.books.targets import Leg
 from live.reporting.execution import execution_report
 from live.reporting.files import contents
 from live.reporting.validation import validation_report
@@ -27,7 +28,6 @@ from live.validation.verdict import (
 )
 from live.views.equity import EquityStep
 from live.views.execution_report import ExecutionReport, HeldOrder, OrderResult
-from live.views.targets import Leg
 from tests.support.paths import PROJECT
 
 if TYPE_CHECKING:
