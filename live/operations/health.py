@@ -37,6 +37,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "calendar": _calendar,
         "data": _data,
         "account": _broker,
+        "books": _books,
         "orders": _orders,
         "runs": _runs,
         "alerts": _alerts,
@@ -120,6 +121,21 @@ def _broker(runtime: Runtime) -> Check:
     return Check(
         "account", "ok", f"{runtime.broker.name}: equity {money(account.equity)}, cash {money(account.cash)}"
     )
+
+
+def _books(runtime: Runtime) -> Check:
+    """Fail when ledger and broker disagree: the next run would stop."""
+    from backtest.core.errors import BrokerError
+    from live.reconciliation.standing import differences_now
+
+    try:
+        account = runtime.broker.account()
+    except BrokerError:
+        return Check("books", "warning", "not compared: the account cannot be read", "see account")
+    apart = differences_now(runtime, account)
+    if apart:
+        return Check("books", "failed", "; ".join(apart), "jutsu reconcile")
+    return Check("books", "ok", "ledger and broker agree")
 
 
 def _orders(runtime: Runtime) -> Check:

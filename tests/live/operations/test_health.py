@@ -27,6 +27,7 @@ NAMES = [
     "calendar",
     "data",
     "account",
+    "books",
     "orders",
     "runs",
     "alerts",
