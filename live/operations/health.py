@@ -182,28 +182,19 @@ def _pings(runtime: Runtime) -> Check:
 
 
 def _alerts(runtime: Runtime) -> Check:
-    from live.alerts.channels import channels
-    from live.alerts.outbox import GAVE_UP
+    """Tell whether alerts are heard: channels, what was given up of late, what fails now."""
+    from live.alerts.state import alerts_state
 
-    if runtime.settings.mode == "online_live" and not channels(
-        runtime.settings, runtime.state, runtime.environ
-    ):
+    found = alerts_state(runtime)
+    if found.nobody and runtime.settings.mode == "online_live":
         return Check(
             "alerts",
             "failed",
             "online, and no alert channel: nobody would be told",
             "see README, Alerts",
         )
-    lost = [row for row in runtime.ledger.alerts.recent() if row.error.startswith(GAVE_UP)]
-    if lost:
-        return Check("alerts", "warning", f"{lost[0].title}: {lost[0].error}", "jutsu alerts test")
-    waiting = runtime.ledger.alerts.unsent()
-    failed = [row for row in waiting if row.error]
-    if failed:
-        return Check(
-            "alerts", "warning", f"{len(failed)} not delivered: {failed[-1].error}", "jutsu alerts test"
-        )
-    return Check("alerts", "ok", f"{len(waiting)} waiting")
+    detail = "; ".join(found.lines) or "nothing waits"
+    return Check("alerts", "warning" if found.problems else "ok", detail, found.remedy)
 
 
 def _preflight(runtime: Runtime) -> Iterator[Check]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backtest.core.errors import DataError, SettingsError, UsageError
-from live.alerts import channels, outbox
+from live.alerts import delivery, outbox
+from live.alerts.delivery import Outcome
 from live.model.run import Daily, DryRun, asked_for
 from live.runtime.lifecycle import alerting, attempted, guarded, opening
 from live.runtime.options import Options
@@ -20,15 +22,16 @@ from tests.support.exec_world import world
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls = []
 
-    def deliver(
-        urls: dict[str, str], *, title: str, body: str, level: str, within: float = 15
-    ) -> dict[str, str]:
-        calls.append((level, title, body))
-        return dict.fromkeys(urls, "")
+    def deliver_all(urls: Any, queues: Any, *, within: float = 15) -> Iterator[Outcome]:
+        del urls, within
+        for channel, messages in queues.items():
+            for number, message in enumerate(messages):
+                calls.append((message.level, message.title, message.body))
+                yield Outcome(channel, number, "", 0.0)
 
     monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
-    monkeypatch.setattr(channels, "deliver", deliver)
-    monkeypatch.setattr(outbox, "deliver", deliver)
+    monkeypatch.setattr(delivery, "deliver_all", deliver_all)
+    monkeypatch.setattr(outbox, "deliver_all", deliver_all)
     return calls
 
 
