@@ -9,6 +9,7 @@ computation and one decision rule.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Protocol
 
 from backtest.core.bars import Bars
@@ -16,7 +17,7 @@ from backtest.core.decision import Decision, ExecutionTime, Json, Situation
 from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import Family
-from backtest.strategies.terms import ContextColumn, TradingTerms
+from backtest.strategies.terms import Boundary, ContextColumn, TradingTerms
 
 
 class Evaluation(Protocol):
@@ -102,6 +103,17 @@ class Strategy(Protocol):
 
     def with_parameters(self, changes: Mapping[str, Any]) -> Strategy:
         """Return the variant with some parameters changed and validated; ParameterError lists all faults."""
+        ...
+
+    def decide_again(self, figures: Json, memory: Json, decided_on: date) -> Decision | None:
+        """Return the decision that the diagnostics of an earlier one lead to with another memory.
+
+        None where diagnostics do not say it: the decision hangs on holdings and candidates too.
+        """
+        ...
+
+    def next_changes(self, figures: Json) -> tuple[Boundary, ...]:
+        """Return the limits that would change the decision with these diagnostics, in a fixed order."""
         ...
 
     def evaluate(self, history: Mapping[str, Bars]) -> Evaluation:

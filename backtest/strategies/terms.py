@@ -53,6 +53,37 @@ class ContextColumn:
     is_state: bool = False
 
 
+Direction = Literal["above", "below"]
+"""On which side of a limit a figure must come to change something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A limit that a decision would change at.
+
+    Attributes:
+        changes: what changes, e.g. ``cell``.
+        figure: the diagnostic that is compared, in words.
+        direction: on which side of the limit the change lies.
+        limit: in the unit of the figure. now: the figure of the decision.
+        inclusive: it changes on the limit itself already.
+        symbol: the position it is about, empty when it is about the whole decision.
+    """
+
+    changes: str
+    figure: str
+    direction: Direction
+    limit: float
+    now: float
+    inclusive: bool = False
+    symbol: str = ""
+
+    @property
+    def distance(self) -> float:
+        """How far the figure is from the limit, never negative, in the unit of the figure."""
+        return max(0.0, self.limit - self.now if self.direction == "above" else self.now - self.limit)
+
+
 def context_of(
     columns: Sequence[ContextColumn], diagnostics: Mapping[str, Any], *, states_only: bool = False
 ) -> dict[str, Any]:

@@ -46,6 +46,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "compare": Command(
         "compare", "Compare each primary with its shadows and judge whether switching is justified."
     ),
+    "drift": Command(
+        "drift",
+        "Compare live with the backtest of the same sessions and name what each cause cost, to the cent.",
+    ),
     "reconcile": Command(
         "reconcile", "Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."
     ),
@@ -102,5 +106,5 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "auth": Command("auth", "The broker login: renew it, see how long it lasts."),
     "alerts": Command("alerts", "Alerts: what was said, and whether it would be heard."),
     "audit": Command("audit", "What people did here, and whether the record is whole."),
-    "report": Command("report", "Reports: of runs and books; what a report of candidates says."),
+    "report": Command("report", "Reports of earnings candidates."),
 }

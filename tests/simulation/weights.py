@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from backtest.core.bars import Bars
@@ -12,7 +13,7 @@ from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Tar
 from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import ALLOCATION, Family
-from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms
+from backtest.strategies.terms import NO_TERMS, Boundary, ContextColumn, TradingTerms
 from tests.simulation.market import FUNDS, SIGNAL
 
 CONTEXT_COLUMNS: tuple[ContextColumn, ...] = ()
@@ -51,6 +52,15 @@ class SimulatedWeights:
     def with_parameters(self, changes: Mapping[str, Any]) -> SimulatedWeights:
         """Return it with other parameters."""
         return replace(self, parameters={**self.parameters, **changes})
+
+    def decide_again(self, figures: Json, memory: Json, decided_on: date) -> None:
+        """Return None: its diagnostics do not make a decision."""
+        del figures, memory, decided_on
+
+    def next_changes(self, figures: Json) -> tuple[Boundary, ...]:
+        """Return none: it has no limits."""
+        del figures
+        return ()
 
     def evaluate(self, history: Mapping[str, Bars]) -> SimulatedWeights:
         """Return itself: nothing is computed from bars."""

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from backtest.core.bars import Bars
-from backtest.core.decision import ExecutionTime, Side
+from backtest.core.decision import ExecutionTime, Json, Side
 from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import POSITIONS, Family
-from backtest.strategies.terms import ContextColumn, TradingTerms
+from backtest.strategies.terms import Boundary, ContextColumn, TradingTerms
 from live.handoff.model import SignalFile
 from live.model.broker import OrderRequest
 from live.model.feed import Quote, SecurityStatus
@@ -124,6 +124,13 @@ class StubStrategy:
 
     def with_parameters(self, changes: Mapping[str, Any]) -> StubStrategy:
         return replace(self, parameters={**self.parameters, **changes})
+
+    def decide_again(self, figures: Json, memory: Json, decided_on: date) -> None:
+        del figures, memory, decided_on
+
+    def next_changes(self, figures: Json) -> tuple[Boundary, ...]:
+        del figures
+        return ()
 
     def evaluate(self, history: Mapping[str, Bars]) -> NoReturn:
         raise AssertionError("the executor decides nothing")

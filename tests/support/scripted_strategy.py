@@ -12,7 +12,7 @@ from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Tar
 from backtest.core.errors import Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import ALLOCATION, Family
-from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms
+from backtest.strategies.terms import NO_TERMS, Boundary, ContextColumn, TradingTerms
 
 SIGNAL = "SIG"
 
@@ -40,6 +40,13 @@ class ScriptedWeights:
 
     def with_parameters(self, changes: Mapping[str, Any]) -> "ScriptedWeights":
         return replace(self, parameters={**self.parameters, **changes})
+
+    def decide_again(self, figures: Json, memory: Json, decided_on: date) -> None:
+        del figures, memory, decided_on
+
+    def next_changes(self, figures: Json) -> tuple[Boundary, ...]:
+        del figures
+        return ()
 
     def evaluate(self, history: Mapping[str, Bars]) -> "ScriptedWeights":
         return self

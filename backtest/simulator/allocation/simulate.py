@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
 from backtest.core.bars import Bars, DateArray, FloatArray
-from backtest.core.decision import Book, Decision, Json, Situation
+from backtest.core.decision import Book, Decision, Json, OpenPosition, Situation
 from backtest.core.errors import DataError, JutsuError, LimitError, UsageError
 from backtest.core.execution_rules import ExecutionRules
+from backtest.simulator.allocation.hooks import SIMULATED, SessionHooks
 from backtest.simulator.allocation.result import Result, Trade, hold_value, to_trade
-from backtest.simulator.allocation.step import carry_out, mark
+from backtest.simulator.allocation.step import mark
 from backtest.simulator.windows import OPENING, daily_bar_warning
 from backtest.strategies.base import Evaluation, Strategy
 from backtest.trading.sizing import Plan, check_limits, plan_orders
@@ -29,6 +30,8 @@ def simulate(
     cash: float,
     rules: ExecutionRules,
     benchmark: str | None = None,
+    positions: Mapping[str, OpenPosition] | None = None,
+    hooks: SessionHooks = SIMULATED,
 ) -> Result:
     """Run an allocation strategy over every session of its signal symbol from `start` to `end`, inclusive.
 
@@ -45,6 +48,8 @@ def simulate(
         cash: positive, currency of the account.
         rules: sizing, costs, limits.
         benchmark: a symbol of `history` to compare with, bought and held from the first close.
+        positions: what the account holds at the start, none when left out.
+        hooks: what happened instead of the simulator's own, nothing when left out.
 
     Raises:
         UsageError: bad range or cash.
@@ -61,7 +66,8 @@ def simulate(
         market=market,
         rules=rules,
         opening=strategy.execution_time in OPENING,
-        book=Book(cash=round(cash, 2)),
+        book=Book(cash=round(cash, 2), positions=dict(positions or {})),
+        hooks=hooks,
     )
     warning = daily_bar_warning(strategy.execution_time)
     run.warnings.extend([warning] if warning else [])
@@ -131,6 +137,7 @@ class _Run:
     rules: ExecutionRules
     opening: bool
     book: Book
+    hooks: SessionHooks
     memory: Json = field(default_factory=dict)
     equity: list[float] = field(default_factory=list)
     cash: list[float] = field(default_factory=list)
@@ -147,20 +154,28 @@ class _Run:
         day = self.market.days[row]
         decided = row - 1 if self.opening else row
         plan = None
+        self._move_cash(self.hooks.cash_before(day))
         if decided >= 0:
             situation = Situation(
                 session=day, decided_on=self.market.days[decided], book=self.book, memory=self.memory
             )
-            decision = self.evaluation.decide(situation)
+            decision = self.hooks.decide(self.evaluation, situation)
             self.decisions.append(decision)
-            self.memory = decision.memory
-            if decision.rebalance or self.rules.max_holdings_drift is not None:
+            if self.hooks.carried_out(day):
+                self.memory = decision.memory
+            drifts = self.rules.max_holdings_drift is not None
+            if decision.rebalance or drifts or self.hooks.acts(day):
                 plan = self._trade(decision, row, decided)
             if plan is not None or not self.equity:
                 self.warnings.extend(f"{day}: {text}" for text in decision.warnings)
+        self._move_cash(self.hooks.cash_after(day))
         self._mark(row)
         self.residual.append(self.book.cash if plan is None else plan.residual_cash)
         self.rounding.append(0.0 if plan is None else plan.rounding_cash)
+
+    def _move_cash(self, amount: float) -> None:
+        if amount:
+            self.book = replace(self.book, cash=round(self.book.cash + amount, 2))
 
     def _trade(self, decision: Decision, row: int, decided: int) -> Plan:
         day = self.market.days[row]
@@ -175,7 +190,7 @@ class _Run:
                 error.problem, where=day.isoformat(), remedy=error.remedy, findings=error.findings
             ) from error
         fills_at = prices if not self.opening else _present(self.market.opens, row)
-        outcome = carry_out(plan, self.book, fills_at, self.rules, session=day, marks=marks)
+        outcome = self.hooks.carry_out(plan, self.book, fills_at, self.rules, session=day, marks=marks)
         self.book = outcome.book
         self.trades.extend(to_trade(executed, decision, day) for executed in outcome.executed)
         self.warnings.extend(f"{day}: {text}" for text in (*plan.warnings, *outcome.warnings))

@@ -44,10 +44,10 @@ from backtest.strategies.earnings_swing.selection import (
     skip,
     unrealized,
 )
-from backtest.strategies.earnings_swing.trend import trailing_indicator
+from backtest.strategies.earnings_swing.trend import trailing_indicator, trend_limits
 from backtest.strategies.family import POSITIONS, Family
 from backtest.strategies.parameters import unusual_values
-from backtest.strategies.terms import ContextColumn, TradingTerms
+from backtest.strategies.terms import Boundary, ContextColumn, TradingTerms
 
 NAME = "earnings_swing"
 CONTEXT_COLUMNS: tuple[ContextColumn, ...] = ()
@@ -149,6 +149,14 @@ class EarningsSwing:
     def with_execution_time(self, execution_time: ExecutionTime) -> EarningsSwing:
         """Return the same variant trading at another time."""
         return self.with_parameters({"execution_time": execution_time})
+
+    def decide_again(self, figures: Json, memory: Json, decided_on: date) -> None:
+        """Return None: what is held and the candidates make the decision, not the diagnostics."""
+        del figures, memory, decided_on
+
+    def next_changes(self, figures: Json) -> tuple[Boundary, ...]:
+        """Return the trend line of every position that was judged: a weekly close below it sells."""
+        return trend_limits(figures.get("checks", ()))
 
     def evaluate(self, history: Mapping[str, Bars]) -> EarningsEvaluation:
         """Prepare the weekly series of every symbol, each computed when it is first needed."""

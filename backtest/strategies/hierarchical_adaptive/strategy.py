@@ -7,7 +7,7 @@ the rebalance rule (section 11 of the specification).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +19,7 @@ from backtest.core.decision import Decision, ExecutionTime, Json, Situation, Tar
 from backtest.core.errors import DataError, Finding
 from backtest.data.quality.relations import PriceRelation
 from backtest.strategies.family import ALLOCATION, Family
+from backtest.strategies.hierarchical_adaptive.boundaries import next_changes
 from backtest.strategies.hierarchical_adaptive.parameters import (
     EFFECTS,
     HISTORY_FLOOR,
@@ -28,7 +29,7 @@ from backtest.strategies.hierarchical_adaptive.parameters import (
 )
 from backtest.strategies.hierarchical_adaptive.series import compute_columns, weight_table
 from backtest.strategies.parameters import unusual_values
-from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms
+from backtest.strategies.terms import NO_TERMS, Boundary, ContextColumn, TradingTerms
 
 NAME = "Hierarchical_Adaptive_v3_5b"
 WEIGHT_COLUMNS = ("w_TQQQ", "w_QQQ", "w_PSQ", "w_TMF", "w_TMV", "w_cash")
@@ -92,28 +93,13 @@ class V35bEvaluation:
                 memory=memory,
                 warnings=(self._too_early(row),),
             )
-        targets = self.targets(row)
-        held = _held(memory)
-        deviation = sum(abs(held.get(leg, 0.0) - weight) for leg, weight in targets.items())
-        deviation += sum(abs(held[leg]) for leg in sorted(held) if leg not in targets)
-        rebalance = deviation > self.parameters.rebalance_threshold
-        legs = {leg: weight for leg, weight in targets.items() if weight != 0.0}
-        values = {**self.values(row), "deviation": deviation, "needs_rebalance": rebalance}
-        return Decision(
-            day,
-            rebalance=rebalance,
-            targets=tuple(Target(leg, weight) for leg, weight in legs.items()),
-            diagnostics=_json_ready(values),
-            memory={"held": legs} if rebalance else memory,
-            warnings=self._warnings(row),
+        return _decision(
+            self.parameters, day, self.targets(row), self.values(row), memory, self._warnings(row)
         )
 
     def targets(self, row: int) -> dict[str, float]:
         """Return symbol -> target weight of all legs, zeros included, legs of one symbol added up."""
-        merged: dict[str, float] = {}
-        for leg, weight in zip(self.parameters.legs, self._weights[self.columns.case[row]], strict=False):
-            merged[leg] = merged.get(leg, 0.0) + weight
-        return merged
+        return _merged(self.parameters, self._weights[self.columns.case[row]])
 
     def values(self, row: int) -> Json:
         """Return the named values of a row at full precision, None where not defined."""
@@ -222,6 +208,17 @@ class HierarchicalAdaptiveV35b:
         """Return the variant trading at another time."""
         return self.with_parameters({"execution_time": execution_time})
 
+    def decide_again(self, figures: Json, memory: Json, decided_on: date) -> Decision:
+        """Return the decision of these diagnostics with another memory, by this rebalance rule."""
+        if any(figures.get(name) is None for name in WEIGHT_COLUMNS[:-1]):
+            return Decision(decided_on, diagnostics=figures, memory=memory)
+        targets = _merged(self.settings, [float(figures[name]) for name in WEIGHT_COLUMNS[:-1]])
+        return _decision(self.settings, decided_on, targets, figures, memory)
+
+    def next_changes(self, figures: Json) -> tuple[Boundary, ...]:
+        """Return the limits around a decision: volatility, trend, averages, bonds."""
+        return next_changes(self.settings, figures)
+
     def evaluate(self, history: Mapping[str, Bars]) -> V35bEvaluation:
         """Compute every series over the whole history.
 
@@ -233,6 +230,30 @@ class HierarchicalAdaptiveV35b:
         if self.settings.allow_treasury:
             treasury = _usable(history, self.settings.treasury_trend_symbol)
         return V35bEvaluation(self.settings, signal, treasury)
+
+
+def _decision(
+    parameters: Parameters,
+    day: date,
+    targets: Mapping[str, float],
+    values: Json,
+    memory: Json,
+    warnings: tuple[str, ...] = (),
+) -> Decision:
+    """Return the decision of target weights (zeros included) against what was held before (section 11)."""
+    held = _held(memory)
+    deviation = sum(abs(held.get(leg, 0.0) - weight) for leg, weight in targets.items())
+    deviation += sum(abs(held[leg]) for leg in sorted(held) if leg not in targets)
+    rebalance = deviation > parameters.rebalance_threshold
+    legs = {leg: weight for leg, weight in targets.items() if weight != 0.0}
+    return Decision(
+        day,
+        rebalance=rebalance,
+        targets=tuple(Target(leg, weight) for leg, weight in legs.items()),
+        diagnostics=_json_ready({**values, "deviation": deviation, "needs_rebalance": rebalance}),
+        memory={"held": legs} if rebalance else memory,
+        warnings=warnings,
+    )
 
 
 def build(variant: str, parameters: Mapping[str, Any], *, where: str = "") -> HierarchicalAdaptiveV35b:
@@ -252,6 +273,14 @@ def _usable(history: Mapping[str, Bars], symbol: str) -> Bars:
             day = bars.dates[int(np.argmin(good))].item()
             raise DataError(f"{column} of {day} is not usable", where=symbol, remedy="correct the bar")
     return bars
+
+
+def _merged(parameters: Parameters, weights: Sequence[float]) -> dict[str, float]:
+    """Return symbol -> weight from the weights of the legs in the order of `WEIGHT_COLUMNS`."""
+    merged: dict[str, float] = {}
+    for leg, weight in zip(parameters.legs, weights, strict=False):
+        merged[leg] = merged.get(leg, 0.0) + weight
+    return merged
 
 
 def _no_bar(bars: Bars, day: date) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backtest.strategies.terms import NO_TERMS, ContextColumn, TradingTerms, context_of
+from backtest.strategies.terms import NO_TERMS, Boundary, ContextColumn, TradingTerms, context_of
 
 COLUMNS = (ContextColumn("cell", "cell", is_state=True), ContextColumn("t_norm", "T_norm"))
 
@@ -20,3 +20,9 @@ def test_states_alone_leave_measurements_out() -> None:
 def test_a_strategy_without_terms_limits_nothing() -> None:
     assert TradingTerms() == NO_TERMS
     assert (NO_TERMS.stop_loss_pct, NO_TERMS.max_positions, NO_TERMS.daily_entry_limit) == (None, None, None)
+
+
+def test_the_distance_to_a_limit_is_never_negative() -> None:
+    assert Boundary("cell", "z", "above", 1.0, 0.75).distance == 0.25
+    assert Boundary("cell", "z", "below", 1.0, 1.5).distance == 0.5
+    assert Boundary("cell", "z", "above", 1.0, 1.5).distance == 0.0

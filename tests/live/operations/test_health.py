@@ -27,7 +27,6 @@ NAMES = [
     "calendar",
     "data",
     "account",
-    "books",
     "orders",
     "runs",
     "alerts",

@@ -1,0 +1,84 @@
+"""Live against the backtest of the same sessions: bars, ledger and settings become an attribution.
+
+Nothing is kept: final bars are revised and causes are counted from the book's start, so every answer is
+computed anew from the ledger's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from backtest.reporting.drift.attribution import Attribution
+    from live.books.variants import BookVariant
+    from live.runtime.runtime import Runtime
+
+NO_CLOSE = "no session of this book has been marked at its close yet"
+POSITIONS = "drift is measured for allocation books; a book of single positions is not walked yet"
+SHARED = "the account is shared: cash that a budget or another book moves in or out is unexplained"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One primary: its attribution, or why there is none; notes are things to know about the figures."""
+
+    variant: str
+    attribution: Attribution | None
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def measure_drift(runtime: Runtime, variant: str | None = None) -> tuple[Measured, ...]:
+    """Measure every primary, or the one named.
+
+    Raises:
+        UsageError: the name is no primary.
+        DataError: a bar of a session that was traded is missing.
+    """
+    from live.books.variants import groups
+
+    settings = runtime.settings
+    overrides = runtime.loaded.parameter_overrides
+    found = groups(settings, runtime.strategies, overrides=overrides, everything=True)
+    primaries = [group.primary for group in found if group.primary is not None]
+    chosen = [book for book in primaries if variant in {None, book.name}]
+    if variant is not None and not chosen:
+        raise UsageError(
+            f"{variant} is no primary",
+            where="--variant",
+            remedy=f"one of {', '.join(book.name for book in primaries)}; shadows are compared by `jutsu "
+            "compare`",
+        )
+    return tuple(_measure(runtime, book, primaries) for book in chosen)
+
+
+def _measure(runtime: Runtime, book: BookVariant, primaries: Sequence[BookVariant]) -> Measured:
+    from backtest.reporting.drift.attribution import attribute
+    from live.runtime.known_prices import actions_for
+    from live.validation.live_book import read_live_book
+
+    strategy = book.strategy
+    if not strategy.family.holds_weights:
+        return Measured(book.name, None, POSITIONS)
+    symbols = sorted({*strategy.signal_symbols, *strategy.tradable_symbols})
+    live = read_live_book(runtime.ledger, book.name, actions_for(runtime, symbols))
+    if live is None:
+        return Measured(book.name, None, NO_CLOSE)
+    last = live.sessions[-1].session
+    symbols = sorted({*symbols, *live.positions})
+    bars = {s: item.until(last) for s, item in runtime.feed.history(symbols, runtime.clock.now()).items()}
+    signal = strategy.signal_symbols[0]
+    if signal not in bars or not len(bars[signal]) or bars[signal].last < last or bars[signal].provisional:
+        raise DataError(
+            f"no final bar of {last}",
+            where=signal,
+            remedy="import that session, or run it again when the vendor has published it",
+        )
+    others = [other.name for other in primaries if other.name != book.name]
+    shared = book.budget_pct < 100 or any(runtime.ledger.trades.recent(1, variant=name) for name in others)
+    notes = (SHARED,) if shared else ()
+    return Measured(book.name, attribute(live, strategy, bars, runtime.settings.execution), notes=notes)
