@@ -74,7 +74,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "ledger",
         "Replace a damaged ledger by the newest intact backup and ask the broker what it is missing.",
     ),
-    "backup": Command("ledger", "Copy the ledger now, while anything may be running."),
+    "restore": Command(
+        "backup",
+        "Put a backup in place, in an empty folder or over a project; entries off until `jutsu reconcile`.",
+    ),
     "replay": Command(
         "replay", "Run both real stages for every past session with a simulated clock and the paper broker."
     ),
@@ -94,6 +97,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "logs": Command(
         "logs", "Show log entries of every program in the order of time; exit code 1 when nothing matched."
+    ),
+    "backup": Command(
+        "backup", "Copy the ledger now, or the whole project into one file (--to); rehearse a restore."
     ),
     "schedule": Command(
         "schedule",

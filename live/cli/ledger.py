@@ -1,4 +1,4 @@
-"""`jutsu recover` and `jutsu backup`: what a person does when the ledger itself is in trouble, or before."""
+"""`jutsu recover`: what a person does when the ledger itself is in trouble."""
 
 from __future__ import annotations
 
@@ -17,18 +17,8 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(recover)
-    app.command()(backup)
-
-
-def backup(config: ConfigOption = None, state_db: StateOption = None) -> None:
-    """Copy the ledger now, while anything may be running."""
-    with open_command(config=config, state_db=state_db) as runtime:
-        copy = runtime.ledger.backup(
-            runtime.state / "backups", keep_days=runtime.settings.backup.keep_days, now=runtime.clock.now()
-        )
-    typer.echo(f"backup: {copy}" if copy else "this ledger is not a file; use its database's own backup")
 
 
 def recover(

@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 from backtest.core.files import write_atomic
 from live.ledger.errors import LedgerDamaged, LedgerUnavailable
 
+#: key of what the newest rehearsal of a restore said, kept for the whole installation
+REHEARSED: Final = "backup_rehearsed"
+
 _NAME: Final = re.compile(r"ledger-(\d{4}-\d{2}-\d{2})\.db")
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 

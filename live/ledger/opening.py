@@ -44,8 +44,7 @@ def open_database(target: Path | str, *, create: bool) -> Database:
         where = text.rsplit("@", maxsplit=1)[-1]
         return _prepared(Database(ServerLink(text, where), where))
     path = Path(text.removeprefix("sqlite:///"))
-    if recovery_marker(path).exists():
-        raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
+    _refuse_half_done(path)
     if not path.exists():
         _refuse_orphaned_log(path)
         if not create:
@@ -71,8 +70,7 @@ def open_scratch(path: Path) -> Database:
     Raises:
         LedgerDamaged, LedgerUnavailable, LedgerTooNew: as `open_database`.
     """
-    if recovery_marker(path).exists():
-        raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
+    _refuse_half_done(path)
     check_file(path)
     database = _sqlite(None, str(path))
     target = database.raw
@@ -89,6 +87,22 @@ def open_scratch(path: Path) -> Database:
 def recovery_marker(path: Path) -> Path:
     """Return the file that exists while a damaged ledger is being replaced."""
     return path.with_name(f".{path.name}.recovering")
+
+
+def restoring_marker(path: Path) -> Path:
+    """Return the file that exists while an archive takes the place of a ledger and of what belongs to it."""
+    return path.with_name(f".{path.name}.restoring")
+
+
+def _refuse_half_done(path: Path) -> None:
+    if recovery_marker(path).exists():
+        raise LedgerDamaged("a recovery was interrupted", where=str(path), remedy=RECOVER)
+    if restoring_marker(path).exists():
+        raise LedgerDamaged(
+            "a restore was interrupted",
+            where=str(path),
+            remedy="run the same `jutsu restore` again: it finishes; the old files are in before-restore-…",
+        )
 
 
 def check_file(path: Path) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
 
 from live.system.number_text import money
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
 
+
+#: a restore that was not rehearsed for longer is a warning
+REHEARSAL_DAYS: Final = 45
+REHEARSE: Final = "`jutsu backup rehearse`"
 
 Verdict = Literal["ok", "warning", "failed"]
 
@@ -41,6 +47,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "runs": _runs,
         "alerts": _alerts,
         "dead man's switch": _pings,
+        "backups": _backups,
     }
     for name, look in looks.items():
         try:
@@ -163,6 +170,25 @@ def _pings(runtime: Runtime) -> Check:
         return Check(name, "warning", f"{program} {ping.at}: {ping.problem}", "jutsu alerts test")
     shown = [f"{p} {last[p].at} exit {last[p].code}" for p in watched if p in last]
     return Check(name, "ok", "; ".join(shown) or "no run was told yet")
+
+
+def _backups(runtime: Runtime) -> Check:
+    """Warn when nobody rehearsed a restore for long; a project younger than that is given its time."""
+    from live.ledger.backup import REHEARSED
+    from live.ledger.system_state import EVERY_ACCOUNT
+
+    state = runtime.ledger.for_account(EVERY_ACCOUNT).state
+    rehearsed = json.loads(state.get(REHEARSED) or "{}")
+    since: str | None = rehearsed.get("at") or runtime.ledger.state.get("created")
+    if since is None:
+        return Check("backups", "ok", "there is no ledger yet")
+    if rehearsed and not rehearsed["passed"]:
+        return Check("backups", "warning", f"the rehearsal of {since[:10]} failed", REHEARSE)
+    days = (runtime.clock.now() - datetime.fromisoformat(since)).days
+    text = f"a restore was rehearsed on {since[:10]}" if rehearsed else "no restore was rehearsed yet"
+    if days > REHEARSAL_DAYS:
+        return Check("backups", "warning", f"{text} ({days} days)", REHEARSE)
+    return Check("backups", "ok", text)
 
 
 def _alerts(runtime: Runtime) -> Check:

@@ -66,7 +66,7 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
         {*strategy.signal_symbols, *references},
         window.decides_on,
     )
-    on_final, notes = _decide_again(runtime.ledger, runtime.settings, row, signal, strategy, bars, window)
+    on_final, notes = decide_again(runtime.ledger, runtime.settings, row, signal, strategy, bars, window)
     orders, slippages = _orders(runtime.ledger, row)
     problems, cautions, remarks = _outcome(row, signal)
     return Observed(
@@ -182,7 +182,7 @@ def _facts(strategy: Strategy, diagnostics: Mapping[str, Any], rebalance: bool) 
     return {**states, REBALANCE: rebalance}
 
 
-def _decide_again(
+def decide_again(
     ledger: Ledger,
     settings: Settings,
     row: SignalRow,
@@ -191,7 +191,7 @@ def _decide_again(
     bars: Mapping[str, Bars],
     window: calendar.ExecutionWindow,
 ) -> tuple[Choice | None, tuple[str, ...]]:
-    """Return the decision on the final bars, None with a note when its inputs are no longer known."""
+    """Return the decision of a file made again on `bars`, None with a note when its book is not known."""
     book = _book(ledger, row, signal, strategy)
     if book is None:
         return None, ("how the book stood at the decision is no longer known",)

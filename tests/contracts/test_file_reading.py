@@ -16,6 +16,8 @@ OWN = {
     "live/settings/templates.py": "files of the package",
     "live/ledger/opening.py": "the head of a ledger, judged before; the whole may be large",
     "live/ledger/backup.py": "flushes a copy it made",
+    "live/archive/make.py": "packs copies it made, which may be large",
+    "live/archive/members.py": "streams an archive, judged before; the whole may be large",
     "live/runtime/known_prices.py": "appends",
     "live/alerts/plain_outbox.py": "appends",
     "live/cli/app.py": "the null device",

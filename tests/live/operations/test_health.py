@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backtest.core.errors import BrokerError, DataError
+from live.ledger.backup import REHEARSED
 from live.ledger.ledger import OrderPlan
+from live.ledger.system_state import EVERY_ACCOUNT
 from live.model.order_state import JournalState
 from live.model.run import asked_for
 from live.operations import checks
@@ -31,6 +33,7 @@ NAMES = [
     "runs",
     "alerts",
     "dead man's switch",
+    "backups",
 ]
 MACHINE = ["disk", "login", "broker", "clock", "cron"]
 
@@ -124,3 +127,22 @@ def test_one_alert_names_every_failed_check(runtime: Any) -> None:
     (alert,) = runtime.ledger.alerts.recent()
     assert alert.level == "critical"
     assert [line.partition(":")[0] for line in alert.body.splitlines()] == ["account", "broker"]
+
+
+def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> None:
+    old = datetime(2023, 11, 1, tzinfo=UTC)
+    state = runtime.ledger.for_account(EVERY_ACCOUNT).state
+
+    def said(value: str | None) -> tuple[str, str]:
+        state.set(REHEARSED, value, at=old)
+        check = next(check for check in examine(runtime) if check.name == "backups")
+        return check.verdict, check.detail
+
+    runtime.ledger.state.set("created", old.isoformat(), at=old)
+    assert said(None) == ("warning", "no restore was rehearsed yet (62 days)")
+    assert said('{"at": "2023-12-01T00:00:00+00:00", "passed": true}')[0] == "ok"
+    assert said('{"at": "2023-11-01T00:00:00+00:00", "passed": true}')[0] == "warning"
+    assert said('{"at": "2024-01-01T00:00:00+00:00", "passed": false}') == (
+        "warning",
+        "the rehearsal of 2024-01-01 failed",
+    )

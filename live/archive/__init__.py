@@ -1,0 +1,1 @@
+"""Everything of a project but secrets and bars in one file: made, checked, restored, rehearsed."""

@@ -1,0 +1,62 @@
+"""A rehearsal decides the stored sessions again, and notices when they come out otherwise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live.archive import rehearse as module
+from live.archive.rehearse import rehearse
+from live.ledger.backup import REHEARSED
+from live.ledger.system_state import EVERY_ACCOUNT
+from live.model.run import DAILY
+from live.runtime.open import open_runtime
+from live.runtime.options import Options
+from tests.live.archive.conftest import NOW
+from tests.support.user_world import SECOND, User
+
+
+def test_the_stored_sessions_come_out_the_same(traded: User, archive: Path) -> None:
+    with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
+        made, named = rehearse(runtime, None, NOW), rehearse(runtime, archive, NOW + timedelta(days=1))
+        kept = json.loads(runtime.ledger.for_account(EVERY_ACCOUNT).state.get(REHEARSED) or "")
+    for found in (made, named):
+        assert [(one.variant, one.verdict) for one in found.again] == [("golden", "same")] * 2
+        assert found.passed
+        assert not found.migrated
+    assert kept == {"at": (NOW + timedelta(days=1)).isoformat(timespec="seconds"), "passed": True}
+    assert not list((traded.root / "state").glob(".jutsu-*"))
+
+
+def test_another_decision_fails_the_rehearsal(
+    traded: User, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Any = vars(module)["decide_again"]
+
+    def turned(*arguments: Any) -> Any:
+        choice, notes = real(*arguments)
+        if str(arguments[2].session) == SECOND:
+            choice = replace(choice, targets={"QQQ": 0.1})
+        return choice, notes
+
+    monkeypatch.setattr(module, "decide_again", turned)
+    with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
+        found = rehearse(runtime, archive, NOW)
+        kept = json.loads(runtime.ledger.for_account(EVERY_ACCOUNT).state.get(REHEARSED) or "")
+    assert [one.verdict for one in found.again if one.session == SECOND] == ["differs"]
+    assert not found.passed
+    assert kept["passed"] is False
+
+
+def test_other_data_are_named_and_fail_nothing(traded: User, archive: Path) -> None:
+    traded.set(data={"demo_seed": 8})
+    with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
+        found = rehearse(runtime, archive, NOW)
+    assert {one.verdict for one in found.again} <= {"same", "other data"}
+    assert "other data" in {one.verdict for one in found.again}
+    assert found.passed
