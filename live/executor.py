@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import logging
 import os
 import sys
@@ -23,7 +22,6 @@ from typing import get_args
 import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
-from backtest.core.files import write_atomic
 from live.alerts import outbox as alerts
 from live.alerts.channels import Level
 from live.books.variants import BookVariant, groups
@@ -43,17 +41,19 @@ from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
+from live.reporting.files import Report, keep
+from live.reporting.making import execution_of
+from live.reporting.text import text_of
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import ALERTED, alerting, guarded, opening
+from live.runtime.lifecycle import ALERTED, alerting, attempted, guarded, opening
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
-from live.system.json_text import plain
 from live.system.screen import complain, say
-from live.views.execution_report import ExecutionReport, read_execution, report_lines
+from live.views.execution_report import read_execution
 from live.views.words import outcome_words
 
 LOG = logging.getLogger("jutsu.executor")
@@ -218,7 +218,7 @@ def dry_run(job: Job) -> str:
 
 
 def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> bool:
-    """Send the run's alert or report and return whether it was kept; what fails is printed, never raised."""
+    """Keep the run's report, send it, and return whether it was kept; what fails is printed, never raised."""
     if not runtime.run.alerts:
         return False
     critical, warnings = notes.news()
@@ -227,12 +227,16 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
         level = "critical"
     elif warnings:
         level = "warning"
-    content, facts = _report(runtime, job, summary)
-    body = "\n".join((*((*critical, *warnings) or (summary,)), "", *content))
+    made = attempted("the report", lambda: keep_report(runtime, job))
+    report, content = (None, "the report could not be made") if made is None else made
+    title = summary if report is None else report.document.subject
+    body = "\n".join((*((*critical, *warnings) or (summary,)), "", content))
+    orders = () if report is None else report.model.orders
+    facts = [(order.client_order_id, order.filled, order.state) for order in orders]
     digest = hashlib.sha256(f"{summary}{critical}{warnings}{facts}".encode()).hexdigest()
     key = f"executor_{job.variant}_{job.day}_{digest[:12]}"  # new facts are told again, new prices are not
     try:
-        for problem in alerts.send(runtime, key=key, level=level, title=summary, body=body, report=True):
+        for problem in alerts.send(runtime, key=key, level=level, title=title, body=body, report=True):
             complain(problem)
     except (OSError, JutsuError) as error:
         LOG.warning("no alert could be kept: %s", error)
@@ -241,27 +245,11 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
     return True
 
 
-def _report(runtime: Runtime, job: Job, summary: str) -> tuple[list[str], str]:
-    """Return the report as lines, and what of it is worth telling again; keep its files.
-
-    The alert must leave even when the report cannot be made.
-    """
-    try:
-        report = read_execution(runtime.ledger, job.day, job.variant)
-        content = report_lines(report)
-        keep_report(runtime.state / "reports", report, summary, content)
-    except (OSError, JutsuError) as error:
-        LOG.warning("no report was kept: %s", error)
-        return [f"the report could not be made: {error}"], ""
-    return content, str([(order.client_order_id, order.filled, order.state) for order in report.orders])
-
-
-def keep_report(folder: Path, report: ExecutionReport, summary: str, lines: Sequence[str]) -> None:
-    """Write `execution_<date>_<variant>.json` and the same as text. OSError: it could not be written."""
-    name = f"execution_{report.session}_{report.variant}"
-    text = json.dumps(plain(report), indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomic(folder / f"{name}.json", f"{text}\n".encode(), 0o600)
-    write_atomic(folder / f"{name}.txt", "\n".join([summary, "", *lines, ""]).encode(), 0o600)
+def keep_report(runtime: Runtime, job: Job) -> tuple[Report, str]:
+    """Make the report of a session from the ledger and keep its files; return it and its text."""
+    report = execution_of(runtime, job.day, job.variant)
+    attempted("a file of the report", lambda: keep(runtime.state / "reports", report))
+    return report, text_of(report.document).rstrip()
 
 
 def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:

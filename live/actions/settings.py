@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from backtest.core.errors import Finding, SettingsError, UsageError
 from live.actions.audited import TERMINAL, Via, audited
+from live.actions.baselines import measured
 from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
 from live.settings.frozen_origin import FrozenData
@@ -55,10 +56,15 @@ class Unset:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """The manifest that was written, and what is different in it; without changes it is as it was."""
+    """The manifest that was written, and what is different in it; without changes it is as it was.
+
+    Attributes:
+        unmeasured: variants that got no baseline, and why.
+    """
 
     path: Path
     changes: tuple[Finding, ...]
+    unmeasured: tuple[Finding, ...] = ()
 
 
 def set_value(
@@ -157,6 +163,7 @@ def freeze(
     loaded = source.load(at, flags=values)
     target = path or loaded.path(loaded.settings.paths.manifest)
     strategies = configured_strategies(loaded, selection)
+    baselines, unmeasured = measured(loaded.settings, strategies, lambda names: history(loaded, names))
     changes = manifest.freeze(
         target,
         strategies,
@@ -164,8 +171,9 @@ def freeze(
         history_floor=history_floor,
         adding=bool(values),
         data=_tested_on(loaded, strategies, history),
+        baselines=baselines,
     )
-    return Frozen(target, changes)
+    return Frozen(target, changes, unmeasured)
 
 
 def _tested_on(

@@ -1,20 +1,18 @@
-"""The channels alerts are delivered through, and what may stand in their texts."""
+"""The channels alerts are delivered through: names, addresses, and what of them may be shown."""
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import stat
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, get_args
 
 from backtest.core.errors import SettingsError
 from backtest.core.files import read_regular, why
+from live.ledger.alerts import DIGEST
 from live.settings.model import AlertLevel, Settings
-from live.system.clock import SystemClock
 from live.system.redaction import MASK, redact, register_secret
 
 Level = AlertLevel
@@ -23,24 +21,10 @@ Level = AlertLevel
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 
-TIMEBOX_SECONDS = 15.0
-
-
 URLS_FILE: Final = "alert_urls"
 PREFIX: Final = "JUTSU_ALERT_"
-RESERVED: Final = ("digest",)
+RESERVED: Final = (DIGEST,)
 _LISTS: Final = ("JUTSU_ALERT_URLS", "JUTSU_ALERT_URLS_FILE")
-
-
-_KINDS: Final[Mapping[str, Literal["info", "warning", "failure"]]] = {
-    "info": "info",
-    "warning": "warning",
-    "critical": "failure",
-}
-
-
-# Channels that timed out in this process: asking again would only hold up the run.
-_HANGING: set[str] = set()
 
 
 def channels(
@@ -91,65 +75,9 @@ def _named(environ: Mapping[str, str], urls_env: str) -> dict[str, str]:
     return found
 
 
-def deliver(
-    wanted: Mapping[str, str], *, title: str, body: str, level: Level, within: float = TIMEBOX_SECONDS
-) -> dict[str, str]:
-    """Send one message to every channel at once, waiting at most `within` seconds.
-
-    `wanted` is channel name -> URL.
-
-    Returns:
-        Channel name -> what went wrong, masked; empty text when delivered.
-    """
-    for talkative in ("apprise", "urllib3"):  # at DEBUG they write whole URLs, and URLs are secrets
-        logging.getLogger(talkative).setLevel(logging.WARNING)
-    results: dict[str, str] = {}
-    asked = sorted({url for url in wanted.values() if url not in _HANGING})
-    threads = [
-        threading.Thread(target=_notify, args=(url, title, body, level, results), daemon=True)
-        for url in asked
-    ]
-    clock = SystemClock()  # the time box is about this process, also under a simulated clock
-    deadline = clock.monotonic() + within
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, deadline - clock.monotonic()))
-    _HANGING.update(url for url in asked if url not in results)
-    silent = f"no answer within {within:.1f} s"
-    return {name: results.get(url, silent) for name, url in wanted.items()}
-
-
 def label(name: str, url: str) -> str:
     """Return a channel for people: its name and kind, everything else may be secret."""
     return f"{name} {url.partition('://')[0]}://{MASK}"
-
-
-def _notify(url: str, title: str, body: str, level: Level, results: dict[str, str]) -> None:
-    """Send through one channel and note the outcome; runs in its own thread."""
-    said: list[str] = []
-
-    def listen(entry: Any, _service: Any) -> None:
-        said.append(str(entry.message))
-
-    try:
-        import apprise
-
-        service = apprise.Apprise(asset=apprise.AppriseAsset(app_id="jutsu", app_desc="jutsu"))
-        if not service.add(url):
-            results[url] = "is not a URL that apprise understands"
-            return
-        delivered = service.notify(
-            body=body or title,
-            title=title,
-            notify_type=_KINDS[level],
-            log_callback=listen,
-            log_level=logging.WARNING,
-        )
-    except Exception as error:  # noqa: BLE001 - third-party code; an alert must never fail a run
-        results[url] = _without_secrets(f"{type(error).__name__}: {error}", url)
-        return
-    results[url] = "" if delivered else _without_secrets("; ".join(said) or "was refused", url)
 
 
 def _private_text(path: Path, *, required: bool) -> str:
@@ -184,7 +112,7 @@ def _secret_parts(url: str) -> list[str]:
     return [p for p in _parts(url) if len(p) >= 16 or (len(p) >= 8 and re.search(r"\d", p) and "." not in p)]
 
 
-def _without_secrets(text: str, url: str) -> str:
+def without_secrets(text: str, url: str) -> str:
     """Mask every part of the channel's own URL, however ordinary: this text is about that channel."""
     for part in sorted({url, *_parts(url)}, key=len, reverse=True):
         if len(part) > 3:

@@ -1,11 +1,15 @@
-"""Alerts: written to the outbox first, then sent through apprise; a failing channel never fails a run.
+"""Alerts: written to the outbox first, then delivered; a failing channel never fails a run.
 
-Each alert reaches each channel once. A stage delivers at its end, in one time box: orders never wait for it.
+Each alert reaches each of its channels at least once, each channel is tried by itself. A stage delivers at
+its end, in one time box: orders never wait for it.
 
-Rules. One key alerts once per New York day. Alerts below `alerts.minimum_level` are recorded, not sent,
-except the execution report when `alerts.execution_report` is on. Runs about a past session record without
-sending, dry runs and replays do neither. What could not be delivered stays in the outbox; the next run warns
-about it and tries again.
+Rules. One key alerts once per New York day. `routing` says which channels hear a level, when, and when a
+failed one is tried again. Runs about a past session record without sending, dry runs and replays do neither.
+What could not be delivered stays in the outbox; the next run warns about it and tries again.
+
+    send(context, key="...", level="warning", title="...", body=text, html=page, to=("mail",))
+
+puts a message into the outbox; mail channels send `html` beside the text, the others the text alone.
 
 Channels are apprise URLs: `JUTSU_ALERT_<NAME>`, and the list in the variable that `alerts.urls_env` names, of
 the environment or the secrets file; else a file of URLs named by the same variable with `_FILE` appended, or
@@ -15,79 +19,41 @@ the environment or the secrets file; else a file of URLs named by the same varia
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
-from backtest.core.errors import SettingsError
 from live.alerts import plain_outbox
-from live.alerts.channels import LEVELS, TIMEBOX_SECONDS, Level, channels, deliver, label
-from live.ledger.alerts import Alerts
-from live.ledger.record_tables import Alert, AlertDelivery
-from live.model.run import Run
-from live.settings.model import Settings
-from live.system.clock import Clock, SystemClock
+from live.alerts.addressing import FAILED, address, level_of, named_channels, settle, urls_of, when
+from live.alerts.channels import Level, label
+from live.alerts.daily import make_daily
+from live.alerts.delivery import TIMEBOX_SECONDS, deliver_all
+from live.alerts.message import Message
+from live.alerts.routing import next_try
 from live.system.redaction import redact
+
+if TYPE_CHECKING:
+    from live.alerts.context import Context
+    from live.ledger.alerts import Alerts
+    from live.ledger.record_tables import Alert, AlertDelivery
 
 LOG = logging.getLogger("jutsu.alerts")
 
-#: waits after the first, second … failed try; the last one repeats
-WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
-GIVE_UP: Final = timedelta(hours=48)
-#: a host that runs once a day still tries often enough
-MIN_TRIES: Final = 5
-GAVE_UP: Final = "gave up: "
 _COLLECTING: Final[ContextVar[bool]] = ContextVar("collecting", default=False)
-
-_FAILED: Final = "failed: "
-_SILENT: Final = "not sent: "
-
-
-class _Ledger(Protocol):
-    @property
-    def alerts(self) -> Alerts: ...
-
-
-class Context(Protocol):
-    """What alerts need of a run: a `live.runtime.runtime.RunContext` or the whole `Runtime`."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of the run."""
-        ...
-
-    @property
-    def ledger(self) -> _Ledger:
-        """The ledger with the outbox."""
-        ...
-
-    @property
-    def state(self) -> Path:
-        """Folder of the ledger."""
-        ...
-
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """Environment variables with the project's secrets."""
-        ...
-
-    @property
-    def run(self) -> Run:
-        """The kind of run."""
-        ...
 
 
 def send(
-    context: Context, *, key: str, level: Level, title: str, body: str, report: bool = False
+    context: Context,
+    *,
+    key: str,
+    level: Level,
+    title: str,
+    body: str,
+    html: str | None = None,
+    to: Sequence[str] = (),
+    report: bool = False,
 ) -> tuple[str, ...]:
     """Record an alert and, unless delivering is held back (`collected`), send it to whoever wants to hear it.
 
@@ -97,7 +63,9 @@ def send(
         level: ``info`` (nothing to do), ``warning`` (read today), ``critical`` (act now).
         title: one line.
         body: text; secrets are masked before it is stored.
-        report: the execution report of a run; sent below the minimum level when the settings want it.
+        html: the same as a whole HTML document, which mail channels send beside the text.
+        to: channels by name, instead of those the settings give the level.
+        report: the report of a run; sent below the minimum level when the settings want it.
 
     Returns:
         Warnings about channels that failed; empty when all is well. Never raises because of a channel.
@@ -105,19 +73,16 @@ def send(
     outbox, now = context.ledger.alerts, context.clock.now()
     if not context.run.alerts or outbox.seen(key, now.astimezone(NEW_YORK).date()):
         return ()
-    urls, problem = _channels_or_problem(context)
-    alert = outbox.add(key, level=level, title=redact(title), body=redact(body), at=now)
-    why_silent = _why_silent(context, level, report=report, urls=urls)
-    if why_silent and not problem:
-        outbox.mark_sent(alert.id, at=now, note=_SILENT + why_silent)
-        return ()
+    page = None if html is None else redact(html)
+    with outbox.together():
+        alert = outbox.add(key, level=level, title=redact(title), body=redact(body), at=now, html=page)
+        problem = address(context, alert, to=to, report=report)
     if problem:
-        outbox.mark_failed(alert.id, problem)
         return (f"alert {key!r} was not sent: {problem}",)
-    outbox.address(alert.id, urls, at=now)
-    if _COLLECTING.get():
+    if _COLLECTING.get() or not context.run.about_now:
         return ()
-    return _deliver(outbox, alert, urls, now, within=TIMEBOX_SECONDS)
+    mine = [row for row in outbox.due(now) if row.alert_id == alert.id]
+    return _deliver(context, mine, urls_of(context)[0], within=TIMEBOX_SECONDS)
 
 
 @contextmanager
@@ -133,30 +98,23 @@ def collected() -> Iterator[None]:
 def flush(context: Context, *, within: float = TIMEBOX_SECONDS) -> tuple[str, ...]:
     """Send what waits in the outbox, critical alerts first, in `within` seconds; the rest waits on.
 
-    Each alert is tried only at channels that have not delivered it, each by itself: after 1, 5, 15 and
-    60 minutes, then hourly, for `GIVE_UP` and at least `MIN_TRIES` times.
+    The daily mail and the reminder of unacknowledged criticals are made here when their time has come.
 
     Returns:
         Warnings: what earlier tries could not deliver, and channels that fail now.
     """
-    if not context.run.alerts:
+    if not (context.run.alerts and context.run.about_now):
         return ()
-    if context.run.about_now:
-        _take_in(context)
-    waiting = context.ledger.alerts.unsent()
-    if not waiting:
-        return ()
-    urls, problem = _channels_or_problem(context)
-    clock = SystemClock()  # the time box is about this process, also under a simulated clock
-    deadline = clock.monotonic() + within
-    warnings: list[str] = []
-    for alert in waiting:
-        left = deadline - clock.monotonic()
-        if left <= 0:
-            warnings.append("some alerts still wait: `jutsu alerts flush`")
-            break
-        warnings.extend(_flush_one(context, alert, urls, problem, left))
-    return tuple(warnings)
+    _take_in(context)
+    outbox, now = context.ledger.alerts, context.clock.now()
+    make_daily(context)
+    known = _known_failures(outbox)
+    problems = [problem for alert in outbox.unaddressed() if (problem := address(context, alert))]
+    urls, problem = urls_of(context)
+    if problem:
+        return (*known, *dict.fromkeys((*problems, problem)))
+    waiting = _present(context, outbox.due(now), urls)
+    return (*known, *dict.fromkeys(problems), *_deliver(context, waiting, urls, within=within))
 
 
 def _take_in(context: Context) -> None:
@@ -166,93 +124,83 @@ def _take_in(context: Context) -> None:
         LOG.warning("%s could not be taken in: %s", plain_outbox.FILE, error)
 
 
-def _flush_one(
-    context: Context, alert: Alert, urls: Mapping[str, str], problem: str, within: float
-) -> tuple[str, ...]:
-    outbox, now = context.ledger.alerts, context.clock.now()
-    tried = alert.attempts > 0
-    addressed = {row.channel for row in outbox.deliveries(alert.id)}
-    if (tried or addressed) and not context.run.about_now:
-        return ()  # a run about the present will try again
-    because = alert.error.removeprefix(_FAILED)
-    failed = (f"alert {alert.key!r} of {_when(alert)} was not delivered: {because}",) if tried else ()
-    why_silent = _why_silent(context, _level(alert), report=tried or bool(addressed), urls=urls)
-    if problem:
-        outbox.mark_failed(alert.id, problem)
-        return failed
-    if why_silent:
-        outbox.mark_sent(alert.id, at=now, note=_SILENT + why_silent)
-        return failed
-    if not addressed & urls.keys():
-        outbox.address(alert.id, urls, at=now)
-    return (*failed, *_deliver(outbox, alert, urls, now, within=within, late=tried))
+def _present(
+    context: Context, waiting: Iterable[AlertDelivery], urls: Mapping[str, str]
+) -> list[AlertDelivery]:
+    """Return what is at channels that exist or the settings name; what is at others goes elsewhere."""
+    outbox, named = context.ledger.alerts, named_channels(context.settings.alerts)
+    found = []
+    for row in waiting:
+        if row.channel in urls or row.channel in named or not urls:
+            found.append(row)
+            continue
+        outbox.forget(row.alert_id, row.channel)
+        alert = outbox.get(row.alert_id)
+        if alert is not None and not outbox.deliveries(alert.id):
+            outbox.address(alert.id, dict.fromkeys(urls, context.clock.now()), at=context.clock.now())
+        else:
+            settle(outbox, row.alert_id, context.clock.now())
+    ids = {row.alert_id for row in waiting} - {row.alert_id for row in found}
+    return found + [row for row in outbox.due(context.clock.now()) if row.alert_id in ids]
+
+
+def _known_failures(outbox: Alerts) -> tuple[str, ...]:
+    return tuple(
+        f"alert {alert.key!r} of {when(alert)} was not delivered: {alert.error.removeprefix(FAILED)}"
+        for alert in outbox.unsent()
+        if alert.error
+    )
 
 
 def _deliver(
-    outbox: Alerts,
-    alert: Alert,
-    urls: Mapping[str, str],
-    now: datetime,
-    *,
-    within: float,
-    late: bool = False,
+    context: Context, waiting: Sequence[AlertDelivery], urls: Mapping[str, str], *, within: float
 ) -> tuple[str, ...]:
-    """Try every channel whose time has come; return what fails. Channels that are gone count no more."""
-    rows = [row for row in outbox.deliveries(alert.id) if row.channel in urls]
-    due = {row.channel: urls[row.channel] for row in rows if _due(row, now)}
-    if not due and any(row.delivered_at is None for row in rows):
-        _give_up(outbox, alert, rows, now)
-        return ()
-    title = f"{alert.title} (from {_when(alert)})" if late else alert.title
-    results = deliver(due, title=title, body=alert.body, level=_level(alert), within=within) if due else {}
-    for name, error in results.items():
-        outbox.tried(alert.id, name, at=now, error=error)
-    errors = [f"{label(name, urls[name])} {error}" for name, error in results.items() if error]
-    open_ = [row.channel for row in outbox.deliveries(alert.id) if row.delivered_at is None]
-    if any(name in urls for name in open_):
-        outbox.mark_failed(alert.id, _FAILED + "; ".join(errors))
-    else:
-        outbox.mark_sent(alert.id, at=now)
-    for error in errors:
-        LOG.warning("alert channel failed: %s", error)
-    return tuple(f"alert channel failed: {error}" for error in errors)
+    """Try every channel whose time has come, each by itself; return what fails, and that something waits."""
+    outbox = context.ledger.alerts
+    alerts = {number: outbox.get(number) for number in {row.alert_id for row in waiting}}
+    queues: dict[str, list[AlertDelivery]] = {}
+    warnings: list[str] = []
+    for row in waiting:
+        if row.channel in urls:
+            queues.setdefault(row.channel, []).append(row)
+        else:
+            error = f"has no address: put JUTSU_ALERT_{row.channel.upper()}=URL into secrets.env"
+            warnings.append(_note(context, row, alerts[row.alert_id], error, row.channel))
+    messages = {
+        name: [_message(alerts[row.alert_id], tried=row.attempts > 0) for row in rows]
+        for name, rows in queues.items()
+    }
+    tried = len(waiting) - sum(map(len, queues.values()))
+    for outcome in deliver_all(urls, messages, within=within):
+        row, shown = queues[outcome.channel][outcome.number], label(outcome.channel, urls[outcome.channel])
+        warnings.append(_note(context, row, alerts[row.alert_id], outcome.error, shown))
+        tried += 1
+    if tried < len(waiting):
+        warnings.append("some alerts still wait: `jutsu alerts flush`")
+    return tuple(dict.fromkeys(filter(None, warnings)))
 
 
-def _due(row: AlertDelivery, now: datetime) -> bool:
-    if row.delivered_at is not None:
-        return False
-    wait = WAITS[min(row.attempts, len(WAITS)) - 1] if row.attempts else timedelta(0)
-    return now >= row.last_at + wait
+def _note(context: Context, row: AlertDelivery, alert: Alert | None, error: str, shown: str) -> str:
+    """Write what became of one try; return a warning when it failed."""
+    outbox, now = context.ledger.alerts, context.clock.now()
+    assert alert is not None  # its delivery refers to it
+    with outbox.together():
+        if error:
+            attempts = row.attempts + 1
+            wanted, level = context.settings.alerts, level_of(alert)
+            due = next_try(wanted, level, made=alert.created_at, attempts=attempts, now=now)
+            outbox.failed(alert.id, row.channel, at=now, error=error, due=due)
+        else:
+            outbox.delivered(alert.id, row.channel, at=now)
+        settle(outbox, alert.id, now)
+    if not error:
+        return ""
+    LOG.warning("alert channel failed: %s %s", shown, error)
+    return f"alert channel failed: {shown} {error}"
 
 
-def _give_up(outbox: Alerts, alert: Alert, rows: Iterable[AlertDelivery], now: datetime) -> None:
-    """Stop trying an alert whose every open channel was tried often and for long enough."""
-    open_ = [row for row in rows if row.delivered_at is None]
-    tired = all(row.attempts >= MIN_TRIES for row in open_)
-    if tired and now - alert.created_at > GIVE_UP:
-        outbox.mark_sent(alert.id, at=now, note=GAVE_UP + alert.error.removeprefix(_FAILED))
-
-
-def _level(alert: Alert) -> Level:
-    return next((level for level in LEVELS if level == alert.level), "critical")
-
-
-def _channels_or_problem(context: Context) -> tuple[dict[str, str], str]:
-    try:
-        return channels(context.settings, context.state, context.environ), ""
-    except SettingsError as error:
-        return {}, error.line()
-
-
-def _why_silent(context: Context, level: Level, *, report: bool, urls: Mapping[str, str]) -> str:
-    wanted = context.settings.alerts
-    loud = LEVELS.index(level) >= LEVELS.index(wanted.minimum_level) or (report and wanted.execution_report)
-    if not context.run.about_now:
-        return "the run was about a past session"
-    if not loud:
-        return f"below the level {wanted.minimum_level}"
-    return "" if urls else "no channel is configured"
-
-
-def _when(alert: Alert) -> str:
-    return f"{alert.created_at.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+def _message(alert: Alert | None, *, tried: bool) -> Message:
+    """Return what a channel is given; a message that comes late says of when it is."""
+    assert alert is not None  # its delivery refers to it
+    title = f"{alert.title} (from {when(alert)})" if tried or alert.attempts else alert.title
+    return Message(title, alert.body, level_of(alert), alert.html)

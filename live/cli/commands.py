@@ -112,5 +112,5 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "auth": Command("auth", "The broker login: renew it, see how long it lasts."),
     "alerts": Command("alerts", "Alerts: what was said, and whether it would be heard."),
     "audit": Command("audit", "What people did here, and whether the record is whole."),
-    "report": Command("report", "Reports of earnings candidates."),
+    "report": Command("report", "Reports: of runs and books; what a report of candidates says."),
 }

@@ -96,6 +96,8 @@ def freeze(
     )
     for finding in done.changes:
         typer.echo(f"{finding.path}: {finding.problem}")
+    for finding in done.unmeasured:
+        typer.echo(f"{finding.path}: no baseline for monitoring: {finding.problem}", err=True)
     typer.echo(f"frozen: {done.path}" if done.changes else f"already frozen: {done.path}")
 
 

@@ -181,12 +181,13 @@ def _secrets(
 
 def _arrived(address: str) -> bool:
     """Send a test to an address and ask the person whether it came."""
-    from live.alerts.channels import deliver
+    from live.alerts.delivery import deliver
+    from live.alerts.message import Message
     from live.system.redaction import register_secret
 
     register_secret(address)
-    title, body = "jutsu: a test", "This is what an alert looks like."
-    problem = deliver({"test": address}, title=title, body=body, level="info")["test"]
+    test = Message("jutsu: a test", "This is what an alert looks like.", "info")
+    problem = deliver({"test": address}, test)["test"].error
     if problem:
         typer.echo(f"it could not be sent: {problem}; the address is not kept")
         return False

@@ -36,9 +36,13 @@ def panic(
     from live.execution.panic import close_everything
     from live.model.run import Emergency
     from live.runtime.lenient import diagnostics
+    from live.runtime.lifecycle import delivering_after
     from live.system.screen import complain
 
-    with open_command(config=config, state_db=state_db, run=Emergency()) as runtime:
+    with (
+        open_command(config=config, state_db=state_db, run=Emergency()) as runtime,
+        delivering_after(runtime),  # no message delays a sale
+    ):
         for text in diagnostics(runtime.loaded):
             complain(f"warning: {text}")
         _ask(runtime, yes=yes, everything=everything)

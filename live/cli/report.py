@@ -1,4 +1,7 @@
-"""`jutsu report parse | check`: what a report of candidates says, and what a book would do with it."""
+"""`jutsu report parse | check`: what a report of candidates says, and what a book would do with it.
+
+The reports that the program makes itself are registered beside them: `live.cli.report_made`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from live.cli import report_made
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command
 from live.model.run import Reading
 
@@ -20,9 +24,11 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Reports of earnings candidates.")
-    group.command("parse")(parse)
-    group.command("check")(check)
+    group = typer.Typer(
+        no_args_is_help=True, help="Reports: of runs and books; what a report of candidates says."
+    )
+    for command in (report_made.execution, report_made.validation, parse, check):
+        group.command()(command)
     app.add_typer(group, name="report")
 
 

@@ -11,6 +11,7 @@ import typer
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
 from live.model.run import Overview
 from live.operations.checks import login_problems
+from live.reconciliation.standing import paper_differences
 from live.runtime.lenient import diagnostics
 from live.system.number_text import money, percent
 from live.views.inputs import ViewInputs
@@ -26,7 +27,8 @@ def register(app: typer.Typer) -> None:
 def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Show on one screen whether all is well and what to do next."""
     with open_command(config=config, state_db=state_db, run=Overview()) as runtime:
-        view = read_status(ViewInputs.of(runtime), (*diagnostics(runtime.loaded), *login_problems(runtime)))
+        found = (*diagnostics(runtime.loaded), *login_problems(runtime), *paper_differences(runtime))
+        view = read_status(ViewInputs.of(runtime), found)
         if as_json:
             emit_json(view)
         else:

@@ -1,14 +1,16 @@
 """`jutsu validate`: after the close, was today's decision the one the final bars call for?
 
-Meant for a daily cron line some minutes after the close. Per session it leaves `state/reports/` (beside the
-ledger) `validation_<date>.json` and `.txt`, figures in the ledger for the rolling statistics, and one alert:
-critical for RED, warning for YELLOW, info for GREEN.
+Meant for a daily cron line some minutes after the close. Per session it leaves in `state/reports/` (beside
+the ledger) `validation_<date>.json` and `.txt` about every variant, `validation_<date>_<variant>` as JSON,
+text and HTML, figures in the ledger for the rolling statistics, and one alert: critical for RED, warning for
+YELLOW, info for GREEN.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +18,18 @@ import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
 from live.operations.watch import tell_missed
+from live.reporting.files import keep
+from live.reporting.validation import validation_report
+from live.runtime.lifecycle import attempted
 from live.shadow.closes import mark_every_book
-from live.validation.report import announce, lines, worst_of
+from live.validation.report import announce, lines, variant_report, worst_of
 from live.validation.sessions import judge_session, sessions_of
 from live.views.validate import validation_of
 
 if TYPE_CHECKING:
     from live.runtime.options import Options
+    from live.runtime.runtime import Runtime
+    from live.validation.verdict import Judged
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +63,10 @@ def validate(
         _validate(options, parse_date(since, "--since"), parse_date(day, "--date"), as_json=as_json)
 
 
+def _keep_report(runtime: Runtime, item: Judged) -> None:
+    keep(runtime.state / "reports", validation_report(variant_report(item)))
+
+
 def _validate(options: Options, first: date | None, last: date | None, *, as_json: bool) -> None:
     from backtest.core.errors import DisagreementError
     from live.system.screen import complain
@@ -67,6 +78,8 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
         judged = [item for verdicts, _ in found for item in verdicts]
         problems = [(name, error) for _, errors in found for name, error in errors.items()]
         mark_every_book(runtime)
+        for item in judged:
+            attempted("a validation report", partial(_keep_report, runtime, item))
         for problem in announce(runtime, judged) if judged else ():
             complain(problem)
     for text in missed:

@@ -21,7 +21,7 @@ from live.ledger.errors import (
 )
 from live.ledger.links import open_sqlite
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
 
 _HEADER: Final = b"SQLite format 3\x00"

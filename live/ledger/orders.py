@@ -234,6 +234,10 @@ class Orders(Repository):
         """Return every broker order id that already belongs to one of our orders."""
         return frozenset(row[0] for row in self._columns(_BOUND))
 
+    def last_broker_number(self) -> int:
+        """Return the highest broker order id that is a plain number, 0 without one."""
+        return max((int(name) for name in self.bound_broker_ids() if name.isdecimal()), default=0)
+
     def symbols(self) -> frozenset[str]:
         """Return every symbol we ever meant to trade."""
         return frozenset(row[0] for row in self._columns(_SYMBOLS))

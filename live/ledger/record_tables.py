@@ -53,7 +53,10 @@ class SystemState(Base):
 
 
 class Alert(Base):
-    """Outbox: an alert is written before it is sent."""
+    """Outbox: an alert is written before it is sent.
+
+    `sent_at` is when nothing was left to do: delivered, given up, or wanted by nobody (`error` says which).
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (Index("ix_alerts_account_key", ("account", "key")),)
@@ -68,10 +71,17 @@ class Alert(Base):
     sent_at: datetime | None
     attempts: int = column(default=0)
     error: str = column(default="")
+    html: str | None = column()
+    run: str | None = column(32)
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None = column(64)
 
 
 class AlertDelivery(Base):
-    """One alert at one channel: an alert reaches each channel once, and a failing one is tried by itself."""
+    """One alert at one channel: an alert reaches each channel once, and a failing one is tried by itself.
+
+    `due_at` is when it is tried next. It ends with `delivered_at` or, given up, with `dead_at`.
+    """
 
     __tablename__ = "alert_deliveries"
     __table_args__ = (Unique(("account", "alert_id", "channel")),)
@@ -84,6 +94,8 @@ class AlertDelivery(Base):
     last_at: datetime
     delivered_at: datetime | None
     error: str = column(default="")
+    due_at: datetime | None
+    dead_at: datetime | None
 
 
 class AuditEntry(Base):

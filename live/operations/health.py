@@ -43,6 +43,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "calendar": _calendar,
         "data": _data,
         "account": _broker,
+        "books": _books,
         "orders": _orders,
         "runs": _runs,
         "alerts": _alerts,
@@ -129,6 +130,21 @@ def _broker(runtime: Runtime) -> Check:
     )
 
 
+def _books(runtime: Runtime) -> Check:
+    """Fail when ledger and broker disagree: the next run would stop."""
+    from backtest.core.errors import BrokerError
+    from live.reconciliation.standing import differences_now
+
+    try:
+        account = runtime.broker.account()
+    except BrokerError:
+        return Check("books", "warning", "not compared: the account cannot be read", "see account")
+    apart = differences_now(runtime, account)
+    if apart:
+        return Check("books", "failed", "; ".join(apart), "jutsu reconcile")
+    return Check("books", "ok", "ledger and broker agree")
+
+
 def _orders(runtime: Runtime) -> Check:
     unresolved = runtime.ledger.orders.unresolved()
     if unresolved:
@@ -192,28 +208,19 @@ def _backups(runtime: Runtime) -> Check:
 
 
 def _alerts(runtime: Runtime) -> Check:
-    from live.alerts.channels import channels
-    from live.alerts.outbox import GAVE_UP
+    """Tell whether alerts are heard: channels, what was given up of late, what fails now."""
+    from live.alerts.state import alerts_state
 
-    if runtime.settings.mode == "online_live" and not channels(
-        runtime.settings, runtime.state, runtime.environ
-    ):
+    found = alerts_state(runtime)
+    if found.nobody and runtime.settings.mode == "online_live":
         return Check(
             "alerts",
             "failed",
             "online, and no alert channel: nobody would be told",
             "see README, Alerts",
         )
-    lost = [row for row in runtime.ledger.alerts.recent() if row.error.startswith(GAVE_UP)]
-    if lost:
-        return Check("alerts", "warning", f"{lost[0].title}: {lost[0].error}", "jutsu alerts test")
-    waiting = runtime.ledger.alerts.unsent()
-    failed = [row for row in waiting if row.error]
-    if failed:
-        return Check(
-            "alerts", "warning", f"{len(failed)} not delivered: {failed[-1].error}", "jutsu alerts test"
-        )
-    return Check("alerts", "ok", f"{len(waiting)} waiting")
+    detail = "; ".join(found.lines) or "nothing waits"
+    return Check("alerts", "warning" if found.problems else "ok", detail, found.remedy)
 
 
 def _preflight(runtime: Runtime) -> Iterator[Check]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,8 +205,13 @@ def make_broker(
     root: Path | None = None,
     confirmed: bool = False,
     environ: Mapping[str, str] | None = None,
+    last_order: Callable[[], int] = lambda: 0,
 ) -> Broker:
-    """Return the broker of the mode: the embedded paper broker offline, a real one online."""
+    """Return the broker of the mode: the embedded paper broker offline, a real one online.
+
+    `last_order` says up to which number the ledger knows orders of the paper account: one that is begun anew
+    beside it never uses their ids again.
+    """
     if settings.mode == "offline_mock":
         from live.brokers.paper.broker import PaperBroker
 
@@ -220,6 +225,7 @@ def make_broker(
             fault=settings.paper.fault,
             durable=run.durable,
             scratch=run.scratch,
+            last_order=0 if path.exists() else last_order(),
         )
     return real_broker(
         settings,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from backtest.core.errors import JutsuError, UsageError
 from live.system.lock import AnotherRunError
@@ -17,13 +17,14 @@ from live.system.redaction import redact
 from live.system.screen import complain, print_text
 
 if TYPE_CHECKING:
-    from live.alerts.outbox import Context
+    from live.alerts.context import Context
     from live.alerts.pings import Watched
     from live.model.run import Run
     from live.runtime.options import Options
     from live.settings.load import LoadedSettings
     from live.settings.model import Settings
 
+Made = TypeVar("Made")
 INTERRUPTED = 130
 #: note on an error that an alert was sent for: one failure, one alert
 ALERTED = "an alert was sent for this"
@@ -36,13 +37,20 @@ def alerting(context: Context, stage: str) -> Iterator[None]:
     Nothing is delivered while orders may be under way. Delivering never fails a run: what could not be sent
     is one more line on the screen and is tried again.
     """
-    from live.alerts import outbox as alerts
-
     if not context.run.alerts:
         yield
         return
+    with delivering_after(context), _alerting_errors(context, stage):
+        yield
+
+
+@contextmanager
+def delivering_after(context: Context) -> Iterator[None]:
+    """Hold alerts back inside and deliver them afterwards, however the block ends."""
+    from live.alerts import outbox as alerts
+
     try:
-        with alerts.collected(), _alerting_errors(context, stage):
+        with alerts.collected():
             yield
     finally:
         warn_of_undelivered(lambda: alerts.flush(context))
@@ -182,6 +190,8 @@ def _alert_beside(
     settings: Settings, environ: Mapping[str, str], state: Path, *, key: str, title: str, body: str
 ) -> Iterable[str]:
     from live.alerts import channels, plain_outbox
+    from live.alerts.delivery import deliver
+    from live.alerts.message import Message
     from live.system.clock import SystemClock
 
     at, urls, problems = SystemClock().now(), dict[str, str](), list[str]()
@@ -192,9 +202,9 @@ def _alert_beside(
     except JutsuError as error:
         problems.append(f"alert channels: {error.line()}")
     title, body = redact(title), redact(body)
-    results = channels.deliver(urls, title=title, body=body, level="critical")
-    problems += [f"alert channel failed: {problem}" for problem in results.values() if problem]
-    delivered = any(not problem for problem in results.values())
+    results = deliver(urls, Message(title, body, "critical")).values()
+    problems += [f"alert channel failed: {one.channel} {one.error}" for one in results if one.error]
+    delivered = any(not one.error for one in results)
     if state.exists() or (state.parent / "config").is_dir():  # a wrong folder is left as it is
         plain_outbox.keep(state, plain_outbox.PlainAlert(key, "critical", title, body, at, delivered))
     return problems
@@ -235,6 +245,19 @@ def warn_of_undelivered(deliver: Callable[[], Iterable[str]]) -> None:
     except (JutsuError, OSError) as error:
         logging.getLogger("jutsu").warning("no alert could be kept: %s", error)
         complain(f"warning: no alert could be kept: {error}")
+
+
+def attempted(what: str, body: Callable[[], Made]) -> Made | None:
+    """Return what `body` makes; None when it fails, whatever the reason: logged, one line, never raised.
+
+    For what a run leaves beside its work: a report that cannot be made must not change how the run ended.
+    """
+    try:
+        return body()
+    except Exception as error:
+        logging.getLogger("jutsu").warning("%s could not be made", what, exc_info=error)
+        complain(f"warning: {what} could not be made: {error}")
+        return None
 
 
 def report_error(error: JutsuError, log_file: Path | None) -> int:

@@ -123,6 +123,7 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
             root=loaded.root,
             confirmed=ledger.state.online_confirmed() or not run.needs_confirmation,
             environ=environ,
+            last_order=ledger.orders.last_broker_number,
         ),
         UnreachableBroker,
     )

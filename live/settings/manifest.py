@@ -16,15 +16,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from backtest.core.errors import Finding, SettingsError, UsageError
 from backtest.core.files import read_regular, why, write_atomic
 from backtest.strategies.base import Strategy
 from backtest.strategies.code_hash import code_sha256
 from live.model.run import Mode
+from live.settings.frozen_baseline import set_baseline
 from live.settings.frozen_origin import FREEZE, FrozenData, code_findings, origin_changes, without_code
 from live.settings.model import Settings
+
+if TYPE_CHECKING:
+    from backtest.reporting.baseline import Baseline
 
 SCHEMA_VERSION: Final = "1.1.0"
 DECISION_SETTINGS: Final = ("min_cash_pct", "max_buying_power_pct", "min_trade_pct", "max_holdings_drift")
@@ -121,6 +125,7 @@ def freeze(
     history_floor: int | None = None,
     adding: bool = False,
     data: Mapping[str, FrozenData] = MappingProxyType({}),
+    baselines: Mapping[str, Baseline] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Write the variants as they are now into the manifest, keeping the others; return what changed.
 
@@ -131,6 +136,8 @@ def freeze(
         history_floor: bars that take the place of the strategies' own floor; an earlier one stays.
         adding: what is frozen stays a tested set beside the new values.
         data: variant -> the history it was tested on, where that is known.
+        baselines: variant -> what its backtest did; a variant without one keeps the old one while its values
+            and code are the same.
     """
     variants = read(path) if path.exists() else {}
     changed: list[Finding] = []
@@ -145,6 +152,7 @@ def freeze(
         found = data.get(strategy.variant)
         if found is not None:
             entry["data"] = asdict(found)
+        changed += set_baseline(strategy.variant, known, entry, baselines.get(strategy.variant))
         floor = history_floor if history_floor is not None else (known or {}).get("history_floor")
         if floor is not None:
             entry["history_floor"] = floor

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
@@ -19,6 +19,8 @@ from live.model.run import Mode
 Policy = Literal["auto", "required"]
 AlertLevel = Literal["info", "warning", "critical"]
 DataSource = Literal["demo", "store", "schwab", "alpaca"]
+ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 PaperFault = Literal["none", "partial", "slow", "never", "reject", "lost_reply", "late_cancel"]
 
 
@@ -143,12 +145,51 @@ class BrokerSettings(SettingsModel):
     alpaca: AlpacaSettings = Field(default_factory=AlpacaSettings)
 
 
+class ChannelSettings(SettingsModel):
+    """Channels by level; `digest` is the daily mail; None: every channel."""
+
+    critical: tuple[ChannelName, ...] | None = None
+    warning: tuple[ChannelName, ...] | None = None
+    info: tuple[ChannelName, ...] | None = None
+
+    @model_validator(mode="after")
+    def _criticals_are_heard(self) -> Self:
+        if self.critical is not None and not [name for name in self.critical if name != "digest"]:
+            raise ValueError("critical alerts need a channel that is not the digest")
+        return self
+
+    def of(self, level: AlertLevel) -> tuple[ChannelName, ...] | None:
+        """Return the channels of a level."""
+        return {"critical": self.critical, "warning": self.warning, "info": self.info}[level]
+
+
 class AlertSettings(SettingsModel):
     """Where alerts go; `urls_env` names the environment variable holding apprise URLs."""
 
     urls_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "JUTSU_ALERT_URLS"
     minimum_level: AlertLevel = "warning"
     execution_report: bool = True
+    channels: ChannelSettings = Field(default_factory=ChannelSettings)
+    digest_channels: tuple[ChannelName, ...] = Field(
+        default=(), description="where the daily mail goes; empty: where warnings go"
+    )
+    digest_at: Annotated[str, Field(pattern=f"^{_CLOCK}$")] = "17:30"
+    quiet_hours: Annotated[str, Field(pattern=f"^{_CLOCK}-{_CLOCK}$")] | None = Field(
+        default=None, description="warnings wait until they are over, criticals never"
+    )
+    time_zone: str = Field(default="America/New_York", description="of digest_at and quiet_hours")
+
+    @field_validator("digest_at", mode="before")
+    @classmethod
+    def _clock_without_quotes(cls, value: object) -> object:
+        """YAML reads 17:30 as minutes when it stands without quotes."""
+        return f"{value // 60:02d}:{value % 60:02d}" if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _digest_goes_out(self) -> Self:
+        if "digest" in self.digest_channels:
+            raise ValueError("digest_channels: the digest cannot go into the digest")
+        return self
 
 
 class BackupSettings(SettingsModel):

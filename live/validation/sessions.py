@@ -100,6 +100,25 @@ def _judged(runtime: Runtime, day: date, validations: Sequence[Validation]) -> t
     return judged
 
 
+def judge_again(runtime: Runtime, day: date, variant: str | None = None) -> tuple[Judged, ...]:
+    """Judge a session, or one variant of it, once more; nothing is kept or sent.
+
+    Raises:
+        DataError: a final bar is missing.
+    """
+    from live.validation.observe import observe
+
+    rows = [row for row in runtime.ledger.signals.of_session(day) if variant in {None, row.variant}]
+    found = [judge(observe(runtime, row)) for row in rows]
+    return tuple(Judged(one, rolling(_with(runtime.ledger, one, day))) for one in found)
+
+
+def _with(ledger: Ledger, found: Validation, day: date) -> list[Figures]:
+    """Return the figures kept up to a session with those of `found` in their place."""
+    kept = history(ledger, found.observed.variant, day)
+    return [*(figures for figures in kept if figures.session != day), found.figures]
+
+
 def _key(day: date) -> str:
     return f"validation:{day}"
 

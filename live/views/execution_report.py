@@ -1,26 +1,36 @@
-"""What a run of stage 2 did, from the ledger: the content of its message and of `state/reports`."""
+"""What a run of stage 2 did, from the ledger: the model of its message and of `state/reports`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
 from backtest.trading.slippage import slippage_pct
-from live.books.targets import Leg, legs_of, off_target_lines
+from live.books.targets import Leg, legs_of
 from live.ledger.trades import target_price
-from live.system.number_text import money
+from live.views.equity import EquityStep, last_step
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from live.ledger.ledger import Ledger
-    from live.ledger.tables import Order
+    from live.ledger.snapshots import Snapshots
+    from live.ledger.tables import Order, RunLog
 
 
 @dataclass(frozen=True, slots=True)
 class OrderResult:
-    """One order; prices in account currency, slippage in percent, positive when worse than the quote."""
+    """One order; prices in account currency, slippage in percent, positive is worse for us.
+
+    Attributes:
+        target_price: what it was meant to cost: the decision's price, of a stop its level.
+        quote_price: newest price when it was sent. slippage_pct: against that (of a stop against its level).
+        target_slippage_pct: against the target price.
+    """
 
     client_order_id: str
     symbol: str
@@ -29,10 +39,20 @@ class OrderResult:
     ordered: int
     filled: int
     average_price: float | None
+    target_price: float | None
     quote_price: float | None
     slippage_pct: float | None
+    target_slippage_pct: float | None
     state: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOrder:
+    """An order of the file that was not sent, and why as far as it is known."""
+
+    client_order_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,89 +60,141 @@ class ExecutionReport:
     """One session of one variant.
 
     Attributes:
-        held_back: ids of orders that were not sent.
-        equity, cash: at the marking of this session, None when it was not marked.
-        daily_return: decimal fraction.
+        account: key of the account in the ledger.
+        generated_at, approved_at, executed_at: aware instants, None when it did not happen.
+        window_opens, window_closes: of the execution, None without a file.
+        held: orders that were not sent.
+        equity, cash: at the newest marking of this session, None when it was not marked.
+        day: equity before and after, deposits and profit; None without a session before.
+        error: what ended the run, empty when nothing did.
+        log: log file of stage 2, below the project.
         next_opens: when the next execution window opens; None beyond the calendar or without a file.
     """
 
     session: date
     variant: str
+    account: str
     mode: str
     outcome: str
     exit_code: int | None
+    generated_at: datetime | None
+    approved_at: datetime | None
+    executed_at: datetime | None
+    window_opens: datetime | None
+    window_closes: datetime | None
     orders: tuple[OrderResult, ...]
-    held_back: tuple[str, ...]
+    held: tuple[HeldOrder, ...]
     legs: tuple[Leg, ...]
     equity: float | None
     cash: float | None
-    daily_return: float | None
+    day: EquityStep | None
     warnings: tuple[str, ...]
     critical: tuple[str, ...]
+    error: str
+    log: str
     next_opens: datetime | None
 
 
-def read_execution(ledger: Ledger, session: date, variant: str) -> ExecutionReport:
-    """Return what the ledger says about one session of one variant."""
+def read_execution(
+    ledger: Ledger,
+    session: date,
+    variant: str,
+    *,
+    logs: Path | None = None,
+    budget_pct: float = 100.0,
+    before: Mapping[str, Any] | None = None,
+) -> ExecutionReport:
+    """Return what the ledger says about one session of one variant.
+
+    Args:
+        ledger: of the account.
+        session: the session.
+        variant: the primary.
+        logs: folder of the log files as the settings write it, None: no log is named.
+        budget_pct: share of the account that the book may use, of which a deposit is its share.
+        before: this report as it was kept; it knows what was held after a session that is not the newest.
+    """
     run, row = ledger.runs.get(session, variant), ledger.signals.get(session, variant)
     detail: dict[str, Any] = {} if run is None else dict(run.detail or {})
     content: dict[str, Any] = {} if row is None else json.loads(row.executed_content or row.content)
-    marked = ledger.snapshots.latest(variant)
-    if marked is not None and marked.session != session:
-        marked = None
+    marked = next(iter(ledger.snapshots.series(variant, session, session)), None)
     equity = None if marked is None else marked.equity
+    window = content.get("execution_window", {})
     return ExecutionReport(
         session=session,
         variant=variant,
+        account=ledger.account,
         mode="" if run is None else run.mode,
         outcome="" if run is None else run.outcome,
         exit_code=None if run is None else run.executor_exit,
+        generated_at=None if run is None else run.generated_at,
+        approved_at=None if run is None else run.approved_at,
+        executed_at=None if run is None else run.executed_at,
+        window_opens=_instant(window.get("opens_at")),
+        window_closes=_instant(window.get("closes_at")),
         orders=tuple(_result(order) for order in ledger.orders.of_session(session, variant)),
-        held_back=tuple(detail.get("held", ())),
-        legs=legs_of(content, ledger.positions.open_positions(variant), equity),
+        held=tuple(_held(detail, content)),
+        legs=_legs(ledger, session, variant, content, equity, before),
         equity=equity,
         cash=None if marked is None else marked.cash,
-        daily_return=None if marked is None else marked.daily_return,
+        day=None if marked is None else last_step(ledger, variant, session, budget_pct=budget_pct),
         warnings=tuple(detail.get("warnings", ())),
-        critical=tuple(detail.get("critical", ())),
+        critical=(*detail.get("critical", ()), *detail.get("earlier", ())),
+        error=str(detail.get("error", "")) if _failed(run) else "",
+        log="" if logs is None else str(logs / f"executor_{session}.log"),
         next_opens=_next_opens(session, content),
     )
 
 
-def report_lines(report: ExecutionReport) -> list[str]:
-    """Return the report as lines of text: orders, allocation, value, next window."""
-    text = [_order_line(order) for order in report.orders] or ["no order was sent"]
-    text += [f"not sent: {name}" for name in report.held_back]
-    text += [_leg_line(leg) for leg in report.legs]
-    text += [f"OFF TARGET {line}; see `jutsu realign`" for line in off_target_lines(report.legs)]
-    if report.equity is not None:
-        day = "" if report.daily_return is None else f", {report.daily_return:+.2%} on the day"
-        text.append(f"equity {money(report.equity)}, cash {money(report.cash)}{day}")
-    if report.next_opens is not None:
-        opens = report.next_opens.astimezone(calendar.NEW_YORK)
-        text.append(f"next window: {opens:%a %Y-%m-%d %H:%M} New York")
-    return text
+def _failed(run: RunLog | None) -> bool:
+    return run is not None and bool(run.executor_exit or run.generator_exit)
 
 
-def _order_line(order: OrderResult) -> str:
-    price = "" if order.average_price is None else f" at {order.average_price:,.4f}"
-    slipped = "" if order.slippage_pct is None else f", slippage {order.slippage_pct:+.3f} %"
-    stopped = f", {order.state.lower()}" if order.filled < order.ordered else ""
-    why = f": {order.reason}" if order.filled < order.ordered and order.reason else ""
-    head = f"{order.side} {order.symbol} ({order.intent}) {order.filled} of {order.ordered} filled"
-    return f"{head}{price}{slipped}{stopped}{why}"
+def _held(detail: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[HeldOrder]:
+    """Yield what gates held back and what a person disabled in the file."""
+    for name in detail.get("held", ()):
+        prefix = f"{name}: not sent: "
+        reasons = [
+            text.removeprefix(prefix) for text in detail.get("warnings", ()) if text.startswith(prefix)
+        ]
+        yield HeldOrder(name, reasons[-1] if reasons else "")
+    for order in content.get("orders", ()):
+        if not order.get("enabled", True):
+            note = f": {order['note']}" if order.get("note") else ""
+            yield HeldOrder(str(order["client_order_id"]), f"disabled in the file{note}")
 
 
-def _leg_line(leg: Leg) -> str:
-    held = "unknown" if leg.held is None else f"{leg.held:.1%}"
-    return f"{leg.symbol}: {leg.shares} shares, {held} of equity, target {leg.target:.1%}"
+def _legs(
+    ledger: Ledger,
+    session: date,
+    variant: str,
+    content: dict[str, Any],
+    equity: float | None,
+    before: Mapping[str, Any] | None,
+) -> tuple[Leg, ...]:
+    """Return what is held now while the session is the newest one, else what was kept of it."""
+    if _is_newest(ledger.snapshots, session, variant):
+        return legs_of(content, ledger.positions.open_positions(variant), equity)
+    return tuple(_kept_legs((before or {}).get("legs", ())))
+
+
+def _is_newest(snapshots: Snapshots, session: date, variant: str) -> bool:
+    newest = snapshots.latest(variant)
+    return newest is None or newest.session <= session
+
+
+def _kept_legs(rows: Iterable[Mapping[str, Any]]) -> Iterator[Leg]:
+    for row in rows:
+        yield Leg(str(row["symbol"]), int(row["shares"]), float(row["target"]), row["held"])
 
 
 def _result(order: Order) -> OrderResult:
-    slipped = None
+    quote = target = None
     if order.filled_quantity and order.average_price is not None:
         expected = target_price(order) if order.intent == "stop" else order.quote_price
-        slipped = slippage_pct(order.side, order.average_price, expected)
+        quote = slippage_pct(order.side, order.average_price, expected)
+        target = slippage_pct(order.side, order.average_price, target_price(order))
+    wanted = target_price(order)
     return OrderResult(
         client_order_id=order.client_order_id,
         symbol=order.symbol,
@@ -131,11 +203,17 @@ def _result(order: Order) -> OrderResult:
         ordered=order.quantity,
         filled=order.filled_quantity,
         average_price=None if order.average_price is None else float(order.average_price),
+        target_price=None if wanted is None else float(wanted),
         quote_price=None if order.quote_price is None else float(order.quote_price),
-        slippage_pct=slipped,
+        slippage_pct=quote,
+        target_slippage_pct=target,
         state=str(order.state),
         reason=order.state_reason,
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _next_opens(session: date, content: dict[str, Any]) -> datetime | None:

@@ -55,7 +55,7 @@ def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
     found = list(detail.get("critical", ()))
     found += [f"earlier in that session: {text}" for text in detail.get("earlier", ())]
     unfinished = _UNFINISHED.get(run.outcome)
-    if unfinished and not found:
+    if unfinished and not found and not detail.get("error"):  # the error says why nothing was done
         found = list(detail.get("warnings", ())) or [unfinished]
     if run.executor_exit and not exit_named:
         found.insert(0, f"the executor stopped with exit code {run.executor_exit}{_why(run)}")

@@ -27,6 +27,8 @@ DECIDES_NOTHING = {
     "backtest/simulator/session_values.py": DECLARES,
     "backtest/strategies/base.py": DECLARES,
     "live/actions/errors.py": DECLARES,
+    "live/alerts/context.py": DECLARES,
+    "live/alerts/message.py": DECLARES,
     "live/brokers/ibkr/port.py": DECLARES,
     "live/cli/__main__.py": STARTS,
     "live/cli/commands.py": TABLE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,17 +127,33 @@ def test_details_are_printed_unless_it_is_quiet(capsys: pytest.CaptureFixture[st
     ]
 
 
-def test_a_report_is_kept_privately_as_text_and_as_data(tmp_path: Path) -> None:
-    from live.views.execution_report import read_execution
+def test_a_report_that_cannot_be_made_or_kept_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code is that of the orders, and the alert leaves with what the run itself said."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("a template is gone")
 
     made = world(tmp_path)
-    report = read_execution(made.open().ledger, DAY, "golden")
-    executor.keep_report(tmp_path / "reports", report, "golden: completed", ["no order was sent"])
-    name = f"execution_{DAY}_golden"
-    assert json.loads((tmp_path / "reports" / f"{name}.json").read_text())["variant"] == "golden"
-    text = tmp_path / "reports" / f"{name}.txt"
-    assert text.read_text() == "golden: completed\n\nno order was sent\n"
-    assert text.stat().st_mode & 0o777 == 0o600
+    made.write(signal([ENTRY]))
+    monkeypatch.setattr(executor, "execution_of", broken)
+    assert made.executor() == 0
+    (alert,) = made.open().ledger.alerts.recent()
+    assert (alert.title, alert.level) == (f"golden {DAY}: completed, 1 order(s)", "info")
+    assert "the report could not be made" in alert.body
+
+
+def test_reports_on_a_full_disk_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    made = world(tmp_path)
+    made.write(signal([ENTRY]))
+    monkeypatch.setattr(executor, "keep", full)
+    assert made.executor() == 0
+    (alert,) = made.open().ledger.alerts.recent()
+    assert alert.title == f"[PAPER] golden {DAY} SUCCESS"
 
 
 def test_the_command_line_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:

@@ -209,8 +209,8 @@ MUTATIONS: Final = (
     Mutation(
         "alerts are written down and never delivered",
         "live/alerts/outbox.py",
-        "    waiting = context.ledger.alerts.unsent()\n    if not waiting:",
-        "    waiting = context.ledger.alerts.unsent()\n    if True:",
+        "    waiting = _present(context, outbox.due(now), urls)\n",
+        "    waiting = _present(context, (), urls)\n",
     ),
     Mutation(
         "a message names no way out of a difference",

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-import live.alerts.channels
+import live.alerts.delivery
 import live.alerts.outbox
 import live.cli.app
 import live.operations.checks
 import live.runtime.open
 from backtest.strategies import registry
 from live import executor, signal_generator
+from live.alerts.delivery import Outcome
 from live.settings import manifest
 from live.settings.load import load_settings
 from live.system.logs import stop_logging
@@ -138,14 +139,16 @@ class Folder:
         with contextlib.closing(sqlite3.connect(database)) as connection:
             return [connection.execute(query, values).fetchall() for query in queries]
 
-    def deliver(
-        self, wanted: Any, *, title: str, body: str, level: str, within: float = 0.0
-    ) -> dict[str, str]:
+    def deliver_all(
+        self, urls: Mapping[str, str], queues: Mapping[str, Sequence[Any]], *, within: float = 0.0
+    ) -> Iterator[Outcome]:
         """Stand in for the channels: the phone rings, or the network is down."""
-        del within
-        if not self.channel_down and wanted:
-            self.inbox.append(Message(level, title, body))
-        return dict.fromkeys(wanted, "no route to host" if self.channel_down else "")
+        del urls, within
+        for channel, messages in queues.items():
+            for number, message in enumerate(messages):
+                if not self.channel_down:
+                    self.inbox.append(Message(message.level, message.title, message.body))
+                yield Outcome(channel, number, "no route to host" if self.channel_down else "", 0.0)
 
 
 @cache
@@ -167,8 +170,8 @@ def installed(
         mock.patch.dict(os.environ, {**environ, CHANNEL: "phone://me"}, clear=True),
         mock.patch.object(live.runtime.open, "make_feed", feed),
         mock.patch.object(live.runtime.open, "make_broker", broker),
-        mock.patch.object(live.alerts.channels, "deliver", folder.deliver),
-        mock.patch.object(live.alerts.outbox, "deliver", folder.deliver),
+        mock.patch.object(live.alerts.delivery, "deliver_all", folder.deliver_all),
+        mock.patch.object(live.alerts.outbox, "deliver_all", folder.deliver_all),
         mock.patch.object(live.operations.checks, "crontab", return_value=CRONTAB),
         mock.patch.object(live.cli.app, "needed", lambda arguments: _commands(tuple(arguments[:1]))),
         clocks.instead_of_the_systems(clock),

@@ -47,7 +47,7 @@ class PaperBroker:
         fault: how to misbehave, for rehearsals.
         honours_client_id: False imitates a broker without client order ids (protocol B).
         supports_attached_stop: whether one request can carry a buy and its stop.
-        durable, scratch: see `PaperStore`.
+        durable, scratch, last_order: see `PaperStore`.
     """
 
     def __init__(
@@ -63,8 +63,11 @@ class PaperBroker:
         supports_attached_stop: bool = True,
         durable: bool = True,
         scratch: bool = False,
+        last_order: int = 0,
     ) -> None:
-        self._store = PaperStore(path, money(initial_cash), durable=durable, scratch=scratch)
+        self._store = PaperStore(
+            path, money(initial_cash), durable=durable, scratch=scratch, last_order=last_order
+        )
         self._clock = clock
         self._feed = feed
         self._rules = rules
@@ -115,6 +118,26 @@ class PaperBroker:
             buying_power=cash - self._reserved_cash(),
             equity=cash + sum(known, Decimal(0)) if len(known) == len(values) else None,
             holdings=holdings,
+        )
+
+    def kept(self) -> Account:
+        """Return balances and positions as the file has them: nothing is filled and no price is asked.
+
+        Holdings have no value, and the equity counts them at what was paid.
+        """
+        cash, positions = self._store.cash(), self._store.positions()
+        paid = sum((average * quantity for quantity, average in positions.values()), Decimal(0))
+        return Account(
+            reference=ACCOUNT_REFERENCE,
+            kind="cash",
+            cash=cash,
+            settled_cash=cash,
+            buying_power=cash,
+            equity=cash + paid,
+            holdings=tuple(
+                Holding(symbol, Decimal(quantity), average, None)
+                for symbol, (quantity, average) in positions.items()
+            ),
         )
 
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:

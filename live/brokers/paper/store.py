@@ -87,10 +87,17 @@ class PaperStore:
         durable: wait for the disk at every commit. False keeps the same transactions but lets the operating
             system write when it likes: safe against a killed process, not against a power cut (replay).
         scratch: work on a copy in memory, so that nothing that happens reaches the file (dry runs).
+        last_order: a new account numbers its orders after this one.
     """
 
     def __init__(
-        self, path: Path | None, initial_cash: Decimal, *, durable: bool = True, scratch: bool = False
+        self,
+        path: Path | None,
+        initial_cash: Decimal,
+        *,
+        durable: bool = True,
+        scratch: bool = False,
+        last_order: int = 0,
     ) -> None:
         try:
             if path is not None and not scratch:
@@ -105,7 +112,7 @@ class PaperStore:
             self._db.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA foreign_keys = ON")
             if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is None:
-                self._create(initial_cash)
+                self._create(initial_cash, last_order)
             self._add_missing_columns()
         except (OSError, sqlite3.Error) as error:
             raise BrokerError(
@@ -122,11 +129,15 @@ class PaperStore:
         finally:
             source.close()
 
-    def _create(self, initial_cash: Decimal) -> None:
+    def _create(self, initial_cash: Decimal, last_order: int) -> None:
         with self.transaction():
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT OR IGNORE INTO account VALUES (1, ?)", (str(initial_cash),))
+            if last_order:
+                self._db.execute(
+                    "INSERT INTO sqlite_sequence (name, seq) VALUES ('orders', ?)", (last_order,)
+                )
 
     def _add_missing_columns(self) -> None:
         """Bring the file of an older version up to date."""

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import SettingsError
-from live.alerts.channels import URLS_FILE, channels, deliver, label
+from live.alerts.channels import URLS_FILE, channels, label
+from live.alerts.delivery import deliver
+from live.alerts.message import Message
 from live.settings.model import Settings
 from live.system.redaction import MASK, redact
 
@@ -68,6 +70,6 @@ def test_urls_are_secrets_from_the_moment_they_are_known() -> None:
 
 
 def test_nothing_that_cannot_be_a_channel_ends_the_run() -> None:
-    results = deliver({"a": "nonsense", "b": "unknown://x"}, title="t", body="b", level="info")
-    assert set(results.values()) == {"is not a URL that apprise understands"}
-    assert deliver({}, title="t", body="b", level="info") == {}
+    results = deliver({"a": "nonsense", "b": "unknown://x"}, Message("t", "b", "info"))
+    assert {one.error for one in results.values()} == {"is not a URL that apprise understands"}
+    assert deliver({}, Message("t", "b", "info")) == {}

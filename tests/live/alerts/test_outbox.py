@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,14 +15,16 @@ import pytest
 from apprise.apprise import Apprise
 
 from backtest.core.errors import SettingsError
-from live.alerts import channels
+from live.alerts import addressing, channels, delivery
 from live.alerts import outbox as alerts
 from live.alerts.channels import Level
 from live.ledger.ledger import Ledger
-from live.model.run import DAILY, Daily, Replay, Run, asked_for
+from live.model.run import DAILY, Daily, Replay, asked_for
 from live.settings.model import AlertSettings, Settings
 from live.system.clock import SimulatedClock
 from live.system.redaction import redact, register_secret
+from tests.support.alert_context import AlertContext as Context
+from tests.support.alert_servers import mail_server
 
 # The library looks for a module that Python is about to drop; that is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -79,26 +79,13 @@ def server() -> Iterator[Server]:
 PAST = asked_for("2025-03-05")
 
 
-@dataclass
-class Context:
-    ledger: Ledger
-    state: Path
-    settings: Settings = field(default_factory=Settings)
-    clock: SimulatedClock = field(default_factory=lambda: SimulatedClock(AT))
-    run: Run = DAILY
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return dict(os.environ)
-
-
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     monkeypatch.delenv("JUTSU_ALERT_URLS", raising=False)
     monkeypatch.delenv("JUTSU_ALERT_URLS_FILE", raising=False)
-    monkeypatch.setattr(channels, "_HANGING", set())
+    monkeypatch.setattr(delivery, "_HANGING", set())
     ledger = Ledger.open("sqlite://", account="paper", now=AT)
-    yield Context(ledger, tmp_path)
+    yield Context(ledger, tmp_path, SimulatedClock(AT))
     ledger.close()
 
 
@@ -216,7 +203,7 @@ def test_one_channel_of_two_fails(
     assert len(server.messages) == 1
     context.clock.set(AT + timedelta(minutes=2))
     known, failed = alerts.flush(context)
-    assert "'stop-missing' of 2026-11-20 15:56 was not delivered: default_2 json://***" in known
+    assert "'stop-missing' of 2026-11-20 15:56 was not delivered: default_2: A Connection" in known
     assert "default_2" in failed
     assert len(server.messages) == 1  # it was heard there: it is not sent there again
     monkeypatch.setenv("JUTSU_ALERT_URLS", server.url)
@@ -263,7 +250,7 @@ def test_tries_wait_longer_and_end(alert: Callable[..., Any], server: Server, co
             tried.append(minute)
     assert tried[:6] == [0, 5, 10, 25, 85, 145]
     assert tried[-1] <= 48 * 60 + 60
-    assert outcome(context)[0][2].startswith(alerts.GAVE_UP)
+    assert outcome(context)[0][2].startswith(addressing.GAVE_UP)
 
 
 def test_the_whole_outbox_has_one_time_box(
@@ -437,3 +424,37 @@ def test_ordinary_words_of_a_url_are_not_masked_elsewhere(
     monkeypatch.setenv("JUTSU_ALERT_URLS", "ntfy://ntfy.sh/orders")
     channels.channels(context.settings)
     assert redact("3 orders sent") == "3 orders sent"
+
+
+def test_html_and_channels_of_one_message(
+    context: Context, monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    register_secret("t0ps3cret-token")
+    with mail_server() as box:
+        monkeypatch.setenv("JUTSU_ALERT_MAIL", box.url)
+        monkeypatch.setenv("JUTSU_ALERT_CHAT", server.url)
+        page = "<!doctype html><p>the report, t0ps3cret-token</p>"
+        sent = alerts.send(
+            context, key="r", level="info", title="report", body="text", html=page, to=("mail", "chat")
+        )
+        assert sent == ()
+        (mail,) = box.mails
+    parts = {part.get_content_type(): part.get_content().strip() for part in mail.iter_parts()}
+    assert parts == {"text/plain": "text", "text/html": page.replace("t0ps3cret-token", "***")}
+    assert [message["message"] for message in server.messages] == ["text"]
+    assert "t0ps3cret" not in str(context.ledger.alerts.recent()[0])
+
+
+def test_a_channel_that_is_gone_hands_its_only_message_to_the_others(
+    alert: Callable[..., Any], server: Server, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.status = 500
+    assert len(alert()) == 1
+    server.status = 200
+    monkeypatch.delenv("JUTSU_ALERT_URLS")
+    monkeypatch.setenv("JUTSU_ALERT_CHAT", server.url)
+    context.clock.set(AT + timedelta(minutes=2))
+    alerts.flush(context)
+    assert len(server.messages) == 1
+    assert [row.channel for row in context.ledger.alerts.deliveries(1)] == ["chat"]
+    assert context.ledger.alerts.unsent() == ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from backtest.core.errors import UsageError
 from live.cli.config_change import _instant
+from tests.support.user_world import new_user, write_demo_prices
 
 
 @pytest.mark.parametrize(
@@ -29,3 +32,23 @@ def test_what_is_no_time_is_one_clear_line(text: str) -> None:
     with pytest.raises(UsageError, match="not a date or time") as caught:
         _instant(text)
     assert caught.value.where == "--from / --until"
+
+
+def test_freezing_writes_the_baseline_of_a_backtest_over_the_stored_bars(tmp_path: Path) -> None:
+    """The same twice; the made-up market and books of positions have none, which is said."""
+    user = new_user(tmp_path / "project", write_demo_prices(tmp_path / "prices"))
+    assert "no baseline for monitoring" in user.jutsu("config", "freeze").err
+    user.set(data={"source": "store"})
+    imported = user.jutsu("data", "import", str(user.prices))
+    assert imported.code == 0, imported.text
+    ran = user.jutsu("config", "freeze")
+    assert ran.code == 0, ran.text
+    assert "golden: baseline of " in ran.out
+    assert "ema_p10: no baseline for monitoring: the candidates of its past are not kept" in ran.err
+    manifest = user.root / "config" / "manifest.json"
+    baseline = json.loads(manifest.read_text())["variants"]["golden"]["baseline"]
+    assert baseline["last"] == "2024-12-31"
+    assert baseline["trades"] > 0
+    before = manifest.read_bytes()
+    assert "already frozen" in user.jutsu("config", "freeze").out
+    assert manifest.read_bytes() == before

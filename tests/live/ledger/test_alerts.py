@@ -27,12 +27,49 @@ def test_alerts_stay_in_the_outbox_until_sent(ledger: Any) -> None:
 
 def test_each_channel_has_its_own_deliveries(ledger: Ledger) -> None:
     alert = ledger.alerts.add("k", level="info", title="t", body="b", at=NOW)
-    ledger.alerts.address(alert.id, ["mail", "phone"], at=NOW)
-    ledger.alerts.tried(alert.id, "mail", at=NOW)
-    ledger.alerts.tried(alert.id, "phone", at=NOW, error="timeout")
-    ledger.alerts.address(alert.id, ["mail", "phone"], at=NOW + timedelta(days=1))
+    later = NOW + timedelta(minutes=1)
+    ledger.alerts.address(alert.id, {"mail": NOW, "phone": NOW}, at=NOW)
+    assert [row.channel for row in ledger.alerts.due(NOW)] == ["mail", "phone"]
+    ledger.alerts.delivered(alert.id, "mail", at=NOW)
+    ledger.alerts.failed(alert.id, "phone", at=NOW, error="timeout", due=later)
+    ledger.alerts.address(alert.id, {"mail": later, "phone": later}, at=NOW + timedelta(days=1))
+    assert ledger.alerts.due(NOW) == ()
+    assert [row.channel for row in ledger.alerts.due(later)] == ["phone"]
     found = [(r.channel, r.attempts, r.delivered_at, r.error) for r in ledger.alerts.deliveries(alert.id)]
     assert found == [("mail", 1, NOW, ""), ("phone", 1, None, "timeout")]
+
+
+def test_what_is_given_up_is_dead_and_never_due(ledger: Ledger) -> None:
+    alert = ledger.alerts.add("k", level="info", title="t", body="b", at=NOW)
+    ledger.alerts.address(alert.id, {"mail": NOW}, at=NOW)
+    ledger.alerts.failed(alert.id, "mail", at=NOW, error="timeout", due=None)
+    assert ledger.alerts.due(NOW + timedelta(days=9)) == ledger.alerts.failing() == ()
+    assert [row.error for row in ledger.alerts.dead(NOW)] == ["timeout"]
+    assert ledger.alerts.dead(NOW + timedelta(seconds=1)) == ()
+
+
+def test_what_waits_for_the_digest_is_not_due(ledger: Ledger) -> None:
+    alert = ledger.alerts.add("k", level="info", title="t", body="b", at=NOW)
+    assert [row.id for row in ledger.alerts.unaddressed()] == [alert.id]
+    ledger.alerts.address(alert.id, {"digest": NOW}, at=NOW)
+    assert ledger.alerts.unaddressed() == ledger.alerts.due(NOW) == ()
+    ledger.alerts.digested(ledger.alerts.for_digest(), at=NOW)
+    assert ledger.alerts.for_digest() == ()
+
+
+def test_a_critical_is_open_until_somebody_knows_of_it(ledger: Ledger) -> None:
+    rang = ledger.alerts.add("a", level="critical", title="t", body="b", at=NOW)
+    ledger.alerts.mark_sent(rang.id, at=NOW)
+    past = ledger.alerts.add("b", level="critical", title="t", body="b", at=NOW)
+    ledger.alerts.mark_sent(past.id, at=NOW, note="not sent: the run was about a past session")
+    ledger.alerts.add("waits", level="critical", title="t", body="b", at=NOW)
+    calm = ledger.alerts.add("c", level="warning", title="t", body="b", at=NOW)
+    ledger.alerts.mark_sent(calm.id, at=NOW)
+    soon = NOW + timedelta(seconds=1)
+    assert [row.id for row in ledger.alerts.unacknowledged(soon)] == [rang.id]
+    assert ledger.alerts.unacknowledged(NOW) == ()
+    ledger.alerts.acknowledge(rang.id, by="me", at=NOW)
+    assert ledger.alerts.unacknowledged(soon) == ()
 
 
 def test_critical_alerts_come_before_older_ones(ledger: Ledger) -> None:

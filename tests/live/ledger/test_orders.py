@@ -39,6 +39,16 @@ def ledger() -> Iterator[Ledger]:
         yield opened
 
 
+def test_the_last_number_of_a_broker_is_that_of_plain_numbers(ledger: Ledger) -> None:
+    assert ledger.orders.last_broker_number() == 0
+    for symbol, name in (("AAA", "9"), ("BBB", "10"), ("CCC", "61e69015-8549")):
+        planned = plan(f"20261120_{symbol}_entry_buy", symbol=symbol)
+        ledger.orders.plan(planned, at=NOW)
+        ledger.orders.transition(planned.client_order_id, S.SENDING, at=NOW)
+        ledger.orders.transition(planned.client_order_id, S.ACKED, at=NOW, broker_order_id=name)
+    assert ledger.orders.last_broker_number() == 10
+
+
 def test_a_planned_order_is_on_record_with_its_first_event(ledger: Ledger) -> None:
     order = ledger.orders.plan(plan(details={"score": 7}), at=NOW)
 

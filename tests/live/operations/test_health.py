@@ -29,6 +29,7 @@ NAMES = [
     "calendar",
     "data",
     "account",
+    "books",
     "orders",
     "runs",
     "alerts",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backtest.core.errors import SettingsError, UsageError
-from live.alerts import channels, outbox
+from backtest.core.errors import DataError, SettingsError, UsageError
+from live.alerts import delivery, outbox
+from live.alerts.delivery import Outcome
 from live.model.run import Daily, DryRun, asked_for
-from live.runtime.lifecycle import alerting, guarded, opening
+from live.runtime.lifecycle import alerting, attempted, guarded, opening
 from live.runtime.options import Options
 from live.system.redaction import register_secret
 from tests.support.exec_world import world
@@ -20,15 +22,16 @@ from tests.support.exec_world import world
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls = []
 
-    def deliver(
-        urls: dict[str, str], *, title: str, body: str, level: str, within: float = 15
-    ) -> dict[str, str]:
-        calls.append((level, title, body))
-        return dict.fromkeys(urls, "")
+    def deliver_all(urls: Any, queues: Any, *, within: float = 15) -> Iterator[Outcome]:
+        del urls, within
+        for channel, messages in queues.items():
+            for number, message in enumerate(messages):
+                calls.append((message.level, message.title, message.body))
+                yield Outcome(channel, number, "", 0.0)
 
     monkeypatch.setenv("JUTSU_ALERT_URLS", "json://127.0.0.1:9/x")
-    monkeypatch.setattr(channels, "deliver", deliver)
-    monkeypatch.setattr(outbox, "deliver", deliver)
+    monkeypatch.setattr(delivery, "deliver_all", deliver_all)
+    monkeypatch.setattr(outbox, "deliver_all", deliver_all)
     return calls
 
 
@@ -82,3 +85,13 @@ def test_what_is_printed_is_masked_too(capsys: pytest.CaptureFixture[str]) -> No
 
     assert guarded(body, lambda: None) == 1
     assert "s3cret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), OSError(28, "disk full"), DataError("no bar")])
+def test_what_is_attempted_never_ends_a_run(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken() -> int:
+        raise error
+
+    assert attempted("the report", broken) is None
+    assert "warning: the report could not be made" in capsys.readouterr().err
+    assert attempted("the report", lambda: 7) == 7

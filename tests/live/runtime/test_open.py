@@ -17,7 +17,7 @@ import pytest
 
 from backtest.core.errors import JutsuError, SettingsError, UsageError
 from backtest.core.files import write_atomic
-from live.alerts import channels
+from live.alerts import delivery
 from live.alerts.channels import channels as channels_of
 from live.ledger.errors import LedgerDamaged
 from live.ledger.ledger import Ledger
@@ -73,11 +73,11 @@ def heard_by(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that alerts went to, from now on."""
     heard: list[str] = []
 
-    def deliver(urls: Mapping[str, str], **_: Any) -> dict[str, str]:
+    def deliver(urls: Mapping[str, str], *_: Any, **__: Any) -> dict[str, Any]:
         heard.extend(urls.values())
         return {}
 
-    monkeypatch.setattr(channels, "deliver", deliver)
+    monkeypatch.setattr(delivery, "deliver", deliver)
     return heard
 
 

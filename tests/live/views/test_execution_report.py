@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from backtest.calendar.sessions import NEW_YORK
 from live.model.run import asked_for
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
-from live.views.execution_report import ExecutionReport, read_execution, report_lines
-from tests.support.user_world import FIRST, User, new_user
+from live.views.execution_report import ExecutionReport, read_execution
+from tests.support.exec_world import DAY as WORLD_DAY
+from tests.support.exec_world import ENTRY, OTHER, signal, world
+from tests.support.user_world import FIRST, SECOND, User, new_user
 
 DAY = date.fromisoformat(FIRST)
 
@@ -48,27 +51,67 @@ def test_legs_and_cash_are_the_whole_account(report: ExecutionReport) -> None:
     assert not any(leg.off_target for leg in report.legs)
 
 
-def test_its_text_names_orders_allocation_value_and_the_next_window(report: ExecutionReport) -> None:
-    text = report_lines(report)
+def test_every_order_has_its_prices_and_their_distance(report: ExecutionReport) -> None:
     for order in report.orders:
-        head = f"buy {order.symbol} ({order.intent}) {order.filled} of {order.ordered} filled at"
-        assert len([line for line in text if line.startswith(head)]) == 1
-    assert any(line.startswith("equity ") for line in text)
-    assert text[-1] == "next window: Wed 2024-01-03 15:55 New York"
+        assert order.average_price is not None
+        assert order.target_price is not None
+        assert order.target_slippage_pct == pytest.approx(
+            (order.average_price / order.target_price - 1) * 100, abs=1e-9
+        )
+
+
+def test_its_times_are_those_of_the_run(report: ExecutionReport) -> None:
+    assert report.window_opens is not None
+    assert report.window_closes is not None
+    assert report.executed_at is not None
+    assert report.window_opens <= report.executed_at <= report.window_closes
+    assert report.generated_at is not None
+    assert report.next_opens is not None
+    assert report.next_opens.astimezone(NEW_YORK).isoformat() == "2024-01-03T15:55:00-05:00"
 
 
 def test_message_and_files_hold_it(user: User, report: ExecutionReport) -> None:
     folder = user.root / "state" / "reports"
-    kept = json.loads((folder / f"execution_{FIRST}_golden.json").read_text())
+    name = f"execution_{FIRST}_golden"
+    kept = json.loads((folder / f"{name}.json").read_text())
     assert [order["filled"] for order in kept["orders"]] == [order.filled for order in report.orders]
-    shown = (folder / f"execution_{FIRST}_golden.txt").read_text()
-    (body,) = [body for (body,) in user.rows("alerts", "body") if "next window" in body]
-    for line in report_lines(report):
-        assert line in shown
-        assert line in body
+    shown = (folder / f"{name}.txt").read_text()
+    ((title, body),) = user.rows("alerts", "title, body")
+    assert title == f"[PAPER] golden {FIRST} SUCCESS"
+    assert body.endswith(shown.rstrip())
+    assert (folder / f"{name}.html").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_a_session_without_anything_is_no_error(user: User, tmp_path: Path) -> None:
     options = Options(config=user.config, state_db=tmp_path / "new.db")
     with open_runtime("jutsu", options, asked_for(f"{FIRST}T17:00:00")) as runtime:
-        assert report_lines(read_execution(runtime.ledger, DAY, "golden")) == ["no order was sent"]
+        found = read_execution(runtime.ledger, DAY, "golden")
+    assert (found.orders, found.held, found.legs, found.outcome) == ((), (), (), "")
+    assert found.executed_at is None
+
+
+def test_an_older_session_keeps_what_was_held_then(user: User, tmp_path: Path) -> None:
+    later = user.copy(tmp_path / "later")
+    later.trade(SECOND)
+    ran = later.jutsu("report", "execution", FIRST, "--json")
+    assert ran.code == 0, ran.text
+    again, before = json.loads(ran.out), json.loads(_kept(user).read_text())
+    assert again["legs"] == before["legs"]
+    assert again == before  # nothing has marked the session again meanwhile
+    _kept(later).unlink()
+    assert json.loads(later.jutsu("report", "execution", FIRST, "--json").out)["legs"] == []
+
+
+def _kept(user: User) -> Path:
+    return user.root / "state" / "reports" / f"execution_{FIRST}_golden.json"
+
+
+def test_orders_that_were_not_sent_say_why(tmp_path: Path) -> None:
+    made = world(tmp_path)
+    made.write(signal([ENTRY, {**OTHER, "enabled": False, "note": "not today"}]))
+    made.feed.prices["AAA"] = 150.0  # far from the price the decision used
+    assert made.executor() == 0
+    found = read_execution(made.open().ledger, WORLD_DAY, "golden")
+    assert [held.client_order_id[9:] for held in found.held] == ["AAA_entry_buy", "BBB_entry_buy"]
+    assert "150" in found.held[0].why
+    assert found.held[1].why == "disabled in the file: not today"

@@ -68,6 +68,13 @@ def test_an_exit_code_comes_first_unless_it_is_named_already(made: Any) -> None:
     assert found(made, ("golden",)) == [second]
 
 
+def test_an_error_is_not_told_a_second_time_as_orders_without_a_fill(made: Any) -> None:
+    ran(made, "failed", exit_code=4, error="ledger and broker disagree: QQQ")
+    (line,) = found(made)
+    assert "ledger and broker disagree: QQQ" in line
+    assert found(made, ("golden",)) == []
+
+
 def test_only_the_newest_run_counts(made: Any) -> None:
     ran(made, "failed", day=DAY.replace(day=14))
     ran(made, "completed")

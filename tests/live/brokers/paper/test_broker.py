@@ -153,3 +153,20 @@ def test_cash_never_negative_never_short_and_every_cent_explained(
         Decimal(0),
     )
     assert abs(Decimal(100_000) + flows - account.cash) <= Decimal("0.01") * len(executions)
+
+
+def test_the_account_as_it_is_kept_fills_nothing_and_asks_no_price(
+    feed: ScriptedFeed, clock: SimulatedClock
+) -> None:
+    broker = paper(feed, clock)
+    broker.submit(buy("AAA", 10))
+    broker.account()
+    broker.submit(stop("90"))
+    before = broker.kept()
+    feed.prices["AAA"] = 80.0
+    assert broker.kept() == before
+    assert before.shares() == {"AAA": 10}
+    assert [held.market_value for held in before.holdings] == [None]
+    assert before.cash is not None
+    assert before.equity == before.cash + 10 * (before.holdings[0].average_price or 0)
+    assert broker.account().shares() == {}  # asked with prices, the stop fills

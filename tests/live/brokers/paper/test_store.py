@@ -164,3 +164,12 @@ def test_an_account_of_before_limit_orders_is_brought_up_to_date(tmp_path: Path)
     )
     assert again.order(limited.id).limit_price == Decimal("101.01")
     again.close()
+
+
+def test_a_new_account_numbers_its_orders_after_those_a_ledger_knows(tmp_path: Path) -> None:
+    path = tmp_path / "paper.db"
+    account = PaperStore(path, Decimal(1000), last_order=41)
+    assert [add(account).id, add(account).id] == [42, 43]
+    account.close()
+    again = PaperStore(path, Decimal(1000), last_order=7)  # an old one keeps its numbers
+    assert add(again).id == 44

@@ -1,0 +1,59 @@
+"""The baselines that `jutsu config freeze` writes: each variant's backtest over the configured history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import Finding, JutsuError
+
+if TYPE_CHECKING:
+    from backtest.core.bars import Bars
+    from backtest.reporting.baseline import Baseline
+    from backtest.strategies.base import Strategy
+    from live.settings.model import Settings
+
+
+def measured(
+    settings: Settings,
+    strategies: Sequence[Strategy],
+    history: Callable[[Sequence[str]], Mapping[str, Bars]],
+) -> tuple[dict[str, Baseline], tuple[Finding, ...]]:
+    """Return variant -> its baseline, and why other variants have none.
+
+    Args:
+        settings: costs and cash of the backtest.
+        strategies: what is frozen.
+        history: gives bars by symbol; symbols it does not know are left out.
+    """
+    found: dict[str, Baseline] = {}
+    problems: list[Finding] = []
+    symbols = {s for one in strategies if one.family.holds_weights for s in _symbols(one)}
+    bars = history(sorted(symbols)) if symbols else {}
+    for strategy in strategies:
+        baseline, why = _one(settings, strategy, bars)
+        if baseline is None:
+            problems.append(Finding(strategy.variant, why))
+        else:
+            found[strategy.variant] = baseline
+    return found, tuple(problems)
+
+
+def _one(settings: Settings, strategy: Strategy, bars: Mapping[str, Bars]) -> tuple[Baseline | None, str]:
+    from backtest.reporting.baseline import measure
+
+    if not strategy.family.holds_weights:
+        return None, "the candidates of its past are not kept"
+    mine = {symbol: bars[symbol] for symbol in _symbols(strategy) if symbol in bars}
+    missing = [symbol for symbol in strategy.signal_symbols if symbol not in mine]
+    if missing:
+        return None, f"no history of {', '.join(missing)} in data.source {settings.data.source}"
+    try:
+        baseline = measure(strategy, mine, settings.execution, cash=settings.paper.initial_cash)
+    except JutsuError as error:
+        return None, error.line()
+    return baseline, "" if baseline else f"the history is shorter than {strategy.warmup_bars:,} bars"
+
+
+def _symbols(strategy: Strategy) -> set[str]:
+    return {*strategy.signal_symbols, *strategy.tradable_symbols}

@@ -1,0 +1,1 @@
+"""Reports as a person reads them: text and mail HTML of the models in `live.views`, and their files."""

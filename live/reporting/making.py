@@ -1,0 +1,71 @@
+"""Reports of a session made again: from the ledger, and the validation from the final bars."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import UsageError
+from live.reporting.execution import execution_report
+from live.reporting.files import Report, kept, name_of
+from live.reporting.validation import validation_report
+from live.validation.report import variant_report
+from live.validation.sessions import judge_again
+from live.views.execution_report import read_execution
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+
+def executions(runtime: Runtime, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
+    """Return the execution reports of a session, the newest one when `day` is None.
+
+    Raises:
+        UsageError: nothing was executed then.
+    """
+    runs = runtime.ledger.runs
+    day = day or runs.last_session(variant)
+    names = [book.primary for book in runtime.settings.books if variant in {None, book.primary}]
+    found = [name for name in names if day is not None and runs.get(day, name) is not None]
+    if day is None or not found:
+        raise _nothing("run", day, variant)
+    return tuple(execution_of(runtime, day, name) for name in found)
+
+
+def execution_of(runtime: Runtime, day: date, variant: str) -> Report:
+    """Return the execution report of one session of one primary."""
+    budget = next((book.budget_pct for book in runtime.settings.books if book.primary == variant), 100.0)
+    model = read_execution(
+        runtime.ledger,
+        day,
+        variant,
+        logs=runtime.settings.paths.logs,
+        budget_pct=budget,
+        before=kept(runtime.state / "reports", name_of("execution", day, variant)),
+    )
+    return execution_report(model)
+
+
+def validations(runtime: Runtime, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
+    """Return the validation reports of a session, of the last closed one when `day` is None.
+
+    Raises:
+        UsageError: no signal file of it.
+        DataError: a final bar is missing.
+    """
+    from backtest.calendar import sessions as calendar
+
+    day = day or calendar.last_closed_session(runtime.clock.now()).day
+    found = judge_again(runtime, day, variant)
+    if not found:
+        raise _nothing("signal file", day, variant)
+    return tuple(validation_report(variant_report(item)) for item in found)
+
+
+def _nothing(what: str, day: date | None, variant: str | None) -> UsageError:
+    of = f" of {variant}" if variant else ""
+    return UsageError(
+        f"the ledger has no {what}{of}" + (f" on {day}" if day else ""),
+        where="report",
+        remedy="`jutsu runs` lists the sessions",
+    )

@@ -1,0 +1,42 @@
+"""What the backtest of a frozen variant did, in its entry of the manifest: monitoring compares with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from backtest.core.errors import Finding
+
+if TYPE_CHECKING:
+    from backtest.reporting.baseline import Baseline
+
+KEY: Final = "baseline"
+#: what a baseline belongs to: with another of these it says nothing
+_MADE_OF: Final = ("strategy", "parameters", "execution", "code_sha256")
+
+
+def set_baseline(
+    variant: str, known: Mapping[str, Any] | None, entry: dict[str, Any], baseline: Baseline | None
+) -> Iterator[Finding]:
+    """Put a baseline into an entry and yield what is different.
+
+    Args:
+        variant: whose entry it is.
+        known: the entry before, None for a new one.
+        entry: the entry now, without a baseline.
+        baseline: of a backtest made just now; None: the known one stays where nothing else changed.
+    """
+    before = (known or {}).get(KEY)
+    if baseline is not None:
+        entry[KEY] = asdict(baseline)
+    elif before is not None and known is not None and all(known.get(k) == entry.get(k) for k in _MADE_OF):
+        entry[KEY] = before
+    if entry.get(KEY) == before:
+        return
+    if baseline is None:
+        yield Finding(variant, "its baseline is gone: it was that of other rules")
+        return
+    yield Finding(
+        variant, f"baseline of {baseline.first} to {baseline.last}, {baseline.trades:,} closing trades"
+    )
