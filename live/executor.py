@@ -23,7 +23,7 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
 from live.alerts import outbox as alerts
-from live.alerts.channels import Level
+from live.alerts.causes import key_of, urgency_of
 from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
@@ -31,6 +31,7 @@ from live.execution.day_notes import earlier_notes
 from live.execution.gates import check_kill_switch
 from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.phases import buys_of, sells_of
+from live.execution.position_news import tell_positions
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
 from live.execution.unprotected import name_unprotected
@@ -133,7 +134,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
             raise
     words = outcome_words(outcome, opened=runtime.clock.now() >= job.session.open)
     summary = f"{job.variant} {job.day}: {words}, {_counts(job, notes)}"
-    announce(runtime, job, notes, summary, failed=False)
+    announce(runtime, job, notes, summary)
     _print_details(request, notes)
     _print_forced(runtime, request, job, notes)
     return summary
@@ -162,7 +163,7 @@ def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError
             steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
-    if announce(runtime, job, notes, f"stopped: {error.line()}", failed=True):
+    if announce(runtime, job, notes, f"stopped: {error.line()}", error):
         error.add_note(ALERTED)
         return
     for text in notes.critical:  # what is told in another way says it too
@@ -217,16 +218,14 @@ def dry_run(job: Job) -> str:
     return "\n".join(text)
 
 
-def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, failed: bool) -> bool:
+def announce(
+    runtime: Runtime, job: Job, notes: RunNotes, summary: str, failure: JutsuError | None = None
+) -> bool:
     """Keep the run's report, send it, and return whether it was kept; what fails is printed, never raised."""
     if not runtime.run.alerts:
         return False
     critical, warnings = notes.news()
-    level: Level = "info"
-    if failed or critical:
-        level = "critical"
-    elif warnings:
-        level = "warning"
+    level, cause = urgency_of(critical, warnings, failure)
     made = attempted("the report", lambda: keep_report(runtime, job))
     report, content = (None, "the report could not be made") if made is None else made
     title = summary if report is None else report.document.subject
@@ -234,8 +233,10 @@ def announce(runtime: Runtime, job: Job, notes: RunNotes, summary: str, *, faile
     orders = () if report is None else report.model.orders
     facts = [(order.client_order_id, order.filled, order.state) for order in orders]
     digest = hashlib.sha256(f"{summary}{critical}{warnings}{facts}".encode()).hexdigest()
-    key = f"executor_{job.variant}_{job.day}_{digest[:12]}"  # new facts are told again, new prices are not
+    detail = f"executor_{digest[:12]}"  # new facts are told again, new prices are not
+    key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
     try:
+        tell_positions(runtime, job)
         for problem in alerts.send(runtime, key=key, level=level, title=title, body=body, report=True):
             complain(problem)
     except (OSError, JutsuError) as error:

@@ -1,6 +1,8 @@
 """Fixtures shared by every test."""
 
+import logging
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,27 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = PROJECT.parent / "shared" / "data"
+
+
+class _Unlisted(logging.Handler):
+    """Keeps what is said about alerts of causes that are not in the list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def only_listed_alerts() -> Iterator[None]:
+    """Fail a test in which a program sent an alert whose cause is not in `live.alerts.causes`."""
+    handler, log = _Unlisted(), logging.getLogger("jutsu.alerts.causes")
+    log.addHandler(handler)
+    yield
+    log.removeHandler(handler)
+    assert handler.found == [], "list the cause in live/alerts/causes.py"
 
 
 @pytest.fixture(scope="session")

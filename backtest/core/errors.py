@@ -104,6 +104,14 @@ class DataError(JutsuError):
     exit_code = 5
 
 
+class CashJumpError(DisagreementError):
+    """Cash moved, and no trade and no transaction explains it."""
+
+
+class CorporateActionError(DataError):
+    """Prices or quantities look like a split."""
+
+
 class BrokerError(JutsuError):
     """The broker cannot be used."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import SettingsError
 from live.alerts.addressing import address, settle, urls_of
+from live.alerts.causes import key_of
 from live.alerts.routing import digest_channels, newest_daily, zone_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _make_digest(context: Context, day: date, at: datetime) -> None:
     outbox, now = context.ledger.alerts, context.clock.now()
     rows = outbox.for_digest()
     alerts = [alert for row in rows if (alert := outbox.get(row.alert_id)) is not None]
-    key = f"digest_all_{day}"
+    key = key_of("digest", session=day)
     if not any(alert.created_at <= at for alert in alerts) or outbox.known(key):
         return
     urls, problem = urls_of(context)
@@ -57,7 +58,8 @@ def _make_digest(context: Context, day: date, at: datetime) -> None:
 def _ring(context: Context, day: date, at: datetime) -> None:
     """Remind of criticals that nobody acknowledged; the reminder itself needs no acknowledgement."""
     outbox, now = context.ledger.alerts, context.clock.now()
-    open_, key = outbox.unacknowledged(at - _AGE), f"unacknowledged_all_{day}"
+    open_ = outbox.unacknowledged(at - _AGE)
+    key = key_of("unacknowledged", session=day)
     if not open_ or outbox.known(key):
         return
     zone = zone_of(context.settings.alerts)

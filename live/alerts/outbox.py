@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Final
 from backtest.calendar.sessions import NEW_YORK
 from live.alerts import plain_outbox
 from live.alerts.addressing import FAILED, address, level_of, named_channels, settle, urls_of, when
+from live.alerts.causes import require_listed
 from live.alerts.channels import Level, label
 from live.alerts.daily import make_daily
 from live.alerts.delivery import TIMEBOX_SECONDS, deliver_all
@@ -73,6 +74,7 @@ def send(
     outbox, now = context.ledger.alerts, context.clock.now()
     if not context.run.alerts or outbox.seen(key, now.astimezone(NEW_YORK).date()):
         return ()
+    require_listed(key)
     page = None if html is None else redact(html)
     with outbox.together():
         alert = outbox.add(key, level=level, title=redact(title), body=redact(body), at=now, html=page)

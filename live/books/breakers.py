@@ -17,6 +17,7 @@ from backtest.trading.risk import breakers as rules
 from live.ledger.snapshots import WHOLE_ACCOUNT
 
 if TYPE_CHECKING:
+    from live.alerts.causes import CauseName
     from live.ledger.ledger import Ledger
     from live.model.broker import Account
     from live.runtime.runtime import RunContext
@@ -50,11 +51,15 @@ class Judged:
 
     def alarms(self) -> tuple[str, ...]:
         """Return what a person must act on: new trips, and a drawdown beyond `drawdown_alert_pct`."""
-        reasons = tuple(words(trip) for trip in self.new)
-        if self.verdict is None or not self.verdict.alert:
-            return reasons
-        deep = f"the account is {self.verdict.drawdown_pct:.1f} % below its peak of {self.verdict.peak:,.2f}"
-        return (*reasons, deep)
+        return tuple(self.alarms_by_cause().values())
+
+    def alarms_by_cause(self) -> dict[CauseName, str]:
+        """Return the alarms under the cause of the alert about each."""
+        reasons: dict[CauseName, str] = {trip.breaker: words(trip) for trip in self.new}
+        if self.verdict is not None and self.verdict.alert:
+            fall, peak = self.verdict.drawdown_pct, self.verdict.peak
+            reasons["deep_drawdown"] = f"the account is {fall:.1f} % below its peak of {peak:,.2f}"
+        return reasons
 
 
 def breakers_now(context: RunContext, account: Account) -> Judged:

@@ -51,9 +51,12 @@ def doctor(
 
 
 def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int:
+    from backtest.calendar.sessions import NEW_YORK
     from backtest.core.errors import JutsuError
+    from live.alerts.causes import key_of
     from live.operations import first_day
     from live.runtime.lifecycle import alert_without_ledger, warn_of_undelivered
+    from live.system.clock import SystemClock
 
     config, state_db = options.config, options.state_db
     try:
@@ -67,7 +70,10 @@ def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int
             why = error.line()
             warn_of_undelivered(
                 lambda: alert_without_ledger(
-                    options, key="doctor_start", title="jutsu doctor could not start", body=why
+                    options,
+                    key=key_of("doctor_start", session=SystemClock().now().astimezone(NEW_YORK).date()),
+                    title="jutsu doctor could not start",
+                    body=why,
                 )
             )
     if as_json:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import BrokerError, JutsuError
 from live.alerts import outbox as alerts
+from live.alerts.causes import key_of
 from live.books.memory import remember_held
 from live.execution.closing import Closing
 from live.ledger.tables import Order
@@ -26,6 +27,7 @@ from live.orders.submission import Submission
 from live.reconciliation.settling import settled
 
 if TYPE_CHECKING:
+    from live.alerts.causes import CauseName
     from live.alerts.channels import Level
     from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
@@ -315,7 +317,8 @@ def _keep_copy(runtime: Runtime, result: Result) -> None:
 
 def _alert(runtime: Runtime, result: Result, step: str, text: str, level: Level) -> None:
     """Send an alert; a failure is a problem of the result and is not raised."""
-    key = f"panic_{step}_{runtime.clock.now().isoformat()}"
+    cause: CauseName = "panic_began" if step == "began" else "panic_ended"
+    key = key_of(cause, session=runtime.today(), detail=runtime.clock.now().isoformat())
     try:
         undelivered = alerts.send(runtime, key=key, level=level, title=f"panic {step}", body=text)
     except (OSError, JutsuError) as error:

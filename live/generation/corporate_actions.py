@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.bars import Bars
-from backtest.core.errors import DataError, Finding
+from backtest.core.errors import CorporateActionError, Finding
 from backtest.data.quality.splits import RATIOS
 
 if TYPE_CHECKING:
@@ -70,6 +70,6 @@ def _factors() -> tuple[float, ...]:
 def _refuse(findings: Iterable[Finding], what: str) -> None:
     found = list(findings)
     if found:
-        raise DataError(
+        raise CorporateActionError(
             f"{what}: {', '.join(f.path for f in found)}", where="history", remedy=REMEDY, findings=found
         )

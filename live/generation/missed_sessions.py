@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from backtest.calendar import sessions as calendar
+from live.alerts.causes import key_of
 from live.alerts.channels import Level
 from live.alerts.outbox import send
 from live.books.variants import BookVariant
@@ -42,7 +43,13 @@ def note_missed(context: RunContext, variant: BookVariant, day: date) -> str:
         "they are skipped, today is decided anew"
     )
     level: Level = "critical" if _in_a_row(context, variant, day) >= IN_A_ROW else "warning"
-    send(context, key=f"missed_{variant.name}", level=level, title="missed sessions", body=text)
+    send(
+        context,
+        key=key_of("missed", variant=variant.name, session=day),
+        level=level,
+        title="missed sessions",
+        body=text,
+    )
     return text
 
 

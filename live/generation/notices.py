@@ -6,6 +6,7 @@ import logging
 
 from backtest.core.errors import JutsuError
 from backtest.strategies.terms import ContextColumn, context_of
+from live.alerts.causes import key_of
 from live.alerts.outbox import send as alert
 from live.books import breakers
 from live.books.variants import BookVariant
@@ -19,10 +20,10 @@ LOG = logging.getLogger("jutsu.generator")
 
 def alert_breakers(context: RunContext, judged: breakers.Judged) -> None:
     """Alert about what tripped: the file is written as decided, and the executor holds its entries back."""
-    for text in judged.alarms():
+    for cause, text in judged.alarms_by_cause().items():
         alert(
             context,
-            key=f"breaker_{text}"[:128],
+            key=key_of(cause, session=context.today()),
             level="critical",
             title="a circuit breaker tripped",
             body=text,
@@ -36,7 +37,7 @@ def alert_unprotected(context: RunContext, variant: BookVariant) -> None:
         names = ", ".join(f"{row.quantity} {row.symbol}" for row in unprotected)
         alert(
             context,
-            key=f"unprotected_{variant.name}_{names}"[:128],
+            key=key_of("unprotected", variant=variant.name, session=context.today(), detail=names),
             level="critical",
             title=f"{variant.name}: {len(unprotected)} position(s) without a stop",
             body=f"{names}: no protective stop rests at the broker; the executor's next run places it",
@@ -74,7 +75,7 @@ def tell_blocked_entries(context: RunContext, variant: BookVariant, due: Due, re
     if report.problems:
         alert(
             context,
-            key=f"report_{variant.name}",
+            key=key_of("no_entries", variant=variant.name, session=due.session.day),
             level="warning",
             title=f"{variant.name} {due.session.day}: no entries today",
             body="\n".join(report.problems),

@@ -40,6 +40,7 @@ def waiting_lines(
 
 def tell_waiting(runtime: Runtime, due: Due, signal: SignalFile, path: Path, sha256: str) -> None:
     """Send the message when a person must answer; a file without orders asks nobody."""
+    from live.alerts.causes import key_of
     from live.alerts.outbox import send
 
     if effective_policy(runtime.settings.approval, runtime.settings.mode) != "required" or not signal.orders:
@@ -48,7 +49,7 @@ def tell_waiting(runtime: Runtime, due: Due, signal: SignalFile, path: Path, sha
     variant, day = signal.strategy.variant, due.session.day
     send(
         runtime,
-        key=f"waiting_{variant}_{day}_{sha256[:12]}",  # a file made anew asks anew
+        key=key_of("waiting", variant=variant, session=day, detail=sha256[:12]),  # made anew, asks anew
         level="warning",
         title=f"[{_account_kind(runtime)}] {variant} {day}: {len(signal.orders)} order(s) wait until {until}",
         body="\n".join(waiting_lines(signal, path, sha256, runtime.settings.approval, until)),

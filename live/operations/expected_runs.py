@@ -15,6 +15,7 @@ from backtest.calendar import sessions as calendar
 from backtest.core.decision import ExecutionTime
 
 if TYPE_CHECKING:
+    from live.alerts.causes import Stage
     from live.ledger.tables import RunLog
 
 Step = Literal["generated", "approved", "executed", "held"]
@@ -40,7 +41,7 @@ class Heard:
     """An alert of a stage that could not tell the run log: when, and its line."""
 
     day: date
-    stage: Literal["signal_generator", "executor"]
+    stage: Stage
     text: str
 
 

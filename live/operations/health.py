@@ -233,12 +233,13 @@ def _preflight(runtime: Runtime) -> Iterator[Check]:
 
 def alert_problems(runtime: Runtime, failed: Sequence[Check]) -> None:
     """Send one critical alert that names every failed check."""
+    from live.alerts.causes import key_of
     from live.alerts.outbox import send
 
     names = "_".join(sorted(check.name.replace(" ", "-") for check in failed))
     send(
         runtime,
-        key=f"doctor_{names}"[:128],  # another fault on the same day rings again
+        key=key_of("doctor", session=runtime.today(), detail=names),  # another fault on the same day rings
         level="critical",
         title="jutsu doctor: a check failed",
         body="\n".join(f"{check.name}: {check.detail} {check.remedy}".rstrip() for check in failed),

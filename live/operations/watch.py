@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import JutsuError
+from live.alerts.causes import CauseName, key_of, stage_of
 from live.operations.expected_runs import ExpectedBook, Heard, MissedStep, missed_steps
 from live.operations.run_lines import RunLine, run_lines
 
@@ -104,15 +105,20 @@ def _tell(runtime: Runtime, *, starting: bool) -> Iterator[str]:
 
 def alert_key(step: MissedStep) -> str:
     """Return the alert's key: cause, variant, newest session; one alert per finding and day."""
-    return f"missed_{step.step}_{step.variant}_{step.sessions[-1]}"
+    return key_of(_CAUSES[step.step], variant=step.variant, session=step.sessions[-1])
 
 
+_CAUSES: Final[dict[str, CauseName]] = {
+    "generated": "missed_generated",
+    "executed": "missed_executed",
+    "held": "missed_held",
+}
 _TITLES: Final = {"generated": "missed run", "executed": "not executed", "held": "orders held for days"}
 
 
 def _heard(ledger: Ledger) -> Iterator[Heard]:
     for alert in reversed(ledger.alerts.recent(NEWEST)):
-        for stage in ("signal_generator", "executor"):
-            if alert.key.startswith(f"{stage}_") and alert.level == "critical":
-                day = alert.created_at.astimezone(NEW_YORK).date()
-                yield Heard(day, stage, alert.body.partition("\n")[0])
+        stage = stage_of(alert.key)
+        if stage is not None and alert.level == "critical":
+            day = alert.created_at.astimezone(NEW_YORK).date()
+            yield Heard(day, stage, alert.body.partition("\n")[0])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.data.quality.actions import ratio_text
+from live.alerts.causes import key_of
 from live.model.broker import Account
 from live.reconciliation.model import Reconciliation, SymbolDifference
 from live.reconciliation.splits import FRACTION, after_split
@@ -56,7 +57,7 @@ def adopt(
             changes.append(f"cash: {result.ledger_cash} -> {account.cash}")
         if changes:
             ledger.alerts.add(
-                f"reconcile_adopt_{at.isoformat()}",
+                key_of("adopted", session=at.astimezone(NEW_YORK).date(), detail=at.isoformat()),
                 level="info",
                 title="the broker's truth was adopted",
                 body=f"by {by}: " + "; ".join(changes),

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from backtest.core.errors import DataError, DisagreementError
+from backtest.core.errors import CashJumpError, CorporateActionError, DataError, DisagreementError
 from live.model.broker import Account, Broker
 from live.orders.recovery import catch_up
 from live.reconciliation.cash import explain_cash
@@ -225,13 +225,14 @@ def error_of(result: Reconciliation) -> DataError | DisagreementError:
     findings = result.findings()
     names = ", ".join(finding.path for finding in findings)
     if any(line.kind == "split_like" for line in result.differences):
-        return DataError(
+        return CorporateActionError(
             f"quantities look like a split: {names}",
             where="reconcile",
             remedy=f"check the corporate action; then {ADOPT}",
             findings=findings,
         )
-    return DisagreementError(
+    kind = CashJumpError if result.cash_jumped and not result.differences else DisagreementError
+    return kind(
         f"ledger and broker disagree: {names}",
         where="reconcile",
         remedy=f"{ADOPT}; --force goes on in spite of it",

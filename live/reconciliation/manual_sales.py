@@ -68,6 +68,7 @@ def _sale(rows: Sequence[PositionRow], unknown: Sequence[BrokerOrder]) -> Broker
 
 
 def _close(context: RunContext, broker: Broker, row: PositionRow, sale: BrokerOrder) -> str:
+    from live.alerts.causes import key_of
     from live.alerts.outbox import send
 
     _journal(context, broker, row, sale)
@@ -77,7 +78,7 @@ def _close(context: RunContext, broker: Broker, row: PositionRow, sale: BrokerOr
     )
     send(
         context,
-        key=f"sold_by_hand_{row.id}",
+        key=key_of("sold_by_hand", variant=row.variant, session=row.entry_session, detail=str(row.id)),
         level="warning",
         title=f"{row.symbol} was sold by hand",
         body=text,

@@ -64,7 +64,7 @@ def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
     except JutsuError as error:
         noted: list[str] = getattr(error, "__notes__", [])
         if ALERTED not in noted:
-            key = f"{stage}_{error.exit_code}_{error.where}"[:128]
+            key = _key(error, stage, context.clock.now(), error.where)
             body = "\n".join((error.line(), *(str(finding) for finding in error.findings), *noted))
             _record(context, key, f"{stage} stopped with exit code {error.exit_code}", body)
             error.add_note(ALERTED)
@@ -72,8 +72,17 @@ def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
     except Exception as error:
         title = f"{stage} stopped by an unexpected error (exit code 1)"
         body = f"{type(error).__name__}: {error}. Orders may be under way: see jutsu status"
-        _record(context, f"{stage}_1_{type(error).__name__}", title, body)
+        key = _key(error, stage, context.clock.now(), type(error).__name__)
+        _record(context, key, title, body)
         raise
+
+
+def _key(error: Exception, stage: str, at: datetime, where: str) -> str:
+    from backtest.calendar.sessions import NEW_YORK
+    from live.alerts.causes import cause_of_error, key_of
+
+    session = at.astimezone(NEW_YORK).date()
+    return key_of(cause_of_error(error), session=session, detail=f"{stage}_{where}")
 
 
 def _record(context: Context, key: str, title: str, body: str) -> None:
@@ -164,7 +173,7 @@ def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
         alerted = ALERTED in getattr(error, "__notes__", ())
         if not (alerted or type(error) is UsageError) and run.alerts and run.about_now:
             title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
-            key = f"{stage}_{error.exit_code}_{error.where}"[:128]
+            key = _key(error, stage, _now(), error.where)
             warn_of_undelivered(lambda: alert_without_ledger(options, key=key, title=title, body=text))
         raise
 

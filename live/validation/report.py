@@ -170,6 +170,7 @@ def announce(runtime: Runtime, judged: Sequence[Judged]) -> tuple[str, ...]:
         What kept the alert from being delivered, one line each.
     """
     from live.alerts import outbox as alerts
+    from live.alerts.causes import key_of
 
     verdict = worst_of(judged)
     days = sorted({item.validation.observed.session for item in judged})
@@ -178,7 +179,7 @@ def announce(runtime: Runtime, judged: Sequence[Judged]) -> tuple[str, ...]:
     digest = hashlib.sha256(body.encode()).hexdigest()[:12]
     return alerts.send(
         runtime,
-        key=f"validation_{span.replace(' ', '_')}_{digest}",
+        key=key_of("validation", session=span.replace(" ", "_"), detail=digest),
         level=level_of(judged),
         title=f"validation {span}: {verdict}",
         body=body,

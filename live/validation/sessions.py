@@ -70,6 +70,7 @@ def judge_session(runtime: Runtime, day: date) -> tuple[tuple[Judged, ...], Mapp
     """Validate every variant that can be; return the verdicts, and variant -> why there is none."""
     from backtest.core.errors import DataError
     from live.alerts import outbox as alerts
+    from live.alerts.causes import key_of
     from live.validation.observe import observe
 
     validations: list[Validation] = []
@@ -82,7 +83,7 @@ def judge_session(runtime: Runtime, day: date) -> tuple[tuple[Judged, ...], Mapp
     if problems:
         alerts.send(
             runtime,
-            key=f"validation_{day}_data",
+            key=key_of("validation_data", session=day),
             level="warning",
             title=f"validation of {day} was not possible for {', '.join(problems)}",
             body="\n".join(f"{variant}: {error.line()}" for variant, error in problems.items()),

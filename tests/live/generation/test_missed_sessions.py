@@ -38,7 +38,7 @@ def test_the_sessions_between_are_named_and_kept(world: Runtime) -> None:
     text = note_missed(world.context, VARIANT, FRI)
     assert "3 session(s) were not executed (2024-03-19, 2024-03-20, 2024-03-21)" in text
     assert world.ledger.runs.get(WED, "golden").missed
-    assert [alert.key for alert in world.ledger.alerts.recent()] == ["missed_golden"]
+    assert [alert.key for alert in world.ledger.alerts.recent()] == [f"missed_golden_{FRI}"]
 
 
 def test_a_gap_is_named_once(world: Runtime) -> None:

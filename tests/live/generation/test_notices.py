@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import DataError
+from backtest.trading.risk.breakers import Trip
+from live.books.breakers import Judged
 from live.books.variants import BookVariant
 from live.generation.notices import alert_breakers, alert_unprotected, note_failure
 from live.ledger.errors import LedgerUnavailable
@@ -72,12 +74,16 @@ def test_positions_without_a_stop_are_named_once_and_again_when_they_change(made
 
 def test_each_alarm_of_the_breakers_is_its_own_critical_alert(made: World) -> None:
     runtime = made.open()
-    judged: Any = SimpleNamespace(alarms=lambda: ("the account lost 5.7 %", "0123456789" * 30))
+    daily = Trip("daily_loss", DAY, equity=94_000.0, reference=100_000.0, loss_pct=6.0, limit=5.0)
+    fall = Trip("drawdown", DAY, equity=84_000.0, reference=100_000.0, loss_pct=16.0, limit=10.0)
+    verdict: Any = SimpleNamespace(alert=True, drawdown_pct=16.0, peak=100_000.0)
     for _ in range(2):
-        alert_breakers(runtime.context, judged)
+        alert_breakers(runtime.context, Judged(verdict, (daily, fall)))
     alerts = runtime.ledger.alerts.recent()
     assert {(a.level, a.title) for a in alerts} == {("critical", "a circuit breaker tripped")}
-    assert sorted(len(a.body) for a in alerts) == [22, 300]
+    keys = [a.key for a in reversed(alerts)]
+    assert keys == [f"daily_loss_all_{DAY}", f"drawdown_all_{DAY}", f"deep_drawdown_all_{DAY}"]
+    assert "16.0 % below its peak" in alerts[0].body
 
 
 def test_a_failure_is_in_the_run_log_with_its_exit_code(made: World) -> None:
