@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "drift",
         "Compare live with the backtest of the same sessions and name what each cause cost, to the cent.",
     ),
+    "dashboard": Command("dashboard", "Serve a page with today's file, the books, and the switches."),
     "reconcile": Command(
         "reconcile", "Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."
     ),

@@ -80,7 +80,7 @@ def check(
 def _budget(source: SettingsSource, now: datetime) -> tuple[Finding, ...]:
     """Return what the budgets of sound settings cannot pay for."""
     from live.ledger.ledger import Ledger
-    from live.runtime.factories import account_key
+    from live.runtime.account import account_key
     from live.views.budget import budget_findings
 
     loaded = source.load(now)

@@ -30,7 +30,7 @@ def recover(
     from backtest.core.files import private_files
     from live.ledger.generation import generation_file
     from live.ledger.restore import damage_of, restore
-    from live.runtime.factories import account_key
+    from live.runtime.account import account_key
     from live.runtime.loading import Sources, settings_in_force
     from live.runtime.options import Options
     from live.system.clock import SystemClock

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backtest.core.decision import Side
-from live.cli.common import ConfigOption, OutputOption, StateOption, open_command
+from live.cli.common import ConfigOption, OutputOption, StateOption, actor, open_command
 from live.cli.review import AsOfOption, call_flags
 from live.model.run import asked_for
 
@@ -132,7 +132,7 @@ def _apply(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
         inputs = ViewInputs.of(runtime)
-        done = edit_orders(inputs, file, make(inputs))
+        done = edit_orders(inputs, file, make(inputs), actor=actor())
         for change in done.edits:
             typer.echo(f"  {change.line()}")
         flags = call_flags(config, state_db, output_dir, as_of)

@@ -59,6 +59,31 @@ class Database:
             self._depth = 0
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See one consistent state in everything inside, whatever others commit meanwhile (SQLite)."""
+        raw = self.raw
+        assert raw is not None
+        with translated(self.where):
+            raw.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if raw.in_transaction:  # a refused statement ends it
+                    raw.execute("ROLLBACK")
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection commits (SQLite)."""
+        raw = self.raw
+        assert raw is not None
+        with translated(self.where):
+            return int(raw.execute("PRAGMA data_version").fetchone()[0])
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Give up after this long when another program is writing (SQLite)."""
+        if self.raw is not None:
+            self.raw.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+    @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """Run everything inside for real, then take all of it back."""
         try:

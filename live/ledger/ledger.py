@@ -26,7 +26,7 @@ from live.ledger.cash_flows import CashFlows
 from live.ledger.database import Database
 from live.ledger.executions import Executions
 from live.ledger.generation import Generation
-from live.ledger.opening import open_database, open_scratch
+from live.ledger.opening import open_database, open_reading, open_scratch
 from live.ledger.orders import OrderPlan, Orders
 from live.ledger.positions import Positions, StopFields
 from live.ledger.run_log import Runs
@@ -115,6 +115,15 @@ class Ledger:
             ledger.state.set("created", now.isoformat(), at=now)
         return ledger
 
+    @classmethod
+    def open_to_read(cls, path: Path, *, account: str) -> Self:
+        """Open a ledger file to look at it; nothing is created, migrated or written.
+
+        Raises:
+            LedgerMissing, LedgerTooNew: exit code 2. LedgerDamaged, LedgerUnavailable: exit code 8.
+        """
+        return cls(open_reading(path), account)
+
     def for_account(self, account: str) -> Ledger:
         """Return the ledger of another account on the same connection."""
         if account == self.account:
@@ -133,6 +142,20 @@ class Ledger:
         """Make everything inside one commit: all of it or nothing."""
         with self._db.transaction():
             yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See one consistent state in everything inside, whatever others commit meanwhile."""
+        with self._db.reading():
+            yield
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Give up after this long when another program is writing."""
+        self._db.wait_at_most(seconds)
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection commits; comparable on this one only."""
+        return self._db.data_version()
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -122,3 +122,20 @@ def open_sqlite(path: Path | None) -> SqliteLink:
         raw.close()
         raise
     return SqliteLink(raw)
+
+
+def open_sqlite_reading(path: Path) -> SqliteLink:
+    """Return a link to an existing file that can only look; sqlite3 errors pass through."""
+    raw = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=BUSY_MILLISECONDS / 1000,
+        isolation_level=None,
+        check_same_thread=False,  # closed by another thread than the one that used it
+    )
+    try:
+        raw.execute("PRAGMA query_only = ON")
+    except BaseException:
+        raw.close()
+        raise
+    return SqliteLink(raw)

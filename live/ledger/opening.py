@@ -19,7 +19,7 @@ from live.ledger.errors import (
     LedgerUnavailable,
     explain,
 )
-from live.ledger.links import open_sqlite
+from live.ledger.links import open_sqlite, open_sqlite_reading
 
 REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
@@ -82,6 +82,31 @@ def open_scratch(path: Path) -> Database:
         finally:
             source.close()
     return _prepared(database)
+
+
+def open_reading(path: Path) -> Database:
+    """Open a ledger file to look at it: read-only, never migrated, for programs beside the stages.
+
+    Raises:
+        LedgerMissing: no file. LedgerDamaged, LedgerUnavailable: it cannot be trusted, or not be used now.
+        LedgerTooNew: another version of the program wrote it, a newer or an older one.
+    """
+    where = str(path)
+    if not path.exists():
+        raise LedgerMissing(
+            "there is no ledger yet", where=where, remedy="run `python -m live.signal_generator` once"
+        )
+    with translated(where):
+        database = Database(open_sqlite_reading(path), where, path)
+    found = revision(database)
+    if found != REVISIONS[-1]:
+        database.close()
+        raise LedgerTooNew(
+            f"the ledger has revision {found}, this program reads {REVISIONS[-1]}",
+            where=where,
+            remedy="run one stage (it brings an older ledger up to date), and start this program again",
+        )
+    return database
 
 
 def recovery_marker(path: Path) -> Path:

@@ -26,7 +26,7 @@ def gathered(loaded: LoadedSettings, now: datetime) -> tuple[Family, ...]:
     SettingsError: which account it is cannot be told.
     """
     from live.ledger.ledger import Ledger
-    from live.runtime.factories import account_key
+    from live.runtime.account import account_key
 
     path = loaded.path(loaded.settings.paths.state_db)
     subject = Subject(account_key(loaded.settings), loaded, path.parent, now, __version__)

@@ -62,11 +62,18 @@ def missed_of(runtime: Runtime) -> tuple[MissedStep, ...]:
 def run_lines_of(runtime: Runtime, since: date) -> tuple[RunLine, ...]:
     """Return every session from `since` on that was due for this account's daily books, oldest first."""
     books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
-    heard, now = tuple(_heard(runtime.ledger)), runtime.clock.now()
+    return run_lines_between(runtime.ledger, books, since, runtime.clock.now())
+
+
+def run_lines_between(
+    ledger: Ledger, books: tuple[ExpectedBook, ...], since: date, now: datetime
+) -> tuple[RunLine, ...]:
+    """Return every session from `since` to `now` that was due for the books, oldest first."""
+    heard = tuple(_heard(ledger))
     lines = (
         line
         for book in books
-        for line in run_lines(book, runtime.ledger.runs.recent(NEWEST, book.variant), since, now, heard)
+        for line in run_lines(book, ledger.runs.recent(NEWEST, book.variant), since, now, heard)
     )
     return tuple(sorted(lines, key=lambda line: (line.session, line.variant)))
 

@@ -150,24 +150,6 @@ def token_path(settings: Settings, root: Path | None) -> Path:
     return path if path.is_absolute() else (root or Path.cwd()) / path
 
 
-def account_key(settings: Settings) -> str:
-    """Return the account key: paper and live books never share memory."""
-    if settings.mode == "offline_mock":
-        return "paper"
-    name = settings.broker.name
-    if name == "schwab":
-        return f"schwab-{settings.broker.schwab.account_last4 or 'unknown'}"
-    if name == "alpaca":
-        alpaca = settings.broker.alpaca
-        kind = "paper" if alpaca.paper else "live"
-        return f"alpaca-{kind}-{alpaca.account_last4}" if alpaca.account_last4 else f"alpaca-{kind}"
-    if name == "ibkr":
-        from live.brokers.ibkr.access import account_key as ibkr_key
-
-        return ibkr_key(os.environ)
-    return name
-
-
 def make_feed(
     settings: Settings,
     root: Path,

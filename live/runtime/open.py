@@ -15,7 +15,8 @@ from backtest.core.files import make_private, private_files
 from live.brokers.unreachable import UnreachableBroker, UnreachableFeed
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Run
-from live.runtime.factories import account_key, make_broker, make_feed, paper_path, second_feed
+from live.runtime.account import account_key
+from live.runtime.factories import make_broker, make_feed, paper_path, second_feed
 from live.runtime.lenient import Attempts, settings_of_broker
 from live.runtime.loading import Sources
 from live.runtime.options import Options

@@ -214,6 +214,19 @@ class LoggingSettings(SettingsModel):
     keep_days: Annotated[int, Field(ge=1)] = 90
 
 
+class DashboardSettings(SettingsModel):
+    """The page of `jutsu dashboard`."""
+
+    hosts: tuple[str, ...] = Field(
+        default=(), description="further names it is reached by, with the port: `box.lan:8000`"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="addresses of proxies in front of it that bring TLS"
+    )
+    rate_limit_per_minute: Annotated[int, Field(ge=10)] = 100
+    api_control: bool = Field(default=False, description="keys of programs may turn the switches online")
+
+
 class Settings(SettingsModel):
     """Everything a run takes from outside, validated and frozen."""
 
@@ -232,6 +245,7 @@ class Settings(SettingsModel):
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
 
     @model_validator(mode="after")

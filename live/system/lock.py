@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from backtest.core.errors import LimitError
 from backtest.core.files import read_regular
+
+_PATIENCE: Final = 0.5
+"""Seconds a run waits for the lock: somebody may only be asking whether it is held (`is_held`)."""
 
 
 class AnotherRunError(LimitError):
@@ -33,7 +37,7 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
     lock = FileLock(path)
     try:
         state.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE, poll_interval=0.02)
     except Timeout as error:
         raise AnotherRunError(
             f"another run is at work ({_holder(owner)})",
@@ -52,6 +56,22 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
         yield
     finally:
         lock.release()
+
+
+def is_held(state: Path, account: str) -> bool:
+    """Return whether a run of the account is at work now; takes the lock for an instant to find out."""
+    from filelock import FileLock, Timeout
+
+    path = state / f"executor-{account}.lock"
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
 
 
 def _holder(owner: Path) -> str:

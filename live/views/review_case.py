@@ -73,7 +73,7 @@ def newest_files(inputs: ViewInputs) -> tuple[Path, ...]:
             remedy="run python -m live.signal_generator, or name a file",
         )
 
-    return tuple(sorted(_present(inputs, row) for row in rows if row.session == rows[0].session))
+    return tuple(sorted(present_file(inputs, row) for row in rows if row.session == rows[0].session))
 
 
 def only_file(inputs: ViewInputs) -> Path:
@@ -133,7 +133,8 @@ def require_row(case: ReviewCase) -> SignalRow:
     return case.row
 
 
-def _present(inputs: ViewInputs, row: SignalRow) -> Path:
+def present_file(inputs: ViewInputs, row: SignalRow) -> Path:
+    """Return where a record's file lies: in the folder of the signal files, else where it was written."""
     here = inputs.signals / file_name(row.session.isoformat(), row.variant)
 
     return here if here.exists() else Path(row.path)

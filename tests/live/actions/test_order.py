@@ -33,10 +33,14 @@ def inputs(user: User, at: str = INSIDE) -> Iterator[ViewInputs]:
 
 def test_the_differences_from_the_original_are_told(user: User) -> None:
     with inputs(user) as taken:
-        done = edit_orders(taken, user.file(FIRST), lambda data, signal: dropped(data, signal, "QQQ"))
+        done = edit_orders(
+            taken, user.file(FIRST), lambda data, signal: dropped(data, signal, "QQQ"), actor="ann"
+        )
         assert [(edit.kind, edit.order) for edit in done.edits] == [("deleted", "20240102_QQQ_entry_buy")]
         again = OrderChange(enabled=False)
-        done = edit_orders(taken, user.file(FIRST), lambda data, signal: changed(data, signal, "TMF", again))
+        done = edit_orders(
+            taken, user.file(FIRST), lambda data, signal: changed(data, signal, "TMF", again), actor="ann"
+        )
     assert sorted(edit.kind for edit in done.edits) == ["deleted", "disabled"]
     assert user.rows("signal_files", "approved_sha256")[0] == (None,)
 
@@ -44,16 +48,18 @@ def test_the_differences_from_the_original_are_told(user: User) -> None:
 def test_what_exceeds_a_limit_is_not_written(user: User) -> None:
     before, much = user.file(FIRST).read_bytes(), OrderChange(quantity=1_000_000)
     with inputs(user) as taken, pytest.raises(LimitError):
-        edit_orders(taken, user.file(FIRST), lambda data, signal: changed(data, signal, "QQQ", much))
+        edit_orders(
+            taken, user.file(FIRST), lambda data, signal: changed(data, signal, "QQQ", much), actor="ann"
+        )
     assert user.file(FIRST).read_bytes() == before
 
 
 def test_after_the_window_there_is_nothing_to_edit(user: User) -> None:
     with inputs(user, f"{FIRST}T17:00") as taken, pytest.raises(LimitError, match="window closed"):
-        edit_orders(taken, user.file(FIRST), lambda data, signal: dropped(data, signal, "QQQ"))
+        edit_orders(taken, user.file(FIRST), lambda data, signal: dropped(data, signal, "QQQ"), actor="ann")
 
 
 def test_a_broken_file_is_refused_with_what_is_wrong(user: User) -> None:
     user.file(FIRST).write_text("{}")
     with inputs(user) as taken, pytest.raises(SignalFileError):
-        edit_orders(taken, user.file(FIRST), lambda data, signal: dropped(data, signal, "QQQ"))
+        edit_orders(taken, user.file(FIRST), lambda data, signal: dropped(data, signal, "QQQ"), actor="ann")

@@ -224,3 +224,42 @@ def test_a_folder_that_is_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(LedgerUnavailable, match="cannot be created"):
         Ledger.open(tmp_path / "state" / "ledger.db", account="paper", now=NOW)
+
+
+def test_a_reader_looks_and_never_writes_creates_or_migrates(path: Path) -> None:
+    with pytest.raises(LedgerMissing):
+        Ledger.open_to_read(path, account="paper")
+    assert not path.parent.exists()
+    with Ledger.open(path, account="paper", now=NOW) as ledger:
+        ledger.state.set("a", "1", at=NOW)
+        with Ledger.open_to_read(path, account="paper") as reader:
+            assert reader.state.get("a") == "1"
+            with reader.reading():
+                assert reader.state.get("a") == "1"
+                ledger.state.set("a", "2", at=NOW)
+                assert reader.state.get("a") == "1"
+            assert reader.state.get("a") == "2"
+            with pytest.raises(LedgerUnavailable):
+                reader.state.set("a", "3", at=NOW)
+
+
+def test_a_reader_refuses_another_revision(path: Path) -> None:
+    with Ledger.open(path, account="paper", now=NOW):
+        pass
+    with sqlite3.connect(path) as raw:
+        raw.execute("update alembic_version set version_num = '0001'")
+    before = path.read_bytes()
+    with pytest.raises(LedgerTooNew, match="0001"):
+        Ledger.open_to_read(path, account="paper")
+    assert path.read_bytes() == before
+
+
+def test_the_number_of_a_connection_changes_with_commits_of_others(path: Path) -> None:
+    with (
+        Ledger.open(path, account="paper", now=NOW) as ledger,
+        Ledger.open_to_read(path, account="p") as reader,
+    ):
+        before = reader.data_version()
+        assert reader.data_version() == before
+        ledger.state.set("a", "1", at=NOW)
+        assert reader.data_version() != before

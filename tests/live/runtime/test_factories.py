@@ -5,7 +5,7 @@ from pathlib import Path
 from backtest.calendar import sessions as calendar
 from backtest.data.store import BarStore
 from live.feeds.stored_bars import store_feed
-from live.runtime.factories import account_key, make_feed
+from live.runtime.factories import make_feed
 from live.settings.model import Settings
 from tests.support.exec_world import AT, DAY, bars
 
@@ -23,15 +23,3 @@ def test_a_bar_of_today_in_a_store_is_no_quote_where_real_money_trades(tmp_path:
         chosen = make_feed(settings, tmp_path)
         assert set(chosen.quotes(["QQQ"], AT)) == quoted
         assert chosen.history(["QQQ"], AT)["QQQ"].last == BEFORE
-
-
-def test_two_accounts_at_alpaca_have_two_keys() -> None:
-    """What one account confirmed and remembers is not the other's."""
-
-    def key(**alpaca: object) -> str:
-        settings = {"mode": "online_live", "broker": {"name": "alpaca", "alpaca": alpaca}}
-        return account_key(Settings.model_validate(settings))
-
-    keys = [key(), key(account_last4="2345"), key(paper=False, account_last4="2345")]
-    keys.append(key(paper=False, account_last4="6789"))
-    assert len(set(keys)) == len(keys)

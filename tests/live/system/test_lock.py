@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from backtest.core.errors import LimitError
-from live.system.lock import single_instance
+from live.system.lock import is_held, single_instance
 from tests.support.paths import PROJECT
 
 HOLDER = """
@@ -73,3 +75,26 @@ def test_a_full_disk_keeps_nobody_from_the_lock(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "write_text", full)
     with single_instance(tmp_path, "paper", run_id="one"):
         assert (tmp_path / "executor-paper.lock").exists()
+
+
+def test_who_asks_whether_it_is_held_keeps_nobody_out(tmp_path: Path) -> None:
+    assert not is_held(tmp_path, "paper")
+    with single_instance(tmp_path, "paper", run_id="mine"):
+        assert is_held(tmp_path, "paper")
+        assert not is_held(tmp_path, "another")
+    assert not is_held(tmp_path, "paper")
+    with hold(tmp_path) as other:
+        assert is_held(tmp_path, "paper")
+        other.kill()
+    assert not is_held(tmp_path, "paper")
+
+
+def test_a_run_waits_a_moment_for_who_only_asks(tmp_path: Path) -> None:
+    path = tmp_path / "executor-paper.lock"
+    asking = FileLock(path, thread_local=False)
+    asking.acquire()
+    release = threading.Timer(0.1, asking.release)
+    release.start()
+    with single_instance(tmp_path, "paper", run_id="mine"):
+        assert is_held(tmp_path, "paper")
+    release.join()

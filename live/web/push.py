@@ -1,0 +1,91 @@
+"""`/ws/live`: says that something changed, never what; the page reads it again by ETag."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from live.web.problems import ProblemError
+
+if TYPE_CHECKING:
+    from live.web.guard import Door
+    from live.web.watch import Watcher
+
+MOST_SOCKETS: Final = 20
+_LARGEST: Final = 4096
+_POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
+
+
+class Push:
+    """The open sockets of one process."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._waiting: dict[WebSocket, asyncio.Queue[str]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        watcher.listen(self._changed)
+
+    async def serve(self, socket: WebSocket, door: Door) -> None:
+        """Keep one socket until it closes; refuse it without a session, from a foreign page, when full."""
+        try:
+            door.require_known_host(socket.headers)
+            door.require_own_page(socket)
+        except ProblemError:
+            await socket.close(_POLICY_VIOLATION)
+            return
+        visitor = door.visitor(socket)
+        if visitor is None or "read" not in visitor.scopes:
+            await socket.close(_POLICY_VIOLATION)
+            return
+        if len(self._waiting) >= MOST_SOCKETS:
+            await socket.close(_TRY_AGAIN_LATER)
+            return
+        await socket.accept()
+        self._loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
+        self._waiting[socket] = queue
+        queue.put_nowait(self._message(("hello",)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_send(socket, queue))
+                group.create_task(_drain(socket))
+        except* WebSocketDisconnect:
+            pass
+        finally:
+            self._waiting.pop(socket, None)
+
+    async def close(self) -> None:
+        """Close every socket: the program ends."""
+        for socket in tuple(self._waiting):
+            await socket.close(1001)
+
+    def _message(self, topics: tuple[str, ...]) -> str:
+        return json.dumps({"type": "changed", "topics": list(topics), "seq": self._watcher.count})
+
+    def _changed(self, topics: tuple[str, ...]) -> None:
+        """Hand a message to every socket; called by the watcher, or by a thread that did an action."""
+        loop, text = self._loop, self._message(topics)
+        if loop is None or not self._waiting:
+            return
+        loop.call_soon_threadsafe(self._put, text)
+
+    def _put(self, text: str) -> None:
+        for queue in self._waiting.values():
+            if not queue.full():  # a page that does not read learns of the newest change by asking
+                queue.put_nowait(text)
+
+
+async def _send(socket: WebSocket, queue: asyncio.Queue[str]) -> None:
+    while True:
+        await socket.send_text(await queue.get())
+
+
+async def _drain(socket: WebSocket) -> None:
+    """Read what the page says (nothing is expected) until it goes away."""
+    while True:
+        if len(await socket.receive_text()) > _LARGEST:
+            await socket.close(_POLICY_VIOLATION)
+            raise WebSocketDisconnect(_POLICY_VIOLATION)

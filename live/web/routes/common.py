@@ -1,0 +1,86 @@
+"""What the endpoints share: who asks, what is answered, pages of lists, texts of paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
+
+from fastapi import Path as PathParameter
+from fastapi import Query
+from starlette.requests import Request
+
+from live.actions.audited import Via
+from live.web.auth.sessions import Visitor
+from live.web.guard import address_of
+from live.web.problems import ProblemError
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from live.views.inputs import ViewInputs
+    from live.web.answers import Answers
+    from live.web.watch import Watcher
+    from live.web.world import World
+
+Row = TypeVar("Row")
+LARGEST_PAGE: Final = 500
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many, newest first.")]
+Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before.")]
+SessionDay = Annotated[date, PathParameter(description="Session, YYYY-MM-DD.")]
+VariantName = Annotated[str, PathParameter(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """A part of a list, and the cursor of the next one (None: this was the last)."""
+
+    items: tuple[Row, ...]
+    next: str | None
+
+
+def page(rows: Sequence[Row], limit: int, cursor: str | None, key: Callable[[Row], str]) -> Page[Row]:
+    """Return the rows after the one whose key is the cursor. ProblemError 422: no row has it (any more)."""
+    begin = 0
+    if cursor is not None:
+        places = [place for place, row in enumerate(rows) if key(row) == cursor]
+        if not places:
+            raise ProblemError(422, "cursor", "no row has this cursor", remedy="begin at the first page")
+        begin = places[0] + 1
+    items = tuple(rows[begin : begin + limit])
+    more = begin + limit < len(rows)
+    return Page(items, key(items[-1]) if more and items else None)
+
+
+def show(request: Request, make: Callable[[ViewInputs], Any]) -> Response:
+    """Answer with a view, or 304."""
+    answers: Answers = request.app.state.answers
+    return answers.view(request, make)
+
+
+def world_of(request: Request) -> World:
+    """Return the project this process serves."""
+    world: World = request.app.state.world
+    return world
+
+
+def actor_of(visitor: Visitor) -> str:
+    """Return the name the audit log keeps."""
+    return f"web:{visitor.name}"
+
+
+def via_of(request: Request) -> Via:
+    """Return where an action came from."""
+    return Via("web", address_of(request))
+
+
+def changed(request: Request, *topics: str) -> None:
+    """Tell every open page that something changed, without waiting for the watcher."""
+    watcher: Watcher = request.app.state.watcher
+    watcher.changed(topics)
+
+
+def not_found(what: str) -> ProblemError:
+    """Return the refusal of something that is not there."""
+    return ProblemError(404, "not-found", f"there is no {what}")

@@ -1,0 +1,35 @@
+"""One served project for every test that only looks; those that act serve a copy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.user_world import User
+from tests.support.web_world import Browser, Site, inside, served, waiting_user
+
+
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> User:
+    """A project whose first file waits for an answer."""
+    return waiting_user(tmp_path_factory.mktemp("web") / "jutsu")
+
+
+@pytest.fixture(scope="session")
+def shown(waiting: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A served project that no test changes."""
+    with served(waiting.copy(tmp_path_factory.mktemp("shown") / "jutsu"), inside()) as site:
+        yield site
+
+
+@pytest.fixture
+def site(waiting: User, tmp_path: Path) -> Iterator[Site]:
+    """A served project of this test alone."""
+    with served(waiting.copy(tmp_path / "jutsu"), inside()) as found:
+        yield found
+
+
+@pytest.fixture
+def browser(site: Site) -> Browser:
+    """A person who is logged in."""
+    return site.browser()

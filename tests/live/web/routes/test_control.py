@@ -1,0 +1,69 @@
+"""The switches on the page: kill at any time, everything else only when no run is at work."""
+
+import sqlite3
+import threading
+from contextlib import closing
+
+from live.system.lock import single_instance
+from tests.support.user_world import FIRST
+from tests.support.web_world import Browser, Site
+
+
+def level(browser: Browser) -> str:
+    return str(browser.data("/status")["kill_switch"]["level"])
+
+
+def test_kill_keeps_every_order_back_until_resume(site: Site, browser: Browser) -> None:
+    done = browser.post("/control/kill")
+    assert (done.status_code, done.json()["level"], done.json()["by"]) == (200, "all", "web:local")
+    assert level(browser) == "all"
+    assert site.user.execute(FIRST).code == 3
+    assert browser.post("/control/resume").json()["changed"] is True
+    assert level(browser) == "none"
+    assert [row["action"] for row in browser.data("/audit")["items"]] == ["resume", "kill"]
+
+
+def test_what_is_on_is_not_lowered(browser: Browser) -> None:
+    browser.post("/control/kill", {"level": "all", "reason": "first"})
+    done = browser.post("/control/kill", {"level": "entries", "reason": "second"})
+    assert (done.json()["level"], done.json()["reason"]) == ("all", "first")
+
+
+def test_the_founding_names_do_the_same(browser: Browser) -> None:
+    assert browser.post("/control/stop", {"level": "entries"}).json()["level"] == "entries"
+    assert browser.post("/control/start").json()["changed"] is True
+
+
+def test_during_a_run_only_kill_works(site: Site, browser: Browser) -> None:
+    digest = browser.data(f"/signals/{FIRST}/golden")["sha256"]
+    with single_instance(site.user.root / "state", "paper", run_id="test"):
+        refused = [
+            browser.post("/control/resume"),
+            browser.post(f"/signals/{FIRST}/golden/approve", {"sha256": digest}),
+            browser.send("PUT", "/config", {"name": "safety.cash_warn_pct", "value": 1, "expected": 0.5}),
+        ]
+        assert {r.status_code for r in refused} == {409}
+        assert {r.json()["type"] for r in refused} == {"about:jutsu#run-in-progress"}
+        assert browser.post("/control/kill").status_code == 200
+    assert level(browser) == "all"
+
+
+def test_kill_waits_for_another_writer_and_the_rest_does_not(site: Site, browser: Browser) -> None:
+    with closing(sqlite3.connect(site.user.db, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        busy = browser.post("/control/resume")
+        refused = browser.post(
+            f"/signals/{FIRST}/golden/skip", {"sha256": browser.data(f"/signals/{FIRST}/golden")["sha256"]}
+        )
+        release = threading.Timer(1.0, other.execute, ("ROLLBACK",))
+        release.start()
+        done = browser.post("/control/kill")
+        release.join()
+    assert busy.status_code == 200  # the switch is off already: nothing to write
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert done.status_code == 200
+
+
+def test_a_wrong_level_is_refused(browser: Browser) -> None:
+    assert browser.post("/control/kill", {"level": "none"}).status_code == 422
+    assert level(browser) == "none"

@@ -1,0 +1,51 @@
+"""ETags: the same question costs no work until something changed."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from live.actions import kill_switch
+from live.system.clock import SystemClock
+from live.web.answers import answer
+from tests.support.web_world import Site
+
+
+def test_the_same_question_is_answered_by_nothing(shown: Site) -> None:
+    browser = shown.browser()
+    first = browser.get("/trades?limit=5")
+    again = browser.get("/trades?limit=5", headers={"if-none-match": f'"x", {first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    other = browser.get("/trades?limit=6", headers={"if-none-match": first.headers["etag"]})
+    assert other.status_code == 200
+
+
+def test_an_action_on_the_page_changes_it_at_once(site: Site) -> None:
+    browser = site.browser()
+    tag = browser.get("/status").headers["etag"]
+    browser.post("/control/kill")
+    found = browser.get("/status", headers={"if-none-match": tag})
+    assert found.status_code == 200
+    assert found.json()["data"]["kill_switch"]["level"] == "all"
+
+
+def test_a_commit_of_another_program_changes_it(site: Site) -> None:
+    browser = site.browser()
+    tag = browser.get("/status").headers["etag"]
+    with site.app.state.world.writing() as inputs:
+        kill_switch.kill(inputs.ledger, level="entries", reason="x", actor="ann", at=SystemClock().now())
+    site.watcher.look()
+    assert browser.get("/status", headers={"if-none-match": tag}).status_code == 200
+
+
+def test_time_changes_it_too(site: Site) -> None:
+    browser = site.browser()
+    tag = browser.get("/status").headers["etag"]
+    site.clock.set(site.clock.now() + timedelta(seconds=20))
+    assert browser.get("/status", headers={"if-none-match": tag}).status_code == 200
+
+
+def test_data_is_written_as_jutsu_prints_it() -> None:
+    found = answer({"day": date(2024, 1, 2), "price": Decimal("1.5"), "name": "é"}, 201)
+    assert (found.status_code, bytes(found.body)) == (
+        201,
+        '{"day":"2024-01-02","price":1.5,"name":"é"}'.encode(),
+    )
