@@ -27,7 +27,8 @@ from live.archive.document import NAME, Described, Document
 from live.ledger.backup import copy_to
 from live.ledger.errors import LedgerUnavailable
 from live.ledger.opening import check_file
-from live.runtime.factories import account_key, paper_path
+from live.runtime.account import account_key
+from live.runtime.factories import paper_path
 
 if TYPE_CHECKING:
     from live.settings.load import LoadedSettings

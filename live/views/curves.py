@@ -1,62 +1,34 @@
-"""Equity curves of books with their figures: columns for charts."""
+"""Equity curves of every book with figures, months and rolling windows: columns for charts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from live.views.equity import steps_of
+from live.views.figures import BookFigures, Curve, read_curve, read_figures
 
 if TYPE_CHECKING:
-    from live.ledger.tables import PerformanceSnapshot
     from live.views.inputs import ViewInputs
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class CurveColumns:
     """One variant, column by column, oldest session first.
 
     Attributes:
         equity: account currency at each close, deposits included.
-        growth: what a unit at the first close became, less 1; deposits are no growth.
+        growth: what a unit at the start became, less 1; deposits are no growth.
         drawdown: growth against its highest so far, decimal fraction, never positive.
     """
 
     variant: str
-    mode: str
+    role: str
     time: tuple[date, ...]
     equity: tuple[float, ...]
     growth: tuple[float, ...]
     drawdown: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of a curve; formulas and units as in `backtest.reporting.metrics`, None where undefined.
-
-    Attributes:
-        week, month, year: return since the last close before the present week, month and year.
-    """
-
-    variant: str
-    mode: str
-    first: date
-    last: date
-    equity: float
-    total_return: float
-    annual_return: float | None
-    volatility: float | None
-    sharpe: float | None
-    sortino: float | None
-    calmar: float | None
-    max_drawdown: float
-    max_drawdown_sessions: int
-    longest_drawdown_sessions: int
-    week: float | None
-    month: float | None
-    year: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +42,10 @@ class MonthRow:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceView:
-    """Figures and monthly returns of every variant that has snapshots; paper and live never in one."""
+    """Figures and monthly returns of every variant that has a close."""
 
-    figures: tuple[Figures, ...]
-    months: dict[str, tuple[MonthRow, ...]]
+    figures: tuple[BookFigures, ...]
+    months: Mapping[str, tuple[MonthRow, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,125 +59,83 @@ class RollingView:
     volatility: tuple[float | None, ...]
 
 
-def read_curves(inputs: ViewInputs, since: date | None = None) -> tuple[Curve, ...]:
-    """Return the curve of every variant that has snapshots, in the newest mode it was run in."""
-    return tuple(_curve(inputs, name, rows) for name, rows in _series(inputs, since))
+def read_curves(inputs: ViewInputs, since: date | None = None) -> tuple[CurveColumns, ...]:
+    """Return the curve of every variant that has a close, from the session `since` on."""
+    return tuple(_columns(name, role, curve, since) for name, role, curve in _curves(inputs))
 
 
-def read_figures(inputs: ViewInputs) -> PerformanceView:
-    """Return the figures of every variant that has at least two snapshots."""
-    found = [(name, rows) for name, rows in _series(inputs, None) if len(rows) > 1]
-    return PerformanceView(
-        figures=tuple(_figures(inputs, name, rows) for name, rows in found),
-        months={name: _months(_growth_by_day(inputs, name, rows)) for name, rows in found},
-    )
+def read_performance_view(inputs: ViewInputs) -> PerformanceView:
+    """Return the figures of every variant that has a close."""
+    figures, months = [], {}
+    for name, _, curve in _curves(inputs):
+        found = read_figures(inputs.ledger, name, budget_pct=_budget(inputs, name)[1])
+        if found is not None:
+            figures.append(found)
+            months[name] = _months(curve)
+    return PerformanceView(tuple(figures), months)
 
 
 def read_rolling(inputs: ViewInputs, variant: str, sessions: int) -> RollingView:
-    """Return rolling figures of one variant."""
+    """Return rolling figures of one variant, no columns when it has no close."""
     import numpy as np
 
     from backtest.reporting.metrics import performance
 
-    rows = next((rows for name, rows in _series(inputs, None) if name == variant), ())
-    equity = np.array(_growth(inputs, variant, rows))
+    curve = next((curve for name, _, curve in _curves(inputs) if name == variant), None)
+    value = np.array([] if curve is None else curve.value)
     sharpe: list[float | None] = []
     volatility: list[float | None] = []
-    for place in range(len(rows)):
+    for place in range(len(value)):
         begin = place - sessions
-        window = None if begin < 0 else performance(equity[begin + 1 : place + 1], float(equity[begin]))
+        window = None if begin < 0 else performance(value[begin + 1 : place + 1], float(value[begin]))
         sharpe.append(None if window is None else window.sharpe)
         volatility.append(None if window is None else window.volatility)
-    return RollingView(
-        variant, sessions, tuple(row.session for row in rows), tuple(sharpe), tuple(volatility)
-    )
+    time = () if curve is None else curve.days
+    return RollingView(variant, sessions, time, tuple(sharpe), tuple(volatility))
 
 
-def _series(inputs: ViewInputs, since: date | None) -> tuple[tuple[str, Sequence[PerformanceSnapshot]], ...]:
-    found = []
+def _curves(inputs: ViewInputs) -> Iterator[tuple[str, str, Curve]]:
     for name in inputs.ledger.snapshots.variants():
-        rows = inputs.ledger.snapshots.series(name, since)
-        if rows:
-            mode = rows[-1].mode
-            found.append((name, [row for row in rows if row.mode == mode]))
-    return tuple(found)
+        role, budget = _budget(inputs, name)
+        curve = read_curve(inputs.ledger, name, budget_pct=budget)
+        if curve is not None:
+            yield name, role, curve
 
 
-def _growth(inputs: ViewInputs, variant: str, rows: Sequence[PerformanceSnapshot]) -> list[float]:
-    """Return what a unit at the first close was worth at each close; deposits and withdrawals taken out."""
-    if not rows:
-        return []
-    found = [1.0]
-    steps = steps_of(rows, inputs.ledger.cash_flows.all(), budget_pct=_budget(inputs, variant))
-    for step in steps:
-        found.append(found[-1] * (1 + step.made))
-    return found
-
-
-def _budget(inputs: ViewInputs, variant: str) -> float:
-    """Return the share of the account a book uses; a shadow has the money of its primary."""
+def _budget(inputs: ViewInputs, variant: str) -> tuple[str, float]:
+    """Return the role of a variant and the share of a deposit that is its own; none of it is a shadow's."""
     for book in inputs.settings.books:
-        if variant in {book.primary, *book.shadows}:
-            return book.budget_pct
-    return 100.0
+        if variant == book.primary:
+            return "primary", book.budget_pct
+        if variant in book.shadows:
+            return "shadow", 0.0
+    return "", 100.0
 
 
-def _curve(inputs: ViewInputs, name: str, rows: Sequence[PerformanceSnapshot]) -> Curve:
-    growth, peak, drawdown = _growth(inputs, name, rows), 0.0, []
-    for worth in growth:
+def _columns(name: str, role: str, curve: Curve, since: date | None) -> CurveColumns:
+    rows: list[tuple[date, float, float, float]] = []
+    peak = 1.0
+    for day, equity, worth in zip(curve.days, curve.equity, curve.value, strict=True):
         peak = max(peak, worth)
-        drawdown.append(round(worth / peak - 1, 6) if peak else 0.0)
-    return Curve(
+        if since is None or day >= since:
+            rows.append((day, round(equity, 2), round(worth - 1, 6), round(worth / peak - 1, 6)))
+    return CurveColumns(
         variant=name,
-        mode=rows[0].mode,
-        time=tuple(row.session for row in rows),
-        equity=tuple(round(row.equity, 2) for row in rows),
-        growth=tuple(round(worth - 1, 6) for worth in growth),
-        drawdown=tuple(drawdown),
+        role=role,
+        time=tuple(row[0] for row in rows),
+        equity=tuple(row[1] for row in rows),
+        growth=tuple(row[2] for row in rows),
+        drawdown=tuple(row[3] for row in rows),
     )
 
 
-def _figures(inputs: ViewInputs, name: str, rows: Sequence[PerformanceSnapshot]) -> Figures:
-    import numpy as np
-
-    from backtest.reporting.metrics import performance
-
-    growth = _growth_by_day(inputs, name, rows)
-    found = performance(np.array(list(growth.values())[1:]), 1.0)
-    today = inputs.today
-    year, week, _ = today.isocalendar()
-    return Figures(
-        variant=name,
-        mode=rows[0].mode,
-        first=rows[0].session,
-        last=rows[-1].session,
-        equity=round(rows[-1].equity, 2),
-        week=_since(growth, lambda day: day.isocalendar()[:2] < (year, week)),
-        month=_since(growth, lambda day: (day.year, day.month) < (today.year, today.month)),
-        year=_since(growth, lambda day: day.year < today.year),
-        **asdict(found),
-    )
-
-
-def _growth_by_day(
-    inputs: ViewInputs, variant: str, rows: Sequence[PerformanceSnapshot]
-) -> dict[date, float]:
-    return dict(zip([row.session for row in rows], _growth(inputs, variant, rows), strict=True))
-
-
-def _since(growth: Mapping[date, float], before: Callable[[date], bool]) -> float | None:
-    """Return the return since the last close `before` a date; None when there is none."""
-    earlier = [worth for day, worth in growth.items() if before(day)]
-    return [*growth.values()][-1] / earlier[-1] - 1 if earlier and earlier[-1] else None
-
-
-def _months(growth: Mapping[date, float]) -> tuple[MonthRow, ...]:
+def _months(curve: Curve) -> tuple[MonthRow, ...]:
     """Return monthly returns: last close of the month against the last close before it."""
-    closes = {(day.year, day.month): worth for day, worth in growth.items()}
+    closes = {(day.year, day.month): worth for day, worth in zip(curve.days, curve.value, strict=True)}
     lines: dict[int, list[float | None]] = {}
     starts: dict[int, float] = {}
     ends: dict[int, float] = {}
-    last = next(iter(growth.values()))
+    last = 1.0
     for (year, month), worth in sorted(closes.items()):
         starts.setdefault(year, last)
         lines.setdefault(year, [None] * 12)[month - 1] = round(worth / last - 1, 6) if last else None

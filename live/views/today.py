@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,19 +48,6 @@ class FileLine:
     orders: int
     enabled: int
     waits: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AlertLine:
-    """An alert as a list shows it; `sent_at` is None while it waits."""
-
-    key: str
-    level: str
-    title: str
-    body: str
-    created_at: datetime
-    sent_at: datetime | None
-    error: str
 
 
 @dataclass(frozen=True, slots=True)

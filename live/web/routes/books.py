@@ -16,7 +16,14 @@ from starlette.responses import Response, StreamingResponse
 from live.model.run import Mode
 from live.system.json_text import plain
 from live.views.compare import CompareView, read_comparisons
-from live.views.curves import Curve, PerformanceView, RollingView, read_curves, read_figures, read_rolling
+from live.views.curves import (
+    CurveColumns,
+    PerformanceView,
+    RollingView,
+    read_curves,
+    read_performance_view,
+    read_rolling,
+)
 from live.views.explain import ExplainView, read_explanation
 from live.views.portfolio import OrderLine, OrderStory, PortfolioView, read_order, read_orders, read_portfolio
 from live.views.today import TodayView, read_today
@@ -123,10 +130,10 @@ def _harmless(value: Any) -> Any:
 @router.get("/performance", responses=answered(PerformanceView))
 def performance(request: Request) -> Response:
     """Figures and monthly returns of every book."""
-    return show(request, read_figures)
+    return show(request, read_performance_view)
 
 
-@router.get("/performance/series", responses=answered(tuple[Curve, ...]))
+@router.get("/performance/series", responses=answered(tuple[CurveColumns, ...]))
 def series(request: Request, since: SinceQuery = None) -> Response:
     """Equity curves, column by column."""
     return show(request, lambda inputs: read_curves(inputs, since))

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from live.operations.run_lines import RunLine
 from live.operations.watch import expected_books, run_lines_between
+from live.views.alerts import AlertLine, alert_lines
 from live.views.audit import ActionRow, AuditState, read_actions, verify_actions
-from live.views.today import AlertLine
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.routes.common import Cursor, Limit, Page, page, show
@@ -42,11 +42,7 @@ def alerts(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Respon
     """The newest alerts and whether they were delivered."""
 
     def make(inputs: ViewInputs) -> Page[AlertLine]:
-        rows = tuple(
-            AlertLine(r.key, r.level, r.title, r.body, r.created_at, r.sent_at, r.error or "")
-            for r in inputs.ledger.alerts.recent(_MOST)
-        )
-        return page(rows, limit, cursor, lambda row: f"{row.created_at.isoformat()} {row.key}"[:64])
+        return page(alert_lines(inputs.ledger, _MOST), limit, cursor, lambda row: str(row.id))
 
     return show(request, make)
 
