@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 
-from live.system.screen import say
 from live.web.app import described_app
 from live.web.document import describe
 
 
 def main() -> None:
     """Print the description."""
-    say(json.dumps(describe(described_app()), indent=1, sort_keys=True))
+    sys.stdout.write(json.dumps(describe(described_app()), indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
