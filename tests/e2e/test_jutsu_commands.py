@@ -74,9 +74,12 @@ def traded(tmp_path_factory: pytest.TempPathFactory, prices: Path) -> User:
     return made
 
 
-@pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
+COMMANDS = dict(commands())
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_and_every_flag_has_a_help_text(path: tuple[str, ...]) -> None:
-    command = dict(commands())[path]
+    command = COMMANDS[path]
     assert command.help
     assert command.help.strip()
     shown = called(lambda: jutsu([*path, "--help"]))
@@ -93,7 +96,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
         word.removeprefix("jutsu ").split()[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)
     ]
     table = {word for word in words if not word.startswith("--")}
-    exist = {path[0] for path, _ in commands()}
+    exist = {path[0] for path in COMMANDS}
     assert table == exist
     everywhere = set(re.findall(r"`jutsu ([a-z]+)", text)) | set(re.findall(r"bin/jutsu ([a-z]+)", text))
     assert everywhere <= exist
@@ -102,7 +105,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 def test_the_readme_names_every_flag_right() -> None:
     """A flag in a README command line exists on that command."""
     text = (PROJECT / "README.md").read_text().replace("\\\n", " ")
-    known = {path: {flag for p in command.params for flag in p.opts} for path, command in commands()}
+    known = {path: {flag for p in command.params for flag in p.opts} for path, command in COMMANDS.items()}
     checked = 0
     for line in re.findall(r"jutsu ((?:[a-z]+ )+[^`\n#;]*--[^`\n#;]*)", text):
         words = line.split()

@@ -3,15 +3,27 @@
 import shlex
 import subprocess
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from live.operations.cron_lines import cron_lines
-from live.operations.schedule import BY_CLOCK, DOCTOR, EXECUTOR, Project, ScheduledBook, new_york_starts
+from live.operations.schedule import (
+    BY_CLOCK,
+    DOCTOR,
+    EXECUTOR,
+    Project,
+    ScheduledBook,
+    Start,
+    new_york_starts,
+)
 
-STARTS = new_york_starts([ScheduledBook("golden", "close")], date(2026, 11, 28))
+
+@cache
+def starts() -> tuple[Start, ...]:
+    return new_york_starts([ScheduledBook("golden", "close")], date(2026, 11, 28))
 
 
 @given(
@@ -19,7 +31,7 @@ STARTS = new_york_starts([ScheduledBook("golden", "close")], date(2026, 11, 28))
 )
 def test_any_folder_survives_cron_and_shell(name: str) -> None:
     folder = Path("/p") / name
-    line = next(text for text in cron_lines(Project(folder), STARTS) if EXECUTOR in text)
+    line = next(text for text in cron_lines(Project(folder), starts()) if EXECUTOR in text)
     command = line.split("  ", 1)[1].replace(r"\%", "%")
     assert shlex.split(command)[:2] == ["cd", str(folder)]
     assert "%" not in line.replace(r"\%", "")

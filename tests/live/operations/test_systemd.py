@@ -4,21 +4,26 @@ import configparser
 import shutil
 import subprocess
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from live.operations.schedule import STAGES, UNITS, Project, ScheduledBook, new_york_starts
+from live.operations.schedule import STAGES, UNITS, Project, ScheduledBook, Start, new_york_starts
 from live.operations.systemd import systemd_files
 
 TODAY = date(2026, 11, 28)
 GOLDEN = ScheduledBook("golden", "close")
 EARNINGS = ScheduledBook("ema_p10", "open", reads_candidates=True)
-STARTS = new_york_starts([GOLDEN, EARNINGS], TODAY)
+
+
+@cache
+def starts() -> tuple[Start, ...]:
+    return new_york_starts([GOLDEN, EARNINGS], TODAY)
 
 
 def files(folder: str = "/p") -> dict[str, str]:
-    return dict(systemd_files(Project(Path(folder)), STARTS))
+    return dict(systemd_files(Project(Path(folder)), starts()))
 
 
 def test_every_command_has_a_service_and_a_timer() -> None:
