@@ -28,8 +28,10 @@ $(STAMP): $(LOCKS)/dev.lock $(RUNTIME)
 demo: $(RUNTIME)
 	$(BIN)/jutsu demo
 
+# a module's tests stay together (its fixtures are made once), and what is compiled is kept for the next run
+unexport PYTHONDONTWRITEBYTECODE
 test: setup
-	$(BIN)/python -m pytest -n 2 -q -m "not long" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long" $(PYTEST_FLAGS)
 
 # minutes instead of seconds: ten years of parity, two years of earnings candidates
 long: setup

@@ -1,5 +1,6 @@
 """Fixtures shared by every test."""
 
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ settings.load_profile("default")
 # A suite in the background of a script ignores Ctrl-C, and so would every program that its tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the thousands of collected tests out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
+
 
 SHARED = PROJECT.parent / "shared" / "data"
 

@@ -12,9 +12,13 @@ from tests.support.paths import PROJECT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
-def test_killed_anywhere_every_intent_has_exactly_one_order() -> None:
+@pytest.mark.parametrize(
+    ("every", "random"), [(170, 3), pytest.param(60, 12, marks=pytest.mark.long)], ids=["slice", "more"]
+)
+def test_killed_anywhere_every_intent_has_exactly_one_order(every: int, random: int) -> None:
+    points = ["--every", str(every), "--random", str(random)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.paper_kills", "--every", "120", "--random", "6"],
+        [sys.executable, "-m", "tests.support.paper_kills", *points],
         capture_output=True,
         text=True,
         timeout=220,

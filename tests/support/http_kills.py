@@ -18,6 +18,7 @@ the broker and answers with `jutsu resolve`.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
 import shutil
@@ -249,6 +250,7 @@ def preload() -> None:
     import_schwab()
     import_alpaca()
     _year(DAY.year)
+    gc.freeze()  # a child does not copy the pages of what is loaded
 
 
 def chosen(

@@ -11,6 +11,7 @@ without client order ids) the harness plays that person: it looks at the broker 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -250,8 +251,11 @@ def person(scenario: Scenario, folder: Path, minutes: int) -> list[str]:
     return done
 
 
-def verdict(scenario: Scenario, folder: Path) -> list[str]:
-    """Compare both sides at the end; every string is something wrong."""
+def verdict(scenario: Scenario, folder: Path, *, person_asked: bool) -> list[str]:
+    """Compare both sides at the end; every string is something wrong.
+
+    A stop whose fate only a person could tell blocked entries meanwhile, until that person resumes.
+    """
     made = scenario.world(folder, MAX_RUNS)
     runtime = made.open()
     now = runtime.clock.now()
@@ -292,8 +296,10 @@ def verdict(scenario: Scenario, folder: Path) -> list[str]:
         "stop"
     }:
         wrong.append(f"unfinished: {[o.client_order_id for o in runtime.ledger.orders.unfinished()]}")
-    if runtime.ledger.state.kill_level() != "none":
-        wrong.append(f"kill switch: {runtime.ledger.state.kill_switch().reason}")
+    switch = runtime.ledger.state.kill_switch()
+    by_design = person_asked and switch.level == "entries" and "NO STOP" in switch.reason
+    if switch.level != "none" and not by_design:
+        wrong.append(f"kill switch: {switch.reason}")
     return wrong
 
 
@@ -343,7 +349,7 @@ def try_point(scenario: Scenario, template: Path, kills: tuple[int, ...]) -> Poi
         else:
             point.wrong = ("it never ended",)
             return point
-        _, wrong = in_child(lambda: verdict(scenario, folder), answer)
+        _, wrong = in_child(lambda: verdict(scenario, folder, person_asked=point.persons > 0), answer)
         if wrong is None:
             wrong = ["verdict: " + answer.with_suffix(".error").read_text()]
         point.wrong = tuple(wrong)
@@ -396,6 +402,8 @@ def main() -> int:
     args = parser.parse_args()
     import live.executor  # noqa: F401 - children inherit what is loaded
 
+    gc.freeze()  # and copy none of its pages
+
     began = time.monotonic()
     jobs: list[tuple[Scenario, tuple[int, ...]]] = []
     log = KillLog(args.log)
@@ -410,7 +418,11 @@ def main() -> int:
             steps[scenario] = count_steps(scenario, template)
         if args.every:
             for number, scenario in enumerate(SCENARIOS):
-                for at in range(1 + number % args.every, steps[scenario] + 1, args.every):
+                for at in range(
+                    1 + number * args.every // len(SCENARIOS) % steps[scenario],
+                    steps[scenario] + 1,
+                    args.every,
+                ):
                     jobs.append((scenario, (at,)))
         chance = random.Random(args.seed)
         for _ in range(args.random):
