@@ -201,7 +201,7 @@ def drive(trader: Trader, sessions: int) -> None:
 
 
 def test_the_first_days(trader: Trader) -> None:
-    drive(trader, 4)
+    drive(trader, 3)
 
 
 @pytest.mark.long
