@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+from live.system.programs import run_program
 
 #: what the schedule of a daily book must call
 DAILY_STAGES = ("live.signal_generator", "live.executor")
@@ -13,21 +12,17 @@ DISABLED = "# disabled by jutsu panic: "
 
 
 def crontab() -> str | None:
-    """Return this user's crontab, empty when there is none, None when there is no `crontab` command."""
-    program = shutil.which("crontab")
-    if program is None:
+    """Return this user's crontab, empty when there is none, None when no `crontab` command answers."""
+    done = run_program("crontab", "-l")
+    if done is None:
         return None
-    done = subprocess.run([program, "-l"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - a fixed command
     return done.stdout if done.returncode == 0 else ""
 
 
 def install_crontab(text: str) -> bool:
     """Replace this user's crontab; False when that failed."""
-    program = shutil.which("crontab")
-    if program is None:
-        return False
-    done = subprocess.run([program, "-"], input=text, text=True, timeout=10, check=False)  # noqa: S603 - a fixed command
-    return done.returncode == 0
+    done = run_program("crontab", "-", given=text, quiet=False)
+    return done is not None and done.returncode == 0
 
 
 def comment_out(text: str) -> tuple[str, int]:

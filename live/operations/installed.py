@@ -6,8 +6,6 @@ Changes are planned first, so that they can be shown; what was there before is k
 from __future__ import annotations
 
 import difflib
-import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from live.operations import timers
 from live.operations.launchd import LABEL
 from live.operations.schedule import UNITS
 from live.operations.systemd import FOLDER_LINE
+from live.system.programs import succeeded
 
 BEGIN: Final = "# >>> jutsu schedule of "
 END: Final = "# <<< jutsu schedule of "
@@ -214,12 +213,7 @@ def unload_agents(changes: Iterable[Change], user: int) -> None:
 
 
 def _launchctl(verb: str, user: int, change: Change) -> bool:
-    program = shutil.which("launchctl")
-    if program is None:
-        return False
-    words = [program, verb, f"gui/{user}", change.name]
-    done = subprocess.run(words, capture_output=True, timeout=30, check=False)  # noqa: S603 - fixed words
-    return done.returncode == 0
+    return succeeded("launchctl", verb, f"gui/{user}", change.name)
 
 
 def panicked() -> UsageError:

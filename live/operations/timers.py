@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from backtest.core.files import read_regular, write_atomic
 from live.operations.schedule import STAGES, UNITS
+from live.system.programs import succeeded
 
 #: every unit that starts a stage
 TIMERS: Final = tuple(f"jutsu-{name}.timer" for name, command in UNITS.items() if command in STAGES)
@@ -30,7 +29,7 @@ class Changed:
 
 def stop(state: Path) -> Changed:
     """Stop the timers of both stages that are enabled, and note which beside the ledger for `start`."""
-    on = [(scope, unit) for scope in SCOPES for unit in TIMERS if systemctl(scope, "is-enabled", unit)]
+    on = _enabled()
     stopped = [pair for pair in on if systemctl(pair[0], "disable", "--now", pair[1])]
     if stopped:
         noted = sorted({*_recorded(state), *stopped})
@@ -65,13 +64,16 @@ def _recorded(state: Path) -> list[tuple[str, str]]:
 
 def enabled() -> tuple[str, ...]:
     """Return the timers of the stages that are enabled, of the user or of the machine."""
-    return tuple(unit for unit in TIMERS if any(systemctl(scope, "is-enabled", unit) for scope in SCOPES))
+    units = {unit for _, unit in _enabled()}
+    return tuple(unit for unit in TIMERS if unit in units)
+
+
+def _enabled() -> list[tuple[str, str]]:
+    """Return scope and unit of every timer that is enabled; a manager with none is asked once."""
+    scopes = [scope for scope in SCOPES if systemctl(scope, "is-enabled", *TIMERS)]
+    return [(scope, unit) for scope in scopes for unit in TIMERS if systemctl(scope, "is-enabled", unit)]
 
 
 def systemctl(*words: str) -> bool:
-    """Tell whether `systemctl` did what it was told; False when there is none."""
-    program = shutil.which("systemctl")
-    if program is None:
-        return False
-    done = subprocess.run([program, *words], capture_output=True, timeout=10, check=False)  # noqa: S603 - fixed words
-    return done.returncode == 0
+    """Tell whether `systemctl` did what it was told; False when there is none, or it does not answer."""
+    return succeeded("systemctl", *words)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from live.operations import crontab
 from live.operations.crontab import STAGES
+from live.system import programs
 
 
 def test_panic_comments_out_the_lines_of_both_stages_only() -> None:
@@ -80,3 +81,14 @@ def test_what_is_installed_is_read_back(tmp_path: Path, monkeypatch: pytest.Monk
     program(tmp_path, monkeypatch, f'if [ "$1" = -l ]; then cat {kept}; else cat > {kept}; fi')
     assert crontab.install_crontab("1 2 * * * python -m live.executor\n") is True
     assert crontab.crontab() == "1 2 * * * python -m live.executor\n"
+
+
+def test_a_cron_that_does_not_answer_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The executor looks at it before it trades: what hangs there must not end it."""
+    program = tmp_path / "crontab"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(programs, "PATIENCE", 0.3)
+    assert crontab.crontab() is None
+    assert not crontab.install_crontab("")

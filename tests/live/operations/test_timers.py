@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from live.operations import timers
+from live.system import programs
 
 EXECUTOR, GENERATOR = "jutsu-executor.timer", "jutsu-signal-generator.timer"
 
@@ -20,7 +21,11 @@ def systemd(tmp_path: Any, monkeypatch: Any) -> Any:
         f"""#!/bin/sh
 cd {units}
 case "$2" in
-  is-enabled) test -e "./$1 $3" ;;
+  is-enabled)
+    scope=$1
+    shift 2
+    for unit in "$@"; do test -e "./$scope $unit" && exit 0; done
+    exit 1 ;;
   disable) test ! -e stuck && rm "./$1 $4" ;;
   enable) test ! -e stuck && touch "./$1 $4" ;;
 esac
@@ -68,3 +73,17 @@ def test_every_timer_that_starts_a_stage_is_stopped(systemd: Any, tmp_path: Any)
 def test_a_machine_without_systemd_has_none(monkeypatch: Any, tmp_path: Any) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert timers.stop(tmp_path) == timers.Changed() == timers.start(tmp_path)
+
+
+def test_a_manager_that_does_not_answer_or_cannot_be_run_counts_as_none(
+    systemd: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
+    """The executor asks before it trades: what hangs there must not end it."""
+    monkeypatch.setattr(programs, "PATIENCE", 0.3)
+    (systemd / f"--user {EXECUTOR}").touch()
+    program = tmp_path / "systemctl"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    assert timers.enabled() == ()
+    assert timers.stop(tmp_path) == timers.Changed()
+    program.write_bytes(b"\x7fELF")
+    assert timers.enabled() == ()
