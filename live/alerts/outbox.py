@@ -33,6 +33,7 @@ from live.alerts.daily import make_daily
 from live.alerts.delivery import TIMEBOX_SECONDS, deliver_all
 from live.alerts.message import Message
 from live.alerts.routing import next_try
+from live.system import run_facts
 from live.system.redaction import redact
 
 if TYPE_CHECKING:
@@ -75,9 +76,12 @@ def send(
     if not context.run.alerts or outbox.seen(key, now.astimezone(NEW_YORK).date()):
         return ()
     require_listed(key)
+    run = run_facts.current().run or None
     page = None if html is None else redact(html)
     with outbox.together():
-        alert = outbox.add(key, level=level, title=redact(title), body=redact(body), at=now, html=page)
+        alert = outbox.add(
+            key, level=level, title=redact(title), body=redact(body), at=now, html=page, run=run
+        )
         problem = address(context, alert, to=to, report=report)
     if problem:
         return (f"alert {key!r} was not sent: {problem}",)
@@ -205,4 +209,5 @@ def _message(alert: Alert | None, *, tried: bool) -> Message:
     """Return what a channel is given; a message that comes late says of when it is."""
     assert alert is not None  # its delivery refers to it
     title = f"{alert.title} (from {when(alert)})" if tried or alert.attempts else alert.title
-    return Message(title, alert.body, level_of(alert), alert.html)
+    body = f"{alert.body}\n\nrun {alert.run}" if alert.run else alert.body
+    return Message(title, body, level_of(alert), alert.html)

@@ -57,6 +57,9 @@ def _show(found: Iterable[LogEntry], *, as_json: bool) -> int:
     """Print each entry, as JSON one document a line; return how many."""
     import json
 
+    from live.system.clock import HostZone
+    from live.system.log_lines import words
+
     count = 0
     for entry in found:
         count += 1
@@ -65,7 +68,7 @@ def _show(found: Iterable[LogEntry], *, as_json: bool) -> int:
             row = {"at": at, "level": entry.level, "stage": entry.stage, "text": entry.text}
             typer.echo(json.dumps(row))
         else:
-            typer.echo(f"{entry.stage}: {entry.text}")
+            typer.echo(f"{entry.stage}: {words(entry, HostZone())}")
     return count
 
 

@@ -25,6 +25,7 @@ from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.settings.possible import contradictions
 from live.settings.secrets import with_secrets
+from live.system import run_facts
 from live.system.clock import Clock, SimulatedClock, SystemClock
 from live.system.closing import Opened
 from live.system.logs import start_logging, stop_logging
@@ -135,7 +136,7 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
         lambda _: None,
     )
     _keep_parts(opened, second)
-    return Runtime(
+    runtime = Runtime(
         settings=settings,
         loaded=attempts.noted(loaded),
         clock=clock,
@@ -154,6 +155,8 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
         second_feed=second,
         environ=environ,
     )
+    run_facts.describe(account=account, session=runtime.today())
+    return runtime
 
 
 def environment_of(loaded: LoadedSettings, run: Run, prices: Path | None = None) -> Mapping[str, str]:
@@ -262,4 +265,5 @@ def _start_log(stage: str, loaded: LoadedSettings, run: Run, *, verbose: bool) -
         now=SystemClock().now(),
         level="DEBUG" if verbose else settings.logging.level,
         keep_days=settings.logging.keep_days,
+        lines=settings.logging.format,
     )

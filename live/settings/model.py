@@ -211,6 +211,7 @@ class LoggingSettings(SettingsModel):
     """Log files."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] = Field(default="text", description="json: one document a line")
     keep_days: Annotated[int, Field(ge=1)] = 90
 
 

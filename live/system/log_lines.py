@@ -118,6 +118,16 @@ class Tail:
             yield from filter(self._wanted, entries(lines, stage, self._zone))
 
 
+def words(entry: LogEntry, zone: tzinfo) -> str:
+    """Return an entry as a person reads it, whatever the format of its file; `zone` is the reader's."""
+    if not entry.text.startswith("{"):
+        return entry.text
+    known = json.loads(entry.text)
+    head = f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S,%f}"[:-3]
+    more = f"\n{known['traceback']}" if known.get("traceback") else ""
+    return f"{head} {entry.level} {known.get('logger', '-')} {known.get('event', '')}{more}"
+
+
 def watch(tail: Tail, pause: Callable[[], None]) -> Iterator[LogEntry]:
     """Yield new entries for ever, pausing between two looks."""
     while True:

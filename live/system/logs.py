@@ -8,7 +8,8 @@ import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+#: log of the commands a person types
+COMMANDS = "jutsu"
 #: libraries whose DEBUG output prints whole bodies (account numbers, tokens)
 LOUD_LIBRARIES = ("schwab", "httpx", "httpcore", "authlib", "alpaca", "urllib3", "ib_async")
 
@@ -32,15 +33,22 @@ def log_path(directory: Path, stage: str, now: datetime) -> Path:
     return directory / f"{stage}_{now.date().isoformat()}.log"
 
 
-def start_logging(directory: Path, stage: str, *, now: datetime, level: str, keep_days: int) -> Path | None:
-    """Send everything to the day's log file and drop files older than `keep_days`.
+def start_logging(
+    directory: Path, stage: str, *, now: datetime, level: str, keep_days: int, lines: str = "text"
+) -> Path | None:
+    """Send everything to the day's log file, name the run, and drop files older than `keep_days`.
+
+    `lines` is their format: `text` or `json`.
 
     Returns the path, or None when the directory cannot be written: a run must not fail for its log.
     """
+    from live.system import run_facts
+    from live.system.log_formats import formatter
     from live.system.redaction import RedactionFilter
 
     root = logging.getLogger()
     stop_logging()
+    facts = run_facts.begin(stage, now)
     path = log_path(directory, stage, now)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -48,18 +56,23 @@ def start_logging(directory: Path, stage: str, *, now: datetime, level: str, kee
     except OSError:
         return None
     handler.jutsu_stage = stage  # type: ignore[attr-defined] # marks the handler as ours
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(formatter(lines))
     handler.addFilter(RedactionFilter())
     root.addHandler(handler)
     root.setLevel(level)
     for name in LOUD_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
     _prune(directory, now.date() - timedelta(days=keep_days))
+    # commands of a person leave nothing in their log but what goes wrong
+    logging.getLogger("jutsu").log(logging.DEBUG if stage == COMMANDS else logging.INFO, "run %s", facts.run)
     return path
 
 
 def stop_logging() -> None:
-    """Close the log file of this process, if there is one."""
+    """Close the log file of this process, if there is one; its run is over."""
+    from live.system import run_facts
+
+    run_facts.end()
     root = logging.getLogger()
     for old in [h for h in root.handlers if getattr(h, "jutsu_stage", None)]:
         root.removeHandler(old)

@@ -21,6 +21,7 @@ from live.alerts.channels import Level
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Daily, Replay, asked_for
 from live.settings.model import AlertSettings, Settings
+from live.system import run_facts
 from live.system.clock import SimulatedClock
 from live.system.redaction import redact, register_secret
 from tests.support.alert_context import AlertContext as Context
@@ -458,3 +459,11 @@ def test_a_channel_that_is_gone_hands_its_only_message_to_the_others(
     assert len(server.messages) == 1
     assert [row.channel for row in context.ledger.alerts.deliveries(1)] == ["chat"]
     assert context.ledger.alerts.unsent() == ()
+
+
+def test_a_message_names_its_run(alert: Callable[..., Any], server: Server, context: Context) -> None:
+    named = run_facts.begin("executor", AT).run
+    assert alert() == ()
+    assert server.messages[0]["message"] == f"place one\n\nrun {named}"
+    (row,) = context.ledger.alerts.recent()
+    assert (row.run, row.body) == (named, "place one")

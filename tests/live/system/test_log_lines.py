@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.system.log_lines import LogEntry, Tail, Wanted, entries, read_entries
+from live.system.log_lines import LogEntry, Tail, Wanted, entries, read_entries, words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ORDER = "20261127_QQQ_exit_golden_0123abcd"
@@ -91,3 +91,20 @@ def test_times_of_text_files_are_those_of_the_machine(folder: Path) -> None:
         datetime(2026, 11, 27, 17, 35, tzinfo=UTC), "DEBUG", "signal_generator", first.text
     )
     assert first.at.utcoffset() == timedelta(hours=1)
+
+
+def test_both_formats_read_alike(folder: Path) -> None:
+    shown = [words(entry, BERLIN) for entry in read_entries(folder, Wanted(level="INFO"), BERLIN)]
+    assert shown[0] == f"2026-11-27 18:55:01,500 INFO jutsu.orders {ORDER} is sent"
+    assert shown[-1] == "2026-11-28 10:00:00,000 INFO - as JSON"
+
+
+def test_a_traceback_of_json_is_shown_below_its_line() -> None:
+    known = {
+        "at": "2026-11-28T09:00:00+00:00",
+        "level": "ERROR",
+        "event": "stopped",
+        "traceback": "Traceback",
+    }
+    (entry,) = entries([json.dumps(known)], "executor", BERLIN)
+    assert words(entry, BERLIN).endswith("ERROR - stopped\nTraceback")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from live.system import run_facts
 from live.system.logs import LOUD_LIBRARIES, log_path, start_logging, stop_logging
 from live.system.redaction import MASK, register_secret
 
@@ -45,7 +47,31 @@ def test_a_second_start_closes_the_first_file(tmp_path: Path) -> None:
     start(tmp_path / "two")
     logging.getLogger("jutsu").info("where does it go")
     assert first is not None
-    assert first.read_text() == ""
+    assert "where does it go" not in first.read_text()
+
+
+def test_the_run_is_named_first_and_every_line_of_json_names_it(tmp_path: Path) -> None:
+    start(tmp_path / "text")
+    named = run_facts.current().run
+    path = start_logging(tmp_path / "json", "executor", now=NOW, level="INFO", keep_days=30, lines="json")
+    run_facts.describe(account="paper", session=NOW.date())
+    logging.getLogger("jutsu").info("20250305_AAA_entry_buy is sent")
+    assert path is not None
+    first, second = (json.loads(line) for line in path.read_text().splitlines())
+    assert first["event"] == f"run {first['run']}" == f"run {named}"
+    assert second | {"at": ""} == {
+        "at": "",
+        "level": "INFO",
+        "stage": "executor",
+        "run": named,
+        "account": "paper",
+        "session": "2025-03-05",
+        "order": "20250305_AAA_entry_buy",
+        "logger": "jutsu",
+        "event": "20250305_AAA_entry_buy is sent",
+    }
+    stop_logging()
+    assert run_facts.current() == run_facts.NOTHING
 
 
 def test_secrets_are_masked_in_text_and_arguments(tmp_path: Path) -> None:
