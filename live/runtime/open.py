@@ -51,7 +51,9 @@ def open_runtime(
         attempts = Attempts(run)
         # an override may name the imitation
         clock = attempts.made("clock", lambda: _rehearsing(begun.loaded.settings, started), lambda _: started)
-        yield _wired(begun, attempts, clock, options)
+        runtime = _wired(begun, attempts, clock, options)
+        run_facts.describe(account=runtime.account, session=runtime.today())
+        yield runtime
 
 
 @contextmanager
@@ -136,7 +138,7 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
         lambda _: None,
     )
     _keep_parts(opened, second)
-    runtime = Runtime(
+    return Runtime(
         settings=settings,
         loaded=attempts.noted(loaded),
         clock=clock,
@@ -155,8 +157,6 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
         second_feed=second,
         environ=environ,
     )
-    run_facts.describe(account=account, session=runtime.today())
-    return runtime
 
 
 def environment_of(loaded: LoadedSettings, run: Run, prices: Path | None = None) -> Mapping[str, str]:

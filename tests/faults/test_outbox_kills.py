@@ -1,0 +1,125 @@
+"""One channel hangs, one refuses, one works; a kill at any step loses nothing at the working one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from live.ledger.ledger import Ledger
+from tests.support.alert_servers import Webhook, hanging_port, webhook
+from tests.support.outbox_kill import TITLES
+from tests.support.paths import PROJECT
+
+AT = datetime(2026, 11, 20, 20, 56, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
+#: seconds of a process that have nothing to do with delivering
+START_UP = 8.0
+SHORT, REAL = 3.0, 15.0
+
+
+@dataclass
+class Channels:
+    """The three servers."""
+
+    good: Webhook
+    bad: Webhook
+    hanging: int
+
+    def run(
+        self, folder: Path, at: datetime, *, kill_at: int = 0, within: float = SHORT
+    ) -> tuple[int, str, float]:
+        """Run the program once; return its exit code, what it printed, and its seconds."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("JUTSU_")}
+        environ |= {
+            "JUTSU_ALERT_GOOD": self.good.url,
+            "JUTSU_ALERT_BAD": self.bad.url,
+            "JUTSU_ALERT_HANG": f"json://127.0.0.1:{self.hanging}/a",
+        }
+        words = [str(folder), at.isoformat(), f"--kill-at={kill_at}", f"--within={within}"]
+        begun = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.support.outbox_kill", *words],
+            cwd=PROJECT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+        return done.returncode, done.stdout, time.monotonic() - begun
+
+
+@pytest.fixture
+def channels() -> Iterator[Channels]:
+    with webhook() as good, webhook(500) as bad, hanging_port() as hanging:
+        yield Channels(good, bad, hanging)
+
+
+def steps_of(channels: Channels, folder: Path) -> int:
+    code, printed, _ = channels.run(folder, AT)
+    assert code == 0
+    channels.good.messages.clear()
+    return int(json.loads(printed)["steps"])
+
+
+def heard(channels: Channels) -> set[str]:
+    """Titles that reached the working channel, a late one without its date."""
+    return {title.partition(" (from")[0] for title in channels.good.titles}
+
+
+def killed(channels: Channels, folder: Path, step: int) -> None:
+    """Kill a run at a step, run again, and look at what arrived."""
+    folder.mkdir()
+    code, _, _ = channels.run(folder, AT, kill_at=step)
+    assert code == -signal.SIGKILL, f"step {step} was not reached"
+    code, _, seconds = channels.run(folder, LATER)
+    assert code == 0
+    assert seconds < SHORT + START_UP
+    assert heard(channels) == {title for title, _ in TITLES}, f"killed at step {step}"
+    assert all(channels.good.titles.count(title) <= 2 for title, _ in TITLES)
+    with Ledger.open(folder / "ledger.db", account="paper", now=LATER) as ledger:
+        rows = [row for alert in ledger.alerts.recent() for row in ledger.alerts.deliveries(alert.id)]
+        assert len(ledger.alerts.recent()) == len(TITLES)
+        assert {row.channel for row in rows if row.delivered_at is not None} == {"good"}
+        assert len([row for row in rows if row.channel == "good"]) == len(TITLES)
+    channels.good.messages.clear()
+
+
+def test_the_working_channel_hears_everything_at_once(channels: Channels, tmp_path: Path) -> None:
+    code, _, seconds = channels.run(tmp_path, AT)
+    assert code == 0
+    assert channels.good.titles == ["second", "first", "third"]  # the critical one before the others
+    assert seconds < SHORT + START_UP
+
+
+def test_a_kill_at_some_steps_loses_nothing(channels: Channels, tmp_path: Path) -> None:
+    """A slice; every step is in the long test."""
+    steps = steps_of(channels, tmp_path)
+    for step in (steps // 3, 2 * steps // 3):
+        killed(channels, tmp_path / f"step_{step}", step)
+
+
+@pytest.mark.long
+def test_a_kill_at_any_step_loses_nothing(channels: Channels, tmp_path: Path) -> None:
+    steps = steps_of(channels, tmp_path)
+    assert steps > 40
+    for step in range(1, steps - 1):
+        killed(channels, tmp_path / f"step_{step}", step)
+
+
+@pytest.mark.long
+def test_a_run_takes_less_than_the_time_box_longer(channels: Channels, tmp_path: Path) -> None:
+    code, _, seconds = channels.run(tmp_path, AT, within=REAL)
+    assert code == 0
+    assert heard(channels) == {title for title, _ in TITLES}
+    assert seconds < REAL + START_UP
