@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import Finding, UnresolvedError, UsageError
-from live.books.owners import intended, order_in_file, session_orders
+from live.books.owners import STOP_PCT, intended, order_in_file, session_orders
 from live.books.variants import id_prefix
 from live.ledger.restore import take
 from live.model.order_ids import OrderName, parse
@@ -159,8 +159,17 @@ def adopt(runtime: Runtime, order_id: str, variant: str, *, by: str) -> str:
             at=now,
             reason=why,
         )
+        _keep_level(runtime, shown, variant)
         remember(runtime, [order_id], verdict=f"adopted for {variant}", by=by)
     return made
+
+
+def _keep_level(runtime: Runtime, shown: BrokerOrder, variant: str) -> None:
+    """A stop that a person adopts stays at its level: it no longer follows the fill."""
+    held = runtime.ledger.positions.get(variant, shown.symbol)
+    if held is not None and shown.order_type == "stop":
+        details = {key: value for key, value in held.details.items() if key != STOP_PCT}
+        runtime.ledger.positions.set_details(held.id, details)
 
 
 def remember(runtime: Runtime, order_ids: Collection[str], *, verdict: str, by: str) -> None:

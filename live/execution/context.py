@@ -45,6 +45,7 @@ class RunNotes:
         behind: symbols whose shares in the books are of before a split: they get no stop and no sale.
         doubts: symbol -> why its price cannot be believed, so that it was not bought.
         equity: of the account, as the broker gave it at the start; None when it gave none.
+        uncovered: symbol -> why a stop covers fewer shares of it than the books have.
     """
 
     warnings: list[str] = field(default_factory=list)
@@ -59,6 +60,7 @@ class RunNotes:
     doubts: dict[str, Finding] = field(default_factory=dict)
     earlier: frozenset[str] = frozenset()
     equity: float | None = None
+    uncovered: dict[str, str] = field(default_factory=dict)
 
     def news(self) -> tuple[list[str], list[str]]:
         """Return the criticals and the warnings that no earlier run of the session has told."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backtest.core.errors import BrokerError, JutsuError, UnresolvedError
+from backtest.core.errors import BrokerError, DisagreementError, JutsuError, UnresolvedError
 from live.books import breakers, unknown_orders
 from live.execution import agreement, phases, record, rotation, slippage, split_stops, stops, unresolved
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
@@ -12,6 +12,7 @@ from live.execution.day_notes import detail_of_day
 from live.execution.job import Job, Phase
 from live.execution.permission import Permission
 from live.execution.price_gate import PriceGate
+from live.execution.unprotected import name_uncovered
 from live.execution.verdict import unfilled, verdict
 from live.execution.window import so_far
 from live.handoff.canonical import bytes_sha256
@@ -20,13 +21,16 @@ from live.orders import recovery
 from live.orders.attempts import by_intent
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
+from live.reconciliation.manual_sales import close_sold_by_hand
 from live.reconciliation.model import Reconciliation
 from live.reconciliation.outcome import forward, outcome_of
 from live.reconciliation.settling import SETTLING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from backtest.strategies.base import Strategy
-    from live.model.broker import Account
+    from live.model.broker import Account, BrokerOrder
     from live.runtime.runtime import Runtime
 
 
@@ -86,21 +90,29 @@ def start(context: ExecutionContext, *, force: bool) -> None:
         unresolved.protect_before_stopping(context)
         raise
     orders = unknown_orders.listed(context.runtime)
-    unknown_orders.require_known(context.runtime, [shown for shown in orders if not shown.state.terminal])
+    try:
+        unknown_orders.require_known(context.runtime, [shown for shown in orders if not shown.state.terminal])
+    except UnresolvedError:
+        unresolved.protect_before_stopping(context)
+        raise
     stops.cancel_orphans(context)
     _protect_first(context)
     account = context.broker.account()
     owned = [row.symbol for row in context.ledger.positions.open_positions()]
     prices = context.quotes(owned) if owned else {}
     before = context.ledger.positions.shares(context.variant)
-    result = reconcile.require_agreement(
-        context.runtime.context,
-        context.broker,
-        account,
-        prices,
-        force=force,
-        known=reconcile.known_to(context.runtime),
-    )
+    try:
+        result = reconcile.require_agreement(
+            context.runtime.context,
+            context.broker,
+            account,
+            prices,
+            force=force,
+            known=reconcile.known_to(context.runtime),
+        )
+    except DisagreementError:
+        unknown_orders.require_known(context.runtime, _filled_buys(orders))  # it says more
+        raise
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     context.notes.behind |= {line.symbol for line in result.lines if line.ratio is not None}
     if context.ledger.positions.shares(context.variant) != before:
@@ -121,6 +133,10 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     switch = context.ledger.state.kill_switch()
     if switch.level != "none":
         context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
+
+
+def _filled_buys(orders: Iterable[BrokerOrder]) -> list[BrokerOrder]:
+    return [shown for shown in orders if shown.side == "buy" and shown.state.terminal]
 
 
 def _recover(context: ExecutionContext) -> None:
@@ -199,12 +215,13 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     runtime, job = context.runtime, context.job
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(context) if context.rows() else None
+    name_uncovered(runtime.ledger, job.variant, context.notes)
     rows = context.rows()
     record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
     record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
     outcome = forward(so_far(job), _outcome(context))
     breakers.keep_close(runtime.context, job.day, context.broker.account())
-    difference = None if result is None or result.agrees else reconcile.error_of(result)
+    difference = None if result is None or result.agrees else _difference(context, result)
     error = difference or verdict(context, outcome)
     marked = _mark(context) if runtime.run.marks and not context.before_open else None
     with context.ledger.transaction():
@@ -224,6 +241,15 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     if difference is not None:
         raise difference
     return outcome, marked
+
+
+def _difference(context: ExecutionContext, result: Reconciliation) -> JutsuError:
+    """Return the error of books that differ at the end; an order nobody knows that explains it goes first."""
+    try:
+        unknown_orders.require_known(context.runtime, _filled_buys(unknown_orders.listed(context.runtime)))
+    except JutsuError as error:
+        return error
+    return reconcile.error_of(result)
 
 
 def _outcome(context: ExecutionContext) -> Outcome:
@@ -257,6 +283,11 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
             reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break
         booked = agreement.filled_meanwhile(context) or booked
+    if not result.agrees and context.runtime.run.repairs:
+        sold = close_sold_by_hand(context.runtime.context, context.broker, result.differences)
+        for text in sold:
+            context.notes.warn(text)
+        result = reconcile.compared(context.runtime, account, {}) if sold else result
     if booked and context.phase != "place":
         stops.protect_all(context)
     return result

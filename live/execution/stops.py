@@ -11,23 +11,22 @@ from decimal import Decimal
 from typing import Literal
 
 from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
-from live.execution.context import ExecutionContext, stop_id
+from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
-from live.execution.moved_stops import STOP_PCT, keep_moved
+from live.execution.moved_stops import STOP_PCT, keep_by_hand, moved_level
+from live.execution.stop_rows import buys_of_position, entry_of, plan_row, remember
+from live.execution.stop_sizes import Cover, cover_of, settled_cover
 from live.execution.unprotected import name_unprotected
-from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.broker import Broker, BrokerOrder, ShowsFamily
 from live.model.order_state import JournalState
 from live.model.quote_quality import spread_problem
 from live.model.ticks import tick, to_tick
 from live.orders.attempts import NOT_ACCEPTED, may_fill
-from live.orders.submission import LIST_MARGIN
+from live.orders.submission import LIST_LAG, LIST_MARGIN
 
 #: a stop that would expire this soon is replaced
 RENEW_BEFORE = timedelta(days=7)
-#: how far back a stop of another hand is looked for: some brokers keep no longer list
-LOOK_BACK = timedelta(days=30)
 
 
 def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
@@ -124,14 +123,18 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
         return
     try:
         resting = _resting(context, position)
-        if not resting and _keep_by_hand(context, position):
+        if not resting and keep_by_hand(context, position):
             return
         if any(order.order_type == "market" for order in resting):
             return  # it was below its stop: the sale is under way
-        if len(resting) == 1 and keep_moved(context, position, resting[0]):
-            return
+        if len(resting) == 1:
+            price = moved_level(context, position, resting[0]) or price
         if len(resting) == 1 and not _must_change(context, resting[0], position, price):
-            _remember(context, position, resting[0], price)
+            remember(context, position, resting[0], price)
+            return
+        cover = cover_of(context, position)
+        if len(resting) == 1 and not _must_change(context, resting[0], position, price, cover.shares):
+            _note_uncovered(context, position, cover)
             return
         if not _cancel_all(context, resting):
             _note_unprotected(context, position, "an old stop could not be cancelled")
@@ -139,7 +142,7 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
         # A stop that filled while we cancelled it leaves nothing to protect.
         left = context.ledger.positions.get(context.variant, position.symbol)
         if left is not None:
-            _place(context, left, price)
+            _place_covered(context, left, price, cover)
     except (AuthenticationFailed, UnresolvedError):
         _note_unprotected(context, position, "the stop could not be placed or confirmed")
         raise
@@ -162,24 +165,12 @@ def _cancel_all(context: ExecutionContext, resting: Sequence[Order]) -> bool:
     return all(JournalState(context.submission.cancel(order).state).terminal for order in resting)
 
 
-def entry_of(context: ExecutionContext, position: PositionRow) -> Order | None:
-    """Return the newest filled buy of a position's entry session or of this session, None without one."""
-    buys = _buys(context, position)
-    return buys[-1] if buys else None
-
-
-def _buys(context: ExecutionContext, position: PositionRow) -> list[Order]:
-    sessions = sorted({position.entry_session, context.session.day})
-    rows = [o for day in sessions for o in context.ledger.orders.of_session(day, position.variant)]
-    return [o for o in rows if o.symbol == position.symbol and o.side == "buy" and o.filled_quantity]
-
-
 def _resting(context: ExecutionContext, position: PositionRow) -> list[Order]:
     """Return the live stops of a position as the broker shows them now; part-filled tries can leave several.
 
     Stops that the broker attached to a buy are adopted into the ledger first; fills seen here are booked.
     """
-    for buy in _buys(context, position):
+    for buy in buys_of_position(context, position):
         if buy.stop_price is not None and buy.broker_order_id is not None:
             _adopt_child(context, position, buy)
     mine = [
@@ -206,42 +197,10 @@ def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order)
     if child is None or context.ledger.orders.by_broker_id(child.order_id) is not None:
         return
     # A part-filled entry leaves a child for the filled part: the broker's quantity is the truth here.
-    planned = _plan(context, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry)
-    context.submission.adopt(planned, child)
-
-
-def _keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
-    """Adopt the one live GTC stop for exactly our shares that the ledger does not know; False without one.
-
-    An edit in the broker's pages and a corporate action both end our order and make a new one, whose price is
-    kept from then on. With several such stops, or one for other shares, nothing is adopted.
-    """
-    if context.runtime.run.alone:
-        return False
-    now = context.clock.now()
-    bound = context.ledger.orders.bound_broker_ids()
-    found = [
-        shown
-        for shown in context.broker.orders(now - LOOK_BACK, now + LIST_MARGIN)
-        if shown.symbol == position.symbol
-        and (shown.side, shown.order_type, shown.time_in_force) == ("sell", "stop", "gtc")
-        and not shown.state.terminal
-        and shown.order_id not in bound
-        and shown.quantity - shown.filled_quantity == position.quantity
-    ]
-    if len(found) != 1 or found[0].stop_price is None:
-        return False
-    price = found[0].stop_price
-    entry = entry_of(context, position)
-    planned = _plan(context, position, price, quantity=found[0].quantity, parent=entry)
-    order = context.submission.adopt(planned, found[0])
-    details = {key: value for key, value in position.details.items() if key != STOP_PCT}
-    context.ledger.positions.set_details(position.id, details)
-    _remember(context, position, order, price)
-    context.notes.warn(
-        f"{position.symbol}: a stop at {price} not sent by this program protects it and is kept"
+    planned = plan_row(
+        context, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry
     )
-    return True
+    context.submission.adopt(planned, child)
 
 
 def _find_child(broker: Broker, entry: Order, *, now: datetime) -> BrokerOrder | None:
@@ -267,43 +226,68 @@ def _find_child(broker: Broker, entry: Order, *, now: datetime) -> BrokerOrder |
     return None
 
 
-def _must_change(context: ExecutionContext, resting: Order, position: PositionRow, price: Decimal) -> bool:
-    if resting.quantity - resting.filled_quantity != position.quantity or resting.stop_price is None:
+def _must_change(
+    context: ExecutionContext,
+    resting: Order,
+    position: PositionRow,
+    price: Decimal,
+    shares: int | None = None,
+) -> bool:
+    """Tell whether a resting stop is not the right one for `shares` of a position, None: for all of them."""
+    wanted = position.quantity if shares is None else shares
+    if resting.quantity - resting.filled_quantity != wanted or resting.stop_price is None:
         return True
     if position.stop_expires_at is not None and position.stop_expires_at < context.clock.now() + RENEW_BEFORE:
         return True
     return abs(resting.stop_price - price) >= tick(price)
 
 
-def _place(context: ExecutionContext, position: PositionRow, price: Decimal) -> None:
+def _place_covered(context: ExecutionContext, position: PositionRow, price: Decimal, cover: Cover) -> None:
+    """Place the stop for what it can cover; a refusal of shares that were just bought is looked into once."""
+    shares = min(cover.shares, position.quantity)
+    refused = _place(context, position, price, shares) if shares else ""
+    if refused:
+        context.clock.sleep(LIST_LAG.total_seconds())
+        if keep_by_hand(context, position):
+            return  # it was not listed yet
+        cover = settled_cover(context, position)
+        smaller = cover.shares < shares
+        refused = _place(context, position, price, cover.shares) if smaller and cover.shares else refused
+        refused = "" if smaller and not cover.shares else refused
+    if refused:
+        _note_unprotected(context, position, refused)
+    else:
+        _note_uncovered(context, position, cover)
+
+
+def _place(context: ExecutionContext, position: PositionRow, price: Decimal, shares: int) -> str:
+    """Place a stop for `shares`; return why there is none, empty when it was accepted."""
     limit = context.settings.execution.limits.max_stop_orders_per_run
     if sum(1 for o in context.rows() if o.intent == "stop" and o.sent_at is not None) >= limit:
-        _note_unprotected(context, position, f"max_stop_orders_per_run ({limit}) is reached")
-        return
+        return f"max_stop_orders_per_run ({limit}) is reached"
     below = _below(context, position, price)
     entry = entry_of(context, position)
     if below is not None:
         context.notes.alarm(
             f"{position.symbol}: {below:g} is at or below the stop {price}: "
-            f"{position.quantity} shares are sold at market"
+            f"{shares} shares are sold at market"
         )
-    order = _plan(
-        context,
-        position,
-        None if below is not None else price,
-        quantity=position.quantity,
-        parent=entry,
-    )
+    order = plan_row(context, position, None if below is not None else price, quantity=shares, parent=entry)
     context.pace(waits=False)
     order = context.submission.send(order)
     if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
-        _note_unprotected(
-            context, position, f"the stop was not accepted: {order.state_reason or order.state}"
-        )
-        return
+        return f"the stop was not accepted: {order.state_reason or order.state}"
     still = context.ledger.positions.get(context.variant, position.symbol)
     if still is not None and below is None and not JournalState(order.state).terminal:
-        _remember(context, still, order, price)
+        remember(context, still, order, price)
+    return ""
+
+
+def _note_uncovered(context: ExecutionContext, position: PositionRow, cover: Cover) -> None:
+    """Keep which shares of the books have no stop because they are not there, or not free."""
+    problem = cover.problem(position)
+    if problem:
+        context.notes.uncovered[position.symbol] = problem
 
 
 def _below(context: ExecutionContext, position: PositionRow, price: Decimal) -> float | None:
@@ -329,68 +313,6 @@ def _below(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
         return highest
     context.notes.doubt(position.symbol, doubt)
     return None
-
-
-def _plan(
-    context: ExecutionContext,
-    position: PositionRow,
-    price: Decimal | None,
-    *,
-    quantity: int,
-    parent: Order | None,
-) -> Order:
-    """Journal a stop under the first free id of this session; an unsent plan of equal content is reused.
-
-    `price` None plans the sale at market instead.
-    """
-    name, attempt = stop_id(context, position.symbol), 0
-    known = context.attempts(name)
-    if known:
-        unsent = known.planned
-        if unsent is not None:
-            if (unsent.quantity, unsent.stop_price) == (quantity, price):
-                return unsent
-            context.ledger.orders.transition(
-                unsent.client_order_id, JournalState.LAPSED, at=context.clock.now(), state_reason="replaced"
-            )
-        name, attempt = context.ledger.orders.next_retry_id(name)
-    plan = OrderPlan(
-        client_order_id=name,
-        variant=position.variant,
-        session=context.session.day,
-        mode=context.settings.mode,
-        symbol=position.symbol,
-        side="sell",
-        intent="stop",
-        quantity=quantity,
-        order_type="market" if price is None else "stop",
-        time_in_force="day" if price is None else "gtc",
-        attempt=attempt,
-        parent_client_order_id=None if parent is None else parent.client_order_id,
-        reason="stop_loss",
-        reference_price=position.entry_price,
-        stop_price=price,
-        seal=context.seal,
-    )
-    return context.ledger.orders.plan(plan, at=context.clock.now())
-
-
-def _remember(context: ExecutionContext, position: PositionRow, order: Order, price: Decimal) -> None:
-    if (
-        position.stop_client_order_id == order.client_order_id
-        and position.stop_broker_order_id == order.broker_order_id
-        and position.stop_price == price
-    ):
-        return
-    shown = None if order.broker_order_id is None else context.broker.order(order.broker_order_id)
-    context.ledger.positions.set_stop(
-        position.id,
-        needs_stop=True,
-        stop_price=price,
-        stop_client_order_id=order.client_order_id,
-        stop_broker_order_id=order.broker_order_id,
-        stop_expires_at=None if shown is None else shown.expires_at,
-    )
 
 
 def _note_unprotected(context: ExecutionContext, position: PositionRow, why: str) -> None:

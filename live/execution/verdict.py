@@ -74,6 +74,8 @@ def _unfilled_line(context: ExecutionContext, order: SignalOrder, attempts: Atte
     quote = None if reason else context.quote(order.symbol)
     if not reason and quote is not None and quote.status not in TRADES:
         reason = f"the security is {quote.status}"
+    if attempts.cancelled_by_hand:
+        reason = "cancelled at the broker, not by this program: it is not sent again"
     if not reason and not attempts.filled:
         reason = "nobody traded with it (halted, or no market)"
     count = "1 try" if len(attempts) == 1 else f"{len(attempts)} tries"

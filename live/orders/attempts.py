@@ -13,6 +13,8 @@ from live.model.order_state import JournalState
 NOT_ACCEPTED = frozenset({JournalState.REFUSED, JournalState.REJECTED})
 #: a person changed the order at the broker: what it became is theirs, and a second one would double it
 BY_HAND = JournalState.REPLACED
+#: detail of an order that this program asked to cancel
+CANCEL_ASKED = "cancel_asked"
 
 
 def may_fill(order: Order) -> bool:
@@ -75,6 +77,14 @@ class Attempts:
         return any(order.state == BY_HAND for order in self.tries)
 
     @property
+    def cancelled_by_hand(self) -> bool:
+        """Whether the last try was a buy that ended without this program asking: a person's answer."""
+        last = self.last
+        if last is None or last.side != "buy" or last.state != JournalState.CANCELED:
+            return False
+        return not last.details.get(CANCEL_ASKED)
+
+    @property
     def refused_with_stop(self) -> bool:
         """Whether the last try was a buy refused while it carried its stop: the buy alone may be accepted."""
         last = self.last
@@ -84,11 +94,13 @@ class Attempts:
 
     @property
     def refused(self) -> bool:
-        """Whether the same order must not be sent again: it was refused, or a person replaced it."""
+        """Whether the same order must not be sent again: it was refused, or a person replaced or ended it."""
         last = self.last
         if last is None:
             return False
-        return last.state == BY_HAND or (last.state in NOT_ACCEPTED and not self.refused_with_stop)
+        if last.state == BY_HAND or self.cancelled_by_hand:
+            return True
+        return last.state in NOT_ACCEPTED and not self.refused_with_stop
 
     def target(self, quantity: int) -> int:
         """Return the shares all tries together aim at: a recount may have made the first one smaller."""

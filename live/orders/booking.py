@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from live.ledger.tables import Order
 from live.model.broker import BrokerOrder, Execution
 from live.model.order_state import JournalState
+from live.orders.attempts import CANCEL_ASKED
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -53,6 +54,17 @@ def book(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> O
         if state.terminal and order.intent == "stop":
             forget_stop(ledger, after)
     return after
+
+
+def cancel_asked(ledger: Ledger, order: Order, *, at: datetime) -> Order:
+    """Note that this program asks to cancel an order: a cancel that nobody here asked for is a person's."""
+    return ledger.orders.transition(
+        order.client_order_id,
+        JournalState.CANCEL_PENDING,
+        at=at,
+        state_reason=order.state_reason,
+        details={**order.details, CANCEL_ASKED: True},
+    )
 
 
 def _as_shown(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime) -> Order:

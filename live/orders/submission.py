@@ -29,7 +29,7 @@ from live.brokers.common import THROTTLED_WAIT, Throttled
 from live.ledger.tables import Order
 from live.model.broker import Broker, BrokerOrder
 from live.model.order_state import JournalState
-from live.orders.booking import book
+from live.orders.booking import book, cancel_asked
 from live.orders.matching import Sighting, differences, look_for, request_of
 from live.system.clock import Clock
 
@@ -307,7 +307,7 @@ class Submission:
         if JournalState(order.state).terminal:
             return order
         assert order.broker_order_id is not None
-        order = self._move(order, JournalState.CANCEL_PENDING, reason=order.state_reason)
+        order = cancel_asked(self._ledger, order, at=self._clock.now())
         began = self._clock.monotonic()
         asked = False
         for second in CANCEL_READS:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import CashJumpError, CorporateActionError, DataError, DisagreementError
 from live.model.broker import Account, Broker
+from live.model.order_state import JournalState
 from live.orders.recovery import catch_up
 from live.reconciliation.cash import explain_cash
 from live.reconciliation.manual_sales import close_sold_by_hand
@@ -86,9 +87,11 @@ def compare(
 
 
 def _traded(ledger: Ledger, symbol: str) -> bool:
-    """Whether a book held a symbol before or has an order of it on its way."""
+    """Whether a book held a symbol before, has an order of it on its way, or had one replaced by hand."""
     held = any(row.symbol == symbol for row in ledger.positions.closed())
-    return held or any(order.symbol == symbol for order in ledger.orders.unfinished())
+    if held or any(order.symbol == symbol for order in ledger.orders.unfinished()):
+        return True
+    return any(o.symbol == symbol and o.state == JournalState.REPLACED for o in ledger.orders.recent(200))
 
 
 def _line(

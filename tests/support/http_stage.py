@@ -14,6 +14,7 @@ import pytest
 
 from live.brokers import rehearsal
 from live.system.clock import SystemClock
+from tests.fakes.alpaca.harness import FakeAlpaca
 from tests.fakes.schwab.harness import FakeSchwab
 from tests.support.http_imitation import DAY, PRICES, MovedClock, at
 from tests.support.http_judge import verdict
@@ -36,7 +37,7 @@ class Stage:
     """The folder, the imitation and what the last run printed."""
 
     project: Project
-    fake: FakeSchwab
+    fake: FakeSchwab | FakeAlpaca
     patch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
     clock: type = MovedClock
@@ -88,10 +89,12 @@ def stage(
     capsys: pytest.CaptureFixture[str],
     day: date = DAY,
     variant: str = "ema_p10",
+    broker: str = "schwab",
 ) -> Iterator[Stage]:
     """A prepared folder with a file of two entries, just inside its window."""
-    with FakeSchwab(at(day), dict(PRICES), ticking=True) as fake:
-        project = Project(folder, "schwab", variant).prepare(fake.app)
+    imitation: type[FakeSchwab | FakeAlpaca] = FakeSchwab if broker == "schwab" else FakeAlpaca
+    with imitation(at(day), dict(PRICES), ticking=True) as fake:
+        project = Project(folder, broker, variant).prepare(fake.app)
         project.write(entries(day), day=day)
         made = Stage(project, fake, patch, capsys)
         plain = rehearsal.rehearsal_clock

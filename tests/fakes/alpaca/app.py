@@ -227,6 +227,8 @@ class AlpacaApp(App):
             order = next(o for o in self.book.all() if o.id == data["id"])
             if data.get("cancel"):
                 self.book.cancel(order)
+            if "status" in data:
+                order.status = data["status"]
             if "stop_price" in data:
                 return {"id": self.book.replace_stop(order, str(data["stop_price"])).id}
         elif name == "actions":

@@ -12,7 +12,7 @@ from backtest.core.decision import Side
 from live.ledger.tables import Order
 from live.model.order_ids import base_id
 from live.model.order_state import JournalState as S
-from live.orders.attempts import Attempts, by_intent, may_fill, of_intent
+from live.orders.attempts import CANCEL_ASKED, Attempts, by_intent, may_fill, of_intent
 from tests.support.ledger_samples import acked, changed
 
 NAME = "20261120_TQQQ_entry_buy"
@@ -77,7 +77,8 @@ def test_nothing_was_tried() -> None:
         (S.REFUSED, "sell", Decimal(9), True, False),
         (S.REJECTED, "buy", Decimal(9), True, False),
         (S.REPLACED, "buy", None, True, False),
-        (S.CANCELED, "buy", None, False, False),
+        (S.CANCELED, "buy", None, True, False),
+        (S.CANCELED, "sell", None, False, False),
         (S.PLANNED, "buy", Decimal(9), False, False),
     ],
 )
@@ -103,3 +104,10 @@ def test_tries_are_found_by_their_intent(row: Any, suffixes: Any, symbol: Any) -
     mine = of_intent(rows, name)
     assert [base_id(o.client_order_id) for o in mine.tries] == [name] * 3
     assert by_intent(rows) == {name: mine, other: of_intent(rows, other)}
+
+
+def test_a_buy_that_this_program_cancelled_may_go_again(row: Any) -> None:
+    asked = tries(row, S.CANCELED, side="buy", details={CANCEL_ASKED: True})
+    by_hand = tries(row, S.CANCELED, side="buy", details={})
+    assert (asked.refused, asked.cancelled_by_hand) == (False, False)
+    assert (by_hand.refused, by_hand.cancelled_by_hand) == (True, True)
