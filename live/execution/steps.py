@@ -17,6 +17,7 @@ from live.execution.verdict import unfilled, verdict
 from live.execution.window import so_far
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
+from live.model.order_state import JournalState
 from live.orders import recovery
 from live.orders.attempts import by_intent
 from live.orders.submission import Submission
@@ -111,7 +112,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
             known=reconcile.known_to(context.runtime),
         )
     except DisagreementError:
-        unknown_orders.require_known(context.runtime, _filled_buys(orders))  # it says more
+        unknown_orders.require_known(context.runtime, _successors(context, orders))  # it says more
         raise
     unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
     context.notes.behind |= {line.symbol for line in result.lines if line.ratio is not None}
@@ -135,8 +136,11 @@ def start(context: ExecutionContext, *, force: bool) -> None:
         context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
 
 
-def _filled_buys(orders: Iterable[BrokerOrder]) -> list[BrokerOrder]:
-    return [shown for shown in orders if shown.side == "buy" and shown.state.terminal]
+def _successors(context: ExecutionContext, orders: Iterable[BrokerOrder]) -> list[BrokerOrder]:
+    """Return the ended buys among orders of symbols of which a person replaced our buy."""
+    known = context.ledger.orders.recent(200)
+    replaced = {row.symbol for row in known if row.side == "buy" and row.state == JournalState.REPLACED}
+    return [o for o in orders if o.side == "buy" and o.state.terminal and o.symbol in replaced]
 
 
 def _recover(context: ExecutionContext) -> None:
@@ -246,7 +250,9 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
 def _difference(context: ExecutionContext, result: Reconciliation) -> JutsuError:
     """Return the error of books that differ at the end; an order nobody knows that explains it goes first."""
     try:
-        unknown_orders.require_known(context.runtime, _filled_buys(unknown_orders.listed(context.runtime)))
+        unknown_orders.require_known(
+            context.runtime, _successors(context, unknown_orders.listed(context.runtime))
+        )
     except JutsuError as error:
         return error
     return reconcile.error_of(result)
