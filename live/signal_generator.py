@@ -105,7 +105,8 @@ def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
     """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
     as_of = runtime.run.as_of
     if as_of is not None and as_of.day > SystemClock().now().date():
-        _announce(request, f"warning: {as_of.day} has not come yet; this ledger now refuses earlier sessions")
+        then = "a real run closes this ledger" if runtime.run.scratch else "this ledger is now closed"
+        _announce(request, f"warning: {as_of.day} has not come yet; {then} to earlier sessions")
 
 
 def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:

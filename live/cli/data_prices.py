@@ -61,7 +61,9 @@ def split(
     from backtest.data.quality.actions import CorporateAction, parse_ratio
     from backtest.data.store import BarStore
     from backtest.data.store_split import record_split
+    from live.brokers.paper.splits import book_split
     from live.cli.data_facts import known_facts, store_folder
+    from live.runtime.factories import paper_path
 
     now = SystemClock().now()
     ex_date = _session(day)
@@ -73,15 +75,22 @@ def split(
     target = BarStore(store_folder(store, config))
     done = record_split(target, action, known=known_facts(config, state_db), at=now)
     typer.echo(f"{action.symbol}: {action.describe()} {done.recorded}; {done.prices}")
+    booked = book_split(paper_path(_ledger_path(config, state_db)), action)
+    if booked:
+        typer.echo(booked)
     typer.echo("the ledger is unchanged: once the broker has booked it, run `jutsu reconcile --adopt`")
 
 
 def _state(config: Path | None, state_db: Path | None) -> Path:
+    return _ledger_path(config, state_db).parent
+
+
+def _ledger_path(config: Path | None, state_db: Path | None) -> Path:
     from live.runtime.loading import Sources, settings_in_force
     from live.runtime.options import Options
 
     loaded = settings_in_force(Sources.of(Options(config=config, state_db=state_db)))
-    return loaded.path(loaded.settings.paths.state_db).parent
+    return loaded.path(loaded.settings.paths.state_db)
 
 
 def _ticker(symbol: str) -> str:

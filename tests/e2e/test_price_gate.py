@@ -212,8 +212,15 @@ def test_a_store_split_is_rescaled_once_and_the_ratio_must_fit(tmp_path: Path, p
     assert refused.code == 5
     assert f"jutsu data split QQQ {SECOND} 4:1" in refused.err
     assert place.generate(FIRST).code == 0
+    assert place.execute(FIRST).code == 0
+    held = dict(place.rows("positions", "symbol, quantity", place.paper))
     done = place.jutsu("data", "split", "QQQ", SECOND, "4:1")
     assert "rescaled" in done.out, done.text
+    assert f"the paper account has booked it: QQQ {held['QQQ']} -> {4 * held['QQQ']} shares" in done.out
+    assert place.jutsu("reconcile").code == 5
+    assert place.jutsu("reconcile", "--adopt").code == 0
+    both = [dict(place.rows("positions", "symbol, quantity", file)) for file in (place.db, place.paper)]
+    assert both[0] == both[1] == {**held, "QQQ": 4 * held["QQQ"]}
     assert "recorded already" in place.jutsu("data", "split", "QQQ", SECOND, "4:1").out
     one = tmp_path / "one"
     one.mkdir()

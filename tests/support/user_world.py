@@ -98,6 +98,11 @@ class User:
         with contextlib.closing(sqlite3.connect(database or self.db)) as connection:
             return connection.execute(f"select {columns} from {table} order by rowid").fetchall()
 
+    def change(self, statement: str, database: Path | None = None) -> None:
+        """Change a database behind everybody's back."""
+        with contextlib.closing(sqlite3.connect(database or self.db)) as connection, connection:
+            connection.execute(statement)
+
     def orders(self) -> list[tuple[Any, ...]]:
         return self.rows("orders", "client_order_id, side, quantity, state, filled_quantity")
 

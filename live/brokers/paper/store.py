@@ -40,6 +40,9 @@ _MOVEMENTS = """
 CREATE TABLE IF NOT EXISTS cash_movements (id INTEGER PRIMARY KEY AUTOINCREMENT, day TEXT NOT NULL,
   kind TEXT NOT NULL, amount TEXT NOT NULL, note TEXT NOT NULL)
 """
+_SPLITS = """
+CREATE TABLE IF NOT EXISTS splits (symbol TEXT NOT NULL, ex_date TEXT NOT NULL, PRIMARY KEY (symbol, ex_date))
+"""
 _INSERT_ORDER = """
 INSERT INTO orders (client_id, symbol, side, quantity, state, live, order_type, time_in_force, stop_price,
   parent_id, entered_at, checked_until, limit_price, cancel_at, reason)
@@ -213,6 +216,17 @@ class PaperStore:
             row = (symbol, quantity, str(average_price))
             self._db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", row)
 
+    def keep_split(self, symbol: str, day: date) -> bool:
+        """Note that a split was booked; False when it was before."""
+        self._db.execute(_SPLITS)
+        row = (symbol, day.isoformat())
+        return self._db.execute("INSERT OR IGNORE INTO splits VALUES (?, ?)", row).rowcount == 1
+
+    def traded_since(self, symbol: str, at: datetime) -> bool:
+        """Whether anything of a symbol was executed at or after an instant."""
+        query = "SELECT 1 FROM executions WHERE symbol = ? AND at >= ? LIMIT 1"
+        return self._db.execute(query, (symbol, _text(at))).fetchone() is not None
+
     def add_order(
         self,
         *,
@@ -242,7 +256,7 @@ class PaperStore:
         """Store what can change of an order."""
         self._db.execute(
             "UPDATE orders SET quantity = ?, state = ?, live = ?, checked_until = ?, cancel_at = ?,"
-            " reason = ? WHERE id = ?",
+            " reason = ?, stop_price = ? WHERE id = ?",
             (
                 order.quantity,
                 order.state.value,
@@ -250,6 +264,7 @@ class PaperStore:
                 order.checked_until.isoformat(),
                 None if order.cancel_at is None else _text(order.cancel_at),
                 order.reason,
+                None if order.stop_price is None else str(order.stop_price),
                 order.id,
             ),
         )
