@@ -112,6 +112,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "config": Command("config", "Show, check, change and freeze the settings."),
     "auth": Command("auth", "The broker login: renew it, see how long it lasts."),
     "alerts": Command("alerts", "Alerts: what was said, and whether it would be heard."),
+    "taxes": Command("taxes", "Realised gains by tax lot and wash sales; not advice."),
     "audit": Command("audit", "What people did here, and whether the record is whole."),
     "report": Command("report", "Reports: of runs and books; what a report of candidates says."),
 }

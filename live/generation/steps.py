@@ -17,6 +17,7 @@ from backtest.strategies.history import short_history
 from backtest.trading.sizing import Plan, check_limits, plan_orders, scaled_weights
 from live.books.realign import pending, realigned
 from live.books.targets import legs_after, off_target_lines
+from live.books.tax_notes import tax_notes
 from live.books.variants import BookVariant
 from live.generation import corporate_actions as splits
 from live.generation import price_check as prices_checked
@@ -275,6 +276,7 @@ def draft(
     )
     primary = variant.role == "primary"
     off = _off_target(proposed, account.positions, market, runtime.settings.execution) if primary else ()
+    tax = tax_notes(runtime, proposed.plan.orders, due_.session.day) if primary else ()
     used = sorted(
         {*variant.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
         | {order.symbol for order in proposed.plan.orders}
@@ -294,7 +296,7 @@ def draft(
         settings_sha256=settings_sha256(runtime.settings),
         package_version=runtime.version,
         candidates=report.facts,
-        warnings=(*demo, *report.problems, *report.notes, *stale, *warnings, *off),
+        warnings=(*demo, *report.problems, *report.notes, *stale, *warnings, *off, *tax),
     )
     require_limits(signal, runtime.settings.execution.limits)
     return signal

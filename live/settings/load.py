@@ -162,7 +162,11 @@ def load_settings(
 
 
 #: settings that came later, at the value that changes nothing: files of before keep their digest
-_ADDED: Final = (("data.second_source", None), ("execution.limits.max_order_value_pct", 100.0))
+_ADDED: Final[tuple[tuple[str, Any], ...]] = (
+    ("data.second_source", None),
+    ("execution.limits.max_order_value_pct", 100.0),
+    ("tax.identical", []),
+)
 
 
 def settings_sha256(settings: Settings) -> str:

@@ -207,6 +207,21 @@ class MetricsSettings(SettingsModel):
     )
 
 
+class TaxSettings(SettingsModel):
+    """Notes about tax lots; they never change an order."""
+
+    identical: tuple[tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9./-]{0,9}$")], ...], ...] = Field(
+        default=(), description="groups of symbols that are substantially identical, e.g. [[QQQ, QQQM]]"
+    )
+
+    @model_validator(mode="after")
+    def _each_in_one_group(self) -> Self:
+        named = [symbol for group in self.identical for symbol in group]
+        if any(len(group) < 2 for group in self.identical) or len(named) != len(set(named)):
+            raise ValueError("identical: every group has two symbols or more, every symbol one group")
+        return self
+
+
 class LoggingSettings(SettingsModel):
     """Log files."""
 
@@ -247,6 +262,7 @@ class Settings(SettingsModel):
     backup: BackupSettings = Field(default_factory=BackupSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
+    tax: TaxSettings = Field(default_factory=TaxSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
 
     @model_validator(mode="after")

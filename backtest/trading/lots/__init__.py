@@ -1,0 +1,1 @@
+"""Tax lots: which shares a sale sold, what they cost, which losses wash sales defer."""

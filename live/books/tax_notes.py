@@ -1,0 +1,113 @@
+"""Notes about wash sales for the orders of a file: what a person should know, never a block, never advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from backtest.core.errors import DataError
+from backtest.trading.lots.model import Deferral, LotTrade, TaxLots
+from live.books.tax_history import TaxHistory, read_history
+from live.runtime.known_prices import actions_for
+
+if TYPE_CHECKING:
+    from backtest.core.planned_orders import PlannedOrder
+    from live.runtime.runtime import Runtime
+
+_PLANNED: Final = "planned:"
+
+
+def tax_notes(runtime: Runtime, orders: Sequence[PlannedOrder], day: date) -> tuple[str, ...]:
+    """Return what wash sales mean for the orders of a file; none in a replay, which nobody reads.
+
+    What cannot be told is said, and stops nothing.
+    """
+    if runtime.run.alone or not orders:
+        return ()
+    history = read_history(runtime.ledger, runtime.account, runtime.settings)
+    try:
+        splits = actions_for(runtime, history.symbols)
+    except DataError as error:
+        return (f"tax: no notes about wash sales: {error.line()}",)
+    return order_notes(replace(history, splits=splits), runtime.account, orders, day)
+
+
+def order_notes(
+    history: TaxHistory, account: str, orders: Sequence[PlannedOrder], day: date
+) -> tuple[str, ...]:
+    """Return one line per order that a wash sale concerns, in the order of the orders.
+
+    The orders are taken as filled at their reference prices in the session `day`, sells before buys.
+    """
+    if not history.trades or not orders:
+        return ()
+    found = history.lots(_planned(orders, account, day))
+    lines = (_line(order, number, found, day) for number, order in enumerate(orders))
+    return tuple(line for line in lines if line)
+
+
+def _planned(orders: Iterable[PlannedOrder], account: str, day: date) -> list[LotTrade]:
+    return [
+        LotTrade(
+            id=f"{_PLANNED}{number}",
+            account=account,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=Fraction(order.quantity),
+            price=Decimal(repr(order.reference_price)),
+            day=day,
+        )
+        for number, order in enumerate(orders)
+    ]
+
+
+def _line(order: PlannedOrder, number: int, found: TaxLots, day: date) -> str:
+    name = f"{_PLANNED}{number}"
+    if order.side == "sell":
+        return _sale(order.symbol, name, found, day)
+    return _purchase(order.symbol, [d for d in found.deferrals if d.purchase == name], day)
+
+
+def _sale(symbol: str, name: str, found: TaxLots, day: date) -> str:
+    moved = [d for d in found.deferrals if d.sale == name]
+    if not moved:
+        return ""
+    gain = sum((row.gain for row in found.sold if row.sale == name), Decimal(0))
+    bought = ", ".join(_bought(d, day) for d in moved)
+    return f"tax: {symbol} sells at {gain:+,.2f}; {bought}: {_fate(moved)}"
+
+
+def _bought(deferral: Deferral, day: date) -> str:
+    """Return which purchase replaces the loss; one of the same file is bought with it."""
+    shares = f"{shares_text(deferral.quantity)} {deferral.bought_symbol}"
+    if deferral.purchase.startswith(_PLANNED):
+        return f"buys {shares} in the same session"
+    return f"bought {shares} {(day - deferral.bought).days} days ago"
+
+
+def _purchase(symbol: str, moved: Sequence[Deferral], day: date) -> str:
+    earlier = [d for d in moved if not d.sale.startswith(_PLANNED)]
+    if not earlier:
+        return ""
+    sales = sorted({d.sold for d in earlier})
+    days = ", ".join(f"{(day - sold).days} days after a loss sale of {sold}" for sold in sales)
+    return f"tax: {symbol} buys {days}: {_fate(earlier)}"
+
+
+def _fate(moved: Sequence[Deferral]) -> str:
+    lost = sum((d.amount for d in moved if d.lost), Decimal(0))
+    deferred = sum((d.amount for d in moved if not d.lost), Decimal(0))
+    parts = [f"loss of {deferred:,.2f} deferred"] if deferred else []
+    parts += [f"loss of {lost:,.2f} lost for good (retirement account)"] if lost else []
+    return ", ".join(parts)
+
+
+def shares_text(quantity: Fraction) -> str:
+    """Return a count of shares, parts of one with up to six decimals."""
+    if quantity.denominator == 1:
+        return str(quantity.numerator)
+    return f"{float(quantity):.6f}".rstrip("0")
