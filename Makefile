@@ -9,7 +9,7 @@ LOCKS := requirements
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup demo test long lint figures bench faults simulate locks wheel sbom test-wheel clean
+.PHONY: setup demo test long lint manifest figures bench faults simulate locks wheel sbom test-wheel clean
 setup: $(STAMP)
 
 # what trades, the demo included; the paper account needs no vendor's library
@@ -42,6 +42,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# after a rule was changed and its references and parity hold: what a new project's manifest says of the code
+manifest: setup
+	$(BIN)/python -m tools.shipped_manifest
 
 # Kills the executor at every fourth step of every scenario of the paper broker, at every step and request
 # boundary of the Schwab and Alpaca imitations, and at 1,000 random points of each; prints both tables.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
-from backtest.core.errors import JutsuError, UsageError
+from backtest.core.errors import JutsuError
 from live.alerts import outbox as alerts
 from live.alerts.causes import key_of, urgency_of
 from live.books.variants import BookVariant, groups
@@ -34,10 +33,10 @@ from live.execution.phases import buys_of, sells_of
 from live.execution.position_news import tell_positions
 from live.execution.record import Marked, write_state
 from live.execution.record import mark_session as _mark_session
+from live.execution.session_files import lies_there, nothing_due, session_files
 from live.execution.unprotected import name_unprotected
 from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
-from live.handoff.write import file_name
 from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
@@ -94,7 +93,7 @@ def run(runtime: Runtime, request: Request) -> int:
         return 0
     refuse_the_past(runtime.context, session)
     with each_book() as turn:
-        for path in _files(runtime, request, variants):
+        for path in _paths(runtime, request, variants):
             with turn():
                 _say(request, _one_file(runtime, request, path, variants, session))
     return 0
@@ -103,8 +102,8 @@ def run(runtime: Runtime, request: Request) -> int:
 def _one_file(
     runtime: Runtime, request: Request, path: Path, variants: Sequence[BookVariant], session: calendar.Session
 ) -> str:
-    if request.signals_file is None and not os.path.lexists(path):  # a broken link is there, and is wrong
-        return f"no signal file is due: {path} does not exist"
+    if request.signals_file is None and not lies_there(path):
+        return nothing_due(runtime, path, variants)
     window = window_of(path, session) if runtime.waits_for_window else None
     if window is not None:
         runtime.arrive(window)
@@ -271,6 +270,12 @@ def mark_session(runtime: Runtime, variant: str, day: date) -> float:
     return _mark_session(runtime.context, runtime.broker, runtime.feed, variant, day, budget_pct=budget)
 
 
+def _paths(runtime: Runtime, request: Request, variants: Sequence[BookVariant]) -> list[Path]:
+    if request.signals_file is not None:
+        return [request.signals_file]
+    return session_files(runtime, variants, request.variant)
+
+
 def _variants(runtime: Runtime) -> tuple[BookVariant, ...]:
     chosen = groups(
         runtime.settings,
@@ -279,20 +284,6 @@ def _variants(runtime: Runtime) -> tuple[BookVariant, ...]:
         everything=True,
     )
     return tuple(variant for group in chosen for variant in group.variants)
-
-
-def _files(runtime: Runtime, request: Request, variants: Sequence[BookVariant]) -> list[Path]:
-    if request.signals_file is not None:
-        return [request.signals_file]
-    names = [variant.name for variant in variants if variant.role == "primary"]
-    if request.variant is not None:
-        if request.variant not in names:
-            raise UsageError(f"{request.variant} is no configured primary", where="books")
-        names = [request.variant]
-    day = runtime.today().isoformat()
-    daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
-    files = [(name, runtime.signals / file_name(day, name)) for name in names]
-    return [path for name, path in files if name in daily or name == request.variant or os.path.lexists(path)]
 
 
 def _counts(job: Job, notes: RunNotes) -> str:

@@ -45,7 +45,7 @@ from live.generation.report_folder import todays_report
 from live.generation.waiting import tell_waiting
 from live.handoff.canonical import bytes_sha256, render
 from live.handoff.model import AccountInput, SignalFile
-from live.handoff.write import file_name, signal_path, write_bytes, write_schema, write_signal
+from live.handoff.write import file_name, require_place, signal_path, write_bytes, write_schema, write_signal
 from live.ledger.signal_files import GeneratedSignal
 from live.metrics.measured import measured
 from live.operations import checks as preflight
@@ -262,13 +262,14 @@ def _already_done(
     A file made from an earlier report is made again from the newer one, as long as no order was sent.
     """
     refuse_the_past(runtime.context, due.session)
+    path = runtime.signals / file_name(due.session.day.isoformat(), variant.name)
+    require_place(path)
     row = runtime.ledger.signals.get(due.session.day, variant.name)
     if row is None:
         return None
     if request.force:
         refuse_after_orders(runtime.ledger, due.session.day, variant.name)
         return None
-    path = runtime.signals / file_name(due.session.day.isoformat(), variant.name)
     newer = newer_report(runtime, variant, due, row, path, report)
     if newer == "take":
         _announce(

@@ -28,10 +28,15 @@ def read_regular(path: Path, most: int = SMALL) -> bytes:
             or cannot be read; `strerror` says which, for people.
     """
     # Without O_NONBLOCK the open itself would wait for a writer of a pipe.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket cannot be opened at all
+            require_regular(path)
+        raise
+    try:
+        if not stat.S_ISREG(mode := os.fstat(handle).st_mode):
+            raise _irregular(mode, path)
         with os.fdopen(handle, "rb", closefd=False) as stream:
             content = stream.read(most + 1)
     finally:
@@ -47,8 +52,24 @@ def require_regular(path: Path) -> None:
     Raises:
         OSError: as `read_regular`.
     """
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise _irregular(mode, path)
+
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def _irregular(mode: int, path: Path) -> OSError:
+    kind = next((name for holds, name in _KINDS if holds(mode)), "a device")
+    return OSError(errno.EINVAL, f"not a regular file but {kind}", str(path))
 
 
 def why(error: Exception) -> str:

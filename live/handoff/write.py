@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backtest.core.errors import SignalFileError
-from backtest.core.files import read_regular, write_atomic
+from backtest.core.files import read_regular, require_regular, why, write_atomic
 from live.handoff.canonical import render
 from live.handoff.model import SCHEMA_PATH, SignalFile
 from live.handoff.schema import schema_bytes
@@ -19,6 +19,22 @@ def file_name(trade_date: str, variant: str) -> str:
 def signal_path(directory: Path, signal: SignalFile) -> Path:
     """Return where `signal` belongs inside an output directory."""
     return directory / file_name(signal.trade_date, signal.strategy.variant)
+
+
+def require_place(path: Path) -> None:
+    """Refuse a place where something other than a signal file lies; a missing one is fine.
+
+    Raises:
+        SignalFileError: 2, a folder, pipe, socket or device has the name of the file.
+    """
+    try:
+        require_regular(path)
+    except OSError as error:
+        raise SignalFileError(
+            f"no signal file can be here: {why(error)}",
+            where=str(path),
+            remedy="move it away, then run the same command again",
+        ) from error
 
 
 def write_signal(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from backtest.core.bars import Bars
 from backtest.core.errors import Finding
 from backtest.strategies.base import Strategy
-from backtest.strategies.code_hash import code_sha256
+from backtest.strategies.code_hash import code_sha256, package_sha256
 
 FREEZE: Final = "backtest it, then `jutsu config freeze`"
 
@@ -48,9 +48,14 @@ def code_findings(entries: Mapping[str, Mapping[str, Any]], strategies: Sequence
     return [
         Finding(strategy.variant, "the code of its rules is not what was frozen", FREEZE)
         for strategy in strategies
-        if (known := entries.get(strategy.variant, {}).get("code_sha256")) is not None
-        and known != code_sha256(strategy)
+        if not _same_code(entries.get(strategy.variant, {}), strategy)
     ]
+
+
+def _same_code(entry: Mapping[str, Any], strategy: Strategy) -> bool:
+    """Whether no rule differs, or none was frozen; the trees are compared only where any byte differs."""
+    known = entry.get("code_sha256")
+    return known is None or entry.get("package_sha256") == package_sha256() or known == code_sha256(strategy)
 
 
 def without_code(entries: Mapping[str, Mapping[str, Any]], variants: Sequence[str]) -> list[Finding]:

@@ -8,6 +8,8 @@ import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from live.system.screen import complain
+
 #: log of the commands a person types
 COMMANDS = "jutsu"
 #: libraries whose DEBUG output prints whole bodies (account numbers, tokens)
@@ -40,7 +42,7 @@ def start_logging(
 
     `lines` is their format: `text` or `json`.
 
-    Returns the path, or None when the directory cannot be written: a run must not fail for its log.
+    Returns the path, or None when the folder cannot be written, which is said: no run fails for its log.
     """
     from live.system import run_facts
     from live.system.log_formats import formatter
@@ -53,7 +55,8 @@ def start_logging(
     try:
         directory.mkdir(parents=True, exist_ok=True)
         handler = LogFile(path, encoding="utf-8")
-    except OSError:
+    except OSError as error:
+        complain(f"warning: no log is kept: {path}: {error.strerror} → make its folder one we can write")
         return None
     handler.jutsu_stage = stage  # type: ignore[attr-defined] # marks the handler as ours
     handler.setFormatter(formatter(lines))

@@ -81,3 +81,28 @@ def test_the_text_of_a_tree_leaves_out_what_newer_versions_add() -> None:
     setattr(tree.body[0], "type_params", [])  # noqa: B010 - Python 3.11 does not know it
     assert code_hash._text(tree) == before
     assert "type_params" not in before
+
+
+def test_any_byte_or_name_of_the_package_changes_its_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "backtest"
+    shutil.copytree(Path(code_hash.__file__).parents[1], root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code_hash, "__file__", str(root / "strategies" / "code_hash.py"))
+
+    def digest() -> str:
+        code_hash.package_sha256.cache_clear()
+        return code_hash.package_sha256()
+
+    found = [before := digest()]
+    assert before == digest()
+    module = root / "strategies" / "base.py"
+    module.write_bytes(module.read_bytes() + b"# a comment\n")
+    found.append(digest())
+    module.rename(module.with_name("bases.py"))
+    found.append(digest())
+    (root / "new.py").write_text("")
+    found.append(digest())
+    monkeypatch.undo()
+    code_hash.package_sha256.cache_clear()
+    assert len(set(found)) == 4

@@ -175,7 +175,7 @@ def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, words: str) -
 def test_a_pipe_of_that_name_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "QQQ.csv")
     (finding,) = judge_csv(tmp_path / "QQQ.csv", "QQQ").findings
-    assert finding.finding.problem == "cannot be read: not a regular file"
+    assert finding.finding.problem == "cannot be read: not a regular file but a pipe"
 
 
 def test_two_files_of_one_symbol_are_refused_by_name(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Which signal files a session has for the executor, and what it means when one is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backtest.core.errors import SignalFileError, UsageError
+from live.books.variants import BookVariant
+from live.handoff.write import file_name
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+
+
+def session_files(runtime: Runtime, variants: Sequence[BookVariant], only: str | None) -> list[Path]:
+    """Return the files of the daily primaries, and of those on request whose file is there.
+
+    Raises:
+        UsageError: 2, `only` is no configured primary.
+    """
+    names = [variant.name for variant in variants if variant.role == "primary"]
+    if only is not None:
+        if only not in names:
+            raise UsageError(f"{only} is no configured primary", where="books")
+        names = [only]
+    day = runtime.today().isoformat()
+    daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
+    files = [(name, runtime.signals / file_name(day, name)) for name in names]
+    return [path for name, path in files if name in daily or name == only or lies_there(path)]
+
+
+def lies_there(path: Path) -> bool:
+    """Whether reading the path has something to say: a link to nothing is there, and is wrong."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def nothing_due(runtime: Runtime, path: Path, variants: Sequence[BookVariant]) -> str:
+    """Say that a session has no file.
+
+    Raises:
+        SignalFileError: 2, one was generated, and neither skipped nor carried out: a folder that could not be
+            written, a file that was deleted.
+    """
+    day = runtime.today()
+    names = [variant.name for variant in variants if path.name == file_name(day.isoformat(), variant.name)]
+    rows = [runtime.ledger.signals.get(day, name) for name in names]
+    if any(row is not None and row.answer != "skip" and row.outcome != "completed" for row in rows):
+        raise SignalFileError(
+            "the file of this session was generated, but is not here: nothing was executed",
+            where=str(path),
+            remedy="`python -m live.signal_generator` puts it back while its window lasts",
+        )
+    return f"no signal file is due: {path} does not exist"
