@@ -302,8 +302,10 @@ def _print_details(request: Request, notes: RunNotes) -> None:
         complain(f"CRITICAL: {text}")
     for text in notes.warnings:
         complain(f"warning: {text}")
+    told = (*notes.critical, *notes.warnings)
     for name, reason in notes.gated.items():
-        complain(f"held back: {name}: {reason}")
+        if not any(text.startswith(f"{name}:") for text in told):
+            complain(f"held back: {name}: {reason}")
 
 
 def _print_forced(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> None:

@@ -7,14 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
 from backtest.cli import portfolio as portfolio_command
 from backtest.cli import run as run_command
-from backtest.core.errors import JutsuError, UsageError
+from backtest.core.errors import JutsuError, UsageError, error_document
 from backtest.strategies.registry import STRATEGIES, find_strategy
 
 #: exit code of a run that was ended with Ctrl-C
@@ -62,16 +61,7 @@ def _report(error: JutsuError) -> None:
 
 def _report_json(error: JutsuError) -> None:
     """Print a refusal as the one document of standard output, so that a program need not read two streams."""
-    document = {
-        "error": {
-            "problem": error.problem,
-            "where": error.where,
-            "remedy": error.remedy,
-            "exit_code": error.exit_code,
-            "findings": [asdict(finding) for finding in error.findings],
-        }
-    }
-    print(json.dumps(document, indent=2))
+    print(json.dumps(error_document(error), indent=2))
 
 
 class _Parser(argparse.ArgumentParser):

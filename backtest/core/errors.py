@@ -23,7 +23,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 
@@ -66,6 +66,19 @@ class JutsuError(Exception):
         """Return the one line a person sees."""
         head = f"{self.where}: {self.problem}" if self.where else self.problem
         return f"{head} → {self.remedy}" if self.remedy else head
+
+
+def error_document(error: JutsuError) -> dict[str, object]:
+    """Return an error as a program reads it: `{"error": {problem, where, remedy, exit_code, findings}}`."""
+    return {
+        "error": {
+            "problem": error.problem,
+            "where": error.where,
+            "remedy": error.remedy,
+            "exit_code": error.exit_code,
+            "findings": [asdict(finding) for finding in error.findings],
+        }
+    }
 
 
 class UsageError(JutsuError):

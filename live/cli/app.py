@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import live.system.startup  # noqa: F401 - what it puts in force holds for everything imported after it
+from backtest.core.errors import JutsuError, UsageError
 from live.cli.commands import COMMANDS
 from live.runtime.lifecycle import INTERRUPTED, guarded
 
@@ -76,8 +77,9 @@ def _nothing() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    from live.cli.common import current_log
+    from live.cli.common import begin, current_log
 
+    begin()
     code = guarded(_run, current_log)
     try:
         sys.stdout.flush()
@@ -96,15 +98,29 @@ def _run() -> int:
     except typer.Abort:
         print("aborted; nothing was changed", file=sys.stderr)
         return INTERRUPTED
+    except JutsuError as error:
+        _show_as_json(error)
+        raise
     except Exception as error:
         code = getattr(error, "exit_code", None)
         if hasattr(error, "format_message") and isinstance(code, int):
+            _show_as_json(UsageError(error.format_message()))
             error.show()  # type: ignore[attr-defined] # click's own usage errors
             return 2
+        if not isinstance(error, BrokenPipeError):
+            _show_as_json(JutsuError(f"unexpected {type(error).__name__}: {error}"))
         raise
     if result == INTERRUPTED:  # typer's own answer to Ctrl-C
         print("interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
+
+
+def _show_as_json(error: JutsuError) -> None:
+    """Print a refusal as JSON when that was asked for: a program need not read two streams."""
+    if "--json" in sys.argv[1:]:
+        from live.cli.common import emit_error
+
+        emit_error(error)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from live.system.json_text import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from backtest.core.errors import JutsuError
     from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
     from live.settings.load import LoadedSettings
@@ -40,11 +41,17 @@ AnyMode = Annotated[
 ]
 
 _LOG: list[Path | None] = [None]
+_EMITTED: list[bool] = [False]
 
 
 def current_log() -> Path | None:
     """Return the log file of this process, None before one was opened."""
     return _LOG[0]
+
+
+def begin() -> None:
+    """Forget what an earlier command of this process printed."""
+    _EMITTED[0] = False
 
 
 def parse_date(text: str | None, where: str) -> date | None:
@@ -185,8 +192,18 @@ def console(*, stderr: bool = False) -> Console:
 
 def emit_json(view: Any) -> None:
     """Print a view (or other data) as one JSON document on standard output."""
+    _EMITTED[0] = True
     plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
     typer.echo(json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
+
+
+def emit_error(error: JutsuError) -> None:
+    """Print a refusal as the one document of standard output, unless the command printed one already."""
+    from backtest.core.errors import error_document
+    from live.system.redaction import redact
+
+    if not _EMITTED[0]:
+        emit_json(json.loads(redact(json.dumps(error_document(error)))))
 
 
 def table(

@@ -46,7 +46,7 @@ def show(view: CompareView) -> None:
     """Print the tables and a verdict per criterion."""
     out = console()
     if not view.comparisons:
-        out.print("no shadows are configured: add one to books in config/live.yaml")
+        out.print("no shadow is in use: add one to a daily book in config/live.yaml")
     for found in view.comparisons:
         name = f"{found.shadow} against {found.primary}"
         if not found.records:

@@ -15,7 +15,7 @@ from live.reconciliation.standing import paper_differences
 from live.runtime.lenient import diagnostics
 from live.system.number_text import money, percent
 from live.views.inputs import ViewInputs
-from live.views.status import BookStatus, HeldPosition, StatusView, read_status
+from live.views.status import BookStatus, HeldPosition, StatusView, day_of, read_status
 from live.views.words import outcome_words
 
 
@@ -46,7 +46,7 @@ def show(view: StatusView) -> None:
         screen.print(Text("all is well", style="green"))
     source = {"demo": "DEMO data"}.get(view.data_source, f"data: {view.data_source}")
     screen.print(f"account {view.account}, mode {view.mode} ({source})", markup=False)
-    screen.print(f"next: {view.next_session}, {_windows(view.books)}")
+    screen.print(f"next: {view.next_session}, {_windows(view)}")
     if not any(book.last_session for book in view.books):
         screen.print("no run yet: `jutsu doctor` checks this machine, `jutsu schedule` prints the cron lines")
     _show_books(view.books)
@@ -104,10 +104,10 @@ def _stop(held: HeldPosition) -> object:
     return Text("NAKED", style="bold red") if held.protected is False else money(held.stop_price)
 
 
-def _windows(books: tuple[BookStatus, ...]) -> str:
-    """Return the execution windows, each with the variants that share it."""
+def _windows(view: StatusView) -> str:
+    """Return the execution windows of the next session, each with the variants that share it."""
     shared: dict[str, list[str]] = {}
-    for book in books:
+    for book in (book for book in view.books if day_of(book) == view.next_session):
         span = f"{_hour(book.window_opens)}-{_hour(book.window_closes)}"
         shared.setdefault(span, []).append(book.variant)
     spans = [f"{span} ({', '.join(names)})" if len(shared) > 1 else span for span, names in shared.items()]

@@ -63,7 +63,7 @@ def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
         yield
     except JutsuError as error:
         noted: list[str] = getattr(error, "__notes__", [])
-        if ALERTED not in noted:
+        if ALERTED not in noted and not _typed(error, context.run):
             key = _key(error, stage, context.clock.now(), error.where)
             body = "\n".join((error.line(), *(str(finding) for finding in error.findings), *noted))
             _record(context, key, f"{stage} stopped with exit code {error.exit_code}", body)
@@ -83,6 +83,11 @@ def _key(error: Exception, stage: str, at: datetime, where: str) -> str:
 
     session = at.astimezone(NEW_YORK).date()
     return key_of(cause_of_error(error), session=session, detail=f"{stage}_{where}")
+
+
+def _typed(error: JutsuError, run: Run) -> bool:
+    """Whether a person at the screen made the mistake: a wrong flag, or exit 2 of a run about a past date."""
+    return type(error) is UsageError or (isinstance(error, UsageError) and not run.about_now)
 
 
 def _record(context: Context, key: str, title: str, body: str) -> None:
@@ -171,7 +176,7 @@ def opening(stage: str, options: Options, run: Run) -> Iterator[None]:
         yield
     except JutsuError as error:
         alerted = ALERTED in getattr(error, "__notes__", ())
-        if not (alerted or type(error) is UsageError) and run.alerts and run.about_now:
+        if not (alerted or _typed(error, run)) and run.alerts and run.about_now:
             title, text = f"{stage} could not start (exit code {error.exit_code})", error.line()
             key = _key(error, stage, _now(), error.where)
             warn_of_undelivered(lambda: alert_without_ledger(options, key=key, title=title, body=text))

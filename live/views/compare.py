@@ -79,17 +79,18 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class CompareView:
-    """One comparison per shadow of every configured book."""
+    """One comparison per shadow of every daily book, and of those on request that ever ran."""
 
     comparisons: tuple[Comparison, ...]
 
 
 def read_comparisons(inputs: ViewInputs, since: date | None) -> CompareView:
-    """Compare every configured shadow with its primary from the session `since` on (None: the first)."""
+    """Compare every shadow in use with its primary from the session `since` on (None: the first)."""
     return CompareView(
         tuple(
             _one(inputs.ledger, book.primary, shadow, since)
             for book in inputs.settings.books
+            if book.run == "daily" or inputs.ledger.runs.recent(1, book.primary)
             for shadow in book.shadows
         )
     )

@@ -13,7 +13,7 @@ from live.views.alignment import off_target_problems
 from live.views.newest_run import newest_run, troubles
 
 if TYPE_CHECKING:
-    from backtest.calendar.sessions import Session
+    from backtest.calendar.sessions import ExecutionWindow, Session
     from live.books.variants import BookVariant
     from live.ledger.system_state import KillLevel
     from live.ledger.tables import Order
@@ -57,7 +57,8 @@ class BookStatus:
     """One variant.
 
     Attributes:
-        window_opens, window_closes: its next execution window. early_close: of that session.
+        window_opens, window_closes: its next execution window, of a later session once it is over or its file
+            was carried out. early_close: of that session.
         last_session, last_outcome: of its newest run, None before the first.
         equity, cash: account currency at the newest snapshot. drawdown, cumulative_return: decimal fractions.
     """
@@ -82,7 +83,7 @@ class StatusView:
     """The state of an account.
 
     Attributes:
-        next_session: the one under way or the next.
+        next_session: the first with a window that is still to come or under way.
         books: daily books, and those on request that ever ran.
         unfinished_orders: client order ids that have not ended; a stop that rests is none of them.
         unresolved_orders: of unknown fate.
@@ -139,7 +140,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         mode=inputs.settings.mode,
         data_source=_data_source(inputs, primaries),
         kill_switch=kill,
-        next_session=session.day,
+        next_session=min((day_of(book) for book in books), default=session.day),
         books=tuple(books),
         unfinished_orders=tuple(
             order.client_order_id for order in ledger.orders.unfinished() if not _rests(order)
@@ -208,9 +209,7 @@ def _shown(inputs: ViewInputs) -> Iterator[BookVariant]:
 
 
 def _book(inputs: ViewInputs, variant: BookVariant, session: Session) -> BookStatus:
-    from backtest.calendar import sessions as calendar
-
-    window = calendar.window(session, variant.strategy.execution_time)
+    session, window = _next_window(inputs, variant, session)
     latest = inputs.ledger.snapshots.latest(variant.name)
     run = newest_run(inputs, variant.name)
     return BookStatus(
@@ -230,6 +229,27 @@ def _book(inputs: ViewInputs, variant: BookVariant, session: Session) -> BookSta
             _held(inputs, variant) if variant.role == "primary" else _held_virtually(inputs, variant)
         ),
     )
+
+
+def _next_window(
+    inputs: ViewInputs, variant: BookVariant, session: Session
+) -> tuple[Session, ExecutionWindow]:
+    from backtest.calendar import sessions as calendar
+
+    window = calendar.window(session, variant.strategy.execution_time)
+    run = newest_run(inputs, variant.follows)
+    done = run is not None and run.session == session.day and run.outcome == "completed"
+    if not done and inputs.now <= window.closes_at:
+        return session, window
+    coming = calendar.next_session(session.day)
+    return coming, calendar.window(coming, variant.strategy.execution_time)
+
+
+def day_of(book: BookStatus) -> date:
+    """Return the session of a book's next window."""
+    from backtest.calendar.sessions import NEW_YORK
+
+    return book.window_opens.astimezone(NEW_YORK).date()
 
 
 def _held(inputs: ViewInputs, variant: BookVariant) -> Iterator[HeldPosition]:

@@ -75,16 +75,16 @@ def test_files_are_those_of_daily_books_and_of_others_that_have_one(made: World)
     made.overrides["books"] = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
     runtime = made.open()
     known = (line_of("golden"), line_of("ema_p10"))
-    found = executor._files(runtime, executor.Request(), known)
+    found = executor._paths(runtime, executor.Request(), known)
     assert [path.name for path in found] == [file_name(f"{DAY}", "golden")]
     runtime.signals.mkdir()
     (runtime.signals / file_name(f"{DAY}", "ema_p10")).touch()
-    assert len(executor._files(runtime, executor.Request(), known)) == 2
-    assert executor._files(runtime, executor.Request(variant="golden"), known) == found
+    assert len(executor._paths(runtime, executor.Request(), known)) == 2
+    assert executor._paths(runtime, executor.Request(variant="golden"), known) == found
     named = Path("mine.json")
-    assert executor._files(runtime, executor.Request(signals_file=named), known) == [named]
+    assert executor._paths(runtime, executor.Request(signals_file=named), known) == [named]
     with pytest.raises(UsageError, match="no configured primary"):
-        executor._files(runtime, executor.Request(variant="titan"), known)
+        executor._paths(runtime, executor.Request(variant="titan"), known)
 
 
 def test_a_dry_run_names_every_order_in_the_sequence_it_would_leave(made: World) -> None:

@@ -1,5 +1,6 @@
 """The list of commands, what each loads, the version, completion."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import typer
 import typer.main
 
 from backtest import __version__
+from backtest.core.errors import UsageError
+from live.cli import common
 from live.cli.app import TOPICS, build, needed, outline
 from live.cli.commands import COMMANDS
-from tests.support.user_world import called, jutsu
+from tests.support.user_world import called, jutsu, new_user
 
 
 def topic_modules() -> set[str]:
@@ -88,3 +91,35 @@ def test_the_list_of_commands_loads_nothing_heavy(project_root: Path) -> None:
     loaded = ran.stdout.split()
     assert {"pydantic", "numpy", "sqlalchemy", "yaml", "rich"}.isdisjoint(loaded)
     assert not any(name.startswith(("live.views", "live.ledger", "backtest.data")) for name in loaded)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "problem"),
+    [
+        (["review", "nosuch.json"], 2, "no such signal file"),
+        (["nosuch"], 2, "No such command 'nosuch'."),
+        (["schedule", "--nosuch"], 2, "No such option: --nosuch"),
+        (["validate", "--since", "soon"], 2, "'soon' is not a date"),
+        (["trades", "--config", "nosuch.yaml"], 2, "no such settings file"),
+    ],
+)
+def test_a_refusal_is_json_when_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, problem: str
+) -> None:
+    monkeypatch.chdir(new_user(tmp_path / "project").root)
+    ran = called(lambda: jutsu([*words, "--json"]))
+    error = json.loads(ran.out)["error"]
+    assert (ran.code, error["exit_code"]) == (code, code)
+    assert problem in error["problem"]
+    assert problem in ran.err  # for people as before
+    assert called(lambda: jutsu(words)).out == ""
+
+
+def test_after_a_document_a_refusal_adds_no_second_one(capsys: pytest.CaptureFixture[str]) -> None:
+    common.begin()
+    common.emit_json({"shown": 1})
+    common.emit_error(UsageError("too late"))
+    assert json.loads(capsys.readouterr().out) == {"shown": 1}
+    common.begin()
+    common.emit_error(UsageError("token=abcdefghijklmnop", where="here"))
+    assert json.loads(capsys.readouterr().out)["error"]["where"] == "here"

@@ -38,6 +38,6 @@ def test_the_screen_and_the_document(world: SimpleNamespace, monkeypatch: pytest
 
 def test_without_shadows_or_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = runtime(tmp_path, books=[{"primary": "golden"}])
-    assert "no shadows are configured" in invoke(monkeypatch, alone, compare, "compare").output
+    assert "no shadow is in use" in invoke(monkeypatch, alone, compare, "compare").output
     empty = runtime(tmp_path)
     assert "at least 2 are needed" in invoke(monkeypatch, empty, compare, "compare").output

@@ -85,7 +85,9 @@ def test_what_is_open_and_missed_is_named(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_books_share_a_window_or_are_named_with_theirs() -> None:
-    assert _windows(()) == "no strategy runs daily"
-    assert _windows((book("a"), book("b"))) == "15:45-15:55 New York"
+    assert _windows(view()) == "no strategy runs daily"
+    assert _windows(view(book("a"), book("b"))) == "15:45-15:55 New York"
     later = book("c", window_opens=datetime(2024, 3, 15, 13, 30, tzinfo=UTC), window_closes=OPENS)
-    assert _windows((book("a"), book("b"), later)) == "15:45-15:55 (a, b), 09:30-15:45 (c) New York"
+    assert _windows(view(book("a"), book("b"), later)) == "15:45-15:55 (a, b), 09:30-15:45 (c) New York"
+    monday = book("d", window_opens=datetime(2024, 3, 18, 19, 45, tzinfo=UTC), window_closes=CLOSES)
+    assert _windows(view(book("a"), monday)) == "15:45-15:55 New York"

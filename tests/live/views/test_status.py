@@ -63,18 +63,31 @@ def test_a_new_account_is_well_and_waits_for_todays_window(made: Any) -> None:
 @pytest.mark.parametrize(
     ("now", "today", "session"),
     [
-        (datetime(2024, 3, 15, 20, 0, tzinfo=UTC), date(2024, 3, 15), date(2024, 3, 15)),
-        (datetime(2024, 3, 15, 20, 0, 1, tzinfo=UTC), date(2024, 3, 15), date(2024, 3, 18)),
+        (datetime(2024, 3, 15, 19, 59, tzinfo=UTC), date(2024, 3, 15), date(2024, 3, 15)),
+        (datetime(2024, 3, 15, 19, 59, 1, tzinfo=UTC), date(2024, 3, 15), date(2024, 3, 18)),
         (datetime(2024, 3, 16, 15, 0, tzinfo=UTC), date(2024, 3, 16), date(2024, 3, 18)),
         (datetime(2024, 3, 29, 15, 0, tzinfo=UTC), date(2024, 3, 29), date(2024, 4, 1)),  # Good Friday
     ],
 )
-def test_the_next_session_is_todays_until_its_close(
+def test_the_next_session_is_todays_until_its_windows_are_over(
     tmp_path: Path, now: datetime, today: date, session: date
 ) -> None:
     made = runtime(tmp_path, now=now, books=BOOKS)
     made.today = lambda: today
     assert status(made).next_session == session
+
+
+@pytest.mark.parametrize(
+    ("outcome", "session"), [("completed", date(2024, 3, 18)), ("skipped", DAY), ("partial", DAY)]
+)
+def test_a_file_that_was_carried_out_leaves_the_next_session(
+    tmp_path: Path, outcome: str, session: date
+) -> None:
+    made = runtime(tmp_path, now=datetime(2024, 3, 15, 19, 56, tzinfo=UTC), books=BOOKS)
+    made.ledger.runs.executed(DAY, "golden", at=NOW, exit_code=0, outcome=outcome)
+    seen = status(made)
+    assert seen.next_session == session
+    assert {book.window_opens.date() for book in seen.books} == {session}  # the shadow's too
 
 
 def test_a_book_on_request_is_shown_once_it_ran(made: Any) -> None:
