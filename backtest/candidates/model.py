@@ -15,7 +15,9 @@ from backtest.core.errors import Finding, UsageError
 from backtest.core.files import LARGE, read_regular, why
 
 _LARGEST: Final = 1e9
-TICKER: Final = re.compile(r"[A-Z][A-Z0-9./-]{0,9}")
+#: capitals and digits, then perhaps the class of the share: one letter (BRK-B, MOG.A); A-GRADE is none
+TICKER_FORM: Final = r"[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z])?"
+TICKER: Final = re.compile(TICKER_FORM)
 _LISTED_TICKER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,19}")
 _INFERRED: Final[tuple[tuple[float, Grade], ...]] = ((85.0, "A"), (70.0, "B"), (55.0, "C"))
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from backtest.candidates.html.dom import words
-from backtest.candidates.model import TICKER
+from backtest.candidates.model import TICKER, TICKER_FORM
 from backtest.core.candidate import GRADES, Grade
 
 MAX_PRICE: Final = 1_000_000.0
@@ -46,11 +46,11 @@ _PART: Final = re.compile(r"\b\d+(?:\.\d+)?\s*/\s*(?!100\b)\d+\b")
 _EXCHANGE: Final = (
     r"(?:NYSE(?:\s?(?:American|Arca|MKT))?|NASDAQ|NasdaqGS|NasdaqGM|NasdaqCM|AMEX|BATS|CBOE|OTC\w*)"
 )
-_TICKER: Final = r"[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z]{1,4})?"
-_PREFIXED: Final = re.compile(rf"{_EXCHANGE}\s*:\s*\$?({_TICKER})\b", re.IGNORECASE)
-_BRACKETED: Final = re.compile(rf"\((?:{_EXCHANGE}\s*:\s*|\$)?({_TICKER})\)")
-_LEADING: Final = re.compile(rf"(\$?)({_TICKER})\s*(?:-\s|\(|:\s|,\s).*|(\$)({_TICKER})(?=\s|$).*")
+_PREFIXED: Final = re.compile(rf"{_EXCHANGE}\s*:\s*\$?({TICKER_FORM})\b", re.IGNORECASE)
+_BRACKETED: Final = re.compile(rf"\((?:{_EXCHANGE}\s*:\s*|\$)?({TICKER_FORM})\)")
+_LEADING: Final = re.compile(rf"(\$?)({TICKER_FORM})\s*(?:-\s|\(|:\s|,\s).*|(\$)({TICKER_FORM})(?=\s|$).*")
 _NO_TICKERS: Final = frozenset({"N/A", "NA", "TBD", "NONE", "TICKER", "SYMBOL"})
+_HEADINGS: Final = _NO_TICKERS | {"GRADE", "SCORE"}
 _SUFFIXES: Final = words(
     "ADR ADS REIT LP LLC INC CO PLC SA NV AG USA US UK EU CAN BDC SPAC ETF AL AK AZ AR CA CO CT DE FL GA "
     "HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN "
@@ -179,12 +179,10 @@ def is_part_score(text: str) -> bool:
 def exact_tickers(text: str) -> tuple[str, ...]:
     """Return the ticker(s) a text consists of: "$AEO", "BRK.B", "UA/UAA"; () when it is anything else."""
     bare = re.sub(r"\s*/\s*", "/", text.strip().removeprefix("$").strip())
-    if not TICKER.fullmatch(bare) or bare in _NO_TICKERS:
-        return ()
-    left, slash, right = bare.partition("/")
-    if slash and len(left) > 1 and len(right) > 1:
-        return (left, right) if TICKER.fullmatch(right) else ()
-    return (bare,)
+    left, _, right = bare.partition("/")
+    classes = (left, right) if len(left) > 1 and len(right) > 1 else (bare,)
+    wrong = any(not TICKER.fullmatch(ticker) or _stem(ticker) in _HEADINGS for ticker in classes)
+    return () if wrong or bare in _NO_TICKERS else classes
 
 
 def marked_tickers(text: str) -> tuple[str, ...]:
@@ -217,4 +215,10 @@ def leading_ticker(text: str) -> tuple[str, ...]:
 
 
 def _known(ticker: str) -> tuple[str, ...]:
-    return () if ticker in _WORDS | _NO_TICKERS or not TICKER.fullmatch(ticker) else (ticker,)
+    none = {ticker, _stem(ticker)} & (_WORDS | _NO_TICKERS)
+    return () if none or not TICKER.fullmatch(ticker) else (ticker,)
+
+
+def _stem(ticker: str) -> str:
+    """Return a ticker without the class of the share: GRADE-A is the word, not a class of it."""
+    return re.split(r"[./-]", ticker, maxsplit=1)[0]

@@ -47,6 +47,8 @@ def test_a_good_file_is_accepted_as_it_is() -> None:
         ({"ticker": "AA PL"}, "ticker_not_clean"),
         ({"ticker": 5}, "wrong_type"),
         ({"ticker": "TOOLONGNAME1"}, "ticker_bad_form"),
+        ({"ticker": "A-GRADE"}, "ticker_bad_form"),
+        ({"ticker": "BRK-BB"}, "ticker_bad_form"),
         ({"grade": "a"}, "grade_bad"),
         ({"grade": "E"}, "grade_bad"),
         ({"grade": ["A"]}, "grade_bad"),

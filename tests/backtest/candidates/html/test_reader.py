@@ -411,3 +411,14 @@ def test_real_reports(shared_data: Path, kind: str, recall: float) -> None:
             ):
                 assert ours is None or row[key] is None or ours == row[key], (file.name, ticker, key)
     assert hits >= recall * true
+
+
+# --- badges that look like tickers ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("badge", ["A-GRADE", "B-GRADE", "GRADE-A", "GRADE"])
+@pytest.mark.parametrize("place", ["<h3>{}</h3>", "<div class='ticker-badge'>{}</div>", "<h3>{} (91)</h3>"])
+def test_the_badge_of_a_grade_is_no_stock(badge: str, place: str) -> None:
+    inner = place.format(badge) + metric("Current Price", "$50.00") + metric("Total Score", "91")
+    report = read(card("BRK-B", inner) + f"<article class='stock-card'>{inner}</article>")
+    assert [candidate.ticker for candidate in report.candidates] == ["BRK-B"]
