@@ -302,9 +302,9 @@ def _print_details(request: Request, notes: RunNotes) -> None:
         complain(f"CRITICAL: {text}")
     for text in notes.warnings:
         complain(f"warning: {text}")
-    told = (*notes.critical, *notes.warnings)
+    shown = (*notes.critical, *notes.warnings)
     for name, reason in notes.gated.items():
-        if not any(text.startswith(f"{name}:") for text in told):
+        if not any(text.startswith(f"{name}:") for text in shown):
             complain(f"held back: {name}: {reason}")
 
 
