@@ -89,10 +89,16 @@ def ask(question: str) -> str | None:
         raise
 
 
-def require_answer(question: str, remedy: str) -> str:
-    """Ask a person who must answer. UsageError 2: nobody did, and nothing was done."""
+def require_answer(question: str, remedy: str, *, runtime: Runtime | None = None) -> str:
+    """Ask a person who must answer; what only one process may hold of the broker is given back meanwhile.
+
+    Raises:
+        UsageError: 2, nobody answered, and nothing was done.
+    """
     from backtest.core.errors import UsageError
 
+    if runtime is not None:
+        runtime.release_login()
     answer = ask(question)
     if answer is None:
         typer.echo("")

@@ -88,7 +88,8 @@ def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:
         return
     what = "every position and order above too" if everything else "the positions of our books"
     typer.echo(f"Account {runtime.account}: this ends our orders and sells {what}.")
-    if require_answer(f"Type {WORD} to go on", "run it on a terminal, or give --yes") != WORD:
+    remedy = "run it on a terminal, or give --yes"
+    if require_answer(f"Type {WORD} to go on", remedy, runtime=runtime) != WORD:
         raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {WORD}")
 
 

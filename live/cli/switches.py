@@ -105,7 +105,7 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
         orders = "REAL orders" if kind == "live" else "orders to a PAPER account"
         typer.echo(f"account {runtime.account}: with mode online_live the executor sends {orders}.")
         asked = "confirm" if view.ready else "go on ALTHOUGH it is not ready"
-        typed = require_answer(f"Type {CONFIRMATION!r} to {asked}", "run it on a terminal")
+        typed = require_answer(f"Type {CONFIRMATION!r} to {asked}", "run it on a terminal", runtime=runtime)
         mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now(), missing=view.missing)
         typer.echo(
             "confirmed: set mode: online_live to trade" + (" for real" if kind == "live" else " on paper")

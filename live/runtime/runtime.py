@@ -98,6 +98,13 @@ class Runtime:
 
         return single_instance(self.state, self.account, run_id=run_id)
 
+    def release_login(self) -> None:
+        """Let other processes use the broker's login until this one asks the broker again."""
+        for part in (self.feed, self.second_feed, self.broker):
+            release = getattr(getattr(part, "connection", None), "release", None)
+            if release is not None:
+                release()
+
     @property
     def waits_for_window(self) -> bool:
         """Whether the run is about a date whose time is still open: its stage then calls `arrive`."""

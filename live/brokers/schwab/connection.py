@@ -38,9 +38,14 @@ TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path, not a secret
 Call = Callable[[Any], Any]
 
 
+def require_schwab() -> None:
+    """Raise SettingsError when the extra is missing; nothing is imported."""
+    require("schwab", "schwab", "authlib", "httpx", where="Charles Schwab")
+
+
 def import_schwab() -> ModuleType:
     """Import schwab.auth without two known deprecation warnings; SettingsError when the extra is missing."""
-    require("schwab", "schwab", "authlib", "httpx", where="Charles Schwab")
+    require_schwab()
     with warnings.catch_warnings():
         import authlib.deprecate
 
@@ -92,28 +97,29 @@ def to_loopback(session: Any, base_url: str) -> None:
 
 
 class SchwabConnection:
-    """Owns client and token for one process.
+    """One process's way to Schwab: client and token are taken at the first request, and may be given back.
 
     Attributes:
-        client: the real schwab-py client (enum checks off).
         offset: broker clock minus ours, from the newest Date header.
     """
 
     def __init__(
-        self, client: Any, clock: Clock, *, timeout: float, base_url: str | None, lock: BaseFileLock | None
+        self,
+        token: TokenStore,
+        credentials: Credentials,
+        clock: Clock,
+        *,
+        timeout: float = 20.0,
+        base_url: str | None = None,
     ) -> None:
-        self.client = client
         self.clock = clock
         self.offset: timedelta | None = None
-        self._lock = lock
+        self._token = token
+        self._credentials = credentials
+        self._timeout = timeout
+        self._base_url = base_url
+        self._held: tuple[Any, BaseFileLock] | None = None
         self._renewed: str | None = None  # the access token an order's 401 was answered with
-        self._httpx = http_module(client.session)
-        client.set_timeout(self._httpx.Timeout(timeout, connect=min(timeout, 10.0)))
-        if base_url is not None:
-            to_loopback(client.session, base_url)
-        hooks = client.session.event_hooks
-        hooks["response"].append(self._note_date)
-        client.session.event_hooks = hooks
 
     @classmethod
     def open(
@@ -125,29 +131,63 @@ class SchwabConnection:
         timeout: float = 20.0,
         base_url: str | None = None,
     ) -> SchwabConnection:
-        """Build the real client around the token file and take the file for this process.
+        """Look at everything a first request needs; the token file stays free until then.
 
         Raises:
-            LoginNeeded: no usable token. SettingsError: loose file mode or an address that is not loopback.
-            BrokerError: another process owns the token, or the HTTP library is not the expected one.
+            LoginNeeded: no usable token. SettingsError: loose file mode, an address that is not loopback, or
+                the extra is missing.
         """
         token.read()
-        auth = import_schwab()
-        lock = token.own()
-        try:
-            client = auth.client_from_access_functions(
-                credentials.api_key, credentials.app_secret, token.read, token.write, enforce_enums=False
-            )
-            return cls(client, clock, timeout=timeout, base_url=base_url, lock=lock)
-        except BaseException:
-            lock.release()
-            raise
+        require_schwab()
+        if base_url is not None:
+            require_loopback(base_url, "broker.schwab.base_url")
+        return cls(token, credentials, clock, timeout=timeout, base_url=base_url)
+
+    @property
+    def client(self) -> Any:
+        """The real schwab-py client (enum checks off) around the token file, which is ours from now on.
+
+        Raises:
+            LoginNeeded: no usable token.
+            BrokerError: another process owns the token, or the HTTP library is not the expected one.
+        """
+        if self._held is None:
+            lock = self._token.own()
+            try:
+                self._held = (self._new_client(), lock)
+            except BaseException:
+                lock.release()
+                raise
+        return self._held[0]
+
+    def _new_client(self) -> Any:
+        client = import_schwab().client_from_access_functions(
+            self._credentials.api_key,
+            self._credentials.app_secret,
+            self._token.read,
+            self._token.write,
+            enforce_enums=False,
+        )
+        timeout = http_module(client.session).Timeout(self._timeout, connect=min(self._timeout, 10.0))
+        client.set_timeout(timeout)
+        if self._base_url is not None:
+            to_loopback(client.session, self._base_url)
+        hooks = client.session.event_hooks
+        hooks["response"].append(self._note_date)
+        client.session.event_hooks = hooks
+        return client
 
     def close(self) -> None:
         """Close the sockets and give the token back."""
-        self.client.session.close()
-        if self._lock is not None:
-            self._lock.release()
+        self.release()
+
+    def release(self) -> None:
+        """Give the token back until the next request: while a person is asked, others may use it."""
+        if self._held is not None:
+            client, lock = self._held
+            self._held = None
+            client.session.close()
+            lock.release()
 
     # reading -------------------------------------------------------------------------------------------
 
@@ -166,6 +206,8 @@ class SchwabConnection:
 
     def repeat(self, what: str, call: Call, *, parse: bool = False) -> Any:
         """Send a harmless request (GET, DELETE) until it is answered; bounded, honouring Retry-After."""
+        import httpx
+
         began = self.clock.monotonic()
         deadline = began + READ_BUDGET
         problem = ""
@@ -175,7 +217,7 @@ class SchwabConnection:
                 response = self._authorised(call)
             except LoginNeeded:
                 raise
-            except (self._httpx.HTTPError, NotSent) as error:
+            except (httpx.HTTPError, NotSent) as error:
                 problem = _name(error)
             else:
                 status = response.status_code
@@ -237,7 +279,8 @@ class SchwabConnection:
         return str(self.client.session.token.get("access_token", ""))
 
     def _post_once(self, call: Call) -> Any:
-        httpx = self._httpx
+        import httpx
+
         try:
             return self._call(call)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -266,9 +309,9 @@ class SchwabConnection:
         self._token_step(lambda: session.refresh_token(endpoint, refresh_token=refresh))
 
     def _token_step(self, step: Callable[[], Any]) -> None:
+        import httpx
         from authlib.common.errors import AuthlibBaseError
 
-        httpx = self._httpx
         try:
             if step():
                 return

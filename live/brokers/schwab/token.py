@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import AuthenticationFailed, BrokerError, NotSent, SettingsError
-from backtest.core.files import read_regular, write_atomic
+from backtest.core.files import read_regular, require_regular, why, write_atomic
 from live.system.redaction import register_secret
 
 if TYPE_CHECKING:
@@ -78,13 +78,18 @@ def load_credentials(environ: Mapping[str, str], folder: Path) -> Credentials:
     The file is named by SCHWAB_CREDENTIALS_FILE, else `schwab_credentials.json` in `folder`.
 
     Raises:
-        SettingsError: neither is there, incomplete, or the file is readable by others.
+        SettingsError: neither is there, incomplete, or the file cannot be read or is readable by others.
     """
     values: Mapping[str, Any] = environ
     names = ("SCHWAB_API_KEY", "SCHWAB_APP_SECRET", "SCHWAB_CALLBACK_URL")
     path = Path(environ.get("SCHWAB_CREDENTIALS_FILE", folder / "schwab_credentials.json"))
     if not environ.get("SCHWAB_API_KEY") and path.exists():
-        values = _read_private(path)
+        try:
+            values = _read_private(path)
+        except OSError as error:
+            raise SettingsError(
+                f"cannot be read: {why(error)}", where=str(path), remedy="write it anew, mode 0600"
+            ) from error
         names = ("api_key", "app_secret", "callback_url")
     key, secret, callback = (str(values.get(name) or "") for name in names)
     if not key or not secret:
@@ -99,6 +104,7 @@ def load_credentials(environ: Mapping[str, str], folder: Path) -> Credentials:
 
 
 def _read_private(path: Path) -> dict[str, Any]:
+    require_regular(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise SettingsError(
@@ -126,12 +132,12 @@ class TokenStore:
             LoginNeeded: there is none, or the file is damaged or lacks what a refresh needs.
             SettingsError: it is readable by others.
         """
-        if not self.path.exists():
-            raise LoginNeeded("there is no Schwab token", where=str(self.path), remedy=LOGIN)
         try:
             value = _read_private(self.path)
+        except FileNotFoundError as error:
+            raise LoginNeeded("there is no Schwab token", where=str(self.path), remedy=LOGIN) from error
         except OSError as error:
-            raise self._unusable(error.strerror or "it cannot be read") from error
+            raise self._unusable(why(error), remedy=f"move it away, then {LOGIN}") from error
         except _DamagedFileError as error:
             raise self._unusable(error.problem) from error
         created, token = value.get("creation_timestamp"), value.get("token")
@@ -143,8 +149,9 @@ class TokenStore:
         _register(value["token"])
         return value
 
-    def _unusable(self, why: str) -> LoginNeeded:
-        return LoginNeeded(f"the Schwab token file is not usable: {why}", where=str(self.path), remedy=LOGIN)
+    def _unusable(self, problem: str, remedy: str = LOGIN) -> LoginNeeded:
+        text = f"the Schwab token file is not usable: {problem}"
+        return LoginNeeded(text, where=str(self.path), remedy=remedy)
 
     def write(self, token: Mapping[str, Any], **_: Any) -> None:
         """Replace the file in one step, mode 0600; the library hands over creation_timestamp unchanged."""

@@ -167,8 +167,10 @@ def test_the_http_library_is_checked_at_start(at: Rig) -> None:
 
 def test_a_second_user_of_the_token_is_turned_away(at: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TokenStore.own, "__defaults__", (0.1,))
+    at.broker.account()
+    second = SchwabConnection.open(at.token, load_credentials(ENVIRON, at.token.path.parent), at.clock)
     with pytest.raises(BrokerError, match="another process"):
-        SchwabConnection.open(at.token, load_credentials(ENVIRON, at.token.path.parent), at.clock)
+        second.read("account numbers", lambda client: client.get_account_numbers())
 
 
 def test_vendor_libraries_never_log_at_debug() -> None:

@@ -1,6 +1,7 @@
 """The token file and the app's keys: private, whole, aged correctly; the login by pasting an address."""
 
 import json
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,10 +77,19 @@ def test_a_damaged_token_file_needs_a_login_wherever_it_is_read(tmp_path: Path, 
         assert caught.value.exit_code == 6
 
 
-def test_a_folder_in_place_of_the_token_file_needs_a_login(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_a_folder_in_place_of_the_token_file_needs_a_login(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "schwab_token.json"
-    path.mkdir(mode=0o700)
-    with pytest.raises(LoginNeeded, match="auth login"):
+    path.mkdir(mode=mode)
+    with pytest.raises(LoginNeeded, match=r"a folder.*move it away.*auth login"):
+        TokenStore(path).read()
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_in_place_of_the_token_file_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "schwab_token.json"
+    os.mkfifo(path, 0o600)
+    with pytest.raises(LoginNeeded, match="a pipe"):
         TokenStore(path).read()
 
 
@@ -127,6 +137,12 @@ def test_keys_from_a_private_file(tmp_path: Path, mode: int, fine: bool) -> None
     else:
         with pytest.raises(SettingsError, match="readable by others"):
             load_credentials({}, tmp_path)
+
+
+def test_keys_that_lie_in_a_folder_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "schwab_credentials.json").mkdir(mode=0o700)
+    with pytest.raises(SettingsError, match="a folder"):
+        load_credentials({}, tmp_path)
 
 
 def test_missing_keys_say_where_to_put_them(tmp_path: Path) -> None:
