@@ -64,8 +64,16 @@ class JutsuError(Exception):
 
     def line(self) -> str:
         """Return the one line a person sees."""
-        head = f"{self.where}: {self.problem}" if self.where else self.problem
+        where = "".join(
+            c if c.isprintable() else repr(c)[1:-1] for c in self.where
+        )  # one line, whatever a name
+        head = f"{where}: {self.problem}" if where else self.problem
         return f"{head} → {self.remedy}" if self.remedy else head
+
+
+def one_line(text: object) -> str:
+    """Return a name with line breaks and other characters that cannot be printed as escapes."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
 
 
 def error_document(error: JutsuError) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -153,8 +154,9 @@ def show_next(
     from backtest.calendar.sessions import NEW_YORK
     from live.operations.next_starts import session_starts
     from live.operations.scheduled import scheduled_books
-    from live.system.clock import HostZone
+    from live.system.clock import host_zone
 
+    host = host_zone(os.environ)
     with open_command(config=config, state_db=state_db) as runtime:
         books, _ = scheduled_books(runtime)
         now = runtime.clock.now()
@@ -162,7 +164,6 @@ def show_next(
     if as_json:
         emit_json([{"at": start.at, "command": start.command} for start in coming])
         return
-    host = HostZone()
     rows = [
         (
             f"{s.at.astimezone(host):%a %d %b %H:%M}",
@@ -185,14 +186,15 @@ def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     from live.cli.schedule_install import children, until_signalled
     from live.operations.scheduled import project_of, scheduled_books
     from live.operations.start_loop import StartLoop, one_loop
-    from live.system.clock import HostZone, WakingClock
+    from live.system.clock import WakingClock, host_zone
 
+    zone = host_zone(os.environ)
     with open_command(config=config, state_db=state_db) as runtime:
         project, state = project_of(runtime, config, state_db), runtime.state
         today_books = scheduled_books(runtime)[0]
 
     def coming(after: datetime) -> Iterator[NextStart]:
-        return _coming(today_books, after, HostZone())
+        return _coming(today_books, after, zone)
 
     with one_loop(state), until_signalled() as stopped:
         typer.echo(f"started; sleeping to the starts of {project.folder} (`jutsu schedule next`)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -40,19 +41,25 @@ def text_of(kind: Kind, project: Project, planned: Iterable[Start]) -> Iterator[
 
 def _compose(project: Project) -> str:
     called = ["jutsu", "schedule", "run", *shlex.split(project.flags)]
-    words = ", ".join(f'"{word}"' for word in called)
+    words = ", ".join(map(_yaml, called))
+    folder = str(project.folder)
     return f"""\
 # one process instead of cron lines; it ends its programs' starts on SIGTERM and waits for those that run
 services:
   jutsu:
     image: IMAGE                # any image in which `jutsu` is installed
     command: [{words}]
-    working_dir: {project.folder}
-    volumes: ["{project.folder}:{project.folder}"]
+    working_dir: {_yaml(folder)}
+    volumes: [{{type: bind, source: {_yaml(folder)}, target: {_yaml(folder)}}}]
     environment: {{TZ: "America/New_York"}}
     init: true
     restart: unless-stopped
     stop_grace_period: 12m      # longer than safety.run_deadline_seconds"""
+
+
+def _yaml(word: str) -> str:
+    """Return a word of a compose file: JSON is YAML; a bare $ would be a variable."""
+    return json.dumps(word.replace("$", "$$"), ensure_ascii=False)
 
 
 def install(kind: Kind, project: Project, planned: Iterable[Start], state: Path) -> Done:

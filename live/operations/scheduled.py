@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from backtest.core.errors import UsageError
 from live.operations.schedule import CHECKOUT, Project, ScheduledBook, Start, new_york_starts, starts
 
 if TYPE_CHECKING:
@@ -17,19 +19,35 @@ _DEFAULT: Final = Path("config/live.yaml")
 
 
 def planned(runtime: Runtime, kind: Kind, books: tuple[ScheduledBook, ...]) -> tuple[Start, ...]:
-    """Return the starts as a kind wants them: on the exchange's clock, else on the machine's."""
-    from live.system.clock import HostZone
+    """Return the starts as a kind wants them: on the exchange's clock, else on the machine's.
+
+    Raises:
+        UsageError: 2, the machine's clock has a time zone that does not exist.
+    """
+    from live.system.clock import host_zone
 
     if kind == "systemd":
         return new_york_starts(books, runtime.today())
-    return starts(books, HostZone(), runtime.today())
+    return starts(books, host_zone(os.environ), runtime.today())
 
 
 def project_of(runtime: Runtime, config: Path | None, state_db: Path | None) -> Project:
-    """Return the project as its starts name it, with the flags that mean it and the programs that run now."""
+    """Return the project as its starts name it, with the flags that mean it and the programs that run now.
+
+    Raises:
+        UsageError: 2, a folder has a name that no crontab or unit can hold: a line break, say.
+    """
     folder, own = runtime.loaded.root, Path(sys.prefix) / "bin"
     programs = CHECKOUT if own == folder / CHECKOUT else own
-    return Project(folder, _flags(folder, config, state_db), programs)
+    found = Project(folder, _flags(folder, config, state_db), programs)
+    for text in (str(folder), str(programs), found.flags):
+        if not text.isprintable():
+            raise UsageError(
+                "a name with a line break or another character that cannot be printed",
+                where=repr(text),
+                remedy="rename the folder: neither cron nor systemd could start anything there",
+            )
+    return found
 
 
 def scheduled_books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:

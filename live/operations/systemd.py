@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -31,7 +32,7 @@ def systemd_files(project: Project, planned: Iterable[Start]) -> Iterator[tuple[
 def _service(project: Project, command: str) -> str:
     program, *rest = command.split(" ", 1)
     executable = _quoted(str(project.folder / project.programs / program))
-    called = " ".join([executable, *rest, *([project.flags] if project.flags else [])])
+    called = " ".join([executable, *rest, *map(_quoted, shlex.split(project.flags))])
     place = str(project.folder).replace("%", "%%")
     return (
         f"[Unit]\nDescription={command}\n\n"

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from backtest.core.errors import JutsuError, UsageError
+from backtest.core.errors import JutsuError, UsageError, one_line
 from live.system.lock import AnotherRunError
 from live.system.redaction import redact
 from live.system.screen import complain, print_text
@@ -281,7 +281,7 @@ def report_error(error: JutsuError, log_file: Path | None) -> int:
     if only is None or only.problem not in error.line():
         for finding in error.findings:
             complain(f"  {finding}")
-    tail = f" [log: {log_file}]" if log_file else ""
+    tail = f" [log: {one_line(log_file)}]" if log_file else ""
     complain(f"error {error.exit_code}: {error.line()}{tail}")
     return error.exit_code
 
@@ -302,6 +302,6 @@ def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int
     except Exception as error:
         logging.getLogger("jutsu").critical("unexpected error", exc_info=error)
         where = log_file()
-        tail = f"; the traceback is in {where}" if where else ""
+        tail = f"; the traceback is in {one_line(where)}" if where else ""
         complain(f"error 1: unexpected {type(error).__name__}: {error}{tail}")
         return 1

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from backtest.core.errors import UsageError
+
+#: a zone written out: EST5EDT,M3.2.0,M11.1.0 or <+0530>-5:30
+_POSIX_ZONE: Final = re.compile(r"(<[A-Za-z0-9+-]{3,}>|[A-Za-z]{3,})[+-]?\d")
 
 
 class Clock(Protocol):
@@ -95,6 +103,23 @@ class HostZone(tzinfo):
         """Return the local time of an instant."""
         local = datetime.fromtimestamp(dt.replace(tzinfo=UTC).timestamp(), UTC).astimezone()
         return local.replace(tzinfo=self)
+
+
+def host_zone(environ: Mapping[str, str]) -> HostZone:
+    """Return the time zone of this machine.
+
+    Raises:
+        UsageError: 2, TZ names a zone that does not exist: the system would take UTC for it without a word.
+    """
+    name = environ.get("TZ", "").removeprefix(":")
+    if name and not _POSIX_ZONE.match(name) and not Path(name).is_absolute():
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise UsageError(
+                f"{name!r} is no time zone", where="TZ", remedy="name one, like America/New_York"
+            ) from error
+    return HostZone()
 
 
 def _aware(at: datetime) -> datetime:

@@ -35,6 +35,7 @@ def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNa
         clock=SimulatedClock(now),
         strategies=PROJECT / "config/strategies",
         loaded=SimpleNamespace(parameter_overrides={}),
+        release_login=lambda: None,  # nobody holds one here
         signals=tmp_path / "signals",
         run=Daily(),
         account="paper",

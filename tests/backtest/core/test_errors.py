@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backtest.core import errors
-from backtest.core.errors import Finding, JutsuError
+from backtest.core.errors import Finding, JutsuError, UsageError
 
 CODES = {
     "JutsuError": 1,
@@ -49,3 +49,8 @@ def test_a_finding_is_one_line_too() -> None:
     assert str(Finding("a.b", "is wrong")) == "a.b: is wrong"
     assert str(Finding("a.b", "is wrong", "mend it")) == "a.b: is wrong (mend it)"
     assert JutsuError("x", findings=iter([Finding("a", "b")])).findings == (Finding("a", "b"),)
+
+
+def test_a_name_with_a_line_break_stays_on_its_line() -> None:
+    error = UsageError("is odd", where="/a\nb/\x07ü 火", remedy="rename it")
+    assert error.line() == "/a\\nb/\\x07ü 火: is odd → rename it"

@@ -1,10 +1,17 @@
 """`jutsu schedule --install | --remove` on a machine that writes down what it is told."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from live.cli.schedule_install import text_of
+from live.operations.schedule import Project
 
 
 @pytest.fixture
@@ -70,3 +77,16 @@ def test_agents_are_installed_and_removed(lines: Any, machine: Path) -> None:
     assert lines("UTC", "--launchd", "--install") == ["nothing to change"]
     lines("UTC", "--remove")
     assert not [path for path in agents.iterdir() if path.suffix == ".plist"]
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=20)
+)
+def test_a_compose_file_holds_any_folder(name: str) -> None:
+    folder = Path("/p") / name
+    text = "\n".join(text_of("container", Project(folder, shlex.join(["--state-db", name])), ()))
+    service = yaml.safe_load(text)["services"]["jutsu"]
+    plain = str(folder).replace("$", "$$")  # what compose takes back to one
+    assert service["working_dir"] == plain
+    assert service["volumes"] == [{"type": "bind", "source": plain, "target": plain}]
+    assert service["command"][-2:] == ["--state-db", name.replace("$", "$$")]

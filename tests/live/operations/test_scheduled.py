@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from backtest.core.errors import UsageError
 from live.model.run import Reading
 from live.operations.schedule import EXECUTOR, ScheduledBook
-from live.operations.scheduled import planned, project_of, scheduled_books
+from live.operations.scheduled import Kind, planned, project_of, scheduled_books
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
@@ -42,3 +43,24 @@ def test_systemd_is_given_the_time_of_the_exchange(user: Path, monkeypatch: pyte
     books, _ = scheduled_books(runtime)
     times = {f"{s.at.at:%H:%M}" for s in planned(runtime, "systemd", books) if s.command == EXECUTOR}
     assert times == {"15:55", "12:55"}
+
+
+@pytest.mark.parametrize("name", ["new\nline", "tab\tin", "bell\a"])
+def test_a_folder_that_no_line_can_hold_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    runtime = opened(new_user(tmp_path / name).config)
+    with pytest.raises(UsageError, match="line break") as refused:
+        project_of(runtime, None, None)
+    assert "\n" not in refused.value.line()
+    fine = opened(new_user(tmp_path / "fine").config)
+    with pytest.raises(UsageError, match="line break"):
+        project_of(fine, None, tmp_path / name / "ledger.db")
+
+
+@pytest.mark.parametrize("kind", ["cron", "launchd", "container"])
+def test_local_times_need_a_zone_that_exists(user: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
+    runtime = opened(user)
+    books, _ = scheduled_books(runtime)
+    monkeypatch.setenv("TZ", "Nonsense")
+    with pytest.raises(UsageError, match="no time zone"):
+        planned(runtime, kind, books)
+    assert planned(runtime, "systemd", books)  # in New York time, whatever the machine says

@@ -1,6 +1,7 @@
 """Units for systemd: times it understands, stages never made up for, everything else is."""
 
 import configparser
+import shlex
 import shutil
 import subprocess
 from datetime import date
@@ -57,6 +58,13 @@ def test_every_text_is_a_unit_file() -> None:
         parser.read_string(text)
         wanted = {"Unit", "Service"} if name.endswith("service") else {"Unit", "Timer", "Install"}
         assert set(parser.sections()) == wanted
+
+
+def test_flags_are_quoted_as_systemd_wants_it() -> None:
+    """A shell's quotes end inside a word there, % and $ are its own."""
+    project = Project(Path("/p"), shlex.join(["--state-db", '/it\'s 100 % "mine"/$x.db']))
+    text = dict(systemd_files(project, STARTS))["jutsu-executor.service"]
+    assert text.endswith('-m live.executor "--state-db" "/it\'s 100 %% \\"mine\\"/$$x.db"\n')
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.system.clock import SimulatedClock, SystemClock
+from backtest.core.errors import UsageError
+from live.system.clock import HostZone, SimulatedClock, SystemClock, host_zone
 
 INSTANTS = st.datetimes(
     min_value=datetime(1990, 1, 1),
@@ -42,3 +43,17 @@ def test_the_real_clock_is_aware_and_never_goes_back() -> None:
     first = clock.monotonic()
     clock.sleep(0.001)
     assert clock.monotonic() > first
+
+
+@pytest.mark.parametrize("name", ["Nonsense", "Foo/Bar", "../../etc/passwd", "Europe", ":Nowhere"])
+def test_a_zone_that_does_not_exist_is_refused_instead_of_utc(name: str) -> None:
+    with pytest.raises(UsageError, match=r"TZ: .* is no time zone"):
+        host_zone({"TZ": name})
+
+
+@pytest.mark.parametrize(
+    "name", ["", "UTC", "Europe/Berlin", ":Asia/Kolkata", "EST5EDT", "EST5EDT,M3.2.0,M11.1.0", "<+0530>-5:30"]
+)
+def test_a_zone_that_the_system_understands_is_taken(name: str) -> None:
+    assert isinstance(host_zone({"TZ": name}), HostZone)
+    assert isinstance(host_zone({}), HostZone)
