@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 
 import typer
 
@@ -17,6 +17,7 @@ from live.system.json_text import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from backtest.core.errors import JutsuError
     from live.ledger.ledger import Ledger
@@ -39,6 +40,9 @@ AnyMode = Annotated[
     str | None,
     typer.Option("--mode", metavar="MODE", help="offline, online or all."),
 ]
+
+#: columns of a window in which every table is shown as one
+_NARROW: Final = 80
 
 _LOG: list[Path | None] = [None]
 _EMITTED: list[bool] = [False]
@@ -215,7 +219,10 @@ def emit_error(error: JutsuError) -> None:
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
 ) -> None:
-    """Print a table; columns named in `right` are aligned right, cells wrap and are never cut off."""
+    """Print a table; columns named in `right` are aligned right, cells wrap and are never cut off.
+
+    In a window of less than 80 columns a table that would break words or numbers becomes a list.
+    """
     from rich import box
     from rich.measure import Measurement
     from rich.table import Table
@@ -229,7 +236,42 @@ def table(
     screen = console()
     unlimited = screen.options.update(width=10_000)
     for padding in ((0, 1), (0, 0)):  # too wide for the window: give up the frame, then the space
-        if Measurement.get(screen, unlimited, grid).maximum <= screen.width:
+        measured = Measurement.get(screen, unlimited, grid)
+        if measured.maximum <= screen.width:
             break
         grid.box, grid.show_edge, grid.padding = box.SIMPLE_HEAD, False, padding
-    screen.print(grid)
+    measured = Measurement.get(screen, unlimited, grid)
+    if measured.minimum <= screen.width < measured.maximum:
+        _keep_words_whole(grid, screen.width)
+    if measured.minimum > screen.width and screen.width < _NARROW:
+        _print_list(screen, title, columns, rows)
+    else:
+        screen.print(grid)
+
+
+def _keep_words_whole(grid: Table, width: int) -> None:
+    """Set the columns of a grid that wraps: each as wide as its longest word, the rest by what they want."""
+    from rich.cells import cell_len
+
+    texts = [[str(column.header), *map(str, column.cells)] for column in grid.columns]
+    words = [max(cell_len(word) for text in column for word in (text.split() or [""])) for column in texts]
+    wanted = [max(map(cell_len, column)) for column in texts]
+    gap = 1 + 2 * grid.padding[1]
+    spare = width - sum(words) - gap * (len(words) - 1)
+    more = sum(wanted) - sum(words)
+    for column, word, want in zip(grid.columns, words, wanted, strict=True):
+        column.width = word + (want - word) * max(0, spare) // max(1, more)
+
+
+def _print_list(
+    screen: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Print each row as a paragraph: its first cell, then a line for every other that says something."""
+    if title:
+        screen.print(title)
+    width = max(map(len, columns[1:]), default=0)
+    for row in rows:
+        screen.print(str(row[0]), style="bold")
+        for name, cell in zip(columns[1:], row[1:], strict=True):
+            if cell is not None and str(cell):
+                screen.print(f"  {name:<{width}}  {cell}")

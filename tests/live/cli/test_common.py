@@ -2,11 +2,14 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from backtest.core.errors import UsageError
@@ -42,7 +45,33 @@ def test_a_row_of_trades_stays_on_one_line(window: Callable[..., Any], width: in
 def test_what_fits_nowhere_is_wrapped(window: Callable[..., Any]) -> None:
     lines = window(30, ("setting", "value"), [("execution.limits.max_total_exposure_pct", "100.0")])
     assert "…" not in "".join(lines)
-    assert "execution.limits.max_total_exposure_pct" in "".join(line[:24].strip() for line in lines[2:])
+    assert "".join(lines).startswith("execution.limits.max_total_exposure_pct")
+
+
+WORDS = st.text(st.sampled_from("abcdefgh0123456789.,-"), min_size=1, max_size=12)
+CELLS = st.lists(WORDS, max_size=4).map(" ".join)
+
+
+@given(st.data(), st.integers(1, 6), st.integers(20, 90))
+def test_no_word_or_number_is_broken_in_a_narrow_window(data: st.DataObject, count: int, width: int) -> None:
+    head = tuple(f"column {at}" for at in range(count))
+    rows = data.draw(st.lists(st.tuples(*[CELLS] * count), min_size=1, max_size=4))
+    text = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_shared, "console", lambda: Console(file=text, width=width, highlight=False))
+        _shared.table("", head, rows)
+    lines = text.getvalue().splitlines()
+    shown = [word for line in lines for word in line.replace("│", " ").replace("┃", " ").split()]
+    said = Counter(word for row in rows for cell in row for word in cell.split())
+    assert max(map(len, lines)) <= width
+    assert not said - Counter(shown)
+
+
+def test_a_table_that_cannot_fit_is_a_list_in_a_narrow_window(window: Callable[..., Any]) -> None:
+    lines = window(40, HEAD, [ROW, ("2024-12-19", *[""] * 7, 4)])
+    assert lines[0] == "2024-12-18"
+    assert "  profit    -12,568.83" in lines
+    assert lines[-2:] == ["2024-12-19", "  cell      4"]  # what is empty is not shown
 
 
 @pytest.mark.parametrize("words", ["order [was] filled", "[/red] closes nothing", ":warning: stays"])
