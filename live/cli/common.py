@@ -106,7 +106,7 @@ def require_answer(question: str, remedy: str, *, runtime: Runtime | None = None
     answer = ask(question)
     if answer is None:
         typer.echo("")
-        raise UsageError("nobody answered: nothing was done", where="standard input", remedy=remedy)
+        raise UsageError("nobody answered: nothing more was done", where="standard input", remedy=remedy)
     return answer
 
 

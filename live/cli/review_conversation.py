@@ -52,7 +52,7 @@ def converse(take_inputs: Callable[[], ViewInputs], path: Path, flags: str = "")
 
 
 def _open_to_answers(case: ReviewCase) -> bool:
-    asks = case.signal is None or bool(case.signal.orders)
+    asks = case.signal is None or bool(case.signal.orders) or case.standing.refused
     return asks and case.row is not None and case.row.executed_sha256 is None and not case.window_over
 
 

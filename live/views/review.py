@@ -190,7 +190,7 @@ def next_step(case: ReviewCase, flags: str = "") -> str:
         return "already executed; see jutsu status"
     if case.window_over:
         return "the execution window is over; the next session proposes again"
-    if case.signal is not None and not case.signal.orders:
+    if case.signal is not None and not case.signal.orders and not case.standing.refused:
         return f"nothing to approve: no orders; python -m live.executor{flags} records the session"
     if case.standing.state in {"approved", "auto"}:
         return f"python -m live.executor{flags}"

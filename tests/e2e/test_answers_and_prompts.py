@@ -170,6 +170,19 @@ def test_a_dry_run_shows_the_value_of_the_edited_quantity(fresh_file: User) -> N
     assert f"{order['estimated_value']:,.2f}" not in ran.out
 
 
+def test_a_file_whose_orders_a_person_took_out_is_an_edit_to_approve(fresh_file: User) -> None:
+    """The executor refuses it like any edit: "nothing to approve" would end in exit 2."""
+    path, at = fresh_file.file(FIRST), ["--as-of", f"{FIRST}T15:56"]
+    for order in json.loads(path.read_text())["orders"]:
+        assert fresh_file.jutsu("order", "drop", str(path), order["client_order_id"], *at).code == 0
+    shown = json.loads(fresh_file.jutsu("review", str(path), *at, "--json").out)
+    assert shown["next"].startswith(f"jutsu approve {path}")
+    assert fresh_file.execute(FIRST).code == 2
+    assert fresh_file.jutsu("approve", str(path), *at).code == 0
+    assert fresh_file.execute(FIRST).code == 0
+    assert fresh_file.orders() == []
+
+
 def test_a_file_without_orders_asks_for_nothing(user: User) -> None:
     user.trade(FIRST)
     user.set(approval={"policy": "required"})
