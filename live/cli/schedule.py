@@ -86,11 +86,12 @@ def print_schedule(
 ) -> None:
     """Print the lines, units or agents of a kind."""
     from live.cli.schedule_install import text_of
-    from live.operations.scheduled import planned, project_of, scheduled_books
+    from live.operations.scheduled import import_lines, planned, project_of, scheduled_books
 
     with open_command(config=config, state_db=state_db) as runtime:
         books, needs = scheduled_books(runtime)
         project, starts = project_of(runtime, config, state_db), planned(runtime, kind, books)
+        needs += import_lines(runtime, project, books, kind)
     if as_json:
         emit_json({"folder": project.folder, "starts": [_row(start) for start in starts], "needs": needs})
         return
@@ -110,11 +111,12 @@ def install_schedule(
 ) -> None:
     """Install the lines, units or agents of a kind for this user, and say what changed unless `quiet`."""
     from live.cli import schedule_install
-    from live.operations.scheduled import planned, project_of, scheduled_books
+    from live.operations.scheduled import import_lines, planned, project_of, scheduled_books
 
     with open_command(config=config, state_db=state_db) as runtime:
         books, needs = scheduled_books(runtime)
         project, starts = project_of(runtime, config, state_db), planned(runtime, kind, books)
+        needs += import_lines(runtime, project, books, kind)
         done = schedule_install.install(kind, project, starts, runtime.state)
     if quiet:
         return

@@ -14,9 +14,9 @@ def cron_lines(project: Project, planned: Iterable[Start]) -> Iterator[str]:
     yield "# MAILTO=you@example.org   cron mails what a line prints: here only that a program failed"
     yield "# keys and alert addresses: state/secrets.env (chmod 600); cron has no variable of your shell"
     for start in planned:
-        yield f"{start.at.cron}  {_cron_command(project, start.command)}"
+        yield f"{start.at.cron}  {cron_command(project, start.command)}"
     for command, times in BY_CLOCK.items():
-        yield f"{_fields(times)}  {_cron_command(project, command)}"
+        yield f"{_fields(times)}  {cron_command(project, command)}"
 
 
 def _fields(times: ByClock) -> str:
@@ -24,7 +24,8 @@ def _fields(times: ByClock) -> str:
     return f"{times.minute} {hours} * * *"
 
 
-def _cron_command(project: Project, command: str) -> str:
+def cron_command(project: Project, command: str) -> str:
+    """Return what cron runs for a command of a project: its output kept, its failure printed."""
     name, _, rest = command.partition(" ")
     called = f"{shlex.quote(str(project.programs / name))} {rest} {project.flags}".rstrip()
     text = (

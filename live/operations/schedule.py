@@ -24,6 +24,8 @@ VALIDATE: Final = "jutsu validate"
 DOCTOR: Final = "jutsu doctor --alert"
 FLUSH: Final = "jutsu alerts flush"
 BACKUP: Final = "jutsu backup"
+#: DIR is the folder of a person's own price files
+IMPORT: Final = "jutsu data import DIR"
 #: commands of a window: started late they are of no use, the next program says that they were missed
 STAGES: Final = (GENERATOR, EXECUTOR, PLACE, POLL)
 #: unit or agent → what it starts
@@ -131,6 +133,20 @@ def instants(books: Iterable[ScheduledBook]) -> Iterator[tuple[str, Callable[[Se
         else:
             yield GENERATOR, opens(book.execution_time, -20)
             yield EXECUTOR, opens(book.execution_time, 0)
+
+
+def import_starts(books: Iterable[ScheduledBook], zone: tzinfo, today: date) -> tuple[Start, ...]:
+    """Return when the bars of a store must be brought in.
+
+    Five minutes before a stage that decides on today's bar as it is then; and after the close, when it is
+    final.
+    """
+    wanted: list[Callable[[Session], datetime]] = [lambda s: s.close + timedelta(minutes=10)]
+    for command, instant in instants(book for book in books if "close" in book.execution_time):
+        if command == GENERATOR:
+            wanted.append(lambda s, of=instant: of(s) - timedelta(minutes=5))  # type: ignore[misc]
+    found = {Start(IMPORT, at) for instant in wanted for at in local_starts(instant, zone, today)}
+    return tuple(sorted(found, key=lambda start: start.at))
 
 
 def new_york_starts(books: Iterable[ScheduledBook], today: date) -> tuple[Start, ...]:

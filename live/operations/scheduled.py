@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from backtest.core.errors import UsageError
-from live.operations.schedule import CHECKOUT, Project, ScheduledBook, Start, new_york_starts, starts
+from live.operations.schedule import (
+    CHECKOUT,
+    IMPORT,
+    Project,
+    ScheduledBook,
+    Start,
+    import_starts,
+    new_york_starts,
+    starts,
+)
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
@@ -48,6 +57,22 @@ def project_of(runtime: Runtime, config: Path | None, state_db: Path | None) -> 
                 remedy="rename the folder: neither cron nor systemd could start anything there",
             )
     return found
+
+
+def import_lines(
+    runtime: Runtime, project: Project, books: tuple[ScheduledBook, ...], kind: Kind
+) -> tuple[str, ...]:
+    """Return what a person who trades on stored bars still has to add, as lines of a comment."""
+    from live.operations.cron_lines import cron_command
+    from live.system.clock import host_zone
+
+    if runtime.settings.data.source != "store":
+        return ()
+    if kind != "cron":
+        return (f"data.source is store: start `{IMPORT}` before each decision and after the close yourself",)
+    found = import_starts(books, host_zone(os.environ), runtime.today())
+    lines = (f"{start.at.cron}  {cron_command(project, start.command)}" for start in found)
+    return ("data.source is store: put the folder of your files for DIR and take the # away", *lines)
 
 
 def scheduled_books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:

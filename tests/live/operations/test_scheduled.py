@@ -1,13 +1,15 @@
 """What a project schedules: its books, the flags of its starts, and what a book still needs."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import UsageError
 from live.model.run import Reading
-from live.operations.schedule import EXECUTOR, ScheduledBook
-from live.operations.scheduled import Kind, planned, project_of, scheduled_books
+from live.operations.schedule import EXECUTOR, ScheduledBook, import_starts
+from live.operations.scheduled import Kind, import_lines, planned, project_of, scheduled_books
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
@@ -64,3 +66,26 @@ def test_local_times_need_a_zone_that_exists(user: Path, monkeypatch: pytest.Mon
     with pytest.raises(UsageError, match="no time zone"):
         planned(runtime, kind, books)
     assert planned(runtime, "systemd", books)  # in New York time, whatever the machine says
+
+
+def test_who_trades_on_stored_bars_is_given_the_lines_that_bring_them_in(user: Path) -> None:
+    runtime = opened(user)
+    project, books = project_of(runtime, None, None), scheduled_books(runtime)[0]
+    assert import_lines(runtime, project, books, "cron") == ()
+    user.write_text(user.read_text().replace("source: demo", "source: store"))
+    runtime = opened(user)
+    first, *lines = import_lines(runtime, project, books, "cron")
+    assert "DIR" in first
+    assert all("jutsu data import DIR" in line.replace("/jutsu", "jutsu") for line in lines)
+    assert "data import" in import_lines(runtime, project, books, "systemd")[0]
+
+
+def test_bars_come_before_the_decision_and_when_they_are_final() -> None:
+    day = date(2026, 11, 30)
+
+    def times(book: ScheduledBook) -> set[str]:
+        return {f"{start.at.at:%H:%M}" for start in import_starts([book], NEW_YORK, day)}
+
+    assert times(ScheduledBook("golden", "close")) == {"12:30", "13:10", "15:30", "16:10"}
+    assert times(ScheduledBook("morning", "open")) == {"13:10", "16:10"}
+    assert times(ScheduledBook("morning", "15min_after_open")) == {"13:10", "16:10"}
