@@ -63,7 +63,7 @@ def test_every_text_is_a_unit_file() -> None:
 def test_flags_are_quoted_as_systemd_wants_it() -> None:
     """A shell's quotes end inside a word there, % and $ are its own."""
     project = Project(Path("/p"), shlex.join(["--state-db", '/it\'s 100 % "mine"/$x.db']))
-    text = dict(systemd_files(project, STARTS))["jutsu-executor.service"]
+    text = dict(systemd_files(project, starts()))["jutsu-executor.service"]
     assert text.endswith('-m live.executor "--state-db" "/it\'s 100 %% \\"mine\\"/$$x.db"\n')
 
 
