@@ -67,11 +67,20 @@ def _keep_report(runtime: Runtime, item: Judged) -> None:
     keep(runtime.state / "reports", validation_report(variant_report(item)))
 
 
+def _prices_used(options: Options, first: date | None, last: date | None) -> Path | None:
+    from live.model.run import Reading
+    from live.validation.sessions import prices_used
+
+    with open_command(config=options.config, state_db=options.state_db, run=Reading()) as runtime:
+        return prices_used(runtime, sessions_of(runtime, last, first)[0])
+
+
 def _validate(options: Options, first: date | None, last: date | None, *, as_json: bool) -> None:
     from backtest.core.errors import DisagreementError
     from live.system.screen import complain
 
-    with open_command(config=options.config, state_db=options.state_db, prices=options.prices) as runtime:
+    prices = options.prices or _prices_used(options, first, last)
+    with open_command(config=options.config, state_db=options.state_db, prices=prices) as runtime:
         missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
         days, why_none = sessions_of(runtime, last, first)
         found = [judge_session(runtime, session) for session in days]

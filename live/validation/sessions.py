@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from live.system.json_text import plain
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 #: stands for a verdict where a bar was missing
 NOT_POSSIBLE: Final = "NOT POSSIBLE"
+#: begins the source of a run on price files (`Runtime.data_source`)
+PRICES: Final = "prices:"
+#: rows of the run log that are looked at for the source
+SEEN: Final = 1_000
 
 
 def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple[tuple[date, ...], str]:
@@ -52,6 +57,17 @@ def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple
             remedy="`jutsu status` shows the last session of every variant",
         )
     return found, "" if found else f"no signal file of {last}: nothing to validate"
+
+
+def prices_used(runtime: Runtime, days: Collection[date]) -> Path | None:
+    """Return the folder of price files all runs of some sessions decided on, None when it was another source.
+
+    A trial on files of one's own is judged by them, not by what the settings name.
+    """
+    found = {run.source for run in runtime.ledger.runs.recent(SEEN) if run.session in days and run.source}
+    source = found.pop() if len(found) == 1 else ""
+    folder = Path(source.removeprefix(PRICES))
+    return folder if source.startswith(PRICES) and folder.is_dir() else None
 
 
 def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:

@@ -199,3 +199,12 @@ def test_demo_shows_the_product_twice_in_a_row(tmp_path: Path, monkeypatch: pyte
     assert (place.root / "signals" / "demo" / "equity.csv").exists()
     assert (place.root / "state" / "demo" / "ledger.db").exists()
     assert not place.db.exists()
+
+
+def test_a_trial_on_price_files_is_judged_by_them(user: User) -> None:
+    """Without --prices too: the demo market of the settings made such a day RED, -77 %."""
+    user.trade(FIRST)
+    ran = user.jutsu("validate", "--date", FIRST, "--json")
+    assert ran.code == 0, ran.text
+    assert "decided on" not in ran.text
+    assert json.loads(ran.out)["verdict"] in {"GREEN", "YELLOW"}

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -326,7 +327,9 @@ def test_nothing_to_validate_is_not_called_green(
 
 
 def test_bars_from_another_source_are_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of the run are gone: the configured data judge, and that is said."""
     project.session(QUIET)
+    monkeypatch.setattr(sessions, "prices_used", lambda *_: None)
     flags = ["--date", str(QUIET), "--json", "--state-db", str(project.db)]
     config = ["--config", str(PROJECT / "config" / "live.yaml")]
     monkeypatch.setattr(sys, "argv", ["jutsu", "validate", *flags, *config])
@@ -394,3 +397,23 @@ def test_every_book_has_its_verdict_although_another_lacks_a_bar(
     assert [item.validation.observed.variant for item in judged] == ["golden"]
     assert list(problems) == ["titan"]
     assert known == {"golden": judged[0].validation.verdict, "titan": sessions.NOT_POSSIBLE}
+
+
+def test_files_that_all_runs_used_judge_them(tmp_path: Path) -> None:
+    at = datetime(2024, 1, 2, 20, 55, tzinfo=UTC)
+    ledger = Ledger.open("sqlite://", account="paper", now=at)
+    runtime: Any = SimpleNamespace(ledger=ledger)
+
+    def ran(day: date, source: str) -> None:
+        ledger.runs.due(day, "golden", role="primary", mode="offline_mock", due_at=at, source=source)
+
+    one, two = date(2024, 1, 2), date(2024, 1, 3)
+    assert sessions.prices_used(runtime, (one,)) is None
+    ran(one, f"prices:{tmp_path}")
+    assert sessions.prices_used(runtime, (one,)) == tmp_path
+    ran(two, "demo")
+    assert sessions.prices_used(runtime, (one, two)) is None  # more than one source
+    assert sessions.prices_used(runtime, (two,)) is None
+    gone = date(2024, 1, 4)
+    ran(gone, f"prices:{tmp_path / 'gone'}")
+    assert sessions.prices_used(runtime, (gone,)) is None
