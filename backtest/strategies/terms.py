@@ -62,7 +62,7 @@ class Boundary:
     """A limit that a decision would change at.
 
     Attributes:
-        changes: what changes, e.g. ``cell``.
+        changes: what happens beyond the limit, e.g. ``cell changes``.
         figure: the diagnostic that is compared, in words.
         direction: on which side of the limit the change lies.
         limit: in the unit of the figure. now: the figure of the decision.

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar.sessions import NEW_YORK
+from live.ledger.shadow_books import SETTLED
 from live.model.order_ids import parse
 from live.views.orders import NotTaken, PlannedOrder, not_taken, planned
-from live.views.words import skipped_because, sold_because
+from live.views.words import boundary_line, skipped_because, sold_because
 
 if TYPE_CHECKING:
     from live.handoff.model import SignalFile
@@ -79,6 +80,16 @@ class JournalOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualFill:
+    """What a shadow's virtual book bought or sold at the session's price, account currency."""
+
+    side: str
+    intent: str
+    quantity: int
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
 class VariantStory:
     """One symbol in one session of one variant, from decision to fill.
 
@@ -88,6 +99,8 @@ class VariantStory:
         diagnostics: the strategy's own figures (JSON values).
         orders: of the executed file when there is one, else of the generated file.
         journal: what was sent. run: None before the first stage of the session.
+        virtual: what a shadow's book did, None while its session is not settled and for a primary.
+        next_changes: limits that would change the decision, one line each.
         why: the shortest true answer.
     """
 
@@ -104,6 +117,8 @@ class VariantStory:
     journal: tuple[JournalOrder, ...]
     outcome: str | None
     run: RunFacts | None
+    virtual: tuple[VirtualFill, ...] | None = None
+    next_changes: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -138,10 +153,11 @@ def read_explanation(inputs: ViewInputs, symbol: str, day: date | None) -> Expla
         )
     rows.sort(key=lambda row: (row.role != "primary", row.variant))
 
-    return ExplainView(symbol, session, tuple(_of_variant(inputs.ledger, row, symbol) for row in rows))
+    return ExplainView(symbol, session, tuple(story_of(inputs.ledger, row, symbol) for row in rows))
 
 
-def _of_variant(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
+def story_of(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
+    """Return the story of a symbol in one file of the ledger."""
     from live.handoff.model import SignalFile
 
     generated = SignalFile.model_validate_json(row.content)
@@ -162,9 +178,36 @@ def _of_variant(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
         journal=tuple(_journal(ledger, order) for order in journal if order.symbol == symbol),
         outcome=row.outcome,
         run=None if run is None else _run(run),
+        virtual=_virtual(ledger, row, symbol),
+        next_changes=_next_changes(generated, symbol),
     )
 
     return replace(story, why=_why(story))
+
+
+def _virtual(ledger: Ledger, row: SignalRow, symbol: str) -> tuple[VirtualFill, ...] | None:
+    """Return what a shadow's book did with a symbol once its session was settled."""
+    known = ledger.shadow.signal(row.variant, row.session) if row.role == "shadow" else None
+    if known is None or known.status != SETTLED:
+        return None
+    return tuple(
+        VirtualFill(fill["side"], fill.get("intent", ""), fill["quantity"], fill["price"])
+        for fill in (known.fills or {}).get("executed", ())
+        if fill.get("symbol") == symbol
+    )
+
+
+def _next_changes(file: SignalFile, symbol: str) -> tuple[str, ...]:
+    """Return how far the decision is from another one, as its strategy says; none of an unknown one."""
+    from backtest.core.errors import JutsuError
+    from backtest.strategies.registry import build_strategy
+
+    try:
+        strategy = build_strategy(file.strategy.name, file.strategy.variant, file.strategy.parameters)
+    except JutsuError:
+        return ()
+    found = strategy.next_changes(file.decision.diagnostics)
+    return tuple(boundary_line(limit) for limit in found if limit.symbol in {"", symbol})
 
 
 def _orders_of_day(ledger: Ledger, row: SignalRow) -> list[Order]:
@@ -184,6 +227,8 @@ def _why(story: VariantStory) -> str:
     """Return the shortest true answer, looking from the end of the chain to its beginning."""
     if story.journal:
         return "; ".join(order_line(order) for order in story.journal)
+    if story.virtual:
+        return "; ".join(virtual_line(fill) for fill in story.virtual)
     if story.orders and story.role == "shadow":
         return f"{plan_line(story.orders)} in the virtual book only: a shadow never reaches a broker"
     if story.orders:
@@ -293,6 +338,11 @@ def order_line(order: JournalOrder) -> str:
             why = why or sold_because(order.reason)
 
     return f"{head}: {why}" if why else head
+
+
+def virtual_line(fill: VirtualFill) -> str:
+    """Return what a shadow did, in one line."""
+    return f"{fill.side} {fill.quantity:,} ({fill.intent}) at {fill.price:,.4f} in the virtual book"
 
 
 def _later_day(order: JournalOrder) -> str:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from backtest.strategies.terms import Boundary
+
+#: how a strategy's target weights are named among its figures
+_WEIGHT: Final = "w_"
 
 _SKIPPED: Final = {
     "already_held": "it is held already",
@@ -57,14 +64,37 @@ def sold_because(reason: str) -> str:
 
 
 def diagnostic_lines(diagnostics: Mapping[str, Any], symbol: str) -> list[tuple[str, str]]:
-    """Return the strategy's figures as (label, text), of the positions it checked only those of `symbol`."""
-    plain = {key: value for key, value in diagnostics.items() if not isinstance(value, list | dict)}
+    """Return the strategy's figures as (label, text), of the positions it checked only those of `symbol`.
+
+    Dates and weights of nothing are left out: the session is named already, and a target says what is held.
+    """
+    plain = {key: value for key, value in diagnostics.items() if _says_something(key, value)}
     lines = [("decision", ", ".join(f"{_name(key)} {_value(value)}" for key, value in plain.items()))]
     for key, value in diagnostics.items():
         rows = value if isinstance(value, list) else []
         mine = [row for row in rows if isinstance(row, Mapping) and row.get("symbol") == symbol]
         lines += [(key.rstrip("s")[:10], _facts(row)) for row in mine]
     return lines
+
+
+def _says_something(key: str, value: object) -> bool:
+    if isinstance(value, list | dict) or (key.startswith(_WEIGHT) and value == 0):
+        return False
+    return not (isinstance(value, str) and is_date(value))
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a text is a date as the files write it."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def boundary_line(found: Boundary) -> str:
+    """Return a limit as one line: ``cell changes if z > 1; now 0.93``."""
+    sign = {"above": ">", "below": "<"}[found.direction] + ("=" if found.inclusive else "")
+    return f"{found.changes} if {found.figure} {sign} {found.limit:.4g}; now {found.now:.4g}"
 
 
 def _facts(row: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ from live.system.json_text import plain
 from live.validation.sessions import validate_session
 from live.views.compare import read_comparisons
 from live.views.explain import read_explanation
+from live.views.explain_since import read_sessions
 from live.views.health import health_of
 from live.views.inputs import ViewInputs
 from live.views.performance import read_performance
@@ -38,6 +39,7 @@ from live.views.review import read_review
 from live.views.review_case import newest_files, only_file, read_case
 from live.views.settings import SettingsSource, read_history, read_settings
 from live.views.status import read_status
+from live.views.taxes import read_taxes
 from live.views.trades import read_trades
 from live.views.validate import validation_of
 from tests.support.paths import PROJECT
@@ -101,6 +103,8 @@ def _after_execution(user: User) -> dict[str, Any]:
         found["performance"] = read_performance(runtime.ledger)
         found |= {f"explain_{s}": read_explanation(inputs, s, None) for s in ("QQQ", "TQQQ", "PSQ")}
         found["validate"] = validation_of(validate_session(runtime, date.fromisoformat(SWITCH)), "")
+        found["explain_since"] = read_sessions(inputs, "QQQ", date.fromisoformat(SECOND))
+        found["taxes"] = read_taxes(runtime, 2024)
         account = runtime.broker.account()
         found["reconcile"] = reconciliation_of(compare(runtime.ledger, account, {}, cash_jump_pct=10.0))
         with patch.object(checks, "crontab", lambda: None):

@@ -14,7 +14,7 @@ from backtest.strategies.hierarchical_adaptive.series import BEAR_BOND, BULL_BON
 from backtest.strategies.terms import Boundary, Direction
 
 _NEEDED: Final = ("z_score", "T_norm", "sma_fast", "sma_slow", "cell", "vol_state", "vol_crush")
-CELL: Final = "cell"
+CELL: Final = "cell changes"
 
 
 def next_changes(parameters: Parameters, figures: Mapping[str, Any]) -> tuple[Boundary, ...]:
@@ -74,4 +74,6 @@ def _bonds(parameters: Parameters, figures: Mapping[str, Any]) -> tuple[Boundary
         return ()
     rising = fast > slow
     direction: Direction = "below" if rising else "above"
-    return (Boundary("bonds", "fast bond average", direction, float(slow), float(fast), inclusive=rising),)
+    return (
+        Boundary("bonds change", "fast bond average", direction, float(slow), float(fast), inclusive=rising),
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from live.views.words import skipped_because, sold_because
+from backtest.strategies.terms import Boundary
+from live.views.words import boundary_line, diagnostic_lines, is_date, skipped_because, sold_because
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,24 @@ def test_why_it_was_not_taken(reason: str, details: dict[str, Any], words: str) 
 )
 def test_why_it_was_sold(reason: str, words: str) -> None:
     assert sold_because(reason) == words
+
+
+def test_dates_and_weights_of_nothing_are_left_out() -> None:
+    figures = {"date": "2024-01-05", "cell": 3, "w_QQQ": 0.8, "w_PSQ": 0.0, "deviation": 0.0}
+    assert diagnostic_lines(figures, "QQQ") == [("decision", "cell 3, w QQQ 0.8, deviation 0")]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"), [("2024-01-05", True), ("20240105", False), ("2024-13-05", False), ("Low", False)]
+)
+def test_what_is_a_date(text: str, *, is_one: bool) -> None:
+    assert is_date(text) is is_one
+
+
+def test_a_limit_in_words() -> None:
+    assert boundary_line(Boundary("cell changes", "z", "above", 1.0, 0.93)) == (
+        "cell changes if z > 1; now 0.93"
+    )
+    assert boundary_line(Boundary("bonds change", "fast", "below", 79.5, 80.0, inclusive=True)) == (
+        "bonds change if fast <= 79.5; now 80"
+    )

@@ -97,13 +97,13 @@ def figures(**changes: Any) -> dict[str, Any]:
 def test_the_limits_of_a_quiet_session() -> None:
     found = next_changes(GOLDEN, figures())
     assert [(b.changes, b.figure, b.direction, b.limit, round(b.distance, 6)) for b in found] == [
-        ("cell", "z", "above", GOLDEN.upper_thresh_z, 0.07),
-        ("cell", "T_norm", "above", 0.2, 0.1),
+        ("cell changes", "z", "above", GOLDEN.upper_thresh_z, 0.07),
+        ("cell changes", "T_norm", "above", 0.2, 0.1),
     ]
 
 
 def test_bonds_count_where_the_cell_holds_them() -> None:
-    held = [b for b in next_changes(GOLDEN, figures(cell=5)) if b.changes == "bonds"]
+    held = [b for b in next_changes(GOLDEN, figures(cell=5)) if b.changes == "bonds change"]
     assert [(b.direction, b.limit, b.now) for b in held] == [("below", 79.0, 80.0)]
 
 
