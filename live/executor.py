@@ -42,6 +42,8 @@ from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
 from live.reporting.files import Report, keep
+from live.reporting.html import html_of
+from live.reporting.mail import channels_of
 from live.reporting.making import execution_of
 from live.reporting.text import text_of
 from live.runtime.arguments import add_shared, options_of, run_of
@@ -226,7 +228,7 @@ def announce(
     critical, warnings = notes.news()
     level, cause = urgency_of(critical, warnings, failure)
     made = attempted("the report", lambda: keep_report(runtime, job))
-    report, content = (None, "the report could not be made") if made is None else made
+    report, content, page = (None, "the report could not be made", None) if made is None else made
     title = summary if report is None else report.document.subject
     body = "\n".join((*((*critical, *warnings) or (summary,)), "", content))
     orders = () if report is None else report.model.orders
@@ -236,7 +238,10 @@ def announce(
     key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
     try:
         tell_positions(runtime, job)
-        for problem in alerts.send(runtime, key=key, level=level, title=title, body=body, report=True):
+        to = channels_of(runtime.settings, "execution", level)
+        for problem in alerts.send(
+            runtime, key=key, level=level, title=title, body=body, html=page, to=to, report=True
+        ):
             complain(problem)
     except (OSError, JutsuError) as error:
         LOG.warning("no alert could be kept: %s", error)
@@ -245,11 +250,11 @@ def announce(
     return True
 
 
-def keep_report(runtime: Runtime, job: Job) -> tuple[Report, str]:
-    """Make the report of a session from the ledger and keep its files; return it and its text."""
+def keep_report(runtime: Runtime, job: Job) -> tuple[Report, str, str]:
+    """Make the report of a session from the ledger and keep its files; return it, its text and its page."""
     report = execution_of(runtime, job.day, job.variant)
     attempted("a file of the report", lambda: keep(runtime.state / "reports", report))
-    return report, text_of(report.document).rstrip()
+    return report, text_of(report.document).rstrip(), html_of(report.document)
 
 
 def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:

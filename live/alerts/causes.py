@@ -56,6 +56,8 @@ CauseName = Literal[
     "panic_ended",
     "validation",
     "validation_data",
+    "weekly",
+    "monthly",
     "doctor",
     "doctor_start",
     "settings",
@@ -189,6 +191,16 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
         "warning",
         "A session could not be validated: a final bar is missing.",
         "`jutsu data list`, then `jutsu validate DATE`.",
+    ),
+    "weekly": Cause(
+        "info",
+        "The report of a week, GO or NO-GO: return, backtest, checks, missed sessions, open questions.",
+        "NO-GO: the report names every reason; `jutsu ready` and `jutsu status` say what to do.",
+    ),
+    "monthly": Cause(
+        "info",
+        "The report of a month: causes, shadows, changes, the machine, realised gains.",
+        "Read it once; what is not in order names its command.",
     ),
     "doctor": Cause("critical", "A check of the machine failed.", "`jutsu doctor` shows it with what to do."),
     "doctor_start": Cause(

@@ -27,7 +27,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Reports: of runs and books; what a report of candidates says."
     )
-    for command in (report_made.execution, report_made.validation, parse, check):
+    made = (report_made.execution, report_made.validation, report_made.weekly, report_made.monthly)
+    for command in (*made, parse, check):
         group.command()(command)
     app.add_typer(group, name="report")
 

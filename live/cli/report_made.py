@@ -1,4 +1,4 @@
-"""`jutsu report execution | validation`: a report made again, from what the ledger and the bars say."""
+"""`jutsu report execution | validation | weekly | monthly`: made from what the ledger and the bars say."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
-from live.model.run import Reading
+from live.model.run import DAILY, Reading, Run
 
 if TYPE_CHECKING:
-    from live.reporting.files import Report
+    from live.reporting.files import PeriodKind, Report
     from live.runtime.runtime import Runtime
 
     Make = Callable[[Runtime, date | None, str | None], tuple[Report, ...]]
@@ -23,6 +23,12 @@ SessionArgument = Annotated[
 ]
 VariantOption = Annotated[
     str | None, typer.Option("--variant", help="One variant (default: every one of that session).")
+]
+PeriodArgument = Annotated[
+    str | None, typer.Argument(metavar="[DATE]", help="A day after the period, YYYY-MM-DD (default: today).")
+]
+MailOption = Annotated[
+    bool, typer.Option("--mail", help="Send it when it is due, once (as the schedule does).")
 ]
 PricesOption = Annotated[
     Path | None, typer.Option("--prices", help="Daily CSV files instead of the configured data.")
@@ -58,6 +64,76 @@ def validation(
     with open_command(config=config, state_db=state_db, prices=prices, run=Reading()) as runtime:
         made = _kept(runtime, validations(runtime, parse_date(day, "DATE"), variant))
     show(made, as_json=as_json)
+
+
+def weekly(
+    day: PeriodArgument = None,
+    mail: MailOption = False,
+    prices: PricesOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Make the report of the newest week that is over (a Sunday ends one): return, backtest, go or no-go."""
+    from live.reporting.periods import weekly_of
+    from live.views.weekly_report import week_until
+
+    with open_command(config=config, state_db=state_db, prices=prices, run=_kind(mail)) as runtime:
+        asked = parse_date(day, "DATE") or runtime.today()
+        if mail and _was_sent(runtime, "weekly", week_until(asked)[1]):
+            return
+        made = _period(runtime, weekly_of(runtime, asked), mail=mail)
+    show((made,), as_json=as_json)
+
+
+def monthly(
+    day: PeriodArgument = None,
+    mail: MailOption = False,
+    prices: PricesOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Make the report of the month that is over: causes, shadows, changes, the machine, realised gains."""
+    from live.reporting.periods import first_session_after, monthly_of
+    from live.views.monthly_report import month_before
+
+    with open_command(config=config, state_db=state_db, prices=prices, run=_kind(mail)) as runtime:
+        asked = parse_date(day, "DATE") or runtime.today()
+        first, last = month_before(asked)
+        due = first_session_after(last)
+        if mail and asked < due:
+            typer.echo(f"the report of {first:%Y-%m} is due on {due}")
+            return
+        if mail and _was_sent(runtime, "monthly", due):
+            return
+        made = _period(runtime, monthly_of(runtime, asked), mail=mail)
+    show((made,), as_json=as_json)
+
+
+def _kind(mail: bool) -> Run:
+    return DAILY if mail else Reading()
+
+
+def _was_sent(runtime: Runtime, kind: PeriodKind, day: date) -> bool:
+    """Whether the report of a period is in the outbox already; then it is said."""
+    from live.reporting.mail import key_of_period
+
+    if not runtime.ledger.alerts.known(key_of_period(kind, day)):
+        return False
+    typer.echo(f"already sent: {kind}_{day}")
+    return True
+
+
+def _period(runtime: Runtime, report: Report, *, mail: bool) -> Report:
+    """Keep the report of a period and send it."""
+    from live.reporting.mail import send_period
+    from live.system.screen import complain
+
+    _kept(runtime, (report,))
+    for problem in send_period(runtime, report) if mail else ():
+        complain(problem)
+    return report
 
 
 def _kept(runtime: Runtime, reports: tuple[Report, ...]) -> tuple[Report, ...]:

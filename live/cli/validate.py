@@ -19,14 +19,17 @@ import typer
 from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
 from live.operations.watch import tell_missed
 from live.reporting.files import keep
-from live.reporting.validation import validation_report
+from live.reporting.html import html_of
+from live.reporting.mail import channels_of
+from live.reporting.validation import joined, validation_report
 from live.runtime.lifecycle import attempted
 from live.shadow.closes import mark_every_book
-from live.validation.report import announce, lines, variant_report, worst_of
+from live.validation.report import announce, level_of, lines, variant_report, worst_of
 from live.validation.sessions import judge_session, sessions_of
 from live.views.validate import validation_of
 
 if TYPE_CHECKING:
+    from live.reporting.document import Document
     from live.runtime.options import Options
     from live.runtime.runtime import Runtime
     from live.validation.verdict import Judged
@@ -63,6 +66,19 @@ def validate(
         _validate(options, parse_date(since, "--since"), parse_date(day, "--date"), as_json=as_json)
 
 
+def _announce(runtime: Runtime, judged: list[Judged]) -> tuple[str, ...]:
+    """Send one alert with a page about everything validated, to the channels of reports when all is GREEN."""
+    page = attempted("the page of the validation", lambda: html_of(_document(judged)))
+    to = channels_of(runtime.settings, "validation", level_of(judged))
+    return announce(runtime, judged, html=page, to=to)
+
+
+def _document(judged: list[Judged]) -> Document:
+    worst_first = sorted(judged, key=lambda item: item.validation.verdict != worst_of(judged))
+    documents = [validation_report(variant_report(item)).document for item in worst_first]
+    return documents[0] if len(documents) == 1 else joined(documents, f"validation: {worst_of(judged)}")
+
+
 def _keep_report(runtime: Runtime, item: Judged) -> None:
     keep(runtime.state / "reports", validation_report(variant_report(item)))
 
@@ -89,7 +105,7 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
         mark_every_book(runtime)
         for item in judged:
             attempted("a validation report", partial(_keep_report, runtime, item))
-        for problem in announce(runtime, judged) if judged else ():
+        for problem in _announce(runtime, judged) if judged else ():
             complain(problem)
     for text in missed:
         complain(f"MISSED: {text}")

@@ -57,4 +57,7 @@ def _on_session(start: LocalStart) -> list[dict[str, int]]:
 
 
 def _on_clock(times: ByClock) -> list[dict[str, int]]:
-    return [{"Hour": hour, "Minute": times.minute} for hour in times.hours]
+    days: list[dict[str, int]] = [{"Weekday": 0}] if times.sundays else [{}]
+    if times.until_day is not None:
+        days = [{"Day": day, **one} for day in range(1, times.until_day + 1) for one in days]
+    return [{**day, "Hour": hour, "Minute": times.minute} for day in days for hour in times.hours]

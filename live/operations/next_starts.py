@@ -59,5 +59,5 @@ def _by_clock(after: datetime, zone: tzinfo) -> Iterator[NextStart]:
 
 
 def _of_day(day: date, times: ByClock, zone: tzinfo) -> Iterator[datetime]:
-    for hour in times.hours:
+    for hour in times.hours if times.on(day) else ():
         yield datetime.combine(day, time(hour, times.minute), zone).astimezone(UTC)

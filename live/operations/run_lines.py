@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from backtest.calendar import sessions as calendar
@@ -50,7 +50,13 @@ class RunLine:
 
 
 def run_lines(
-    book: ExpectedBook, rows: Sequence[RunLog], since: date, now: datetime, heard: Iterable[Heard] = ()
+    book: ExpectedBook,
+    rows: Sequence[RunLog],
+    since: date,
+    now: datetime,
+    heard: Iterable[Heard] = (),
+    *,
+    past: bool = False,
 ) -> tuple[RunLine, ...]:
     """Return a line per session from `since` or the first run on, oldest first.
 
@@ -60,8 +66,12 @@ def run_lines(
         since: first session.
         now: aware instant.
         heard: alerts of stages, for the likely reason.
+        past: a book that was only ever run about the past (a demo, `--as-of`) has lines up to its last run.
     """
     own = {row.session: row for row in rows if row.past is not True}
+    if not own and past and rows:
+        own = {row.session: row for row in rows}
+        now = min(now, datetime.combine(max(own) + timedelta(days=1), time(), calendar.NEW_YORK))
     if not own:
         return ()
     reported: _Reported = {(item.day, item.stage): item.text for item in heard}

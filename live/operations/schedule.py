@@ -26,6 +26,8 @@ FLUSH: Final = "jutsu alerts flush"
 BACKUP: Final = "jutsu backup"
 #: DIR is the folder of a person's own price files
 IMPORT: Final = "jutsu data import DIR"
+WEEKLY: Final = "jutsu report weekly --mail"
+MONTHLY: Final = "jutsu report monthly --mail"
 #: commands of a window: started late they are of no use, the next program says that they were missed
 STAGES: Final = (GENERATOR, EXECUTOR, PLACE, POLL)
 #: unit or agent → what it starts
@@ -38,15 +40,28 @@ UNITS: Final = {
     "doctor": DOCTOR,
     "alerts": FLUSH,
     "backup": BACKUP,
+    "report-weekly": WEEKLY,
+    "report-monthly": MONTHLY,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ByClock:
-    """A command that follows the clock alone: at one minute of these hours, every day."""
+    """A command that follows the clock alone: at one minute of these hours, every day or on some.
+
+    Attributes:
+        sundays: on Sundays alone.
+        until_day: last day of the month on which it starts, None: every day.
+    """
 
     minute: int
     hours: tuple[int, ...]
+    sundays: bool = False
+    until_day: int | None = None
+
+    def on(self, day: date) -> bool:
+        """Whether it starts on a day."""
+        return (not self.sundays or day.isoweekday() == 7) and day.day <= (self.until_day or 31)
 
 
 EVERY_HOUR: Final = tuple(range(24))
@@ -55,6 +70,9 @@ BY_CLOCK: Final = {
     DOCTOR: ByClock(0, (0, 6, 12, 18)),
     FLUSH: ByClock(5, EVERY_HOUR),
     BACKUP: ByClock(20, (4,)),
+    WEEKLY: ByClock(10, (9,), sundays=True),
+    #: the first session of a month is on one of these days; before it and once it was sent it ends at once
+    MONTHLY: ByClock(15, (9,), until_day=7),
 }
 #: where a checkout keeps its programs, below the project folder
 CHECKOUT: Final = Path(".venv/bin")

@@ -59,21 +59,40 @@ def missed_of(runtime: Runtime) -> tuple[MissedStep, ...]:
     return missed(runtime.ledger, books, runtime.clock.now())
 
 
-def run_lines_of(runtime: Runtime, since: date) -> tuple[RunLine, ...]:
-    """Return every session from `since` on that was due for this account's daily books, oldest first."""
+def run_lines_of(runtime: Runtime, since: date, *, past: bool = False) -> tuple[RunLine, ...]:
+    """Return every session from `since` on that was due for this account's daily books, oldest first.
+
+    Args:
+        runtime: the run.
+        since: first session.
+        past: books that were only ever run about the past have lines too.
+    """
     books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
-    return run_lines_between(runtime.ledger, books, since, runtime.clock.now())
+    return run_lines_between(runtime.ledger, books, since, runtime.clock.now(), past=past)
 
 
 def run_lines_between(
-    ledger: Ledger, books: tuple[ExpectedBook, ...], since: date, now: datetime
+    ledger: Ledger,
+    books: tuple[ExpectedBook, ...],
+    since: date,
+    now: datetime,
+    *,
+    past: bool = False,
 ) -> tuple[RunLine, ...]:
-    """Return every session from `since` to `now` that was due for the books, oldest first."""
+    """Return every session from `since` to `now` that was due for the books, oldest first.
+
+    Args:
+        ledger: of the account.
+        books: the daily ones.
+        since: first session.
+        now: aware instant.
+        past: books that were only ever run about the past have lines too.
+    """
     heard = tuple(_heard(ledger))
     lines = (
         line
         for book in books
-        for line in run_lines(book, ledger.runs.recent(NEWEST, book.variant), since, now, heard)
+        for line in run_lines(book, ledger.runs.recent(NEWEST, book.variant), since, now, heard, past=past)
     )
     return tuple(sorted(lines, key=lambda line: (line.session, line.variant)))
 

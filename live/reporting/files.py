@@ -14,7 +14,8 @@ from live.reporting.html import html_of
 from live.reporting.text import text_of
 from live.system.json_text import plain
 
-Kind = Literal["execution", "validation", "weekly", "monthly"]
+PeriodKind = Literal["weekly", "monthly"]
+Kind = Literal["execution", "validation"] | PeriodKind
 
 
 @dataclass(frozen=True, slots=True)

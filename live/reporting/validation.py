@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from live.reporting.document import VERDICT_TONE, Document, Fact, Section, Table, percent, points, price
@@ -39,6 +39,13 @@ def validation_report(model: VariantReport) -> Report:
         ),
     )
     return Report("validation", model.session, model.variant, model, document)
+
+
+def joined(documents: Sequence[Document], subject: str) -> Document:
+    """Return several documents as one: the first is the worst, each keeps its subject as a heading."""
+    parts = [(Section(one.subject, lines=(one.headline,), tone=one.tone), *one.sections) for one in documents]
+    sections = tuple(section for made in parts for section in made)
+    return Document(subject, f"{len(documents)} books", documents[0].tone, sections)
 
 
 def _decision(model: VariantReport) -> str:

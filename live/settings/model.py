@@ -192,6 +192,14 @@ class AlertSettings(SettingsModel):
         return self
 
 
+class ReportSettings(SettingsModel):
+    """Who gets the reports as mail."""
+
+    mail: tuple[ChannelName, ...] = Field(
+        default=(), description="channels of the reports; empty: where their level goes"
+    )
+
+
 class BackupSettings(SettingsModel):
     """Ledger backups."""
 
@@ -259,6 +267,7 @@ class Settings(SettingsModel):
     paper: PaperSettings = Field(default_factory=PaperSettings)
     broker: BrokerSettings = Field(default_factory=BrokerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
+    reports: ReportSettings = Field(default_factory=ReportSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)

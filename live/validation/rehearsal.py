@@ -12,6 +12,8 @@ from backtest.core.errors import JutsuError
 from live.runtime.factories import make_feed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from live.books.variants import BookVariant
     from live.ledger.ledger import Ledger
     from live.model.feed import Feed
@@ -65,23 +67,35 @@ def backtest_returns(runtime: Runtime) -> dict[str, float]:
     Left out is a book without a close, one that trades positions (its candidates are not kept), and one whose
     data cannot be read or simulated any more: that is no data, never a pass.
     """
+    curves = _curves(runtime, lambda name: rehearsal(runtime.ledger, name)[1])
+    return {name: next(reversed(curve.values())) - 1 for name, curve in curves.items()}
+
+
+def backtest_curves(runtime: Runtime) -> dict[str, dict[date, float]]:
+    """Return variant -> session -> what 1 became in the backtest by its close, of the books of this account.
+
+    It begins with the book's first session; left out are the same books as by `backtest_returns`.
+    """
+    return _curves(runtime, lambda _: runtime.ledger)
+
+
+def _curves(runtime: Runtime, ledger_of: Callable[[str], Ledger]) -> dict[str, dict[date, float]]:
     from live.books.variants import groups
 
     loaded = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
     found = {}
     for group in loaded:
         if group.primary is not None and group.primary.strategy.family.holds_weights:
-            _, ledger = rehearsal(runtime.ledger, group.primary.name)
             try:
-                made = _simulated(runtime, ledger, group.primary)
+                curve = _simulated(runtime, ledger_of(group.primary.name), group.primary)
             except (JutsuError, OSError):
                 continue
-            if made is not None:
-                found[group.primary.name] = made
+            if curve:
+                found[group.primary.name] = curve
     return found
 
 
-def _simulated(runtime: Runtime, ledger: Ledger, book: BookVariant) -> float | None:
+def _simulated(runtime: Runtime, ledger: Ledger, book: BookVariant) -> dict[date, float] | None:
     from backtest.simulator.allocation.simulate import simulate
 
     span = span_of(ledger, book.name)
@@ -98,7 +112,8 @@ def _simulated(runtime: Runtime, ledger: Ledger, book: BookVariant) -> float | N
         cash=span.start_equity,
         rules=runtime.settings.execution,
     )
-    return float(result.equity[-1]) / span.start_equity - 1
+    values = (result.equity / span.start_equity).tolist()
+    return dict(zip((day.item() for day in result.dates), values, strict=True))
 
 
 def _feed(runtime: Runtime, source: str | None) -> Feed:

@@ -163,8 +163,16 @@ def worst_of(judged: Sequence[Judged]) -> Verdict:
     return worst(item.validation.verdict for item in judged)
 
 
-def announce(runtime: Runtime, judged: Sequence[Judged]) -> tuple[str, ...]:
+def announce(
+    runtime: Runtime, judged: Sequence[Judged], *, html: str | None = None, to: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Queue and send one alert about everything validated; equal findings alert once.
+
+    Args:
+        runtime: the run.
+        judged: what was validated, at least one.
+        html: the same as a page, for mail.
+        to: channels by name, instead of those of the level.
 
     Returns:
         What kept the alert from being delivered, one line each.
@@ -183,6 +191,8 @@ def announce(runtime: Runtime, judged: Sequence[Judged]) -> tuple[str, ...]:
         level=level_of(judged),
         title=f"validation {span}: {verdict}",
         body=body,
+        html=html,
+        to=to,
     )
 
 

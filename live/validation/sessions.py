@@ -171,6 +171,18 @@ def history(ledger: Ledger, variant: str, until: date) -> tuple[Figures, ...]:
     return tuple(reversed(found))
 
 
+def figures_between(ledger: Ledger, variant: str, first: date, last: date) -> tuple[Figures, ...]:
+    """Return the kept figures of every validated session from `first` to `last`, oldest first."""
+    from backtest.calendar import sessions as calendar
+
+    found = []
+    for session in calendar.sessions(first, last):
+        stored = json.loads(ledger.state.get(_key(session.day)) or "{}").get(variant)
+        if stored is not None:
+            found.append(_figures(stored))
+    return tuple(found)
+
+
 def _up_to(ledger: Ledger, variant: str, until: date) -> Iterator[SignalRow]:
     """Yield a variant's signal files, newest first."""
     row = ledger.signals.get(until, variant)

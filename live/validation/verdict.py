@@ -258,13 +258,13 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=_SEVERITY.__getitem__, default="GREEN")
 
 
-def rolling(history: Sequence[Figures]) -> tuple[Check, ...]:
-    """Return the statistics over the newest 20 sessions of `history`, each with pass or fail.
+def rolling(history: Sequence[Figures], *, window: int = WINDOW) -> tuple[Check, ...]:
+    """Return the statistics over the newest sessions of `history`, 20 as a rule, each with pass or fail.
 
     Logic match: matching / recomputable sessions. Drift: mean over sessions of their mean size. Slippage:
     mean size against the quote over all filled orders. Fill rate: shares filled / ordered over all sessions.
     """
-    newest = sorted(history, key=lambda figures: figures.session)[-WINDOW:]
+    newest = sorted(history, key=lambda figures: figures.session)[-window:]
     logic = [figures.logic_match for figures in newest if figures.logic_match is not None]
     drifts = [figures.drift_pct for figures in newest if figures.drift_pct is not None]
     traded = [figures for figures in newest if figures.slippages]

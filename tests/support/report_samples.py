@@ -10,11 +10,16 @@ import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from backtest.reporting.baseline import Baseline
+from backtest.reporting.monitoring import ClosedTrade, Variability, monitor, worst
 from backtest.strategies.family import Choice
 from live.books.targets import Leg
+from live.operations.health import Check
 from live.reporting.execution import execution_report
 from live.reporting.files import contents
+from live.reporting.monthly import monthly_report
 from live.reporting.validation import validation_report
+from live.reporting.weekly import weekly_report
 from live.validation.report import VariantReport, variant_report
 from live.validation.verdict import (
     Figures,
@@ -26,8 +31,15 @@ from live.validation.verdict import (
     judge,
     rolling,
 )
+from live.views.audit import AuditState
+from live.views.book_period import AgainstBacktest, BookPeriod, GroupedNote, LostSession, no_go
+from live.views.compare import Comparison, criteria, record
 from live.views.equity import EquityStep
 from live.views.execution_report import ExecutionReport, HeldOrder, OrderResult
+from live.views.figures import BookFigures
+from live.views.monitoring import BookMonitoring
+from live.views.monthly_report import Cause, Change, MonthlyReport, Realised
+from live.views.weekly_report import WeeklyReport
 from tests.support.paths import PROJECT
 
 if TYPE_CHECKING:
@@ -115,9 +127,140 @@ def validation_sample() -> VariantReport:
     return variant_report(Judged(found, rolling([day_before, found.figures])))
 
 
+BASELINE = Baseline(
+    first="2010-01-04",
+    last="2026-10-30",
+    sessions=4234,
+    trades=840,
+    trades_per_year=50.0,
+    win_rate=0.55,
+    expectancy=0.012,
+    free_expectancy=0.0125,
+    annual_return=0.19,
+    volatility=0.2,
+    max_drawdown=-0.35,
+)
+
+
+def book_sample(first: date, last: date) -> BookPeriod:
+    """A book with one missed, one partial and one RED session, and trades that fell short of the backtest."""
+    figures = BookFigures(
+        variant="golden",
+        first=date(2026, 9, 3),
+        last=DAY,
+        sessions=60,
+        equity=112_225.94,
+        week_to_date=0.0123,
+        month_to_date=-0.0045,
+        year_to_date=0.1222594,
+        total_return=0.1222594,
+        annual_return=0.623,
+        drawdown=-0.021,
+        max_drawdown=-0.0875,
+        sharpe=1.84,
+        win_rate=0.42,
+        closing_trades=50,
+        average_trade=0.004,
+    )
+    measures = monitor(
+        [ClosedTrade(DAY, 0.04 if number < 21 else -0.022) for number in range(50)],
+        BASELINE,
+        Variability("volatility", 0.23, BASELINE.volatility),
+        newest=DAY,
+        today=last,
+    )
+    sessions = tuple(
+        Figures(day, logic_match=day != DAY, drift_pct=0.1, ordered=100, filled=100, slippages=(0.05,))
+        for day in (date(2026, 11, 24), date(2026, 11, 25), DAY)
+    )
+    monitoring = BookMonitoring("golden", worst(measures), measures, BASELINE)
+    checks = rolling(sessions)
+    return BookPeriod(
+        variant="golden",
+        first=first,
+        last=last,
+        sessions=4,
+        executed=3,
+        lost=(LostSession(date(2026, 11, 23), "missed", "no start: machine off or asleep"),),
+        verdicts={"GREEN": 2, "RED": 1},
+        made=0.0123,
+        backtest=AgainstBacktest(0.0123, 0.0138, 4, 0.0031),
+        checks=checks,
+        rolling=checks,
+        notes=(
+            GroupedNote(f"TQQQ: 60 of 100 shares filled in 4 tries: {HOSTILE}", 3, DAY),
+            GroupedNote("the clock differs by 4.2 s", 1, date(2026, 11, 24)),
+        ),
+        figures=figures,
+        monitoring=monitoring,
+        no_go=tuple(no_go(checks, None, monitoring, ("position golden/TQQQ has no protective stop",))),
+    )
+
+
+def weekly_sample() -> WeeklyReport:
+    """A week that ended badly."""
+    first, last = date(2026, 11, 23), date(2026, 11, 29)
+    return WeeklyReport(
+        day=last,
+        first=first,
+        last=last,
+        account="paper",
+        mode="offline_mock",
+        go=False,
+        books=(book_sample(first, last),),
+        open_questions=("position golden/TQQQ has no protective stop; run the executor",),
+        missing=(),
+    )
+
+
+def monthly_sample() -> MonthlyReport:
+    """The month of that week, with a shadow, changed settings, and a file that others may read."""
+    first, last = date(2026, 11, 1), date(2026, 11, 30)
+    records = tuple(
+        record(name, role, [date(2026, 9, 3), DAY], [100.0, end], pnls)
+        for name, role, end, pnls in (
+            ("golden", "primary", 112.2, [30.0, -10.0]),
+            ("titan", "shadow", 116.0, [40.0, -10.0]),
+        )
+    )
+    judged = criteria(*records)
+    return MonthlyReport(
+        day=date(2026, 12, 1),
+        first=first,
+        last=last,
+        account="paper",
+        mode="offline_mock",
+        books=(book_sample(first, last),),
+        causes=(Cause("golden", "missed", -88.1), Cause("golden", "slippage", -21.69)),
+        comparisons=(Comparison("golden", "titan", records, judged, False, 60),),
+        changes=(
+            Change("safety.max_drift_pct", "1.0", "2.5"),
+            Change("manifest: golden", "a" * 64, "b" * 64),
+            Change("version", "1.0.0", "1.1.0"),
+        ),
+        settings={"safety.max_drift_pct": "2.5"},
+        manifest={"golden": "b" * 64},
+        checks=(
+            Check("login", "ok", "expires Thu 03 Dec 10:00 New York, 3 sessions left"),
+            Check("backups", "warning", "no restore was rehearsed yet", "`jutsu backup rehearse`"),
+        ),
+        secrets=("secrets.env: others can read it; chmod 600 state/secrets.env",),
+        audit=AuditState(12, "c" * 64, None),
+        realised=(Realised("golden", "TMF", 2, 114.2, -20.0), Realised("golden", "TQQQ", 1, 0.0, -412.1)),
+        wash_notes=("TQQQ: -412.10 of 2026-11-18, bought again on 2026-11-27: loss deferred",),
+        version="1.1.0",
+        missing=("backtest of earnings books: their candidates are not kept",),
+    )
+
+
 def reports() -> tuple[Report, ...]:
     """A report of every kind."""
-    return (execution_report(execution_sample()), validation_report(validation_sample()))
+    return (
+        execution_report(execution_sample()),
+        validation_report(validation_sample()),
+        weekly_report(weekly_sample()),
+        monthly_report(monthly_sample()),
+    )
 
 
 def main() -> None:

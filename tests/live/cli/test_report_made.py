@@ -81,3 +81,37 @@ def test_a_folder_that_cannot_be_written_is_said(user: User, tmp_path: Path) -> 
     ran = broken.jutsu("report", "execution")
     assert ran.code == 2
     assert "cannot be written" in ran.err
+
+
+def test_a_week_and_a_month_of_the_trial_are_made_twice_the_same(user: User) -> None:
+    prices = ("--prices", str(user.prices))
+    for kind, day, name in (("weekly", "2024-01-07", "2024-01-07"), ("monthly", "2024-02-10", "2024-02-01")):
+        ran = user.jutsu("report", kind, day, *prices)
+        assert ran.code == 0, ran.text
+        path = reports(user) / f"{kind}_{name}.txt"
+        assert ran.out == path.read_text()
+        assert "sessions           2 of 2 carried out" in ran.out
+        assert "backtest           -" in ran.out or "backtest           +" in ran.out
+        first = {n: b for n, b in files(user).items() if n.startswith(kind)}
+        assert json.loads(user.jutsu("report", kind, day, "--json", *prices).out)["account"] == "paper"
+        second = {n: b for n, b in files(user).items() if n.startswith(kind) and n.endswith("txt")}
+        if kind == "weekly":
+            assert second == {n: b for n, b in first.items() if n.endswith("txt")}
+
+
+def test_a_period_is_mailed_once_and_a_month_not_before_its_day(user: User, tmp_path: Path) -> None:
+    mine = user.copy(tmp_path / "mine")
+    prices = ("--prices", str(user.prices))
+    first = mine.jutsu("report", "weekly", "2024-01-07", "--mail", *prices)
+    assert first.code == 0, first.text
+    titles = [title for (title,) in mine.rows("alerts", "title") if title.startswith("weekly")]
+    assert titles == ["weekly report 2024-01-01 to 2024-01-07 NO-GO"]
+    assert (
+        mine.jutsu("report", "weekly", "2024-01-07", "--mail", *prices).out
+        == "already sent: weekly_2024-01-07\n"
+    )
+    early = mine.jutsu("report", "monthly", "2024-09-02", "--mail", *prices)  # Labor Day
+    assert early.out == "the report of 2024-08 is due on 2024-09-03\n"
+    assert mine.jutsu("report", "monthly", "2024-09-03", "--mail", *prices).code == 0
+    again = mine.jutsu("report", "monthly", "2024-09-04", "--mail", *prices)
+    assert again.out == "already sent: monthly_2024-09-03\n"

@@ -4,7 +4,7 @@ import plistlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -20,10 +20,12 @@ from live.operations.schedule import (
     BY_CLOCK,
     EXECUTOR,
     GENERATOR,
+    MONTHLY,
     PLACE,
     POLL,
     UNITS,
     VALIDATE,
+    WEEKLY,
     Project,
     ScheduledBook,
     new_york_starts,
@@ -32,6 +34,8 @@ from live.operations.schedule import (
 from live.operations.start_loop import StartLoop
 from live.operations.systemd import systemd_files
 from live.system.clock import SimulatedClock
+from live.views.figures import before_week
+from live.views.weekly_report import week_until
 
 FIRST, LAST = date(2026, 11, 28), date(2027, 11, 30)
 PROJECT = Project(Path("/p"))
@@ -67,14 +71,21 @@ def by_cron(zone: tzinfo) -> Fired:
         if line.startswith("#"):
             continue
         fields, _, called = line.partition("  ")
-        minutes, hours, _days, months, weekdays = fields.split()
+        minutes, hours, month_days, months, weekdays = fields.split()
         command = called.split(".venv/bin/")[1].split(" >>")[0]
         days, in_months = numbers(weekdays, range(7)), numbers(months, range(1, 13))
         for hour in numbers(hours, range(24)):
             for at in wall(zone, hour, int(minutes)):
-                if at.month in in_months and at.isoweekday() % 7 in days:
+                on_day = at.day in numbers(month_days, range(1, 32))
+                if on_day and at.month in in_months and at.isoweekday() % 7 in days:
                     fired.setdefault(command, set()).add(at.astimezone(UTC))
     return fired
+
+
+def calendar_fields(text: str) -> list[str]:
+    """Return the words of an OnCalendar line: day of the week where it has one, date, clock, zone or ""."""
+    words = text.split()
+    return words if words[-1] == "America/New_York" else [*words, ""]
 
 
 def by_systemd(zone: tzinfo) -> Fired:
@@ -84,13 +95,15 @@ def by_systemd(zone: tzinfo) -> Fired:
         for line in text.splitlines():
             if not line.startswith("OnCalendar="):
                 continue
-            days, clock, *named = line.removeprefix("OnCalendar=").split()
+            *sunday, days, clock, named = calendar_fields(line.removeprefix("OnCalendar="))
             hours, minutes = clock.split(":")[:2]
             workdays = days == "Mon..Fri"
-            assert workdays == (named == ["America/New_York"])
+            assert workdays == (named == "America/New_York")
+            month_days = numbers("*" if workdays else days.split("-")[2].replace("..", "-"), range(1, 32))
             for hour in numbers(hours, range(24)):
                 for at in wall(calendar.NEW_YORK if named else zone, hour, int(minutes)):
-                    if not workdays or at.weekday() < 5:
+                    on_day = at.day in month_days and (not sunday or at.isoweekday() == 7)
+                    if on_day and (not workdays or at.weekday() < 5):
                         fired.setdefault(command, set()).add(at.astimezone(UTC))
     return fired
 
@@ -101,7 +114,8 @@ def by_launchd(zone: tzinfo) -> Fired:
         command = UNITS[name.removeprefix("org.jutsu.").removesuffix(".plist")]
         for entry in plistlib.loads(text.encode())["StartCalendarInterval"]:
             for at in wall(zone, entry["Hour"], entry["Minute"]):
-                if entry.get("Weekday", at.isoweekday() % 7) == at.isoweekday() % 7:
+                on_day = entry.get("Day", at.day) == at.day
+                if on_day and entry.get("Weekday", at.isoweekday() % 7) == at.isoweekday() % 7:
                     fired.setdefault(command, set()).add(at.astimezone(UTC))
     return fired
 
@@ -172,5 +186,21 @@ def require_every_window(fired: Fired, zone: tzinfo) -> None:
     assert checked > 1250
     for command, times in BY_CLOCK.items():
         days = {at.astimezone(zone).date() for at in fired[command]}
-        assert len(days) > 365, command
-        assert len(fired[command]) >= 360 * len(times.hours)
+        wanted = {FIRST + timedelta(days=n) for n in range(1, (LAST - FIRST).days)}
+        assert {day for day in wanted if times.on(day)} <= days, command
+        assert all(times.on(day) for day in days), command
+        assert len(fired[command]) >= (len(days) - 6) * len(times.hours)
+    require_reports(fired)
+
+
+def require_reports(fired: Fired) -> None:
+    """A weekly report between each week's last session and the next; a monthly one in its first days."""
+    weekly = sorted(at.astimezone(calendar.NEW_YORK).date() for at in fired[WEEKLY])
+    for earlier, later in pairwise(calendar.sessions(FIRST + timedelta(days=7), LAST - timedelta(days=7))):
+        if earlier.day.isocalendar().week != later.day.isocalendar().week:
+            made = [day for day in weekly if earlier.day < day <= later.day]
+            assert [week_until(day)[1] for day in made] == [before_week(later.day)]
+    monthly = {at.astimezone(calendar.NEW_YORK).date() for at in fired[MONTHLY]}
+    for month in range(1, 12):
+        due = calendar.next_session(date(2027, month, 1) - timedelta(days=1)).day
+        assert any(due <= day <= date(2027, month, 7) for day in monthly), due

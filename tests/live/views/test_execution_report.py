@@ -76,7 +76,7 @@ def test_message_and_files_hold_it(user: User, report: ExecutionReport) -> None:
     kept = json.loads((folder / f"{name}.json").read_text())
     assert [order["filled"] for order in kept["orders"]] == [order.filled for order in report.orders]
     shown = (folder / f"{name}.txt").read_text()
-    ((title, body),) = user.rows("alerts", "title, body")
+    ((title, body),) = user.rows("alerts where key like 'executed%'", "title, body")
     assert title == f"[PAPER] golden {FIRST} SUCCESS"
     assert body.endswith(shown.rstrip())
     assert (folder / f"{name}.html").read_text().startswith("<!DOCTYPE html>")

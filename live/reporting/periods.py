@@ -1,0 +1,171 @@
+"""The weekly and the monthly report of an account, made from a run: ledger, bars, settings, machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backtest.calendar import sessions as calendar
+from backtest.core.errors import JutsuError
+from live.reporting.files import Report, kept, name_of
+from live.reporting.monthly import monthly_report
+from live.reporting.weekly import weekly_report
+from live.settings.load import flat
+from live.system.json_text import value_text
+from live.views.book_period import PeriodInputs
+from live.views.inputs import ViewInputs
+from live.views.monitoring import baselines
+from live.views.monthly_report import Cause, MonthInputs, month_before, read_monthly
+from live.views.weekly_report import read_weekly, week_until
+
+if TYPE_CHECKING:
+    from live.runtime.runtime import Runtime
+    from live.views.taxes import WashSale
+
+#: alerts that are looked at for criticals nobody acknowledged
+NEWEST = 200
+
+
+def weekly_of(runtime: Runtime, day: date | None = None) -> Report:
+    """Return the report of the newest week that is over on `day`, None: today."""
+    first, last = week_until(day or runtime.today())
+    return weekly_report(read_weekly(ViewInputs.of(runtime), _period(runtime, first, last)))
+
+
+def monthly_of(runtime: Runtime, day: date | None = None) -> Report:
+    """Return the report of the month before that of `day`, None: today."""
+    first, last = month_before(day or runtime.today())
+    inputs, period = ViewInputs.of(runtime), _period(runtime, first, last)
+    return monthly_report(read_monthly(inputs, period, _month(runtime, first, last)))
+
+
+def first_session_after(last: date) -> date:
+    """Return the first session of the month after the day `last`: when its report is due."""
+    return calendar.next_session(last).day
+
+
+def _period(runtime: Runtime, first: date, last: date) -> PeriodInputs:
+    from live.operations.watch import run_lines_of
+    from live.validation.rehearsal import backtest_curves, backtest_returns
+    from live.views.readiness import read_readiness
+
+    inputs = ViewInputs.of(runtime)
+    ready = read_readiness(inputs, backtest_returns(runtime))
+    return PeriodInputs(
+        first=first,
+        last=last,
+        runs=run_lines_of(runtime, first, past=True),
+        simulated=backtest_curves(runtime),
+        baselines=baselines(runtime.manifest),
+        budgets={book.primary: book.budget_pct for book in runtime.settings.books},
+        readiness={book.variant: book for book in ready.books},
+        criticals=tuple(_criticals(runtime, inputs)),
+    )
+
+
+def _criticals(runtime: Runtime, inputs: ViewInputs) -> Iterator[str]:
+    """Yield what waits for a person now: problems of `jutsu status`, criticals nobody acknowledged."""
+    from live.operations.checks import login_problems
+    from live.views.status import read_status
+
+    yield from read_status(inputs, login_problems(runtime)).problems
+    newest = runtime.ledger.alerts.recent(NEWEST)
+    for alert in (one for one in newest if one.level == "critical" and one.acknowledged_at is None):
+        yield f"critical alert of {alert.created_at:%Y-%m-%d}: {alert.title} (`jutsu alerts ack {alert.id}`)"
+
+
+def _month(runtime: Runtime, first: date, last: date) -> MonthInputs:
+    from live.operations.health import examine
+
+    day = first_session_after(last)
+    earlier, until = month_before(first)
+    before = kept(runtime.state / "reports", name_of("monthly", first_session_after(until)))
+    causes, missing = _causes(runtime, first, last)
+    wash_notes, no_lots = _wash_notes(runtime, first, last)
+    return MonthInputs(
+        day=day,
+        settings=_settings(runtime),
+        manifest=_digests(runtime.manifest),
+        before=before if before is not None and before.get("first") == str(earlier) else None,
+        checks=tuple(examine(runtime)),
+        secrets=tuple(_readable(_secret_files(runtime))),
+        causes=causes,
+        wash_notes=wash_notes,
+        version=runtime.version,
+        missing=(*missing, *no_lots),
+    )
+
+
+def _causes(runtime: Runtime, first: date, last: date) -> tuple[tuple[Cause, ...], tuple[str, ...]]:
+    """Return what each cause added in a month, and why there is no attribution of a book."""
+    from live.validation.drift import measure_drift
+    from live.views.drift import drift_of
+
+    daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
+    try:
+        found = drift_of(measure_drift(runtime), first, last)
+    except JutsuError as error:
+        return (), (f"attribution: {error.line()}",)
+    books = [book for book in found.books if book.variant in daily]
+    causes = [Cause(book.variant, one.name, float(one.amount)) for book in books for one in book.causes]
+    causes += [Cause(book.variant, "unexplained", float(book.unexplained)) for book in books]
+    unmeasured = [one for one in found.not_measured if one.variant in daily]
+    return tuple(causes), tuple(f"attribution of {one.variant}: {one.why}" for one in unmeasured)
+
+
+def _wash_notes(runtime: Runtime, first: date, last: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return a line per loss of the month that a purchase replaced, and why there are none."""
+    from live.views.taxes import read_taxes
+
+    try:
+        found = read_taxes(runtime, last.year)
+    except JutsuError as error:
+        return (), (f"wash sales: {error.line()}",)
+    return tuple(_wash_note(one) for one in found.wash_sales if first <= one.sold <= last), ()
+
+
+def _wash_note(one: WashSale) -> str:
+    what = "lost" if one.lost else "deferred"
+    bought = f"{one.bought_symbol} bought on {one.bought}"
+    return f"{one.symbol}: a loss of {one.amount:,.2f} on {one.sold}, {bought}: {what}"
+
+
+def _settings(runtime: Runtime) -> dict[str, str]:
+    """Return every setting in force and every changed parameter as text; places are nobody's decision."""
+    values = flat(runtime.settings.model_dump(mode="json"))
+    for variant, changes in runtime.loaded.parameter_overrides.items():
+        values |= {f"strategy.{variant}.{name}": value for name, (value, _) in changes.items()}
+    return {name: value_text(values[name]) for name in sorted(values) if not name.startswith("paths.")}
+
+
+def _digests(manifest: Path) -> dict[str, str]:
+    """Return variant -> digest of its entry; nothing of a manifest that cannot be read (doctor says so)."""
+    from live.settings.manifest import read
+
+    try:
+        entries = read(manifest)
+    except JutsuError:
+        return {}
+    texts = {name: json.dumps(entry, sort_keys=True) for name, entry in entries.items()}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def _secret_files(runtime: Runtime) -> tuple[Path, ...]:
+    token = runtime.loaded.path(runtime.settings.broker.schwab.token_file)
+    return (runtime.loaded.root / "state" / "secrets.env", runtime.state / "alert_urls", token)
+
+
+def _readable(paths: tuple[Path, ...]) -> Iterator[str]:
+    """Yield the files that others than their owner may read."""
+    for path in paths:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield f"{path.name}: others can read it; chmod 600 {path}"

@@ -1,0 +1,122 @@
+"""The reports of a week and a month from a run: what is gathered, when they are due, what is missing."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from live.reporting.files import keep
+from live.reporting.periods import first_session_after, monthly_of, weekly_of
+from live.views.monthly_report import MonthlyReport
+from live.views.weekly_report import WeeklyReport
+from tests.support.exec_world import AT, DAY, ENTRY, World, next_order, order, signal, tomorrow, world
+from tests.support.paths import PROJECT
+
+WEEK = date(2025, 3, 9)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> World:
+    """A world whose strategies and manifest are the shipped ones."""
+    found = world(tmp_path)
+    for path in (PROJECT / "config" / "strategies").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "manifest.json").write_bytes((PROJECT / "config" / "manifest.json").read_bytes())
+    found.write(signal([ENTRY]))
+    assert found.executor() == 0
+    return found
+
+
+@pytest.mark.parametrize(
+    ("last", "due"),
+    [
+        (date(2026, 10, 31), date(2026, 11, 2)),  # the 1st is a Sunday
+        (date(2026, 12, 31), date(2027, 1, 4)),  # New Year, then a weekend
+        (date(2026, 11, 30), date(2026, 12, 1)),
+    ],
+)
+def test_a_month_is_reported_in_the_first_session_after_it(last: date, due: date) -> None:
+    assert first_session_after(last) == due
+
+
+def test_a_week_from_the_ledger(made: World) -> None:
+    report = weekly_of(made.open(), WEEK)
+    model = report.model
+    assert isinstance(model, WeeklyReport)
+    assert (report.name, model.first) == ("weekly_2025-03-09", date(2025, 3, 3))
+    (book,) = model.books
+    assert (book.variant, book.executed) == ("golden", 1)
+    assert book.monitoring.state == "unknown"
+    assert book.backtest.missing  # this feed has no bars
+    assert not model.go
+    assert report == weekly_of(made.open(), WEEK)
+
+
+def test_a_month_knows_settings_manifest_and_secrets(made: World) -> None:
+    secrets = made.folder / "state" / "secrets.env"
+    secrets.parent.mkdir(exist_ok=True)
+    secrets.write_text("")
+    secrets.chmod(0o644)
+    report = monthly_of(made.open(), date(2025, 4, 1))
+    model = report.model
+    assert isinstance(model, MonthlyReport)
+    assert (report.name, model.first, model.last) == (
+        "monthly_2025-04-01",
+        date(2025, 3, 1),
+        date(2025, 3, 31),
+    )
+    assert model.settings["safety.max_drift_pct"] == "1.0"
+    assert not any(name.startswith("paths.") for name in model.settings)
+    assert set(model.manifest) >= {"golden", "titan"}
+    assert [line.split(":")[0] for line in model.secrets] == ["secrets.env"]
+    assert model.wash_notes == ()
+    assert model.causes or any(line.startswith("attribution") for line in model.missing)
+    assert any("no report of the month before" in line for line in model.missing)
+    assert {"settings", "manifest", "login"} <= {one.name for one in model.checks}
+
+
+def test_the_next_month_is_compared_with_what_was_kept(made: World) -> None:
+    keep(made.folder / "state" / "reports", monthly_of(made.open(), date(2025, 4, 1)))
+    manifest = made.folder / "manifest.json"
+    document = json.loads(manifest.read_text())
+    document["variants"]["golden"]["parameters"]["sma_fast"] = 41
+    manifest.write_text(json.dumps(document))
+    made.overrides = {"safety": {"max_drift_pct": 2.5}}
+    model = monthly_of(made.open(), date(2025, 5, 1)).model
+    setting, entry = model.changes
+    assert (setting.name, setting.before, setting.now) == ("safety.max_drift_pct", "1.0", "2.5")
+    assert entry.name == "manifest: golden"
+
+
+def test_a_manifest_that_is_gone_is_no_error(made: World) -> None:
+    (made.folder / "manifest.json").unlink()
+    assert monthly_of(made.open(), date(2025, 4, 1)).model.manifest == {}
+
+
+def test_a_critical_alert_that_nobody_acknowledged_is_open(made: World) -> None:
+    ledger = made.open().ledger
+    ledger.alerts.add("k", level="critical", title="TQQQ has no stop", body="", at=made.clock.now())
+    line = f"critical alert of {DAY}: TQQQ has no stop (`jutsu alerts ack"
+    open_ = weekly_of(made.open(), WEEK).model.open_questions
+    assert [question for question in open_ if question.startswith(line)]
+    (alert,) = [one for one in ledger.alerts.recent() if one.key == "k"]
+    ledger.alerts.acknowledge(alert.id, by="a reviewer", at=made.clock.now())
+    open_ = weekly_of(made.open(), WEEK).model.open_questions
+    assert not [question for question in open_ if question.startswith(line)]
+
+
+def test_a_loss_that_was_bought_back_is_a_note_of_its_month(made: World) -> None:
+    """100 AAA at 100, sold at 90, bought again in the same session's next file: 1,000 deferred."""
+    made.feed.prices["AAA"] = 90.0
+    tomorrow(made, [next_order("AAA", "exit", 100, 90.0)], positions={"AAA": 100}, cash=90_000.0)
+    assert made.executor() == 0
+    third = date(2025, 3, 7)
+    made.clock.set(AT + timedelta(days=2))
+    made.feed.daily = {}
+    made.write(signal([order("AAA", "entry", 100, 90.0, stop=80.0, day=third)], day=third))
+    assert made.executor() == 0
+    (note,) = monthly_of(made.open(), date(2025, 4, 1)).model.wash_notes
+    assert note == "AAA: a loss of 1,000.00 on 2025-03-06, AAA bought on 2025-03-07: deferred"
