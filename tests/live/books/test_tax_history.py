@@ -18,7 +18,8 @@ from live.books.tax_history import (
     keep_imported,
     read_history,
 )
-from live.ledger.ledger import Ledger
+from live.ledger.ledger import Ledger, OrderPlan
+from live.model.order_state import JournalState
 from live.settings.model import Settings
 from tests.support.ledger_samples import DAY, NOW, acked, execution
 
@@ -49,6 +50,36 @@ def test_executions_of_every_book_are_one_account(ledger: Any) -> None:
     assert (first.id, first.purchase, first.quantity, first.day) == ("1", "1", 40, DAY)
     assert second.purchase == first.purchase
     assert (sold.side, sold.price, sold.commission) == ("sell", Decimal("10.5"), Decimal("0.35"))
+
+
+def test_a_loss_of_one_book_moves_into_a_purchase_of_another(ledger: Any) -> None:
+    """The account is one, whichever variant traded: 100 shares lose 100, the other book buys 40 of them."""
+    for number, variant, side, count, price in (
+        (1, "golden", "buy", 100, "10"),
+        (2, "golden", "sell", 100, "9"),
+        (3, "ema_p10", "buy", 40, "9"),
+    ):
+        plan = OrderPlan(
+            f"20261120_TQQQ_{'entry' if side == 'buy' else 'exit'}_{side}_r{number}",
+            variant,
+            DAY,
+            "offline_mock",
+            "TQQQ",
+            "buy" if side == "buy" else "sell",
+            "entry" if side == "buy" else "exit",
+            count,
+        )
+        ledger.orders.plan(plan, at=NOW)
+        ledger.orders.transition(plan.client_order_id, JournalState.SENDING, at=NOW)
+        ledger.orders.transition(
+            plan.client_order_id, JournalState.ACKED, at=NOW, broker_order_id=str(number)
+        )
+        fill = execution(number, number, count, price, "buy" if side == "buy" else "sell")
+        ledger.book([fill], at=NOW)
+    found = read_history(ledger, "paper", Settings()).lots()
+    (row,), (lot,) = found.sold, found.open
+    assert (row.gain, row.disallowed) == (Decimal("-100.00"), Decimal("40.00"))
+    assert (lot.lot, lot.cost, lot.deferred) == ("3", Decimal("400.00"), Decimal("40.00"))
 
 
 def test_imported_trades_are_kept_once_and_whole(ledger: Any) -> None:
