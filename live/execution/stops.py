@@ -103,6 +103,8 @@ def _rests(context: ExecutionContext, position: PositionRow, orders: Sequence[Or
     if len(stops) != 1 or price is None or position.stop_broker_order_id is None:
         return False
     (stop,) = stops
+    if stop.state == JournalState.UNKNOWN_LIVE:
+        return False
     same = stop.broker_order_id == position.stop_broker_order_id and position.stop_price == price
     return same and may_fill(stop) and not _must_change(context, stop, position, price)
 
@@ -127,6 +129,8 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
             return
         if any(order.order_type == "market" for order in resting):
             return  # it was below its stop: the sale is under way
+        for lost in (order for order in resting if order.state == JournalState.UNKNOWN_LIVE):
+            _note_not_shown(context, lost)
         if len(resting) == 1:
             price = moved_level(context, position, resting[0]) or price
         if len(resting) == 1 and not _must_change(context, resting[0], position, price):
@@ -281,6 +285,15 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal, sha
     if still is not None and below is None and not JournalState(order.state).terminal:
         remember(context, still, order, price)
     return ""
+
+
+def _note_not_shown(context: ExecutionContext, stop: Order) -> None:
+    """Note as critical that nobody can say whether a stop still rests: brokers list the past weeks only."""
+    context.notes.alarm(
+        f"{stop.symbol}: the broker does not say how its stop {stop.client_order_id} (order "
+        f"{stop.broker_order_id}) stands: look at the broker's own screen; when it is gone, "
+        f"`jutsu resolve {stop.client_order_id} --absent` lets the next run place a new one"
+    )
 
 
 def _note_uncovered(context: ExecutionContext, position: PositionRow, cover: Cover) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: two levels of a stop that differ by less are one: brokers show more decimals than we sent
 SAME_LEVEL: Final = Decimal("0.0001")
+#: two reports of one fill differ by less: prices are rounded, times are those of different systems
+NEAR_PRICE: Final = Decimal("0.001")
+NEAR_TIME: Final = timedelta(minutes=2)
 #: detail of a sale: profit against average cost, before commission
 REALISED: Final = "realised_pnl"
 
@@ -82,8 +85,8 @@ def _as_shown(ledger: Ledger, order: Order, shown: BrokerOrder, *, at: datetime)
 def without_repeats(ledger: Ledger, shown: BrokerOrder) -> tuple[Execution, ...]:
     """Return the executions of an order without those a broker reports twice under another id.
 
-    Only where they add up to more than the broker says is filled: then one equal to another in shares, price
-    and instant is left out. What is booked already stays.
+    Only where they add up to more than the broker says is filled: then one of as many shares as another, at
+    nearly its price and time (a report may round either), is left out. What is booked already stays.
     """
     extra = sum(execution.quantity for execution in shown.executions) - shown.filled_quantity
     if extra <= 0:
@@ -91,12 +94,18 @@ def without_repeats(ledger: Ledger, shown: BrokerOrder) -> tuple[Execution, ...]
     booked = ledger.executions.known(execution.execution_id for execution in shown.executions)
     kept: list[Execution] = []
     for one in sorted(shown.executions, key=lambda e: e.execution_id not in booked):
-        again = any((o.quantity, o.price, o.at) == (one.quantity, one.price, one.at) for o in kept)
+        again = any(_repeats(one, other) for other in kept)
         if again and one.execution_id not in booked and one.quantity <= extra:
             extra -= one.quantity
         else:
             kept.append(one)
     return tuple(kept)
+
+
+def _repeats(one: Execution, other: Execution) -> bool:
+    """Whether two reports may be of one fill."""
+    near = abs(one.price - other.price) <= max(SAME_LEVEL, other.price * NEAR_PRICE)
+    return one.quantity == other.quantity and near and abs(one.at - other.at) <= NEAR_TIME
 
 
 def _with_profit(order: Order, profits: Sequence[Decimal]) -> dict[str, Any]:

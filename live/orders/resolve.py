@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from backtest.core.errors import UsageError
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
+from live.orders.booking import forget_stop
 from live.orders.matching import differences, request_of
 from live.orders.submission import Submission
 
@@ -46,14 +47,31 @@ def declare_adopted(
 def declare_absent(ledger: Ledger, client_order_id: str, *, by: str, at: datetime) -> Order:
     """Close an unresolved order that the broker never had; the next run may plan it anew.
 
+    An order that the broker had and shows no more (brokers list the past weeks only) ends as cancelled.
+
     Raises:
         UsageError: the order is not unresolved.
     """
+    gone = ledger.orders.get(client_order_id)
+    if gone is not None and gone.state == JournalState.UNKNOWN_LIVE:
+        return _declare_gone(ledger, gone, by=by, at=at)
     order = _unresolved(ledger, client_order_id)
     _note(ledger, order, at=at, by=by, verdict="absent")
     return ledger.orders.transition(
         client_order_id, JournalState.ABSENT, at=at, state_reason=f"declared absent by {by}"
     )
+
+
+def _declare_gone(ledger: Ledger, order: Order, *, by: str, at: datetime) -> Order:
+    with ledger.transaction():
+        _note(ledger, order, at=at, by=by, verdict="gone")
+        reason = f"not at the broker any more, says {by}"
+        ended = ledger.orders.transition(
+            order.client_order_id, JournalState.CANCELED, at=at, state_reason=reason
+        )
+        if ended.intent == "stop":
+            forget_stop(ledger, ended)
+    return ended
 
 
 def _unresolved(ledger: Ledger, client_order_id: str) -> Order:

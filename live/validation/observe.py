@@ -273,17 +273,7 @@ def _candidates(signal: SignalFile, strategy: Strategy, day: date) -> tuple[Cand
     if facts is None or not facts.get("accepted"):
         return None
     report_date = _report_date(strategy, day)
-    taken = [
-        Candidate(
-            ticker=order.symbol,
-            report_date=report_date,
-            grade=order.details["grade"],
-            score=order.details.get("score"),
-            price=order.reference_price,
-        )
-        for order in signal.orders
-        if order.intent == "entry" and "grade" in order.details
-    ]
+    taken = entered_candidates(signal, strategy)
     waiting = [
         Candidate(
             ticker=skip.symbol,
@@ -296,6 +286,24 @@ def _candidates(signal: SignalFile, strategy: Strategy, day: date) -> tuple[Cand
         if skip.reason in {"capacity_full", "daily_limit"}
     ]
     return (*taken, *waiting)
+
+
+def entered_candidates(signal: SignalFile, strategy: Strategy) -> tuple[Candidate, ...]:
+    """Return the candidates that the entries of a file carry; none where orders were added by hand."""
+    from backtest.core.candidate import Candidate
+
+    report_date = _report_date(strategy, date.fromisoformat(signal.trade_date))
+    return tuple(
+        Candidate(
+            ticker=order.symbol,
+            report_date=report_date,
+            grade=order.details["grade"],
+            score=order.details.get("score"),
+            price=order.reference_price,
+        )
+        for order in signal.orders
+        if order.intent == "entry" and "grade" in order.details
+    )
 
 
 def _report_date(strategy: Strategy, day: date) -> date:

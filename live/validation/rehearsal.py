@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import JutsuError
 from live.runtime.factories import make_feed
+from live.validation.rehearsed_positions import positions_return
+from live.validation.span import LOOK_BACK, span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from live.books.variants import BookVariant
     from live.ledger.ledger import Ledger
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: accounts in which no money is at stake
 ACCOUNTS: Final = ("paper", "alpaca-paper")
-#: newest sessions of a book that are looked at
-LOOK_BACK: Final = 250
 
 
 def rehearsal(ledger: Ledger, variant: str) -> tuple[str, Ledger]:
@@ -32,49 +30,43 @@ def rehearsal(ledger: Ledger, variant: str) -> tuple[str, Ledger]:
     return max(found, key=lambda one: len(one[1].runs.recent(LOOK_BACK, variant)))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The sessions a book was carried out in, its equity before the first decision and at the last close."""
-
-    first: date
-    last: date
-    start_equity: float
-    end_equity: float
-
-    @property
-    def made(self) -> float:
-        """What the book made, decimal fraction."""
-        return self.end_equity / self.start_equity - 1
-
-
-def span_of(ledger: Ledger, variant: str) -> Span | None:
-    """Return what a book did from its first decision to the newest session that ran; None before its close.
-
-    Closes of later sessions, in which nothing ran, are no part of it.
-    """
-    ran = next((run.session for run in ledger.runs.recent(LOOK_BACK, variant) if run.executed_at), None)
-    series = ledger.snapshots.series(variant, until=ran) if ran is not None else ()
-    opening = ledger.signals.get(series[0].session, variant) if series else None
-    if opening is None:
-        return None
-    start = float(json.loads(opening.content)["inputs"]["account"]["equity"])
-    return Span(series[0].session, series[-1].session, start, series[-1].equity)
-
-
 def backtest_returns(runtime: Runtime) -> dict[str, float]:
     """Return variant -> return of its backtest over the sessions of its rehearsal, decimal fraction.
 
-    Left out is a book without a close, one that trades positions (its candidates are not kept), and one whose
-    data cannot be read or simulated any more: that is no data, never a pass.
+    Left out is a book without a close, one of single stocks that entered nothing, and one whose data cannot
+    be read or simulated any more: that is no data, never a pass.
     """
     curves = _curves(runtime, lambda name: rehearsal(runtime.ledger, name)[1])
-    return {name: next(reversed(curve.values())) - 1 for name, curve in curves.items()}
+    weights = {name: next(reversed(curve.values())) - 1 for name, curve in curves.items()}
+    return weights | dict(_returns_of_positions(runtime))
+
+
+def _returns_of_positions(runtime: Runtime) -> Iterator[tuple[str, float]]:
+    """Yield the books of single stocks with the return of the backtest of their entries."""
+    from live.books.variants import groups
+
+    loaded = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    books = (group.primary for group in loaded if group.primary is not None)
+    for book in (book for book in books if not book.strategy.family.holds_weights):
+        ledger = rehearsal(runtime.ledger, book.name)[1]
+        span = span_of(ledger, book.name)
+        if span is None:
+            continue
+        source = next(run.source for run in ledger.runs.recent(1, book.name))
+        feed, now, costs = _feed(runtime, source), runtime.clock.now(), runtime.settings.execution
+        try:
+            made = positions_return(ledger, book.strategy, span, costs, feed, now)
+        except (JutsuError, OSError):
+            continue
+        if made is not None:
+            yield book.name, made
 
 
 def backtest_curves(runtime: Runtime) -> dict[str, dict[date, float]]:
     """Return variant -> session -> what 1 became in the backtest by its close, of the books of this account.
 
-    It begins with the book's first session; left out are the same books as by `backtest_returns`.
+    It begins with the book's first session; left out are books of single stocks, and what `backtest_returns`
+    leaves out.
     """
     return _curves(runtime, lambda _: runtime.ledger)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from backtest.calendar import sessions as calendar
-from live.validation.rehearsal import LOOK_BACK, rehearsal, span_of
+from live.validation.rehearsal import rehearsal
 from live.validation.sessions import history
+from live.validation.span import LOOK_BACK, span_of
 from live.validation.verdict import WINDOW, Check, rolling
 
 if TYPE_CHECKING:

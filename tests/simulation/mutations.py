@@ -100,8 +100,8 @@ MUTATIONS: Final = (
     Mutation(
         "a stop protects half of the shares",
         "live/execution/stops.py",
-        "        None if below is not None else price,\n        quantity=position.quantity,\n",
-        "        None if below is not None else price,\n        quantity=(position.quantity + 1) // 2,\n",
+        "None if below is not None else price, quantity=shares, parent=entry)\n",
+        "None if below is not None else price, quantity=(shares + 1) // 2, parent=entry)\n",
     ),
     Mutation(
         "shares are sold while their stop still rests",

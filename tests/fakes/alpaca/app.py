@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from tests.fakes.alpaca.orders import AlpacaOrder, Book, stamp
+from tests.fakes.alpaca.orders import AlpacaOrder, Book, shares, stamp
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faults import Rule
 from tests.fakes.market import NEW_YORK, Market
@@ -151,8 +151,8 @@ class AlpacaApp(App):
         return [
             {
                 "symbol": symbol,
-                "qty": str(quantity),
-                "qty_available": str(quantity - self.book.busy(symbol)),
+                "qty": shares(quantity),
+                "qty_available": shares(quantity - self.book.busy(symbol)),
                 "avg_entry_price": str(average),
                 "market_value": str(quantity * (self.market.price(symbol, now) or 0)),
                 "asset_class": "us_equity",

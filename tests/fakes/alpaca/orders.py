@@ -18,6 +18,11 @@ def stamp(at: datetime | None) -> str | None:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z" if at else None
 
 
+def shares(quantity: float) -> str:
+    """Shares as the API prints them: whole ones without decimals, else up to nine."""
+    return f"{quantity:.9f}".rstrip("0").rstrip(".")
+
+
 @dataclass
 class AlpacaOrder:
     """One order or leg."""
@@ -26,7 +31,7 @@ class AlpacaOrder:
     spec: dict[str, Any]
     submitted: datetime
     status: str = "new"
-    filled: int = 0
+    filled: float = 0
     value: float = 0.0
     legs: list[AlpacaOrder] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -38,8 +43,8 @@ class AlpacaOrder:
         return self.status not in CLOSED
 
     @property
-    def left(self) -> int:
-        return int(self.spec["qty"]) - self.filled
+    def left(self) -> float:
+        return round(float(self.spec["qty"]) - self.filled, 9)
 
     def row(self) -> dict[str, Any]:
         """The order as the API shows it; numbers are text."""
@@ -53,7 +58,7 @@ class AlpacaOrder:
             "symbol": self.spec["symbol"],
             "asset_class": "us_equity",
             "qty": self.spec["qty"],
-            "filled_qty": str(self.filled),
+            "filled_qty": shares(self.filled),
             "filled_avg_price": f"{self.value / self.filled:.6f}" if self.filled else None,
             "order_class": self.spec.get("order_class", ""),
             "order_type": self.spec["type"],
@@ -79,13 +84,13 @@ class Book:
     def __init__(self, clock: VirtualClock, market: Market) -> None:
         self.clock, self.market = clock, market
         self.cash = 100_000.0
-        self.positions: dict[str, tuple[int, float]] = {}
+        self.positions: dict[str, tuple[float, float]] = {}
         self.roots: list[AlpacaOrder] = []
         self.fills: list[dict[str, Any]] = []
         self.scripts: list[dict[str, Any]] = []
         self.halted: set[str] = set()
         self.lag = ACCOUNT_LAG
-        self.before: list[tuple[datetime, float, dict[str, tuple[int, float]]]] = []
+        self.before: list[tuple[datetime, float, dict[str, tuple[float, float]]]] = []
 
     def all(self) -> list[AlpacaOrder]:
         return [node for root in self.roots for node in (root, *root.legs)]
@@ -103,7 +108,9 @@ class Book:
         price = self.market.price(spec["symbol"], self.clock.now())
         if price is None:
             return 422, 42210000, f"asset {spec['symbol']} not found"
-        quantity = int(spec["qty"])
+        quantity = float(spec["qty"])
+        if quantity % 1 and (spec["time_in_force"] != "day" or spec["type"] != "market"):
+            return 422, 42210000, "fractional orders must be DAY orders"
         if spec["type"] == "limit" and not spec.get("limit_price"):
             return 422, 42210000, "limit orders require limit price"
         if spec["side"] == "buy" and quantity * price > self.cash * 2:
@@ -115,14 +122,11 @@ class Book:
         if spec["type"] == "stop" and float(spec["stop_price"]) >= price:
             return 422, 42210000, "stop price must be less than current price"
         if spec["side"] == "sell" and quantity + busy > held:
-            return (
-                403,
-                40310000,
-                f"insufficient qty available for order (requested: {quantity}, available: {held - busy})",
-            )
+            asked = f"(requested: {shares(quantity)}, available: {shares(held - busy)})"
+            return 403, 40310000, f"insufficient qty available for order {asked}"
         return None
 
-    def shown(self) -> tuple[float, dict[str, tuple[int, float]]]:
+    def shown(self) -> tuple[float, dict[str, tuple[float, float]]]:
         """Cash and positions as account and position list show them: a while behind the fills."""
         since = self.clock.now() - self.lag
         for at, cash, positions in self.before:
@@ -130,7 +134,7 @@ class Book:
                 return cash, positions
         return self.cash, self.positions
 
-    def busy(self, symbol: str) -> int:
+    def busy(self, symbol: str) -> float:
         """Shares that working sells hold."""
         sells = (o for o in self.all() if o.live and o.status != "held" and o.spec["side"] == "sell")
         return sum(o.left for o in sells if o.spec["symbol"] == symbol)
@@ -186,7 +190,7 @@ class Book:
         if order.scripted:
             while order.steps and now >= order.submitted + timedelta(seconds=order.steps[0].get("after", 0)):
                 step = order.steps.pop(0)
-                self._fill(order, int(step["quantity"]), float(step["price"]))
+                self._fill(order, float(step["quantity"]), float(step["price"]))
             return
         if self._over(order, now):
             order.status = "expired"
@@ -223,18 +227,18 @@ class Book:
         """A split: quantity and average move, resting stops are cancelled."""
         self.before.clear()
         quantity, average = self.positions[symbol]
-        self.positions[symbol] = (int(quantity * ratio), average / ratio)
+        self.positions[symbol] = (round(quantity * ratio, 9), average / ratio)
         for order in self.all():
             if order.live and order.spec["symbol"] == symbol and order.spec["type"] == "stop":
                 order.status = "canceled"
         self.market.split(symbol, ratio, self.clock.now().astimezone(NEW_YORK).date())
 
-    def _fill(self, order: AlpacaOrder, quantity: int, price: float) -> None:
+    def _fill(self, order: AlpacaOrder, quantity: float, price: float) -> None:
         symbol, sign = order.spec["symbol"], 1 if order.spec["side"] == "buy" else -1
         held, average = self.positions.get(symbol, (0, 0.0))
         self.before.append((self.clock.now(), self.cash, dict(self.positions)))
         self.cash = round(self.cash - sign * quantity * price, 2)
-        total = held + sign * quantity
+        total = round(held + sign * quantity, 9)
         paid = (average * held + price * quantity) / total if sign > 0 else average
         self.positions.pop(symbol, None)
         if total:
@@ -250,7 +254,7 @@ class Book:
                 "order_id": order.id,
                 "symbol": symbol,
                 "side": order.spec["side"],
-                "qty": str(quantity),
+                "qty": shares(quantity),
                 "price": str(price),
                 "transaction_time": stamp(at),
                 "type": "fill" if order.left == 0 else "partial_fill",

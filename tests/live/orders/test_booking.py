@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backtest.core.errors import UnresolvedError
 from live.ledger.ledger import Ledger
@@ -157,3 +160,32 @@ def test_two_equal_fills_that_add_up_are_two_fills(ledger: Ledger) -> None:
     after = book(ledger, order, shown(order, OrderState.FILLED, (50, "10"), (50, "10"), filled=100), at=AT)
 
     assert after.filled_quantity == 100
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=4, unique=True),
+    st.data(),
+)
+def test_a_fill_reported_again_with_another_id_time_and_rounding_is_booked_once(
+    shares: list[int], data: st.DataObject
+) -> None:
+    """Any of the fills comes a second time, in any order, now or at a later look."""
+    with Ledger.open("sqlite://", account="paper", now=AT) as ledger:
+        total = sum(shares)
+        order = sent(ledger, "buy", "buy", total)
+        first = shown(order, OrderState.PARTIAL, *((n, "10.0001") for n in shares[:1]), filled=shares[0])
+        if data.draw(st.booleans(), label="looked before"):
+            order = book(ledger, order, first, at=AT)
+        whole = shown(order, OrderState.FILLED, *((n, "10.0001") for n in shares), filled=total)
+        repeated = data.draw(st.lists(st.sampled_from(whole.executions), min_size=1, unique=True))
+        seconds = data.draw(st.integers(-90, 90))
+        rounded, late = Decimal("10.00"), timedelta(seconds=seconds)
+        again = [
+            replace(one, execution_id=f"again-{one.execution_id}", price=rounded, at=one.at + late)
+            for one in repeated
+        ]
+        mixed = data.draw(st.permutations([*whole.executions, *again]))
+        after = book(ledger, order, replace(whole, executions=tuple(mixed)), at=AT)
+        assert (after.state, after.filled_quantity) == (JournalState.FILLED, total)
+        assert ledger.positions.shares() == {"AAA": total}
+        assert book(ledger, after, replace(whole, executions=tuple(mixed)), at=AT) == after

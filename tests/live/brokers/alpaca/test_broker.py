@@ -304,3 +304,27 @@ def test_an_order_may_fill_although_its_cancel_is_on_the_way(fake: FakeAlpaca, b
     fake.prices(AAPL=168.0)
     found = shown(broker, order_id)
     assert (found.state, found.filled_quantity) == (OrderState.FILLED, 10)
+
+
+def test_fractions_are_shown_taken_as_day_orders_and_refused_as_stops(
+    fake: FakeAlpaca, broker: AlpacaBroker
+) -> None:
+    fake.call("account", {"positions": {"QQQ": [8.75, 100.0]}})
+    account = broker.account()
+    assert account.shares() == {"QQQ": 8}
+    assert account.fractions() == {"QQQ": Decimal("8.75")}
+    with pytest.raises(BrokerRefused, match="insufficient qty available"):
+        broker.submit(OrderRequest("20240312_QQQ_exit_sell", "QQQ", "sell", 9))
+    spec = {"symbol": "QQQ", "qty": "0.75", "side": "sell", "type": "market", "time_in_force": "day"}
+    fake.call("orders", dict(spec))  # a person sells the part of a share
+    fake.clock(advance=30)
+    assert fake.state()["positions"] == {"QQQ": 8}
+    refused = fake.app.book.refusal({**spec, "qty": "0.5", "type": "stop", "stop_price": "90"})
+    assert refused is not None
+    assert "fractional" in refused[2]
+
+
+def test_a_reverse_split_leaves_its_fraction(fake: FakeAlpaca, broker: AlpacaBroker) -> None:
+    fake.call("account", {"positions": {"QQQ": [350, 4.0]}})
+    fake.call("actions", {"split": {"symbol": "QQQ", "ratio": 1 / 40}})
+    assert broker.account().fractions() == {"QQQ": Decimal("8.75")}
