@@ -9,6 +9,7 @@ from typing import Final
 import typer
 
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
+from live.cli.status_books import show_books_now
 from live.model.run import Overview
 from live.operations.checks import login_problems
 from live.reconciliation.standing import paper_differences
@@ -50,6 +51,7 @@ def show(view: StatusView) -> None:
     if not any(book.last_session for book in view.books):
         screen.print("no run yet: `jutsu doctor` checks this machine, `jutsu schedule` prints the cron lines")
     _show_books(view.books)
+    show_books_now(view.books)
     _show_positions(view.books)
     if view.unfinished_orders:
         screen.print(f"unfinished orders: {', '.join(view.unfinished_orders)}")

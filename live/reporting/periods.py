@@ -73,7 +73,12 @@ def _criticals(runtime: Runtime, inputs: ViewInputs) -> Iterator[str]:
     from live.operations.checks import login_problems
     from live.views.status import read_status
 
-    yield from read_status(inputs, login_problems(runtime)).problems
+    view = read_status(inputs, login_problems(runtime))
+    judged = [book.now.monitoring for book in view.books if book.now is not None]
+    known = {
+        text for one in judged if one is not None for text in one.problems
+    }  # of its own day by the report
+    yield from (text for text in view.problems if text not in known)
     newest = runtime.ledger.alerts.recent(NEWEST)
     for alert in (one for one in newest if one.level == "critical" and one.acknowledged_at is None):
         yield f"critical alert of {alert.created_at:%Y-%m-%d}: {alert.title} (`jutsu alerts ack {alert.id}`)"

@@ -26,6 +26,7 @@ class ViewInputs:
         now: aware instant; a conversation takes new inputs for every answer.
         today: New York date the view is about.
         past: `today` was named by a person (`--as-of`).
+        manifest: what was backtested, None where nothing asks for its baselines.
     """
 
     ledger: Ledger
@@ -37,6 +38,7 @@ class ViewInputs:
     now: datetime
     today: date
     past: bool = False
+    manifest: Path | None = None
 
     @classmethod
     def of(cls, runtime: Runtime) -> ViewInputs:
@@ -51,6 +53,7 @@ class ViewInputs:
             now=runtime.clock.now(),
             today=runtime.today(),
             past=runtime.run.as_of is not None,
+            manifest=runtime.manifest,
         )
 
     def variants(self) -> tuple[BookVariant, ...]:

@@ -34,11 +34,11 @@ class BookMonitoring:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Measures that call for somebody, one line each."""
+        """Critical measures, one line each."""
         return tuple(
             f"{self.variant}: {one.name}: {one.why}; {one.limit}"
             for one in self.measures
-            if one.state in {"warning", "critical"}
+            if one.state == "critical"
         )
 
 

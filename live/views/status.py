@@ -14,10 +14,12 @@ from live.views.newest_run import newest_run, troubles
 
 if TYPE_CHECKING:
     from backtest.calendar.sessions import ExecutionWindow, Session
+    from backtest.reporting.baseline import Baseline
     from live.books.variants import BookVariant
     from live.ledger.system_state import KillLevel
     from live.ledger.tables import Order
     from live.operations.expected_runs import MissedStep
+    from live.views.book_now import BookNow
     from live.views.inputs import ViewInputs
 
 
@@ -61,6 +63,7 @@ class BookStatus:
             was carried out. early_close: of that session.
         last_session, last_outcome: of its newest run, None before the first.
         equity, cash: account currency at the newest snapshot. drawdown, cumulative_return: decimal fractions.
+        now: regime, limits, allocation, figures and monitoring.
     """
 
     variant: str
@@ -76,6 +79,7 @@ class BookStatus:
     drawdown: float | None
     cumulative_return: float | None
     positions: tuple[HeldPosition, ...]
+    now: BookNow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +120,16 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         further: problems found where a view does not look: login, machine.
     """
     from backtest.core.errors import JutsuError
+    from live.views.monitoring import baselines
 
     ledger, session = inputs.ledger, _upcoming(inputs)
+    known = {} if inputs.manifest is None else baselines(inputs.manifest)
     books: list[BookStatus] = []
     broken: list[str] = []
     try:
-        books.extend(_book(inputs, line, session) for line in _shown(inputs))  # keeps those before the error
+        books.extend(
+            _book(inputs, line, session, known) for line in _shown(inputs)
+        )  # keeps those before the error
     except JutsuError as error:
         broken.append(error.line())
     missed: tuple[MissedStep, ...] = ()
@@ -155,6 +163,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             *_problems(kill, unresolved, unprotected),
             *off_target_problems(inputs, primaries),
             *(step.text for step in missed),
+            *(text for book in books for text in _drifted(book)),
             *troubles(
                 inputs, primaries, {step.variant for step in missed if step.step in {"executed", "generated"}}
             ),
@@ -185,6 +194,13 @@ def _problems(kill: KillLevel, unresolved: Iterable[str], unprotected: Iterable[
         yield f"position {name} has no protective stop; run the executor"
 
 
+def _drifted(book: BookStatus) -> tuple[str, ...]:
+    """Return what monitoring warns of, one line each."""
+    if book.now is None or book.now.monitoring is None:
+        return ()
+    return book.now.monitoring.problems
+
+
 def _rests(order: Order) -> bool:
     """Whether it is a protective stop that does what it is there for."""
     return order.intent == "stop" and order.state in {"ACKED", "PENDING", "WORKING"}
@@ -208,10 +224,18 @@ def _shown(inputs: ViewInputs) -> Iterator[BookVariant]:
             yield variant
 
 
-def _book(inputs: ViewInputs, variant: BookVariant, session: Session) -> BookStatus:
+def _book(
+    inputs: ViewInputs, variant: BookVariant, session: Session, baselines: Mapping[str, Baseline]
+) -> BookStatus:
+    from live.views.book_now import read_now
+
     session, window = _next_window(inputs, variant, session)
     latest = inputs.ledger.snapshots.latest(variant.name)
     run = newest_run(inputs, variant.name)
+    positions = tuple(
+        _held(inputs, variant) if variant.role == "primary" else _held_virtually(inputs, variant)
+    )
+    values = {one.symbol: _worth(one) for one in positions}
     return BookStatus(
         variant=variant.name,
         role=variant.role,
@@ -225,10 +249,13 @@ def _book(inputs: ViewInputs, variant: BookVariant, session: Session) -> BookSta
         cash=None if latest is None else latest.cash,
         drawdown=None if latest is None else latest.drawdown,
         cumulative_return=None if latest is None else latest.cumulative_return,
-        positions=tuple(
-            _held(inputs, variant) if variant.role == "primary" else _held_virtually(inputs, variant)
-        ),
+        positions=positions,
+        now=read_now(inputs, variant, values, baselines.get(variant.name)),
     )
+
+
+def _worth(held: HeldPosition) -> float | None:
+    return None if held.last_price is None else held.last_price * held.quantity
 
 
 def _next_window(

@@ -34,6 +34,7 @@ def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNa
         settings=Settings(**settings),
         clock=SimulatedClock(now),
         strategies=PROJECT / "config/strategies",
+        manifest=tmp_path / "manifest.json",
         loaded=SimpleNamespace(parameter_overrides={}),
         release_login=lambda: None,  # nobody holds one here
         signals=tmp_path / "signals",

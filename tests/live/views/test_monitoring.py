@@ -70,7 +70,7 @@ def test_a_book_without_anything_is_unknown(ledger: Ledger) -> None:
     assert all(measure.why for measure in found.measures)
 
 
-def test_problems_are_warnings_and_criticals(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_are_what_is_critical(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     from backtest.reporting.monitoring import ClosedTrade
     from live.views import monitoring
 
@@ -78,7 +78,7 @@ def test_problems_are_warnings_and_criticals(ledger: Ledger, monkeypatch: pytest
     monkeypatch.setattr(monitoring, "closed_trades", lambda *_, **__: lost)
     found = read_monitoring(ledger, "golden", BASELINE, DAY)
     assert found.state == "critical"
-    assert [line.split(":")[1].strip() for line in found.problems] == ["win rate", "expectancy"]
+    assert [line.split(":")[1].strip() for line in found.problems] == ["expectancy"]
 
 
 @pytest.mark.parametrize("content", [None, "no json", "{}"])
