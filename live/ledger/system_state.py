@@ -32,6 +32,11 @@ _GET: Final = select(SystemState, matching("account", "key"), columns=("value",)
 _FORGET: Final = "DELETE FROM system_state WHERE account = :account AND key = :key"
 
 
+def drift_key(variant: str) -> str:
+    """Return the key under which the newest drift of a book is kept: cause -> bps of the backtest."""
+    return f"drift_{variant}"
+
+
 @dataclass(frozen=True, slots=True)
 class KillSwitch:
     """The switch as it stands. `at` is ISO 8601; empty texts when it is off."""

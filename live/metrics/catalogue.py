@@ -31,6 +31,10 @@ CATALOGUE: Final[Mapping[str, tuple[Kind, str]]] = {
         "gauge",
         "Fills against the quotes they were sent on in the newest session with trades, weighted by value.",
     ),
+    "drift_bps": (
+        "gauge",
+        "What each cause added to live against the backtest since the book began, hundredths of a percent.",
+    ),
     "missed_sessions_total": ("counter", "Sessions that passed without being traded."),
     "token_sessions_left": ("gauge", "Sessions until the broker login ends."),
     "alerts_pending": ("gauge", "Alerts that some channel still has to deliver."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import JutsuError
+from live.ledger.system_state import drift_key
 from live.metrics.catalogue import Figures
 from live.metrics.exposition import Sample
 from live.metrics.program_runs import recall
@@ -85,6 +87,7 @@ def of_ledger(subject: Subject, ledger: Ledger) -> Figures:
         "naked_positions": [subject.sample(len(ledger.positions.unprotected()))],
         "kill_level": [subject.sample(_LEVELS[ledger.state.kill_level()])],
         "slippage_ratio": list(_slippage(subject, ledger)),
+        "drift_bps": list(_drift(subject, ledger)),
         "missed_sessions_total": list(_missed(subject, ledger)),
         "alerts_pending": [subject.sample(len(ledger.alerts.unsent(limit=1000)))],
     }
@@ -97,6 +100,13 @@ def joined(*parts: Figures) -> Mapping[str, list[Sample]]:
         for name, samples in part.items():
             found.setdefault(name, []).extend(samples)
     return found
+
+
+def _drift(subject: Subject, ledger: Ledger) -> Iterator[Sample]:
+    """Yield the causes that the newest validation kept."""
+    for name in ledger.snapshots.variants():
+        for cause, bps in json.loads(ledger.state.get(drift_key(name)) or "{}").items():
+            yield subject.sample(bps, variant=name, cause=cause)
 
 
 def _successes(subject: Subject, ledger: Ledger) -> Iterator[Sample]:

@@ -6,17 +6,20 @@ computed anew from the ledger's rows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import DataError, UsageError
+from live.ledger.system_state import drift_key
 
 if TYPE_CHECKING:
     from backtest.reporting.drift.attribution import Attribution
     from live.books.variants import BookVariant
     from live.runtime.runtime import Runtime
 
+REST = "unexplained"
 NO_CLOSE = "no session of this book has been marked at its close yet"
 POSITIONS = "drift is measured for allocation books; a book of single positions is not walked yet"
 SHARED = "the account is shared: cash that a budget or another book moves in or out is unexplained"
@@ -54,6 +57,34 @@ def measure_drift(runtime: Runtime, variant: str | None = None) -> tuple[Measure
             "compare`",
         )
     return tuple(_measure(runtime, book, primaries) for book in chosen)
+
+
+def keep_drift(runtime: Runtime) -> tuple[str, ...]:
+    """Keep the causes of every book as of its newest marked close, for the figures; return warnings.
+
+    Kept is a number for people's charts alone: `jutsu drift` computes its own.
+
+    Raises:
+        DataError: a bar of a session that was traded is missing.
+    """
+    from backtest.reporting.drift.attribution import bps, unexplained_is_large
+    from backtest.reporting.drift.facts import CAUSES
+
+    warnings: list[str] = []
+    for found in measure_drift(runtime):
+        rows = () if found.attribution is None else found.attribution.rows
+        row = next((row for row in reversed(rows) if row.live is not None), None)
+        if row is None or row.live is None:
+            continue
+        rest = row.live - row.explained
+        amounts = {step.cause: amount for step, amount in zip(CAUSES, row.causes, strict=True)}
+        kept = {n: round(float(bps(a, row.backtest) or 0), 4) for n, a in (amounts | {REST: rest}).items()}
+        runtime.ledger.state.set(drift_key(found.variant), json.dumps(kept), at=runtime.clock.now())
+        if unexplained_is_large(rest, row.backtest, len(rows)):
+            warnings.append(
+                f"{found.variant}: {rest:+,.2f} of the gap to the backtest is unexplained: `jutsu drift`"
+            )
+    return tuple(warnings)
 
 
 def _measure(runtime: Runtime, book: BookVariant, primaries: Sequence[BookVariant]) -> Measured:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from live.ledger.ledger import Ledger
+from live.ledger.system_state import drift_key
 from live.metrics.catalogue import CATALOGUE
 from live.metrics.gather import Subject, joined, of_ledger, of_programs
 from live.metrics.program_runs import ProgramRun, remember
@@ -46,6 +47,15 @@ def test_what_was_traded(traded: User) -> None:
     assert values(found["open_orders"]) == {(): 0}
     assert values(found["kill_level"]) == {(): 0}
     assert abs(values(found["slippage_ratio"])["golden",]) < 0.001
+
+
+def test_drift_is_what_the_newest_validation_kept(subject: Subject) -> None:
+    with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
+        ledger.snapshots.add("golden", NOW.date(), at=NOW, mode="offline_mock", equity=1.0, cash=1.0)
+        assert values(of_ledger(subject, ledger)["drift_bps"]) == {}
+        ledger.state.set(drift_key("golden"), '{"missed": -1.5, "unexplained": 0.0}', at=NOW)
+        found = values(of_ledger(subject, ledger)["drift_bps"])
+    assert found == {("golden", "missed"): -1.5, ("golden", "unexplained"): 0.0}
 
 
 def test_a_missed_session_a_kill_switch_and_an_alert_are_counted(subject: Subject) -> None:

@@ -1,5 +1,6 @@
 """Drift over the real stages and the paper broker: clean sessions are zero, a fault moves its own cause."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import UsageError
-from live.validation.drift import POSITIONS, measure_drift
+from live.ledger.system_state import drift_key
+from live.validation.drift import POSITIONS, keep_drift, measure_drift
 from live.views.drift import BookDrift, drift_of
 from tests.support.drift_stages import FIRST, LAST, SECOND, SWITCH, Stages, opened
 
@@ -137,3 +139,20 @@ def test_a_book_of_positions_says_that_it_is_not_walked(tmp_path: Path) -> None:
         assert "no session" in found["golden"].why
         with pytest.raises(UsageError, match="titan is no primary"):
             measure_drift(stages.runtime, "titan")
+
+
+def test_the_newest_causes_are_kept_for_the_figures(tmp_path: Path) -> None:
+    """Commissions of 3.00 on an equity near 100,000 are 0.3 bps; a close marked 60 too high is a warning."""
+    with opened(tmp_path, commission=1.5) as stages:
+        stages.trade(until=FIRST)
+        ledger = stages.runtime.ledger
+        assert keep_drift(stages.runtime) == ()
+        kept = json.loads(ledger.state.get(drift_key("golden")) or "{}")
+        assert kept["costs"] == pytest.approx(-0.3, rel=0.05)
+        assert {cause for cause, bps in kept.items() if bps} == {"costs"}
+        (mark,) = ledger.snapshots.series("golden")
+        ledger.snapshots.add(
+            "golden", FIRST, at=mark.at, mode=mark.mode, equity=mark.equity + 60, cash=mark.cash
+        )
+        (warning,) = keep_drift(stages.runtime)
+        assert warning == "golden: +60.00 of the gap to the backtest is unexplained: `jutsu drift`"
