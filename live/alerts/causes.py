@@ -122,8 +122,10 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
     ),
     "no_entries": Cause(
         "warning",
-        "Today's report of candidates is missing, late or wrong: the book sells as usual and buys nothing.",
-        "Put the report into the folder of the book; an earlier start of the generator reads it again.",
+        "The book sells as usual and buys nothing: its report of candidates is missing, late or wrong, or "
+        "the kill switch is on.",
+        "Put the report into the folder of the book and run the generator again; `jutsu resume` turns the "
+        "kill switch off.",
     ),
     "missed": Cause(
         "warning, critical from three sessions in a row",
@@ -336,3 +338,11 @@ def urgency_of(
     if critical:
         return "critical", "execution_critical"
     return ("warning", "execution_warning") if warnings else ("info", "executed")
+
+
+def with_remedy(key: str, level: AlertLevel, body: str) -> str:
+    """Return the text of a message, with what to do where it names no command; `info` needs nothing."""
+    cause = cause_of(key)
+    if level == "info" or cause is None or "jutsu " in body or "python -m live." in body:
+        return body
+    return f"{body}\n\nWhat to do: {CAUSES[cause].remedy}"

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 from backtest.calendar.sessions import NEW_YORK
 from live.alerts import plain_outbox
 from live.alerts.addressing import FAILED, address, level_of, named_channels, settle, urls_of, when
-from live.alerts.causes import require_listed
+from live.alerts.causes import require_listed, with_remedy
 from live.alerts.channels import Level, label
 from live.alerts.daily import make_daily
 from live.alerts.delivery import TIMEBOX_SECONDS, deliver_all
@@ -209,5 +209,7 @@ def _message(alert: Alert | None, *, tried: bool) -> Message:
     """Return what a channel is given; a message that comes late says of when it is."""
     assert alert is not None  # its delivery refers to it
     title = f"{alert.title} (from {when(alert)})" if tried or alert.attempts else alert.title
-    body = f"{alert.body}\n\nrun {alert.run}" if alert.run else alert.body
-    return Message(title, body, level_of(alert), alert.html)
+    level = level_of(alert)
+    body = with_remedy(alert.key, level, alert.body)
+    body = f"{body}\n\nrun {alert.run}" if alert.run else body
+    return Message(title, body, level, alert.html)

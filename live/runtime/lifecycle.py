@@ -204,6 +204,7 @@ def _alert_beside(
     settings: Settings, environ: Mapping[str, str], state: Path, *, key: str, title: str, body: str
 ) -> Iterable[str]:
     from live.alerts import channels, plain_outbox
+    from live.alerts.causes import with_remedy
     from live.alerts.delivery import deliver
     from live.alerts.message import Message
     from live.system.clock import SystemClock
@@ -216,7 +217,7 @@ def _alert_beside(
     except JutsuError as error:
         problems.append(f"alert channels: {error.line()}")
     title, body = redact(title), redact(body)
-    results = deliver(urls, Message(title, body, "critical")).values()
+    results = deliver(urls, Message(title, with_remedy(key, "critical", body), "critical")).values()
     problems += [f"alert channel failed: {one.channel} {one.error}" for one in results if one.error]
     delivered = any(not one.error for one in results)
     if state.exists() or (state.parent / "config").is_dir():  # a wrong folder is left as it is

@@ -27,6 +27,7 @@ from live.alerts.causes import (
     require_listed,
     stage_of,
     urgency_of,
+    with_remedy,
 )
 from live.ledger.errors import LedgerDamaged
 
@@ -84,3 +85,11 @@ def test_an_unlisted_key_is_said_in_the_log_and_lost_nowhere(caplog: pytest.LogC
         assert caplog.records == []
         require_listed("made_up_golden_2026-11-20")
     assert "made_up_golden" in caplog.text
+
+
+def test_a_message_without_a_command_says_what_to_do() -> None:
+    key = key_of("missed", variant="golden", session=DAY)
+    assert with_remedy(key, "warning", "3 sessions").endswith("`jutsu runs` names the likely reason of each.")
+    assert with_remedy(key, "warning", "see jutsu runs") == "see jutsu runs"
+    assert with_remedy(key, "info", "3 sessions") == "3 sessions"
+    assert with_remedy("made_up", "critical", "x") == "x"
