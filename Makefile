@@ -9,7 +9,7 @@ LOCKS := requirements
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup demo test long lint manifest figures bench faults simulate locks wheel sbom test-wheel clean
+.PHONY: setup demo test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web clean
 setup: $(STAMP)
 
 # what trades, the demo included; the paper account needs no vendor's library
@@ -31,7 +31,7 @@ demo: $(RUNTIME)
 # a module's tests stay together (its fixtures are made once), and what is compiled is kept for the next run
 unexport PYTHONDONTWRITEBYTECODE
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long and not browser" $(PYTEST_FLAGS)
 
 # minutes instead of seconds: ten years of parity, two years of earnings candidates
 long: setup
@@ -78,6 +78,7 @@ locks:
 	$(COMPILE) --extra full -c $(LOCKS)/dev.lock -o $(LOCKS)/full.lock
 	$(COMPILE) -c $(LOCKS)/dev.lock -o $(LOCKS)/runtime.lock
 	$(COMPILE) --extra release -c $(LOCKS)/dev.lock -o $(LOCKS)/release.lock
+	$(COMPILE) --extra browser -c $(LOCKS)/dev.lock -o $(LOCKS)/browser.lock
 	echo 'setuptools>=77' | $(subst pyproject.toml,-,$(COMPILE)) -c $(LOCKS)/dev.lock -o $(LOCKS)/build.lock
 
 # dist/: the wheel, the same bytes from the same commit
@@ -98,6 +99,22 @@ sbom: setup
 # the wheel in an empty folder, its dependencies from the package index
 test-wheel: wheel
 	$(BIN)/python -m tests.support.clean_install dist
+
+# the page: its sources in web/ (React, TypeScript), its built files in live/web/static, which are committed
+WEB := web/node_modules/.stamp
+$(WEB): web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --silent
+	touch $(WEB)
+
+web: setup $(WEB)
+	$(BIN)/python -m live.web.openapi > web/openapi.json
+	cd web && npm run --silent types && npx biome ci . && npx tsc --noEmit && npx vite build --logLevel warn
+	$(BIN)/python -m tools.web_assets --write
+
+# the page in a real browser; needs Node 20.19 and Chromium, else it says what is missing and tests nothing.
+# SCREENS=1 makes the pictures of docs/screens anew.
+test-web: setup
+	sh tools/test_web.sh $(BIN)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -129,6 +129,8 @@ def demo(
         else:
             result = _run(runtime, first, last, (), keep_going=False)
         _report(runtime, result, as_json=as_json, trades=True)
+    if strategy == "allocation" and not as_json:
+        typer.echo("the same on a page: jutsu dashboard --demo (extra `web`; `make setup` has it)")
 
 
 def _clear(folder: Path) -> None:

@@ -136,4 +136,4 @@ def _to_do(files: Iterable[FileLine]) -> Iterator[str]:
     for line in files:
         if line.waits:
             what = f"review the file of {line.session} ({line.variant})"
-            yield f"{what}: {line.enabled} order(s), until {line.closes_at}"
+            yield f"{what}: {line.enabled} order(s), until {(line.closes_at or '')[11:16]} New York"

@@ -45,7 +45,7 @@ def answered(view: Any, *, bare: bool = False) -> dict[int | str, dict[str, Any]
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an application."""
+    """Return the OpenAPI document of an application. TypeError: two things in it have one name."""
     components = Components()
     found = get_openapi(title=_TITLE, version=_VERSION, routes=app.routes, openapi_version="3.1.0")
     scopes = _scopes(app)
@@ -55,6 +55,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    twice = schemas.keys() & components.schemas.keys()
+    if twice:
+        raise TypeError(f"body and view of one name: {', '.join(sorted(twice))}")
     schemas |= components.schemas | {"Problem": _PROBLEM}
     found["components"]["schemas"] = dict(sorted(schemas.items()))
     return found

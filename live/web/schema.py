@@ -37,12 +37,13 @@ class Components:
 
     def __init__(self) -> None:
         self.schemas: dict[str, dict[str, Any]] = {}
+        self._views: dict[str, type] = {}
 
     def of(self, hint: Any) -> dict[str, Any]:
         """Return the schema of a type; dataclasses become references.
 
         Raises:
-            TypeError: a type that no view has.
+            TypeError: a type that no view has, or two dataclasses of one name.
         """
         if hint in _SIMPLE:
             return dict(_SIMPLE[hint])
@@ -70,6 +71,8 @@ class Components:
 
     def _reference(self, view: type) -> dict[str, Any]:
         name = view.__name__
+        if self._views.setdefault(name, view) is not view:
+            raise TypeError(f"two views are called {name}")
         if name not in self.schemas:
             self.schemas[name] = {}  # a view may hold itself
             hints = _hints(view)

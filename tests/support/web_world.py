@@ -70,7 +70,14 @@ class Site:
     clock: SimulatedClock
     app: FastAPI
     url: str
+    #: one person for every test, where none changes anything: a login costs more than a question
+    shared: bool = False
+    _person: Browser | None = None
     _clients: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     @property
     def logins(self) -> Logins:
@@ -87,6 +94,12 @@ class Site:
         return found
 
     def browser(self, *, logged_in: bool = True) -> Browser:
+        if self.shared and logged_in:
+            self._person = self._person or self._new_browser(logged_in=True)
+            return self._person
+        return self._new_browser(logged_in=logged_in)
+
+    def _new_browser(self, *, logged_in: bool) -> Browser:
         client = httpx.Client(base_url=self.url, timeout=WAIT, verify=_NO_TLS)
         self._clients.append(client)
         found = Browser(client, self.url)
@@ -126,6 +139,7 @@ def served(
     user: User,
     clock: SimulatedClock,
     *,
+    port: int = 0,
     beyond: bool = False,
     read_only: bool = False,
     changes_a_minute: int = 1000,
@@ -133,7 +147,7 @@ def served(
     """Serve a project until the block ends."""
     world = World(SettingsSource(user.config, None, {}), clock)
     store = Store(user.root / "state" / "web.db")
-    listening = bound("127.0.0.1", 0)
+    listening = bound("127.0.0.1", port)
     port = listening.getsockname()[1]
     app = create_app(
         world,

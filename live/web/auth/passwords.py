@@ -11,7 +11,8 @@ from typing import Final
 from backtest.core.errors import UsageError
 
 SHORTEST: Final = 12
-_COST, _BLOCK, _LANES = 2**16, 8, 1
+COST: Final = 2**16
+_COST, _BLOCK, _LANES = COST, 8, 1
 _MEMORY: Final = 2 * 128 * _COST * _BLOCK
 #: one hash at a time: each takes 64 MB
 _TURN: Final = threading.Lock()

@@ -29,7 +29,7 @@ Changer = Annotated[Visitor, needs("settings")]
 _UNTOUCHED: Final = ("paths.", "dashboard.", "broker.", "mode", "alerts.urls_env", "strategy.")
 
 
-class Change(Body):
+class SettingChange(Body):
     """A new value; `expected` is the one the person saw."""
 
     name: str = Field(min_length=1, max_length=128)
@@ -55,7 +55,7 @@ def history(request: Request, _: Reader) -> Response:
 
 
 @router.put("", responses=answered(person.Changed, bare=True))
-def change(request: Request, visitor: Changer, body: Change) -> Response:
+def change(request: Request, visitor: Changer, body: SettingChange) -> Response:
     """Override a setting, provided it still is what the person saw."""
     _require_changeable(body.name)
     done = person.set_value(

@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from live.web.auth import passwords
 from tests.support.user_world import User
 from tests.support.web_world import Browser, Site, inside, served, waiting_user
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash passwords with little work; `test_passwords` looks at what is really used."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_COST", 2**4)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +28,7 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> User:
 def shown(waiting: User, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A served project that no test changes."""
     with served(waiting.copy(tmp_path_factory.mktemp("shown") / "jutsu"), inside()) as site:
+        site.shared = True
         yield site
 
 

@@ -6,6 +6,12 @@ from backtest.core.errors import UsageError
 from live.web.auth import passwords
 
 
+def test_a_hash_costs_what_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_COST", passwords.COST)
+    kept = passwords.hashed("correct horse battery")
+    assert kept.split("$")[:4] == ["scrypt", "65536", "8", "1"]
+
+
 def test_only_the_password_itself_matches() -> None:
     kept = passwords.hashed("correct horse battery")
     assert "correct" not in kept

@@ -31,9 +31,7 @@ def books(traded: User) -> Iterator[Site]:
 
 def test_today_says_what_waits(shown: Site) -> None:
     found = shown.browser().data("/status")
-    assert found["to_do"] == [
-        f"review the file of {FIRST} (golden): 2 order(s), until 2024-01-02T15:59:00-05:00"
-    ]
+    assert found["to_do"] == [f"review the file of {FIRST} (golden): 2 order(s), until 15:59 New York"]
     (file,) = found["files"]
     assert (file["variant"], file["standing"], file["orders"]) == ("golden", "silent", 2)
 

@@ -1,0 +1,54 @@
+// The socket that says that something changed; the page then asks again what it shows.
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 30_000;
+const SILENCE = 10_000;
+const POLL = 15_000;
+
+/** Keep a socket open; return whether it has been down for more than ten seconds. */
+export function useLive(): boolean {
+  const queries = useQueryClient();
+  const [silent, setSilent] = useState(false);
+  useEffect(() => listen(queries, setSilent), [queries]);
+  return silent;
+}
+
+function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () => void {
+  let socket: WebSocket | null = null;
+  let wait = FIRST_WAIT;
+  let ended = false;
+  let retry: number | undefined;
+  let alarm: number | undefined;
+  let poll: number | undefined;
+
+  const refresh = () => void queries.invalidateQueries();
+  const open = () => {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    socket = new WebSocket(`${scheme}://${location.host}/ws/live`);
+    socket.onmessage = () => {
+      wait = FIRST_WAIT;
+      clearTimeout(alarm);
+      clearInterval(poll);
+      alarm = poll = undefined;
+      setSilent(false);
+      refresh();
+    };
+    socket.onclose = () => {
+      if (ended) return;
+      alarm ??= window.setTimeout(() => setSilent(true), SILENCE);
+      poll ??= window.setInterval(refresh, POLL);
+      retry = window.setTimeout(open, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT);
+    };
+  };
+  open();
+  return () => {
+    ended = true;
+    clearTimeout(retry);
+    clearTimeout(alarm);
+    clearInterval(poll);
+    socket?.close();
+  };
+}

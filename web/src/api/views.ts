@@ -1,0 +1,65 @@
+// The questions the pages ask.
+import { useQuery } from "@tanstack/react-query";
+import { api, type Envelope, taken, type Views } from "./client";
+
+export type Today = Views["TodayView"];
+export type Review = Views["ReviewView"];
+export type ReviewOrder = Views["ReviewOrder"];
+export type Trade = Views["TradeRow"];
+export type RunLine = Views["RunLine"];
+export type AlertLine = Views["AlertLine"];
+export type Figures = Views["BookFigures"];
+export type Curve = Views["CurveColumns"];
+
+export const useToday = () =>
+  useQuery({
+    queryKey: ["today"],
+    queryFn: () => taken(api.GET("/api/v1/status")) as Promise<Envelope<Today>>,
+  });
+
+export const useReview = (session: string, variant: string) =>
+  useQuery({
+    queryKey: ["review", session, variant],
+    queryFn: () =>
+      taken(
+        api.GET("/api/v1/signals/{session}/{variant}", { params: { path: { session, variant } } }),
+      ) as Promise<Envelope<Review>>,
+  });
+
+export const usePortfolio = () =>
+  useQuery({ queryKey: ["portfolio"], queryFn: () => taken(api.GET("/api/v1/portfolio")) });
+
+export const usePerformance = () =>
+  useQuery({ queryKey: ["performance"], queryFn: () => taken(api.GET("/api/v1/performance")) });
+
+export const useCurves = () =>
+  useQuery({ queryKey: ["curves"], queryFn: () => taken(api.GET("/api/v1/performance/series")) });
+
+export const useComparison = () =>
+  useQuery({ queryKey: ["compare"], queryFn: () => taken(api.GET("/api/v1/compare")) });
+
+export const useTrades = (filter: { symbol?: string; variant?: string }) =>
+  useQuery({
+    queryKey: ["trades", filter],
+    queryFn: () => taken(api.GET("/api/v1/trades", { params: { query: { limit: 500, ...filter } } })),
+  });
+
+export const useRuns = () => useQuery({ queryKey: ["runs"], queryFn: () => taken(api.GET("/api/v1/runs")) });
+
+export const useAlerts = () =>
+  useQuery({
+    queryKey: ["alerts"],
+    queryFn: () => taken(api.GET("/api/v1/alerts", { params: { query: { limit: 50 } } })),
+  });
+
+export const useAudit = () =>
+  useQuery({
+    queryKey: ["audit"],
+    queryFn: () => taken(api.GET("/api/v1/audit", { params: { query: { limit: 50 } } })),
+  });
+
+export const useSettings = () =>
+  useQuery({ queryKey: ["config"], queryFn: () => taken(api.GET("/api/v1/config")) });
+
+export const useSettingsHistory = () =>
+  useQuery({ queryKey: ["config", "history"], queryFn: () => taken(api.GET("/api/v1/config/history")) });
