@@ -40,7 +40,6 @@ DECIDES_NOTHING = {
 }
 
 READER = "a step of one reader, tested through it by the suites of its room"
-SIMULATED = "a part of one simulator, tested through it against reference results"
 #: modules that decide and are tested only through others (owed); the list only shrinks
 OWED = {
     "backtest/calendar/make_table.py": "writes the table of sessions",
@@ -74,14 +73,6 @@ OWED = {
     "backtest/data/sources/csv_dialect/text.py": READER,
     "backtest/data/store_split.py": "tested through live/cli/test_data_prices",
     "backtest/research/hierarchical_adaptive/compiled.py": "tested through test_study",
-    "backtest/simulator/allocation/result.py": SIMULATED,
-    "backtest/simulator/allocation/step.py": SIMULATED,
-    "backtest/simulator/allocation/virtual.py": "tested through live/shadow/test_virtual_books",
-    "backtest/simulator/positions/independent.py": SIMULATED,
-    "backtest/simulator/positions/market.py": SIMULATED,
-    "backtest/simulator/positions/model.py": SIMULATED,
-    "backtest/simulator/positions/simulate.py": SIMULATED,
-    "backtest/simulator/positions/virtual.py": "tested through live/shadow/test_virtual_books",
     "backtest/strategies/earnings_swing/parameters.py": "tested through earnings_swing/test_strategy",
     "backtest/strategies/hierarchical_adaptive/kernels.py": "tested through indicators/test_kernels",
     "backtest/strategies/hierarchical_adaptive/series.py": "tested through test_strategy and test_naive",
