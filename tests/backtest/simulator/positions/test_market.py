@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -61,13 +61,13 @@ def test_nothing_after_the_end_of_the_data_is_there() -> None:
 
 @given(st.sets(st.integers(0, 60), max_size=20), st.integers(0, 62))
 def test_the_first_session_on_or_after_a_day(offsets: set[int], wanted: int) -> None:
-    start = np.datetime64("2024-03-01")
-    dates = start + np.array(sorted(offsets), dtype="timedelta64[D]")
+    start = date(2024, 3, 1)
+    dates = np.datetime64(start) + np.array(sorted(offsets), dtype="timedelta64[D]")
     bars = bars_of_columns("AAA", dates, [np.ones(len(dates))] * 5)
     if not offsets:
         return
     track = Market({"AAA": bars}, rules(), is_week_end).tracks["AAA"]
-    day: date = (start + np.timedelta64(wanted, "D")).item()
+    day = start + timedelta(days=wanted)
     assert track.first_on_or_after(day) == min((d for d in dates.tolist() if d >= day), default=None)
 
 
