@@ -27,7 +27,7 @@ from live.ledger.errors import LedgerUnavailable
 from live.ledger.generation import generation_file
 from live.ledger.kill_file import kill_file
 from live.ledger.ledger import Ledger
-from live.ledger.opening import restoring_marker
+from live.ledger.opening import restoring_marker, stamped
 from live.settings.load import load_settings
 from live.system.lock import single_instance
 
@@ -77,7 +77,7 @@ def judge(archive: Path, folder: Path, now: datetime) -> Judged:
     """
     document = unpack(archive, folder)
     ledger = folder / document.ledger
-    before = _revision(ledger)
+    before = stamped(ledger)
     with Ledger.open(ledger, account=document.account, now=now, create=False) as opened:
         opened.runs.recent(1)
     if document.paper is not None:
@@ -91,7 +91,7 @@ def judge(archive: Path, folder: Path, now: datetime) -> Judged:
                 where=str(archive),
                 remedy="nothing was restored",
             ) from error
-    return Judged(document, before != _revision(ledger))
+    return Judged(document, before != stamped(ledger))
 
 
 def restore(archive: Path, into: Path, now: datetime) -> Restored:
@@ -250,15 +250,6 @@ def _require_intact(archive: Path, paper: Path) -> None:
         raise ArchiveRefused(
             f"its paper account is damaged ({verdict})", where=str(archive), remedy="nothing was restored"
         )
-
-
-def _revision(ledger: Path) -> str:
-    """Return the revision of a ledger, an empty text where none can be read: opening it tells."""
-    try:
-        with closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as raw:
-            return str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-    except (sqlite3.Error, TypeError):
-        return ""
 
 
 def _number(path: Path) -> int:

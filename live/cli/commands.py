@@ -79,6 +79,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "backup",
         "Put a backup in place, in an empty folder or over a project; entries off until `jutsu reconcile`.",
     ),
+    "upgrade": Command(
+        "upgrade",
+        "Bring the ledger up to date, a copy kept before; exit code 2 when settings or manifest need you.",
+    ),
     "replay": Command(
         "replay", "Run both real stages for every past session with a simulated clock and the paper broker."
     ),

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.cli import config_change
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, source_of, table
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    emit_json,
+    require_answer,
+    source_of,
+    table,
+)
+from live.settings.load import DEFAULT_CONFIG
 from live.system.clock import SystemClock
 from live.system.json_text import value_text
 
@@ -57,6 +66,9 @@ def check(
     file: Annotated[Path | None, typer.Argument(help="Settings file (default config/live.yaml).")] = None,
     config: ConfigOption = None,
     state_db: StateOption = None,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="First bring an older file up to date; comments stay.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read the settings, the strategies they name and the manifest; list everything that is wrong."""
@@ -65,6 +77,8 @@ def check(
 
     if file is not None and config is not None:
         raise UsageError("FILE and --config name the same thing", where="--config", remedy="give one")
+    if migrate:
+        migrate_file(file or config or DEFAULT_CONFIG)
     source, now = source_of(file or config, state_db), SystemClock().now()
     findings = check_settings(source, now) or _budget(source, now)
     if as_json:
@@ -75,6 +89,39 @@ def check(
         raise typer.Exit(2)
     if not as_json:
         typer.echo("the settings are fine")
+
+
+def migrate_file(path: Path) -> None:
+    """Bring a settings file up to date after a yes; the old one stays beside it as `.bak`.
+
+    Raises:
+        UsageError: 2, it cannot be read, is no settings file, or nobody said yes; nothing was changed.
+    """
+    from difflib import unified_diff
+
+    from backtest.core.errors import UsageError
+    from backtest.core.files import read_regular, why, write_atomic
+    from live.settings.migrate_file import migrate
+
+    try:
+        before = read_regular(path).decode("utf-8-sig")
+        found = migrate(before)
+    except (OSError, ValueError) as error:
+        raise UsageError(why(error), where=str(path), remedy="name the settings file") from error
+    for text in found.by_hand:
+        typer.echo(f"by hand: {text}", err=True)
+    if not found.changes:
+        typer.echo("nothing to change: the file is of this version", err=True)
+        return
+    for text in found.changes:
+        typer.echo(text)
+    lines = unified_diff(before.splitlines(), found.text.splitlines(), path.name, path.name, lineterm="", n=0)
+    typer.echo("\n".join(lines))
+    if require_answer("Write it? [y/N]", "run it on a terminal").lower()[:1] != "y":
+        raise UsageError("not confirmed: nothing was done", where="--migrate", remedy="type y")
+    mode = path.stat().st_mode & 0o777
+    write_atomic(path.with_name(f"{path.name}.bak"), before.encode(), mode)
+    write_atomic(path, found.text.encode(), mode)
 
 
 def _budget(source: SettingsSource, now: datetime) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -220,17 +220,54 @@ def _prepared(database: Database) -> Database:
             database.link.create_tables(REVISIONS[-1])
         elif found not in REVISIONS:
             database.close()
-            raise LedgerTooNew(
-                f"the ledger has revision {found}, this version knows up to {REVISIONS[-1]}",
-                where=database.where,
-                remedy="update the program",
-            )
+            raise _too_new(database.where, found)
         elif found != REVISIONS[-1]:
-            from live.ledger.migrate import upgrade
-
-            _keep_copy(database, found)
-            upgrade(database)
+            _migrate(database, found)
     return database
+
+
+def _migrate(database: Database, found: str) -> None:
+    """Bring a ledger up to date after a copy, in one transaction; a file never while an executor is at work.
+
+    Raises:
+        AnotherRunError: 7, a run of the earlier version is at work.
+    """
+    from live.ledger.migrate import upgrade
+    from live.system.lock import nobody_at_work
+
+    with nullcontext() if database.path is None else nobody_at_work(database.path.parent):
+        _keep_copy(database, found)
+        upgrade(database)
+
+
+def stamped(path: Path) -> str | None:
+    """Return the revision of a ledger file without opening it as a ledger, None where none can be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as raw:
+            return str(raw.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+    except (sqlite3.Error, TypeError):
+        return None
+
+
+def pending_migrations(path: Path, revision: str) -> tuple[str, ...]:
+    """Return the migrations that a ledger of `revision` waits for, oldest first: number and what it is about.
+
+    Raises:
+        LedgerTooNew: 2, a newer version of the program wrote it.
+    """
+    if revision not in REVISIONS:
+        raise _too_new(str(path), revision)
+    versions = Path(__file__).parent / "migrations" / "versions"
+    names = {file.stem[1:5]: file.stem[6:].replace("_", " ") for file in versions.glob("v[0-9]*.py")}
+    return tuple(f"{one} {names.get(one, '')}" for one in REVISIONS[REVISIONS.index(revision) + 1 :])
+
+
+def _too_new(where: str, found: str) -> LedgerTooNew:
+    return LedgerTooNew(
+        f"the ledger has revision {found}, this version knows up to {REVISIONS[-1]}",
+        where=where,
+        remedy="update the program",
+    )
 
 
 def _keep_copy(database: Database, found: str) -> None:

@@ -26,6 +26,7 @@ from backtest.core.errors import Finding, SettingsError, UsageError
 from backtest.core.files import read_regular
 from live.settings import names
 from live.settings.model import Settings
+from live.settings.releases import MOVED, moved_to
 
 DEFAULT_CONFIG: Final = Path("config/live.yaml")
 ENVIRONMENT: Final = "JUTSU_"
@@ -387,6 +388,8 @@ def _unknown(name: str, source: str) -> Finding:
             f"secrets never belong into settings ({source})",
             "remove it, and keep it in an environment variable or a file only you can read; see the README",
         )
+    if name in MOVED:
+        return Finding(name, f"{moved_to(name)} ({source})", "`jutsu config check --migrate`")
     return Finding(name, f"unknown setting ({source})", names.suggest(name))
 
 

@@ -68,6 +68,30 @@ def with_section(text: str, name: str, body: Sequence[str]) -> str | None:
     return "".join((*lines[: at + 1], *(f"{line}\n" for line in body), *lines[end:]))
 
 
+def renamed(text: str, name: str, key: str) -> str | None:
+    """Return the text with the last part of a dotted name called `key`, None when it has no such line."""
+    lines = text.splitlines(keepends=True)
+    at = _find(lines, name.split("."))
+    if at is None:
+        return None
+    lines[at] = re.sub(r"^( *)[A-Za-z_][\w-]*:", rf"\g<1>{key}:", lines[at], count=1)
+    return "".join(lines)
+
+
+def commented_out(text: str, name: str) -> str | None:
+    """Return the text with an entry, and what is indented below it, as comments; None without such a line."""
+    lines = text.splitlines(keepends=True)
+    at = _find(lines, name.split("."))
+    if at is None:
+        return None
+    indent = len(lines[at]) - len(lines[at].lstrip(" "))
+    end = at + 1
+    while end < len(lines) and lines[end].startswith(" " * (indent + 1)):
+        end += 1
+    below = [f"{line[:indent]}# {line[indent:]}" for line in lines[at:end]]
+    return "".join((*lines[:at], *below, *lines[end:]))
+
+
 def _find(lines: Sequence[str], keys: Sequence[str]) -> int | None:
     """Return the line of a key below its parents, None when there is none."""
     path: list[tuple[int, str]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +72,31 @@ def is_held(state: Path, account: str) -> bool:
         return True
     except OSError:
         return False
+
+
+@contextmanager
+def nobody_at_work(state: Path) -> Iterator[None]:
+    """Hold the locks of every account that ever ran here, so that no executor begins meanwhile.
+
+    Raises:
+        AnotherRunError: 7, a run is at work. LimitError: 7, a lock cannot be taken.
+    """
+    with ExitStack() as held:
+        for account in _accounts(state):
+            held.enter_context(single_instance(state, account, run_id="upgrade"))
+        yield
+
+
+def holder_of_any(state: Path) -> str:
+    """Return who holds the lock of an account here, an empty text when nobody does."""
+    for account in _accounts(state):
+        if is_held(state, account):
+            return _holder(state / f"executor-{account}.owner.json")
+    return ""
+
+
+def _accounts(state: Path) -> list[str]:
+    return sorted(path.stem.removeprefix("executor-") for path in state.glob("executor-*.lock"))
 
 
 def _holder(owner: Path) -> str:

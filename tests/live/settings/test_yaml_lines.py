@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.settings.yaml_lines import scalar, with_section, with_value
+from live.settings.yaml_lines import commented_out, renamed, scalar, with_section, with_value
 
 TEMPLATE = (Path(__file__).parents[3] / "config" / "live.yaml").read_text()
 LEAVES = [
@@ -90,3 +90,14 @@ def test_a_section_is_replaced_up_to_the_next() -> None:
 @pytest.mark.parametrize("text", ["true", "No", "null", "1.5", "a: b", "#c", "", "on", "0x1", " padded "])
 def test_text_that_reads_as_something_else_is_quoted(text: str) -> None:
     assert yaml.safe_load(f"key: {scalar(text)}") == {"key": text}
+
+
+def test_a_key_gets_another_name_in_its_own_line() -> None:
+    assert renamed("a:\n  old: 1  # why\n", "a.old", "new") == "a:\n  new: 1  # why\n"
+    assert renamed("a: {old: 1}\n", "a.old", "new") is None
+
+
+def test_an_entry_becomes_a_comment_with_what_belongs_to_it() -> None:
+    text = "a:\n  old:\n    deep: 1\n  kept: 2\n"
+    assert commented_out(text, "a.old") == "a:\n  # old:\n  #   deep: 1\n  kept: 2\n"
+    assert commented_out(text, "a.none") is None

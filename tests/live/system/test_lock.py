@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from backtest.core.errors import LimitError
-from live.system.lock import is_held, single_instance
+from live.system.lock import AnotherRunError, holder_of_any, is_held, nobody_at_work, single_instance
 from tests.support.paths import PROJECT
 
 HOLDER = """
@@ -98,3 +98,18 @@ def test_a_run_waits_a_moment_for_who_only_asks(tmp_path: Path) -> None:
     with single_instance(tmp_path, "paper", run_id="mine"):
         assert is_held(tmp_path, "paper")
     release.join()
+
+
+def test_nobody_begins_while_all_locks_of_a_folder_are_held(tmp_path: Path) -> None:
+    with single_instance(tmp_path, "paper", run_id="a"), single_instance(tmp_path, "other", run_id="b"):
+        assert holder_of_any(tmp_path) != ""
+        with pytest.raises(AnotherRunError), nobody_at_work(tmp_path):
+            pass
+    assert holder_of_any(tmp_path) == ""
+    with (
+        nobody_at_work(tmp_path),
+        pytest.raises(AnotherRunError),
+        single_instance(tmp_path, "paper", run_id="c"),
+    ):
+        pass
+    assert holder_of_any(tmp_path / "none") == ""
