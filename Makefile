@@ -9,7 +9,7 @@ LOCKS := requirements
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup demo test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web clean
+.PHONY: setup docs demo test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web clean
 setup: $(STAMP)
 
 # what trades, the demo included; the paper account needs no vendor's library

@@ -50,7 +50,6 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "drift",
         "Compare live with the backtest of the same sessions and name what each cause cost, to the cent.",
     ),
-    "dashboard": Command("dashboard", "Serve a page with today's file, the books, and the switches."),
     "reconcile": Command(
         "reconcile", "Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."
     ),
@@ -106,6 +105,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "backup": Command(
         "backup", "Copy the ledger now, or the whole project into one file (--to); rehearse a restore."
     ),
+    "dashboard": Command("dashboard", "Serve a page with today's file, the books, and the switches."),
     "schedule": Command(
         "schedule",
         "When the programs start: print, install or remove cron lines, timers, agents; look ahead.",

@@ -6,7 +6,7 @@ from typing import Final
 
 from backtest.core.errors import JutsuError, UsageError
 
-RECOVER: Final = "run `jutsu recover`; the file is left as it is"
+RECOVER: Final = "run `jutsu recover` (docs/recovery.md#damaged-ledger); the file is left as it is"
 
 
 class LedgerError(JutsuError):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: a restore that was not rehearsed for longer is a warning
 REHEARSAL_DAYS: Final = 45
+#: where it is told how an address is given
+ADDRESSES: Final = "docs/daily_life.md#being-told"
 REHEARSE: Final = "`jutsu backup rehearse`"
 
 Verdict = Literal["ok", "warning", "failed"]
@@ -178,7 +180,7 @@ def _pings(runtime: Runtime) -> Check:
     if not watched:
         detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
         online = runtime.settings.mode == "online_live"
-        return Check(name, "warning" if online else "ok", detail, "see README, Alerts" if online else "")
+        return Check(name, "warning" if online else "ok", detail, ADDRESSES if online else "")
     last = pings.recall(runtime.state)
     failed = {program: last[program] for program in watched if program in last and last[program].problem}
     if failed:
@@ -217,7 +219,7 @@ def _alerts(runtime: Runtime) -> Check:
             "alerts",
             "failed",
             "online, and no alert channel: nobody would be told",
-            "see README, Alerts",
+            ADDRESSES,
         )
     detail = "; ".join(found.lines) or "nothing waits"
     return Check("alerts", "warning" if found.problems else "ok", detail, found.remedy)

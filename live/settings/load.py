@@ -26,7 +26,6 @@ from backtest.core.errors import Finding, SettingsError, UsageError
 from backtest.core.files import read_regular
 from live.settings import names
 from live.settings.model import Settings
-from live.settings.releases import MOVED, moved_to
 
 DEFAULT_CONFIG: Final = Path("config/live.yaml")
 ENVIRONMENT: Final = "JUTSU_"
@@ -100,7 +99,7 @@ class _Layers:
         elif names.is_section(name):
             self._add_section(name, value, source)
         else:
-            self.findings.append(_unknown(name, source))
+            self.findings.append(names.unknown(name, source))
 
     def _add_section(self, name: str, value: Any, source: str) -> None:
         if value is None:
@@ -310,7 +309,7 @@ def _environment(environ: Mapping[str, str], layers: _Layers) -> Iterator[tuple[
             yield name, _environment_value(text), variable
         elif difflib.get_close_matches(name, [leaf for leaf in names.leaves() if "." not in leaf]):
             # Other variables with our prefix hold secrets and are named by the settings: only slips count.
-            layers.findings.append(_unknown(name, variable))
+            layers.findings.append(names.unknown(name, variable))
 
 
 def _environment_value(text: str) -> Any:
@@ -379,18 +378,6 @@ def _from_pydantic(problem: dict[str, Any], layers: _Layers) -> Finding:
     given = "" if isinstance(problem.get("input"), Mapping) else f", got {problem.get('input')!r}"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return Finding(where or "settings", f"{message[:1].lower()}{message[1:]}{given}{source}")
-
-
-def _unknown(name: str, source: str) -> Finding:
-    if names.looks_secret(name):
-        return Finding(
-            name,
-            f"secrets never belong into settings ({source})",
-            "remove it, and keep it in an environment variable or a file only you can read; see the README",
-        )
-    if name in MOVED:
-        return Finding(name, f"{moved_to(name)} ({source})", "`jutsu config check --migrate`")
-    return Finding(name, f"unknown setting ({source})", names.suggest(name))
 
 
 def _refusal(findings: list[Finding], file: Path | None) -> SettingsError:

@@ -11,7 +11,9 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
+from backtest.core.errors import Finding
 from live.settings.model import Settings
+from live.settings.releases import MOVED, moved_to
 
 STRATEGY: Final = "strategy"
 """First part of `strategy.<variant>.<parameter>`: a parameter of a strategy, changed from outside."""
@@ -82,6 +84,19 @@ def _first_unknown(name: str) -> tuple[str, str]:
 def looks_secret(name: str) -> bool:
     """Return whether an (unknown) name is one a person would give to a secret."""
     return bool(_SECRET.search(name.rpartition(".")[2].replace("-", "_")))
+
+
+def unknown(name: str, source: str) -> Finding:
+    """Return what is said of a name that is no setting: a secret, one of an earlier release, or a slip."""
+    if looks_secret(name):
+        return Finding(
+            name,
+            f"secrets never belong into settings ({source})",
+            "remove it, and keep it in an environment variable or a file only you can read; docs/brokers.md",
+        )
+    if name in MOVED:
+        return Finding(name, f"{moved_to(name)} ({source})", "`jutsu config check --migrate`")
+    return Finding(name, f"unknown setting ({source})", suggest(name))
 
 
 def _walk(section: str) -> Iterator[str]:
