@@ -96,7 +96,7 @@ sbom: setup
 	build/release/bin/cyclonedx-py requirements $(LOCKS)/full.lock --pyproject pyproject.toml --output-reproducible \
 	  --output-format JSON --output-file dist/sbom.json
 
-# the wheel in an empty folder, its dependencies from the package index
+# the wheel in an empty folder, its dependencies from the package index: init, demo, ten sessions, weekly report
 test-wheel: wheel
 	$(BIN)/python -m tests.support.clean_install dist
 
@@ -115,6 +115,10 @@ web: setup $(WEB)
 # SCREENS=1 makes the pictures of docs/screens anew.
 test-web: setup
 	sh tools/test_web.sh $(BIN)
+
+# out/site: the documentation, commands and settings from the code; a warning fails it
+docs: setup
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

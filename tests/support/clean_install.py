@@ -13,13 +13,30 @@ import tempfile
 import time
 from pathlib import Path
 
+#: ten sessions of the demo market, and a Sunday after most of them
+SESSIONS = (9, 10, 11, 12, 13, 16, 17, 18, 20, 23)
+SUNDAY = "2025-06-22"
+
+
+def _session(day: int) -> tuple[tuple[str, ...], ...]:
+    as_of = ("--as-of", f"2025-06-{day:02d}")
+    return tuple(("python", "-m", f"live.{stage}", *as_of) for stage in ("signal_generator", "executor"))
+
+
 STEPS = (
     ("jutsu", "--version"),
-    ("jutsu", "demo"),
     ("jutsu", "init", "--yes"),
-    ("python", "-m", "live.signal_generator", "--as-of", "2025-06-20"),
-    ("python", "-m", "live.executor", "--as-of", "2025-06-20"),
+    ("jutsu", "demo"),
+    *(step for day in SESSIONS for step in _session(day)),
+    ("jutsu", "validate", "--since", "2025-06-09"),
+    ("jutsu", "report", "weekly", SUNDAY),
     ("jutsu", "doctor"),
+)
+#: what must lie in the folder afterwards
+LEFT = (
+    "state/reports/weekly_2025-06-22.html",
+    "signals/trade_signals_2025-06-23_golden.json",
+    "signals/demo",
 )
 
 
@@ -36,6 +53,10 @@ def main() -> int:
         _step((*pip, str(wheel)), empty)
         for program, *arguments in STEPS:
             _step((str(venv / "bin" / program), *arguments), empty)
+        missing = [name for name in LEFT if not (empty / name).exists()]
+        if missing:
+            print(f"not there: {', '.join(missing)}")
+            return 1
     return 0
 
 
