@@ -44,7 +44,6 @@ READER = "a step of one reader, tested through it by the suites of its room"
 #: modules that decide and are tested only through others (owed); the list only shrinks
 OWED = {
     "backtest/calendar/make_table.py": "writes the table of sessions",
-    "backtest/calendar/rules.py": "tested through test_sessions",
     "backtest/candidates/html/blocks.py": READER,
     "backtest/candidates/html/counters.py": READER,
     "backtest/candidates/html/dom.py": READER,
@@ -54,12 +53,6 @@ OWED = {
     "backtest/candidates/report.py": READER,
     "backtest/cli/portfolio.py": "tested through simulator/positions/test_reference",
     "backtest/cli/run.py": "tested through test_app",
-    "backtest/core/settings_model.py": "tested through the settings of trading and live",
-    "backtest/data/quality/bar_range.py": "tested through test_price_gate",
-    "backtest/data/quality/relations.py": "tested through test_price_gate",
-    "backtest/data/quality/rows.py": "tested through data/test_importing",
-    "backtest/data/quality/step_findings.py": "tested through test_price_gate",
-    "backtest/data/quality/steps.py": "tested through test_price_gate",
     "backtest/data/sources/csv_dialect/actions.py": READER,
     "backtest/data/sources/csv_dialect/columns.py": READER,
     "backtest/data/sources/csv_dialect/date_formats.py": READER,
@@ -77,7 +70,6 @@ OWED = {
     "backtest/strategies/earnings_swing/parameters.py": "tested through earnings_swing/test_strategy",
     "backtest/strategies/hierarchical_adaptive/kernels.py": "tested through indicators/test_kernels",
     "backtest/strategies/hierarchical_adaptive/series.py": "tested through test_strategy and test_naive",
-    "live/runtime/declared.py": "tested through generation/test_price_check",
     "live/cli/ready.py": "tested through the command's own suite in tests/e2e",
     "live/validation/rehearsal.py": "tested through the command's own suite in tests/e2e",
     "live/shadow/closes.py": "tested through e2e/test_closes",
