@@ -47,7 +47,7 @@ from live.reporting.mail import channels_of
 from live.reporting.making import execution_of
 from live.reporting.text import text_of
 from live.runtime.arguments import add_shared, options_of, run_of
-from live.runtime.each_book import each_book
+from live.runtime.each_book import ENDS_ALL, each_book
 from live.runtime.lifecycle import ALERTED, alerting, attempted, guarded, opening
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
@@ -156,10 +156,10 @@ def _differs(runtime: Runtime) -> bool:
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
     """Record and alert a run that ends with an error; what fails here is logged and never raised.
 
-    Positions left without their stop are named, whatever the error is about.
+    Positions left without their stop are named, those of every book when no other one has its turn.
     """
     try:
-        name_unprotected(runtime.ledger, job.variant, notes)
+        name_unprotected(runtime.ledger, None if isinstance(error, ENDS_ALL) else job.variant, notes)
         if not isinstance(error, WindowMissed | OrdersMissed | PricesDoubted):  # these are recorded already
             steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
     except (OSError, JutsuError) as problem:

@@ -42,9 +42,14 @@ class Cover:
         if self.held < position.quantity:
             why.append(f"the account shows {self.held} of the {position.quantity} shares of the books")
         if self.others:
-            named = ", ".join(map(described, self.others))
+            named = ", ".join(f"{described(o)}, {_way_out(o, position)}" for o in self.others)
             why.append(f"shares are bound by an order not sent by this program: {named}")
         return f"{position.symbol}: {placed} is placed: {'; '.join(why)}"
+
+
+def _way_out(order: BrokerOrder, position: PositionRow) -> str:
+    adopt = f"jutsu resolve --broker-order {order.order_id} --adopt --variant {position.variant}"
+    return f"cancel it at the broker, or `{adopt}` takes it over"
 
 
 def cover_of(context: ExecutionContext, position: PositionRow) -> Cover:

@@ -11,25 +11,27 @@ if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
 
 
-def name_unprotected(ledger: Ledger, variant: str, notes: RunNotes) -> None:
+def name_unprotected(ledger: Ledger, variant: str | None, notes: RunNotes) -> None:
     """Add a critical note for each position without its stop, and for each buy that may fill unseen.
 
+    Of every book where `variant` is None: after an error that lets no other book have its turn.
     The fill of a buy may be at the broker although the ledger could not take it any more (a full disk).
     """
     name_uncovered(ledger, variant, notes)
     for row in ledger.positions.unprotected():
-        if row.variant == variant and row.symbol not in notes.uncovered:
+        if variant in {None, row.variant} and row.symbol not in notes.uncovered:
             notes.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
     for order in ledger.orders.unfinished(variant):
         if order.side == "buy" and order.planned_stop_price is not None and may_fill(order):
             notes.alarm(f"{order.symbol}: {order.client_order_id} may have filled and have NO STOP")
 
 
-def name_uncovered(ledger: Ledger, variant: str, notes: RunNotes) -> None:
+def name_uncovered(ledger: Ledger, variant: str | None, notes: RunNotes) -> None:
     """Add a critical note for each position whose stop could not cover all its shares.
 
     One that a person sold meanwhile, and that is closed, needs none.
     """
+    held = {row.symbol for row in ledger.positions.open_positions() if variant in {None, row.variant}}
     for symbol, problem in notes.uncovered.items():
-        if ledger.positions.get(variant, symbol) is not None:
+        if symbol in held:
             notes.alarm(problem)

@@ -20,7 +20,7 @@ def known_tickers(runtime: Runtime, report: CandidateInput, at: datetime) -> Can
     """Return the report without tickers that have neither a quote nor a bar.
 
     A source that fails answers nothing: the candidates stay, because exits of the same run must not wait for
-    them, and an entry needs a quote when it is sent.
+    them. An entry needs a quote when it is sent; one that waits for the open is the broker's to refuse.
     """
     if not report.candidates:
         return report

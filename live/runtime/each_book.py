@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Final
 
 from backtest.core.errors import AuthenticationFailed, JutsuError, KillSwitchOn, UnresolvedError
 from live.system.screen import complain
+
+#: these concern the whole account: no further book has its turn
+ENDS_ALL: Final = (KillSwitchOn, AuthenticationFailed, UnresolvedError)
 
 Turn = Callable[[], AbstractContextManager[None]]
 
@@ -24,7 +28,7 @@ def each_book() -> Iterator[Turn]:
     def turn() -> Iterator[None]:
         try:
             yield
-        except (KillSwitchOn, AuthenticationFailed, UnresolvedError):
+        except ENDS_ALL:
             raise
         except JutsuError as error:
             failed.append(error)

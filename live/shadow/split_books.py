@@ -96,7 +96,7 @@ def require_same_shares(variant: str, known: ShadowBook, history: Mapping[str, B
         variant,
         f"its virtual book of {names} was worth {known.equity:,.2f} on {known.session}, "
         f"at today's history of that session {worth:,.2f}: a split?",
-        "check the corporate action; if it is one: jutsu data split SYMBOL DATE NEW:OLD",
+        "check the corporate action; if it is one: `jutsu data split SYMBOL DATE NEW:OLD`",
     )
     raise DataError(
         f"the history of held symbols changed: {finding.problem}",
@@ -119,7 +119,7 @@ def require_same_prices(
         raise DataError(
             f"prices of {', '.join(names)} on {day} are a split away from those decided on",
             where=variant,
-            remedy="check the corporate action; if it is one: jutsu data split SYMBOL DATE NEW:OLD",
+            remedy="check the corporate action; if it is one: `jutsu data split SYMBOL DATE NEW:OLD`",
         )
 
 

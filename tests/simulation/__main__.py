@@ -16,9 +16,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import get_args
 
-from tests.simulation.faults import plan
+from tests.simulation.faults import KINDS, Kind, plan
 from tests.simulation.figures import Figures, code_digest, record
 from tests.simulation.imitation import BrokerName
+from tests.simulation.kind import Style
 from tests.simulation.session import Outcome, simulate
 from tests.simulation.shrink import as_code, shrunk
 
@@ -28,11 +29,20 @@ def _seeds(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def _one(seed: int, sessions: int, broker: BrokerName, *, shrinks: bool) -> tuple[Outcome, Outcome | None]:
-    faults = plan(seed, sessions)
-    outcome = simulate(seed, sessions, faults, broker)
+def _kinds(text: str) -> tuple[Kind, ...]:
+    found = tuple(kind for kind in KINDS if kind in text.split(","))
+    if len(found) != len(text.split(",")):
+        raise argparse.ArgumentTypeError(f"kinds are {', '.join(KINDS)}")
+    return found
+
+
+def _one(
+    seed: int, sessions: int, broker: BrokerName, style: Style, kinds: tuple[Kind, ...], *, shrinks: bool
+) -> tuple[Outcome, Outcome | None]:
+    faults = plan(seed, sessions, kinds)
+    outcome = simulate(seed, sessions, faults, broker, style)
     gc.collect()
-    smaller = shrunk(outcome, sessions, faults, broker) if outcome.violations and shrinks else None
+    smaller = shrunk(outcome, sessions, faults, broker, style) if outcome.violations and shrinks else None
     return outcome, smaller
 
 
@@ -50,6 +60,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=_seeds, default=range(1, 21), metavar="A..B")
     parser.add_argument("--sessions", type=int, default=20, help="of each seed")
     parser.add_argument("--broker", choices=get_args(BrokerName), default="paper")
+    parser.add_argument("--style", choices=get_args(Style), default="mixed", help="which books trade")
+    parser.add_argument("--kinds", type=_kinds, default=(), help="faults of these kinds only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--no-shrink", action="store_true", help="report what fails as it is")
     parser.add_argument("--diary", action="store_true", help="print everything that was run and said")
@@ -57,7 +69,14 @@ def main() -> int:
     args = parser.parse_args()
     began, figures = time.monotonic(), Figures()
     gc.disable()  # a pass over all modules for every session costs a tenth of the time
-    work = partial(_one, sessions=args.sessions, broker=args.broker, shrinks=not args.no_shrink)
+    work = partial(
+        _one,
+        sessions=args.sessions,
+        broker=args.broker,
+        style=args.style,
+        kinds=args.kinds,
+        shrinks=not args.no_shrink,
+    )
     with get_context("fork").Pool(args.jobs, maxtasksperchild=50) as pool:
         for outcome, smaller in pool.imap_unordered(work, args.seeds):
             figures.add(outcome)
@@ -65,9 +84,11 @@ def main() -> int:
                 _report(outcome, smaller)
             if args.diary:
                 print("\n".join((smaller or outcome).diary))
+    print(" ".join(f"{kind}:{count}" for kind, count in sorted(figures.faults.items())))
     print(figures.line(time.monotonic() - began))
     if args.record is not None:
-        record(args.record, args.broker, f"{args.seeds[0]} to {args.seeds[-1]}", figures, code_digest())
+        where = args.broker if args.style == "mixed" else f"{args.broker}, {args.style}"
+        record(args.record, where, f"{args.seeds[0]} to {args.seeds[-1]}", figures, code_digest())
     return 1 if figures.violations else 0
 
 

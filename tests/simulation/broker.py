@@ -6,20 +6,22 @@ can die before the request leaves and after the effect is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent
 from live.brokers.paper.broker import PaperBroker
 from live.brokers.paper.engine import PaperEngine
 from live.brokers.paper.store import PaperOrder
-from live.model.broker import Account, BrokerOrder, OrderRequest
+from live.model.broker import Account, BrokerOrder, OrderRequest, OrderState
 from tests.simulation.clock import WorldClock
 from tests.simulation.crash import Machine
-from tests.simulation.faults import Fault
+from tests.simulation.faults import ORDER_KINDS, QUOTE_KINDS, Fault
 
+Answer = TypeVar("Answer")
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 LATENCY = 0.15  # seconds a call takes
 
@@ -31,6 +33,10 @@ class Door(Protocol):
         """Judge one request before the broker sees it."""
         ...
 
+    def doubled(self) -> None:
+        """Hear that the line delivered a request twice and the broker took both."""
+        ...
+
 
 @dataclass
 class Line:
@@ -40,6 +46,7 @@ class Line:
         faults: of this run. happened: those that really did.
         left_at: when the newest order left, by our clock and in truth.
         kill: what the person does when `kill_meanwhile` comes.
+        answers: question -> newest answer. newest_order: id of the order accepted last, empty before it.
     """
 
     faults: tuple[Fault, ...]
@@ -48,8 +55,12 @@ class Line:
     kill: Callable[[], None]
     happened: list[Fault] = field(default_factory=list)
     submits: int = 0
+    cancels: int = 0
     reads: int = 0
     calls: int = 0
+    asked: int = 0
+    answers: dict[Hashable, Any] = field(default_factory=dict)
+    newest_order: str = ""
     changed_at: datetime | None = None
     last_look: datetime | None = None
     left_at: tuple[datetime, datetime] = (EVER, EVER)
@@ -72,13 +83,30 @@ class Line:
     def at_submit(self) -> str:
         """Return the kind of fault that the next order meets, empty without one."""
         self.submits += 1
-        kinds = {"lost_reply", "lost_request", "not_sent", "refused", "odd_reply"}
-        return self._first(kinds, lambda fault: fault.n == self.submits)
+        return self._first(ORDER_KINDS, lambda fault: fault.n == self.submits)
+
+    def at_cancel(self) -> bool:
+        """Whether the next cancel comes late."""
+        self.cancels += 1
+        return bool(self._first({"slow_cancel"}, lambda fault: fault.n == self.cancels))
 
     def at_read(self) -> bool:
         """Whether the next look fails."""
         self.reads += 1
         return bool(self._first({"unreadable"}, lambda f: f.n <= self.reads < f.n + max(1, f.size)))
+
+    def at_question(self) -> str:
+        """Return the kind of fault that the next answer about prices has, empty without one."""
+        self.asked += 1
+        return self._first(QUOTE_KINDS, lambda f: f.n <= self.asked < f.n + max(1, f.size))
+
+    def answered(self, question: Hashable, answer: Answer) -> tuple[Answer, bool]:
+        """Return the answer to a look and True, or the one before it once more and False."""
+        before, self.answers[question] = self.answers.get(question), answer
+        old = before is not None and self._first(
+            {"repeated_answer"}, lambda f: f.n <= self.reads < f.n + max(1, f.size)
+        )
+        return (before, False) if before is not None and old else (answer, True)
 
     def lags(self, kind: str) -> float:
         """Return how many seconds an answer of this kind is behind, 0: none."""
@@ -87,7 +115,7 @@ class Line:
             self.happened.append(found[0])
         return found[0].size if found else 0.0
 
-    def _first(self, kinds: set[str], due: Callable[[Fault], bool]) -> str:
+    def _first(self, kinds: AbstractSet[str], due: Callable[[Fault], bool]) -> str:
         for fault in self.faults:
             if fault.kind in kinds and due(fault):
                 if fault not in self.happened:
@@ -105,10 +133,12 @@ class Engine(PaperEngine):
     fates: Fates
 
     def _advance_market(self, order: PaperOrder, quote: Any, running: Any) -> None:
-        fate = self.fates(order)
+        kept, fate = self.fault, self.fates(order)
+        if fate == "cancel_race":  # it waits for its cancel, and fills while that is under way
+            fate = "none" if order.state is OrderState.CANCEL_PENDING else "never"
         self.fault = fate if fate in {"partial", "slow", "never", "reject"} else "none"  # type: ignore[assignment]
         super()._advance_market(order, quote, running)
-        self.fault = "none"
+        self.fault = kept
 
 
 class SimulatedBroker:
@@ -146,8 +176,9 @@ class SimulatedBroker:
         lag, changed = self._line.lags("lagging_account"), self._line.changed_at
         if lag and changed and self._before and self._line.clock.true < changed + timedelta(seconds=lag):
             return self._before
-        self._before = found = self._inner.account()
-        self._line.last_look = self._line.clock.true
+        found, new = self._line.answered("account", self._inner.account())
+        if new:
+            self._before, self._line.last_look = found, self._line.clock.true
         return found
 
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
@@ -159,12 +190,12 @@ class SimulatedBroker:
         if lag:
             newest = self._line.clock.true - timedelta(seconds=lag)
             found = [shown for shown in found if shown.entered_at is None or shown.entered_at <= newest]
-        return found
+        return self._line.answered("orders", found)[0]
 
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order."""
         self._look("order")
-        return self._inner.order(order_id)
+        return self._line.answered(("order", order_id), self._inner.order(order_id))[0]
 
     def family(self, order_id: str) -> Sequence[BrokerOrder]:
         """Return an order and what is attached to it; like Schwab and Alpaca it does not lag here."""
@@ -177,7 +208,7 @@ class SimulatedBroker:
     def find(self, client_order_id: str) -> BrokerOrder | None:
         """Return the order with this client id."""
         self._look("find")
-        return self._inner.find(client_order_id)
+        return self._line.answered(("find", client_order_id), self._inner.find(client_order_id))[0]
 
     def body(self, request: OrderRequest) -> dict[str, Any]:
         """Return the request as it is journalled."""
@@ -197,18 +228,34 @@ class SimulatedBroker:
         if fate == "refused":
             raise BrokerRefused("not today (simulated)", where=request.client_order_id)
         order_id = self._inner.submit(request)
+        before, self._line.newest_order = self._line.newest_order, str(order_id)
         self._line.changed_at = self._line.clock.true
         self._line.machine.step("after broker.submit")
         if fate == "lost_reply":
             raise BrokerUnknown("the reply was lost (simulated)", where=request.client_order_id)
+        if fate == "doubled_request":
+            self._once_more(request)
+        if fate == "repeated_reply" and before:
+            return before
         return "1" if fate == "odd_reply" else order_id
+
+    def _once_more(self, request: OrderRequest) -> None:
+        """The line delivers the request again; BrokerRefused: the broker knows its name, and says so."""
+        try:
+            self._inner.submit(request)
+        except BrokerRefused:
+            if self.honours_client_id:
+                raise
+        else:
+            self._door.doubled()
 
     def cancel(self, order_id: str) -> None:
         """Take a cancel to the broker."""
         self._look("cancel")
         found = self._inner._store.find(number=int(order_id)) if order_id.isdecimal() else None
         fate = "none" if found is None else self._fates(found)
-        self._engine.fault = "late_cancel" if fate == "late_cancel" else "none"
+        late = self._line.at_cancel() or fate in {"late_cancel", "cancel_race"}
+        self._engine.fault = "late_cancel" if late else "none"
         try:
             self._inner.cancel(order_id)
         finally:

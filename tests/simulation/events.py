@@ -14,7 +14,7 @@ from live.brokers.paper.broker import PaperBroker
 from live.model.broker import OrderRequest
 from tests.simulation.clock import TrueClock
 from tests.simulation.faults import Fault
-from tests.simulation.market import FOREIGN, FUNDS, STOCKS
+from tests.simulation.market import FOREIGN, FUNDS, STOCKS, SimulatedFeed
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -47,6 +47,7 @@ def _split(world: World, chance: random.Random) -> bool:
     """A split 2:1 over night: history, shares, cost and resting stops follow."""
     symbol = chance.choice(_held(world, (*STOCKS, *FUNDS)) or STOCKS)
     world.market.split(symbol, 2.0)
+    world.splits.append((symbol, world.session.day))
     keeps = chance.random() < 0.5
     with closing(sqlite3.connect(world.folder.account)) as db, db:
         for quantity, average in db.execute(
@@ -98,7 +99,7 @@ def _at_the_broker(world: World, act: Callable[[PaperBroker], None]) -> None:
     broker = PaperBroker(
         world.folder.account,
         clock=TrueClock(world.clock),
-        feed=world.feed(),
+        feed=SimulatedFeed(world.market, world.clock),
         rules=ExecutionRules(commission_per_order=1.0),
         honours_client_id=False,
         durable=False,

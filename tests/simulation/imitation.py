@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from http import HTTPStatus
 from typing import Any, Final, Literal
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
@@ -177,6 +178,7 @@ class Imitation:
             "partial": [{"quantity": max(1, quantity // 2), "after": 0, "price": price}],
             "slow": [{"quantity": quantity, "after": 20, "price": price}],
             "never": [],
+            "cancel_race": [],
             "reject": [],
         }
         if fate in steps:
@@ -184,8 +186,15 @@ class Imitation:
             if fate == "reject" and self.name == "schwab":
                 script["end"] = "REJECTED"
             self.app.book.scripts.append(script)
-        elif fate == "late_cancel" and self.name == "schwab":
-            self.app.faults.add([{"method": "DELETE", "action": "cancel_race", "how": "slow"}])
+        if fate == "late_cancel":
+            self.cancel_comes("slow")
+        elif fate == "cancel_race":
+            self.cancel_comes("fill_after")
+
+    def cancel_comes(self, how: str) -> None:
+        """Let the next cancel come late, or after the fill; only Schwab's imitation knows that."""
+        if self.name == "schwab":
+            self.app.faults.add([{"method": "DELETE", "action": "cancel_race", "how": how}])
 
     def lag(self, line: Line) -> None:
         """Let list and balances lag for one run."""
@@ -206,7 +215,7 @@ class Wire:
 
     Attributes:
         line: of the run that goes on. arrives: told before an order is served.
-        noted: told the id that an accepted order got.
+        noted: told the id that an accepted order got. doubled: told when one was accepted twice.
     """
 
     def __init__(
@@ -215,8 +224,11 @@ class Wire:
         line: Callable[[], Line],
         arrives: Callable[[], None],
         noted: Callable[[str], None],
+        doubled: Callable[[], None],
     ) -> None:
         self._imitation, self._line, self._arrives, self._noted = imitation, line, arrives, noted
+        self._doubled = doubled
+        self._newest: Reply | None = None
 
     def carry(self, method: str, url: str, headers: dict[str, str], body: str) -> Reply | str:
         """Return the reply, or the name of what became of the request instead."""
@@ -230,6 +242,8 @@ class Wire:
         fate = line.at_submit() if order else ""
         if fate == "not_sent":
             return fate
+        if method == "DELETE" and line.at_cancel():
+            self._imitation.cancel_comes("slow")
         if not order and line.at_read():
             return Reply(503, b"busy")
         if order:
@@ -239,20 +253,36 @@ class Wire:
         if fate == "refused":
             return Reply.of({"message": "not today", "code": 40310000, "errors": []}, 403)
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        reply: Reply = self._imitation.app.handle(Request(method, parts.path, query, headers, body))
+        asked = Request(method, parts.path, query, headers, body)
+        reply: Reply = self._imitation.app.handle(asked)
+        if fate == "doubled_request":
+            reply = self._once_more(asked, reply)
         self._imitation.app.log.clear()
         if order and reply.order_id:
             self._noted(reply.order_id)
             line.changed_at = line.clock.true
-        if method == "GET" and "account" in parts.path:
-            line.last_look = line.clock.true
         line.machine.step(f"after {name}")
         if fate == "lost_reply":
             return fate
         if fate == "odd_reply":
             return Reply(reply.status, b"", {})
+        if method == "GET":
+            reply, new = line.answered((parts.path, parts.query), reply)
+            if new and "account" in parts.path:
+                line.last_look = line.clock.true
+        elif order:
+            before, self._newest = self._newest, reply
+            reply = before if fate == "repeated_reply" and before is not None else reply
         reply.headers["Date"] = format_datetime(line.clock.true.astimezone(UTC), usegmt=True)
         return reply
+
+    def _once_more(self, asked: Request, first: Reply) -> Reply:
+        """The line delivers an order again; the answer is of the first, or that its name is taken."""
+        second: Reply = self._imitation.app.handle(asked)
+        if second.status >= HTTPStatus.BAD_REQUEST:
+            return second if self._imitation.name == "alpaca" else first
+        self._doubled()
+        return first
 
     # the doors of the two HTTP libraries ----------------------------------------------------------------
 

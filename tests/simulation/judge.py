@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -12,14 +12,24 @@ from backtest.calendar import sessions as calendar
 from live.model.order_ids import OrderName, base_id, parse
 from tests.simulation.market import FOREIGN, STOCKS
 from tests.simulation.programs import Ran
-from tests.simulation.truth import Account, Books, kill_level
+from tests.simulation.shadows import shadow_problem
+from tests.simulation.truth import Account, Books, TrueOrder, kill_level
 
 if TYPE_CHECKING:
     from live.model.broker import OrderRequest
     from tests.simulation.world import World
 
 Invariant = Literal[
-    "one effect", "books agree", "protected", "cash", "permitted", "told", "way back", "no exception"
+    "one effect",
+    "books agree",
+    "protected",
+    "cash",
+    "permitted",
+    "panic",
+    "shadow",
+    "told",
+    "way back",
+    "no exception",
 ]
 _NUMBER: Final = re.compile(r"-?\d[\d.,]*")
 #: seconds between the last question "may it leave" and the order's arrival
@@ -46,12 +56,13 @@ class Answers:
 
     Attributes:
         originals: variant -> bytes that stage 1 wrote. approved: variant -> bytes a person approved.
-        skipped: variants a person said no to.
+        skipped: variants a person said no to. reported: symbols that a valid report of today names.
     """
 
     originals: dict[str, bytes] = field(default_factory=dict)
     approved: dict[str, bytes] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
     def permitted(self, variant: str, *, required: bool) -> dict[str, dict[str, Any]]:
         """Return id -> order of everything that may be sent for a book today."""
@@ -98,6 +109,8 @@ class Judge:
         self._judge_kill(request, name)
         self._judge_pace(request)
         self._judge_money(request, account)
+        if self.world.panicking and request.side == "buy":
+            self.blame("permitted", f"{request.client_order_id} is a buy in a panic")
         if name.intent != "stop" and not self.world.panicking:
             self._judge_window(request)
             self._judge_file(request, name, account)
@@ -118,6 +131,10 @@ class Judge:
     def _judge_window(self, request: OrderRequest) -> None:
         session = self.world.session
         window = calendar.window(session, self.world.execution_time)
+        if self.world.phase == "place":
+            window = replace(window, opens_at=session.open.replace(hour=0, minute=0))
+        elif self.world.phase == "poll":
+            window = replace(window, opens_at=session.open, closes_at=session.close)
         late = timedelta(seconds=ON_ITS_WAY)
         shown, true = self.world.line.left_at
         skew = timedelta(seconds=self.world.settings["safety"]["max_clock_skew_seconds"] + ON_ITS_WAY)
@@ -140,7 +157,8 @@ class Judge:
         price = self.world.market.price(request.symbol, self.world.clock.true) or 0.0
         value = request.quantity * price
         if request.side == "sell":
-            free = account.positions.get(request.symbol, 0) - account.being_sold(request.symbol)
+            known = replace(account, orders=self._without_doubled(account))
+            free = account.positions.get(request.symbol, 0) - known.being_sold(request.symbol)
             if request.quantity > free and not self.world.disturbed:
                 self.blame(
                     "one effect",
@@ -161,6 +179,12 @@ class Judge:
                 f"{request.client_order_id} costs {value:.2f}, free are {float(account.cash) - bound:.2f}",
             )
 
+    def _without_doubled(self, account: Account) -> tuple[TrueOrder, ...]:
+        """Return the orders but for those that the line doubled, with the stops that came with them."""
+        twice = self.world.doubled_orders
+        parents = {o.id: self.world.parent_of(o.id) for o in account.orders} if twice else {}
+        return tuple(o for o in account.orders if o.id not in twice and parents.get(o.id) not in twice)
+
     def _judge_file(self, request: OrderRequest, name: OrderName, account: Account) -> None:
         root = base_id(request.client_order_id)
         variant = name.variant or self.world.books[0]
@@ -170,6 +194,12 @@ class Judge:
             self.blame("permitted", f"{request.client_order_id} is of another session")
         elif order is None:
             self.blame("permitted", f"{request.client_order_id} is in no file that may be executed")
+        elif (
+            self.world.kind.style == "earnings"
+            and request.side == "buy"
+            and request.symbol not in self.world.answers.reported
+        ):
+            self.blame("permitted", f"{request.client_order_id}: no valid report of today names it")
         else:
             sent = sum(
                 o.filled + o.rest
@@ -199,9 +229,34 @@ class Judge:
             self.blame("no exception", ran.text.strip().splitlines()[-1])
         if ran.stage:
             self._judge_told(ran)
+        self._judge_shadow()
         if ran.name == "executor" and _worked(ran):
             self._judge_books(ran, account, books)
             self._judge_stops(ran, account)
+
+    def _judge_shadow(self) -> None:
+        """The virtual book of a shadow is what its fills say, each at a price of its session."""
+        if self.world.kind.style != "shadows":
+            return
+        wrong = shadow_problem(self.world)
+        if wrong:
+            self.blame("shadow", wrong)
+
+    def after_panic(self, ran: Ran, *, everything: bool) -> None:
+        """Judge a panic: done means nothing of ours is left; else every symbol that is left is named."""
+        if ran.code is None:
+            return
+        account, books = self.world.account(), self.world.ledger()
+        left = {s: q for s, q in account.positions.items() if everything or s != FOREIGN}
+        if ran.code == 0:
+            resting = [o.id for o in account.orders if o.live and (everything or o.symbol != FOREIGN)]
+            if left or resting or books.shares():
+                self.blame("panic", f"exit 0 with {left}, orders {resting} and in the books {books.shares()}")
+        for symbol in left:
+            if not re.search(rf"\b{symbol}\b", ran.text):
+                self.blame("panic", f"exit {ran.code}: {symbol} is still there and not named")
+        if books.kill != "all":
+            self.blame("panic", f"exit {ran.code}, and the kill switch is at {books.kill}")
 
     def _judge_books(self, ran: Ran, account: Account, books: Books) -> None:
         """Success means that ledger and broker agree: shares to the share, cash to the cent."""

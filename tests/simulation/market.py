@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -15,6 +15,7 @@ import numpy as np
 from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.bars import Bars
+from backtest.core.errors import BrokerError
 from live.model.feed import Quote
 from tests.simulation.clock import WorldClock
 
@@ -46,11 +47,13 @@ class Market:
     Attributes:
         days: the sessions, history included.
         factors: symbol -> what a price of the drawn path is divided by (splits so far).
+        early: whether there are quotes before the open too, of the last close.
     """
 
     seed: int
     days: Sequence[date]
     factors: dict[str, float] = field(default_factory=dict)
+    early: bool = False
     _drawn: dict[tuple[str, date], Day] = field(default_factory=dict)
     _bars: dict[str, Bars] = field(default_factory=dict)
 
@@ -111,6 +114,8 @@ class Market:
         quote = self.quote(symbol, at)
         if quote is not None:
             return quote.last
+        if symbol not in self._bars:
+            return None
         bars = self._bars[symbol].until(calendar.last_closed_session(at).day)
         return float(bars.close[-1]) if len(bars) else None
 
@@ -119,7 +124,7 @@ class Market:
         session = calendar.session(at.astimezone(NEW_YORK).date())
         drawn = None if session is None else self._drawn.get((symbol, session.day))
         if session is None or drawn is None or at < session.open:
-            return None
+            return self._early(symbol, at) if self.early and drawn is not None else None
         seen = drawn.path[: min(int((at - session.open) / STEP), len(drawn.path) - 1) + 1]
         factor = self.factors.get(symbol, 1.0)
         first, high, low, last = (round(p / factor, 4) for p in (seen[0], max(seen), min(seen), seen[-1]))
@@ -137,6 +142,14 @@ class Market:
             source="simulated",
         )
 
+    def _early(self, symbol: str, at: datetime) -> Quote | None:
+        """Return the quote before the open: the last close, with nothing of the session."""
+        bars = self._bars[symbol].until(calendar.last_closed_session(at).day)
+        if not len(bars):
+            return None
+        last = float(bars.close[-1])
+        return Quote(symbol, last, last, last, quote_time=at, trade_time=at, source="simulated")
+
 
 def _steps(day: date) -> int:
     session = calendar.session(day)
@@ -153,12 +166,12 @@ class SimulatedFeed:
     Attributes:
         market: where prices come from.
         clock: tells the true time.
-        silent: symbols the vendor has no quote of.
+        fault: what is wrong with the next answer, empty when nothing is (see `faults.QUOTE_KINDS`).
     """
 
     market: Market
     clock: WorldClock
-    silent: frozenset[str] = frozenset()
+    fault: Callable[[], str] = str
 
     @property
     def name(self) -> str:
@@ -168,6 +181,8 @@ class SimulatedFeed:
     def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
         """Return the bars of sessions that closed at or before `at`."""
         del at
+        if self.fault() == "feed_down":
+            raise _down("history")
         last = calendar.last_closed_session(self.clock.true).day
         found = {s: self.market._bars[s].until(last) for s in symbols if s in self.market._bars}
         return {symbol: bars for symbol, bars in found.items() if len(bars)}
@@ -175,10 +190,25 @@ class SimulatedFeed:
     def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
         """Return quotes of the running session."""
         del at
-        found = {
-            s: self.market.quote(s, self.clock.true) for s in symbols if s in SYMBOLS and s not in self.silent
-        }
-        return {symbol: quote for symbol, quote in found.items() if quote is not None}
+        fault = self.fault()
+        if fault == "feed_down":
+            raise _down("quotes")
+        missing = {"no_quotes": SYMBOLS, "some_quotes": SYMBOLS[::2]}.get(fault, ())
+        asked = [s for s in symbols if s in SYMBOLS and s not in missing]
+        found = {s: self.market.quote(s, self.clock.true) for s in asked}
+        known = {symbol: quote for symbol, quote in found.items() if quote is not None}
+        return {s: _aged(quote) for s, quote in known.items()} if fault == "old_quotes" else known
+
+
+def _down(what: str) -> BrokerError:
+    return BrokerError("the vendor does not answer (simulated)", where=what, remedy="run again")
+
+
+def _aged(quote: Quote) -> Quote:
+    """Return a quote that is half an hour old by its own stamps."""
+    assert quote.quote_time is not None
+    made = quote.quote_time - timedelta(minutes=30)
+    return replace(quote, quote_time=made, trade_time=made)
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,11 @@
 """Does the machine find bugs? Seeded ones, put one by one into a copy of the shipped code by this script.
 
-    python -m tests.simulation.mutations
+    python -m tests.simulation.mutations --log out/mutations.log
 
 For each, seeds are simulated against the copy until an invariant breaks; an unexpected exception does not
-count. Prints how many sessions it took. A seeded bug whose text is no longer in the code fails the run, and
-`test_mutations.py` in every test run.
+count. Prints how many sessions it took. With a log, bugs that were found in this very code before are not
+hunted again. A seeded bug whose text is no longer in the code fails the run, and `test_mutations.py` in every
+test run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.kill_log import KillLog
 from tests.support.paths import PROJECT
 
 SEEDS: Final = 150
@@ -277,22 +279,34 @@ def inside(seeds: int, sessions: int) -> dict[str, Any]:
     return {"invariant": "", "sessions": lived, "text": ""}
 
 
+def hunted(mutation: Mutation, seeds: int, log: KillLog) -> Hunt:
+    """Hunt one bug, unless the log says that it was found in this code; what is found is logged."""
+    known = log.done.get(mutation.name)
+    if known is not None:
+        return Hunt(mutation, **known)
+    found = hunt(mutation, seeds, SESSIONS)
+    if found.invariant:
+        log.add(mutation.name, {"invariant": found.invariant, "sessions": found.sessions, "text": found.text})
+    return found
+
+
 def main() -> int:
     """Hunt every bug and print a table; exit code 1 when one was not found."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutations")
     parser.add_argument("--only", default="", help="part of the names")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seeds", type=int, default=SEEDS, help="give up after so many")
+    parser.add_argument("--log", type=Path, help="bugs found, one JSON line each: a long hunt resumes here")
     parser.add_argument("--inside", nargs=2, type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.inside:
         print(json.dumps(inside(*args.inside)))
         return 0
-    began = time.monotonic()
+    began, log = time.monotonic(), KillLog(args.log)
     wanted = [mutation for mutation in MUTATIONS if args.only in mutation.name]
     with ThreadPool(args.jobs) as pool:
         hunts = []
-        for found in pool.imap(lambda mutation: hunt(mutation, args.seeds, SESSIONS), wanted):
+        for found in pool.imap(lambda mutation: hunted(mutation, args.seeds, log), wanted):
             hunts.append(found)
             print(
                 f"{found.invariant or 'NOT FOUND':14} {found.sessions:6}  {found.mutation.name}", flush=True

@@ -99,6 +99,7 @@ def _split(world: World, chance: random.Random) -> bool:
         return False
     symbol = chance.choice(held)
     world.market.split(symbol, 2.0)
+    world.splits.append((symbol, world.session.day))
     _imitation(world).app.book.split(symbol, 2.0)
     return True
 

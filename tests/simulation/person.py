@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from live.handoff.canonical import bytes_sha256
 from live.model.order_ids import parse
-from tests.simulation.faults import Fault
-from tests.simulation.market import STOCKS
-from tests.simulation.programs import STOCKS_BOOK, WEIGHTS, Ran
+from tests.simulation.faults import REPORT_KINDS, Fault
+from tests.simulation.programs import Ran
+from tests.simulation.reports import drop_report
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _COMMAND: Final = re.compile(r"`(jutsu [^`]+)`")
+EDITS: Final = ("edit", "edit_unapproved", "edit_after_look")
+PANIC_STARTS: Final = 3
 #: advice that follows from advice: so deep and no deeper
 _DEEPEST: Final = 4
 
@@ -27,6 +30,33 @@ class Person:
     def __init__(self, world: World) -> None:
         self._world = world
         self._read = 0
+        self._recorded: list[tuple[str, date]] = []
+
+    # reports --------------------------------------------------------------------------------------------
+
+    def drop_report(self) -> None:
+        """Put the day's report into its folder, or do what the plan says with it."""
+        world = self._world
+        if world.kind.style != "earnings":
+            return
+        found = world.due(*REPORT_KINDS)
+        fault = found[0].kind if found else ""
+        world.happened += found[:1]
+        if fault in {"report_missing", "report_late"}:
+            return
+        drop_report(world, broken=fault == "report_broken")
+        if fault == "report_corrected":
+            drop_report(world, number=2)
+
+    def report_late(self) -> None:
+        """Drop a report that stage 1 has not seen, and let cron start stage 1 once more."""
+        world = self._world
+        if world.kind.style != "earnings" or not world.due("report_late"):
+            return
+        drop_report(world)
+        world.start("generator")
+        world.answers.originals.clear()
+        self.see_files()
 
     # answering files ------------------------------------------------------------------------------------
 
@@ -41,7 +71,7 @@ class Person:
     def answer(self) -> None:
         """Approve today's files, or do what the plan says instead."""
         world = self._world
-        instead = {f.n: f for f in world.due("skip", "no_answer", "edit", "edit_unapproved")}
+        instead = {f.n: f for f in world.due("skip", "no_answer", *EDITS)}
         for place, variant in enumerate(world.books, 1):
             if variant not in world.answers.originals:
                 continue
@@ -63,8 +93,11 @@ class Person:
             if world.start("skip", str(path), counted=False).code == 0:
                 world.answers.skipped.add(variant)
             return
-        if kind in {"edit", "edit_unapproved"}:
+        seen = path.read_bytes()
+        if kind in EDITS:
             self._edit(variant)
+        if kind == "edit_after_look":
+            self._approve_unseen(variant, seen)
         if kind in {"approve", "edit"} and (world.folder.approval == "required" or kind == "edit"):
             self.approve(variant)
 
@@ -91,6 +124,31 @@ class Person:
             world.answers.skipped.discard(variant)
         elif before is None:
             del world.answers.approved[variant]
+
+    def _approve_unseen(self, variant: str, seen: bytes) -> None:
+        """Approve what was looked at, although something else lies there by now: that must fail."""
+        world = self._world
+        path = world.folder.signal(world.session.day, variant)
+        ran = world.start("approve", str(path), "--sha256", bytes_sha256(seen), counted=False)
+        if ran.code == 0 and path.read_bytes() != seen:
+            world.judge.blame("permitted", f"bytes that nobody looked at were approved: {variant}")
+
+    # panic ----------------------------------------------------------------------------------------------
+
+    def panic(self, moment: int) -> None:
+        """Close everything if the plan has it for this moment of the day; again until it says it is done."""
+        world = self._world
+        for fault in (f for f in world.due("panic", "panic_everything") if f.n == moment):
+            world.happened.append(fault)
+            everything = fault.kind == "panic_everything"
+            world.panicking = world.killed_by_hand = True
+            for _ in range(PANIC_STARTS):
+                ran = world.start("panic", "--yes", *(("--everything",) if everything else ()))
+                world.judge.after_panic(ran, everything=everything)
+                if ran.code == 0 or world.judge.found:
+                    break
+                world.clock.sleep(45)
+            world.panicking = False
 
     # following messages ---------------------------------------------------------------------------------
 
@@ -119,6 +177,8 @@ class Person:
         """Carry out one piece of advice; None when it asks for nothing that can be done here."""
         words = shlex.split(command)[1:]
         match words:
+            case ["resolve", "--broker-order", _, "--adopt", "--variant", book] if book in self._world.books:
+                return self._run(*words)
             case ["resolve", "--broker-order", number, *_] if number.isdecimal():
                 return self._resolve_theirs(number)
             case ["resolve", name, *_] if parse(name) is not None:
@@ -129,6 +189,8 @@ class Person:
                 return self._run(words[0], *(("--yes",) if words[0] == "recover" else ()))
             case ["data", "confirm", symbol, day, price]:
                 return self._run("data", "confirm", symbol, day, price)
+            case ["data", "split", *_]:
+                return self._record_split()
             case ["review", path] if path.endswith(".json"):
                 return self._look_again(path)
             case _:
@@ -137,6 +199,15 @@ class Person:
 
     def _run(self, *arguments: str) -> Ran:
         return self._world.start(*arguments, counted=False)
+
+    def _record_split(self) -> Ran | None:
+        """Tell the program of a split that the exchange announced; None when all of them are told."""
+        new = [split for split in self._world.splits if split not in self._recorded]
+        if not new:
+            return None
+        self._recorded.append(new[0])
+        symbol, day = new[0]
+        return self._run("data", "split", symbol, day.isoformat(), "2:1")
 
     def _resolve_ours(self, name: str) -> Ran | None:
         """Look at the broker's screen for the order."""
@@ -156,7 +227,7 @@ class Person:
         name = parse((order.client_id if order else "") or parent)
         if order is None or name is None:
             return self._run("resolve", "--broker-order", number, "--foreign")
-        variant = name.variant or (STOCKS_BOOK if order.symbol in STOCKS else WEIGHTS)
+        variant = name.variant or world.book_of(order.symbol)
         return self._run("resolve", "--broker-order", number, "--adopt", "--variant", variant)
 
     def _look_again(self, path: str) -> Ran | None:

@@ -35,6 +35,8 @@ from tests.simulation.crash import Machine, ProcessDied, running, simulated_disk
 WEIGHTS: Final = "fund"
 STOCKS_BOOK: Final = "stock"
 BOOKS: Final = (WEIGHTS, STOCKS_BOOK)
+SHADOW: Final = "fund_b"
+EARNINGS: Final = "swing"
 RULE_SETS: Final = {
     "simulated_weights": "tests.simulation.weights",
     "simulated_stocks": "tests.simulation.stocks",
@@ -101,20 +103,27 @@ class Folder:
     def signal(self, day: Any, variant: str) -> Path:
         return self.root / "signals" / f"trade_signals_{day}_{variant}.json"
 
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
     def prepare(
-        self, seed: int, execution_time: str, settings: dict[str, Any], books: tuple[str, ...]
+        self,
+        rule_sets: dict[str, tuple[str, dict[str, Any]]],
+        books: list[dict[str, Any]],
+        settings: dict[str, Any],
     ) -> None:
-        """Write settings, strategies and the manifest."""
+        """Write settings, strategies and the manifest; `rule_sets`: variant -> name and parameters."""
         strategies = self.root / "config" / "strategies"
         strategies.mkdir(parents=True)
-        for variant, name in ((WEIGHTS, "simulated_weights"), (STOCKS_BOOK, "simulated_stocks")):
-            parameters = {"seed": seed, "execution_time": execution_time}
+        self.reports.mkdir()
+        for variant, (name, parameters) in rule_sets.items():
             body = {"name": name, "variant": variant, "parameters": parameters}
             (strategies / f"{variant}.json").write_text(json.dumps({"strategy": body}))
         self.config.write_text(
             json.dumps(
                 {
-                    "books": [{"primary": variant, "budget_pct": 100 / len(books)} for variant in books],
+                    "books": books,
                     "approval": {"policy": self.approval},
                     "logging": {"level": "ERROR"},
                     **settings,
@@ -123,7 +132,7 @@ class Folder:
         )
         loaded = load_settings(config=self.config)
         with mock.patch.dict(registry.RULE_SETS, RULE_SETS):
-            found = [registry.find_strategy(variant, strategies) for variant in books]
+            found = [registry.find_strategy(variant, strategies) for variant in rule_sets]
         manifest.freeze(self.root / "config" / "manifest.json", found, loaded.settings)
 
     def rows(self, database: Path, query: str, *values: Any) -> Rows:

@@ -13,12 +13,14 @@ from tests.simulation.events import OVER_NIGHT, WHILE_OPEN, happen
 from tests.simulation.faults import Fault
 from tests.simulation.imitation import BrokerName
 from tests.simulation.judge import Violation
+from tests.simulation.kind import Style
 from tests.simulation.market import FOREIGN
 from tests.simulation.person import Person
 from tests.simulation.world import World
 
 GENERATOR_STARTS: Final = 4
 EXECUTOR_STARTS: Final = 4
+POLLS: Final = 4
 #: quiet sessions in which messages alone must lead back to normal
 WAY_BACK: Final = 4
 SHM: Final = Path("/dev/shm")
@@ -43,11 +45,17 @@ class Outcome:
     diary: tuple[str, ...] = ()
 
 
-def simulate(seed: int, sessions: int, faults: tuple[Fault, ...], broker: BrokerName = "paper") -> Outcome:
+def simulate(
+    seed: int,
+    sessions: int,
+    faults: tuple[Fault, ...],
+    broker: BrokerName = "paper",
+    style: Style = "mixed",
+) -> Outcome:
     """Live through the sessions of a seed with these faults; stop at the first violation."""
     place = SHM if SHM.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="simulation_", dir=place) as name:
-        world = World.of(seed, sessions, faults, Path(name) / "home", broker)
+        world = World.of(seed, sessions, faults, Path(name) / "home", broker, style)
         with world.open():
             _live(world)
     return Outcome(
@@ -89,20 +97,28 @@ def one_day(world: World, person: Person) -> bool:
         world.happened += world.due("missed_day")
         return False
     world.clock.go_to(max(window.opens_at - timedelta(minutes=40), world.session.open - timedelta(hours=1)))
+    person.drop_report()
     generated = _generate(world, person)
+    person.report_late()
     for fault in world.due(*WHILE_OPEN):
         world.clock.go_to(max(world.clock.true, world.session.open + timedelta(minutes=2)))
         happen(world, fault)
     if world.judge.found:
         return False
+    person.panic(1)
     if world.clock.true < window.opens_at:
         person.answer()
-    executed = _execute(world, person, window)
+    executed = (_place_and_poll if world.kind.split_run else _execute)(world, person, window)
+    person.panic(2)
     if world.judge.found:
         return False
+    if world.kind.style != "mixed":
+        world.clock.go_to(world.session.close + timedelta(minutes=20))
+        world.start("validate")
     well = True
     if not (generated and executed) or world.killed_by_hand or world.ledger().kill != "none":
         world.clock.go_to(world.session.close + timedelta(minutes=30))
+        person.panic(3)
         if world.killed_by_hand:
             world.start("resume", counted=False)
             world.killed_by_hand = False
@@ -138,6 +154,26 @@ def _execute(world: World, person: Person, window: calendar.ExecutionWindow) -> 
         ran = world.start("executor")
         if ran.code not in {0, None} and not good:
             person.follow(ran)
+    return good
+
+
+def _place_and_poll(world: World, person: Person, window: calendar.ExecutionWindow) -> bool:
+    """One line of cron places orders before the open, another one looks after them behind it."""
+    good = False
+    for phase, opens, starts in (("place", -10, 2), ("poll", 1, POLLS)):
+        world.phase = phase
+        world.clock.go_to(window.opens_at + timedelta(minutes=opens))
+        for number in range(starts):
+            ran = world.start("executor", "--phase", phase)
+            good = ran.code == 0
+            if world.judge.found or (good and (phase == "place" or number)):
+                break
+            if ran.code not in {0, None}:
+                person.follow(ran)
+            world.clock.sleep(90)
+        if world.judge.found:
+            break
+    world.phase = "all"
     return good
 
 

@@ -7,24 +7,31 @@ from dataclasses import replace
 
 from tests.simulation.faults import Fault
 from tests.simulation.imitation import BrokerName
+from tests.simulation.kind import Style
 from tests.simulation.session import Outcome, simulate
 
 
-def shrunk(outcome: Outcome, sessions: int, faults: Sequence[Fault], broker: BrokerName = "paper") -> Outcome:
+def shrunk(
+    outcome: Outcome,
+    sessions: int,
+    faults: Sequence[Fault],
+    broker: BrokerName = "paper",
+    style: Style = "mixed",
+) -> Outcome:
     """Return the outcome of the smallest plan found that breaks the same invariant; `happened` is the plan.
 
     Args:
         outcome: of the whole plan, with a violation.
         sessions: how many were asked for.
         faults: the whole plan.
-        broker: at which broker.
+        broker: at which broker. style: which books.
     """
     wanted = outcome.violations[0].invariant
     best, kept = outcome, tuple(faults)
     shorter = min(sessions, outcome.violations[0].session + 1)
     for length in {shorter, sessions}:
         cut = tuple(f for f in kept if f.session < length)
-        tried = simulate(outcome.seed, length, cut, broker)
+        tried = simulate(outcome.seed, length, cut, broker, style)
         if _breaks(tried, wanted):
             best, kept, sessions = tried, cut, length
             break
@@ -32,7 +39,7 @@ def shrunk(outcome: Outcome, sessions: int, faults: Sequence[Fault], broker: Bro
     while size and kept:
         for start in range(0, len(kept), size):
             fewer = kept[:start] + kept[start + size :]
-            tried = simulate(outcome.seed, sessions, fewer, broker)
+            tried = simulate(outcome.seed, sessions, fewer, broker, style)
             if _breaks(tried, wanted):
                 best, kept = tried, fewer
                 break

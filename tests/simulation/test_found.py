@@ -12,10 +12,24 @@ FOUND: tuple[tuple[int, int, tuple[Fault, ...]], ...] = (
     (30, 10, (Fault(8, "split", n=3),)),
     # the restated history stopped stage 1, and the message named no command
     (35, 10, (Fault(8, "split", n=3),)),
+    # an order of unknown fate ended the turns of all books: what another book left unprotected was not named
+    (
+        10396,
+        2,
+        (
+            Fault(1, "crash", run=1, n=21),
+            Fault(1, "crash", run=2, n=78),
+            Fault(1, "crash", run=3, n=170),
+            Fault(1, "no_answer", n=1),
+            Fault(1, "slow", n=1),
+        ),
+    ),
+    # a buy that the line delivered twice: its second stop held half of the shares, and no message named it
+    (34, 12, (Fault(10, "doubled_request", run=1, n=1),)),
+    (32, 12, (Fault(3, "doubled_request", run=1, n=1),)),
     # a disk that was full for one moment while stage 1 wrote its file: an unexpected error
     (41, 13, (Fault(12, "disk_full", n=32, size=1),)),
     (51, 13, (Fault(12, "disk_full", n=87, size=1),)),
-    # a disk that filled up after the buys, before their stops: nobody was told which shares have none
     # a restored ledger counted as the newest although bought shares had become nobody's
     (221, 4, (Fault(3, "restored_backup", n=2),)),
     (277, 9, (Fault(2, "clock_jump", run=1, n=5, size=45), Fault(8, "restored_backup", n=1))),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.simulation.faults import plan
 from tests.simulation.imitation import BrokerName
+from tests.simulation.kind import Style
 from tests.simulation.session import simulate
 
 SESSIONS = 8
@@ -33,6 +34,15 @@ def test_a_seed_breaks_no_invariant(seed: int) -> None:
 @pytest.mark.parametrize("seed", seeds(2, 6))
 def test_a_seed_breaks_no_invariant_at_the_imitations(seed: int, broker: BrokerName) -> None:
     outcome = simulate(seed, SESSIONS, plan(seed, SESSIONS), broker)
+
+    assert outcome.violations == (), "\n".join(outcome.diary[-6:])
+    assert outcome.sessions >= SESSIONS
+
+
+@pytest.mark.parametrize("style", ["shadows", "earnings"])
+@pytest.mark.parametrize("seed", range(1, 3))
+def test_a_seed_breaks_no_invariant_with_shadows_and_reports(seed: int, style: Style) -> None:
+    outcome = simulate(seed, SESSIONS, plan(seed, SESSIONS), "paper", style)
 
     assert outcome.violations == (), "\n".join(outcome.diary[-6:])
     assert outcome.sessions >= SESSIONS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,35 +23,13 @@ from tests.simulation.crash import Machine
 from tests.simulation.faults import FILL_KINDS, RUN_KINDS, Fault
 from tests.simulation.imitation import ACCOUNTS, BrokerName, Imitation, Wire, connected, online_settings
 from tests.simulation.judge import Answers, Judge
-from tests.simulation.market import HISTORY, Market, SimulatedFeed, sessions_from
-from tests.simulation.programs import BOOKS, Folder, Ran, installed, run
+from tests.simulation.kind import Kind, Style
+from tests.simulation.market import HISTORY, STOCKS, Market, SimulatedFeed, sessions_from
+from tests.simulation.programs import STOCKS_BOOK, WEIGHTS, Folder, Ran, installed, run
 from tests.simulation.truth import Account, Books, TrueOrder, account_of, books_of
 
 FIRST: Final = date(2025, 1, 6)
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a seed decides about the whole world."""
-
-    execution_time: ExecutionTime
-    approval: str
-    honours_client_id: bool
-    attached_stops: bool
-    books: tuple[str, ...] = BOOKS
-
-    @classmethod
-    def of(cls, seed: int) -> Kind:
-        chance = random.Random(f"{seed}/kind")
-        times: tuple[ExecutionTime, ...] = ("15min_before_close", "15min_before_close", "15min_after_open")
-        return cls(
-            execution_time=chance.choice(times),
-            approval=chance.choice(("required", "required", "auto")),
-            honours_client_id=chance.random() < 0.6,
-            attached_stops=chance.random() < 0.6,
-            books=chance.choice((BOOKS, BOOKS[1:], BOOKS[1:], BOOKS[:1])),
-        )
 
 
 SETTINGS: Final[dict[str, Any]] = {
@@ -76,6 +53,8 @@ class World:
 
     Attributes:
         happened: faults that really came about. crashes: steps at which a process died.
+        splits: symbol and session of every 2:1 split, as the exchange announced it.
+        doubled_orders: ids of orders that the line made of one request.
         disturbed: somebody changed account or files behind the program's back; no run has ended well since.
     """
 
@@ -91,12 +70,16 @@ class World:
     settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
     session_number: int = 0
     run_number: int = 0
+    command_number: int = 0
+    phase: str = "all"
     answers: Answers = field(default_factory=Answers)
     happened: list[Fault] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     runs: int = 0
     steps: int = 0
     disturbed: bool = False
+    splits: list[tuple[str, date]] = field(default_factory=list)
+    doubled_orders: set[str] = field(default_factory=set)
     panicking: bool = False
     killed_by_hand: bool = False
     killed_at: datetime = LONG_AGO
@@ -116,17 +99,24 @@ class World:
 
     @classmethod
     def of(
-        cls, seed: int, sessions: int, faults: tuple[Fault, ...], root: Path, broker: BrokerName = "paper"
+        cls,
+        seed: int,
+        sessions: int,
+        faults: tuple[Fault, ...],
+        root: Path,
+        broker: BrokerName = "paper",
+        style: Style = "mixed",
     ) -> World:
         """Return the world of a seed with these faults, in an empty folder."""
-        kind = Kind.of(seed)
+        kind = Kind.of(seed, style)
         days = sessions_from(FIRST, sessions + 6)
         first = calendar.session(days[HISTORY])
         assert first is not None
         folder = Folder(root, approval=kind.approval)
-        folder.prepare(seed, kind.execution_time, {**SETTINGS, **online_settings(broker)}, kind.books)
+        folder.prepare(kind.rule_sets(seed), kind.book_settings(), {**SETTINGS, **online_settings(broker)})
         clock = WorldClock(first.open.astimezone(UTC) - timedelta(hours=2))
-        return cls(seed, sessions, faults, folder, kind, broker, days, clock, Market(seed, days))
+        market = Market(seed, days, early=style == "earnings")
+        return cls(seed, sessions, faults, folder, kind, broker, days, clock, market)
 
     @property
     def execution_time(self) -> ExecutionTime:
@@ -137,6 +127,11 @@ class World:
     def books(self) -> tuple[str, ...]:
         """The variants that trade."""
         return self.kind.books
+
+    def book_of(self, symbol: str) -> str:
+        """Return the book that trades a symbol."""
+        drawn = STOCKS_BOOK if symbol in STOCKS else WEIGHTS
+        return drawn if drawn in self.books else self.books[0]
 
     @property
     def session(self) -> calendar.Session:
@@ -152,7 +147,7 @@ class World:
             with installed(self.folder, self.clock, self.feed, self._broker):
                 yield
             return
-        wire = Wire(self.imitation, lambda: self.line, self._order_on_the_wire, self._note_id)
+        wire = Wire(self.imitation, lambda: self.line, self._order_on_the_wire, self._note_id, self.doubled)
         with installed(self.folder, self.clock, self.feed, self._real_broker), connected(wire):
             yield
 
@@ -207,13 +202,21 @@ class World:
 
     def feed(self, *_: Any, **__: Any) -> SimulatedFeed:
         """Return the vendor."""
-        return SimulatedFeed(self.market, self.clock)
+        return SimulatedFeed(self.market, self.clock, self.line.at_question)
+
+    def doubled(self) -> None:
+        """Hear that the broker has an order twice although it was sent once."""
+        self.disturbed = True
+        known = {order.id for order in self.named(self.account()) if order.client_id}
+        self.doubled_orders |= {
+            o.id for o in self.account().orders if o.id not in known and not self.parent_name(o.id)
+        }
 
     def _broker(self, settings: Any, *, state_db: Path, **_: Any) -> SimulatedBroker:
         inner = PaperBroker(
             paper_path(state_db),
             clock=TrueClock(self.clock),
-            feed=self.feed(),
+            feed=SimulatedFeed(self.market, self.clock),
             rules=settings.execution,
             honours_client_id=self.kind.honours_client_id,
             supports_attached_stop=self.kind.attached_stops,
@@ -234,14 +237,17 @@ class World:
             name = order.client_id or self._names.get(order.id, "")
             yield order if name == order.client_id else _named(order, name)
 
+    def parent_of(self, number: str) -> str:
+        """Return the id of the order that an attached stop came with, empty without one."""
+        if self.imitation is not None:
+            return self.imitation.parent_of(number)
+        query = "SELECT parent_id FROM orders WHERE id = ?"
+        found = self.folder.rows(self.folder.account, query, int(number))
+        return str(found[0][0]) if found and found[0][0] is not None else ""
+
     def parent_name(self, number: str) -> str:
         """Return the name of the order that an attached stop came with, empty without one."""
-        if self.imitation is not None:
-            parent = self.imitation.parent_of(number)
-        else:
-            query = "SELECT parent_id FROM orders WHERE id = ?"
-            found = self.folder.rows(self.folder.account, query, int(number))
-            parent = str(found[0][0]) if found and found[0][0] is not None else ""
+        parent = self.parent_of(number)
         return next((o.client_id for o in self.named(self.account()) if o.id == parent), "")
 
     def _fate(self, order: PaperOrder) -> str:
@@ -260,7 +266,7 @@ class World:
 
     def new_session(self, number: int) -> None:
         """Begin a day."""
-        self.session_number, self.run_number = number, 0
+        self.session_number, self.run_number, self.command_number = number, 0, 0
         self.answers = Answers()
         self._fates = {}
         self.clock.error = timedelta(0)
@@ -274,11 +280,16 @@ class World:
         return [f for f in self.faults if f.session == self.session_number and f.kind in kinds]
 
     def start(self, name: str, *arguments: str, counted: bool = True) -> Ran:
-        """Run a program with the faults that are planned for it, and let the judge look at what is left."""
-        planned: tuple[Fault, ...] = ()
+        """Run a program with the faults that are planned for it, and let the judge look at what is left.
+
+        A command (not `counted` as a run) whose process died is typed again.
+        """
         if counted:
             planned = tuple(f for f in self.due(*RUN_KINDS) if f.run == self.run_number)
             self.run_number += 1
+        else:
+            planned = tuple(f for f in self.due("command_crash") if f.run == self.command_number)
+            self.command_number += 1
         self.machine = _machine(planned)
         self.line = Line(planned, self.clock, self.machine, self.kill)
         if self.imitation is not None:
@@ -293,6 +304,8 @@ class World:
         self.judge.after(ran)
         if ran.name == "executor" and ran.code == 0 and self.line.last_look is not None:
             self.disturbed = False  # it looked at the account and ended well
+        if ran.code is None and not counted:
+            return self.start(name, *arguments, counted=False)
         return ran
 
     def _note(self, planned: tuple[Fault, ...], ran: Ran) -> None:
@@ -300,7 +313,7 @@ class World:
         self.happened += [f for f in planned if f.kind == "channel_down"]
         if self.machine.dead:
             self.crashes.append(self.machine.died_in)
-            self.happened += [f for f in planned if f.kind == "crash"][:1]
+            self.happened += [f for f in planned if f.kind in {"crash", "command_crash"}][:1]
         if self.machine.refused:
             self.happened += [f for f in planned if f.kind == "disk_full"][:1]
         at = self.clock.true.astimezone(calendar.NEW_YORK)
@@ -323,7 +336,7 @@ class World:
 def _machine(planned: tuple[Fault, ...]) -> Machine:
     machine = Machine()
     for fault in planned:
-        if fault.kind == "crash" and machine.dies_at is None:
+        if fault.kind in {"crash", "command_crash"} and machine.dies_at is None:
             machine.dies_at = fault.n
         elif fault.kind == "disk_full":
             machine.full = range(fault.n, fault.n + int(fault.size))

@@ -18,9 +18,9 @@ def ledger() -> Ledger:
     return Ledger.open("sqlite://", account="paper", now=NOW)
 
 
-def named(ledger: Any) -> list[str]:
+def named(ledger: Any, variant: str | None = "golden") -> list[str]:
     notes = RunNotes()
-    name_unprotected(ledger, "golden", notes)
+    name_unprotected(ledger, variant, notes)
     return notes.critical
 
 
@@ -30,6 +30,7 @@ def test_a_position_without_its_stop_is_named(ledger: Any) -> None:
     ledger.positions.buy("titan", "CCC", 10, Decimal(20), session=DAY, at=NOW, needs_stop=True)
 
     assert named(ledger) == ["AAA: 10 shares have NO STOP"]
+    assert named(ledger, None) == ["AAA: 10 shares have NO STOP", "CCC: 10 shares have NO STOP"]
 
 
 def test_a_buy_that_may_have_filled_unseen_is_named(ledger: Any) -> None:
