@@ -28,7 +28,9 @@ def test_shares_that_are_not_there_are_named(shares: int, words: str) -> None:
 
 def test_shares_that_another_order_binds_are_named_with_it() -> None:
     other = BrokerOrder("7", "AAA", "sell", 60, 0, OrderState.WORKING, "stop", "gtc")
-    assert "AAA sell 60 stop gtc, 0 filled, WORKING (order 7)" in Cover(40, 100, (other,)).problem(POSITION)
+    problem = Cover(40, 100, (other,)).problem(POSITION)
+    assert "AAA sell 60 stop gtc, 0 filled, WORKING (order 7)" in problem
+    assert "`jutsu resolve --broker-order 7 --adopt --variant golden` takes it over" in problem
 
 
 def test_the_stop_of_a_position_that_shrank_at_the_broker_covers_what_is_left(made: Any) -> None:
