@@ -13,7 +13,7 @@ from live.ledger.tables import PositionRow
 from live.model.broker import BrokerOrder, OrderState
 from tests.support.exec_world import AT, ENTRY, enter, tomorrow
 
-POSITION = PositionRow.of({"symbol": "AAA", "quantity": 100})
+POSITION = PositionRow.of({"variant": "golden", "symbol": "AAA", "quantity": 100})
 
 
 def test_a_cover_of_all_shares_says_nothing() -> None:
