@@ -230,7 +230,8 @@ def announce(
     made = attempted("the report", lambda: keep_report(runtime, job))
     report, content, page = (None, "the report could not be made", None) if made is None else made
     title = summary if report is None else report.document.subject
-    body = "\n".join((*((*critical, *warnings) or (summary,)), "", content))
+    said = (*critical, *warnings)
+    body = "\n".join((*said, *(() if said and failure is None else (summary,)), "", content))
     orders = () if report is None else report.model.orders
     facts = [(order.client_order_id, order.filled, order.state) for order in orders]
     digest = hashlib.sha256(f"{summary}{critical}{warnings}{facts}".encode()).hexdigest()

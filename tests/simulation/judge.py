@@ -309,18 +309,8 @@ class Judge:
         # the switch rings once a day, and so does a problem whose figures change
         start = _NUMBER.sub("#", problem[: problem.find(" since ")] if ran.code == 3 else problem[:60])
         named = bool(start) and any(start in _NUMBER.sub("#", text) for text in texts)
-        if not named and not self._reported(ran):
+        if not named:
             self.blame("told", f"exit {ran.code} without an alert: {ran.text[-300:]}")
-
-    def _reported(self, ran: Ran) -> bool:
-        """Whether a critical report of the run rang, with its exit code and what is not as decided."""
-        query = "SELECT body FROM alerts WHERE level = 'critical' ORDER BY id DESC LIMIT 3"
-        kept = [body for (body,) in self.world.folder.rows(self.world.folder.ledger, query)]
-        rung = [m.body for m in self.world.folder.inbox[self._rung :] if m.level == "critical"]
-        day = f"executed +{self.world.session.day}"
-        return any(
-            re.search(rf"exit code +{ran.code}\b", body) and re.search(day, body) for body in (*rung, *kept)
-        )
 
 
 def _worked(ran: Ran) -> bool:
