@@ -234,8 +234,8 @@ def announce(
     body = "\n".join((*said, *(() if said and failure is None else (summary,)), "", content))
     orders = () if report is None else report.model.orders
     facts = [(order.client_order_id, order.filled, order.state) for order in orders]
-    digest = hashlib.sha256(f"{summary}{critical}{warnings}{facts}".encode()).hexdigest()
-    detail = f"executor_{digest[:12]}"  # new facts are told again, new prices are not
+    digest = hashlib.sha256(f"{summary}{notes.of_day()}{facts}".encode()).hexdigest()
+    detail = f"executor_{digest[:12]}"  # new facts are told again, new prices and old notes are not
     key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
     try:
         tell_positions(runtime, job)

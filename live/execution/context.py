@@ -69,6 +69,10 @@ class RunNotes:
             [text for text in self.warnings if text not in self.earlier],
         )
 
+    def of_day(self) -> list[str]:
+        """Return every critical and warning of the session so far, sorted: equal when nothing is new."""
+        return sorted({*self.earlier, *self.critical, *self.warnings})
+
     def warn(self, text: str) -> None:
         """Add a warning, once."""
         if text not in self.warnings:

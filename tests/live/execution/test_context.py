@@ -68,3 +68,15 @@ def test_symbols_without_a_price_have_no_quote(made: World) -> None:
     run = context(made.open())
     assert run.quotes(["BBB", "AAA", "ZZZ", "AAA"]) == {"AAA": 100.0, "BBB": 50.0}
     assert run.quote("ZZZ") is None
+
+
+_TEXTS = st.frozensets(st.sampled_from(("no stop", "late quote", "not filled", "cash moved")))
+
+
+@given(_TEXTS, _TEXTS, _TEXTS)
+def test_the_notes_of_a_day_change_only_with_something_new(
+    earlier: frozenset[str], critical: frozenset[str], warnings: frozenset[str]
+) -> None:
+    before = RunNotes(earlier=earlier)
+    now = RunNotes(earlier=earlier, critical=list(critical), warnings=list(warnings))
+    assert (now.of_day() == before.of_day()) == (now.news() == ([], []))
