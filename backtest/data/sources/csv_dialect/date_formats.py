@@ -172,8 +172,9 @@ def _stamp(parts: dict[str, str | None]) -> Stamp | None:
         return None
     if parts.get("H") is None:
         return Stamp(written)
-    seconds = _seconds(parts)
-    return None if seconds is None else Stamp(written, seconds, _offset(parts.get("z")))
+    zone = parts.get("z")
+    seconds, offset = _seconds(parts), None if zone is None else _offset(zone)
+    return None if seconds is None or (zone and offset is None) else Stamp(written, seconds, offset)
 
 
 def _seconds(parts: dict[str, str | None]) -> int | None:
@@ -186,14 +187,16 @@ def _seconds(parts: dict[str, str | None]) -> int | None:
     return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 60 else None
 
 
-def _offset(zone: str | None) -> timedelta | None:
-    if zone is None:
-        return None
+def _offset(zone: str) -> timedelta | None:
+    """Return the difference from UTC that a zone names, None when no clock can differ by it."""
     if zone.upper() in _ZONES:
         return timedelta(hours=_ZONES[zone.upper()])
     digits = re.sub(r"\D", "", zone).ljust(6, "0")
-    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]), seconds=int(digits[4:]))
-    return (-size if zone[0] == "-" else size) if size < timedelta(hours=24) else None
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    if hours > 23 or minutes > 59 or seconds > 59:
+        return None
+    size = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return -size if zone[0] == "-" else size
 
 
 def _epoch(name: str) -> DateFormat:
