@@ -54,16 +54,13 @@ OWED = {
     "backtest/cli/run.py": "tested through test_app",
     "backtest/data/sources/csv_dialect/columns.py": READER,
     "backtest/data/sources/csv_dialect/model.py": READER,
-    "backtest/data/sources/csv_dialect/plain.py": READER,
     "backtest/data/sources/csv_dialect/read.py": READER,
-    "backtest/data/sources/csv_dialect/rows.py": READER,
     "backtest/data/store_split.py": "tested through live/cli/test_data_prices",
     "backtest/research/hierarchical_adaptive/compiled.py": "tested through test_study",
     "backtest/strategies/earnings_swing/parameters.py": "tested through earnings_swing/test_strategy",
     "backtest/strategies/hierarchical_adaptive/kernels.py": "tested through indicators/test_kernels",
     "backtest/strategies/hierarchical_adaptive/series.py": "tested through test_strategy and test_naive",
     "live/cli/ready.py": "tested through the command's own suite in tests/e2e",
-    "live/validation/rehearsal.py": "tested through the command's own suite in tests/e2e",
     "live/shadow/closes.py": "tested through e2e/test_closes",
 }
 
