@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -48,7 +47,7 @@ from live.reporting.making import execution_of
 from live.reporting.text import text_of
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import ENDS_ALL, each_book
-from live.runtime.lifecycle import ALERTED, alerting, attempted, guarded, opening
+from live.runtime.lifecycle import ALERTED, alerting, attempted, guarded, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
@@ -384,4 +383,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

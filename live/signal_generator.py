@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ from live.operations.watch import tell_missed
 from live.orders.recovery import catch_up
 from live.runtime.arguments import add_shared, options_of, run_of
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import alerting, guarded, opening
+from live.runtime.lifecycle import alerting, guarded, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
@@ -395,4 +394,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -58,6 +58,11 @@ def deliver(
     return {outcome.channel: outcome for outcome in deliver_all(wanted, queues, within=within)}
 
 
+def hanging() -> bool:
+    """Whether a channel of this process still holds a thread: it was given up, and may never end."""
+    return bool(_HANGING)
+
+
 def deliver_all(
     urls: Mapping[str, str], queues: Mapping[str, Sequence[Message]], *, within: float = TIMEBOX_SECONDS
 ) -> Iterator[Outcome]:

@@ -84,13 +84,20 @@ def judge(archive: Path, folder: Path, now: datetime) -> Judged:
         _require_intact(archive, folder / document.paper)
     if (folder / CONFIG).exists():
         try:
-            load_settings(config=folder / CONFIG, environ={})
+            loaded = load_settings(config=folder / CONFIG, environ={})
         except JutsuError as error:
             raise ArchiveRefused(
                 f"its settings are refused: {error.problem}",
                 where=str(archive),
                 remedy="nothing was restored",
             ) from error
+        named = loaded.path(loaded.settings.paths.state_db)
+        if not named.resolve().is_relative_to(folder.resolve()):
+            raise ArchiveRefused(
+                f"its settings name a ledger outside of the project: paths.state_db is {named}",
+                where=str(archive),
+                remedy="make paths.state_db relative, then back up again; nothing was restored",
+            )
     return Judged(document, before != stamped(ledger))
 
 

@@ -1,5 +1,5 @@
 """`python -m live.cli` is the same as `jutsu`."""
 
-from live.cli.app import main
+from live.cli.app import program
 
-main()
+program()

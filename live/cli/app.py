@@ -6,12 +6,12 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import live.system.startup  # noqa: F401 - what it puts in force holds for everything imported after it
 from backtest.core.errors import JutsuError, UsageError
 from live.cli.commands import COMMANDS
-from live.runtime.lifecycle import INTERRUPTED, guarded
+from live.runtime.lifecycle import INTERRUPTED, guarded, leave
 
 if TYPE_CHECKING:
     import typer
@@ -75,8 +75,17 @@ def _nothing() -> None:
     """Stand in for a command in the list of commands."""
 
 
+def program() -> NoReturn:
+    """Entry point of the console script: `main`, and an end that no hanging alert server can delay."""
+    try:
+        main()
+    except SystemExit as stop:
+        leave(stop.code if isinstance(stop.code, int) else 1)
+    raise AssertionError("main ends with SystemExit")
+
+
 def main() -> None:
-    """Entry point of the console script."""
+    """Run the command of `sys.argv`; ends with SystemExit and its code."""
     from live.cli.common import begin, current_log
 
     begin()

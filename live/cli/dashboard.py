@@ -81,6 +81,7 @@ def dashboard(
     app = create_app(world, store, serving, changes_a_minute=settings.rate_limit_per_minute)
 
     def ready() -> None:
+        store.keep("address", address.url)
         shown = address.url if beyond else f"{address.url}/#k={logins.new_link()}"
         typer.echo(f"dashboard of {world.state_db} at\n  {shown}")
         typer.echo("Ctrl-C ends it; orders are made by cron all the same")
@@ -94,7 +95,7 @@ def dashboard(
 
 def link(
     *,
-    port: PortOption = 8000,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Where it listens.")] = None,
     demo: DemoOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
@@ -102,7 +103,10 @@ def link(
     """Print another link that opens the page once within ten minutes, on this machine."""
     _require_packages()
     world = _world(config, state_db, demo=demo)
-    typer.echo(f"http://127.0.0.1:{port}/#k={_logins(world, _store(world)).new_link()}")
+    store = _store(world)
+    newest = store.fact("address") or "http://127.0.0.1:8000"
+    url = newest if port is None else f"http://127.0.0.1:{port}"
+    typer.echo(f"{url}/#k={_logins(world, store).new_link()}")
 
 
 def password(*, demo: DemoOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:

@@ -24,7 +24,7 @@ from live.ledger.links import open_sqlite, open_sqlite_reading
 REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
 
-_HEADER: Final = b"SQLite format 3\x00"
+_HEADER_BYTES: Final = 100
 
 
 def open_database(target: Path | str, *, create: bool) -> Database:
@@ -133,6 +133,9 @@ def _refuse_half_done(path: Path) -> None:
 def check_file(path: Path) -> None:
     """Judge an existing ledger file without changing it.
 
+    Only SQLite opens it: closing a file of our own would give back the locks that every other connection of
+    this process holds on it (POSIX), and another program could then fold away the log they are reading.
+
     Raises:
         LedgerDamaged: empty, truncated, not SQLite, or inconsistent inside.
         LedgerUnavailable: it cannot be read now.
@@ -140,17 +143,18 @@ def check_file(path: Path) -> None:
     where = str(path)
     try:
         require_regular(path)
-        with path.open("rb") as stream:
-            header = stream.read(100)
+        size = path.stat().st_size
     except OSError as error:
         raise LedgerUnavailable(
             f"cannot be read: {error.strerror}", where=where, remedy="check the path and its permissions"
         ) from error
+    if not os.access(path, os.R_OK):
+        raise LedgerUnavailable(
+            "cannot be read: Permission denied", where=where, remedy="check the path and its permissions"
+        )
     # SQLite would quietly make a new database of an empty file and drop its write-ahead log.
-    if len(header) < 100:
-        raise LedgerDamaged(f"only {len(header)} bytes are left of this ledger", where=where, remedy=RECOVER)
-    if not header.startswith(_HEADER):
-        raise LedgerDamaged("this file is not a ledger", where=where, remedy=RECOVER)
+    if size < _HEADER_BYTES:
+        raise LedgerDamaged(f"only {size} bytes are left of this ledger", where=where, remedy=RECOVER)
     try:
         # Read-only: closing a writing connection would fold the log into a file that may be damaged.
         raw = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from backtest.core.errors import JutsuError, UsageError, one_line
 from live.system.lock import AnotherRunError
@@ -285,6 +286,22 @@ def report_error(error: JutsuError, log_file: Path | None) -> int:
     tail = f" [log: {one_line(log_file)}]" if log_file else ""
     complain(f"error {error.exit_code}: {error.line()}{tail}")
     return error.exit_code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with this exit code.
+
+    An alert server that answers without end holds a thread of the library that asks it, and the interpreter
+    would wait for that thread: cron piles up, and no exit code reaches anybody. Then it is left behind.
+    """
+    delivery = sys.modules.get("live.alerts.delivery")
+    if delivery is not None and delivery.hanging():
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int:

@@ -210,14 +210,24 @@ def _page(path: str) -> Response:
     """Return a file of the page; every other address is the page itself, which finds its own way."""
     if path.startswith(("api/", "ws/")):
         raise problems.ProblemError(404, "not-found", "there is nothing at this address")
-    found = (STATIC / path).resolve()
-    if path and found.is_file() and found.is_relative_to(STATIC.resolve()):
+    found = _file(path)
+    if found is not None:
         hashed = path.startswith("assets/")
         kept = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return FileResponse(found, headers={"Cache-Control": kept})
     if not (STATIC / "index.html").is_file():
         raise problems.ProblemError(404, "no-page", "the page was not built", remedy="run `make web`")
     return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _file(path: str) -> Path | None:
+    """Return the file of the page at an address, None where there is none."""
+    try:
+        found = (STATIC / path).resolve()
+        inside = bool(path) and found.is_file() and found.is_relative_to(STATIC.resolve())
+    except (OSError, ValueError):  # a name no file can have
+        return None
+    return found if inside else None
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

@@ -123,6 +123,17 @@ def test_a_ledger_of_a_newer_program_is_refused(archive: Path, tmp_path: Path) -
         restore(bad, tmp_path / "new", NOW)
 
 
+def test_settings_that_name_a_ledger_elsewhere_are_refused(traded: User, tmp_path: Path) -> None:
+    """The restored folder would work on the old project's ledger, with nothing that keeps it closed."""
+    traded.set(paths={"state_db": str(traded.db)})
+    ran = traded.jutsu("backup", "--to", str(tmp_path / "kept"))
+    assert ran.code == 0, ran.text
+    (made,) = (tmp_path / "kept").glob("*.tar.gz")
+    with pytest.raises(ArchiveRefused, match="name a ledger outside"):
+        restore(made, tmp_path / "new", NOW)
+    assert not (tmp_path / "new" / "state").exists()
+
+
 def killed_at(archive: Path, into: Path, dies_at: int) -> int:
     """Restore (or finish) in a child process that SIGKILL ends at a step; return the steps, -1: killed."""
     reader, writer = os.pipe()

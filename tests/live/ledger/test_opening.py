@@ -3,6 +3,8 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from live.ledger import links
 from live.ledger.errors import LedgerDamaged, LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.ledger.ledger import Ledger
 from live.ledger.schema import metadata
+from tests.support.paths import PROJECT
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
 
@@ -263,3 +266,29 @@ def test_the_number_of_a_connection_changes_with_commits_of_others(path: Path) -
         assert reader.data_version() == before
         ledger.state.set("a", "1", at=NOW)
         assert reader.data_version() != before
+
+
+OTHER = """
+import sys
+from datetime import datetime, UTC
+from pathlib import Path
+from live.ledger.ledger import Ledger
+with Ledger.open(Path(sys.argv[1]), account="paper", now=datetime.now(UTC)) as ledger:
+    ledger.state.set("a", sys.argv[2], at=datetime.now(UTC))
+"""
+
+
+def test_judging_the_file_takes_no_lock_from_who_reads_it_in_this_process(path: Path) -> None:
+    """Another program that opens and ends while this one reads must not fold the log away under it."""
+    with Ledger.open(path, account="paper", now=NOW) as ledger:
+        ledger.state.set("a", "0", at=NOW)
+    with Ledger.open_to_read(path, account="paper") as reader:
+        assert reader.state.get("a") == "0"
+        for number in range(3):
+            with Ledger.open(path, account="paper", now=NOW, create=False) as writer:  # judges the file first
+                writer.state.set("b", str(number), at=NOW)
+            subprocess.run([sys.executable, "-c", OTHER, str(path), str(number)], cwd=PROJECT, check=True)
+            assert path.with_name(f"{path.name}-wal").exists(), (
+                "the log of a connection in use was taken away"
+            )
+            assert (reader.state.get("a"), reader.state.get("b")) == (str(number), str(number))

@@ -54,6 +54,8 @@ def test_the_page_is_a_file_and_every_other_address_is_the_page(
     (tmp_path / "secret").write_text("s")
     assert client.get("/").text == client.get("/trades").text == "the page"
     assert "immutable" in client.get("/assets/a.js").headers["cache-control"]
+    for path in ("/%00", "/" + "x" * 6000):
+        assert client.get(path).status_code == 200
     for path in ("/../secret", "/..%2fsecret", "/assets/..%2f..%2fsecret", "/%2e%2e/secret"):
         assert client.get(path).text != "s"
 
