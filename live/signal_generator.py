@@ -160,7 +160,8 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         _announce(request, f"warning: {warning}")
     catch_up(runtime.context, runtime.broker)
     unknown_orders.require_known(
-        runtime, [shown for shown in unknown_orders.listed(runtime) if not shown.state.terminal]
+        runtime.context,
+        [shown for shown in unknown_orders.listed(runtime.broker, runtime.clock) if not shown.state.terminal],
     )
     alert_unprotected(runtime.context, variant)
     report = known_tickers(runtime, report, due.at)
@@ -183,7 +184,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         alert_breakers(runtime.context, judged)
     rows = runtime.ledger.positions.open_positions(variant.name)  # the comparison may have closed one
     if report.candidates:
-        report = report.without(taken_elsewhere(runtime, variant, agreed))
+        report = report.without(taken_elsewhere(runtime.context, variant, agreed))
     book = primary_book(rows, account, variant.budget_pct, market.reference_prices())
     memory = memory_of_primary(runtime.ledger, variant.strategy, before=due.session.day)
     proposed = generation.propose(runtime, variant, due, market, book, memory, request.evaluator, report)

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
     from live.ledger.tables import ExecutionRow
     from live.model.broker import Account
+    from live.model.feed import Feed
     from live.reconciliation.model import Reconciliation
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext, Runtime
+    from live.system.clock import Clock
 
 LOG = logging.getLogger("jutsu.books")
 #: older sessions without a mark stay without one: too much may have happened to the account since
@@ -51,28 +53,30 @@ class _Then:
         )
 
 
-def mark_closes(runtime: Runtime, variant: BookVariant, account: Account) -> tuple[date, ...]:
+def mark_closes(context: RunContext, feed: Feed, variant: BookVariant, account: Account) -> tuple[date, ...]:
     """Mark the book at every recent close that has no mark yet; return the sessions marked, oldest first.
 
     A session waits while a bar of a held symbol is missing on its own evening, or no bar is known at all.
 
     Args:
-        runtime: the run; ledger and broker must agree, with every known fill booked.
+        context: books, time and settings of the run; ledger and broker must agree, with every known fill
+            booked.
+        feed: where the closes are read.
         variant: a primary.
         account: what the broker shows now.
     """
-    if runtime.run.alone or runtime.run.scratch or account.cash is None:
+    if context.run.alone or context.run.scratch or account.cash is None:
         return ()
-    due = _due(runtime, variant.name)
+    due = _due(context.ledger, context.clock, variant.name)
     if not due:
         return ()
-    symbols = sorted({row.symbol for row in _rows(runtime.ledger, due[0].close)})
+    symbols = sorted({row.symbol for row in _rows(context.ledger, due[0].close)})
     try:
-        history = dict(runtime.feed.history(symbols, runtime.clock.now())) if symbols else {}
+        history = dict(feed.history(symbols, context.clock.now())) if symbols else {}
     except JutsuError as error:  # whoever calls has work that must not wait for this
         LOG.warning("%s: closes were not marked: %s", variant.name, error.line())
         return ()
-    return tuple(s.day for s in due if _mark(runtime, variant, account, s, history))
+    return tuple(s.day for s in due if _mark(context, variant, account, s, history))
 
 
 def agreed_and_marked(
@@ -86,24 +90,24 @@ def agreed_and_marked(
     known = known_to(runtime)
     agreed = require_agreement(runtime.context, runtime.broker, account, prices, force=force, known=known)
     if agreed.agrees:
-        mark_closes(runtime, variant, account)
+        mark_closes(runtime.context, runtime.feed, variant, account)
     return agreed
 
 
-def _due(runtime: Runtime, variant: str) -> list[calendar.Session]:
+def _due(ledger: Ledger, clock: Clock, variant: str) -> list[calendar.Session]:
     """Return the recent closed sessions, from the book's first run on, that are not marked at their close."""
-    newest = calendar.last_closed_session(runtime.clock.now()).day
+    newest = calendar.last_closed_session(clock.now()).day
     ran = [
         row.session
-        for row in runtime.ledger.runs.recent(LOOK_BACK, variant)
+        for row in ledger.runs.recent(LOOK_BACK, variant)
         if row.generated_at is not None or row.executed_at is not None
     ]
     since = min((day for day in ran if day <= newest), default=None)
     if since is None:
         return []
-    marked = {row.session: row.at for row in runtime.ledger.snapshots.series(variant, since)}
+    marked = {row.session: row.at for row in ledger.snapshots.series(variant, since)}
     recent = list(calendar.sessions(since, newest))[-LOOK_BACK:]
-    adopted = _last_adoption(runtime.ledger)
+    adopted = _last_adoption(ledger)
     return [
         session
         for session in recent
@@ -124,14 +128,14 @@ def _rows(ledger: Ledger, since: datetime) -> list[Any]:
 
 
 def _mark(
-    runtime: Runtime,
+    context: RunContext,
     variant: BookVariant,
     account: Account,
     session: calendar.Session,
     history: Mapping[str, Bars],
 ) -> bool:
-    then = _account_at(runtime.ledger, account, session)
-    prices = _closes(history, {symbol for _, symbol in then.shares}, session, runtime.clock.now())
+    then = _account_at(context.ledger, account, session)
+    prices = _closes(history, {symbol for _, symbol in then.shares}, session, context.clock.now())
     if prices is None:
         LOG.info("%s %s: not marked yet, a bar is missing", variant.name, session.day)
         return False
@@ -140,23 +144,23 @@ def _mark(
     cash = then.cash
     if variant.budget_pct < 100:
         cash = min(cash, max(0.0, everything * variant.budget_pct / 100 - owned))
-    _keep(runtime, variant.name, session.day, equity=cash + owned, cash=cash)
-    if session.day == calendar.last_closed_session(runtime.clock.now()).day:
-        runtime.ledger.positions.value(variant.name, prices, at=runtime.clock.now())
-    if runtime.run.about_now and _all_ours(runtime.ledger, account):
-        _keep(runtime, WHOLE_ACCOUNT, session.day, equity=everything, cash=then.cash)
+    _keep(context, variant.name, session.day, equity=cash + owned, cash=cash)
+    if session.day == calendar.last_closed_session(context.clock.now()).day:
+        context.ledger.positions.value(variant.name, prices, at=context.clock.now())
+    if context.run.about_now and _all_ours(context.ledger, account):
+        _keep(context, WHOLE_ACCOUNT, session.day, equity=everything, cash=then.cash)
     return True
 
 
-def _keep(runtime: Runtime, name: str, day: date, *, equity: float, cash: float) -> None:
-    row = runtime.ledger.signals.get(day, name)
+def _keep(context: RunContext, name: str, day: date, *, equity: float, cash: float) -> None:
+    row = context.ledger.signals.get(day, name)
     content: dict[str, Any] = {} if row is None else json.loads(row.content)
     columns = context_columns_of(content.get("strategy", {}).get("name", ""))
-    runtime.ledger.snapshots.add(
+    context.ledger.snapshots.add(
         name,
         day,
-        at=runtime.clock.now(),
-        mode=runtime.settings.mode,
+        at=context.clock.now(),
+        mode=context.settings.mode,
         equity=round(equity, 2),
         cash=round(cash, 2),
         residual_cash=content.get("residual_cash"),

@@ -19,45 +19,47 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from decimal import Decimal
+    from pathlib import Path
 
     from live.model.broker import BrokerOrder
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
+    from live.settings.model import Settings
 
 #: candidate detail from which a stop follows the fill (also read by `live.execution.stops`)
 STOP_PCT = "stop_loss_pct"
 
 
-def owner_of(runtime: Runtime, name: OrderName) -> str | None:
+def owner_of(context: RunContext, name: OrderName) -> str | None:
     """Return the variant whose order carries this name; None when more than one book may have sent it.
 
     A name that carries its variant says it. A bare one belongs to the only book with bare ids that trades the
     symbol. The ledger's journal is the map of who used bare ids before: a book that is configured no more
     may have traded anything, so with one of those in the journal a bare name proves nothing.
     """
-    configured = [book.primary for book in runtime.settings.books]
+    configured = [book.primary for book in context.settings.books]
     if name.variant:
         return name.variant
-    before = {order.variant for order in runtime.ledger.orders.recent(None) if _bare(order.client_order_id)}
+    before = {order.variant for order in context.ledger.orders.recent(None) if _bare(order.client_order_id)}
     if not before <= set(configured):
         return None
-    bare = [v for v in configured if not id_prefix(runtime.settings, runtime.strategies, v)]
-    owners = {v for v in bare if may_trade(runtime, v, name.symbol)} | {
+    bare = [v for v in configured if not id_prefix(context.settings, context.strategies, v)]
+    owners = {v for v in bare if may_trade(context.settings, context.strategies, v, name.symbol)} | {
         order.variant
-        for order in runtime.ledger.orders.recent(None)
+        for order in context.ledger.orders.recent(None)
         if order.symbol == name.symbol and _bare(order.client_order_id)
     }
     return owners.pop() if len(owners) == 1 else None
 
 
-def may_trade(runtime: Runtime, variant: str, symbol: str) -> bool:
+def may_trade(settings: Settings, strategies: Path, variant: str, symbol: str) -> bool:
     """Whether a book may trade a symbol: one of its own, or for a book of single stocks no other book's."""
-    declared = declared_symbols(runtime)
+    declared = declared_symbols(settings, strategies)
     mine = declared.get(variant, ())
     return symbol in mine if mine else all(symbol not in theirs for theirs in declared.values())
 
 
 def intended(
-    runtime: Runtime, variant: str, name: OrderName, orders: Sequence[BrokerOrder]
+    context: RunContext, variant: str, name: OrderName, orders: Sequence[BrokerOrder]
 ) -> Intended | None:
     """Return what an entry was meant to get: its protective stop and what the position remembers.
 
@@ -65,15 +67,15 @@ def intended(
     the fill. None when the strategy places stops and none of them gives a price: a person must look.
 
     Args:
-        runtime: the run.
+        context: books, time and settings of the run.
         variant: owner of the order.
         name: of the order.
         orders: the order itself first, then whatever else the broker lists.
     """
     shown = orders[0]
     attached = next((o.stop_price for o in orders if o.parent_id == shown.order_id and o.stop_price), None)
-    loss = _stop_loss_pct(runtime, variant)
-    planned = _in_file(runtime, variant, name.session, str(name))
+    loss = _stop_loss_pct(context.strategies, variant)
+    planned = _in_file(context.signals, variant, name.session, str(name))
     if planned is not None:
         return _of_file(planned, attached, loss)
     if shown.side == "sell" or loss is None:
@@ -95,35 +97,35 @@ def _of_file(planned: SignalOrder, attached: Decimal | None, loss: float | None)
     return Intended(stop, attached, details)
 
 
-def order_in_file(runtime: Runtime, variant: str, shown: BrokerOrder, day: date) -> SignalOrder | None:
+def order_in_file(signals: Path, variant: str, shown: BrokerOrder, day: date) -> SignalOrder | None:
     """Return the order of a session's signal file that a broker's order carries out, None without one."""
     return next(
         (
             o
-            for o in session_orders(runtime, variant, day)
+            for o in session_orders(signals, variant, day)
             if (o.symbol, o.side) == (shown.symbol, shown.side)
         ),
         None,
     )
 
 
-def _in_file(runtime: Runtime, variant: str, day: date, client_order_id: str) -> SignalOrder | None:
+def _in_file(signals: Path, variant: str, day: date, client_order_id: str) -> SignalOrder | None:
     wanted = base_id(client_order_id)
-    return next((o for o in session_orders(runtime, variant, day) if o.client_order_id == wanted), None)
+    return next((o for o in session_orders(signals, variant, day) if o.client_order_id == wanted), None)
 
 
-def session_orders(runtime: Runtime, variant: str, day: date) -> Sequence[SignalOrder]:
+def session_orders(signals: Path, variant: str, day: date) -> Sequence[SignalOrder]:
     """Return the orders of a session's signal file, none where there is no readable one."""
     try:
-        _, data = read(runtime.signals / file_name(day.isoformat(), variant))
+        _, data = read(signals / file_name(day.isoformat(), variant))
         return SignalFile.model_validate(data).orders
     except (JutsuError, ValueError):  # no file, or none that can be read: it says nothing
         return ()
 
 
-def _stop_loss_pct(runtime: Runtime, variant: str) -> float | None:
+def _stop_loss_pct(strategies: Path, variant: str) -> float | None:
     try:
-        return find_strategy(variant, runtime.strategies).terms.stop_loss_pct
+        return find_strategy(variant, strategies).terms.stop_loss_pct
     except JutsuError:
         return None
 

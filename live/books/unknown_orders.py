@@ -23,8 +23,10 @@ from live.runtime.declared import declared_symbols
 if TYPE_CHECKING:
     from datetime import date
 
-    from live.model.broker import BrokerOrder
-    from live.runtime.runtime import Runtime
+    from live.ledger.ledger import Ledger
+    from live.model.broker import Broker, BrokerOrder
+    from live.runtime.runtime import RunContext
+    from live.system.clock import Clock
 
 #: how far back the list is read for stops that rest: some brokers keep no more
 LOOK_BACK: Final = timedelta(days=59)
@@ -33,46 +35,46 @@ AHEAD: Final = timedelta(minutes=10)
 _ANSWERED: Final = "broker_orders_answered"
 
 
-def listed(runtime: Runtime) -> tuple[BrokerOrder, ...]:
+def listed(broker: Broker, clock: Clock) -> tuple[BrokerOrder, ...]:
     """Return every order the broker lists, for the functions below."""
-    now = runtime.clock.now()
-    return tuple(runtime.broker.orders(now - LOOK_BACK, now + AHEAD))
+    now = clock.now()
+    return tuple(broker.orders(now - LOOK_BACK, now + AHEAD))
 
 
-def unknown(runtime: Runtime, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:
+def unknown(context: RunContext, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:
     """Return the orders that live, or filled today, and may be ours although the ledger knows nothing.
 
     A restored ledger has forgotten what it traded too: then any symbol may be ours, and whatever filled since
     its newest signal file counts.
     """
-    known = runtime.ledger.orders.bound_broker_ids() | _answered(runtime).keys()
-    today = runtime.today()
+    known = context.ledger.orders.bound_broker_ids() | _answered(context.ledger).keys()
+    today = context.today()
     orders = tuple(orders)
-    restored = runtime.ledger.generation.restored()
+    restored = context.ledger.generation.restored()
     return tuple(
         shown
         for shown in orders
         if not {shown.order_id, shown.parent_id} & known
         and (
             not shown.state.terminal
-            or _filled_on(runtime, shown, today)
-            or (restored and _forgotten(runtime, shown))
+            or _filled_on(context.ledger, shown, today)
+            or (restored and _forgotten(context.ledger, shown))
         )
-        and not _journalled(runtime, shown)
-        and not _protects(runtime, shown, orders)
-        and (restored or _may_be_ours(runtime, shown))
+        and not _journalled(context.ledger, shown)
+        and not _protects(context.ledger, shown, orders)
+        and (restored or _may_be_ours(context, shown))
     )
 
 
-def _forgotten(runtime: Runtime, shown: BrokerOrder) -> bool:
+def _forgotten(ledger: Ledger, shown: BrokerOrder) -> bool:
     """Whether an order filled something after the newest thing that a restored ledger remembers."""
-    newest = runtime.ledger.signals.recent(1)
+    newest = ledger.signals.recent(1)
     if not shown.filled_quantity or not newest or shown.entered_at is None:
         return bool(shown.filled_quantity)
     return shown.entered_at >= newest[0].generated_at
 
 
-def _protects(runtime: Runtime, shown: BrokerOrder, listed_with: Iterable[BrokerOrder]) -> bool:
+def _protects(ledger: Ledger, shown: BrokerOrder, listed_with: Iterable[BrokerOrder]) -> bool:
     """Tell whether it is the one resting stop over exactly the shares of a position that needs a stop.
 
     Whoever placed it, it protects: the run takes it for the position's stop instead of placing a second. Two
@@ -84,18 +86,18 @@ def _protects(runtime: Runtime, shown: BrokerOrder, listed_with: Iterable[Broker
         if (other.symbol, other.side, other.order_type) == (shown.symbol, "sell", "stop")
         and not other.state.terminal
     ]
-    rows = [row for row in runtime.ledger.positions.open_positions() if row.needs_stop]
+    rows = [row for row in ledger.positions.open_positions() if row.needs_stop]
     held = any((row.symbol, row.quantity) == (shown.symbol, shown.quantity) for row in rows)
     return held and resting == [shown]
 
 
-def require_known(runtime: Runtime, orders: Iterable[BrokerOrder]) -> None:
+def require_known(context: RunContext, orders: Iterable[BrokerOrder]) -> None:
     """Stop when one of these orders may be ours and is not in the ledger.
 
     Raises:
         UnresolvedError: names each with what a person can do (exit code 8).
     """
-    found = unknown(runtime, orders)
+    found = unknown(context, orders)
     if not found:
         return
     named = ", ".join(described(shown) for shown in found)
@@ -117,83 +119,83 @@ def described(shown: BrokerOrder) -> str:
     )
 
 
-def declare_foreign(runtime: Runtime, order_id: str, *, by: str) -> BrokerOrder:
+def declare_foreign(broker: Broker, ledger: Ledger, clock: Clock, order_id: str, *, by: str) -> BrokerOrder:
     """Remember that a broker's order is not of this program.
 
     Raises:
         UsageError: no such order, or it already is one of ours.
     """
-    shown = _free_order(runtime, order_id)
-    remember(runtime, [order_id], verdict="foreign", by=by)
+    shown = _free_order(broker, ledger, order_id)
+    remember(ledger, clock, [order_id], verdict="foreign", by=by)
     return shown
 
 
-def adopt(runtime: Runtime, order_id: str, variant: str, *, by: str) -> str:
+def adopt(context: RunContext, broker: Broker, order_id: str, variant: str, *, by: str) -> str:
     """Take a broker's order into a book, with its fills and its stop; return its client order id.
 
     Raises:
         UsageError: no such order, no such book, already ours, or its stop is not known yet.
     """
-    shown = _free_order(runtime, order_id)
-    if variant not in {book.primary for book in runtime.settings.books}:
+    shown = _free_order(broker, context.ledger, order_id)
+    if variant not in {book.primary for book in context.settings.books}:
         raise UsageError(f"{variant} is no configured primary", where="--variant")
-    name = _name_for(runtime, shown, variant)
-    others = [o for o in listed(runtime) if o.order_id != order_id]
-    meant = intended(runtime, variant, name, (shown, *others))
+    name = _name_for(context, shown, variant)
+    others = [o for o in listed(broker, context.clock) if o.order_id != order_id]
+    meant = intended(context, variant, name, (shown, *others))
     if meant is None:
         raise UsageError(
             "nobody knows where the stop of this order belongs before it filled",
             where=order_id,
             remedy="wait for its fill, then adopt it",
         )
-    now = runtime.clock.now()
+    now = context.clock.now()
     why = f"adopted by {by}"
-    with runtime.ledger.transaction():
+    with context.ledger.transaction():
         made = take(
-            runtime.ledger,
+            context.ledger,
             shown,
             name,
             variant=variant,
             meant=meant,
-            mode=runtime.settings.mode,
+            mode=context.settings.mode,
             at=now,
             reason=why,
         )
-        _keep_level(runtime, shown, variant)
-        remember(runtime, [order_id], verdict=f"adopted for {variant}", by=by)
+        _keep_level(context.ledger, shown, variant)
+        remember(context.ledger, context.clock, [order_id], verdict=f"adopted for {variant}", by=by)
     return made
 
 
-def _keep_level(runtime: Runtime, shown: BrokerOrder, variant: str) -> None:
+def _keep_level(ledger: Ledger, shown: BrokerOrder, variant: str) -> None:
     """A stop that a person adopts stays at its level: it no longer follows the fill."""
-    held = runtime.ledger.positions.get(variant, shown.symbol)
+    held = ledger.positions.get(variant, shown.symbol)
     if held is not None and shown.order_type == "stop":
         details = {key: value for key, value in held.details.items() if key != STOP_PCT}
-        runtime.ledger.positions.set_details(held.id, details)
+        ledger.positions.set_details(held.id, details)
 
 
-def remember(runtime: Runtime, order_ids: Collection[str], *, verdict: str, by: str) -> None:
+def remember(ledger: Ledger, clock: Clock, order_ids: Collection[str], *, verdict: str, by: str) -> None:
     """Keep what a person said about orders of the broker, by their ids."""
     if not order_ids:
         return
-    now = runtime.clock.now()
+    now = clock.now()
     answer = {"verdict": verdict, "by": by, "at": now.isoformat()}
-    text = json.dumps({**_answered(runtime), **dict.fromkeys(order_ids, answer)})
-    runtime.ledger.state.set(_ANSWERED, text, at=now)
+    text = json.dumps({**_answered(ledger), **dict.fromkeys(order_ids, answer)})
+    ledger.state.set(_ANSWERED, text, at=now)
 
 
-def _answered(runtime: Runtime) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(runtime.ledger.state.get(_ANSWERED) or "{}")
+def _answered(ledger: Ledger) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(ledger.state.get(_ANSWERED) or "{}")
     return found
 
 
-def _filled_on(runtime: Runtime, shown: BrokerOrder, day: date) -> bool:
+def _filled_on(ledger: Ledger, shown: BrokerOrder, day: date) -> bool:
     """Whether something of an order filled on a day and is not among the booked executions."""
     if not shown.filled_quantity:
         return False
     if not shown.executions:
         return _day(shown.entered_at) == day
-    booked = runtime.ledger.executions.known(e.execution_id for e in shown.executions)
+    booked = ledger.executions.known(e.execution_id for e in shown.executions)
     return any(_day(e.at) == day and e.execution_id not in booked for e in shown.executions)
 
 
@@ -201,37 +203,41 @@ def _day(at: datetime | None) -> date | None:
     return None if at is None else at.astimezone(NEW_YORK).date()
 
 
-def _journalled(runtime: Runtime, shown: BrokerOrder) -> bool:
+def _journalled(ledger: Ledger, shown: BrokerOrder) -> bool:
     """Whether the journal looks for it under its own name; a row that never left or ended proves nothing."""
-    row = runtime.ledger.orders.get(shown.client_order_id or "")
+    row = ledger.orders.get(shown.client_order_id or "")
     return row is not None and JournalState(row.state).unresolved
 
 
-def _may_be_ours(runtime: Runtime, shown: BrokerOrder) -> bool:
+def _may_be_ours(context: RunContext, shown: BrokerOrder) -> bool:
     if parse(shown.client_order_id or "") is not None:
         return True
-    books = declared_symbols(runtime)
+    books = declared_symbols(context.settings, context.strategies)
     declared = {symbol for symbols in books.values() for symbol in symbols}
     return (
         shown.symbol in declared
-        or shown.symbol in runtime.ledger.orders.symbols()
-        or any(shown.symbol == o.symbol for b in books for o in session_orders(runtime, b, runtime.today()))
+        or shown.symbol in context.ledger.orders.symbols()
+        or any(
+            shown.symbol == o.symbol
+            for b in books
+            for o in session_orders(context.signals, b, context.today())
+        )
     )
 
 
-def _free_order(runtime: Runtime, order_id: str) -> BrokerOrder:
-    shown = runtime.broker.order(order_id)
+def _free_order(broker: Broker, ledger: Ledger, order_id: str) -> BrokerOrder:
+    shown = broker.order(order_id)
     if shown is None:
         raise UsageError("the broker knows no such order", where=order_id)
-    if order_id in runtime.ledger.orders.bound_broker_ids():
+    if order_id in ledger.orders.bound_broker_ids():
         raise UsageError("this order already belongs to one of ours", where=order_id)
     return shown
 
 
-def _name_for(runtime: Runtime, shown: BrokerOrder, variant: str) -> OrderName:
+def _name_for(context: RunContext, shown: BrokerOrder, variant: str) -> OrderName:
     """Return the name it has, or the one that the session's file gave it, or a new one."""
-    day = _day(shown.entered_at) or runtime.today()
-    planned = order_in_file(runtime, variant, shown, day)
+    day = _day(shown.entered_at) or context.today()
+    planned = order_in_file(context.signals, variant, shown, day)
     own = parse(shown.client_order_id or (planned.client_order_id if planned else ""))
     if own is None:
         intents = ("entry", "stop") if shown.order_type == "stop" else ("entry", "exit")
@@ -240,12 +246,12 @@ def _name_for(runtime: Runtime, shown: BrokerOrder, variant: str) -> OrderName:
             symbol=shown.symbol,
             intent=intents[shown.side == "sell"],
             side=shown.side,
-            variant=id_prefix(runtime.settings, runtime.strategies, variant),
+            variant=id_prefix(context.settings, context.strategies, variant),
         )
-    row = runtime.ledger.orders.get(str(own))
+    row = context.ledger.orders.get(str(own))
     if row is None or (row.broker_order_id is None and row.state == JournalState.PLANNED):
         return own
-    following, _ = runtime.ledger.orders.next_retry_id(str(own))
+    following, _ = context.ledger.orders.next_retry_id(str(own))
     return parse(following) or own
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from live.ledger.tables import PositionRow
     from live.model.broker import Account
     from live.reconciliation.model import Reconciliation
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +140,23 @@ def _unique(found: tuple[Group, ...]) -> tuple[Group, ...]:
     return found
 
 
-def taken_elsewhere(runtime: Runtime, variant: BookVariant, agreed: Reconciliation) -> dict[str, str]:
+def taken_elsewhere(context: RunContext, variant: BookVariant, agreed: Reconciliation) -> dict[str, str]:
     """Return symbol -> who has it on this account, for everything a variant must leave alone.
 
     Shares of one symbol in two hands could not be told apart at the broker: what other books hold or may
     trade, and what nobody here owns.
     """
     outside = {found.symbol: "outside" for found in agreed.lines if found.kind == "foreign"}
-    return outside | taken_by_books(runtime, variant)
+    return outside | taken_by_books(context, variant)
 
 
-def taken_by_books(runtime: Runtime, variant: BookVariant) -> dict[str, str]:
+def taken_by_books(context: RunContext, variant: BookVariant) -> dict[str, str]:
     """Return symbol -> the other book that holds it or may trade it."""
     taken: dict[str, str] = {}
-    for book in runtime.settings.books:
+    for book in context.settings.books:
         if book.primary != variant.name:
-            taken |= dict.fromkeys(_tradable(book.primary, runtime.strategies), book.primary)
-    for row in runtime.ledger.positions.open_positions():
+            taken |= dict.fromkeys(_tradable(book.primary, context.strategies), book.primary)
+    for row in context.ledger.positions.open_positions():
         if row.variant != variant.name:
             taken[row.symbol] = row.variant
     return taken

@@ -109,8 +109,8 @@ def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
         runtime.ledger,
         runtime.broker.orders(since, now),
         mode=runtime.settings.mode,
-        owner=partial(owner_of, runtime),
-        intended=partial(intended, runtime),
+        owner=partial(owner_of, runtime.context),
+        intended=partial(intended, runtime.context),
         at=now,
     )
     for name in result.adopted:

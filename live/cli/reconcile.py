@@ -74,7 +74,7 @@ def reconcile(
             raise oversold
         if not result.agrees:
             raise rules.error_of(result)
-        unknown_orders.require_known(runtime, unknown_orders.listed(runtime))
+        unknown_orders.require_known(runtime.context, unknown_orders.listed(runtime.broker, runtime.clock))
         if runtime.ledger.generation.settle(at=runtime.clock.now()) and not json:
             typer.echo("the restored ledger agrees with the broker and counts as the newest from now on")
 
@@ -97,9 +97,11 @@ def _answer_adopted(runtime: Runtime, result: Reconciliation) -> None:
     from live.books import unknown_orders
 
     outside = {line.symbol for line in result.lines if line.kind == "foreign"}
-    unknown = unknown_orders.unknown(runtime, unknown_orders.listed(runtime))
+    unknown = unknown_orders.unknown(runtime.context, unknown_orders.listed(runtime.broker, runtime.clock))
     filled = unknown_orders.ended([shown for shown in unknown if shown.symbol not in outside])
-    unknown_orders.remember(runtime, filled, verdict="adopted with the positions", by=actor())
+    unknown_orders.remember(
+        runtime.ledger, runtime.clock, filled, verdict="adopted with the positions", by=actor()
+    )
 
 
 def _alone(runtime: Runtime, *, needed: bool = True) -> AbstractContextManager[None]:
@@ -137,7 +139,7 @@ def _owners(runtime: Runtime) -> dict[str, str]:
     """Return symbol -> the one book whose strategy names it."""
     from live.runtime.declared import declared_symbols
 
-    books = declared_symbols(runtime)
+    books = declared_symbols(runtime.settings, runtime.strategies)
     symbols = {symbol for named in books.values() for symbol in named}
     naming = {symbol: [variant for variant, named in books.items() if symbol in named] for symbol in symbols}
     return {symbol: variants[0] for symbol, variants in naming.items() if len(variants) == 1}
@@ -255,7 +257,9 @@ def _resolve_theirs(runtime: Runtime, order_id: str, variant: str | None) -> str
     from live.books import unknown_orders
 
     if variant is None:
-        shown = unknown_orders.declare_foreign(runtime, order_id, by=actor())
+        shown = unknown_orders.declare_foreign(
+            runtime.broker, runtime.ledger, runtime.clock, order_id, by=actor()
+        )
         return f"foreign from now on: {unknown_orders.described(shown)}"
-    made = unknown_orders.adopt(runtime, order_id, variant, by=actor())
+    made = unknown_orders.adopt(runtime.context, runtime.broker, order_id, variant, by=actor())
     return f"taken into the book of {variant} as {made}"

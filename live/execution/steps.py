@@ -90,9 +90,11 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     except UnresolvedError:
         unresolved.protect_before_stopping(context)
         raise
-    orders = unknown_orders.listed(context.runtime)
+    orders = unknown_orders.listed(context.runtime.broker, context.runtime.clock)
     try:
-        unknown_orders.require_known(context.runtime, [shown for shown in orders if not shown.state.terminal])
+        unknown_orders.require_known(
+            context.runtime.context, [shown for shown in orders if not shown.state.terminal]
+        )
     except UnresolvedError:
         unresolved.protect_before_stopping(context)
         raise
@@ -112,9 +114,9 @@ def start(context: ExecutionContext, *, force: bool) -> None:
             known=reconcile.known_to(context.runtime),
         )
     except DisagreementError:
-        unknown_orders.require_known(context.runtime, _successors(context, orders))  # it says more
+        unknown_orders.require_known(context.runtime.context, _successors(context, orders))  # it says more
         raise
-    unknown_orders.require_known(context.runtime, [shown for shown in orders if shown.state.terminal])
+    unknown_orders.require_known(context.runtime.context, [shown for shown in orders if shown.state.terminal])
     context.notes.behind |= {line.symbol for line in result.lines if line.ratio is not None}
     if context.ledger.positions.shares(context.variant) != before:
         stops.protect_all(context)  # a late fill of an ended order was booked
@@ -251,7 +253,8 @@ def _difference(context: ExecutionContext, result: Reconciliation) -> JutsuError
     """Return the error of books that differ at the end; an order nobody knows that explains it goes first."""
     try:
         unknown_orders.require_known(
-            context.runtime, _successors(context, unknown_orders.listed(context.runtime))
+            context.runtime.context,
+            _successors(context, unknown_orders.listed(context.runtime.broker, context.runtime.clock)),
         )
     except JutsuError as error:
         return error

@@ -83,7 +83,7 @@ def _for_session(runtime: Runtime, variant: BookVariant, found: LoadedReport, se
     over = now > calendar.window(traded, variant.strategy.execution_time).closes_at
     if judged.candidates is None:
         return _check(found, variant, session, window_over=over, problems=judged.problems)
-    judged = known_tickers(runtime, judged, now).without(taken_by_books(runtime, variant))
+    judged = known_tickers(runtime, judged, now).without(taken_by_books(runtime.context, variant))
     decision, cash_known = _decision(runtime, variant, session, judged)
     return _check(
         found,

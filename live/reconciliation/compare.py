@@ -136,7 +136,9 @@ def known_to(runtime: Runtime) -> Known:
     safety = runtime.settings.safety
     return Known(
         splits=tuple(a for a in found if a.kind == "split" and a.ex_date <= runtime.today()),
-        traded=frozenset(s for symbols in declared_symbols(runtime).values() for s in symbols),
+        traded=frozenset(
+            s for symbols in declared_symbols(runtime.settings, runtime.strategies).values() for s in symbols
+        ),
         cash_ask_pct=safety.cash_ask_pct,
         cash_warn_pct=safety.cash_warn_pct,
     )

@@ -8,15 +8,17 @@ from backtest.core.errors import JutsuError
 from backtest.strategies.registry import find_strategy
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from pathlib import Path
+
+    from live.settings.model import Settings
 
 
-def declared_symbols(runtime: Runtime) -> dict[str, tuple[str, ...]]:
+def declared_symbols(settings: Settings, strategies: Path) -> dict[str, tuple[str, ...]]:
     """Return variant -> symbols its strategy names; none for a book of single stocks or without its file."""
     found: dict[str, tuple[str, ...]] = {}
-    for book in runtime.settings.books:
+    for book in settings.books:
         try:
-            found[book.primary] = find_strategy(book.primary, runtime.strategies).tradable_symbols
+            found[book.primary] = find_strategy(book.primary, strategies).tradable_symbols
         except JutsuError:
             found[book.primary] = ()
     return found

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from backtest.calendar.sessions import NEW_YORK, ExecutionWindow
 from live.ledger.ledger import Ledger
@@ -25,6 +26,8 @@ class RunContext:
 
     Attributes:
         state: folder of the ledger and of the alerts' channels.
+        signals: folder of the signal files. strategies: folder of the strategy files.
+        parameter_overrides: variant -> parameter -> (value, source), as the ledger keeps them.
         environ: environment variables with the project's secrets.
     """
 
@@ -33,6 +36,9 @@ class RunContext:
     settings: Settings
     run: Run
     state: Path
+    signals: Path
+    strategies: Path
+    parameter_overrides: Mapping[str, Mapping[str, tuple[Any, str]]]
     environ: Mapping[str, str]
 
     def today(self) -> date:
@@ -80,7 +86,17 @@ class Runtime:
     @property
     def context(self) -> RunContext:
         """The part for steps that need neither broker nor feed, or are given them beside it."""
-        return RunContext(self.ledger, self.clock, self.settings, self.run, self.state, self.environ)
+        return RunContext(
+            ledger=self.ledger,
+            clock=self.clock,
+            settings=self.settings,
+            run=self.run,
+            state=self.state,
+            signals=self.signals,
+            strategies=self.strategies,
+            parameter_overrides=self.loaded.parameter_overrides,
+            environ=self.environ,
+        )
 
     def today(self) -> date:
         """Return the New York date this run is about."""

@@ -50,7 +50,7 @@ def _primaries(runtime: Runtime, variants: list[BookVariant]) -> None:
         LOG.warning("the primaries were not marked: ledger and broker differ")
         return
     for variant in variants:
-        mark_closes(runtime, variant, account)
+        mark_closes(runtime.context, runtime.feed, variant, account)
 
 
 def _shadow(runtime: Runtime, variant: BookVariant) -> None:

@@ -35,17 +35,17 @@ def recovered(runtime: Runtime, *orders: BrokerOrder) -> Any:
         runtime.ledger,
         orders,
         mode="offline_mock",
-        owner=partial(owner_of, runtime),
-        intended=partial(intended, runtime),
+        owner=partial(owner_of, runtime.context),
+        intended=partial(intended, runtime.context),
         at=NOW,
     )
 
 
 def test_a_bare_name_belongs_to_the_only_book_that_trades_its_symbol(opened: Opened) -> None:
     with opened(**SHIPPED) as runtime:
-        assert owner_of(runtime, name("TQQQ")) == "golden"
-        assert owner_of(runtime, name("AAPL")) == "ema_p10"
-        assert owner_of(runtime, name("AAPL", "nwl_p4")) == "nwl_p4"
+        assert owner_of(runtime.context, name("TQQQ")) == "golden"
+        assert owner_of(runtime.context, name("AAPL")) == "ema_p10"
+        assert owner_of(runtime.context, name("AAPL", "nwl_p4")) == "nwl_p4"
 
 
 def test_a_single_stock_of_an_earnings_book_returns_to_it_with_its_stop_owed(opened: Opened) -> None:
@@ -73,5 +73,5 @@ def test_bare_names_of_a_book_that_is_gone_prove_nothing(opened: Opened) -> None
         plan = OrderPlan("20261101_MSFT_entry_buy", "nwl_p4", DAY, "offline_mock", "MSFT", "buy", "entry", 1)
         runtime.ledger.orders.plan(plan, at=NOW)
 
-        assert owner_of(runtime, name("AAPL")) is None
-        assert owner_of(runtime, name("AAPL", "ema_p10")) == "ema_p10"
+        assert owner_of(runtime.context, name("AAPL")) is None
+        assert owner_of(runtime.context, name("AAPL", "ema_p10")) == "ema_p10"

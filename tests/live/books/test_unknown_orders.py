@@ -103,14 +103,14 @@ def showing(runtime: Runtime, *orders: BrokerOrder) -> Runtime:
 
 
 def test_a_live_order_of_a_symbol_that_a_book_trades_may_be_ours(runtime: Runtime) -> None:
-    assert [o.order_id for o in unknown(runtime, [shown(runtime)])] == ["b1"]
+    assert [o.order_id for o in unknown(runtime.context, [shown(runtime)])] == ["b1"]
 
 
 def test_a_symbol_of_no_book_is_somebody_elses_unless_it_carries_an_id_of_ours(runtime: Runtime) -> None:
-    assert unknown(runtime, [shown(runtime, "ZZZ")]) == ()
+    assert unknown(runtime.context, [shown(runtime, "ZZZ")]) == ()
     named = shown(runtime, "ZZZ", client_order_id=f"{runtime.today():%Y%m%d}_ZZZ_entry_buy")
-    assert unknown(runtime, [named]) == (named,)
-    assert unknown(runtime, [shown(runtime, "ZZZ", client_order_id="my own order 1")]) == ()
+    assert unknown(runtime.context, [named]) == (named,)
+    assert unknown(runtime.context, [shown(runtime, "ZZZ", client_order_id="my own order 1")]) == ()
 
 
 def test_a_symbol_of_the_journal_may_be_ours_although_no_book_names_it_any_more(runtime: Runtime) -> None:
@@ -118,24 +118,24 @@ def test_a_symbol_of_the_journal_may_be_ours_although_no_book_names_it_any_more(
         "20200102_ZZZ_entry_buy", "golden", date(2020, 1, 2), "offline_mock", "ZZZ", "buy", "entry", 1
     )
     runtime.ledger.orders.plan(plan, at=now(runtime))
-    assert unknown(runtime, [shown(runtime, "ZZZ")]) != ()
+    assert unknown(runtime.context, [shown(runtime, "ZZZ")]) != ()
 
 
 @pytest.mark.parametrize("field", ["order_id", "parent_id"])
 def test_an_order_of_ours_and_what_was_attached_to_it_is_known(runtime: Runtime, field: str) -> None:
     journal(runtime, "20200102_TQQQ_entry_buy", broker_id="b9", state=JournalState.ACKED)
-    assert unknown(runtime, [shown(runtime, **{field: "b9"})]) == ()
+    assert unknown(runtime.context, [shown(runtime, **{field: "b9"})]) == ()
 
 
 def test_what_ended_matters_when_it_filled_today_and_is_not_booked(runtime: Runtime) -> None:
-    assert unknown(runtime, [shown(runtime, state=OrderState.CANCELED)]) == ()
-    assert unknown(runtime, [filled(runtime, days_ago=1)]) == ()
-    assert unknown(runtime, [filled(runtime)]) != ()
+    assert unknown(runtime.context, [shown(runtime, state=OrderState.CANCELED)]) == ()
+    assert unknown(runtime.context, [filled(runtime, days_ago=1)]) == ()
+    assert unknown(runtime.context, [filled(runtime)]) != ()
     bare = filled(runtime, executions=())  # a broker that lists no executions: its entry time counts
-    assert unknown(runtime, [bare]) != ()
-    assert unknown(runtime, [filled(runtime, executions=(), days_ago=1)]) == ()
+    assert unknown(runtime.context, [bare]) != ()
+    assert unknown(runtime.context, [filled(runtime, executions=(), days_ago=1)]) == ()
     runtime.ledger.executions.book(filled(runtime).executions, at=now(runtime))
-    assert unknown(runtime, [filled(runtime)]) == ()
+    assert unknown(runtime.context, [filled(runtime)]) == ()
 
 
 @pytest.mark.parametrize(
@@ -147,17 +147,17 @@ def test_only_a_row_whose_fate_is_open_explains_an_order_by_its_name(
 ) -> None:
     name = f"{runtime.today():%Y%m%d}_TQQQ_entry_buy"
     journal(runtime, name, broker_id=None, state=state)
-    assert (unknown(runtime, [shown(runtime, client_order_id=name)]) == ()) is known
+    assert (unknown(runtime.context, [shown(runtime, client_order_id=name)]) == ()) is known
 
 
 def test_only_the_one_stop_over_exactly_the_shares_protects(runtime: Runtime) -> None:
     hold(runtime, 10)
     right, short, second = stop(runtime), stop(runtime, 9), stop(runtime, order_id="b2")
-    assert unknown(runtime, [right]) == ()
-    assert unknown(runtime, [short]) == (short,)
-    assert unknown(runtime, [right, second]) == (right, second)
+    assert unknown(runtime.context, [right]) == ()
+    assert unknown(runtime.context, [short]) == (short,)
+    assert unknown(runtime.context, [right, second]) == (right, second)
     ended_one = replace(second, state=OrderState.CANCELED)
-    assert unknown(runtime, [right, ended_one]) == ()
+    assert unknown(runtime.context, [right, ended_one]) == ()
 
 
 def test_a_stop_over_a_position_that_needs_none_is_unknown(runtime: Runtime) -> None:
@@ -165,13 +165,13 @@ def test_a_stop_over_a_position_that_needs_none_is_unknown(runtime: Runtime) -> 
         "golden", "TQQQ", 10, Decimal(50),
         session=runtime.today(), mode="offline_mock", at=now(runtime),
     )  # fmt: skip
-    assert unknown(runtime, [stop(runtime)]) != ()
+    assert unknown(runtime.context, [stop(runtime)]) != ()
 
 
 def test_the_refusal_names_each_order_and_what_a_person_can_do(runtime: Runtime) -> None:
-    require_known(runtime, [shown(runtime, "ZZZ")])
+    require_known(runtime.context, [shown(runtime, "ZZZ")])
     with pytest.raises(UnresolvedError) as caught:
-        require_known(runtime, [shown(runtime), shown(runtime, "QQQ", order_id="b2", side="sell")])
+        require_known(runtime.context, [shown(runtime), shown(runtime, "QQQ", order_id="b2", side="sell")])
     error = caught.value
     assert error.exit_code == 8
     assert "2 orders" in error.problem
@@ -183,16 +183,18 @@ def test_the_refusal_names_each_order_and_what_a_person_can_do(runtime: Runtime)
 def test_what_a_person_called_foreign_stops_nothing_any_more(runtime: Runtime) -> None:
     order = shown(runtime)
     world = showing(runtime, order, shown(runtime, order_id="b2"))
-    assert declare_foreign(world, "b1", by="me") == order
-    assert [o.order_id for o in unknown(world, unknown_orders.listed(world))] == ["b2"]
+    assert declare_foreign(world.broker, world.ledger, world.clock, "b1", by="me") == order
+    assert [o.order_id for o in unknown(world.context, unknown_orders.listed(world.broker, world.clock))] == [
+        "b2"
+    ]
 
 
 def test_an_order_that_is_not_there_or_ours_already_cannot_be_answered(runtime: Runtime) -> None:
     journal(runtime, "20200102_TQQQ_entry_buy", broker_id="b1", state=JournalState.ACKED)
     world = showing(runtime, shown(runtime))
     for answer in (
-        lambda order_id: declare_foreign(world, order_id, by="me"),
-        lambda order_id: adopt(world, order_id, "golden", by="me"),
+        lambda order_id: declare_foreign(world.broker, world.ledger, world.clock, order_id, by="me"),
+        lambda order_id: adopt(world.context, world.broker, order_id, "golden", by="me"),
     ):
         with pytest.raises(UsageError, match="no such order"):
             answer("b7")
@@ -202,33 +204,37 @@ def test_an_order_that_is_not_there_or_ours_already_cannot_be_answered(runtime: 
 
 def test_an_adopted_fill_becomes_a_position_of_its_book(runtime: Runtime) -> None:
     world = showing(runtime, filled(runtime))
-    name = adopt(world, "b1", "golden", by="me")
+    name = adopt(world.context, world.broker, "b1", "golden", by="me")
     assert name == f"{runtime.today():%Y%m%d}_TQQQ_entry_buy"
     (row,) = runtime.ledger.positions.open_positions("golden")
     assert (row.symbol, row.quantity, row.entry_price) == ("TQQQ", 10, Decimal(50))
-    assert unknown(world, unknown_orders.listed(world)) == ()
+    assert unknown(world.context, unknown_orders.listed(world.broker, world.clock)) == ()
     with pytest.raises(UsageError, match="already belongs"):
-        adopt(world, "b1", "golden", by="me")
+        adopt(world.context, world.broker, "b1", "golden", by="me")
 
 
 def test_an_adopted_order_takes_the_next_free_name(runtime: Runtime) -> None:
     journal(runtime, f"{runtime.today():%Y%m%d}_TQQQ_entry_buy", broker_id="b9", state=JournalState.ACKED)
     world = showing(runtime, filled(runtime))
-    assert adopt(world, "b1", "golden", by="me") == f"{runtime.today():%Y%m%d}_TQQQ_entry_buy_r1"
+    assert (
+        adopt(world.context, world.broker, "b1", "golden", by="me")
+        == f"{runtime.today():%Y%m%d}_TQQQ_entry_buy_r1"
+    )
 
 
 def test_only_a_configured_book_can_adopt(runtime: Runtime) -> None:
+    world = showing(runtime, filled(runtime))
     with pytest.raises(UsageError, match="no configured primary"):
-        adopt(showing(runtime, filled(runtime)), "b1", "titan", by="me")
+        adopt(world.context, world.broker, "b1", "titan", by="me")
     assert runtime.ledger.positions.shares() == {}
 
 
 def test_a_buy_that_needs_a_stop_waits_for_its_fill(runtime: Runtime) -> None:
     world = showing(runtime, shown(runtime, "AAPL"))
     with pytest.raises(UsageError, match="wait for its fill"):
-        adopt(world, "b1", "ema_p10", by="me")
+        adopt(world.context, world.broker, "b1", "ema_p10", by="me")
     world = showing(runtime, filled(runtime, "AAPL"))
-    adopt(world, "b1", "ema_p10", by="me")
+    adopt(world.context, world.broker, "b1", "ema_p10", by="me")
     (row,) = runtime.ledger.positions.unprotected()
     assert (row.variant, row.symbol) == ("ema_p10", "AAPL")
 
@@ -250,12 +256,12 @@ def restore(runtime: Runtime) -> None:
 
 def test_what_a_restored_ledger_forgot_may_be_ours_whatever_its_symbol(runtime: Runtime) -> None:
     unasked = filled(runtime, "NEVER", days_ago=3)
-    assert unknown(runtime, [unasked]) == ()
+    assert unknown(runtime.context, [unasked]) == ()
 
     restore(runtime)
 
-    assert unknown(runtime, [unasked]) == (unasked,)
-    assert unknown(runtime, [filled(runtime, "NEVER", filled_quantity=0)]) == ()
+    assert unknown(runtime.context, [unasked]) == (unasked,)
+    assert unknown(runtime.context, [filled(runtime, "NEVER", filled_quantity=0)]) == ()
     runtime.ledger.signals.record(
         GeneratedSignal(
             session=runtime.today(),
@@ -268,4 +274,4 @@ def test_what_a_restored_ledger_forgot_may_be_ours_whatever_its_symbol(runtime: 
             generated_at=now(runtime) - timedelta(days=2),
         )
     )
-    assert unknown(runtime, [unasked]) == ()  # it was there when the copy was made
+    assert unknown(runtime.context, [unasked]) == ()  # it was there when the copy was made

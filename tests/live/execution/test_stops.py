@@ -166,11 +166,11 @@ def test_two_stops_over_the_same_shares_are_a_persons_matter(made: Any) -> None:
     made.broker.cancel(position.stop_broker_order_id)
     made.broker.submit(OrderRequest("by hand", "AAA", "sell", 100, "stop", "gtc", Decimal("95.00")))
     runtime = made.open()
-    listed = unknown_orders.listed(runtime)
+    listed = unknown_orders.listed(runtime.broker, runtime.clock)
     (stop,) = [shown for shown in listed if not shown.state.terminal]
-    assert unknown_orders.unknown(runtime, listed) == ()
+    assert unknown_orders.unknown(runtime.context, listed) == ()
     other = replace(stop, order_id="another")
-    assert unknown_orders.unknown(runtime, (*listed, other)) == (stop, other)
+    assert unknown_orders.unknown(runtime.context, (*listed, other)) == (stop, other)
 
 
 def test_a_position_below_its_stop_is_sold(made: Any) -> None:
