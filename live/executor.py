@@ -252,7 +252,7 @@ def announce(
 
 def keep_report(runtime: Runtime, job: Job) -> tuple[Report, str, str]:
     """Make the report of a session from the ledger and keep its files; return it, its text and its page."""
-    report = execution_of(runtime, job.day, job.variant)
+    report = execution_of(runtime.context, job.day, job.variant)
     attempted("a file of the report", lambda: keep(runtime.state / "reports", report))
     return report, text_of(report.document).rstrip(), html_of(report.document)
 

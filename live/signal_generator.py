@@ -250,7 +250,7 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     )
     warnings = (*doubts, *fractions_of(book))
     signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, warnings)
-    shadow.keep_pending(runtime, variant, due, book, proposed, report, replace=again)
+    shadow.keep_pending(runtime.ledger, variant, due, book, proposed, report, replace=again)
     return _hand_off(runtime, request, variant, due, signal)
 
 

@@ -131,7 +131,7 @@ def _period(runtime: Runtime, report: Report, *, mail: bool) -> Report:
     from live.system.screen import complain
 
     _kept(runtime, (report,))
-    for problem in send_period(runtime, report) if mail else ():
+    for problem in send_period(runtime.context, report) if mail else ():
         complain(problem)
     return report
 

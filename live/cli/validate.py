@@ -70,7 +70,7 @@ def _announce(runtime: Runtime, judged: list[Judged]) -> tuple[str, ...]:
     """Send one alert with a page about everything validated, to the channels of reports when all is GREEN."""
     page = attempted("the page of the validation", lambda: html_of(_document(judged)))
     to = channels_of(runtime.settings, "validation", level_of(judged))
-    return announce(runtime, judged, html=page, to=to)
+    return announce(runtime.context, judged, html=page, to=to)
 
 
 def _document(judged: list[Judged]) -> Document:
@@ -88,7 +88,7 @@ def _prices_used(options: Options, first: date | None, last: date | None) -> Pat
     from live.validation.sessions import prices_used
 
     with open_command(config=options.config, state_db=options.state_db, run=Reading()) as runtime:
-        return prices_used(runtime, sessions_of(runtime, last, first)[0])
+        return prices_used(runtime.ledger, sessions_of(runtime.ledger, runtime.clock, last, first)[0])
 
 
 def _validate(options: Options, first: date | None, last: date | None, *, as_json: bool) -> None:
@@ -98,8 +98,8 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
     prices = options.prices or _prices_used(options, first, last)
     with open_command(config=options.config, state_db=options.state_db, prices=prices) as runtime:
         missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
-        days, why_none = sessions_of(runtime, last, first)
-        found = [judge_session(runtime, session) for session in days]
+        days, why_none = sessions_of(runtime.ledger, runtime.clock, last, first)
+        found = [judge_session(runtime.context, runtime.feed, session) for session in days]
         judged = [item for verdicts, _ in found for item in verdicts]
         problems = [(name, error) for _, errors in found for name, error in errors.items()]
         mark_every_book(runtime)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from live.alerts.channels import Level
     from live.reporting.files import Kind, PeriodKind, Report
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import Settings
 
 
@@ -36,15 +36,15 @@ def key_of_period(kind: PeriodKind, day: date) -> str:
     return key_of(kind, session=day)
 
 
-def send_period(runtime: Runtime, report: Report) -> tuple[str, ...]:
+def send_period(context: RunContext, report: Report) -> tuple[str, ...]:
     """Send the report of a week or a month; return what kept it from being delivered."""
     return outbox.send(
-        runtime.context,
+        context,
         key=key_of_period("weekly" if report.kind == "weekly" else "monthly", report.day),
         level="info",
         title=report.document.subject,
         body=text_of(report.document).rstrip(),
         html=html_of(report.document),
-        to=channels_of(runtime.settings, report.kind, "info"),
+        to=channels_of(context.settings, report.kind, "info"),
         report=True,
     )

@@ -14,7 +14,7 @@ from live.validation.sessions import judge_again
 from live.views.execution_report import read_execution
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext, Runtime
 
 
 def executions(runtime: Runtime, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
@@ -29,19 +29,19 @@ def executions(runtime: Runtime, day: date | None, variant: str | None = None) -
     found = [name for name in names if day is not None and runs.get(day, name) is not None]
     if day is None or not found:
         raise _nothing("run", day, variant)
-    return tuple(execution_of(runtime, day, name) for name in found)
+    return tuple(execution_of(runtime.context, day, name) for name in found)
 
 
-def execution_of(runtime: Runtime, day: date, variant: str) -> Report:
+def execution_of(context: RunContext, day: date, variant: str) -> Report:
     """Return the execution report of one session of one primary."""
-    budget = next((book.budget_pct for book in runtime.settings.books if book.primary == variant), 100.0)
+    budget = next((book.budget_pct for book in context.settings.books if book.primary == variant), 100.0)
     model = read_execution(
-        runtime.ledger,
+        context.ledger,
         day,
         variant,
-        logs=runtime.settings.paths.logs,
+        logs=context.settings.paths.logs,
         budget_pct=budget,
-        before=kept(runtime.state / "reports", name_of("execution", day, variant)),
+        before=kept(context.state / "reports", name_of("execution", day, variant)),
     )
     return execution_report(model)
 
@@ -56,7 +56,7 @@ def validations(runtime: Runtime, day: date | None, variant: str | None = None) 
     from backtest.calendar import sessions as calendar
 
     day = day or calendar.last_closed_session(runtime.clock.now()).day
-    found = judge_again(runtime, day, variant)
+    found = judge_again(runtime.context, runtime.feed, day, variant)
     if not found:
         raise _nothing("signal file", day, variant)
     return tuple(validation_report(variant_report(item)) for item in found)

@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from backtest.data.quality.actions import CorporateAction
     from live.generation.due import Due
     from live.generation.steps import Proposed
+    from live.ledger.ledger import Ledger
     from live.ledger.tables import ShadowSignal
+    from live.model.broker import Broker
+    from live.model.feed import Feed
+    from live.settings.model import Settings
 
 
 def settled_book(runtime: Runtime, variant: BookVariant, now: datetime) -> Book:
@@ -49,7 +53,7 @@ def settled_book(runtime: Runtime, variant: BookVariant, now: datetime) -> Book:
     settle(runtime, variant, now)
     known = runtime.ledger.shadow.book(variant.name)
     if known is None:
-        return Book(cash=_starting_cash(runtime, variant))
+        return Book(cash=_starting_cash(runtime.ledger, runtime.broker, variant))
     return known.book if runtime.run.alone else _of_today(runtime, variant, known, now)
 
 
@@ -82,18 +86,18 @@ def settle(runtime: Runtime, variant: BookVariant, now: datetime) -> None:
     """
     shadow = runtime.ledger.shadow
     pending = {row.session: row for row in shadow.pending(variant.name)}
-    for session in _finished(runtime, variant, pending, now):
-        decided = pending.get(session.day) or _nothing_decided(runtime, variant, session)
+    for session in _finished(runtime.ledger, variant, pending, now):
+        decided = pending.get(session.day) or _nothing_decided(runtime.ledger, variant, session)
         _settle_one(runtime, variant, decided, session, now)
 
 
 def _finished(
-    runtime: Runtime, variant: BookVariant, pending: Collection[date], now: datetime
+    ledger: Ledger, variant: BookVariant, pending: Collection[date], now: datetime
 ) -> list[calendar.Session]:
     """Return the sessions to settle, oldest first."""
     days = set(pending)
     if variant.strategy.family.plays_every_session:
-        known = runtime.ledger.shadow.book(variant.name)
+        known = ledger.shadow.book(variant.name)
         last = min(pending, default=None) if known is None else known.session
         if last is not None:
             until = now.astimezone(calendar.NEW_YORK).date()
@@ -102,9 +106,9 @@ def _finished(
     return [session for session in sessions if session is not None and session.close <= now]
 
 
-def _nothing_decided(runtime: Runtime, variant: BookVariant, session: calendar.Session) -> ShadowSignal:
+def _nothing_decided(ledger: Ledger, variant: BookVariant, session: calendar.Session) -> ShadowSignal:
     """Store that a session had no decision: no orders, no candidates, memory as it was."""
-    shadow = runtime.ledger.shadow
+    shadow = ledger.shadow
     known = shadow.book(variant.name)
     assert known is not None  # sessions without a decision come after the first settled one
     plan = Plan((), known.equity, known.book.cash)
@@ -112,7 +116,7 @@ def _nothing_decided(runtime: Runtime, variant: BookVariant, session: calendar.S
         variant.name,
         session.day,
         decision={"plan": plan_to_json(plan), "diagnostics": {}, "candidates": None, "missed": True},
-        memory=memory_of_shadow(runtime.ledger, variant.name, before=session.day),
+        memory=memory_of_shadow(ledger, variant.name, before=session.day),
         cash=known.book.cash,
         equity=known.equity,
     )
@@ -123,7 +127,7 @@ def _settle_one(
 ) -> None:
     known = runtime.ledger.shadow.book(variant.name)
     plan = plan_from_json(pending.decision["plan"])
-    book, bars_of = Book(cash=pending.cash) if known is None else known.book, _bars_of(runtime, now)
+    book, bars_of = Book(cash=pending.cash) if known is None else known.book, _bars_of(runtime.feed, now)
     if not runtime.run.alone:
         symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
         last = session.day - timedelta(days=1) if known is None else known.session
@@ -143,11 +147,13 @@ def _settle_one(
         book=book,
         rules=runtime.settings.execution,
     )
-    _keep_settled(runtime, variant, pending, settle_virtual_session(asked, bars_of), now)
+    _keep_settled(
+        runtime.ledger, runtime.settings, variant, pending, settle_virtual_session(asked, bars_of), now
+    )
 
 
-def _bars_of(runtime: Runtime, now: datetime) -> BarsOf:
-    return lambda symbols: runtime.feed.history(symbols, now)
+def _bars_of(feed: Feed, now: datetime) -> BarsOf:
+    return lambda symbols: feed.history(symbols, now)
 
 
 def _before(bars_of: BarsOf, splits: Sequence[CorporateAction]) -> BarsOf:
@@ -156,18 +162,23 @@ def _before(bars_of: BarsOf, splits: Sequence[CorporateAction]) -> BarsOf:
 
 
 def _keep_settled(
-    runtime: Runtime, variant: BookVariant, pending: ShadowSignal, settled: Settled, now: datetime
+    ledger: Ledger,
+    settings: Settings,
+    variant: BookVariant,
+    pending: ShadowSignal,
+    settled: Settled,
+    now: datetime,
 ) -> None:
-    with runtime.ledger.transaction():
-        first = runtime.ledger.shadow.settle(
+    with ledger.transaction():
+        first = ledger.shadow.settle(
             variant.name, pending.session, settled.book, equity=settled.equity, fills=settled.fills
         )
         if first:
-            runtime.ledger.snapshots.add(
+            ledger.snapshots.add(
                 variant.name,
                 pending.session,
                 at=now,
-                mode=runtime.settings.mode,
+                mode=settings.mode,
                 equity=settled.equity,
                 cash=settled.book.cash,
                 residual_cash=pending.decision["plan"]["residual_cash"],
@@ -176,7 +187,7 @@ def _keep_settled(
 
 
 def keep_pending(
-    runtime: Runtime,
+    ledger: Ledger,
     variant: BookVariant,
     due: Due,
     book: Book,
@@ -187,7 +198,7 @@ def keep_pending(
 ) -> None:
     """Store today's decision as pending, once per session (`replace` replaces it while it is pending)."""
     candidates = None if report.candidates is None else [c.as_json() for c in report.candidates]
-    runtime.ledger.shadow.propose(
+    ledger.shadow.propose(
         variant.name,
         due.session.day,
         decision={
@@ -203,11 +214,11 @@ def keep_pending(
     )
 
 
-def _starting_cash(runtime: Runtime, variant: BookVariant) -> float:
-    primary = runtime.ledger.snapshots.latest(variant.follows)
+def _starting_cash(ledger: Ledger, broker: Broker, variant: BookVariant) -> float:
+    primary = ledger.snapshots.latest(variant.follows)
     if primary is not None:
         return float(primary.equity)
-    account = runtime.broker.account()
+    account = broker.account()
     figure = account.equity if account.equity is not None else account.cash
     if figure is None:
         raise BrokerError("the broker gave neither equity nor cash to start with", where=variant.name)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from backtest.core.candidate import Candidate
     from live.ledger.ledger import Ledger
     from live.model.feed import Feed
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import Settings
 
 #: outcomes of a file with orders -> what a validation says about them
@@ -46,7 +46,7 @@ _HELD_BACK: Final = {
 }
 
 
-def observe(runtime: Runtime, row: SignalRow) -> Observed:
+def observe(context: RunContext, feed: Feed, row: SignalRow) -> Observed:
     """Collect what happened in one session and what the final bars say about it.
 
     Raises:
@@ -60,14 +60,14 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
     strategy = build_strategy(signal.strategy.name, signal.strategy.variant, signal.strategy.parameters)
     references = reference_prices(signal, fills_at_open=window.fills_at_open)
     bars = final_bars(
-        runtime.feed,
-        runtime.clock.now(),
+        feed,
+        context.clock.now(),
         {*strategy.signal_symbols, *strategy.tradable_symbols, *signal.inputs.account.positions},
         {*strategy.signal_symbols, *references},
         window.decides_on,
     )
-    on_final, notes = decide_again(runtime.ledger, runtime.settings, row, signal, strategy, bars, window)
-    orders, slippages = _orders(runtime.ledger, row)
+    on_final, notes = decide_again(context.ledger, context.settings, row, signal, strategy, bars, window)
+    orders, slippages = _orders(context.ledger, row)
     problems, cautions, remarks = _outcome(row, signal)
     return Observed(
         session=row.session,
@@ -84,7 +84,7 @@ def observe(runtime: Runtime, row: SignalRow) -> Observed:
         notes=(
             *notes,
             *remarks,
-            *_about_settings(runtime.settings, signal, strategy, on_final),
+            *_about_settings(context.settings, signal, strategy, on_final),
             *_about_sources(signal, bars),
         ),
     )

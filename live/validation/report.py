@@ -26,7 +26,7 @@ from live.validation.verdict import (
 
 if TYPE_CHECKING:
     from live.alerts.channels import Level
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ def worst_of(judged: Sequence[Judged]) -> Verdict:
 
 
 def announce(
-    runtime: Runtime, judged: Sequence[Judged], *, html: str | None = None, to: Sequence[str] = ()
+    context: RunContext, judged: Sequence[Judged], *, html: str | None = None, to: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Queue and send one alert about everything validated; equal findings alert once.
 
     Args:
-        runtime: the run.
+        context: books, time and settings of the run.
         judged: what was validated, at least one.
         html: the same as a page, for mail.
         to: channels by name, instead of those of the level.
@@ -186,7 +186,7 @@ def announce(
     body = "\n\n".join("\n".join(lines(item)) for item in judged if _belongs_in_alert(item, verdict))
     digest = hashlib.sha256(body.encode()).hexdigest()[:12]
     return alerts.send(
-        runtime,
+        context,
         key=key_of("validation", session=span.replace(" ", "_"), detail=digest),
         level=level_of(judged),
         title=f"validation {span}: {verdict}",

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from backtest.core.errors import DataError
     from live.ledger.ledger import Ledger
     from live.ledger.tables import SignalRow
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
+    from live.system.clock import Clock
 
 
 #: stands for a verdict where a bar was missing
@@ -28,7 +30,9 @@ PRICES: Final = "prices:"
 SEEN: Final = 1_000
 
 
-def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple[tuple[date, ...], str]:
+def sessions_of(
+    ledger: Ledger, clock: Clock, day: date | None, since: date | None
+) -> tuple[tuple[date, ...], str]:
     """Return the closed sessions with signal files that were asked for, and why there are none (else empty).
 
     Raises:
@@ -37,7 +41,7 @@ def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple
     from backtest.calendar import sessions as calendar
     from backtest.core.errors import UsageError
 
-    newest = calendar.last_closed_session(runtime.clock.now()).day
+    newest = calendar.last_closed_session(clock.now()).day
     last = newest if day is None else day
     if day is not None and calendar.session(day) is None:
         raise UsageError(f"{day} is not a trading day", where="--date", remedy="name a session")
@@ -48,7 +52,7 @@ def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple
     found = tuple(
         session.day
         for session in calendar.sessions(since or last, last)
-        if runtime.ledger.signals.of_session(session.day)
+        if ledger.signals.of_session(session.day)
     )
     if not found and (day is not None or since is not None):
         raise UsageError(
@@ -59,30 +63,32 @@ def sessions_of(runtime: Runtime, day: date | None, since: date | None) -> tuple
     return found, "" if found else f"no signal file of {last}: nothing to validate"
 
 
-def prices_used(runtime: Runtime, days: Collection[date]) -> Path | None:
+def prices_used(ledger: Ledger, days: Collection[date]) -> Path | None:
     """Return the folder of price files all runs of some sessions decided on, None when it was another source.
 
     A trial on files of one's own is judged by them, not by what the settings name.
     """
-    found = {run.source for run in runtime.ledger.runs.recent(SEEN) if run.session in days and run.source}
+    found = {run.source for run in ledger.runs.recent(SEEN) if run.session in days and run.source}
     source = found.pop() if len(found) == 1 else ""
     folder = Path(source.removeprefix(PRICES))
     return folder if source.startswith(PRICES) and folder.is_dir() else None
 
 
-def validate_session(runtime: Runtime, day: date) -> tuple[Judged, ...]:
+def validate_session(context: RunContext, feed: Feed, day: date) -> tuple[Judged, ...]:
     """Validate every variant of one session, primaries first; keep figures and report.
 
     Raises:
         DataError: a final bar of any variant is missing; the others were validated, an alert is sent.
     """
-    judged, problems = judge_session(runtime, day)
+    judged, problems = judge_session(context, feed, day)
     if problems:
         raise next(iter(problems.values()))
     return judged
 
 
-def judge_session(runtime: Runtime, day: date) -> tuple[tuple[Judged, ...], Mapping[str, DataError]]:
+def judge_session(
+    context: RunContext, feed: Feed, day: date
+) -> tuple[tuple[Judged, ...], Mapping[str, DataError]]:
     """Validate every variant that can be; return the verdicts, and variant -> why there is none."""
     from backtest.core.errors import DataError
     from live.alerts import outbox as alerts
@@ -91,33 +97,33 @@ def judge_session(runtime: Runtime, day: date) -> tuple[tuple[Judged, ...], Mapp
 
     validations: list[Validation] = []
     problems: dict[str, DataError] = {}
-    for row in runtime.ledger.signals.of_session(day):
+    for row in context.ledger.signals.of_session(day):
         try:
-            validations.append(judge(observe(runtime, row)))
+            validations.append(judge(observe(context, feed, row)))
         except DataError as error:
             problems[row.variant] = error
     if problems:
         alerts.send(
-            runtime,
+            context,
             key=key_of("validation_data", session=day),
             level="warning",
             title=f"validation of {day} was not possible for {', '.join(problems)}",
             body="\n".join(f"{variant}: {error.line()}" for variant, error in problems.items()),
         )
-    _remember(runtime, day, validations, problems)
-    return _judged(runtime, day, validations), problems
+    _remember(context.ledger, context.clock, day, validations, problems)
+    return _judged(context.ledger, context.state, day, validations), problems
 
 
-def _judged(runtime: Runtime, day: date, validations: Sequence[Validation]) -> tuple[Judged, ...]:
+def _judged(ledger: Ledger, state: Path, day: date, validations: Sequence[Validation]) -> tuple[Judged, ...]:
     judged = tuple(
-        Judged(found, rolling(history(runtime.ledger, found.observed.variant, day))) for found in validations
+        Judged(found, rolling(history(ledger, found.observed.variant, day))) for found in validations
     )
     if judged:
-        write_report(runtime.state / "reports", day, judged)
+        write_report(state / "reports", day, judged)
     return judged
 
 
-def judge_again(runtime: Runtime, day: date, variant: str | None = None) -> tuple[Judged, ...]:
+def judge_again(context: RunContext, feed: Feed, day: date, variant: str | None = None) -> tuple[Judged, ...]:
     """Judge a session, or one variant of it, once more; nothing is kept or sent.
 
     Raises:
@@ -125,9 +131,9 @@ def judge_again(runtime: Runtime, day: date, variant: str | None = None) -> tupl
     """
     from live.validation.observe import observe
 
-    rows = [row for row in runtime.ledger.signals.of_session(day) if variant in {None, row.variant}]
-    found = [judge(observe(runtime, row)) for row in rows]
-    return tuple(Judged(one, rolling(_with(runtime.ledger, one, day))) for one in found)
+    rows = [row for row in context.ledger.signals.of_session(day) if variant in {None, row.variant}]
+    found = [judge(observe(context, feed, row)) for row in rows]
+    return tuple(Judged(one, rolling(_with(context.ledger, one, day))) for one in found)
 
 
 def _with(ledger: Ledger, found: Validation, day: date) -> list[Figures]:
@@ -146,17 +152,17 @@ def verdict_key(day: date) -> str:
 
 
 def _remember(
-    runtime: Runtime, day: date, validations: Sequence[Validation], problems: Collection[str]
+    ledger: Ledger, clock: Clock, day: date, validations: Sequence[Validation], problems: Collection[str]
 ) -> None:
     """Keep the figures of a session, one value for all its variants; validating again replaces them."""
-    with runtime.ledger.transaction():
-        known: dict[str, Any] = json.loads(runtime.ledger.state.get(_key(day)) or "{}")
+    with ledger.transaction():
+        known: dict[str, Any] = json.loads(ledger.state.get(_key(day)) or "{}")
         known |= {found.observed.variant: plain(asdict(found.figures)) for found in validations}
-        runtime.ledger.state.set(_key(day), json.dumps(known), at=runtime.clock.now())
-        verdicts = json.loads(runtime.ledger.state.get(verdict_key(day)) or "{}")
+        ledger.state.set(_key(day), json.dumps(known), at=clock.now())
+        verdicts = json.loads(ledger.state.get(verdict_key(day)) or "{}")
         verdicts |= {variant: NOT_POSSIBLE for variant in problems if variant not in verdicts}
         verdicts |= {found.observed.variant: found.verdict for found in validations}
-        runtime.ledger.state.set(verdict_key(day), json.dumps(verdicts), at=runtime.clock.now())
+        ledger.state.set(verdict_key(day), json.dumps(verdicts), at=clock.now())
 
 
 def history(ledger: Ledger, variant: str, until: date) -> tuple[Figures, ...]:

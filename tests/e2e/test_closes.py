@@ -135,7 +135,7 @@ def test_a_second_validation_of_a_settled_shadow_still_knows_its_book(trader: Tr
     for day in (MON, TUE):
         run(trader, day, marked=True)
     with trader.at(f"{TUE}T17:00") as runtime:
-        judged = validate_session(runtime, date.fromisoformat(TUE))
+        judged = validate_session(runtime.context, runtime.feed, date.fromisoformat(TUE))
     assert [j.validation.verdict for j in judged] == ["GREEN", "GREEN"]
     assert not any("no longer known" in note for j in judged for note in j.validation.observed.notes)
 

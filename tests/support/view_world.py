@@ -102,7 +102,9 @@ def _after_execution(user: User) -> dict[str, Any]:
         found["compare"] = read_comparisons(inputs, None)
         found["performance"] = read_performance(runtime.ledger)
         found |= {f"explain_{s}": read_explanation(inputs, s, None) for s in ("QQQ", "TQQQ", "PSQ")}
-        found["validate"] = validation_of(validate_session(runtime, date.fromisoformat(SWITCH)), "")
+        found["validate"] = validation_of(
+            validate_session(runtime.context, runtime.feed, date.fromisoformat(SWITCH)), ""
+        )
         found["explain_since"] = read_sessions(inputs, "QQQ", date.fromisoformat(SECOND))
         found["taxes"] = read_taxes(runtime, 2024)
         account = runtime.broker.account()

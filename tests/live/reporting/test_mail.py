@@ -41,8 +41,8 @@ def test_what_needs_somebody_goes_where_its_level_goes(
 def test_a_period_is_one_message_with_both_parts(tmp_path: Path) -> None:
     runtime = runtime_in(tmp_path, SUNDAY, settings=MAILED)
     report = weekly_report(weekly_sample())
-    send_period(runtime, report)
-    send_period(runtime, report)
+    send_period(runtime.context, report)
+    send_period(runtime.context, report)
     (alert,) = runtime.ledger.alerts.recent()
     assert (alert.key, alert.level) == ("weekly_all_2026-11-29", "info")
     assert alert.title == "weekly report 2026-11-23 to 2026-11-29 NO-GO"

@@ -27,7 +27,7 @@ def test_the_newest_session_is_meant_when_none_is_named(made: World) -> None:
 
 
 def test_it_knows_the_log_and_the_folder_it_was_kept_in(made: World) -> None:
-    assert execution_of(made.open(), DAY, "golden").model.log == f"logs/executor_{DAY}.log"
+    assert execution_of(made.open().context, DAY, "golden").model.log == f"logs/executor_{DAY}.log"
 
 
 @pytest.mark.parametrize(("day", "variant"), [(NEXT_DAY, None), (DAY, "titan"), (date(2020, 1, 4), "golden")])

@@ -55,6 +55,7 @@ def world() -> Any:
     settings = Settings.model_validate({"execution": {"slippage_pct": 0.0}})
     made = World(ledger=ledger, settings=settings, rows={})
     made.feed, made.run, made.name = made, DAILY, "demo"  # no actions are recorded for a demo market
+    made.broker = None  # nobody asks it where the primary has a mark
     return made
 
 
@@ -88,7 +89,7 @@ def decide(
     decision = Decision(day, memory=memory or {})
     proposed = Proposed(decision, plan or Plan((), cash, cash))
     report = CandidateInput(candidates)
-    shadow.keep_pending(world, variant, due, Book(cash), proposed, report, replace=False)
+    shadow.keep_pending(world.ledger, variant, due, Book(cash), proposed, report, replace=False)
 
 
 def enter(world: Any, variant: BookVariant) -> None:

@@ -46,7 +46,8 @@ def world(history: dict[str, Bars]) -> SimpleNamespace:
     ledger = Ledger.open("sqlite://", account="paper", now=datetime(2024, 1, 1, tzinfo=UTC))
     clock = SimulatedClock(datetime(2024, 3, 18, 20, 15, tzinfo=UTC))
     feed = SimpleNamespace(history=lambda symbols, _at: {s: history[s] for s in symbols if s in history})
-    return SimpleNamespace(ledger=ledger, clock=clock, feed=feed, settings=Settings())
+    context = SimpleNamespace(ledger=ledger, clock=clock, settings=Settings())
+    return SimpleNamespace(context=context, ledger=ledger, feed=feed)
 
 
 def entry(symbol: str, score: float = 80.0, price: float = 50.0) -> SignalOrder:
@@ -121,7 +122,9 @@ def validated(runtime: Any, file: SignalFile) -> Validation:
         )
     )
     runtime.ledger.signals.finish(MONDAY, file.strategy.variant, "completed")
-    return judge(observe(runtime, runtime.ledger.signals.get(MONDAY, file.strategy.variant)))
+    return judge(
+        observe(runtime.context, runtime.feed, runtime.ledger.signals.get(MONDAY, file.strategy.variant))
+    )
 
 
 def hold(runtime: SimpleNamespace, symbol: str, price: str, score: float = 60.0) -> None:

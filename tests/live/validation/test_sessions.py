@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -310,7 +311,7 @@ def test_the_default_is_the_last_closed_session(
 ) -> None:
     project.generate(QUIET)
     with runtime(project, at_execution, now) as opened:
-        found, why = sessions.sessions_of(opened, None, None)
+        found, why = sessions.sessions_of(opened.ledger, opened.clock, None, None)
     assert (found, why) == (() if expected else (QUIET,), expected)
 
 
@@ -343,7 +344,7 @@ def test_bars_from_another_source_are_named(project: Project, monkeypatch: pytes
 def test_a_session_that_is_still_open_waits(project: Project, at_execution: Path) -> None:
     project.generate(QUIET)
     with runtime(project, at_execution, datetime(2019, 3, 11, 19, 59, tzinfo=UTC)) as opened:
-        found, why = sessions.sessions_of(opened, QUIET, None)
+        found, why = sessions.sessions_of(opened.ledger, opened.clock, QUIET, None)
     assert found == ()
     assert why == "the session 2019-03-11 has not closed yet: nothing to validate before it has"
 
@@ -365,14 +366,14 @@ def test_a_provisional_bar_is_not_final(project: Project, at_execution: Path) ->
 
             name = "hasty"
 
-            def history(self, symbols: list[str], at: datetime) -> dict[str, Bars]:
+            def history(self, symbols: Sequence[str], at: datetime) -> dict[str, Bars]:
                 return {s: replace(bars, provisional=True) for s, bars in feed.history(symbols, at).items()}
 
             def quotes(self, symbols: Any, at: Any) -> Any:
                 return feed.quotes(symbols, at)
 
         with pytest.raises(DataError, match="no final bar") as stopped:
-            sessions.validate_session(replace(opened, feed=Hasty()), QUIET)
+            sessions.validate_session(opened.context, Hasty(), QUIET)
     assert {finding.path for finding in stopped.value.findings} >= {"QQQ", "TLT"}
 
 
@@ -385,14 +386,14 @@ def test_every_book_has_its_verdict_although_another_lacks_a_bar(
     project.session(QUIET)
     real = gathering.observe
 
-    def without_titan(runtime: Any, row: Any) -> Any:
+    def without_titan(context: Any, feed: Any, row: Any) -> Any:
         if row.variant == "titan":
             raise DataError("no final bar", where="TMF")
-        return real(runtime, row)
+        return real(context, feed, row)
 
     monkeypatch.setattr(gathering, "observe", without_titan)
     with runtime(project, at_execution, datetime(2019, 3, 12, tzinfo=UTC)) as opened:
-        judged, problems = sessions.judge_session(opened, QUIET)
+        judged, problems = sessions.judge_session(opened.context, opened.feed, QUIET)
         known = json.loads(opened.ledger.state.get(sessions.verdict_key(QUIET)) or "{}")
     assert [item.validation.observed.variant for item in judged] == ["golden"]
     assert list(problems) == ["titan"]
@@ -408,12 +409,12 @@ def test_files_that_all_runs_used_judge_them(tmp_path: Path) -> None:
         ledger.runs.due(day, "golden", role="primary", mode="offline_mock", due_at=at, source=source)
 
     one, two = date(2024, 1, 2), date(2024, 1, 3)
-    assert sessions.prices_used(runtime, (one,)) is None
+    assert sessions.prices_used(runtime.ledger, (one,)) is None
     ran(one, f"prices:{tmp_path}")
-    assert sessions.prices_used(runtime, (one,)) == tmp_path
+    assert sessions.prices_used(runtime.ledger, (one,)) == tmp_path
     ran(two, "demo")
-    assert sessions.prices_used(runtime, (one, two)) is None  # more than one source
-    assert sessions.prices_used(runtime, (two,)) is None
+    assert sessions.prices_used(runtime.ledger, (one, two)) is None  # more than one source
+    assert sessions.prices_used(runtime.ledger, (two,)) is None
     gone = date(2024, 1, 4)
     ran(gone, f"prices:{tmp_path / 'gone'}")
-    assert sessions.prices_used(runtime, (gone,)) is None
+    assert sessions.prices_used(runtime.ledger, (gone,)) is None
