@@ -104,11 +104,11 @@ def _one_file(
     runtime: Runtime, request: Request, path: Path, variants: Sequence[BookVariant], session: calendar.Session
 ) -> str:
     if request.signals_file is None and not lies_there(path):
-        return nothing_due(runtime, path, variants)
+        return nothing_due(runtime.context, path, variants)
     window = window_of(path, session) if runtime.waits_for_window else None
     if window is not None:
         runtime.arrive(window)
-    job = read_job(runtime, path, variants, session, accept_edits=request.accept_edits)
+    job = read_job(runtime.context, path, variants, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
 
 
@@ -124,7 +124,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
     notes = RunNotes(earlier=earlier_notes(runtime.ledger.runs.get(job.day, job.variant)))
     with runtime.only_run(f"{job.day}_{job.variant}"):
-        rerun_rules.require_current(runtime, job)
+        rerun_rules.require_current(runtime.context, job)
         try:
             outcome = _carry_out(runtime, request, job, notes)
         except JutsuError as error:
@@ -160,7 +160,9 @@ def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError
     try:
         name_unprotected(runtime.ledger, None if isinstance(error, ENDS_ALL) else job.variant, notes)
         if not isinstance(error, WindowMissed | OrdersMissed | PricesDoubted):  # these are recorded already
-            steps.failed(runtime, job, notes, exit_code=error.exit_code, why=error.line())
+            steps.failed(
+                runtime.ledger, runtime.clock, job, notes, exit_code=error.exit_code, why=error.line()
+            )
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
     if announce(runtime, job, notes, f"stopped: {error.line()}", error):
@@ -237,7 +239,7 @@ def announce(
     detail = f"executor_{digest[:12]}"  # new facts are told again, new prices and old notes are not
     key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
     try:
-        tell_positions(runtime, job)
+        tell_positions(runtime.context, job)
         to = channels_of(runtime.settings, "execution", level)
         for problem in alerts.send(
             runtime, key=key, level=level, title=title, body=body, html=page, to=to, report=True
@@ -278,7 +280,7 @@ def mark_session(runtime: Runtime, variant: str, day: date) -> float:
 def _paths(runtime: Runtime, request: Request, variants: Sequence[BookVariant]) -> list[Path]:
     if request.signals_file is not None:
         return [request.signals_file]
-    return session_files(runtime, variants, request.variant)
+    return session_files(runtime.context, variants, request.variant)
 
 
 def _variants(runtime: Runtime) -> tuple[BookVariant, ...]:

@@ -164,7 +164,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         [shown for shown in unknown_orders.listed(runtime.broker, runtime.clock) if not shown.state.terminal],
     )
     alert_unprotected(runtime.context, variant)
-    report = known_tickers(runtime, report, due.at)
+    report = known_tickers(runtime.feed, report, due.at)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
         report = report.blocked(f"entries and rotation are blocked: the kill switch is on: {switch.reason}")
@@ -187,7 +187,9 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         report = report.without(taken_elsewhere(runtime.context, variant, agreed))
     book = primary_book(rows, account, variant.budget_pct, market.reference_prices())
     memory = memory_of_primary(runtime.ledger, variant.strategy, before=due.session.day)
-    proposed = generation.propose(runtime, variant, due, market, book, memory, request.evaluator, report)
+    proposed = generation.propose(
+        runtime.context, variant, due, market, book, memory, request.evaluator, report
+    )
     snapshot = AccountInput(
         reference=account.reference,
         equity=round(proposed.plan.equity, 2),
@@ -234,14 +236,16 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     if done is not None:
         return done
     again = request.force or runtime.ledger.signals.get(due.session.day, variant.name) is not None
-    report = known_tickers(runtime, report, due.at)
+    report = known_tickers(runtime.feed, report, due.at)
     book = shadow.settled_book(runtime, variant, due.at)
     market = generation.market_for(runtime, variant, due, tuple(sorted(book.positions)))
     shorter = generation.history_warnings(runtime, variant, due, market)
     entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
     doubts = (*shorter, *generation.believed_prices(runtime, variant, market, entered, request.judge))
     memory = memory_of_shadow(runtime.ledger, variant.name, before=due.session.day)
-    proposed = generation.propose(runtime, variant, due, market, book, memory, request.evaluator, report)
+    proposed = generation.propose(
+        runtime.context, variant, due, market, book, memory, request.evaluator, report
+    )
     snapshot = AccountInput(
         reference=f"virtual-{variant.name}",
         equity=round(proposed.plan.equity, 2),
@@ -270,7 +274,7 @@ def _already_done(
     if request.force:
         refuse_after_orders(runtime.ledger, due.session.day, variant.name)
         return None
-    newer = newer_report(runtime, variant, due, row, path, report)
+    newer = newer_report(runtime.ledger, variant, due, row, path, report)
     if newer == "take":
         _announce(
             request, f"{variant.name}: a newer report: the file is made again, an approval of it is void"

@@ -79,7 +79,7 @@ def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:
     from live.execution.panic import foreign
 
     if everything:
-        found = foreign(runtime)
+        found = foreign(runtime.context, runtime.broker)
         for symbol, shares in found.shares.items():
             typer.echo(f"foreign: {symbol} {shares} shares that no book owns")
         for order in found.orders:

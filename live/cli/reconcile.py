@@ -48,7 +48,7 @@ def reconcile(
         result = _compare(runtime)
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
-            before = split_stops.behind(runtime, result)
+            before = split_stops.behind(runtime.ledger, result)
             with recorded(
                 runtime.ledger, "adopt", actor=actor(), subject=runtime.account, clock=runtime.clock
             ) as effect:

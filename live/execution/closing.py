@@ -53,7 +53,9 @@ class Closing:
             buy = ledger.orders.by_broker_id(str(shown.parent_id))
             if buy is not None:
                 price = shown.stop_price or Decimal(0)
-                plan = plan_stop(self.runtime, buy.variant, buy.symbol, shown.quantity, price, parent=buy)
+                plan = plan_stop(
+                    self.runtime.context, buy.variant, buy.symbol, shown.quantity, price, parent=buy
+                )
                 self.submission.adopt(plan, shown)
 
     def sell_symbol(self, symbol: str) -> list[Order]:
@@ -124,7 +126,7 @@ class Closing:
     def _send(self, row: PositionRow, quantity: int) -> Order | None:
         """Send one sell; None when it was certainly not accepted, a row that may fill otherwise."""
         ledger, now = self.runtime.ledger, self.runtime.clock.now()
-        name, attempt = free_name(self.runtime, row.variant, row.symbol, "exit")
+        name, attempt = free_name(self.runtime.context, row.variant, row.symbol, "exit")
         plan = OrderPlan(
             client_order_id=name,
             variant=row.variant,
@@ -168,7 +170,7 @@ class Closing:
         row = self.runtime.ledger.positions.get(variant, symbol)
         if row is None or price is None:
             return
-        why = place_stop(self.runtime, self.submission, row, price)
+        why = place_stop(self.runtime.context, self.submission, row, price)
         if why:
             self.problems.insert(0, f"{symbol}: {row.quantity} shares have NO STOP: {why}")
 

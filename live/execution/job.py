@@ -21,8 +21,9 @@ from live.handoff.validate import validate
 from live.orders.attempts import by_intent
 
 if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
     from live.ledger.tables import SignalRow
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 
 Phase = Literal["all", "place", "poll"]
@@ -60,7 +61,7 @@ class Job:
 
 
 def read_job(
-    runtime: Runtime,
+    context: RunContext,
     path: Path,
     variants: Sequence[BookVariant],
     session: calendar.Session,
@@ -77,39 +78,39 @@ def read_job(
     variant = variant_of(data, variants)
     if variant is None:
         raise SignalFileError("no primary variant is configured", where=str(path), remedy="set books")
-    known = runtime.ledger.signals.get(session.day, variant.name)
+    known = context.ledger.signals.get(session.day, variant.name)
     sha = bytes_sha256(content)
     trusted = known is not None and known.bytes_sha256 == sha
     original = None if known is None or trusted else SignalFile.model_validate_json(known.content)
     signal = validate(
         content,
-        expectations=expectations_for(data, variants, session=session.day, settings=runtime.settings),
+        expectations=expectations_for(data, variants, session=session.day, settings=context.settings),
         original=original,
         trusted=trusted,
         where=str(path),
     )
     window = calendar.window(session, signal.execution_window.name)
-    now = runtime.clock.now()
+    now = context.clock.now()
     stands = standing(
         known,
         sha,
-        runtime.settings.approval,
-        runtime.settings.mode,
+        context.settings.approval,
+        context.settings.mode,
         now,
         accept_edits=accept_edits,
     )
     if stands.refused:
         raise _refused(path, stands, original, signal)
-    allowed, held = orders_to_send(signal, stands, runtime.settings.approval)
-    sent = _sent(runtime, session.day, variant.name)
+    allowed, held = orders_to_send(signal, stands, context.settings.approval)
+    sent = _sent(context.ledger, session.day, variant.name)
     reasons = {o.order.client_order_id: o.reason for o in held if not _followed(o.order, sent)}
     go = tuple(order for order in signal.orders if order in allowed or _followed(order, sent))
     return Job(path, content, signal, known, session, window, variant, stands, go, reasons)
 
 
-def _sent(runtime: Runtime, day: date, variant: str) -> frozenset[str]:
+def _sent(ledger: Ledger, day: date, variant: str) -> frozenset[str]:
     """Return the ids of the orders that left in an earlier run of the session."""
-    tries = by_intent(runtime.ledger.orders.of_session(day, variant))
+    tries = by_intent(ledger.orders.of_session(day, variant))
     return frozenset(name for name, attempts in tries.items() if attempts.sent)
 
 

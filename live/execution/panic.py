@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from live.alerts.causes import CauseName
     from live.alerts.channels import Level
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Broker
+    from live.runtime.runtime import RunContext, Runtime
+    from live.system.clock import Clock
 
 LOOK_BACK = timedelta(days=59)
 POLL_SECONDS = 1.0
@@ -62,21 +64,21 @@ class Foreign:
     orders: tuple[BrokerOrder, ...] = ()
 
 
-def foreign(runtime: Runtime) -> Foreign:
+def foreign(context: RunContext, broker: Broker) -> Foreign:
     """Return the shares no book owns and the live orders nobody here sent.
 
     Raises:
         BrokerError: the account or its orders cannot be read.
     """
-    owned = runtime.ledger.positions.shares()
-    account = settled(runtime.context, runtime.broker, runtime.broker.account())
+    owned = context.ledger.positions.shares()
+    account = settled(context, broker, broker.account())
     more = {
         symbol: held - owned.get(symbol, 0)
         for symbol, held in account.shares().items()
         if held > owned.get(symbol, 0)
     }
-    ours = _ours(runtime.ledger)
-    return Foreign(more, tuple(order for order in _live_orders(runtime) if not ours(order)))
+    ours = _ours(context.ledger)
+    return Foreign(more, tuple(order for order in _live_orders(broker, context.clock) if not ours(order)))
 
 
 def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
@@ -92,52 +94,52 @@ def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
     result = Result()
     # First, so that a run at work sends nothing more, and that a panic that dies leaves nothing switched on.
     runtime.ledger.state.set_kill("all", reason="panic", by="panic", at=runtime.clock.now())
-    _alert(runtime, result, "began", f"account {runtime.account}: every position is being closed", "critical")
+    text = f"account {runtime.account}: every position is being closed"
+    _alert(runtime.context, result, "began", text, "critical")
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
-    _catch_up(runtime, submission, result)
-    _end_orders(runtime, submission, result, everything=everything)
+    _catch_up(runtime.ledger, runtime.clock, submission, result)
+    _end_orders(runtime.broker, runtime.ledger, runtime.clock, submission, result, everything=everything)
     closing = Closing(runtime, submission, result.problems, result.cancelled)
     _guarded(result, "the attached stops", closing.adopt_attached_stops)
-    account = _account(runtime, result)
+    account = _account(runtime.context, runtime.broker, result)
     if account is not None:
         closing.quotes.update(
             {h.symbol: h.market_value / h.quantity for h in account.holdings if h.market_value and h.quantity}
         )
         if everything:
-            _guarded(result, "foreign shares", lambda: _take_over(runtime, account))
-        sent = [order for symbol in _symbols(runtime) for order in closing.sell_symbol(symbol)]
-        _follow(runtime, closing, sent, result)
-        _guarded(result, "what the strategies remember", lambda: _remember(runtime))
-    _name_rest(runtime, result)
-    _keep_copy(runtime, result)
+            _guarded(result, "foreign shares", lambda: _take_over(runtime.context, account))
+        sent = [order for symbol in _symbols(runtime.ledger) for order in closing.sell_symbol(symbol)]
+        _follow(runtime.context, closing, sent, result)
+        _guarded(result, "what the strategies remember", lambda: _remember(runtime.context, runtime.broker))
+    _name_rest(runtime.context, runtime.broker, result)
+    _keep_copy(runtime.context, result)
     text = "; ".join((*result.problems, *result.left)) or "every position is closed"
-    _alert(runtime, result, "ended", text, "critical" if result.problems or result.left else "warning")
+    level: Level = "critical" if result.problems or result.left else "warning"
+    _alert(runtime.context, result, "ended", text, level)
     return result
 
 
-def _remember(runtime: Runtime) -> None:
+def _remember(context: RunContext, broker: Broker) -> None:
     """Strategies remember what is held from now on, so that the next decision proposes orders again."""
-    account, now = runtime.broker.account(), runtime.clock.now()
-    leaving = {o.symbol for o in runtime.ledger.orders.unfinished() if o.intent == "exit" and may_fill(o)}
-    for book in runtime.settings.books:
+    account, now = broker.account(), context.clock.now()
+    leaving = {o.symbol for o in context.ledger.orders.unfinished() if o.intent == "exit" and may_fill(o)}
+    for book in context.settings.books:
         remember_held(
-            runtime.ledger, book.primary, account, budget_pct=book.budget_pct, at=now, leaving=leaving
+            context.ledger, book.primary, account, budget_pct=book.budget_pct, at=now, leaving=leaving
         )
 
 
-def _symbols(runtime: Runtime) -> list[str]:
-    return sorted({row.symbol for row in runtime.ledger.positions.open_positions()})
+def _symbols(ledger: Ledger) -> list[str]:
+    return sorted({row.symbol for row in ledger.positions.open_positions()})
 
 
-def _catch_up(runtime: Runtime, submission: Submission, result: Result) -> None:
+def _catch_up(ledger: Ledger, clock: Clock, submission: Submission, result: Result) -> None:
     """Refresh every unfinished order and book its fills; planned orders that were never sent are ended."""
-    for order in runtime.ledger.orders.unfinished():
+    for order in ledger.orders.unfinished():
         state = JournalState(order.state)
         if state is JournalState.PLANNED:
-            now = runtime.clock.now()
-            runtime.ledger.orders.transition(
-                order.client_order_id, JournalState.LAPSED, at=now, state_reason="panic"
-            )
+            now = clock.now()
+            ledger.orders.transition(order.client_order_id, JournalState.LAPSED, at=now, state_reason="panic")
         elif order.broker_order_id is not None and not state.unresolved:
             _guarded(result, order.client_order_id, partial(submission.refresh, order))
         elif state.unresolved:
@@ -147,44 +149,46 @@ def _catch_up(runtime: Runtime, submission: Submission, result: Result) -> None:
             )
 
 
-def _end_orders(runtime: Runtime, submission: Submission, result: Result, *, everything: bool) -> None:
+def _end_orders(
+    broker: Broker, ledger: Ledger, clock: Clock, submission: Submission, result: Result, *, everything: bool
+) -> None:
     """Cancel our buys and sells; with `everything` foreign orders too. Our stops stay for now."""
     mine = [
         order
-        for order in runtime.ledger.orders.unfinished()
+        for order in ledger.orders.unfinished()
         if order.intent != "stop" and order.broker_order_id is not None and may_fill(order)
     ]
     targets = {str(order.broker_order_id): f"{order.symbol} {order.side} {order.quantity}" for order in mine}
     if everything:
-        ours = _ours(runtime.ledger)
-        for shown in _listed(runtime, result):
+        ours = _ours(ledger)
+        for shown in _listed(broker, clock, result):
             if not ours(shown):
                 targets[shown.order_id] = f"{shown.symbol} {shown.side} {shown.quantity} (foreign)"
     asked = [
         order_id
         for order_id, name in targets.items()
-        if _guarded(result, f"{name} (order {order_id})", partial(runtime.broker.cancel, order_id))
+        if _guarded(result, f"{name} (order {order_id})", partial(broker.cancel, order_id))
     ]
     result.cancelled.extend(f"{targets[order_id]} (order {order_id})" for order_id in asked)
-    _wait_until_ended(runtime, asked, result)
+    _wait_until_ended(broker, clock, asked, result)
     for order in mine:
         _guarded(result, order.client_order_id, partial(submission.refresh, order))
 
 
-def _wait_until_ended(runtime: Runtime, order_ids: Sequence[str], result: Result) -> None:
-    give_up = runtime.clock.monotonic() + GIVE_UP_SECONDS
+def _wait_until_ended(broker: Broker, clock: Clock, order_ids: Sequence[str], result: Result) -> None:
+    give_up = clock.monotonic() + GIVE_UP_SECONDS
     waiting = list(order_ids)
     while waiting:
-        waiting = [order_id for order_id in waiting if not _has_ended(runtime, order_id)]
-        if not waiting or runtime.clock.monotonic() >= give_up:
+        waiting = [order_id for order_id in waiting if not _has_ended(broker, order_id)]
+        if not waiting or clock.monotonic() >= give_up:
             break
-        runtime.clock.sleep(POLL_SECONDS)
+        clock.sleep(POLL_SECONDS)
     result.problems.extend(f"order {order_id}: the cancel was not confirmed" for order_id in waiting)
 
 
-def _has_ended(runtime: Runtime, order_id: str) -> bool:
+def _has_ended(broker: Broker, order_id: str) -> bool:
     try:
-        shown = runtime.broker.order(order_id)
+        shown = broker.order(order_id)
     except BrokerError:
         return False
     return shown is not None and shown.state.terminal
@@ -201,50 +205,50 @@ def _ours(ledger: Ledger) -> Callable[[BrokerOrder], bool]:
     return ours
 
 
-def _live_orders(runtime: Runtime) -> list[BrokerOrder]:
-    now = runtime.clock.now()
-    listed = runtime.broker.orders(now - LOOK_BACK, now + timedelta(minutes=10))
+def _live_orders(broker: Broker, clock: Clock) -> list[BrokerOrder]:
+    now = clock.now()
+    listed = broker.orders(now - LOOK_BACK, now + timedelta(minutes=10))
     return [shown for shown in listed if not shown.state.terminal]
 
 
-def _listed(runtime: Runtime, result: Result) -> list[BrokerOrder]:
+def _listed(broker: Broker, clock: Clock, result: Result) -> list[BrokerOrder]:
     try:
-        return _live_orders(runtime)
+        return _live_orders(broker, clock)
     except BrokerError as error:
         result.problems.append(f"the order list cannot be read: {error.line()}")
         return []
 
 
-def _account(runtime: Runtime, result: Result) -> Account | None:
+def _account(context: RunContext, broker: Broker, result: Result) -> Account | None:
     """Return the account, None when it cannot be read: then nothing is sold and every stop stays."""
     try:
-        return settled(runtime.context, runtime.broker, runtime.broker.account())
+        return settled(context, broker, broker.account())
     except BrokerError as error:
         result.problems.append(f"the account cannot be read, nothing was sold: {error.line()}")
         return None
 
 
-def _take_over(runtime: Runtime, account: Account) -> None:
+def _take_over(context: RunContext, account: Account) -> None:
     """Put shares no book owns into a book of their own, so that their sale is journalled like every other."""
-    owned, now = runtime.ledger.positions.shares(), runtime.clock.now()
+    owned, now = context.ledger.positions.shares(), context.clock.now()
     for symbol, held in account.shares().items():
         more = held - owned.get(symbol, 0)
         cost = next((h.average_price for h in account.holdings if h.symbol == symbol), None)
         if more > 0:
-            runtime.ledger.positions.buy(
+            context.ledger.positions.buy(
                 OUTSIDE,
                 symbol,
                 more,
                 cost or Decimal(0),
-                session=runtime.today(),
-                mode=runtime.settings.mode,
+                session=context.today(),
+                mode=context.settings.mode,
                 at=now,
             )
 
 
-def _follow(runtime: Runtime, closing: Closing, sent: Sequence[Order], result: Result) -> None:
+def _follow(context: RunContext, closing: Closing, sent: Sequence[Order], result: Result) -> None:
     """Wait for the sells together; what a sell leaves gets its stop back."""
-    give_up = runtime.clock.monotonic() + GIVE_UP_SECONDS
+    give_up = context.clock.monotonic() + GIVE_UP_SECONDS
     waiting = {order.client_order_id: order for order in sent}
     while True:
         for name in list(waiting):
@@ -253,10 +257,10 @@ def _follow(runtime: Runtime, closing: Closing, sent: Sequence[Order], result: R
                 del waiting[name]
                 closing.sell_ended(after)
                 result.closed.append(f"{after.symbol}: {after.filled_quantity} sold ({after.state})")
-        if not waiting or runtime.clock.monotonic() >= give_up or not _in_session(runtime):
+        if not waiting or context.clock.monotonic() >= give_up or not _in_session(context):
             break
-        runtime.clock.sleep(POLL_SECONDS)
-    why = "" if _in_session(runtime) else ": the exchange is closed, it waits for the next open"
+        context.clock.sleep(POLL_SECONDS)
+    why = "" if _in_session(context) else ": the exchange is closed, it waits for the next open"
     result.problems.extend(
         f"{order.symbol}: the sell is still {order.state}{why}" for order in waiting.values()
     )
@@ -272,15 +276,15 @@ def _refreshed(submission: Submission, order: Order, result: Result) -> Order:
         return order
 
 
-def _name_rest(runtime: Runtime, result: Result) -> None:
+def _name_rest(context: RunContext, broker: Broker, result: Result) -> None:
     """Name everything that is still at the broker."""
-    ours = _ours(runtime.ledger)
+    ours = _ours(context.ledger)
     try:
-        account = settled(runtime.context, runtime.broker, runtime.broker.account())
+        account = settled(context, broker, broker.account())
     except BrokerError as error:
         result.problems.append(f"what is left cannot be read: {error.line()}")
         return
-    owned = runtime.ledger.positions.shares()
+    owned = context.ledger.positions.shares()
     fractions = {h.symbol: h.quantity for h in account.holdings if h.quantity != int(h.quantity)}
     others = {h.symbol: h.asset_type for h in account.holdings if h.asset_type != "equity"}
     for symbol, held in account.shares().items():
@@ -300,35 +304,35 @@ def _name_rest(runtime: Runtime, result: Result) -> None:
     result.left.extend(
         f"{shown.symbol}: order {shown.order_id} ({shown.side} {shown.quantity})"
         + ("" if ours(shown) else ", not ours")
-        for shown in _listed(runtime, result)
+        for shown in _listed(broker, context.clock, result)
     )
 
 
-def _keep_copy(runtime: Runtime, result: Result) -> None:
+def _keep_copy(context: RunContext, result: Result) -> None:
     """Back the ledger up, after the sells."""
-    if not runtime.run.keeps_copies:
+    if not context.run.keeps_copies:
         return
-    keep, now = runtime.settings.backup.keep_days, runtime.clock.now()
+    keep, now = context.settings.backup.keep_days, context.clock.now()
     try:
-        runtime.ledger.backup(runtime.state / "backups", keep_days=keep, now=now)
+        context.ledger.backup(context.state / "backups", keep_days=keep, now=now)
     except (OSError, JutsuError) as error:
         result.problems.append(f"no backup was written: {error}")
 
 
-def _alert(runtime: Runtime, result: Result, step: str, text: str, level: Level) -> None:
+def _alert(context: RunContext, result: Result, step: str, text: str, level: Level) -> None:
     """Send an alert; a failure is a problem of the result and is not raised."""
     cause: CauseName = "panic_began" if step == "began" else "panic_ended"
-    key = key_of(cause, session=runtime.today(), detail=runtime.clock.now().isoformat())
+    key = key_of(cause, session=context.today(), detail=context.clock.now().isoformat())
     try:
-        undelivered = alerts.send(runtime, key=key, level=level, title=f"panic {step}", body=text)
+        undelivered = alerts.send(context, key=key, level=level, title=f"panic {step}", body=text)
     except (OSError, JutsuError) as error:
         undelivered = (f"no alert could be kept: {error}",)
     result.problems.extend(undelivered)
 
 
-def _in_session(runtime: Runtime) -> bool:
-    session = calendar.session(runtime.today())
-    return session is not None and session.open <= runtime.clock.now() < session.close
+def _in_session(context: RunContext) -> bool:
+    session = calendar.session(context.today())
+    return session is not None and session.open <= context.clock.now() < session.close
 
 
 def _guarded(result: Result, name: str, action: Callable[[], object]) -> bool:

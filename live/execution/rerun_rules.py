@@ -13,7 +13,7 @@ from live.orders.attempts import by_intent, may_fill
 if TYPE_CHECKING:
     from live.execution.job import Job
     from live.ledger.tables import SignalRow
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 
 def carried_out(job: Job) -> bool:
@@ -37,15 +37,15 @@ def ended_in_time(context: ExecutionContext) -> str:
     return "" if waiting or (approved is not None and approved > row.executed_at) else row.outcome
 
 
-def require_current(runtime: Runtime, job: Job) -> None:
+def require_current(context: RunContext, job: Job) -> None:
     """Refuse a file that was made again, answered or executed since it was judged; call with the lock held.
 
     Raises:
         LimitError: 7.
     """
-    if runtime.run.alone:
+    if context.run.alone:
         return
-    row = runtime.ledger.signals.get(job.day, job.variant)
+    row = context.ledger.signals.get(job.day, job.variant)
     if _standing_of(row) != _standing_of(job.known):
         raise LimitError(
             "another run or a person was faster: the file was executed or answered a moment ago",

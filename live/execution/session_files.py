@@ -11,10 +11,10 @@ from live.books.variants import BookVariant
 from live.handoff.write import file_name
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 
-def session_files(runtime: Runtime, variants: Sequence[BookVariant], only: str | None) -> list[Path]:
+def session_files(context: RunContext, variants: Sequence[BookVariant], only: str | None) -> list[Path]:
     """Return the files of the daily primaries, and of those on request whose file is there.
 
     Raises:
@@ -25,9 +25,9 @@ def session_files(runtime: Runtime, variants: Sequence[BookVariant], only: str |
         if only not in names:
             raise UsageError(f"{only} is no configured primary", where="books")
         names = [only]
-    day = runtime.today().isoformat()
-    daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
-    files = [(name, runtime.signals / file_name(day, name)) for name in names]
+    day = context.today().isoformat()
+    daily = {book.primary for book in context.settings.books if book.run == "daily"}
+    files = [(name, context.signals / file_name(day, name)) for name in names]
     return [path for name, path in files if name in daily or name == only or lies_there(path)]
 
 
@@ -42,16 +42,16 @@ def lies_there(path: Path) -> bool:
     return True
 
 
-def nothing_due(runtime: Runtime, path: Path, variants: Sequence[BookVariant]) -> str:
+def nothing_due(context: RunContext, path: Path, variants: Sequence[BookVariant]) -> str:
     """Say that a session has no file.
 
     Raises:
         SignalFileError: 2, one was generated, and neither skipped nor carried out: a folder that could not be
             written, a file that was deleted.
     """
-    day = runtime.today()
+    day = context.today()
     names = [variant.name for variant in variants if path.name == file_name(day.isoformat(), variant.name)]
-    rows = [runtime.ledger.signals.get(day, name) for name in names]
+    rows = [context.ledger.signals.get(day, name) for name in names]
     if any(row is not None and row.answer != "skip" and row.outcome != "completed" for row in rows):
         raise SignalFileError(
             "the file of this session was generated, but is not here: nothing was executed",

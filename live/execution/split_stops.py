@@ -23,6 +23,7 @@ from live.reconciliation.splits import FRACTION, after_split, holding_of
 
 if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
+    from live.ledger.ledger import Ledger
     from live.ledger.tables import Order, PositionRow
     from live.model.broker import Account
     from live.reconciliation.model import Reconciliation, SymbolDifference
@@ -37,10 +38,10 @@ class Behind:
     ratio: Fraction
 
 
-def behind(runtime: Runtime, result: Reconciliation) -> tuple[Behind, ...]:
+def behind(ledger: Ledger, result: Reconciliation) -> tuple[Behind, ...]:
     """Return the positions that an adoption would scale."""
     ratios = {line.symbol: line.ratio for line in result.lines if line.ratio is not None}
-    rows = runtime.ledger.positions.open_positions()
+    rows = ledger.positions.open_positions()
     return tuple(Behind(row, ratios[row.symbol]) for row in rows if row.symbol in ratios)
 
 
@@ -57,7 +58,7 @@ def disarm(context: ExecutionContext, account: Account) -> frozenset[str]:
 
 def _disarm(context: ExecutionContext, account: Account, line: SymbolDifference) -> None:
     last = _last(context.runtime, account, line.symbol)
-    for order in _resting(context.runtime, line.symbol):
+    for order in _resting(context.runtime.ledger, line.symbol):
         shown = context.broker.order(str(order.broker_order_id))
         if shown is None or shown.state.terminal or shown.stop_price is None:
             continue
@@ -88,7 +89,7 @@ def _carry(runtime: Runtime, submission: Submission, account: Account, one: Behi
     row = one.row
     now = runtime.ledger.positions.get(row.variant, row.symbol)
     held = Decimal(0) if now is None else now.quantity + Decimal(str(now.details.get(FRACTION, "0")))
-    mine = [order for order in _resting(runtime, row.symbol) if order.variant == row.variant]
+    mine = [order for order in _resting(runtime.ledger, row.symbol) if order.variant == row.variant]
     shown = {order.client_order_id: runtime.broker.order(str(order.broker_order_id)) for order in mine}
     alive = [order for order in mine if (s := shown[order.client_order_id]) and not s.state.terminal]
     resting = shown[alive[0].client_order_id] if len(alive) == 1 else None
@@ -114,9 +115,9 @@ def _carry(runtime: Runtime, submission: Submission, account: Account, one: Behi
             f"{row.symbol}: {last:f} is at or below its stop {todo.price} after the split: none was placed. "
             "The next run of the executor sells the shares; to keep them, place a stop of your own there"
         )
-    if _of_the_past(runtime):
+    if _of_the_past(runtime.ledger):
         return f"{row.symbol}: the next run places its stop for {now.quantity} shares at {todo.price}"
-    why = place_stop(runtime, submission, now, todo.price)
+    why = place_stop(runtime.context, submission, now, todo.price)
     return f"{row.symbol}: " + (
         f"{now.quantity} shares have NO STOP: {why}"
         if why
@@ -124,9 +125,9 @@ def _carry(runtime: Runtime, submission: Submission, account: Account, one: Behi
     )
 
 
-def _of_the_past(runtime: Runtime) -> bool:
+def _of_the_past(ledger: Ledger) -> bool:
     """Whether the sessions of this ledger are past ones (`--as-of`): an order of now has no place there."""
-    newest = runtime.ledger.runs.recent(1)
+    newest = ledger.runs.recent(1)
     return bool(newest) and newest[0].past is True
 
 
@@ -143,10 +144,10 @@ def _keep(runtime: Runtime, position: PositionRow, order: Order, todo: StopAfter
     return f"{position.symbol}: the broker has scaled the stop: {todo.quantity} shares at {order.stop_price}"
 
 
-def _resting(runtime: Runtime, symbol: str) -> Sequence[Order]:
+def _resting(ledger: Ledger, symbol: str) -> Sequence[Order]:
     return [
         order
-        for order in runtime.ledger.orders.unfinished()
+        for order in ledger.orders.unfinished()
         if order.symbol == symbol and order.intent == "stop" and order.broker_order_id is not None
     ]
 

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from backtest.strategies.base import Strategy
+    from live.ledger.ledger import Ledger
     from live.model.broker import Account, BrokerOrder
     from live.runtime.runtime import Runtime
+    from live.system.clock import Clock
 
 
 def context_for(
@@ -331,13 +333,13 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
     return marked
 
 
-def failed(runtime: Runtime, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:
+def failed(ledger: Ledger, clock: Clock, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:
     """Keep an error, its exit code and the notes in the run log; the file may be executed again."""
-    runtime.ledger.runs.executed(
+    ledger.runs.executed(
         job.day,
         job.variant,
-        at=runtime.clock.now(),
+        at=clock.now(),
         exit_code=exit_code,
         outcome=forward(so_far(job), "failed"),
-        detail=detail_of_day(runtime.ledger.runs.get(job.day, job.variant), notes, ()) | {"error": why},
+        detail=detail_of_day(ledger.runs.get(job.day, job.variant), notes, ()) | {"error": why},
     )

@@ -12,21 +12,24 @@ from live.model.order_ids import OrderName
 from live.orders.attempts import may_fill
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from live.ledger.tables import Order, PositionRow
     from live.orders.submission import Submission
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
+    from live.settings.model import Settings
 
 
 def plan_stop(
-    runtime: Runtime, variant: str, symbol: str, quantity: int, price: Decimal, *, parent: Order | None
+    context: RunContext, variant: str, symbol: str, quantity: int, price: Decimal, *, parent: Order | None
 ) -> Order:
     """Journal the intent of a good-till-cancelled sell stop."""
-    name, attempt = free_name(runtime, variant, symbol, "stop")
+    name, attempt = free_name(context, variant, symbol, "stop")
     plan = OrderPlan(
         client_order_id=name,
         variant=variant,
-        session=runtime.today(),
-        mode=runtime.settings.mode,
+        session=context.today(),
+        mode=context.settings.mode,
         symbol=symbol,
         side="sell",
         intent="stop",
@@ -38,22 +41,22 @@ def plan_stop(
         reason="stop_loss",
         stop_price=price,
     )
-    return runtime.ledger.orders.plan(plan, at=runtime.clock.now())
+    return context.ledger.orders.plan(plan, at=context.clock.now())
 
 
-def place_stop(runtime: Runtime, submission: Submission, position: PositionRow, price: Decimal) -> str:
+def place_stop(context: RunContext, submission: Submission, position: PositionRow, price: Decimal) -> str:
     """Send a stop for all shares of a position and remember it; return why not, empty when it rests.
 
     An error is returned as its words: whoever calls this has more positions to look after.
     """
     try:
-        plan = plan_stop(runtime, position.variant, position.symbol, position.quantity, price, parent=None)
+        plan = plan_stop(context, position.variant, position.symbol, position.quantity, price, parent=None)
         stop = submission.send(plan)
     except JutsuError as error:
         return error.line()
     if not may_fill(stop):
         return stop.state_reason or stop.state
-    runtime.ledger.positions.set_stop(
+    context.ledger.positions.set_stop(
         position.id,
         needs_stop=True,
         stop_price=price,
@@ -64,28 +67,28 @@ def place_stop(runtime: Runtime, submission: Submission, position: PositionRow, 
     return ""
 
 
-def free_name(runtime: Runtime, variant: str, symbol: str, intent: str) -> tuple[str, int]:
+def free_name(context: RunContext, variant: str, symbol: str, intent: str) -> tuple[str, int]:
     """Return the first free id of an intent to sell and its attempt number."""
     name = str(
         OrderName(
-            session=runtime.today(),
+            session=context.today(),
             symbol=symbol,
             intent=intent,
             side="sell",
-            variant=_id_prefix(runtime, variant),
+            variant=_id_prefix(context.settings, context.strategies, variant),
         )
     )
-    orders = runtime.ledger.orders
+    orders = context.ledger.orders
     return (name, 0) if orders.get(name) is None else orders.next_retry_id(name)
 
 
-def _id_prefix(runtime: Runtime, variant: str) -> str:
+def _id_prefix(settings: Settings, strategies: Path, variant: str) -> str:
     """Return the id prefix of a variant (`books.variants.id_prefix`), the variant itself when no book has it.
 
     Panic must work with settings or strategy files that cannot be read any more, and a prefixed id is unique.
     """
     try:
-        known = any(book.primary == variant for book in runtime.settings.books)
-        return id_prefix(runtime.settings, runtime.strategies, variant) if known else variant
+        known = any(book.primary == variant for book in settings.books)
+        return id_prefix(settings, strategies, variant) if known else variant
     except JutsuError:
         return variant

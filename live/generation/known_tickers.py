@@ -11,12 +11,12 @@ from backtest.core.errors import JutsuError
 
 if TYPE_CHECKING:
     from live.generation.candidates import CandidateInput
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed
 
 LOG = logging.getLogger("jutsu.generator")
 
 
-def known_tickers(runtime: Runtime, report: CandidateInput, at: datetime) -> CandidateInput:
+def known_tickers(feed: Feed, report: CandidateInput, at: datetime) -> CandidateInput:
     """Return the report without tickers that have neither a quote nor a bar.
 
     A source that fails answers nothing: the candidates stay, because exits of the same run must not wait for
@@ -26,12 +26,12 @@ def known_tickers(runtime: Runtime, report: CandidateInput, at: datetime) -> Can
         return report
     names = sorted({candidate.ticker for candidate in report.candidates})
     try:
-        quoted = runtime.feed.quotes(names, at)
-        return report.without_unknown([n for n in names if n not in quoted and not _has_bars(runtime, n, at)])
+        quoted = feed.quotes(names, at)
+        return report.without_unknown([n for n in names if n not in quoted and not _has_bars(feed, n, at)])
     except JutsuError as error:
         LOG.warning("the tickers of the report could not be looked up: %s", error.line())
         return replace(report, notes=(*report.notes, f"tickers were not looked up: {error.problem}"))
 
 
-def _has_bars(runtime: Runtime, ticker: str, at: datetime) -> bool:
-    return ticker in runtime.feed.history([ticker], at)
+def _has_bars(feed: Feed, ticker: str, at: datetime) -> bool:
+    return ticker in feed.history([ticker], at)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from live.books.variants import BookVariant
     from live.generation.candidates import CandidateInput
     from live.generation.due import Due
+    from live.ledger.ledger import Ledger
     from live.ledger.tables import SignalRow
-    from live.runtime.runtime import Runtime
 
 Answer = Literal["same", "take", "sent", "edited"]
 WORDS = {
@@ -24,12 +24,12 @@ WORDS = {
 
 
 def newer_report(
-    runtime: Runtime, variant: BookVariant, due: Due, row: SignalRow, path: Path, report: CandidateInput
+    ledger: Ledger, variant: BookVariant, due: Due, row: SignalRow, path: Path, report: CandidateInput
 ) -> Answer:
     """Tell whether a session's file has to be made again because of its report.
 
     Args:
-        runtime: the run.
+        ledger: of the account.
         variant: whose file it is; a shadow takes the report its primary has taken.
         due: the session.
         row: the file as it was generated.
@@ -41,7 +41,7 @@ def newer_report(
     """
     if report.candidates is None or report.sha256 in {None, _sha256(row)}:
         return "same"
-    ledger, day = runtime.ledger, due.session.day
+    day = due.session.day
     if variant.role == "shadow":
         primary = ledger.signals.get(day, variant.follows)
         return "take" if primary is not None and _sha256(primary) == report.sha256 else "same"

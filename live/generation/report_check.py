@@ -17,6 +17,7 @@ from live.generation.candidates import CandidateInput, LoadedReport, judged_repo
 from live.generation.known_tickers import known_tickers
 
 if TYPE_CHECKING:
+    from live.ledger.ledger import Ledger
     from live.runtime.runtime import Runtime
 
 BELOW_GRADE = "below_min_grade"
@@ -83,7 +84,7 @@ def _for_session(runtime: Runtime, variant: BookVariant, found: LoadedReport, se
     over = now > calendar.window(traded, variant.strategy.execution_time).closes_at
     if judged.candidates is None:
         return _check(found, variant, session, window_over=over, problems=judged.problems)
-    judged = known_tickers(runtime, judged, now).without(taken_by_books(runtime.context, variant))
+    judged = known_tickers(runtime.feed, judged, now).without(taken_by_books(runtime.context, variant))
     decision, cash_known = _decision(runtime, variant, session, judged)
     return _check(
         found,
@@ -93,7 +94,7 @@ def _for_session(runtime: Runtime, variant: BookVariant, found: LoadedReport, se
         decision=decision,
         skipped=(*judged.excluded, *decision.skipped, *_below_grade(judged, decision)),
         cash_known=cash_known,
-        problems=_blocked(runtime),
+        problems=_blocked(runtime.ledger),
     )
 
 
@@ -154,8 +155,8 @@ def _below_grade(judged: CandidateInput, decision: Decision) -> tuple[Skip, ...]
     )
 
 
-def _blocked(runtime: Runtime) -> tuple[str, ...]:
-    switch = runtime.ledger.state.kill_switch()
+def _blocked(ledger: Ledger) -> tuple[str, ...]:
+    switch = ledger.state.kill_switch()
     return () if switch.level == "none" else (f"the kill switch is on ({switch.level}): {switch.reason}",)
 
 

@@ -73,7 +73,7 @@ def market_for(runtime: Runtime, variant: BookVariant, due_: Due, held: tuple[st
         max_age_seconds=runtime.settings.data.max_quote_age_seconds if runtime.run.quotes_have_age else None,
         second=runtime.second_feed,
     )
-    _refuse_demo(runtime, market)
+    _refuse_demo(runtime.settings, market)
     require_adjusted(market)
     check_history(market, strategy.signal_symbols)
     if strategy.family.needs_fresh_bars_of_holdings:
@@ -86,10 +86,10 @@ def market_for(runtime: Runtime, variant: BookVariant, due_: Due, held: tuple[st
     return market
 
 
-def _refuse_demo(runtime: Runtime, market: Market) -> None:
+def _refuse_demo(settings: Settings, market: Market) -> None:
     """Refuse made-up bars in online_live, wherever they lie: an imported demo market looks like any store."""
     made_up = sorted(s for s, bars in market.bars.items() if bars.source.startswith("demo"))
-    if made_up and runtime.settings.mode == "online_live":
+    if made_up and settings.mode == "online_live":
         raise DataError(
             f"demo data must never trade real money: {', '.join(made_up)}",
             where="data",
@@ -199,7 +199,7 @@ class Proposed:
 
 
 def propose(
-    runtime: Runtime,
+    context: RunContext,
     variant: BookVariant,
     due_: Due,
     market: Market,
@@ -223,12 +223,12 @@ def propose(
         candidates=report.candidates,
     )
     primary = variant.role == "primary" and strategy.family.holds_weights
-    asked = pending(runtime.ledger, variant.name, before=due_.session.day) if primary else None
+    asked = pending(context.ledger, variant.name, before=due_.session.day) if primary else None
     decision = decide(situation) if asked is None else realigned(decide, situation, asked.words)
     decision = replace(decision, skipped=(*report.excluded, *decision.skipped))
     market.require(target.symbol for target in decision.targets if target.weight > 0)
     prices = market.reference_prices()
-    rules = runtime.settings.execution
+    rules = context.settings.execution
     marks = market.last_prices()
     if not strategy.family.needs_fresh_bars_of_holdings:
         # A stock without a bar yesterday may trade today: the executor's quote decides, not the old bar.

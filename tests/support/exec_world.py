@@ -371,7 +371,7 @@ def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:
     strategy: Any = StubStrategy()
     variants = (BookVariant(strategy, "primary", "golden"),)
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
-    read = job.read_job(runtime, path, variants, session, accept_edits=False)
+    read = job.read_job(runtime.context, path, variants, session, accept_edits=False)
     return steps.context_for(runtime, read, RunNotes(), phase=phase, skip_time_check=False)
 
 

@@ -34,7 +34,7 @@ def book_variants(run_settings: Settings) -> tuple[BookVariant, ...]:
 def verdict_of_executor(world: Any, path: Path, variants: tuple[BookVariant, ...]) -> int | None:
     """Return None when the executor takes the approved file, else its exit code."""
     try:
-        read_job(world, path, variants, session_on(DAY), accept_edits=False)
+        read_job(world.context, path, variants, session_on(DAY), accept_edits=False)
     except JutsuError as error:
         return error.exit_code
     return None

@@ -123,7 +123,7 @@ def test_everything_sells_foreign_shares_and_cancels_foreign_orders_too(made: An
     by_hand(made, "BBB", "buy", 30)
     by_hand(made, "BBB", "sell", 30, order_type="stop", stop_price=Decimal(40), time_in_force="gtc")
     runtime = made.open()
-    found = panic.foreign(runtime)
+    found = panic.foreign(runtime.context, runtime.broker)
     assert found.shares == {"AAA": 5, "BBB": 30}
     assert [(o.symbol, o.quantity) for o in found.orders] == [("BBB", 30)]
     result = panic.close_everything(runtime, everything=True)

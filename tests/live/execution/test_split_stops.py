@@ -61,7 +61,7 @@ def adopted(made: Any) -> Iterator[tuple[str, ...]]:
     """What `jutsu reconcile --adopt` does."""
     runtime = made.open()
     result = compared(runtime, runtime.broker.account(), {})
-    before = split_stops.behind(runtime, result)
+    before = split_stops.behind(runtime.ledger, result)
     adopt(runtime.ledger, runtime.broker.account(), result, at=made.clock.now(), by="me")
     yield split_stops.carry_over(runtime, before)
 

@@ -31,15 +31,15 @@ def names(found: CandidateInput) -> list[str]:
 
 def test_a_quote_or_a_bar_is_enough() -> None:
     world = runtime(prices={"AAA": 10.0}, daily={"BBB": bars("BBB", {YESTERDAY: (1.0, 1.0, 1.0, 1.0)})})
-    found = known_tickers(world, report("AAA", "BBB", "ZZZQ"), AT)
+    found = known_tickers(world.feed, report("AAA", "BBB", "ZZZQ"), AT)
     assert names(found) == ["AAA", "BBB"]
     assert "ZZZQ" in str(found)  # it is named, not lost
 
 
 def test_nothing_is_asked_without_candidates() -> None:
     broken: Any = SimpleNamespace(feed=None)
-    assert known_tickers(broken, NO_REPORT, AT) is NO_REPORT
-    assert names(known_tickers(broken, report(), AT)) == []
+    assert known_tickers(broken.feed, NO_REPORT, AT) is NO_REPORT
+    assert names(known_tickers(broken.feed, report(), AT)) == []
 
 
 @pytest.mark.parametrize("call", ["quotes", "history"])
@@ -49,6 +49,6 @@ def test_a_source_that_fails_leaves_every_candidate_and_says_so(call: str) -> No
 
     world = runtime()
     setattr(world.feed, call, fails)
-    found = known_tickers(world, report("AAA", "BBB"), AT)
+    found = known_tickers(world.feed, report("AAA", "BBB"), AT)
     assert names(found) == ["AAA", "BBB"]
     assert found.notes[-1] == "tickers were not looked up: the vendor is down"

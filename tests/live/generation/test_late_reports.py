@@ -56,7 +56,7 @@ def runtime(tmp_path: Path) -> Runtime:
 def answer(runtime: Runtime, path: Path, new: CandidateInput, variant: BookVariant = GOLDEN) -> str:
     row = runtime.ledger.signals.get(DAY, variant.name)
     assert row is not None
-    return newer_report(runtime, variant, DUE, row, path, new)
+    return newer_report(runtime.ledger, variant, DUE, row, path, new)
 
 
 def test_the_same_report_or_one_that_may_not_be_traded_changes_nothing(runtime: Runtime) -> None:

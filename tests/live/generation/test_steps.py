@@ -19,8 +19,8 @@ def test_demo_bars_are_refused_in_online_live_even_from_a_store(tmp_path: Path) 
     market = Market(AT, window_on(DAY, "close"), {"QQQ": made_up}, {})
     online = runtime_in(tmp_path, AT, settings=Settings(mode="online_live"))
     with pytest.raises(DataError, match="demo data"):
-        generation._refuse_demo(online, market)
-    generation._refuse_demo(runtime_in(tmp_path, AT, settings=Settings(mode="offline_mock")), market)
+        generation._refuse_demo(online.settings, market)
+    generation._refuse_demo(runtime_in(tmp_path, AT, settings=Settings(mode="offline_mock")).settings, market)
 
 
 def test_buys_are_limited_by_the_slippage_that_ends_buying_and_only_when_asked() -> None:
