@@ -85,15 +85,15 @@ class Books:
         rows = tuple(Holding(symbol, Decimal(count), None) for symbol, count in shares.items())
         money = None if cash is None else Decimal(cash)
         account = Account("paper", "cash", money, money, money, money, rows)
-        runtime: Any = SimpleNamespace(
+        context: Any = SimpleNamespace(
             ledger=self.ledger,
             clock=self.clock,
             run=self.run,
-            feed=self,
             settings=Settings(),
         )
+        feed: Any = self
         strategy: Any = StubStrategy()
-        return mark_closes(runtime, BookVariant(strategy, "primary", "golden", budget), account)
+        return mark_closes(context, feed, BookVariant(strategy, "primary", "golden", budget), account)
 
     def marks(self, variant: str = "golden") -> dict[date, tuple[float, float | None]]:
         return {row.session: (row.equity, row.cash) for row in self.ledger.snapshots.series(variant)}

@@ -20,7 +20,7 @@ FIRST = "20250305_AAA_stop_sell"
 
 def place(runtime: Runtime, position: PositionRow, price: str = "90") -> str:
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
-    return place_stop(runtime, submission, position, Decimal(price))
+    return place_stop(runtime.context, submission, position, Decimal(price))
 
 
 def position(runtime: Runtime, quantity: int = 10) -> PositionRow:
@@ -29,12 +29,12 @@ def position(runtime: Runtime, quantity: int = 10) -> PositionRow:
 
 def test_the_first_id_that_is_free(made: World) -> None:
     runtime = made.open()
-    assert free_name(runtime, "golden", "AAA", "stop") == (FIRST, 0)
+    assert free_name(runtime.context, "golden", "AAA", "stop") == (FIRST, 0)
     for attempt, name in enumerate((FIRST, f"{FIRST}_r1", f"{FIRST}_r2")):
-        planned = plan_stop(runtime, "golden", "AAA", 10, Decimal(90), parent=None)
+        planned = plan_stop(runtime.context, "golden", "AAA", 10, Decimal(90), parent=None)
         assert (planned.client_order_id, planned.attempt) == (name, attempt)
-    assert free_name(runtime, "golden", "AAA", "exit") == ("20250305_AAA_exit_sell", 0)
-    assert free_name(runtime, "golden", "BBB", "stop") == ("20250305_BBB_stop_sell", 0)
+    assert free_name(runtime.context, "golden", "AAA", "exit") == ("20250305_AAA_exit_sell", 0)
+    assert free_name(runtime.context, "golden", "BBB", "stop") == ("20250305_BBB_stop_sell", 0)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_first_id_that_is_free(made: World) -> None:
     ],
 )
 def test_the_variant_is_in_the_id_where_it_must_be(made: World, variant: str, name: str) -> None:
-    assert free_name(made.open(), variant, "AAA", "stop") == (name, 0)
+    assert free_name(made.open().context, variant, "AAA", "stop") == (name, 0)
 
 
 def test_a_strategy_file_that_cannot_be_read_prefixes_the_id(made: World) -> None:
@@ -54,13 +54,13 @@ def test_a_strategy_file_that_cannot_be_read_prefixes_the_id(made: World) -> Non
         {"primary": "titan", "budget_pct": 50, "run": "on_request"},
     ]
     assert not list(made.folder.glob("*.yaml"))
-    assert free_name(made.open(), "golden", "AAA", "stop") == (f"golden_{FIRST}", 0)
+    assert free_name(made.open().context, "golden", "AAA", "stop") == (f"golden_{FIRST}", 0)
 
 
 def test_the_plan_is_a_sell_stop_good_till_cancelled(made: World) -> None:
     runtime = made.open()
-    parent = plan_stop(runtime, "golden", "BBB", 1, Decimal(45), parent=None)
-    plan = plan_stop(runtime, "golden", "AAA", 7, Decimal("90.25"), parent=parent)
+    parent = plan_stop(runtime.context, "golden", "BBB", 1, Decimal(45), parent=None)
+    plan = plan_stop(runtime.context, "golden", "AAA", 7, Decimal("90.25"), parent=parent)
     assert (plan.side, plan.intent, plan.order_type, plan.time_in_force) == ("sell", "stop", "stop", "gtc")
     assert (plan.variant, plan.symbol, plan.quantity, plan.stop_price) == (
         "golden",
