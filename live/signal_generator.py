@@ -159,10 +159,8 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     for warning in run_preflight_and_note_missed(runtime, variant, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime.context, runtime.broker)
-    unknown_orders.require_known(
-        runtime.context,
-        [shown for shown in unknown_orders.listed(runtime.broker, runtime.clock) if not shown.state.terminal],
-    )
+    listed = unknown_orders.listed(runtime.broker, runtime.clock)
+    unknown_orders.require_known(runtime.context, [shown for shown in listed if not shown.state.terminal])
     alert_unprotected(runtime.context, variant)
     report = known_tickers(runtime.feed, report, due.at)
     switch = runtime.ledger.state.kill_switch()
@@ -187,9 +185,8 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         report = report.without(taken_elsewhere(runtime.context, variant, agreed))
     book = primary_book(rows, account, variant.budget_pct, market.reference_prices())
     memory = memory_of_primary(runtime.ledger, variant.strategy, before=due.session.day)
-    proposed = generation.propose(
-        runtime.context, variant, due, market, book, memory, request.evaluator, report
-    )
+    evaluator = request.evaluator
+    proposed = generation.propose(runtime.context, variant, due, market, book, memory, evaluator, report)
     snapshot = AccountInput(
         reference=account.reference,
         equity=round(proposed.plan.equity, 2),
@@ -243,9 +240,8 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
     doubts = (*shorter, *generation.believed_prices(runtime, variant, market, entered, request.judge))
     memory = memory_of_shadow(runtime.ledger, variant.name, before=due.session.day)
-    proposed = generation.propose(
-        runtime.context, variant, due, market, book, memory, request.evaluator, report
-    )
+    evaluator = request.evaluator
+    proposed = generation.propose(runtime.context, variant, due, market, book, memory, evaluator, report)
     snapshot = AccountInput(
         reference=f"virtual-{variant.name}",
         equity=round(proposed.plan.equity, 2),
