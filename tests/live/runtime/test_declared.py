@@ -12,8 +12,8 @@ from tests.support.paths import PROJECT
 
 def declared(folder: Path, *books: str) -> dict[str, tuple[str, ...]]:
     rows = [SimpleNamespace(primary=name) for name in books]
-    runtime: Any = SimpleNamespace(settings=SimpleNamespace(books=rows), strategies=folder)
-    return declared_symbols(runtime)
+    settings: Any = SimpleNamespace(books=rows)
+    return declared_symbols(settings, folder)
 
 
 def test_a_book_of_funds_names_them_and_one_of_stocks_none() -> None:
