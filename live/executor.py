@@ -377,7 +377,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ):
             log_file[0], ending.loaded = runtime.log_file, runtime.loaded
             with alerting(runtime, "executor"):
-                tell_missed(runtime)
+                tell_missed(runtime.context)
                 ending.code = run(runtime, request)
         return ending.code
 

@@ -387,7 +387,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ):
             log_file[0], ending.loaded = runtime.log_file, runtime.loaded
             with alerting(runtime, stage):
-                tell_missed(runtime, starting=True)
+                tell_missed(runtime.context, starting=True)
                 ending.code = run(runtime, request)
         return ending.code
 

@@ -61,7 +61,8 @@ def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int
     config, state_db = options.config, options.state_db
     try:
         with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
-            view = health_of([*examine(runtime), *(first_day.look(runtime) if first else ())])
+            asked = first_day.look(runtime.context, runtime.broker, runtime.feed) if first else ()
+            view = health_of([*examine(runtime), *asked])
             if alert:
                 _tell(runtime, view)
     except JutsuError as error:
@@ -96,9 +97,9 @@ def _tell(runtime: Runtime, view: HealthView) -> None:
     from live.operations.watch import tell_missed
     from live.system.screen import complain
 
-    tell_missed(runtime)
+    tell_missed(runtime.context)
     if view.failed:
-        alert_problems(runtime, view.failed)
+        alert_problems(runtime.context, view.failed)
     for problem in flush(runtime):
         complain(f"warning: {problem}")
 

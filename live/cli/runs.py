@@ -43,7 +43,7 @@ def runs(
 
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         first = parse_date(since, "--since") or runtime.today() - timedelta(days=SHOWN_DAYS)
-        lines = run_lines_of(runtime, first)
+        lines = run_lines_of(runtime.context, first)
     if as_json:
         emit_json(lines)
     elif not lines:

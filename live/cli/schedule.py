@@ -89,9 +89,10 @@ def print_schedule(
     from live.operations.scheduled import import_lines, planned, project_of, scheduled_books
 
     with open_command(config=config, state_db=state_db) as runtime:
-        books, needs = scheduled_books(runtime)
-        project, starts = project_of(runtime, config, state_db), planned(runtime, kind, books)
-        needs += import_lines(runtime, project, books, kind)
+        books, needs = scheduled_books(runtime.context)
+        project = project_of(runtime.loaded.root, config, state_db)
+        starts = planned(runtime.context, kind, books)
+        needs += import_lines(runtime.context, project, books, kind)
     if as_json:
         emit_json({"folder": project.folder, "starts": [_row(start) for start in starts], "needs": needs})
         return
@@ -114,9 +115,10 @@ def install_schedule(
     from live.operations.scheduled import import_lines, planned, project_of, scheduled_books
 
     with open_command(config=config, state_db=state_db) as runtime:
-        books, needs = scheduled_books(runtime)
-        project, starts = project_of(runtime, config, state_db), planned(runtime, kind, books)
-        needs += import_lines(runtime, project, books, kind)
+        books, needs = scheduled_books(runtime.context)
+        project = project_of(runtime.loaded.root, config, state_db)
+        starts = planned(runtime.context, kind, books)
+        needs += import_lines(runtime.context, project, books, kind)
         done = schedule_install.install(kind, project, starts, runtime.state)
     if quiet:
         return
@@ -130,7 +132,7 @@ def _remove(kind: Kind | None, *, as_json: bool, config: Path | None, state_db: 
     from live.operations.scheduled import project_of
 
     with open_command(config=config, state_db=state_db) as runtime:
-        project, state = project_of(runtime, config, state_db), runtime.state
+        project, state = project_of(runtime.loaded.root, config, state_db), runtime.state
         done = schedule_install.remove(kind, project, state)
     _say(done, as_json=as_json)
 
@@ -160,7 +162,7 @@ def show_next(
 
     host = host_zone(os.environ)
     with open_command(config=config, state_db=state_db) as runtime:
-        books, _ = scheduled_books(runtime)
+        books, _ = scheduled_books(runtime.context)
         now = runtime.clock.now()
     coming = list(islice(session_starts(books, now), SHOWN))
     if as_json:
@@ -192,8 +194,8 @@ def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
 
     zone = host_zone(os.environ)
     with open_command(config=config, state_db=state_db) as runtime:
-        project, state = project_of(runtime, config, state_db), runtime.state
-        today_books = scheduled_books(runtime)[0]
+        project, state = project_of(runtime.loaded.root, config, state_db), runtime.state
+        today_books = scheduled_books(runtime.context)[0]
 
     def coming(after: datetime) -> Iterator[NextStart]:
         return _coming(today_books, after, zone)

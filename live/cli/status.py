@@ -28,7 +28,11 @@ def register(app: typer.Typer) -> None:
 def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Show on one screen whether all is well and what to do next."""
     with open_command(config=config, state_db=state_db, run=Overview()) as runtime:
-        found = (*diagnostics(runtime.loaded), *login_problems(runtime), *paper_differences(runtime))
+        found = (
+            *diagnostics(runtime.loaded),
+            *login_problems(runtime.context, runtime.loaded.root),
+            *paper_differences(runtime),
+        )
         view = read_status(ViewInputs.of(runtime), found)
         if as_json:
             emit_json(view)

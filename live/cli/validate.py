@@ -97,7 +97,7 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
 
     prices = options.prices or _prices_used(options, first, last)
     with open_command(config=options.config, state_db=options.state_db, prices=prices) as runtime:
-        missed = tell_missed(runtime)  # before the work below, which may stop for want of a bar
+        missed = tell_missed(runtime.context)  # before the work below, which may stop for want of a bar
         days, why_none = sessions_of(runtime.ledger, runtime.clock, last, first)
         found = [judge_session(runtime.context, runtime.feed, session) for session in days]
         judged = [item for verdicts, _ in found for item in verdicts]

@@ -6,7 +6,7 @@ Each check answers with one line. A broken broker or feed is a finding, not a cr
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,10 @@ from live.operations.launchd import AGENTS, LABEL
 from live.operations.schedule import UNITS
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Broker
+    from live.runtime.runtime import RunContext, Runtime
+    from live.settings.model import Settings
+    from live.system.clock import Clock
 
 MEGABYTE = 1024 * 1024
 
@@ -49,15 +52,20 @@ class CheckResult:
 
 def health(runtime: Runtime) -> tuple[CheckResult, ...]:
     """Return every check that makes sense at any time of day (`jutsu doctor`)."""
-    checks: list[Callable[[Runtime], CheckResult]] = [disk, login, connectivity, clock_skew, cron]
-    return tuple(check(runtime) for check in checks)
+    return (
+        disk(runtime.settings, runtime.state),
+        login(runtime.context, runtime.loaded.root),
+        connectivity(runtime.broker),
+        clock_skew(runtime.settings, runtime.broker),
+        cron(runtime.state, runtime.clock),
+    )
 
 
 def before_trading(runtime: Runtime, session: calendar.Session | None) -> tuple[CheckResult, ...]:
     """Return the checks of a run. A past session and a replay skip network, token, clock and cron."""
     if not runtime.run.about_now:
         return ()
-    return (session_open(runtime, session), *health(runtime))
+    return (session_open(runtime.clock, session), *health(runtime))
 
 
 def require(results: Iterable[CheckResult]) -> tuple[str, ...]:
@@ -77,9 +85,9 @@ def require(results: Iterable[CheckResult]) -> tuple[str, ...]:
     return tuple(f"{r.name}: {r.detail}" for r in found if not r.ok)
 
 
-def session_open(runtime: Runtime, session: calendar.Session | None) -> CheckResult:
+def session_open(clock: Clock, session: calendar.Session | None) -> CheckResult:
     """Fail when the date has no session or it is closed; the execution window is judged by the stage."""
-    now = runtime.clock.now().astimezone(calendar.NEW_YORK)
+    now = clock.now().astimezone(calendar.NEW_YORK)
     if session is None:
         return CheckResult("session", ok=False, detail=f"{now:%Y-%m-%d} is not a trading day")
     if now >= session.close:
@@ -87,26 +95,26 @@ def session_open(runtime: Runtime, session: calendar.Session | None) -> CheckRes
     return CheckResult("session", ok=True, detail=f"{session.open:%H:%M} to {session.close:%H:%M} New York")
 
 
-def disk(runtime: Runtime) -> CheckResult:
+def disk(settings: Settings, state: Path) -> CheckResult:
     """Fail when the ledger's disk has less than `safety.min_free_disk_mb` free."""
-    folder = runtime.state if runtime.state.exists() else runtime.state.parent
+    folder = state if state.exists() else state.parent
     try:
         free = shutil.disk_usage(folder).free / MEGABYTE
     except OSError as error:
         return CheckResult("disk", ok=False, detail=f"{folder}: {error.strerror}", remedy="check the disk")
-    wanted = runtime.settings.safety.min_free_disk_mb
+    wanted = settings.safety.min_free_disk_mb
     detail = f"{free:,.0f} MB free"
     if free < wanted:
         detail = f"only {free:,.0f} MB free, {wanted:g} wanted"
     return CheckResult("disk", ok=free >= wanted, detail=detail, remedy="free some space")
 
 
-def login(runtime: Runtime) -> CheckResult:
+def login(context: RunContext, root: Path) -> CheckResult:
     """Fail when the broker login is dead; warn when it ends before the next run."""
     from live.runtime.factories import login_status
 
     try:
-        found = login_status(runtime.settings, root=runtime.loaded.root, now=runtime.clock.now())
+        found = login_status(context.settings, root=root, now=context.clock.now())
     except (AuthenticationFailed, SettingsError) as error:
         return CheckResult("login", ok=False, detail=error.line(), remedy=error.remedy, error=BrokerError)
     if found is None:
@@ -125,18 +133,18 @@ def login(runtime: Runtime) -> CheckResult:
     )
 
 
-def login_problems(runtime: Runtime) -> tuple[str, ...]:
+def login_problems(context: RunContext, root: Path) -> tuple[str, ...]:
     """Return what is wrong with the login, as lines of `jutsu status`; nothing is asked of the broker."""
-    if not runtime.run.about_now:
+    if not context.run.about_now:
         return ()
-    found = login(runtime)
+    found = login(context, root)
     return () if found.ok else (f"login: {found.detail}; {found.remedy}",)
 
 
-def connectivity(runtime: Runtime) -> CheckResult:
+def connectivity(broker: Broker) -> CheckResult:
     """Fail when the broker does not answer, or refuses our credentials."""
     try:
-        account = runtime.broker.account()
+        account = broker.account()
     except AuthenticationFailed as error:
         return CheckResult("token", ok=False, detail=error.problem, remedy=error.remedy, error=BrokerError)
     except (BrokerError, DataError) as error:
@@ -150,16 +158,16 @@ def connectivity(runtime: Runtime) -> CheckResult:
             warning_only=True,
             error=BrokerError,
         )
-    return CheckResult("broker", ok=True, detail=f"{runtime.broker.name} answers for {account.reference}")
+    return CheckResult("broker", ok=True, detail=f"{broker.name} answers for {account.reference}")
 
 
-def clock_skew(runtime: Runtime) -> CheckResult:
+def clock_skew(settings: Settings, broker: Broker) -> CheckResult:
     """Fail when our clock is further from the broker's than `safety.max_clock_skew_seconds`.
 
     The broker's time is that of its last answer; nothing is asked. Unknown is a warning.
     """
-    offset = runtime.broker.clock_offset()
-    limit = runtime.settings.safety.max_clock_skew_seconds
+    offset = broker.clock_offset()
+    limit = settings.safety.max_clock_skew_seconds
     if offset is None:
         return CheckResult("clock", ok=False, detail="the broker's time is unknown", warning_only=True)
     seconds = offset.total_seconds()
@@ -168,9 +176,9 @@ def clock_skew(runtime: Runtime) -> CheckResult:
     return CheckResult("clock", ok=ok, detail=detail, remedy="set this machine's clock (NTP)")
 
 
-def cron(runtime: Runtime) -> CheckResult:
+def cron(state: Path, clock: Clock) -> CheckResult:
     """Warn when nothing starts both stages: no line of the crontab, timer, agent, or living loop."""
-    if start_loop.alive(runtime.state, runtime.clock.now()):
+    if start_loop.alive(state, clock.now()):
         return CheckResult("cron", ok=True, detail="`jutsu schedule run` is at work")
     text = crontab()
     lines = [line for line in (text or "").splitlines() if not line.lstrip().startswith("#")]

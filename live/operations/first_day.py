@@ -18,7 +18,9 @@ from live.operations.health import Check, Verdict
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Broker
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
 
 #: a ticker that no exchange has: what does the vendor answer?
 NONSENSE: Final = "ZZQXZ"
@@ -108,20 +110,20 @@ def clock(offset: timedelta | None) -> Check:
     return Check("clock", verdict, detail, "" if verdict == "ok" else "synchronise this machine's clock")
 
 
-def look(runtime: Runtime) -> Iterator[Check]:
+def look(context: RunContext, broker: Broker, feed: Feed) -> Iterator[Check]:
     """Ask broker and feed everything that can be asked without an order, and judge it."""
     from live.books.variants import groups
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
-    now = runtime.clock.now()
+    now = context.clock.now()
     try:
-        account = runtime.broker.account()
+        account = broker.account()
         yield from (figures(account), idle_cash(account), restriction(account))
-        yield clock(runtime.broker.clock_offset())
-        yield newest_bars(symbols, runtime.feed.history(symbols, now), now)
-        yield from fresh_quotes(symbols, runtime.feed.quotes(symbols, now), now)
-        answer = runtime.feed.history([NONSENSE], now)
+        yield clock(broker.clock_offset())
+        yield newest_bars(symbols, feed.history(symbols, now), now)
+        yield from fresh_quotes(symbols, feed.quotes(symbols, now), now)
+        answer = feed.history([NONSENSE], now)
         yield Check("unknown symbol", "warning" if answer else "ok", "left out" if not answer else "has bars")
     except JutsuError as error:
         yield Check("first day", "failed", error.line())

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from live.system.number_text import money
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from pathlib import Path
+
+    from live.ledger.ledger import Ledger
+    from live.model.broker import Broker
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext, Runtime
+    from live.system.clock import Clock
 
 
 #: a restore that was not rehearsed for longer is a warning
@@ -37,24 +43,24 @@ def examine(runtime: Runtime) -> Iterator[Check]:
     """Yield one result per check; a check that raises is a failed check."""
     from backtest.core.errors import JutsuError
 
-    looks: dict[str, Callable[[Runtime], Check]] = {
-        "settings": _settings,
-        "strategies": _strategies,
-        "manifest": _manifest,
-        "kill switch": _kill_switch,
-        "calendar": _calendar,
-        "data": _data,
-        "account": _broker,
-        "books": _books,
-        "orders": _orders,
-        "runs": _runs,
-        "alerts": _alerts,
-        "dead man's switch": _pings,
-        "backups": _backups,
+    looks: dict[str, Callable[[], Check]] = {
+        "settings": lambda: _settings(runtime),
+        "strategies": lambda: _strategies(runtime.context),
+        "manifest": lambda: _manifest(runtime.context, runtime.manifest),
+        "kill switch": lambda: _kill_switch(runtime.ledger),
+        "calendar": lambda: _calendar(runtime.context),
+        "data": lambda: _data(runtime.context, runtime.feed),
+        "account": lambda: _broker(runtime.broker),
+        "books": lambda: _books(runtime),
+        "orders": lambda: _orders(runtime.ledger),
+        "runs": lambda: _runs(runtime.context),
+        "alerts": lambda: _alerts(runtime.context),
+        "dead man's switch": lambda: _pings(runtime.context, runtime.loaded.root),
+        "backups": lambda: _backups(runtime.ledger, runtime.clock),
     }
     for name, look in looks.items():
         try:
-            yield look(runtime)
+            yield look()
         except JutsuError as error:
             yield Check(name, "failed", error.line())
     yield from _preflight(runtime)
@@ -64,55 +70,55 @@ def _settings(runtime: Runtime) -> Check:
     return Check("settings", "ok", f"mode {runtime.settings.mode}, account {runtime.account}")
 
 
-def _strategies(runtime: Runtime) -> Check:
+def _strategies(context: RunContext) -> Check:
     from live.books.variants import groups
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     names = [variant.name for g in found for variant in g.variants]
     return Check("strategies", "ok", ", ".join(names))
 
 
-def _manifest(runtime: Runtime) -> Check:
+def _manifest(context: RunContext, path: Path) -> Check:
     from live.books.variants import groups
     from live.settings import manifest
     from live.settings.frozen_origin import without_code
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     strategies = [variant.strategy for g in found for variant in g.variants]
-    warnings = manifest.require(runtime.manifest, strategies, runtime.settings)
-    entries = manifest.read(runtime.manifest)
+    warnings = manifest.require(path, strategies, context.settings)
+    entries = manifest.read(path)
     older = without_code(entries, [strategy.variant for strategy in strategies])
     if warnings or older:
         return Check("manifest", "warning", "; ".join((*warnings, *map(str, older))), "`jutsu config freeze`")
     return Check("manifest", "ok", "what trades is what was frozen")
 
 
-def _kill_switch(runtime: Runtime) -> Check:
-    switch = runtime.ledger.state.kill_switch()
+def _kill_switch(ledger: Ledger) -> Check:
+    switch = ledger.state.kill_switch()
     if switch.level == "none":
         return Check("kill switch", "ok", "off")
     return Check("kill switch", "failed", f"on ({switch.level}): {switch.reason}", "jutsu resume")
 
 
-def _calendar(runtime: Runtime) -> Check:
+def _calendar(context: RunContext) -> Check:
     from backtest.calendar import sessions as calendar
     from backtest.calendar.starts import table_warning
 
-    warning = table_warning(runtime.today())
+    warning = table_warning(context.today())
     if warning is None:
         return Check("calendar", "ok", f"holidays are published until {calendar.table_ends()}")
-    left = (calendar.known_until() - runtime.today()).days
+    left = (calendar.known_until() - context.today()).days
     return Check("calendar", "warning" if left > 30 else "failed", warning, calendar.REFRESH)
 
 
-def _data(runtime: Runtime) -> Check:
+def _data(context: RunContext, feed: Feed) -> Check:
     from backtest.calendar import sessions as calendar
     from live.books.variants import groups
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
-    now = runtime.clock.now()
-    history = runtime.feed.history(symbols, now)
+    now = context.clock.now()
+    history = feed.history(symbols, now)
     newest = calendar.last_closed_session(now).day
     stale = [s for s in symbols if s not in history or history[s].last < newest]
     if stale:
@@ -122,13 +128,13 @@ def _data(runtime: Runtime) -> Check:
             f"no bar of {newest} for {', '.join(stale)}",
             "jutsu data import, or check the vendor",
         )
-    return Check("data", "ok", f"{runtime.feed.name}: {', '.join(symbols)} up to {newest}")
+    return Check("data", "ok", f"{feed.name}: {', '.join(symbols)} up to {newest}")
 
 
-def _broker(runtime: Runtime) -> Check:
-    account = runtime.broker.account()
+def _broker(broker: Broker) -> Check:
+    account = broker.account()
     return Check(
-        "account", "ok", f"{runtime.broker.name}: equity {money(account.equity)}, cash {money(account.cash)}"
+        "account", "ok", f"{broker.name}: equity {money(account.equity)}, cash {money(account.cash)}"
     )
 
 
@@ -147,8 +153,8 @@ def _books(runtime: Runtime) -> Check:
     return Check("books", "ok", "ledger and broker agree")
 
 
-def _orders(runtime: Runtime) -> Check:
-    unresolved = runtime.ledger.orders.unresolved()
+def _orders(ledger: Ledger) -> Check:
+    unresolved = ledger.orders.unresolved()
     if unresolved:
         return Check(
             "orders",
@@ -156,32 +162,32 @@ def _orders(runtime: Runtime) -> Check:
             f"{unresolved[0].client_order_id}: fate unknown",
             "run the executor or jutsu resolve",
         )
-    return Check("orders", "ok", f"{len(runtime.ledger.orders.unfinished())} unfinished")
+    return Check("orders", "ok", f"{len(ledger.orders.unfinished())} unfinished")
 
 
-def _runs(runtime: Runtime) -> Check:
+def _runs(context: RunContext) -> Check:
     """Fail when a step of a daily book was missed; warn when one waits or orders stay held back."""
     from live.operations.watch import missed_of
 
-    missed = missed_of(runtime)
+    missed = missed_of(context)
     if not missed:
         return Check("runs", "ok", "nothing was missed")
     verdict: Verdict = "failed" if any(step.critical for step in missed) else "warning"
     return Check("runs", verdict, "; ".join(step.text for step in missed), "jutsu status")
 
 
-def _pings(runtime: Runtime) -> Check:
+def _pings(context: RunContext, root: Path) -> Check:
     """Tell what the dead man's switch was told last; real money without one is a warning."""
     from live.alerts import pings
     from live.settings.secrets import secret
 
     name = "dead man's switch"
-    watched = pings.addresses(lambda key: secret(runtime.loaded.root, runtime.environ, key))
+    watched = pings.addresses(lambda key: secret(root, context.environ, key))
     if not watched:
         detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
-        online = runtime.settings.mode == "online_live"
+        online = context.settings.mode == "online_live"
         return Check(name, "warning" if online else "ok", detail, ADDRESSES if online else "")
-    last = pings.recall(runtime.state)
+    last = pings.recall(context.state)
     failed = {program: last[program] for program in watched if program in last and last[program].problem}
     if failed:
         program, ping = next(iter(failed.items()))
@@ -190,31 +196,31 @@ def _pings(runtime: Runtime) -> Check:
     return Check(name, "ok", "; ".join(shown) or "no run was told yet")
 
 
-def _backups(runtime: Runtime) -> Check:
+def _backups(ledger: Ledger, clock: Clock) -> Check:
     """Warn when nobody rehearsed a restore for long; a project younger than that is given its time."""
     from live.ledger.backup import REHEARSED
     from live.ledger.system_state import EVERY_ACCOUNT
 
-    state = runtime.ledger.for_account(EVERY_ACCOUNT).state
+    state = ledger.for_account(EVERY_ACCOUNT).state
     rehearsed = json.loads(state.get(REHEARSED) or "{}")
-    since: str | None = rehearsed.get("at") or runtime.ledger.state.get("created")
+    since: str | None = rehearsed.get("at") or ledger.state.get("created")
     if since is None:
         return Check("backups", "ok", "there is no ledger yet")
     if rehearsed and not rehearsed["passed"]:
         return Check("backups", "warning", f"the rehearsal of {since[:10]} failed", REHEARSE)
-    days = (runtime.clock.now() - datetime.fromisoformat(since)).days
+    days = (clock.now() - datetime.fromisoformat(since)).days
     text = f"a restore was rehearsed on {since[:10]}" if rehearsed else "no restore was rehearsed yet"
     if days > REHEARSAL_DAYS:
         return Check("backups", "warning", f"{text} ({days} days)", REHEARSE)
     return Check("backups", "ok", text)
 
 
-def _alerts(runtime: Runtime) -> Check:
+def _alerts(context: RunContext) -> Check:
     """Tell whether alerts are heard: channels, what was given up of late, what fails now."""
     from live.alerts.state import alerts_state
 
-    found = alerts_state(runtime)
-    if found.nobody and runtime.settings.mode == "online_live":
+    found = alerts_state(context)
+    if found.nobody and context.settings.mode == "online_live":
         return Check(
             "alerts",
             "failed",
@@ -233,15 +239,15 @@ def _preflight(runtime: Runtime) -> Iterator[Check]:
         yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
 
 
-def alert_problems(runtime: Runtime, failed: Sequence[Check]) -> None:
+def alert_problems(context: RunContext, failed: Sequence[Check]) -> None:
     """Send one critical alert that names every failed check."""
     from live.alerts.causes import key_of
     from live.alerts.outbox import send
 
     names = "_".join(sorted(check.name.replace(" ", "-") for check in failed))
     send(
-        runtime,
-        key=key_of("doctor", session=runtime.today(), detail=names),  # another fault on the same day rings
+        context,
+        key=key_of("doctor", session=context.today(), detail=names),  # another fault on the same day rings
         level="critical",
         title="jutsu doctor: a check failed",
         body="\n".join(f"{check.name}: {check.detail} {check.remedy}".rstrip() for check in failed),

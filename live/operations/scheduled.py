@@ -21,13 +21,13 @@ from live.operations.schedule import (
 )
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 Kind = Literal["cron", "systemd", "launchd", "container"]
 _DEFAULT: Final = Path("config/live.yaml")
 
 
-def planned(runtime: Runtime, kind: Kind, books: tuple[ScheduledBook, ...]) -> tuple[Start, ...]:
+def planned(context: RunContext, kind: Kind, books: tuple[ScheduledBook, ...]) -> tuple[Start, ...]:
     """Return the starts as a kind wants them: on the exchange's clock, else on the machine's.
 
     Raises:
@@ -36,17 +36,17 @@ def planned(runtime: Runtime, kind: Kind, books: tuple[ScheduledBook, ...]) -> t
     from live.system.clock import host_zone
 
     if kind == "systemd":
-        return new_york_starts(books, runtime.today())
-    return starts(books, host_zone(os.environ), runtime.today())
+        return new_york_starts(books, context.today())
+    return starts(books, host_zone(os.environ), context.today())
 
 
-def project_of(runtime: Runtime, config: Path | None, state_db: Path | None) -> Project:
+def project_of(folder: Path, config: Path | None, state_db: Path | None) -> Project:
     """Return the project as its starts name it, with the flags that mean it and the programs that run now.
 
     Raises:
         UsageError: 2, a folder has a name that no crontab or unit can hold: a line break, say.
     """
-    folder, own = runtime.loaded.root, Path(sys.prefix) / "bin"
+    own = Path(sys.prefix) / "bin"
     programs = CHECKOUT if own == folder / CHECKOUT else own
     found = Project(folder, _flags(folder, config, state_db), programs)
     for text in (str(folder), str(programs), found.flags):
@@ -60,32 +60,32 @@ def project_of(runtime: Runtime, config: Path | None, state_db: Path | None) -> 
 
 
 def import_lines(
-    runtime: Runtime, project: Project, books: tuple[ScheduledBook, ...], kind: Kind
+    context: RunContext, project: Project, books: tuple[ScheduledBook, ...], kind: Kind
 ) -> tuple[str, ...]:
     """Return what a person who trades on stored bars still has to add, as lines of a comment."""
     from live.operations.cron_lines import cron_command
     from live.system.clock import host_zone
 
-    if runtime.settings.data.source != "store":
+    if context.settings.data.source != "store":
         return ()
     if kind != "cron":
         return (f"data.source is store: start `{IMPORT}` before each decision and after the close yourself",)
-    found = import_starts(books, host_zone(os.environ), runtime.today())
+    found = import_starts(books, host_zone(os.environ), context.today())
     lines = (f"{start.at.cron}  {cron_command(project, start.command)}" for start in found)
     return ("data.source is store: put the folder of your files for DIR and take the # away", *lines)
 
 
-def scheduled_books(runtime: Runtime) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:
+def scheduled_books(context: RunContext) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:
     """Return the daily books, and what their lines still need."""
     from live.books.variants import groups
 
-    found = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
+    found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     variants = [group.primary for group in found if group.primary]
     books = tuple(
         ScheduledBook(variant.name, variant.strategy.execution_time, variant.strategy.family.reads_candidates)
         for variant in variants
     )
-    folders = {book.primary: getattr(book, "reports", None) for book in runtime.settings.books}
+    folders = {book.primary: getattr(book, "reports", None) for book in context.settings.books}
     needs = tuple(
         f"{book.variant}: name the folder of its reports in books[].reports; without one nothing is entered"
         for book in books

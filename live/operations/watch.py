@@ -17,7 +17,7 @@ from live.operations.run_lines import RunLine, run_lines
 if TYPE_CHECKING:
     from live.books.variants import Overrides
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import Settings
 
 LOG = logging.getLogger("jutsu.watch")
@@ -51,24 +51,24 @@ def missed(ledger: Ledger, books: tuple[ExpectedBook, ...], now: datetime) -> tu
     )
 
 
-def missed_of(runtime: Runtime) -> tuple[MissedStep, ...]:
+def missed_of(context: RunContext) -> tuple[MissedStep, ...]:
     """Return what this account's books should have done by now; nothing for a run about the past."""
-    if not runtime.run.about_now:
+    if not context.run.about_now:
         return ()
-    books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
-    return missed(runtime.ledger, books, runtime.clock.now())
+    books = expected_books(context.settings, context.strategies, context.parameter_overrides)
+    return missed(context.ledger, books, context.clock.now())
 
 
-def run_lines_of(runtime: Runtime, since: date, *, past: bool = False) -> tuple[RunLine, ...]:
+def run_lines_of(context: RunContext, since: date, *, past: bool = False) -> tuple[RunLine, ...]:
     """Return every session from `since` on that was due for this account's daily books, oldest first.
 
     Args:
-        runtime: the run.
+        context: books, time and settings of the run.
         since: first session.
         past: books that were only ever run about the past have lines too.
     """
-    books = expected_books(runtime.settings, runtime.strategies, runtime.loaded.parameter_overrides)
-    return run_lines_between(runtime.ledger, books, since, runtime.clock.now(), past=past)
+    books = expected_books(context.settings, context.strategies, context.parameter_overrides)
+    return run_lines_between(context.ledger, books, since, context.clock.now(), past=past)
 
 
 def run_lines_between(
@@ -97,30 +97,30 @@ def run_lines_between(
     return tuple(sorted(lines, key=lambda line: (line.session, line.variant)))
 
 
-def tell_missed(runtime: Runtime, *, starting: bool = False) -> tuple[str, ...]:
+def tell_missed(context: RunContext, *, starting: bool = False) -> tuple[str, ...]:
     """Alert about the newest missed step of each kind, once a day; return a line for each.
 
     Args:
-        runtime: the run.
+        context: books, time and settings of the run.
         starting: the generator itself, which is about to make today's file.
     """
     try:
-        return tuple(_tell(runtime, starting=starting))
+        return tuple(_tell(context, starting=starting))
     except (JutsuError, OSError) as error:  # whoever calls has work that must not wait for this
         LOG.warning("the run log could not be compared with the calendar: %s", error)
         return ()
 
 
-def _tell(runtime: Runtime, *, starting: bool) -> Iterator[str]:
+def _tell(context: RunContext, *, starting: bool) -> Iterator[str]:
     from live.alerts.outbox import send
 
-    today = runtime.today()
-    newest = {(step.variant, step.step): step for step in missed_of(runtime)}
+    today = context.today()
+    newest = {(step.variant, step.step): step for step in missed_of(context)}
     for step in newest.values():
         if step.step == "approved" or (starting and step.sessions == (today,)):
             continue  # a waiting file was told when it was written
         send(
-            runtime,
+            context,
             key=alert_key(step),
             level="critical" if step.critical else "warning",
             title=f"{step.variant}: {_TITLES[step.step]}",

@@ -59,7 +59,7 @@ def _period(runtime: Runtime, first: date, last: date) -> PeriodInputs:
     return PeriodInputs(
         first=first,
         last=last,
-        runs=run_lines_of(runtime, first, past=True),
+        runs=run_lines_of(runtime.context, first, past=True),
         simulated=backtest_curves(runtime),
         baselines=baselines(runtime.manifest),
         budgets={book.primary: book.budget_pct for book in runtime.settings.books},
@@ -73,7 +73,7 @@ def _criticals(runtime: Runtime, inputs: ViewInputs) -> Iterator[str]:
     from live.operations.checks import login_problems
     from live.views.status import read_status
 
-    view = read_status(inputs, login_problems(runtime))
+    view = read_status(inputs, login_problems(runtime.context, runtime.loaded.root))
     judged = [book.now.monitoring for book in view.books if book.now is not None]
     known = {
         text for one in judged if one is not None for text in one.problems

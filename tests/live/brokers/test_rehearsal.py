@@ -65,7 +65,8 @@ def check(tmp_path: Path, age: timedelta | None, mode: Mode = "online_live") -> 
         token = {"access_token": "a" * 9, "refresh_token": "b" * 9}
         TokenStore(path).write({"creation_timestamp": created, "token": token})
     broker = BrokerSettings(name="schwab", schwab=SchwabSettings(token_file=path))
-    return preflight.login(runtime_in(tmp_path, AT, settings=Settings(mode=mode, broker=broker)))
+    runtime = runtime_in(tmp_path, AT, settings=Settings(mode=mode, broker=broker))
+    return preflight.login(runtime.context, runtime.loaded.root)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_preflight_is_skipped_for_the_past(runtime: Any) -> None:
 
 def test_missing_cron_lines_only_warn(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "crontab", lambda: "45 15 * * 1-5 python -m live.executor\n")
-    found = preflight.cron(runtime)
+    found = preflight.cron(runtime.state, runtime.clock)
     assert not found.ok
     assert "signal_generator" in found.detail
     assert preflight.require([found]) == (f"cron: {found.detail}",)
@@ -46,41 +46,42 @@ def test_timers_agents_and_the_loop_are_schedules_too(
     monkeypatch.setattr(preflight, "crontab", lambda: None)
     monkeypatch.setattr(timers, "enabled", lambda: ())
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "no crontab" in preflight.cron(runtime).detail
+    assert "no crontab" in preflight.cron(runtime.state, runtime.clock).detail
     monkeypatch.setattr(timers, "enabled", lambda: ("jutsu-executor-place.timer",))
-    assert "signal_generator" in preflight.cron(runtime).detail
+    assert "signal_generator" in preflight.cron(runtime.state, runtime.clock).detail
     units = ("jutsu-executor-place.timer", "jutsu-signal-generator.timer")
     monkeypatch.setattr(timers, "enabled", lambda: units)
-    assert preflight.cron(runtime).detail == "both stages are scheduled (timers)"
+    assert preflight.cron(runtime.state, runtime.clock).detail == "both stages are scheduled (timers)"
     monkeypatch.setattr(timers, "enabled", lambda: ())
     agents = tmp_path / "Library" / "LaunchAgents"
     agents.mkdir(parents=True)
     for name in ("signal-generator", "executor"):
         (agents / f"org.jutsu.{name}.plist").touch()
-    assert preflight.cron(runtime).ok
+    assert preflight.cron(runtime.state, runtime.clock).ok
     for path in agents.iterdir():
         path.unlink()
     at = runtime.clock.now().isoformat()
     runtime.state.mkdir(exist_ok=True)
     (runtime.state / "schedule_heartbeat.json").write_text(f'{{"at": "{at}"}}')
-    assert preflight.cron(runtime).ok
+    assert preflight.cron(runtime.state, runtime.clock).ok
 
 
 def test_a_full_disk_stops_the_run(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("U", (), {"free": 5_000_000})())
     with pytest.raises(LimitError, match="only 5 MB free"):
-        preflight.require([preflight.disk(runtime)])
+        preflight.require([preflight.disk(runtime.settings, runtime.state)])
 
 
-def test_a_dead_token_is_a_broker_failure(runtime: Any) -> None:
+def test_a_dead_token_is_a_broker_failure() -> None:
     from backtest.core.errors import AuthenticationFailed
 
     class Locked:
         def account(self) -> None:
             raise AuthenticationFailed("token expired", remedy="jutsu auth login")
 
+    locked: Any = Locked()
     with pytest.raises(BrokerError) as caught:
-        preflight.require([preflight.connectivity(replace(runtime, broker=Locked()))])
+        preflight.require([preflight.connectivity(locked)])
     assert caught.value.exit_code == 6
     assert "token" in caught.value.line()
 
@@ -91,9 +92,10 @@ def test_clock_skew_against_the_broker(runtime: Any, seconds: int, ok: bool) -> 
         def clock_offset(self) -> timedelta:
             return timedelta(seconds=seconds)
 
-    assert preflight.clock_skew(replace(runtime, broker=Skewed())).ok is ok
+    broker: Any = Skewed()
+    assert preflight.clock_skew(runtime.settings, broker).ok is ok
 
 
 def test_after_the_close_is_no_session(runtime: Any) -> None:
     runtime.clock.set(AT.replace(hour=16, minute=1))
-    assert not preflight.session_open(runtime, session(DAY)).ok
+    assert not preflight.session_open(runtime.clock, session(DAY)).ok

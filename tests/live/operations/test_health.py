@@ -124,7 +124,7 @@ def test_a_check_that_raises_is_a_failed_check_and_the_rest_goes_on(runtime: Any
 
 
 def test_one_alert_names_every_failed_check(runtime: Any) -> None:
-    alert_problems(runtime, health_of(examine(replace(runtime, broker=Broken()))).failed)
+    alert_problems(runtime.context, health_of(examine(replace(runtime, broker=Broken()))).failed)
     (alert,) = runtime.ledger.alerts.recent()
     assert alert.level == "critical"
     assert [line.partition(":")[0] for line in alert.body.splitlines()] == ["account", "broker"]

@@ -27,23 +27,23 @@ def opened(config: Path) -> Runtime:
 
 
 def test_the_daily_books_have_their_windows(user: Path) -> None:
-    books, needs = scheduled_books(opened(user))
+    books, needs = scheduled_books(opened(user).context)
     assert ScheduledBook("golden", "close") in books
     assert needs == ()
 
 
 def test_a_start_repeats_only_flags_that_mean_another_project(user: Path) -> None:
     runtime = opened(user)
-    assert project_of(runtime, user, None).flags == ""
-    assert project_of(runtime, user, Path("/a b/l.db")).flags == "--state-db '/a b/l.db'"
+    assert project_of(runtime.loaded.root, user, None).flags == ""
+    assert project_of(runtime.loaded.root, user, Path("/a b/l.db")).flags == "--state-db '/a b/l.db'"
     moved = user.with_name("other.yaml")
-    assert project_of(runtime, moved, None).flags == f"--config {moved}"
+    assert project_of(runtime.loaded.root, moved, None).flags == f"--config {moved}"
 
 
 def test_systemd_is_given_the_time_of_the_exchange(user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = opened(user)
-    books, _ = scheduled_books(runtime)
-    times = {f"{s.at.at:%H:%M}" for s in planned(runtime, "systemd", books) if s.command == EXECUTOR}
+    books, _ = scheduled_books(runtime.context)
+    times = {f"{s.at.at:%H:%M}" for s in planned(runtime.context, "systemd", books) if s.command == EXECUTOR}
     assert times == {"15:55", "12:55"}
 
 
@@ -51,33 +51,33 @@ def test_systemd_is_given_the_time_of_the_exchange(user: Path, monkeypatch: pyte
 def test_a_folder_that_no_line_can_hold_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     runtime = opened(new_user(tmp_path / name).config)
     with pytest.raises(UsageError, match="line break") as refused:
-        project_of(runtime, None, None)
+        project_of(runtime.loaded.root, None, None)
     assert "\n" not in refused.value.line()
     fine = opened(new_user(tmp_path / "fine").config)
     with pytest.raises(UsageError, match="line break"):
-        project_of(fine, None, tmp_path / name / "ledger.db")
+        project_of(fine.loaded.root, None, tmp_path / name / "ledger.db")
 
 
 @pytest.mark.parametrize("kind", ["cron", "launchd", "container"])
 def test_local_times_need_a_zone_that_exists(user: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
     runtime = opened(user)
-    books, _ = scheduled_books(runtime)
+    books, _ = scheduled_books(runtime.context)
     monkeypatch.setenv("TZ", "Nonsense")
     with pytest.raises(UsageError, match="no time zone"):
-        planned(runtime, kind, books)
-    assert planned(runtime, "systemd", books)  # in New York time, whatever the machine says
+        planned(runtime.context, kind, books)
+    assert planned(runtime.context, "systemd", books)  # in New York time, whatever the machine says
 
 
 def test_who_trades_on_stored_bars_is_given_the_lines_that_bring_them_in(user: Path) -> None:
     runtime = opened(user)
-    project, books = project_of(runtime, None, None), scheduled_books(runtime)[0]
-    assert import_lines(runtime, project, books, "cron") == ()
+    project, books = project_of(runtime.loaded.root, None, None), scheduled_books(runtime.context)[0]
+    assert import_lines(runtime.context, project, books, "cron") == ()
     user.write_text(user.read_text().replace("source: demo", "source: store"))
     runtime = opened(user)
-    first, *lines = import_lines(runtime, project, books, "cron")
+    first, *lines = import_lines(runtime.context, project, books, "cron")
     assert "DIR" in first
     assert all("jutsu data import DIR" in line.replace("/jutsu", "jutsu") for line in lines)
-    assert "data import" in import_lines(runtime, project, books, "systemd")[0]
+    assert "data import" in import_lines(runtime.context, project, books, "systemd")[0]
 
 
 def test_bars_come_before_the_decision_and_when_they_are_final() -> None:

@@ -54,21 +54,21 @@ def test_three_sessions_without_a_run_are_told_by_status_doctor_and_alert(
     monkeypatch.setattr(checks, "crontab", lambda: "live.signal_generator\nlive.executor\n")
     with opened(user, THURSDAY, 17) as runtime:
         ran(runtime, MONDAY)
-        (step,) = missed_of(runtime)
+        (step,) = missed_of(runtime.context)
         assert len(step.sessions) == 3
         assert step.text in read_status(ViewInputs.of(runtime)).problems
         found = {check.name: check for check in examine(runtime)}
         assert found["runs"].verdict == "failed"
-        assert tell_missed(runtime) == (step.text,)
-        tell_missed(runtime)
+        assert tell_missed(runtime.context) == (step.text,)
+        tell_missed(runtime.context)
         assert [(a.level, a.body) for a in runtime.ledger.alerts.recent()] == [("critical", step.text)]
 
 
 def test_the_generator_does_not_tell_of_the_file_it_is_about_to_make(user: Any) -> None:
     with opened(user, "2026-11-17", 16) as runtime:
         ran(runtime, MONDAY)
-        assert tell_missed(runtime, starting=True) == ()
-        assert len(tell_missed(runtime)) == 1
+        assert tell_missed(runtime.context, starting=True) == ()
+        assert len(tell_missed(runtime.context)) == 1
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_status_is_never_well_after_a_run_that_was_not(user: Any, changes: Any, 
 def test_a_trial_on_past_sessions_expects_nothing_of_today(user: Any) -> None:
     user.trade(FIRST)
     with opened(user, THURSDAY, 17) as runtime:
-        assert missed_of(runtime) == ()
+        assert missed_of(runtime.context) == ()
         row = runtime.ledger.runs.get(datetime.fromisoformat(FIRST).date(), "golden")
     assert (row.source, row.past) == ("demo", True)
 
