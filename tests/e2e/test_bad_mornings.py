@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -28,7 +30,8 @@ from tests.support.user_world import Ran, User, called, jutsu, new_user
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 GOLDEN = PROJECT / "tests" / "golden" / "bad_mornings.txt"
 COMMAND = re.compile(r"^`?(jutsu [a-z][^`;,\n]*)`?", re.MULTILINE)
-QUOTED = re.compile(r"`(jutsu [^`]+)`")
+QUOTED = re.compile(r"`((?:jutsu|python -m live\.)[^`]+)`")
+STAGE = "python -m live."
 
 
 @dataclass
@@ -56,13 +59,29 @@ class Morning:
 
     def stage(self, name: str) -> Ran:
         body = self.user.generate if name == "signal_generator" else self.user.execute
-        return self.runs(f"python -m live.{name}", lambda: body(None))
+        return self.runs(f"{STAGE}{name}", lambda: body(None))
+
+    def killed(self, name: str, at: str) -> Ran:
+        """Run a stage in a process of its own that is killed with -9 when it calls `at`."""
+        body = self.user.generate if name == "signal_generator" else self.user.execute
+
+        def lives_shortly() -> Ran:
+            child = os.fork()
+            if child == 0:
+                with mock.patch(at, side_effect=lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)):
+                    body(None)
+                os._exit(0)
+            return Ran(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "", "")
+
+        return self.runs(f"{STAGE}{name}", lives_shortly)
 
     def follow(self, *, containing: str = "") -> Ran:
         """Do what the newest message says: run the command that it names."""
         text = self.phone.messages[-1]["message"]
         named = [*QUOTED.findall(text), *COMMAND.findall(text)]
         command = next(words for words in named if containing in words)
+        if command.startswith(STAGE):
+            return self.stage(command.removeprefix(STAGE))
         return self.runs(command, lambda: self.command(command))
 
     def command(self, text: str) -> Ran:
@@ -130,7 +149,23 @@ def machine_off(morning: Morning) -> None:
     assert morning.stage("executor").code == 0
 
 
-MORNINGS = (file_not_approved, cash_jump, ledger_damaged, machine_off)
+def generator_killed(morning: Morning) -> None:
+    a_good_day(morning, "2026-11-16")
+    morning.go_to("2026-11-17T15:36")
+    assert morning.killed("signal_generator", "live.signal_generator.write_signal").code == -signal.SIGKILL
+    morning.go_to("2026-11-17T15:56")
+    assert morning.stage("executor").code != 0
+    assert morning.follow(containing="signal_generator").code == 0
+    assert morning.stage("executor").code == 0
+
+
+MORNINGS = (
+    file_not_approved,
+    cash_jump,
+    ledger_damaged,
+    machine_off,
+    generator_killed,
+)
 
 
 def masked(lines: list[str], root: Path) -> str:
