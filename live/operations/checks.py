@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import (
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from live.system.clock import Clock
 
 MEGABYTE = 1024 * 1024
+FREE_SPACE: Final = (
+    "free some space, then run again what stopped: `python -m live.signal_generator`, "
+    "inside the window `python -m live.executor`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def disk(settings: Settings, state: Path) -> CheckResult:
     detail = f"{free:,.0f} MB free"
     if free < wanted:
         detail = f"only {free:,.0f} MB free, {wanted:g} wanted"
-    return CheckResult("disk", ok=free >= wanted, detail=detail, remedy="free some space")
+    return CheckResult("disk", ok=free >= wanted, detail=detail, remedy=FREE_SPACE)
 
 
 def login(context: RunContext, root: Path) -> CheckResult:

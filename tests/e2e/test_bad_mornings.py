@@ -16,12 +16,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
 
 from backtest.calendar.sessions import NEW_YORK
 from live.alerts import delivery
+from live.operations.checks import MEGABYTE
 from tests.simulation.clock import WorldClock, instead_of_the_systems
 from tests.support.alert_servers import Webhook, webhook
 from tests.support.paths import PROJECT
@@ -149,6 +151,17 @@ def machine_off(morning: Morning) -> None:
     assert morning.stage("executor").code == 0
 
 
+def disk_full(morning: Morning) -> None:
+    a_good_day(morning, "2026-11-16")
+    morning.go_to("2026-11-17T15:36")
+    with mock.patch("shutil.disk_usage", return_value=SimpleNamespace(free=10 * MEGABYTE)):
+        assert morning.stage("signal_generator").code == 7
+    morning.lines.append("(a person frees space)")
+    assert morning.follow(containing="signal_generator").code == 0
+    morning.go_to("2026-11-17T15:56")
+    assert morning.stage("executor").code == 0
+
+
 def generator_killed(morning: Morning) -> None:
     a_good_day(morning, "2026-11-16")
     morning.go_to("2026-11-17T15:36")
@@ -164,6 +177,7 @@ MORNINGS = (
     cash_jump,
     ledger_damaged,
     machine_off,
+    disk_full,
     generator_killed,
 )
 
