@@ -42,6 +42,29 @@ def alerts_state(context: Context) -> AlertsState:
     """Return how the outbox stands; alerts of runs about the past and of dry runs are never in it."""
     outbox, now = context.ledger.alerts, context.clock.now()
     urls, problem = urls_of(context)
+    found = _channels(context)
+    open_ = outbox.unacknowledged(now)
+    if open_:
+        first = f"{open_[-1].title}"
+        found.append((f"{len(open_)} critical not acknowledged: {first}", f"jutsu alerts ack {open_[-1].id}"))
+    waiting = len(outbox.for_digest())
+    return AlertsState(
+        nobody=not urls and not problem,
+        problems=tuple(text for text, _ in found),
+        notes=(f"{waiting} for the daily mail",) if waiting else (),
+        remedy=found[0][1] if found else "",
+    )
+
+
+def channel_problems(context: Context) -> tuple[str, ...]:
+    """Return which channels have no address, gave up or fail, as lines of `jutsu status`."""
+    return tuple(f"alerts: {text}; `{remedy}`" for text, remedy in _channels(context))
+
+
+def _channels(context: Context) -> list[tuple[str, str]]:
+    """Return what is wrong with channels, each with the command that goes with it."""
+    outbox, now = context.ledger.alerts, context.clock.now()
+    urls, problem = urls_of(context)
     found: list[tuple[str, str]] = [(problem, "jutsu alerts test")] if problem else []
     missing = sorted(named_channels(context.settings.alerts) - urls.keys() - set(RESERVED))
     if missing and not problem:
@@ -54,14 +77,4 @@ def alerts_state(context: Context) -> AlertsState:
         )
         if rows
     ]
-    open_ = outbox.unacknowledged(now)
-    if open_:
-        first = f"{open_[-1].title}"
-        found.append((f"{len(open_)} critical not acknowledged: {first}", f"jutsu alerts ack {open_[-1].id}"))
-    waiting = len(outbox.for_digest())
-    return AlertsState(
-        nobody=not urls and not problem,
-        problems=tuple(text for text, _ in found),
-        notes=(f"{waiting} for the daily mail",) if waiting else (),
-        remedy=found[0][1] if found else "",
-    )
+    return found

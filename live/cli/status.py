@@ -8,6 +8,7 @@ from typing import Final
 
 import typer
 
+from live.alerts.state import channel_problems
 from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
 from live.cli.status_books import show_books_now
 from live.model.run import Overview
@@ -32,6 +33,7 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
             *diagnostics(runtime.loaded),
             *login_problems(runtime.context, runtime.loaded.root),
             *paper_differences(runtime),
+            *channel_problems(runtime),
         )
         view = read_status(ViewInputs.of(runtime), found)
         if as_json:

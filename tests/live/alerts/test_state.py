@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from live.alerts import delivery, outbox
-from live.alerts.state import alerts_state
+from live.alerts.state import alerts_state, channel_problems
 from live.ledger.ledger import Ledger
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
@@ -44,6 +44,8 @@ def test_a_channel_without_an_address_fails_and_is_then_given_up(context: AlertC
         context.clock.set(AT + timedelta(hours=hours))
         outbox.flush(context)
     dead = [line for line in alerts_state(context).problems if "given up" in line]
+    assert "alerts: no address: sms; `jutsu alerts test`" in channel_problems(context)
+    assert f"alerts: {dead[0]}; `jutsu alerts list`" in channel_problems(context)
     assert dead == ["1 given up: sms: has no address: put JUTSU_ALERT_SMS=URL into secrets.env"]
 
 
@@ -57,6 +59,7 @@ def test_an_open_critical_is_named_with_its_command(
     found = alerts_state(context)
     assert found.problems == ("1 critical not acknowledged: no stop",)
     assert found.remedy == "jutsu alerts ack 1"
+    assert channel_problems(context) == ()  # it was heard
 
 
 def test_an_unreadable_list_of_addresses_is_said(context: AlertContext) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from live.cli.status import _windows, show
 from live.views.status import BookStatus, HeldPosition, StatusView
+from tests.support.user_world import new_user
 
 OPENS, CLOSES = datetime(2024, 3, 15, 19, 45, tzinfo=UTC), datetime(2024, 3, 15, 19, 55, tzinfo=UTC)
 
@@ -91,3 +93,10 @@ def test_books_share_a_window_or_are_named_with_theirs() -> None:
     assert _windows(view(book("a"), book("b"), later)) == "15:45-15:55 (a, b), 09:30-15:45 (c) New York"
     monday = book("d", window_opens=datetime(2024, 3, 18, 19, 45, tzinfo=UTC), window_closes=CLOSES)
     assert _windows(view(book("a"), monday)) == "15:45-15:55 New York"
+
+
+def test_a_channel_that_cannot_be_reached_is_a_problem(tmp_path: Path) -> None:
+    user = new_user(tmp_path / "jutsu")
+    assert "alerts:" not in user.jutsu("status").text
+    user.set(alerts={"channels": {"critical": ["sms"]}})
+    assert "PROBLEM  alerts: no address: sms; `jutsu alerts test`" in user.jutsu("status").text
