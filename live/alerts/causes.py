@@ -192,7 +192,7 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
     "validation_data": Cause(
         "warning",
         "A session could not be validated: a final bar is missing.",
-        "`jutsu data list`, then `jutsu validate DATE`.",
+        "`jutsu data list`, then `jutsu validate --date DATE`.",
     ),
     "weekly": Cause(
         "info",

@@ -130,7 +130,7 @@ def demo(
             result = _run(runtime, first, last, (), keep_going=False)
         _report(runtime, result, as_json=as_json, trades=True)
     if strategy == "allocation" and not as_json:
-        typer.echo("the same on a page: jutsu dashboard --demo (extra `web`; `make setup` has it)")
+        typer.echo("the same on a page: jutsu dashboard --demo (extra `web`)")
 
 
 def _clear(folder: Path) -> None:
