@@ -14,7 +14,6 @@ OWN = {
     "backtest/data/sources/csv_dialect/plain.py": "parses bytes that were read",
     "live/handoff/schema.py": "a file of the package",
     "live/settings/templates.py": "files of the package",
-    "live/ledger/opening.py": "the head of a ledger, judged before; the whole may be large",
     "live/ledger/backup.py": "flushes a copy it made",
     "live/archive/make.py": "packs copies it made, which may be large",
     "live/archive/members.py": "streams an archive, judged before; the whole may be large",

@@ -55,9 +55,9 @@ def test_one_failure_is_one_alert(run: Stage) -> None:
     with run.project.ledger() as ledger:
         assert ledger.orders.recent() == ()
     with contextlib.closing(sqlite3.connect(run.project.folder / "state" / "ledger.db")) as db:
-        rows = db.execute("select level, title from alerts order by id").fetchall()
-    assert [level for level, _ in rows] == ["critical"] * 3, rows
-    assert "closed at 15:55" in rows[0][1]
+        rows = db.execute("select level, title, body from alerts order by id").fetchall()
+    assert [level for level, *_ in rows] == ["critical"] * 3, rows
+    assert "closed at 15:55" in rows[0][1] + rows[0][2]
     assert ["exit code 2" in rows[1][1], "exit code 3" in rows[2][1]] == [True, True]
 
 
