@@ -62,7 +62,7 @@ def test_without_a_yes_nothing_happens(run: Callable[..., Any], path: Path) -> N
     path.write_bytes(b"broken" * 100)
 
     for answer in ("n\n", ""):
-        with pytest.raises(UsageError, match="nothing (more )?was done"):
+        with pytest.raises(UsageError, match=r"nothing (more )?was done"):
             run("recover", answer=answer)
         assert path.read_bytes() == b"broken" * 100
 
