@@ -66,7 +66,9 @@ def list_alerts(
 
 
 def acknowledge(
-    numbers: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers of `jutsu alerts list`.")],
+    numbers: Annotated[
+        list[int], typer.Argument(metavar="ID...", max=2**63 - 1, help="Numbers of `jutsu alerts list`.")
+    ],
     *,
     config: ConfigOption = None,
     state_db: StateOption = None,

@@ -74,7 +74,7 @@ class ChangedOrder(Body):
 
     client_order_id: str = Field(max_length=128)
     enabled: bool | None = None
-    quantity: int | None = Field(default=None, ge=1)
+    quantity: int | None = Field(default=None, ge=1, strict=True)
     stop_price: float | None = Field(default=None, gt=0)
     note: str | None = Field(default=None, max_length=500)
 
@@ -84,7 +84,7 @@ class AddedOrder(Body):
 
     symbol: str = Field(pattern=r"^[A-Z][A-Z0-9.\-]{0,15}$")
     side: Side
-    quantity: int = Field(ge=1)
+    quantity: int = Field(ge=1, strict=True)
     price: float | None = Field(default=None, gt=0)
     stop_price: float | None = Field(default=None, gt=0)
     note: str = Field(default="", max_length=500)

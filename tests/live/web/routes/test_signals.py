@@ -99,6 +99,7 @@ def test_the_second_of_two_editors_loses(browser: Browser) -> None:
         ({"if_match": "short"}, {"delete": ["QQQ"]}, 428),
         ({"if_match": "0" * 64}, {"delete": ["QQQ"]}, 412),
         ({"if_match": "0" * 64}, {"orders": [{"client_order_id": "a", "quantity": 0}]}, 422),
+        ({"if_match": "0" * 64}, {"orders": [{"client_order_id": "a", "quantity": "7"}]}, 422),
         ({"if_match": "0" * 64}, {"unknown": 1}, 422),
     ],
 )
