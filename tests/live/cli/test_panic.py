@@ -59,7 +59,7 @@ def test_foreign_shares_and_orders_are_shown_before_the_question(
 ) -> None:
     order = BrokerOrder("b1", "BBB", "sell", 30, 0, OrderState.WORKING, "stop", "gtc")
     monkeypatch.setattr(
-        closing_everything, "foreign", lambda _: closing_everything.Foreign({"BBB": 30}, (order,))
+        closing_everything, "foreign", lambda *_: closing_everything.Foreign({"BBB": 30}, (order,))
     )
     text = call("panic", "--everything", "--yes")
     assert "foreign: BBB 30 shares that no book owns" in text
