@@ -7,6 +7,10 @@ if ! command -v node >/dev/null || ! node -e 'const [a, b] = process.versions.no
   exit 0
 fi
 make --no-print-directory web/node_modules/.stamp
+types=$(mktemp)
+(cd web && npx openapi-typescript openapi.json -o "$types" >/dev/null)
+cmp -s "$types" web/src/api/schema.d.ts || { echo "the typed client is stale: run make web"; exit 1; }
+rm -f "$types"
 (cd web && npx biome ci . && npx tsc --noEmit && npx vitest run)
 built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
