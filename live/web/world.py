@@ -131,15 +131,25 @@ class World:
             even_during_a_run: while the executor is at work too (the kill switch).
 
         Raises:
-            RunInProgressError: 7, the executor is at work. LedgerMissing: 2. LedgerUnavailable: 8, busy.
+            RunInProgressError: 7, the executor is at work. LedgerMissing, LedgerTooNew: 2.
+            LedgerUnavailable: 8, busy.
         """
         if not even_during_a_run:
             self.require_no_run()
+        self.require_readable()
         with Ledger.open(
             self.state_db, account=self._account(), now=self.clock.now(), create=False
         ) as ledger:
             ledger.wait_at_most(seconds)
             yield self._inputs(ledger)
+
+    def require_readable(self) -> None:
+        """Judge the ledger as a reader does; opened to write, an older one would be brought up to date.
+
+        Raises:
+            LedgerMissing, LedgerTooNew: 2. LedgerDamaged, LedgerUnavailable: 8.
+        """
+        Ledger.open_to_read(self.state_db, account=self._account()).close()
 
     def require_no_run(self) -> None:
         """Raise RunInProgressError 7 while the executor is at work."""

@@ -93,9 +93,10 @@ def revert(
 
 
 def _free(request: Request) -> World:
-    """Return the project, unless the executor is at work. RunInProgressError: it is."""
+    """Return the project, unless the executor is at work or the ledger is of another version."""
     world = world_of(request)
     world.require_no_run()
+    world.require_readable()
     return world
 
 

@@ -12,7 +12,7 @@ from live.system.lock import single_instance
 from live.views.settings import SettingsSource
 from live.web.world import RunInProgressError, World
 from tests.support.user_world import User, new_user
-from tests.support.web_world import inside
+from tests.support.web_world import Site, inside
 
 
 @pytest.fixture
@@ -93,3 +93,16 @@ def test_a_ledger_that_was_replaced_is_opened_anew(world: World, user: User) -> 
     user.db.rename(user.db.with_suffix(".old"))
     with world.reading() as inputs:
         assert inputs.ledger.signals.recent(1) == ()
+
+
+def test_an_older_ledger_is_left_to_the_stages(site: Site) -> None:
+    """Opening it to write would migrate it under whoever runs the older program."""
+    browser = site.browser()
+    with closing(sqlite3.connect(site.user.db)) as raw, raw:
+        raw.execute("update alembic_version set version_num = '0006'")
+    before = site.user.rows("alembic_version")
+    change = {"name": "safety.cash_warn_pct", "value": 1, "expected": 0.5}
+    refused = [browser.post("/control/kill"), browser.send("PUT", "/config", change)]
+    assert [found.status_code for found in refused] == [503, 503]
+    assert {found.json()["type"] for found in refused} == {"about:jutsu#restart-dashboard"}
+    assert site.user.rows("alembic_version") == before
