@@ -6,9 +6,8 @@ import pytest
 import yaml
 
 from live.settings.load import load_settings
-from live.settings.migrate_file import default_of, migrate, stale_defaults, written
-from live.settings.names import leaves
-from live.settings.releases import CHANGED_DEFAULTS, MOVED, ChangedDefault
+from live.settings.migrate_file import migrate, stale_defaults, written
+from live.settings.releases import CHANGED_DEFAULTS
 from tests.support.paths import PROJECT
 
 OLD = (PROJECT / "tests/golden/release_0001/funds/config/live.yaml").read_text()
@@ -60,18 +59,6 @@ def test_what_does_not_stand_on_a_line_of_its_own_is_for_a_person() -> None:
 def test_what_is_no_settings_file_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         migrate(text)
-
-
-@pytest.mark.parametrize("default", CHANGED_DEFAULTS, ids=lambda one: one.name)
-def test_a_changed_default_is_a_setting_with_another_default_today(default: ChangedDefault) -> None:
-    assert default.name in leaves()
-    assert default_of(default.name) != default.was
-
-
-def test_moved_names_are_not_settings_and_new_ones_are() -> None:
-    assert not MOVED.keys() & set(leaves())
-    assert {new for new in MOVED.values() if new is not None} <= set(leaves())
-    assert all(new is None or new.rpartition(".")[0] == old.rpartition(".")[0] for old, new in MOVED.items())
 
 
 def test_names_are_dotted() -> None:

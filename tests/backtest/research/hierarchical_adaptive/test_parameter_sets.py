@@ -1,9 +1,6 @@
 """Parameter search: the compiled loop against the strategy itself and a book kept by hand."""
 
-import hashlib
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +10,7 @@ from numpy.typing import NDArray
 from backtest.core.bars import Bars
 from backtest.core.decision import Book, Json, Situation
 from backtest.core.errors import DataError, ParameterError, UsageError
-from backtest.indicators import kernels
-from backtest.research.hierarchical_adaptive import compiled
 from backtest.research.hierarchical_adaptive.parameter_sets import equity_curve, run_many
-from backtest.strategies.hierarchical_adaptive import kernels as rules
 from backtest.strategies.hierarchical_adaptive.parameters import parse
 from backtest.strategies.hierarchical_adaptive.strategy import build
 from tests.support.market_v35b import bars, random_walk
@@ -153,27 +147,3 @@ def test_mistakes_are_refused(history: dict[str, Bars]) -> None:
         run_many(history, [SMALL, SMALL | {"core_long_symbol": "SPY"}])
     with pytest.raises(DataError, match="QQQ"):
         run_many({"TLT": history["TLT"]}, [SMALL])
-
-
-def test_machine_code_is_never_reused_for_changed_kernels() -> None:
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (kernels, rules))
-    digest = hashlib.sha256(sources).hexdigest()
-    loop = getattr(compiled.backtest_sets(), "py_func")  # noqa: B009 - what numba adds, its types do not say
-    cells = [cell.cell_contents for cell in loop.__closure__]
-    assert digest in cells
-
-
-def test_a_read_only_installation_still_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    import numba
-
-    real = numba.njit
-
-    def refuses_a_cache(*args: Any, cache: bool = False, **options: Any) -> Callable[..., Any]:
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return real(*args, **options)
-
-    monkeypatch.setattr(numba, "njit", refuses_a_cache)
-    uncached = compiled.backtest_sets.__wrapped__()
-    assert callable(uncached)
-    assert compiled.STATISTICS[0] == "final"

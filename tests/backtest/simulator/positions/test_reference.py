@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 from backtest.cli import app as cli
-from backtest.cli.portfolio import rules_for
 from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
-from backtest.core.errors import ParameterError, UsageError
 from backtest.simulator.positions.metrics import max_drawdown, summary
 from backtest.simulator.positions.model import PortfolioResult, PortfolioRules
 from backtest.simulator.positions.simulate import simulate
@@ -93,40 +91,6 @@ def test_without_compat_candidates_without_data_are_recorded(
     missing = [row[0] for row in ours["skipped"] if row[4] == "no_price_data"]
     assert missing == ["QQQX1", "ZZZZ", "QQQX1", "QQQX1", "AAPL", "MSFT"]
     assert len(ours["trades"]) + len(ours["skipped"]) == 400
-
-
-def test_an_unknown_setting_is_refused_with_a_suggestion(project_root: Path) -> None:
-    with pytest.raises(ParameterError) as caught:
-        rules_for(str(project_root / EMA), ["max_positons=5"], compatible=False)
-    assert "did you mean max_positions?" in str(caught.value.findings[0])
-
-
-def test_settings_are_json_or_text_and_null_switches_off(project_root: Path) -> None:
-    rules = rules_for(
-        str(project_root / EMA),
-        ["trailing_stop=null", "max_holding_days=30", "stop_mode=close", "data_end_date=2024-05-06"],
-        compatible=False,
-    )
-    assert rules.trailing_stop is None
-    assert (rules.max_holding_days, rules.stop_mode, rules.data_end_date) == (30, "close", date(2024, 5, 6))
-    with pytest.raises(ParameterError, match="trailing_stop"):
-        rules_for(str(project_root / EMA), ["trailing_stop=null"], compatible=False)
-    with pytest.raises(UsageError, match="no name and value"):
-        rules_for(str(project_root / EMA), ["max_positions"], compatible=False)
-
-
-def test_live_rules_apply_when_sizes_come_from_the_report_or_when_asked_for(project_root: Path) -> None:
-    strategy = str(project_root / EMA)
-    plain = rules_for(strategy, [], compatible=False)
-    assert (plain.daily_entry_limit, plain.quality_filter, plain.stop_fill) == (None, False, "gap")
-    live = rules_for(strategy, ["size_from=reference"], compatible=False)
-    assert (live.daily_entry_limit, live.quality_filter, live.chooses_live) == (2, True, True)
-    assert rules_for(strategy, ["daily_entry_limit=3"], compatible=True).daily_entry_limit == 3
-
-
-def test_a_strategy_of_weights_is_refused(project_root: Path) -> None:
-    with pytest.raises(UsageError, match="holds weights"):
-        rules_for(str(project_root / "config/strategies/golden.yaml"), [], compatible=False)
 
 
 # --- markets made by hand ---------------------------------------------------------------------------------
@@ -234,52 +198,5 @@ def test_a_book_that_loses_on_its_first_day_has_a_drawdown_and_a_peak() -> None:
     assert (figures["peak_positions"], figures["capital_needed"]) == (1, 10_000.0)
 
 
-def test_an_independent_book_has_no_equity_to_write(
-    tmp_path: Path, project_root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = cli.main(
-        [
-            "portfolio",
-            *("--strategy", str(project_root / EMA), "--candidates", "none.json", "--prices", "none"),
-            *("--output", str(tmp_path / "out.json"), "--equity", str(tmp_path / "equity.csv")),
-            *("--set", "book=independent"),
-        ]
-    )
-    assert code == 2
-    assert "--equity: an independent book has no common equity" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_drawdown_is_measured_from_the_highest_point_before() -> None:
     assert max_drawdown([100.0, 90.0, 120.0, 95.0, 130.0]) == 25.0
-
-
-def test_candidate_lists_name_every_defect(tmp_path: Path) -> None:
-    from backtest.candidates.model import read_candidate_list
-
-    file = tmp_path / "list.json"
-    file.write_text(
-        json.dumps(
-            {
-                "candidates": [
-                    {"ticker": "AAA", "report_date": "2024-03-04", "grade": "A", "score": None},
-                    {"ticker": "AAA", "report_date": "2024-03-04", "grade": "A", "score": 80},
-                ]
-            }
-        )
-    )
-    assert [c.score for c in read_candidate_list(file)] == [None, 80.0]
-    file.write_text(
-        json.dumps({"candidates": [{"ticker": "", "report_date": "x", "grade": "E", "score": "9"}]})
-    )
-    with pytest.raises(UsageError) as caught:
-        read_candidate_list(file)
-    assert [finding.path for finding in caught.value.findings] == [
-        "candidates[0].ticker",
-        "candidates[0].grade",
-        "candidates[0].report_date",
-        "candidates[0].score",
-    ]
-    file.write_text("[]")
-    with pytest.raises(UsageError):
-        read_candidate_list(file)

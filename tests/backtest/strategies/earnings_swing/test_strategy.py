@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backtest.candidates.model import QualityFilter, meets_grade, read_candidate_list
 from backtest.candidates.schedule import entry_session
 from backtest.core.bars import Bars
-from backtest.core.candidate import GRADES, Candidate, Grade
+from backtest.core.candidate import Candidate, Grade
 from backtest.core.decision import Book, Decision, Json, OpenPosition, Situation
-from backtest.core.errors import ParameterError
 from backtest.strategies.earnings_swing.strategy import build
 from backtest.strategies.registry import load_strategy
 
@@ -195,21 +193,6 @@ def test_rotation_never_sells_for_a_candidate_that_cannot_be_bought() -> None:
     assert [s.reason for s in decision.skipped] == ["qty_zero"]
 
 
-@pytest.mark.parametrize(
-    ("parameters", "word"),
-    [
-        ({"max_positons": 3}, "did you mean max_positions"),
-        ({"trailing_stop": None}, "trailing_stop"),
-        ({"stop_loss_pct": 0}, "stop_loss_pct"),
-        ({"position_size": "10000"}, "position_size"),
-    ],
-)
-def test_parameters_are_checked(parameters: dict[str, Any], word: str) -> None:
-    with pytest.raises(ParameterError) as caught:
-        build("test", parameters)
-    assert word in " ".join(map(str, caught.value.findings))
-
-
 def test_the_two_variants_differ_in_the_trailing_stop_only(project_root: Path) -> None:
     ema, low = (
         load_strategy(project_root / f"config/strategies/{name}.yaml") for name in ("ema_p10", "nwl_p4")
@@ -264,20 +247,3 @@ def test_reference_signals(shared_data: Path) -> None:
         ], name
         for key in ("open_positions_before", "open_positions_after", "daily_entry_limit"):
             assert decision.diagnostics[key] == expected["summary"][key], name
-
-
-@pytest.mark.shared
-def test_reference_filters(shared_data: Path) -> None:
-    reference = json.loads((shared_data / "reference" / "earnings_filters_dev.json").read_text())
-    found = read_candidate_list(shared_data / "earnings" / "candidates_dev.json")
-    for grade in GRADES:
-        passing = [index for index, row in enumerate(found) if meets_grade(row, grade)]
-        assert passing == reference[f"min_grade_{grade}"]
-    for name, low in (("backtest_10_30_gap10_score85", 10.0), ("live_0_30_gap10_score85", 0.0)):
-        quality = QualityFilter(price_from=low)
-        dropped = [
-            [row.ticker, row.report_date.isoformat(), row.score, reason]
-            for row in found
-            if (reason := quality.reason(row)) is not None
-        ]
-        assert dropped == reference[name]

@@ -1,11 +1,8 @@
 """The rules of v3.5b section by section, with answers worked out by hand."""
 
-import csv
 import json
 from dataclasses import replace
 from datetime import date, timedelta
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +13,6 @@ from hypothesis import strategies as st
 from backtest.core.decision import Book, Decision, Situation, Target
 from backtest.core.errors import DataError
 from backtest.strategies.earnings_swing.strategy import build as build_earnings
-from backtest.strategies.hierarchical_adaptive import kernels
-from backtest.strategies.hierarchical_adaptive.parameters import Parameters
-from backtest.strategies.hierarchical_adaptive.series import cell_weights
 from backtest.strategies.hierarchical_adaptive.strategy import V35bEvaluation, build
 from tests.support.market_v35b import bars, market, random_walk
 
@@ -39,93 +33,6 @@ def walk(evaluation: V35bEvaluation, memory: Any = None) -> list[Decision]:
         memory = decision.memory
         out.append(decision)
     return out
-
-
-def golden_weights(root: Path) -> list[dict[str, str]]:
-    with (root / "tests" / "golden" / "v35b_weights.csv").open() as file:
-        return list(csv.DictReader(file))
-
-
-def test_weights_of_every_cell(project_root: Path) -> None:
-    rows = golden_weights(project_root)
-    assert len(rows) == 29
-    for row in rows:
-        changes = dict(pair.split("=") for pair in row["changes"].split())
-        parameters = Parameters(**{name: json.loads(value) for name, value in changes.items()})
-        got = cell_weights(int(row["cell"]), BONDS[row["bond"]], parameters)
-        want = [float(Fraction(row[leg])) for leg in ("TQQQ", "QQQ", "PSQ", "TMF", "TMV", "cash")]
-        assert got == pytest.approx(want, abs=1e-15), row
-
-
-@given(
-    cell=st.integers(1, 6),
-    bond=st.integers(0, 2),
-    leverage=st.floats(0.5, 1.5),
-    hedge=st.booleans(),
-    hedge_max=st.floats(0.01, 1.0),
-    bonds_max=st.floats(0.0, 1.0),
-)
-def test_weights_sum_to_one_and_are_never_negative(
-    cell: int, bond: int, leverage: float, hedge: bool, hedge_max: float, bonds_max: float
-) -> None:
-    parameters = Parameters(
-        leverage_scalar=leverage, use_inverse_hedge=hedge, w_PSQ_max=hedge_max, max_bond_weight=bonds_max
-    )
-    weights = cell_weights(cell, bond, parameters)
-    assert sum(weights) == pytest.approx(1.0, abs=1e-12)
-    assert min(weights) >= 0.0
-
-
-def regimes(
-    t_norm: list[float],
-    z: list[float],
-    sigma: list[float],
-    fast: float = 2.0,
-    slow: float = 1.0,
-    lookback: int = 1,
-) -> tuple[list[int | None], list[int | None], list[int | None], list[int | None]]:
-    n = len(t_norm)
-    columns: list[list[int | None]] = [[None] * n for _ in range(4)]
-    high, crushed, trend, cell = columns
-    averages = [fast] * n, [slow] * n
-    kernels.regimes(
-        t_norm, z, sigma, *averages, 1, lookback, 0.2, -0.3, 1.0, 0.2, -0.15, high, crushed, trend, cell
-    )
-    return high, crushed, trend, cell
-
-
-def test_hysteresis_keeps_its_state_between_the_thresholds() -> None:
-    z = [9.0, 0.6, 1.0, 1.01, 0.5, 0.2, 0.19, 0.9]
-    high, _, _, cell = regimes([0.0] * 8, z, [1.0] * 8)
-    assert high == [None, 0, 0, 1, 1, 1, 0, 0]  # 1.0 is not above 1.0, 0.2 is not below 0.2
-    assert cell == [None, 3, 3, 4, 4, 4, 3, 3]
-
-
-def test_crush_lowers_the_state_for_good_and_turns_a_bear_sideways() -> None:
-    sigma = [1.0, 1.0, 0.86, 0.7, 0.7, 0.7]
-    z = [0.0, 2.0, 0.5, 0.5, 0.5, 0.5]
-    high, crushed, trend, cell = regimes([-0.9] * 6, z, sigma, fast=1.0)
-    assert crushed == [None, 0, 0, 1, 0, 0]  # -0.14 is not a crush, 0.7 / 0.86 is
-    assert high == [None, 1, 1, 0, 0, 0]
-    assert trend == [None, -1, -1, 0, -1, -1]
-    assert cell == [None, 6, 6, 3, 5, 5]
-
-
-def test_crush_leaves_a_bull_alone_and_needs_a_volatility_before() -> None:
-    _, crushed, trend, cell = regimes([0.9] * 4, [2.0] * 4, [0.0, 1.0, 0.5, 0.5])
-    assert crushed == [None, 0, 1, 0]
-    assert trend == [None, 1, 1, 1]
-    assert cell == [None, 2, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("t_norm", "fast", "trend"),
-    [(0.2, 2, 0), (0.21, 2, 1), (0.21, 1, 0), (-0.3, 1, 0), (-0.31, 1, -1), (-0.31, 2, 0), (0.9, 0.5, 0)],
-)
-def test_trend_class_is_strict_and_equal_averages_are_not_bull(
-    t_norm: float, fast: float, trend: int
-) -> None:
-    assert regimes([0.0, t_norm], [0.5] * 2, [1.0] * 2, fast=fast)[2][1] == trend
 
 
 def test_constant_prices_stay_in_the_sideways_low_cell() -> None:

@@ -61,16 +61,31 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("marked", [True, False])
-def test_days_without_orders_are_marked_too_by_validate_or_by_the_next_run(
-    trader: Trader, marked: bool
-) -> None:
+def test_days_without_orders_are_marked_too_by_the_next_run(trader: Trader) -> None:
     week(trader)
     for day in WEEK[:4]:
-        run(trader, day, marked=marked)
+        run(trader, day, marked=False)
     assert trader.user.generate(f"{FRI}T09:15").code == 0
     for variant in ("ema_p10", "nwl_p4"):
         assert marks(trader, variant) == EXPECTED, variant
+
+
+def test_every_evening_is_marked_by_validate_and_the_next_week_goes_on(trader: Trader) -> None:
+    week(trader)
+    for day in WEEK[:4]:
+        run(trader, day, marked=True)
+    for variant in ("ema_p10", "nwl_p4"):
+        assert marks(trader, variant) == EXPECTED, variant
+    with trader.at(f"{THU}T17:00") as runtime:
+        (found,) = read_comparisons(ViewInputs.of(runtime), None).comparisons
+        status = read_status(ViewInputs.of(runtime))
+    assert [(r.first, r.last, r.sessions) for r in found.records] == [
+        (date.fromisoformat(MON), date.fromisoformat(THU), 4)
+    ] * 2
+    assert [book.cash for book in status.books] == [80_000.0, 80_000.0]
+    for day in (FRI, NEXT):
+        run(trader, day, marked=True)
+    assert list(marks(trader)) == list(marks(trader, "nwl_p4")) == [*WEEK, NEXT]
 
 
 def test_sessions_nobody_ran_in_are_marked_by_the_next_run(trader: Trader) -> None:
@@ -105,19 +120,6 @@ def test_on_the_evening_itself_a_missing_bar_is_waited_for(trader: Trader) -> No
     assert marks(trader)[MON] == marks(trader, "nwl_p4")[MON] == (100_050.0, 90_000.0)
 
 
-def test_compare_covers_every_session_and_status_has_the_cash(trader: Trader) -> None:
-    week(trader)
-    for day in WEEK[:4]:
-        run(trader, day, marked=True)
-    with trader.at(f"{THU}T17:00") as runtime:
-        (found,) = read_comparisons(ViewInputs.of(runtime), None).comparisons
-        status = read_status(ViewInputs.of(runtime))
-    assert [(r.first, r.last, r.sessions) for r in found.records] == [
-        (date.fromisoformat(MON), date.fromisoformat(THU), 4)
-    ] * 2
-    assert [book.cash for book in status.books] == [80_000.0, 80_000.0]
-
-
 def test_a_difference_with_the_broker_is_not_marked(trader: Trader) -> None:
     week(trader)
     run(trader, MON, marked=False)
@@ -138,11 +140,3 @@ def test_a_second_validation_of_a_settled_shadow_still_knows_its_book(trader: Tr
         judged = validate_session(runtime.context, runtime.feed, date.fromisoformat(TUE))
     assert [j.validation.verdict for j in judged] == ["GREEN", "GREEN"]
     assert not any("no longer known" in note for j in judged for note in j.validation.observed.notes)
-
-
-def test_next_week_goes_on(trader: Trader) -> None:
-    week(trader)
-    for day in WEEK:
-        run(trader, day, marked=True)
-    run(trader, NEXT, marked=True)
-    assert list(marks(trader)) == list(marks(trader, "nwl_p4")) == [*WEEK, NEXT]
