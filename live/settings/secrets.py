@@ -97,6 +97,16 @@ def secret(root: Path, environ: Mapping[str, str], name: str) -> str | None:
     return value or None
 
 
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for a program that needs no secret."""
+    names = {*KNOWN, NAMED_BY} | {f"{name}_FILE" for name in KNOWN}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in names and not CHANNEL.fullmatch(name.removesuffix("_FILE"))
+    }
+
+
 def read_secrets(path: Path, also: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the keys of a secrets file. SettingsError: see `with_secrets`."""
     found: dict[str, str] = {}

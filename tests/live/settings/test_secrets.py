@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtest.core.errors import SettingsError
-from live.settings.secrets import KNOWN, read_secrets, secrets_path, with_secrets
+from live.settings.secrets import KNOWN, read_secrets, secrets_path, with_secrets, without_secrets
 from live.system.redaction import redact
 
 VALUE = "s3cr3t-value-0815"
@@ -96,3 +96,9 @@ def test_every_value_comes_back_as_it_stands(tmp_path_factory: pytest.TempPathFa
     path.write_text("".join(f"{key} = {value}\n" for key, value in wanted.items()))
     path.chmod(0o600)
     assert read_secrets(path) == wanted
+
+
+def test_a_program_that_needs_no_secret_gets_none() -> None:
+    given = {"PATH": "/bin", "JUTSU_MODE": "x", "SCHWAB_APP_SECRET": "s", "JUTSU_ALERT_SMS": "s"}
+    given |= {"APCA_API_KEY_ID_FILE": "f", "JUTSU_SECRETS_FILE": "f", "JUTSU_ALERT_SMS_FILE": "f"}
+    assert without_secrets(given) == {"PATH": "/bin", "JUTSU_MODE": "x"}

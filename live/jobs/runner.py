@@ -1,0 +1,223 @@
+"""Runs the waiting jobs of a project, one program at a time: the dashboard, or `jutsu jobs run-due`.
+
+`tick` is called again and again: it looks at the children, asks for what is due by schedule, and starts what
+waits. None starts near an execution window; one that runs goes on. The children end with this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from filelock import FileLock, Timeout
+
+from backtest.core.errors import JutsuError
+from backtest.core.files import LARGE, read_regular, write_atomic
+from live.jobs.child import LOG as CHILD_LOG
+from live.jobs.child import PROGRESS, REQUEST
+from live.jobs.schedules import Schedules
+from live.jobs.windows import quiet_for_books
+from live.settings.secrets import without_secrets
+from live.system.redaction import redact
+
+if TYPE_CHECKING:
+    from live.jobs.model import Job
+    from live.jobs.project import JobsProject
+    from live.jobs.store import JobStore
+
+LOG = logging.getLogger("jutsu.jobs")
+LOCK: Final = "jobs.lock"
+#: seconds a child has to end before it is killed
+PATIENCE: Final = 5.0
+_LONGEST_LINE: Final = 500
+
+
+@dataclass(slots=True)
+class _Running:
+    """A child, and when it was asked to end (seconds of the monotonic clock)."""
+
+    process: subprocess.Popen[bytes]
+    asked_at: float | None = None
+
+
+class Runner:
+    """Runs jobs.
+
+    Args:
+        project: whose jobs.
+        store: where they are kept.
+        changed: told the name of every job that changed.
+        slots: how many run at once; None: all processors but one, at least one.
+    """
+
+    def __init__(
+        self,
+        project: JobsProject,
+        store: JobStore,
+        changed: Callable[[str], None] = lambda _: None,
+        slots: int | None = None,
+    ) -> None:
+        self._project, self._store, self._changed = project, store, changed
+        self._slots = slots or max(1, (os.cpu_count() or 2) - 1)
+        self._schedules = Schedules(store)
+        self._running: dict[str, _Running] = {}
+        self._lock = FileLock(project.state / LOCK)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a child of ours runs."""
+        return bool(self._running)
+
+    def begin(self) -> bool:
+        """Become the program that runs jobs; return False while another one is.
+
+        Jobs that say that they run belong to a program that has ended: they are interrupted.
+        """
+        try:
+            self._lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            return False
+        self._store.interrupt_running(self._project.clock.now())
+        return True
+
+    def tick(self) -> None:
+        """Look after the children once, and start what waits."""
+        now = self._project.clock.now()
+        for ident in tuple(self._running):
+            self._look_at(ident, now)
+        for job in self._schedules.ask_for_due(now):
+            self._changed(job.id)
+        for job in self._startable(now):
+            self._start(job, now)
+
+    def stop(self) -> None:
+        """End every child; their jobs are interrupted and can be resumed."""
+        for child in self._running.values():
+            _tell(child, signal.SIGTERM)
+        for ident, child in self._running.items():
+            try:
+                child.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                _tell(child, signal.SIGKILL)
+                child.process.wait()
+            _close(child)
+            self._store.finish(
+                ident, "interrupted", at=self._project.clock.now(), problem="the program that ran it ended"
+            )
+        self._running.clear()
+        self._lock.release()
+
+    def _startable(self, now: datetime) -> Iterator[Job]:
+        waiting = any(job.state == "queued" for job in self._store.active())
+        if not waiting or len(self._running) >= self._slots or self._near_a_window(now):
+            return
+        while len(self._running) < self._slots:
+            job = self._store.take(now)
+            if job is None:
+                return
+            yield job
+
+    def _near_a_window(self, now: datetime) -> bool:
+        """Whether nothing may begin; settings that cannot be read may hide a window."""
+        try:
+            return quiet_for_books(self._project.source.load(now), now) is not None
+        except JutsuError as error:
+            LOG.warning("no job starts: %s", error.line())
+            return True
+
+    def _start(self, job: Job, now: datetime) -> None:
+        source, folder = self._project.source, self._project.folder(job.id)
+        document = {
+            "kind": job.kind,
+            "request": job.request,
+            "config": None if source.config is None else str(source.config.absolute()),
+            "state_db": None if source.state_db is None else str(source.state_db.absolute()),
+            "at": now.isoformat(),
+        }
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / PROGRESS).unlink(missing_ok=True)
+            write_atomic(folder / REQUEST, json.dumps(document, indent=2).encode())
+            with (folder / CHILD_LOG).open("wb") as log:
+                process = subprocess.Popen(  # noqa: S603 - our own program
+                    [sys.executable, "-P", "-m", "live.jobs.child", str(folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self._project.root,
+                    env=without_secrets({**os.environ, **source.environ}) | {"OMP_NUM_THREADS": "1"},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._store.finish(job.id, "failed", at=now, problem=f"cannot be started: {error.strerror}")
+        else:
+            self._running[job.id] = _Running(process)
+        self._changed(job.id)
+
+    def _look_at(self, ident: str, now: datetime) -> None:
+        child = self._running[ident]
+        code, job = child.process.poll(), self._store.get(ident)
+        if code is not None:
+            self._ended(job, code, now)
+            return
+        if job.stopping:
+            self._end(child)
+        done = self._progress(ident)
+        if done > job.progress:
+            self._store.progress(ident, done)
+            self._changed(ident)
+
+    def _ended(self, job: Job, code: int, now: datetime) -> None:
+        _close(self._running.pop(job.id))
+        if code == 0:
+            self._store.finish(job.id, "done", at=now, exit_code=0)
+        elif job.stopping:
+            self._store.finish(job.id, "cancelled", at=now)
+        else:
+            known = code if code > 0 else None
+            problem = self._last_line(job.id) or f"ended by signal {-code}"
+            self._store.finish(job.id, "failed", at=now, exit_code=known, problem=problem)
+        self._changed(job.id)
+
+    @staticmethod
+    def _end(child: _Running) -> None:
+        """Ask a child to end, kill it when it does not."""
+        if child.asked_at is None:
+            child.asked_at = time.monotonic()
+            _tell(child, signal.SIGTERM)
+        elif time.monotonic() - child.asked_at > PATIENCE:
+            _tell(child, signal.SIGKILL)
+
+    def _progress(self, ident: str) -> float:
+        try:
+            return float(read_regular(self._project.folder(ident) / PROGRESS))
+        except (OSError, ValueError):
+            return 0.0
+
+    def _last_line(self, ident: str) -> str:
+        try:
+            text = read_regular(self._project.folder(ident) / CHILD_LOG, LARGE).decode(errors="replace")
+        except OSError:
+            return ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return redact(lines[-1][:_LONGEST_LINE]) if lines else ""
+
+
+def _tell(child: _Running, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.process.pid, number)
+
+
+def _close(child: _Running) -> None:
+    if child.process.stdin is not None:
+        child.process.stdin.close()
