@@ -57,7 +57,7 @@ class Runner:
         project: whose jobs.
         store: where they are kept.
         changed: told the name of every job that changed.
-        slots: how many run at once; None: all processors but one, at least one.
+        at_once: how many run at once; None: all processors but one, at least one.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Runner:
         project: JobsProject,
         store: JobStore,
         changed: Callable[[str], None] = lambda _: None,
-        slots: int | None = None,
+        at_once: int | None = None,
     ) -> None:
         self._project, self._store, self._changed = project, store, changed
-        self._slots = slots or max(1, (os.cpu_count() or 2) - 1)
+        self._at_once = at_once or max(1, (os.cpu_count() or 2) - 1)
         self._schedules = Schedules(store)
         self._running: dict[str, _Running] = {}
         self._lock = FileLock(project.state / LOCK)
@@ -119,9 +119,9 @@ class Runner:
 
     def _startable(self, now: datetime) -> Iterator[Job]:
         waiting = any(job.state == "queued" for job in self._store.active())
-        if not waiting or len(self._running) >= self._slots or self._near_a_window(now):
+        if not waiting or len(self._running) >= self._at_once or self._near_a_window(now):
             return
-        while len(self._running) < self._slots:
+        while len(self._running) < self._at_once:
             job = self._store.take(now)
             if job is None:
                 return

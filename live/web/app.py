@@ -20,15 +20,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backtest.core.errors import JutsuError
+from live.jobs.project import JobsProject
 from live.web import problems
 from live.web.answers import Answers, answer
 from live.web.auth.sessions import Logins
 from live.web.auth.store import Store
+from live.web.background import Jobs
 from live.web.document import describe
 from live.web.guard import Door, Doorkeeper, needs
 from live.web.push import Push
 from live.web.rates import Rates
-from live.web.routes import books, control, login, machine, settings, signals
+from live.web.routes import books, control, jobs, login, machine, settings, signals
 from live.web.watch import Watcher
 from live.web.world import World
 
@@ -108,8 +110,10 @@ def create_app(
         read_only=serving.read_only,
     )
     app.state.world, app.state.watcher, app.state.door = world, watcher, door
-    app.state.answers = Answers(world, secrets.token_hex(8), lambda: watcher.count)
-    app.state.push = Push(watcher)
+    push = Push(watcher)
+    work = Jobs(JobsProject.of(world.source, world.clock), push.job)
+    app.state.push, app.state.jobs = push, work
+    app.state.answers = Answers(world, secrets.token_hex(8), lambda: watcher.count + work.count)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Doorkeeper, door=lambda: door)
     _mount(app)
@@ -134,6 +138,7 @@ def _mount(app: FastAPI) -> None:
         signals.router,
         control.router,
         machine.router,
+        jobs.router,
         settings.router,
         login.router,
     ):
@@ -176,12 +181,15 @@ def _founding_paths(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     watching = asyncio.create_task(app.state.watcher.run())
+    if not app.state.door.read_only:
+        app.state.jobs.start()
     try:
         yield
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await app.state.push.close()
+        await asyncio.to_thread(app.state.jobs.stop)
         app.state.world.close()
         app.state.door.store.close()
 

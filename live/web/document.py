@@ -36,12 +36,12 @@ _PROBLEM: Final[dict[str, Any]] = {
 }
 
 
-def answered(view: Any, *, bare: bool = False) -> dict[int | str, dict[str, Any]]:
+def answered(view: Any, *, bare: bool = False, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """Return the description of a route that answers with a view, in its envelope unless `bare`."""
     name = f"{'bare ' if bare else ''}{view!r}"
     _VIEWS[name] = view
     described = {"description": "The view.", "content": {"application/json": {"schema": {"x-view": name}}}}
-    return {200: described}
+    return {status: described}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from backtest.core.errors import JutsuError
 from live.actions.errors import FileChangedError, SettingChangedError
+from live.jobs.errors import NoSuchJobError
 from live.ledger.errors import LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.system.redaction import redact
 from live.web.world import RunInProgressError
@@ -138,6 +139,8 @@ def _classified(error: JutsuError) -> tuple[int, str, dict[str, str]]:
             return 503, "ledger-busy", {"Retry-After": "1"}
         case LedgerTooNew():
             return 503, "restart-dashboard", {}
+        case NoSuchJobError():
+            return 404, "not-found", {}
         case LedgerMissing():
             return 409, "no-ledger", {}
         case _:

@@ -1,4 +1,4 @@
-"""`/ws/live`: says that something changed, never what; the page reads it again by ETag."""
+"""`/ws/live`: says that something changed, or how far a job is; the page then reads again by ETag."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from live.web.problems import ProblemError
 
 if TYPE_CHECKING:
+    from live.jobs.model import Job
     from live.web.guard import Door
     from live.web.watch import Watcher
 
@@ -65,9 +66,18 @@ class Push:
     def _message(self, topics: tuple[str, ...]) -> str:
         return json.dumps({"type": "changed", "topics": list(topics), "seq": self._watcher.count})
 
+    def job(self, job: Job) -> None:
+        """Say how far a job is; called by the thread that runs jobs."""
+        said = {"type": "job", "id": job.id, "state": job.state, "progress": round(job.progress, 4)}
+        self._hand(json.dumps(said))
+
     def _changed(self, topics: tuple[str, ...]) -> None:
-        """Hand a message to every socket; called by the watcher, or by a thread that did an action."""
-        loop, text = self._loop, self._message(topics)
+        """Say that something changed; called by the watcher, or by a thread that did an action."""
+        self._hand(self._message(topics))
+
+    def _hand(self, text: str) -> None:
+        """Hand a message to every socket."""
+        loop = self._loop
         if loop is None or not self._waiting:
             return
         loop.call_soon_threadsafe(self._put, text)

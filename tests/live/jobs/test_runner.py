@@ -81,7 +81,7 @@ def test_what_runs_when_the_program_ends_is_interrupted(
     project: JobsProject, store: JobStore, fast: Callable[[str], None]
 ) -> None:
     fast("import time; time.sleep(60)")
-    runner = Runner(project, store, slots=1)
+    runner = Runner(project, store, at_once=1)
     first, second = (store.add("backtest", ASKED, actor="ann", at=project.clock.now()) for _ in range(2))
     until(runner, lambda: runner.busy)
     runner.stop()

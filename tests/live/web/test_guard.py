@@ -42,7 +42,7 @@ def ask(browser: Browser, method: str, path: str, headers: dict[str, str], conte
 
 def test_every_route_but_three_names_its_scope() -> None:
     assert [path for _, path, scope in ROUTES if scope is None and path not in OPEN] == []
-    assert {scope for _, _, scope in GUARDED} == {"read", "approve", "control", "settings"}
+    assert {scope for _, _, scope in GUARDED} == {"read", "approve", "control", "settings", "jobs"}
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), GUARDED)
@@ -67,8 +67,11 @@ def test_a_browser_needs_the_text_of_its_session(shown: Site, method: str, path:
     assert (found.status_code, found.json()["type"]) == (403, "about:jutsu#csrf"), found.text
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://127.0.0.1"])
-@pytest.mark.parametrize(("method", "path"), UNSAFE)
+@pytest.mark.parametrize(
+    ("method", "path", "origin"),
+    [(*route, "http://evil.example") for route in UNSAFE]
+    + [("POST", "/api/v1/control/kill", origin) for origin in ("null", "", "http://127.0.0.1")],
+)
 def test_a_foreign_page_is_refused(shown: Site, method: str, path: str, origin: str) -> None:
     browser = shown.browser()
     found = ask(browser, method, path, {"origin": origin, "x-csrf-token": browser.csrf})

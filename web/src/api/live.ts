@@ -27,13 +27,14 @@ function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () 
   const open = () => {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     socket = new WebSocket(`${scheme}://${location.host}/ws/live`);
-    socket.onmessage = () => {
+    socket.onmessage = (event) => {
       wait = FIRST_WAIT;
       clearTimeout(alarm);
       clearInterval(poll);
       alarm = poll = undefined;
       setSilent(false);
-      refresh();
+      if (aboutJob(event.data)) void queries.invalidateQueries({ queryKey: ["jobs"] });
+      else refresh();
     };
     socket.onclose = () => {
       if (ended) return;
@@ -51,4 +52,13 @@ function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () 
     clearInterval(poll);
     socket?.close();
   };
+}
+
+/** Whether a message says how far a job is: only the jobs are asked again then. */
+function aboutJob(text: unknown): boolean {
+  try {
+    return (JSON.parse(String(text)) as { type?: string }).type === "job";
+  } catch {
+    return false;
+  }
 }

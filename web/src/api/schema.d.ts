@@ -208,6 +208,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtests
+         * @description The backtests, newest first.
+         */
+        get: operations["backtests_api_v1_backtest_get"];
+        put?: never;
+        /**
+         * Ask
+         * @description Ask for a backtest; `Location` is where it is found.
+         */
+        post: operations["ask_api_v1_backtest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtest/{ident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtest
+         * @description One backtest and how far it is.
+         */
+        get: operations["backtest_api_v1_backtest__ident__get"];
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description Cancel a backtest that waits or runs; forget one that has ended, with its results.
+         */
+        delete: operations["end_api_v1_backtest__ident__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtest/{ident}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Results
+         * @description Figures and curves of a backtest that is done.
+         */
+        get: operations["results_api_v1_backtest__ident__results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compare": {
         parameters: {
             query?: never;
@@ -432,6 +500,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs
+         * @description Every job of any kind, newest first.
+         */
+        get: operations["jobs_api_v1_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{ident}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Put a job that failed, was cancelled or interrupted back into the queue.
+         */
+        post: operations["resume_api_v1_jobs__ident__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -570,6 +678,70 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Schedule
+         * @description Ask for a backtest again and again; a time that was missed is made up once.
+         */
+        post: operations["add_schedule_api_v1_schedule_backtest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schedules
+         * @description Every schedule with its next five times.
+         */
+        get: operations["schedules_api_v1_schedule_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedule/{ident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Schedule
+         * @description Forget a schedule; its jobs stay.
+         */
+        delete: operations["remove_schedule_api_v1_schedule__ident__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Schedule
+         * @description Switch a schedule on or off, or give it other times.
+         */
+        patch: operations["change_schedule_api_v1_schedule__ident__patch"];
         trace?: never;
     };
     "/api/v1/signals": {
@@ -867,6 +1039,46 @@ export interface components {
             head: string;
             problem: string | null;
             rows: number;
+        };
+        /**
+         * BacktestAsked
+         * @description A variant over its bars; what is left out is as the settings say.
+         */
+        BacktestAsked: {
+            /** Commission */
+            commission?: number | null;
+            /** End Date */
+            end_date?: string | null;
+            /** Initial Capital */
+            initial_capital?: number | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Seed */
+            seed?: number | null;
+            /** Start Date */
+            start_date?: string | null;
+            /**
+             * Strategy
+             * @default
+             */
+            strategy: string;
+            /** Variant */
+            variant: string;
+        };
+        /**
+         * BacktestResults
+         * @description What a backtest found; the curves are columns, oldest session first.
+         */
+        BacktestResults: {
+            benchmark: number[] | null;
+            equity: number[];
+            metrics: {
+                [key: string]: unknown;
+            };
+            time: string[];
+            warnings: string[];
         };
         /**
          * Baseline
@@ -1180,6 +1392,39 @@ export interface components {
             trend_line?: number | null;
             weeks_held?: number | null;
             weeks_needed?: number | null;
+        };
+        /**
+         * Job
+         * @description One job.
+         */
+        Job: {
+            actor: string;
+            /** Format: date-time */
+            created_at: string;
+            ended_at?: string | null;
+            exit_code?: number | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "backtest";
+            problem?: string;
+            progress: number;
+            request: {
+                [key: string]: unknown;
+            };
+            schedule?: string;
+            started_at?: string | null;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "interrupted" | "queued" | "running";
+            stopping?: boolean;
+        };
+        /**
+         * JobList
+         * @description Jobs, newest first.
+         */
+        JobList: {
+            items: components["schemas"]["Job"][];
+            next: string | null;
+            quiet_until: string | null;
         };
         /**
          * JournalOrder
@@ -1591,6 +1836,51 @@ export interface components {
             /** Format: date */
             session: string;
             variant: string;
+        };
+        /**
+         * Schedule
+         * @description A job that is asked for again and again.
+         */
+        Schedule: {
+            actor: string;
+            cron_expression: string;
+            /** Format: date-time */
+            due_at: string;
+            enabled: boolean;
+            id: string;
+            /** @enum {unknown} */
+            kind: "backtest";
+            name: string;
+            next_runs?: string[];
+            request: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ScheduleAsked
+         * @description A backtest that is asked for at the times of a cron expression, New York time.
+         */
+        ScheduleAsked: {
+            /** Cron Expression */
+            cron_expression: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Name */
+            name: string;
+            request: components["schemas"]["BacktestAsked"];
+        };
+        /**
+         * ScheduleChange
+         * @description What is different in a schedule; what is left out stays.
+         */
+        ScheduleChange: {
+            /** Cron Expression */
+            cron_expression?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
         };
         /**
          * SessionChange
@@ -2169,6 +2459,193 @@ export interface operations {
             };
         };
     };
+    backtests_api_v1_backtest_get: {
+        parameters: {
+            query?: {
+                /** @description How many, newest first. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: {
+                            items: components["schemas"]["Job"][];
+                            next: string | null;
+                        };
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_api_v1_backtest_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Asking again with it starts nothing new. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestAsked"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest_api_v1_backtest__ident__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["Job"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_api_v1_backtest__ident__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    results_api_v1_backtest__ident__results_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["BacktestResults"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     compare_api_v1_compare_get: {
         parameters: {
             query?: {
@@ -2566,6 +3043,78 @@ export interface operations {
             };
         };
     };
+    jobs_api_v1_jobs_get: {
+        parameters: {
+            query?: {
+                /** @description How many, newest first. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["JobList"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_api_v1_jobs__ident__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     orders_api_v1_orders_get: {
         parameters: {
             query?: {
@@ -2816,6 +3365,144 @@ export interface operations {
                         data_source: string;
                         mode: string;
                     };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_schedule_api_v1_schedule_backtest_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleAsked"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schedules_api_v1_schedule_jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["Schedule"][];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_schedule_api_v1_schedule__ident__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_schedule_api_v1_schedule__ident__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
                 };
             };
             /** @description Refused. */
