@@ -24,11 +24,18 @@ def code_sha256(strategy: Strategy) -> str:
     `backtest` that it imports, directly or not. Comments, layout and docstrings change nothing; any other
     change of the code does. The digest is the same on every supported version of Python.
 
+    It is made once for each class of a process.
+
     Raises:
         JutsuError: the source of a module cannot be found.
     """
+    return _code_of(type(strategy))
+
+
+@cache
+def _code_of(rules: type[Strategy]) -> str:
     digest = hashlib.sha256()
-    for name, tree in sorted(_modules(type(strategy).__module__).items()):
+    for name, tree in sorted(_modules(rules.__module__).items()):
         digest.update(f"{name}\n{_text(tree)}\n".encode())
     return digest.hexdigest()
 

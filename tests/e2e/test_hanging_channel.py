@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import PROJECT
 from tests.support.user_world import new_user
 
@@ -38,13 +40,27 @@ def dripping() -> Iterator[int]:
             ended.set()
 
 
-def test_a_channel_that_never_ends_keeps_no_program(tmp_path: Path) -> None:
-    user = new_user(tmp_path / "jutsu")
-    command = [sys.executable, "-m", "live.cli", "alerts", "test", "--config", str(user.config)]
+def ran_against_it(folder: Path, *before: str) -> subprocess.CompletedProcess[str]:
+    """`jutsu alerts test` as a process of its own, with statements before it."""
+    user = new_user(folder / "jutsu")
+    program = "; ".join((*before, "from live.cli import app", "app.program()"))
+    command = [sys.executable, "-c", program, "alerts", "test", "--config", str(user.config)]
     with dripping() as port:
         environ = {**os.environ, "JUTSU_ALERT_DRIP": f"json://127.0.0.1:{port}/"}
-        ran = subprocess.run(
+        return subprocess.run(
             command, cwd=PROJECT, env=environ, capture_output=True, text=True, timeout=60, check=False
         )
+
+
+def test_a_channel_that_never_ends_keeps_no_program(tmp_path: Path) -> None:
+    shortly = "live.alerts.delivery.deliver.__kwdefaults__['within'] = 1.0"
+    ran = ran_against_it(tmp_path, "import live.alerts.delivery", shortly)
     assert ran.returncode == 1, ran.stderr
-    assert "no answer within" in ran.stdout
+    assert "no answer within 1.0 s" in ran.stdout
+
+
+@pytest.mark.long
+def test_it_is_given_up_after_the_time_that_is_promised(tmp_path: Path) -> None:
+    ran = ran_against_it(tmp_path)
+    assert ran.returncode == 1, ran.stderr
+    assert "no answer within 15.0 s" in ran.stdout

@@ -106,3 +106,10 @@ def test_any_byte_or_name_of_the_package_changes_its_digest(
     monkeypatch.undo()
     code_hash.package_sha256.cache_clear()
     assert len(set(found)) == 4
+
+
+def test_it_is_made_once_for_each_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = adaptive("golden", {})
+    made = code_sha256(one)
+    monkeypatch.setattr(code_hash, "_modules", lambda _: {})
+    assert code_sha256(adaptive("titan", {"T_max": 60})) == made
