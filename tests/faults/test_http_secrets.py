@@ -36,7 +36,7 @@ SECRETS = (
 )
 
 
-MAINS: dict[str, Callable[[list[str]], int]] = {
+MAINS: dict[str, Callable[[list[str]], int | None]] = {
     "live.signal_generator": signal_generator.main,
     "live.executor": executor.main,
     "live.cli": jutsu,
