@@ -7,9 +7,10 @@ interpreted; this module only feeds them arrays. numba is imported when the firs
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -71,20 +72,37 @@ def backtest_sets() -> Callable[..., None]:
     modules of kernels, so changed rules never meet old machine code. In a read-only installation every
     process compiles anew.
     """
+    return compile_loop(_loop, (*_KERNELS, _series, _cases), (kernels, rules))
+
+
+def compile_loop(
+    loop: Callable[[str], Callable[..., None]],
+    functions: Iterable[Callable[..., Any]],
+    modules: Iterable[ModuleType],
+) -> Callable[..., None]:
+    """Compile the function that `loop` returns for a digest of `modules`.
+
+    Args:
+        loop: gives the function for a digest, which it must use.
+        functions: what it calls, compiled with it.
+        modules: where they come from; their sources are digested.
+
+    Raises:
+        SettingsError: numba is not installed.
+    """
     require("research", "numba", where="a backtest over many sets")
     import numba  # a third of a second that only research pays
     from numba.extending import register_jitable
 
-    for kernel in (*_KERNELS, _series, _cases):
-        register_jitable(error_model="numpy")(kernel)
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (kernels, rules))
-    digest = hashlib.sha256(sources).hexdigest()
-    loop = _loop(digest)
+    for function in functions:
+        register_jitable(error_model="numpy")(function)
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
+    source = loop(hashlib.sha256(sources).hexdigest())
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
-        compiled: Callable[..., None] = numba.njit(cache=True, **options)(loop)
+        compiled: Callable[..., None] = numba.njit(cache=True, **options)(source)
     except RuntimeError:  # numba found no folder it may write its cache to
-        compiled = numba.njit(**options)(loop)
+        compiled = numba.njit(**options)(source)
     return compiled
 
 

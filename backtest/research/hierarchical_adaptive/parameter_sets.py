@@ -256,7 +256,7 @@ def matrices(sets: Sequence[Parameters]) -> tuple[FloatArray, FloatArray]:
     settings = np.array([_settings(p) for p in sets], dtype=np.float64)
     weights = np.array(
         [
-            _weights(p.leverage_scalar, p.use_inverse_hedge, p.w_PSQ_max, p.max_bond_weight, p.legs)
+            flat_weights(p.leverage_scalar, p.use_inverse_hedge, p.w_PSQ_max, p.max_bond_weight, p.legs)
             for p in sets
         ]
     )
@@ -276,7 +276,7 @@ def _settings(p: Parameters) -> list[float]:
 
 
 @lru_cache(maxsize=256)
-def _weights(
+def flat_weights(
     leverage: float, hedge: bool, hedge_max: float, bonds_max: float, legs: tuple[str, ...]
 ) -> tuple[float, ...]:
     """Return the weight table flattened to [5 * case + leg], legs of one symbol added up in one."""
