@@ -143,7 +143,7 @@ def filter_tile(close: Any, ratio: Any, lanes: int, work: Any, stride: int) -> N
 
 
 def weighted_means(values: Any, first: int, length: int, out: Any) -> None:
-    """Fill `out[t]`, t >= first, with the linear weighted mean of the last `length` values, terms outermost."""
+    """Fill `out[t]`, t >= first, with the linearly weighted mean of `length` values, terms outermost."""
     divisor = length * (length + 1) / 2
     rest = length % 4
     for begin in range(first, len(out), 512):
