@@ -14,7 +14,7 @@ from tests.support.paths import PROJECT
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
 @pytest.mark.parametrize(
     ("every", "random", "least"),
-    [(47, 3, 6), pytest.param(12, 10, 20, marks=pytest.mark.long)],
+    [(130, 0, 2), pytest.param(12, 10, 20, marks=pytest.mark.long)],
     ids=["slice", "more"],
 )
 @pytest.mark.parametrize("broker", ["schwab", "alpaca"])

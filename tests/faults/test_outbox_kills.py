@@ -29,11 +29,11 @@ SHORT, REAL = 3.0, 15.0
 
 @dataclass
 class Channels:
-    """The three servers."""
+    """The servers; `hanging` is None where nothing hangs, so that no run needs its whole time box."""
 
     good: Webhook
     bad: Webhook
-    hanging: int
+    hanging: int | None
 
     def run(
         self, folder: Path, at: datetime, *, kill_at: int = 0, within: float = SHORT
@@ -43,8 +43,9 @@ class Channels:
         environ |= {
             "JUTSU_ALERT_GOOD": self.good.url,
             "JUTSU_ALERT_BAD": self.bad.url,
-            "JUTSU_ALERT_HANG": f"json://127.0.0.1:{self.hanging}/a",
         }
+        if self.hanging is not None:
+            environ["JUTSU_ALERT_HANG"] = f"json://127.0.0.1:{self.hanging}/a"
         words = [str(folder), at.isoformat(), f"--kill-at={kill_at}", f"--within={within}"]
         begun = time.monotonic()
         done = subprocess.run(
@@ -102,14 +103,14 @@ def test_the_working_channel_hears_everything_at_once(channels: Channels, tmp_pa
     assert seconds < SHORT + START_UP
 
 
-def test_a_kill_at_some_steps_loses_nothing(channels: Channels, tmp_path: Path) -> None:
-    """A slice; every step is in the long test."""
-    steps = steps_of(channels, tmp_path)
-    for step in (steps // 3, 2 * steps // 3):
-        killed(channels, tmp_path / f"step_{step}", step)
+def test_a_kill_at_a_step_loses_nothing(tmp_path: Path) -> None:
+    """A slice; every step, beside a channel that hangs, is in the long test."""
+    with webhook() as good, webhook(500) as bad:
+        killed(Channels(good, bad, None), tmp_path / "killed", 20)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1500)  # every run beside a channel that hangs takes its whole time box
 def test_a_kill_at_any_step_loses_nothing(channels: Channels, tmp_path: Path) -> None:
     steps = steps_of(channels, tmp_path)
     assert steps > 40

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.simulation.faults import Fault
@@ -39,7 +41,19 @@ FOUND: tuple[tuple[int, int, tuple[Fault, ...]], ...] = (
 )
 
 
-@pytest.mark.parametrize(("seed", "sessions", "faults"), FOUND)
+#: those that take half a second or little more run in every test run
+SHORT = (35, 10396, 221)
+
+
+def _cases() -> list[Any]:
+    """Return the cases, those that take longer marked so."""
+    return [
+        pytest.param(*case, marks=() if case[0] in SHORT else pytest.mark.long, id=str(case[0]))
+        for case in FOUND
+    ]
+
+
+@pytest.mark.parametrize(("seed", "sessions", "faults"), _cases())
 def test_what_was_found_does_not_come_back(seed: int, sessions: int, faults: tuple[Fault, ...]) -> None:
     outcome = simulate(seed, sessions, faults)
 

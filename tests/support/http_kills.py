@@ -18,7 +18,6 @@ the broker and answers with `jutsu resolve`.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import random
 import shutil
@@ -40,6 +39,7 @@ from tests.support.http_fuse import Fuse
 from tests.support.http_imitation import DAY, NEXT_DAY, Forked, at, make_app, short
 from tests.support.http_judge import verdict, wanted_person
 from tests.support.http_scenarios import SCENARIOS, Scenario
+from tests.support.inherited import inherit, loaded
 from tests.support.kill_log import KillLog, add_arguments, of_shard
 
 MAX_RUNS = 8
@@ -88,14 +88,15 @@ def make_template(scenario: Scenario, folder: Path) -> Template:
         server = Server(app)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        _, code = w.forked(lambda: w.executor(project, server.url), folder / "answer")
+        _, result = w.forked(lambda: run_once(project, server.url, None), folder / "answer")
         server.shutdown()
         server.server_close()
         thread.join()
-        if code != 0:
+        if result is None or result["code"] != 0:
             raise SystemExit(
-                f"{scenario.key}: the first day ended with {code}: {(folder / 'out').read_text()}"
+                f"{scenario.key}: the first day ended with {result}: {(folder / 'out').read_text()}"
             )
+        inherit(result["modules"])
         cash = float(app.account.cash if isinstance(app, SchwabApp) else app.book.cash)
         held = {o["symbol"]: o["quantity"] for o in scenario.entries}
         project.write(scenario.turnover, day=NEXT_DAY, held=held, cash=cash)
@@ -116,6 +117,7 @@ def _measured(template: Template) -> Template:
             raise SystemExit(
                 f"{template.scenario.key}: undisturbed: {result} {(project.folder / 'out').read_text()}"
             )
+        inherit(result["modules"])
         template.steps = result["steps"]
         template.requests = [short(e["method"], e["path"]) for e in remote.log(since) if e["path"] != "/"]
         wrong = judge(template, project, remote)
@@ -134,7 +136,7 @@ def run_once(project: w.Project, url: str, kill_at: int | None) -> dict[str, Any
     """Run stage 2 in this process; the caller has forked it."""
     fuse = Fuse(kill_at, project.folder / "killed_at")
     fuse.arm()
-    return {"code": w.executor(project, url), "steps": fuse.names}
+    return {"code": w.executor(project, url), "steps": fuse.names, "modules": loaded()}
 
 
 def judge(template: Template, project: w.Project, remote: Remote) -> list[str]:
@@ -239,18 +241,18 @@ def _person(point: Point, project: w.Project, remote: Remote) -> bool:
 # all of it ----------------------------------------------------------------------------------------------
 
 
-def preload() -> None:
-    """Load everything before forking: children inherit it."""
+def preload(brokers: set[str]) -> None:
+    """Load everything that these brokers need before forking: children inherit it."""
     from live.brokers.alpaca.connection import import_alpaca
     from live.brokers.schwab.connection import import_schwab
     from live.cli.app import build
     from tests.fakes.market import _year
 
     build()
-    import_schwab()
-    import_alpaca()
+    for name, load in (("schwab", import_schwab), ("alpaca", import_alpaca)):
+        if name in brokers:
+            load()
     _year(DAY.year)
-    gc.freeze()  # a child does not copy the pages of what is loaded
 
 
 def chosen(
@@ -324,9 +326,10 @@ def main() -> int:
     add_arguments(parser)
     args = parser.parse_args()
     began = time.monotonic()
-    preload()
+    scenarios = [scenario for scenario in SCENARIOS if args.only in scenario.key]
+    preload({scenario.broker for scenario in scenarios})
     with tempfile.TemporaryDirectory(prefix="kills_") as name:
-        for number, scenario in enumerate(s for s in SCENARIOS if args.only in s.key):
+        for number, scenario in enumerate(scenarios):
             _TEMPLATES.append(make_template(scenario, Path(name) / str(number)))
         jobs = chosen(_TEMPLATES, args.every, args.random, args.seed)
         points = tried(of_shard(jobs, args.shard), args.jobs, KillLog(args.log))

@@ -11,7 +11,6 @@ without client order ids) the harness plays that person: it looks at the broker 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import random
@@ -32,6 +31,7 @@ from typing import Any
 
 from live.brokers.paper.broker import PaperBroker
 from tests.support.exec_world import AT, DAY, NEXT_DAY, World, bars, order, signal, world
+from tests.support.inherited import inherit, loaded
 from tests.support.kill_log import KillLog, add_arguments, of_shard
 
 BROKER_CALLS = ("account", "orders", "order", "find", "submit", "cancel")
@@ -221,7 +221,7 @@ def run_once(scenario: Scenario, folder: Path, minutes: int, kill_at: int | None
     except JutsuError as error:
         code = error.exit_code
         (folder / "why").write_text(error.line())
-    return {"code": code, "steps": fuse.count}
+    return {"code": code, "steps": fuse.count, "modules": loaded()}
 
 
 def person(scenario: Scenario, folder: Path, minutes: int) -> list[str]:
@@ -376,6 +376,7 @@ def count_steps(scenario: Scenario, template: Path) -> int:
         _, result = in_child(lambda: run_once(scenario, folder, 0, None), answer)
         if result is None or result["code"] != 0:
             raise SystemExit(f"{scenario.key}: the undisturbed run failed: {result}")
+        inherit(result["modules"])
         return int(result["steps"])
 
 
@@ -398,18 +399,15 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="kill at every n-th step, once; 0: none")
     parser.add_argument("--random", type=int, default=1000, help="points with up to three kills in a row")
     parser.add_argument("--seed", type=int, default=20250305)
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
     add_arguments(parser)
     args = parser.parse_args()
-    import live.executor  # noqa: F401 - children inherit what is loaded
-
-    gc.freeze()  # and copy none of its pages
-
     began = time.monotonic()
     jobs: list[tuple[Scenario, tuple[int, ...]]] = []
-    log = KillLog(args.log)
+    log, scenarios = KillLog(args.log), [scenario for scenario in SCENARIOS if args.only in scenario.key]
     with tempfile.TemporaryDirectory(prefix="kills_") as name:
         templates, steps = {}, {}
-        for scenario in SCENARIOS:
+        for scenario in scenarios:
             template = templates[scenario] = Path(name) / scenario.key.replace("/", "_")
             template.mkdir()
             status, _ = in_child(partial(scenario.prepare, template), Path(name) / "answer")
@@ -417,16 +415,16 @@ def main() -> int:
                 raise SystemExit((Path(name) / "answer.error").read_text())
             steps[scenario] = count_steps(scenario, template)
         if args.every:
-            for number, scenario in enumerate(SCENARIOS):
+            for number, scenario in enumerate(scenarios):
                 for at in range(
-                    1 + number * args.every // len(SCENARIOS) % steps[scenario],
+                    1 + number * args.every // len(scenarios) % steps[scenario],
                     steps[scenario] + 1,
                     args.every,
                 ):
                     jobs.append((scenario, (at,)))
         chance = random.Random(args.seed)
         for _ in range(args.random):
-            scenario = chance.choice(SCENARIOS)
+            scenario = chance.choice(scenarios)
             kills = tuple(chance.randint(1, steps[scenario]) for _ in range(chance.randint(1, 3)))
             jobs.append((scenario, kills))
         points = [
