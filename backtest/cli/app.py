@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
+from backtest.cli import orb as orb_command
 from backtest.cli import portfolio as portfolio_command
 from backtest.cli import run as run_command
 from backtest.core.errors import JutsuError, UsageError, error_document
@@ -86,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_audit(commands)
     run_command.add_parser(commands)
     portfolio_command.add_parser(commands)
+    orb_command.add_parser(commands)
     return parser
 
 

@@ -83,7 +83,7 @@ class IntradayBars:
 
     def between(self, start: datetime, end: datetime) -> IntradayBars:
         """Return the minutes that begin at or after `start` and before `end`; ValueError for a naive time."""
-        first, last = (int(np.searchsorted(self.minutes, _minute(at))) for at in (start, end))
+        first, last = (int(np.searchsorted(self.minutes, minute_at(at))) for at in (start, end))
         columns = {name: getattr(self, name)[first:last] for name in ("minutes", *COLUMNS)}
         return replace(self, **columns)
 
@@ -95,8 +95,8 @@ class IntradayBars:
         return digest.hexdigest()
 
 
-def _minute(at: datetime) -> np.datetime64:
-    """Return the first whole minute at or after `at`."""
+def minute_at(at: datetime) -> np.datetime64:
+    """Return the first whole minute at or after `at`, UTC; ValueError for a naive time."""
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone")
     known = at.astimezone(UTC).replace(tzinfo=None)

@@ -18,7 +18,7 @@ _NAMES: Final = {
     role: frozenset(names.split())
     for role, names in {
         "date": "date day timestamp datetime tradedate tradingdate tradingday sessiondate pricedate "
-        "exchangedate tsevent t datum fecha data dt windowstart",
+        "exchangedate tsevent tsutc t datum fecha data dt windowstart",
         "time": "time tm hour",
         "open": "open o opn opening openprice openingprice pxopen eröffnung eröffn erster apertura ouverture "
         "abertura",

@@ -35,12 +35,15 @@ class Dates:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
+    """The cells of a file in one format; None where a cell is not written so."""
+
     format: DateFormat
     stamps: tuple[Stamp | None, ...]
 
     @property
     def count(self) -> int:
+        """How many cells are written so."""
         return sum(stamp is not None for stamp in self.stamps)
 
 
@@ -73,16 +76,21 @@ def read_dates(cells: Sequence[str], options: CsvOptions) -> Dates:
     return only
 
 
+def best_readings(cells: Sequence[str]) -> list[Reading]:
+    """Return the readings that fit all cells in a known format; else those that fit most, at least half."""
+    return _best(cells, _known())
+
+
 @cache
 def _known() -> tuple[DateFormat, ...]:
     return known_formats()
 
 
-def _best(cells: Sequence[str], formats: Sequence[DateFormat]) -> list[_Reading]:
+def _best(cells: Sequence[str], formats: Sequence[DateFormat]) -> list[Reading]:
     """Return the readings that fit all cells; else those that fit most of them, and at least half."""
     sample = [cell for cell in cells if cell][:: max(1, len(cells) // 12)]
     near = [f for f in formats if 2 * sum(f.read(cell) is not None for cell in sample) >= len(sample)]
-    readings = [_Reading(f, tuple(f.read(cell) for cell in cells)) for f in near]
+    readings = [Reading(f, tuple(f.read(cell) for cell in cells)) for f in near]
     most = max((reading.count for reading in readings), default=0)
     return [r for r in readings if r.count == most and 2 * most >= len(cells)] if most else []
 
@@ -98,7 +106,7 @@ def _unread(cells: Sequence[str], options: CsvOptions) -> str:
     return f"dates such as {example!r} are in no format known here"
 
 
-def _days(reading: _Reading, options: CsvOptions) -> Dates:
+def _days(reading: Reading, options: CsvOptions) -> Dates:
     """Return the session days of a reading."""
     stamps = reading.stamps
     name = reading.format.name

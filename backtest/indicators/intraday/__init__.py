@@ -1,0 +1,1 @@
+"""Quantities of minute bars: the grid that prices lie on, volume against earlier days."""

@@ -1,0 +1,1 @@
+"""Opening-range breakout: labels, rules of break, confirmation, entry and exit, costs and filters."""
