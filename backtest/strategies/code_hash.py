@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,10 @@ from backtest.strategies.base import Strategy
 #: Modules that decide nothing: messages, and the yearly table of holidays.
 _LEFT_OUT = ("backtest.core.errors", "backtest.calendar.table")
 _PACKAGE = "backtest"
+_ROOT = Path(__file__).resolve().parents[1]
+_LEFT_OUT_FILES = tuple(_ROOT.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in _LEFT_OUT)
+_IMPORT_LINE = re.compile(r"^.*\bimport\b.*$", re.MULTILINE)
+_DOTTED_NAME = re.compile(r"\bbacktest(?:\.\w+)*")
 
 
 def code_sha256(strategy: Strategy) -> str:
@@ -41,16 +46,51 @@ def _code_of(rules: type[Strategy]) -> str:
 
 
 @cache
-def package_sha256() -> str:
-    """Return the SHA-256 of the names and bytes of every module of `backtest`, as 64 hex digits.
+def files_sha256(first: str) -> str:
+    """Return the SHA-256 of the names and bytes of a module and of all it may import, as 64 hex digits.
 
-    While it stays the same no rule has changed: ten times as fast as `code_sha256`. A comment changes it.
+    While it stays the same `code_sha256` does too, at a tenth of the time: imports are looked for in the
+    text, where more is found than a syntax tree would name. A comment changes it.
+
+    Args:
+        first: the name of the strategy's module.
+
+    Raises:
+        JutsuError: the source of a module cannot be found.
     """
-    digest, root = hashlib.sha256(), Path(__file__).resolve().parents[1]
-    for path in sorted(root.rglob("*.py")):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(root).as_posix()}\n{len(content)}\n".encode() + content)
+    digest, waiting, seen = hashlib.sha256(), [_source(first)], set[Path]()
+    found: dict[str, bytes] = {}
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            found[_dotted(path, first)] = content = path.read_bytes()
+            waiting += _mentioned(content.decode())
+    for name, content in sorted(found.items()):
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
     return digest.hexdigest()
+
+
+def _dotted(path: Path, first: str) -> str:
+    """Return the name of a file of the package, else that of the strategy's own module."""
+    return path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else first
+
+
+def _mentioned(text: str) -> Iterator[Path]:
+    """Yield the files of the package that lines with an import name; of a package its modules too."""
+    for line in _IMPORT_LINE.findall(text.replace("\\\n", " ")):
+        for name in _DOTTED_NAME.findall(line):
+            place = _ROOT.joinpath(*name.split(".")[1:])
+            if place.is_dir():
+                yield from (
+                    path for path in (*place.glob("*.py"), *place.glob("*/__init__.py")) if _hashed(path)
+                )
+            elif _hashed(place.with_suffix(".py")):
+                yield place.with_suffix(".py")
+
+
+def _hashed(path: Path) -> bool:
+    return path not in _LEFT_OUT_FILES and path.is_file()
 
 
 def _modules(first: str) -> dict[str, ast.Module]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from backtest.core.bars import Bars
 from backtest.core.errors import Finding
 from backtest.strategies.base import Strategy
-from backtest.strategies.code_hash import code_sha256, package_sha256
+from backtest.strategies.code_hash import code_sha256, files_sha256
 
 FREEZE: Final = "backtest it, then `jutsu config freeze`"
 
@@ -55,7 +55,11 @@ def code_findings(entries: Mapping[str, Mapping[str, Any]], strategies: Sequence
 def _same_code(entry: Mapping[str, Any], strategy: Strategy) -> bool:
     """Whether no rule differs, or none was frozen; the trees are compared only where any byte differs."""
     known = entry.get("code_sha256")
-    return known is None or entry.get("package_sha256") == package_sha256() or known == code_sha256(strategy)
+    return (
+        known is None
+        or entry.get("files_sha256") == files_sha256(type(strategy).__module__)
+        or known == code_sha256(strategy)
+    )
 
 
 def without_code(entries: Mapping[str, Mapping[str, Any]], variants: Sequence[str]) -> list[Finding]:

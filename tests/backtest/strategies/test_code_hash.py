@@ -3,7 +3,7 @@
 import ast
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,28 +83,52 @@ def test_the_text_of_a_tree_leaves_out_what_newer_versions_add() -> None:
     assert "type_params" not in before
 
 
-def test_any_byte_or_name_of_the_package_changes_its_digest(
+@pytest.mark.parametrize("build", [adaptive, earnings])
+def test_the_text_names_every_module_that_the_trees_import(
+    build: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, read = type(build("x", {})).__module__, set[str]()
+    mentioned = code_hash._mentioned
+
+    def spied(text: str) -> Iterator[Path]:
+        found = list(mentioned(text))
+        read.update(path.relative_to(code_hash._ROOT).as_posix() for path in found)
+        yield from found
+
+    monkeypatch.setattr(code_hash, "_mentioned", spied)
+    code_hash.files_sha256.__wrapped__(first)
+    parts = [name.split(".")[1:] for name in code_hash._modules(first) if name != first]
+    assert {"/".join(part) for part in parts if (code_hash._ROOT.joinpath(*part).is_dir())} <= {
+        name.removesuffix("/__init__.py") for name in read
+    }
+    assert {f"{'/'.join(part)}.py" for part in parts if not code_hash._ROOT.joinpath(*part).is_dir()} <= read
+
+
+def test_any_byte_or_name_of_what_may_be_imported_changes_the_digest_of_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "backtest"
-    shutil.copytree(Path(code_hash.__file__).parents[1], root, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(code_hash, "__file__", str(root / "strategies" / "code_hash.py"))
+    shutil.copytree(code_hash._ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code_hash, "_ROOT", root)
+    monkeypatch.setattr(code_hash, "_source", lambda _: root / "strategies/earnings_swing/strategy.py")
+    first = "backtest.strategies.earnings_swing.strategy"
 
     def digest() -> str:
-        code_hash.package_sha256.cache_clear()
-        return code_hash.package_sha256()
+        return code_hash.files_sha256.__wrapped__(first)
 
     found = [before := digest()]
-    assert before == digest()
-    module = root / "strategies" / "base.py"
+    (root / "research" / "new.py").write_text("")
+    assert before == digest(), "nothing that trades imports research"
+    module = root / "strategies" / "terms.py"
     module.write_bytes(module.read_bytes() + b"# a comment\n")
     found.append(digest())
-    module.rename(module.with_name("bases.py"))
+    module.with_name("more.py").write_text("")
+    module.write_bytes(
+        module.read_bytes() + b"def f():\n    from backtest.strategies import (\n        more)\n"
+    )
     found.append(digest())
-    (root / "new.py").write_text("")
+    module.with_name("more.py").unlink()
     found.append(digest())
-    monkeypatch.undo()
-    code_hash.package_sha256.cache_clear()
     assert len(set(found)) == 4
 
 

@@ -233,12 +233,12 @@ class TestCode:
 
     def other_code(self, path: Path) -> None:
         document = json.loads(path.read_text())
-        document["variants"]["golden"] |= {"code_sha256": "0" * 64, "package_sha256": "0" * 64}
+        document["variants"]["golden"] |= {"code_sha256": "0" * 64, "files_sha256": "0" * 64}
         path.write_text(json.dumps(document))
 
     def test_a_comment_anywhere_is_no_other_code(self, path: Path, strategies: list[Strategy]) -> None:
         document = json.loads(path.read_text())
-        document["variants"]["golden"]["package_sha256"] = "0" * 64
+        document["variants"]["golden"]["files_sha256"] = "0" * 64
         path.write_text(json.dumps(document))
         assert manifest.require(path, strategies, Settings(mode="online_live")) == ()
 
@@ -267,4 +267,4 @@ class TestCode:
 def test_no_data_and_no_time_get_into_the_manifest(path: Path) -> None:
     assert str(datetime.now(UTC).year) not in path.read_text()
     values = {"strategy", "family", "parameters", "execution"}
-    assert set(manifest.read(path)["golden"]) == values | {"tested_sha256", "code_sha256", "package_sha256"}
+    assert set(manifest.read(path)["golden"]) == values | {"tested_sha256", "code_sha256", "files_sha256"}
