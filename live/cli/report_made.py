@@ -80,7 +80,8 @@ def weekly(
 
     with open_command(config=config, state_db=state_db, prices=prices, run=_kind(mail)) as runtime:
         asked = parse_date(day, "DATE") or runtime.today()
-        if mail and _was_sent(runtime, "weekly", week_until(asked)[1]):
+        last = week_until(asked)[1]
+        if mail and (_nothing_yet(runtime, last) or _was_sent(runtime, "weekly", last)):
             return
         made = _period(runtime, weekly_of(runtime, asked), mail=mail)
     show((made,), as_json=as_json)
@@ -105,7 +106,7 @@ def monthly(
         if mail and asked < due:
             typer.echo(f"the report of {first:%Y-%m} is due on {due}")
             return
-        if mail and _was_sent(runtime, "monthly", due):
+        if mail and (_nothing_yet(runtime, last) or _was_sent(runtime, "monthly", due)):
             return
         made = _period(runtime, monthly_of(runtime, asked), mail=mail)
     show((made,), as_json=as_json)
@@ -113,6 +114,16 @@ def monthly(
 
 def _kind(mail: bool) -> Run:
     return DAILY if mail else Reading()
+
+
+def _nothing_yet(runtime: Runtime, last: date) -> bool:
+    """Whether no book had begun when a period ended; then it is said, and nothing is sent."""
+    from live.reporting.periods import no_book
+
+    problem = no_book(runtime, last)
+    if problem:
+        typer.echo(problem)
+    return bool(problem)
 
 
 def _was_sent(runtime: Runtime, kind: PeriodKind, day: date) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from backtest.calendar import sessions as calendar
@@ -66,18 +66,25 @@ def run_lines(
         since: first session.
         now: aware instant.
         heard: alerts of stages, for the likely reason.
-        past: a book that was only ever run about the past (a demo, `--as-of`) has lines up to its last run.
+        past: runs about the past (a demo, `--as-of`) count too: what was due reaches from the first to the
+            last of them, and from the first other run to today.
     """
-    own = {row.session: row for row in rows if row.past is not True}
-    if not own and past and rows:
-        own = {row.session: row for row in rows}
-        now = min(now, datetime.combine(max(own) + timedelta(days=1), time(), calendar.NEW_YORK))
-    if not own:
+    about_now = [row.session for row in rows if row.past is not True]
+    before = [row.session for row in rows if row.past is True] if past else []
+    own = {row.session: row for row in rows if past or row.past is not True}
+    today = now.astimezone(calendar.NEW_YORK).date()
+    stretches = [(min(about_now), max(today, since))] if about_now else []
+    stretches += [(min(before), max(before))] if before else []
+    if not stretches:
         return ()
     reported: _Reported = {(item.day, item.stage): item.text for item in heard}
-    today = now.astimezone(calendar.NEW_YORK).date()
-    first = max(since, min(own))
-    return tuple(_lines(book, own, calendar.sessions(first, max(first, today)), now, reported))
+    first, last = max(since, min(first for first, _ in stretches)), max(last for _, last in stretches)
+    due = [
+        session
+        for session in (calendar.sessions(first, last) if first <= last else ())
+        if any(begin <= session.day <= end for begin, end in stretches)
+    ]
+    return tuple(_lines(book, own, due, now, reported))
 
 
 def _lines(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from live.reporting.document import Fact, Section, Table, Tone, amount, percent
 from live.reporting.validation import check_table
 from live.validation.verdict import WINDOW
+from live.views.book_period import SHOWN
 
 if TYPE_CHECKING:
     from backtest.reporting.monitoring import State
-    from live.views.book_period import BookPeriod
+    from live.views.book_period import AgainstBacktest, BookPeriod
     from live.views.figures import BookFigures
     from live.views.monitoring import BookMonitoring
 
@@ -29,6 +30,10 @@ _STATE_TONE: Final[Mapping[State, Tone]] = {
 def book_sections(book: BookPeriod) -> Iterator[Section]:
     """Yield the sections of one book, the answer first."""
     name = book.variant
+    if book.begins is not None:
+        text = f"no book then: its first session is {book.begins}"
+        yield Section(name, facts=(Fact("missing", text, "notice"),))
+        return
     tone: Tone = "good" if book.go else "bad"
     word = Fact("go or no-go", "GO" if book.go else "NO-GO", tone)
     yield Section(name, facts=(word, *_facts(book)), lines=book.no_go, tone="bad")
@@ -43,18 +48,8 @@ def book_sections(book: BookPeriod) -> Iterator[Section]:
 
 
 def _facts(book: BookPeriod) -> Iterator[Fact]:
-    yield Fact("return", percent(book.made, signed=True), _sign(book.made))
-    against = book.backtest
-    if against.missing:
-        yield Fact("backtest", f"missing: {against.missing}", "notice")
-    else:
-        yield Fact("backtest", f"{percent(against.simulated, signed=True)} in {against.sessions} session(s)")
-        gap = None
-        if against.made is not None and against.simulated is not None:
-            gap = against.made - against.simulated
-        yield Fact("gap", f"{percent(gap, signed=True, digits=3)} points".replace(" % points", " points"))
-        error = against.tracking_error
-        yield Fact("tracking error", "not enough sessions" if error is None else f"{percent(error)} a year")
+    yield Fact("return", _thousandth(book.made), _sign(book.made))
+    yield from _against(book.backtest)
     yield Fact("sessions", f"{book.executed} of {book.sessions} carried out")
     if book.verdicts:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in book.verdicts.items())
@@ -65,6 +60,26 @@ def _facts(book: BookPeriod) -> Iterator[Fact]:
         yield Fact("figures", "missing: the book has no close yet", "notice")
     else:
         yield from figure_facts(book.figures)
+
+
+def _against(found: AgainstBacktest) -> Iterator[Fact]:
+    """Yield the backtest of the same window: what was made, less the backtest, is the gap as shown."""
+    if found.missing:
+        yield Fact("backtest", f"missing: {found.missing}", "notice")
+        return
+    until = "" if found.last is None else f" up to {found.last}"
+    yield Fact("backtest", f"{_thousandth(found.simulated)} in {found.sessions} session(s){until}")
+    if found.behind:
+        text = f"missing: no backtest of the last {found.behind} session(s): all three end before"
+        yield Fact("after it", text, "notice")
+    yield Fact("gap", f"{_thousandth(found.gap)} points".replace(" % points", " points"))
+    error = found.tracking_error
+    yield Fact("tracking error", "not enough sessions" if error is None else f"{percent(error)} a year")
+
+
+def _thousandth(fraction: float | None) -> str:
+    """Return a fraction as percent to the decimals that the gap is counted in."""
+    return percent(None if fraction is None else round(fraction, SHOWN), signed=True, digits=SHOWN - 2)
 
 
 def figure_facts(figures: BookFigures) -> Iterator[Fact]:

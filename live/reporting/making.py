@@ -24,11 +24,12 @@ def executions(runtime: Runtime, day: date | None, variant: str | None = None) -
         UsageError: nothing was executed then.
     """
     runs = runtime.ledger.runs
-    day = day or runs.last_session(variant)
+    newest = runs.last_session(variant)
+    day = day or newest
     names = [book.primary for book in runtime.settings.books if variant in {None, book.primary}]
     found = [name for name in names if day is not None and runs.get(day, name) is not None]
     if day is None or not found:
-        raise _nothing("run", day, variant)
+        raise _nothing("run", day, variant, newest)
     return tuple(execution_of(runtime.context, day, name) for name in found)
 
 
@@ -58,14 +59,16 @@ def validations(runtime: Runtime, day: date | None, variant: str | None = None) 
     day = day or calendar.last_closed_session(runtime.clock.now()).day
     found = judge_again(runtime.context, runtime.feed, day, variant)
     if not found:
-        raise _nothing("signal file", day, variant)
+        raise _nothing("signal file", day, variant, runtime.ledger.runs.last_session(variant))
     return tuple(validation_report(variant_report(item)) for item in found)
 
 
-def _nothing(what: str, day: date | None, variant: str | None) -> UsageError:
+def _nothing(what: str, day: date | None, variant: str | None, newest: date | None) -> UsageError:
     of = f" of {variant}" if variant else ""
     return UsageError(
         f"the ledger has no {what}{of}" + (f" on {day}" if day else ""),
         where="report",
-        remedy="`jutsu runs` lists the sessions",
+        remedy=f"the newest it has is of {newest}"
+        if newest is not None
+        else "both stages make the first one",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -45,8 +46,13 @@ def _tone(model: MonthlyReport) -> Tone:
 
 
 def _causes(model: MonthlyReport) -> Section:
-    rows = tuple((one.variant, one.name, amount(one.amount, signed=True)) for one in model.causes)
-    return Section("attribution", table=Table(("book", "cause", "amount"), rows, ("amount",)))
+    """Return what each cause added, to the cent, and their sum: the gap to the backtest in money."""
+    rows: list[tuple[str, ...]] = []
+    for variant in dict.fromkeys(one.variant for one in model.causes):
+        added = {one.name: one.amount for one in model.causes if one.variant == variant}
+        rows += [(variant, name, amount(value, signed=True)) for name, value in added.items()]
+        rows.append((variant, "gap", amount(round(math.fsum(added.values()), 2), signed=True)))
+    return Section("attribution", table=Table(("book", "cause", "amount"), tuple(rows), ("amount",)))
 
 
 def _comparison(found: Comparison) -> Section:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
-from backtest.core.errors import JutsuError
+from backtest.core.errors import JutsuError, UsageError
 from live.reporting.files import Report, kept, name_of
 from live.reporting.monthly import monthly_report
 from live.reporting.weekly import weekly_report
 from live.settings.load import flat
 from live.system.json_text import value_text
-from live.views.book_period import PeriodInputs
+from live.views.book_period import PeriodInputs, first_session
 from live.views.inputs import ViewInputs
 from live.views.monitoring import baselines
 from live.views.monthly_report import Cause, MonthInputs, month_before, read_monthly
@@ -32,14 +32,25 @@ NEWEST = 200
 
 
 def weekly_of(runtime: Runtime, day: date | None = None) -> Report:
-    """Return the report of the newest week that is over on `day`, None: today."""
+    """Return the report of the newest week that is over on `day`, None: today.
+
+    Raises:
+        UsageError: no book had begun by then.
+    """
     first, last = week_until(day or runtime.today())
-    return weekly_report(read_weekly(ViewInputs.of(runtime), _period(runtime, first, last)))
+    _require_book(runtime, last)
+    late = _made_late(runtime, last, week_until(runtime.today())[1])
+    return weekly_report(read_weekly(ViewInputs.of(runtime), _period(runtime, first, last), late))
 
 
 def monthly_of(runtime: Runtime, day: date | None = None) -> Report:
-    """Return the report of the month before that of `day`, None: today."""
+    """Return the report of the month before that of `day`, None: today.
+
+    Raises:
+        UsageError: no book had begun by then.
+    """
     first, last = month_before(day or runtime.today())
+    _require_book(runtime, last)
     inputs, period = ViewInputs.of(runtime), _period(runtime, first, last)
     return monthly_report(read_monthly(inputs, period, _month(runtime, first, last)))
 
@@ -47,6 +58,32 @@ def monthly_of(runtime: Runtime, day: date | None = None) -> Report:
 def first_session_after(last: date) -> date:
     """Return the first session of the month after the day `last`: when its report is due."""
     return calendar.next_session(last).day
+
+
+def no_book(runtime: Runtime, last: date) -> str:
+    """Return that no daily book had begun by a day and when the first one does, empty when one had."""
+    daily = [book.primary for book in runtime.settings.books if book.run == "daily"]
+    begun = {name: first_session(runtime.ledger, name) for name in daily}
+    known = {name: day for name, day in begun.items() if day is not None}
+    if any(day <= last for day in known.values()):
+        return ""
+    if not known:
+        return f"no book had begun by {last}: nothing has run yet"
+    name = min(known, key=lambda one: known[one])
+    return f"no book had begun by {last}: the first session of {name} is {known[name]}"
+
+
+def _require_book(runtime: Runtime, last: date) -> None:
+    problem = no_book(runtime, last)
+    if problem:
+        raise UsageError(problem, where="report", remedy="name a day after a period that holds a session")
+
+
+def _made_late(runtime: Runtime, last: date, newest: date) -> tuple[str, ...]:
+    """Return what is of today in the report of a period before the newest one, which ended on `newest`."""
+    if last >= newest:
+        return ()
+    return (f"settings, machine, exit criteria and open questions are those of {runtime.today()}",)
 
 
 def _period(runtime: Runtime, first: date, last: date) -> PeriodInputs:
@@ -102,7 +139,7 @@ def _month(runtime: Runtime, first: date, last: date) -> MonthInputs:
         causes=causes,
         wash_notes=wash_notes,
         version=runtime.version,
-        missing=(*missing, *no_lots),
+        missing=(*missing, *no_lots, *_made_late(runtime, last, month_before(runtime.today())[1])),
     )
 
 

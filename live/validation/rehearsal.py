@@ -65,13 +65,15 @@ def _returns_of_positions(runtime: Runtime) -> Iterator[tuple[str, float]]:
 def backtest_curves(runtime: Runtime) -> dict[str, dict[date, float]]:
     """Return variant -> session -> what 1 became in the backtest by its close, of the books of this account.
 
-    It begins with the book's first session; left out are books of single stocks, and what `backtest_returns`
-    leaves out.
+    It reaches from the book's first session to its newest close, as its own curve does; left out are books of
+    single stocks, and what `backtest_returns` leaves out.
     """
-    return _curves(runtime, lambda _: runtime.ledger)
+    return _curves(runtime, lambda _: runtime.ledger, to_newest_close=True)
 
 
-def _curves(runtime: Runtime, ledger_of: Callable[[str], Ledger]) -> dict[str, dict[date, float]]:
+def _curves(
+    runtime: Runtime, ledger_of: Callable[[str], Ledger], *, to_newest_close: bool = False
+) -> dict[str, dict[date, float]]:
     from live.books.variants import groups
 
     loaded = groups(runtime.settings, runtime.strategies, overrides=runtime.loaded.parameter_overrides)
@@ -79,7 +81,8 @@ def _curves(runtime: Runtime, ledger_of: Callable[[str], Ledger]) -> dict[str, d
     for group in loaded:
         if group.primary is not None and group.primary.strategy.family.holds_weights:
             try:
-                curve = _simulated(runtime, ledger_of(group.primary.name), group.primary)
+                ledger = ledger_of(group.primary.name)
+                curve = _simulated(runtime, ledger, group.primary, to_newest_close=to_newest_close)
             except (JutsuError, OSError):
                 continue
             if curve:
@@ -87,12 +90,15 @@ def _curves(runtime: Runtime, ledger_of: Callable[[str], Ledger]) -> dict[str, d
     return found
 
 
-def _simulated(runtime: Runtime, ledger: Ledger, book: BookVariant) -> dict[date, float] | None:
+def _simulated(
+    runtime: Runtime, ledger: Ledger, book: BookVariant, *, to_newest_close: bool
+) -> dict[date, float] | None:
     from backtest.simulator.allocation.simulate import simulate
 
     span = span_of(ledger, book.name)
     if span is None:
         return None
+    end = ledger.snapshots.series(book.name)[-1].session if to_newest_close else span.last
     strategy, source = book.strategy, next(run.source for run in ledger.runs.recent(1, book.name))
     symbols = sorted({*strategy.signal_symbols, *strategy.tradable_symbols})
     history = _feed(runtime, source).history(symbols, runtime.clock.now())
@@ -100,7 +106,7 @@ def _simulated(runtime: Runtime, ledger: Ledger, book: BookVariant) -> dict[date
         strategy,
         history,
         start=span.first,
-        end=span.last,
+        end=end,
         cash=span.start_equity,
         rules=runtime.settings.execution,
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"\d[\d,.]*")
 #: more than twenty sessions, holidays included
 RECENT = timedelta(days=60)
+#: decimals of a fraction in a report: a thousandth of a percent
+SHOWN: Final = 5
+#: more sessions than a book ever has
+EVERY: Final = 100_000
 NOT_EXECUTED = frozenset({"missed", "stopped"})
 
 
@@ -53,9 +57,10 @@ class AgainstBacktest:
     """The book beside the backtest of the same sessions.
 
     Attributes:
-        made, simulated: decimal fractions over the sessions that both have.
+        made, simulated: decimal fractions from one close to another that both have.
         sessions: how many. tracking_error: a year, decimal fraction; None below two sessions.
         missing: why there is no comparison, empty when there is one.
+        last: the session both end with. behind: closes of the book after it, which the backtest lacks.
     """
 
     made: float | None
@@ -63,6 +68,15 @@ class AgainstBacktest:
     sessions: int
     tracking_error: float | None
     missing: str = ""
+    last: date | None = None
+    behind: int = 0
+
+    @property
+    def gap(self) -> float | None:
+        """What was made less the backtest, both as they are shown: to a thousandth of a percent."""
+        if self.made is None or self.simulated is None:
+            return None
+        return round(round(self.made, SHOWN) - round(self.simulated, SHOWN), SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +87,13 @@ class BookPeriod:
         sessions: of the exchange in the stretch that were due for the book. executed: carried out.
         lost: the others, oldest first.
         verdicts: GREEN, YELLOW, RED, NOT POSSIBLE -> sessions validated so.
-        made: decimal fraction, net of deposits, None without a close.
+        made: decimal fraction, net of deposits, over the window of `backtest` where that compares; None
+            without a close.
         checks: over the sessions of the stretch. rolling: over the newest twenty up to its end.
         notes: warnings and criticals, grouped, the most frequent first.
         figures: up to its end. monitoring: on its last day.
         no_go: reasons against going on, none means go.
+        begins: its first session when that is after `last`, or unknown: there was no book in the stretch.
     """
 
     variant: str
@@ -95,6 +111,7 @@ class BookPeriod:
     figures: BookFigures | None
     monitoring: BookMonitoring
     no_go: tuple[str, ...]
+    begins: date | None = None
 
     @property
     def go(self) -> bool:
@@ -135,6 +152,9 @@ def read_period(ledger: Ledger, variant: str, inputs: PeriodInputs) -> BookPerio
     kept = figures_between(ledger, variant, first, last)
     recent = rolling(figures_between(ledger, variant, last - RECENT, last))
     monitoring = read_monitoring(ledger, variant, inputs.baselines.get(variant), last, budget_pct=budget)
+    backtest = against_backtest(curve, inputs.simulated.get(variant), first, last)
+    made = backtest.made if curve is None or not backtest.missing else _made(curve, first, last)
+    began = first_session(ledger, variant)
     return BookPeriod(
         variant=variant,
         first=first,
@@ -143,15 +163,24 @@ def read_period(ledger: Ledger, variant: str, inputs: PeriodInputs) -> BookPerio
         executed=len(done),
         lost=tuple(LostSession(o.session, o.became, o.reason) for o in lines if o.became in NOT_EXECUTED),
         verdicts=_verdicts(ledger, variant, first, last),
-        made=None if curve is None else _made(curve, first, last),
-        backtest=against_backtest(curve, inputs.simulated.get(variant), first, last),
+        made=made,
+        backtest=backtest,
         checks=rolling(kept, window=max(len(kept), 1)),
         rolling=recent,
         notes=grouped(_said(ledger, variant, first, last)),
         figures=read_figures(ledger, variant, until=last, budget_pct=budget),
         monitoring=monitoring,
         no_go=tuple(no_go(recent, inputs.readiness.get(variant), monitoring, inputs.criticals)),
+        begins=began if began is not None and began > last else None,
     )
+
+
+def first_session(ledger: Ledger, variant: str) -> date | None:
+    """Return the session a book began with: its first file, run or close; None before there is one."""
+    closes = ledger.snapshots.series(variant)
+    found = [closes[0].session] if closes else []
+    found += [row.session for row in ledger.runs.recent(EVERY, variant)]
+    return min(found, default=None)
 
 
 def no_go(
@@ -201,7 +230,15 @@ def against_backtest(
     own = np.array([both[at][1] / own_before for at in inside])
     other = np.array([both[at][2] / other_before for at in inside])
     error = compare(own, 1.0, other, symbol="backtest").tracking_error
-    return AgainstBacktest(float(own[-1]) - 1, float(other[-1]) - 1, len(inside), error)
+    end = both[inside[-1]][0]
+    return AgainstBacktest(
+        made=float(own[-1]) - 1,
+        simulated=float(other[-1]) - 1,
+        sessions=len(inside),
+        tracking_error=error,
+        last=end,
+        behind=sum(end < day <= last for day in curve.days),
+    )
 
 
 def grouped(said: Iterable[tuple[date, str]]) -> tuple[GroupedNote, ...]:

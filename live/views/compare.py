@@ -84,11 +84,11 @@ class CompareView:
     comparisons: tuple[Comparison, ...]
 
 
-def read_comparisons(inputs: ViewInputs, since: date | None) -> CompareView:
-    """Compare every shadow in use with its primary from the session `since` on (None: the first)."""
+def read_comparisons(inputs: ViewInputs, since: date | None, until: date | None = None) -> CompareView:
+    """Compare every shadow in use with its primary from `since` (None: the first) to `until` (the newest)."""
     return CompareView(
         tuple(
-            _one(inputs.ledger, book.primary, shadow, since)
+            _one(inputs.ledger, book.primary, shadow, since, until)
             for book in inputs.settings.books
             if book.run == "daily" or inputs.ledger.runs.recent(1, book.primary)
             for shadow in book.shadows
@@ -96,9 +96,9 @@ def read_comparisons(inputs: ViewInputs, since: date | None) -> CompareView:
     )
 
 
-def _one(ledger: Ledger, primary: str, shadow: str, since: date | None) -> Comparison:
+def _one(ledger: Ledger, primary: str, shadow: str, since: date | None, until: date | None) -> Comparison:
     curves = [
-        {row.session: row.equity for row in ledger.snapshots.series(name, since)}
+        {row.session: row.equity for row in ledger.snapshots.series(name, since, until)}
         for name in (primary, shadow)
     ]
     shared = sorted(curves[0].keys() & curves[1].keys())

@@ -84,7 +84,7 @@ class MonthlyReport:
     """A calendar month; the fields are those of `MonthInputs` and what the ledger says.
 
     Attributes:
-        comparisons: each primary beside its shadows over all sessions, with the criteria of a switch.
+        comparisons: each primary beside its shadows up to `last`, with the criteria of a switch.
         changes: settings, overrides and manifest against the month before.
         versions: of this program then and now.
     """
@@ -127,7 +127,9 @@ def read_monthly(inputs: ViewInputs, period: PeriodInputs, month: MonthInputs) -
         mode=inputs.settings.mode,
         books=tuple(read_period(inputs.ledger, name, period) for name in daily),
         causes=month.causes,
-        comparisons=tuple(one for one in read_comparisons(inputs, None).comparisons if one.primary in daily),
+        comparisons=tuple(
+            one for one in read_comparisons(inputs, None, period.last).comparisons if one.primary in daily
+        ),
         changes=changes,
         settings=month.settings,
         manifest=month.manifest,

@@ -184,7 +184,7 @@ def book_sample(first: date, last: date) -> BookPeriod:
         lost=(LostSession(date(2026, 11, 23), "missed", "no start: machine off or asleep"),),
         verdicts={"GREEN": 2, "RED": 1},
         made=0.0123,
-        backtest=AgainstBacktest(0.0123, 0.0138, 4, 0.0031),
+        backtest=AgainstBacktest(0.0123, 0.0138, 4, 0.0031, last=DAY),
         checks=checks,
         rolling=checks,
         notes=(

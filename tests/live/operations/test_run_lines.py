@@ -88,6 +88,28 @@ def test_a_new_or_past_book_has_no_lines() -> None:
     assert run_lines(BOOK, [executed(MON, past=True)], MON, EVENING) == ()
 
 
+def test_runs_about_the_past_count_where_they_are_asked_for() -> None:
+    """A week of `--as-of`, then a live run: all that was run is there, what lies between is not."""
+    demo = [executed(day, past=True) for day in (MON, WED)]
+    assert [(o.session, o.became) for o in run_lines(BOOK, demo, MON, EVENING, past=True)] == [
+        (MON, "executed"),
+        (TUE, "missed"),
+        (WED, "executed"),
+    ]
+    friday, monday = date(2026, 11, 27), date(2026, 11, 30)
+    mixed = [*demo, executed(friday)]
+    lines = run_lines(BOOK, mixed, MON, instant(monday, 17), past=True)
+    assert [(o.session, o.became) for o in lines] == [
+        (MON, "executed"),
+        (TUE, "missed"),
+        (WED, "executed"),
+        (friday, "executed"),
+        (monday, "missed"),
+    ]
+    assert [o.session for o in run_lines(BOOK, mixed, MON, instant(monday, 17))] == [friday, monday]
+    assert run_lines(BOOK, demo, date(2026, 11, 19), EVENING, past=True) == ()
+
+
 @given(st.lists(st.booleans(), min_size=1, max_size=10))
 def test_three_lost_in_a_row_are_critical(ran: list[bool]) -> None:
     days = [s.day for s in calendar.sessions(date(2026, 10, 1), date(2026, 12, 1))][: len(ran) + 1]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from live.reporting.book_sections import MOST_NOTES, book_sections
 from live.reporting.document import Document
@@ -43,8 +46,24 @@ def test_a_book_that_may_go_on_says_so_and_shows_no_reason() -> None:
     assert "expectancy: the newest 50 trades made" in shown  # monitoring still says it
 
 
-def test_the_gap_is_what_was_made_less_the_backtest() -> None:
-    assert "  gap                -0.150 points\n" in text_of(document())
+@given(made=st.floats(-0.9, 9.0), simulated=st.floats(-0.9, 9.0))
+def test_the_gap_shown_is_the_return_shown_less_the_backtest_shown(made: float, simulated: float) -> None:
+    against = AgainstBacktest(made, simulated, 4, 0.003, last=DAY)
+    facts = {
+        f.name: f.value for s in book_sections(replace(BOOK, made=made, backtest=against)) for f in s.facts
+    }
+    shown = {name: Decimal(facts[name].split()[0]) for name in ("return", "backtest", "gap")}
+    assert shown["return"] - shown["backtest"] == shown["gap"]
+
+
+def test_a_backtest_that_ends_early_says_so_and_an_early_stretch_has_no_book() -> None:
+    shown = text_of(document(backtest=AgainstBacktest(0.01, 0.02, 3, None, last=DAY, behind=2)))
+    assert f"+2.000 % in 3 session(s) up to {DAY}" in shown
+    assert "no backtest of the last 2 session(s)" in shown
+    early = text_of(document(begins=date(2026, 12, 1)))
+    assert "no book then: its first session is 2026-12-01" in early
+    assert "NO-GO" not in early
+    assert "equity" not in early
 
 
 def test_a_month_of_trouble_still_fits_a_mail() -> None:

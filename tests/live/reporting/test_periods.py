@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from backtest.core.errors import UsageError
 from live.reporting.files import keep
-from live.reporting.periods import first_session_after, monthly_of, weekly_of
+from live.reporting.periods import first_session_after, monthly_of, no_book, weekly_of
 from live.views.monthly_report import MonthlyReport
 from live.views.weekly_report import WeeklyReport
 from tests.support.exec_world import AT, DAY, ENTRY, World, next_order, order, signal, tomorrow, world
@@ -89,6 +90,23 @@ def test_the_next_month_is_compared_with_what_was_kept(made: World) -> None:
     setting, entry = model.changes
     assert (setting.name, setting.before, setting.now) == ("safety.max_drift_pct", "1.0", "2.5")
     assert entry.name == "manifest: golden"
+
+
+def test_before_the_first_session_there_is_no_report(made: World) -> None:
+    for make, day in ((weekly_of, date(2025, 3, 2)), (monthly_of, date(2025, 3, 4))):
+        with pytest.raises(UsageError, match=r"no book had begun by .*: the first session of golden"):
+            make(made.open(), day)
+    assert no_book(made.open(), DAY) == ""
+
+
+def test_a_report_made_late_says_what_is_of_today(made: World) -> None:
+    line = f"settings, machine, exit criteria and open questions are those of {AT:%Y-%m-%d}"
+    made.clock.set(AT + timedelta(days=60))
+    late = line.replace(f"{AT:%Y-%m-%d}", f"{AT + timedelta(days=60):%Y-%m-%d}")
+    assert late in weekly_of(made.open(), WEEK).model.missing
+    assert late in monthly_of(made.open(), date(2025, 4, 1)).model.missing
+    made.clock.set(AT + timedelta(days=62))
+    assert monthly_of(made.open(), date(2025, 5, 2)).model.missing[-1] != late
 
 
 def test_a_manifest_that_is_gone_is_no_error(made: World) -> None:

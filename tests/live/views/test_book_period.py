@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from live.ledger.ledger import Ledger
 from live.operations.run_lines import Became, RunLine
 from live.validation.sessions import verdict_key
 from live.validation.verdict import Check
-from live.views.book_period import PeriodInputs, against_backtest, grouped, no_go, read_period
+from live.views.book_period import (
+    PeriodInputs,
+    against_backtest,
+    first_session,
+    grouped,
+    no_go,
+    read_period,
+)
 from live.views.figures import Curve
 from live.views.monitoring import BookMonitoring
 from live.views.readiness import BookReadiness, Criterion
@@ -72,6 +81,41 @@ def test_what_is_missing_is_said_and_is_no_return(
     assert (found.made, found.simulated, found.missing) == (None, None, missing)
 
 
+@given(
+    own=st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=8),
+    other=st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=8),
+    gone=st.sets(st.integers(0, 7)),
+    stretch=st.tuples(st.integers(0, 7), st.integers(0, 7)),
+)
+def test_return_backtest_and_gap_have_one_window(
+    own: list[float], other: list[float], gone: set[int], stretch: tuple[int, int]
+) -> None:
+    """From the last close before the stretch to the last in it that both have."""
+    days = [MON + timedelta(days=n) for n in range(8)]
+    mine = {day: math.prod(1 + x for x in own[: n + 1]) for n, day in enumerate(days[: len(own)])}
+    theirs = {
+        day: math.prod(1 + x for x in other[: n + 1])
+        for n, day in enumerate(days[: len(other)])
+        if n not in gone
+    }
+    first, last = days[min(stretch)], days[max(stretch)]
+    found = against_backtest(
+        Curve(tuple(mine), tuple(mine.values()), tuple(mine.values())), theirs, first, last
+    )
+    both = sorted(mine.keys() & theirs.keys())
+    inside = [day for day in both if first <= day <= last]
+    if not inside:
+        assert found.missing
+        return
+    before = [day for day in both if day < first]
+    for made, curve in ((found.made, mine), (found.simulated, theirs)):
+        assert made == pytest.approx(curve[inside[-1]] / (curve[before[-1]] if before else 1.0) - 1)
+    assert (found.last, found.behind) == (inside[-1], sum(inside[-1] < day <= last for day in mine))
+    assert found.made is not None
+    assert found.simulated is not None
+    assert found.gap == pytest.approx(found.made - found.simulated, abs=1e-5)
+
+
 def check(name: str, passed: bool | None) -> Check:
     return Check(name, passed, None if passed is None else 90.0, ">= 95 %", 20)
 
@@ -110,6 +154,31 @@ def test_go_needs_every_check_and_no_open_critical(
 
 def line(day: date, became: Became, reason: str = "", variant: str = "golden") -> RunLine:
     return RunLine(day, variant, became, "", None, None, None, reason, 0)
+
+
+def test_the_return_of_a_stretch_ends_where_its_backtest_does() -> None:
+    ledger = Ledger.open("sqlite://", account="paper", now=AT)
+    for day, equity in ((MON, 100.0), (TUE, 101.0), (WED, 103.02)):
+        ledger.snapshots.add("golden", day, at=AT, mode="offline_mock", equity=equity, cash=0.0)
+    inputs = PeriodInputs(
+        first=TUE, last=THU, runs=(), simulated={"golden": {MON: 1.0, TUE: 1.02}}, baselines={}, budgets={}
+    )
+    found = read_period(ledger, "golden", inputs)
+    assert found.made == found.backtest.made == pytest.approx(0.01)
+    assert (found.backtest.last, found.backtest.behind) == (TUE, 1)
+    assert found.begins is None
+
+
+def test_before_its_first_session_there_is_no_book() -> None:
+    ledger = Ledger.open("sqlite://", account="paper", now=AT)
+    ledger.snapshots.add("golden", WED, at=AT, mode="offline_mock", equity=100.0, cash=0.0)
+    early = PeriodInputs(first=MON, last=TUE, runs=(), simulated={}, baselines={}, budgets={})
+    found = read_period(ledger, "golden", early)
+    assert (found.begins, found.made, found.figures, found.go) == (WED, None, None, False)
+    ledger.runs.executed(TUE, "golden", at=AT, exit_code=0, outcome="completed")
+    assert first_session(ledger, "golden") == TUE
+    assert read_period(ledger, "golden", early).begins is None
+    assert first_session(ledger, "titan") is None
 
 
 def test_a_week_counts_what_was_due_and_names_what_was_lost() -> None:
