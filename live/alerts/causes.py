@@ -187,7 +187,7 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
     "validation": Cause(
         "info GREEN, warning YELLOW, critical RED",
         "A session was compared with its final bars.",
-        "RED: `jutsu explain` the session, and `jutsu kill --entries-only` until you know why.",
+        "RED: the commands that the message names; `jutsu kill --entries-only` until you know why.",
     ),
     "validation_data": Cause(
         "warning",

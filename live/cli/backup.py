@@ -89,7 +89,7 @@ def rehearse(
         raise DisagreementError(
             "the restored project decides otherwise than its stored files",
             where=found.archive,
-            remedy="compare the program's version and the strategies with those of that day; `jutsu explain`",
+            remedy="compare the program's version and the strategies with those of that day",
         )
 
 

@@ -146,7 +146,7 @@ def _held(book: ExpectedBook, own: Mapping[date, RunLog]) -> Iterator[MissedStep
     if len(days) >= HELD_SESSIONS:
         text = (
             f"{book.variant}: orders were held back in {len(days)} sessions in a row (since {days[0]}); "
-            "`jutsu status` and `jutsu explain` say why"
+            "`jutsu status` says why, `jutsu explain SYMBOL` of one order"
         )
         yield MissedStep(book.variant, "held", tuple(days), False, text)
 

@@ -79,6 +79,10 @@ def observe(context: RunContext, feed: Feed, row: SignalRow) -> Observed:
         drifts=_drifts(references, bars),
         orders=orders,
         slippages=slippages,
+        slippage_limits=(
+            context.settings.safety.slippage_warn_pct,
+            context.settings.safety.slippage_flag_pct,
+        ),
         problems=problems,
         cautions=cautions,
         notes=(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backtest.strategies.family import Choice
 from live.system.json_text import plain
@@ -27,6 +28,9 @@ from live.validation.verdict import (
 if TYPE_CHECKING:
     from live.alerts.channels import Level
     from live.runtime.runtime import RunContext
+
+#: commands in the alert about a RED session
+MOST_EXPLAINED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,8 @@ def announce(
     days = sorted({item.validation.observed.session for item in judged})
     span = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
     body = "\n\n".join("\n".join(lines(item)) for item in judged if _belongs_in_alert(item, verdict))
+    if verdict == "RED":
+        body = f"{body}\n\n{_what_to_do(judged)}"
     digest = hashlib.sha256(body.encode()).hexdigest()[:12]
     return alerts.send(
         context,
@@ -194,6 +200,26 @@ def announce(
         html=html,
         to=to,
     )
+
+
+def _what_to_do(judged: Sequence[Judged]) -> str:
+    """Return the commands that tell how a RED session came about, and what keeps it from going on."""
+    red = [item.validation for item in judged if item.validation.verdict == "RED"]
+    asked = dict.fromkeys(text for found in red for text in _explanations(found))
+    listed = ", ".join(list(asked)[:MOST_EXPLAINED])
+    return f"What to do: {listed}; `jutsu kill --entries-only` until you know why, then `jutsu resume`."
+
+
+def _explanations(found: Validation) -> Iterator[str]:
+    """Yield a command for every symbol that a reason names, else for every symbol of the session."""
+    seen = found.observed
+    targets = {*seen.at_execution.targets, *(seen.on_final.targets if seen.on_final else ())}
+    symbols = sorted({*targets, *(d.symbol for d in seen.drifts), *(s.symbol for s in seen.slippages)})
+    words = {word for reason in found.reasons for word in re.split(r"[^A-Za-z0-9.-]+", reason)}
+    for symbol in [symbol for symbol in symbols if symbol in words] or symbols:
+        yield f"`jutsu explain {symbol} {seen.session}`"
+    if not symbols:
+        yield f"`jutsu report validation {seen.session}`"
 
 
 def _belongs_in_alert(item: Judged, verdict: Verdict) -> bool:

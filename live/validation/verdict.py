@@ -3,8 +3,10 @@
 ======  ==============================================================================================
 GREEN   the same decision on the final bars, and every price within 0.2 %
 YELLOW  the same decision, largest drift from 0.2 % to 0.5 % (both included); or something to look at:
-        an order held back, a decision that cannot be recomputed
-RED     another decision, a drift above 0.5 %, an order without an end, or a fill that is missing
+        an order held back, a decision that cannot be recomputed, a fill worse than its quote by more than
+        `safety.slippage_warn_pct`
+RED     another decision, a drift above 0.5 %, an order without an end, a fill that is missing, or one worse
+        than its quote by more than `safety.slippage_flag_pct`
 ======  ==============================================================================================
 
 Source of the thresholds: the daily report and the success criteria of the founding documents (drift of 15:55
@@ -35,6 +37,8 @@ _SEVERITY: Final[Mapping[Verdict, int]] = {"GREEN": 0, "YELLOW": 1, "RED": 2}
 _WEIGHT_TOLERANCE: Final = 1e-9
 # 100.2 / 100 - 1 is a hair above 0.2 % in binary; six decimals of a percent make the edges what they say.
 _DECIMALS: Final = 6
+# A slippage is judged as it is shown.
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Observed:
         on_final: the decision on the final bars, None when it cannot be recomputed.
         decided_on: session whose bar both read.
         problems: further reasons for RED. cautions: for YELLOW. notes: things to know.
+        slippage_limits: percent above which a fill is YELLOW, and RED.
     """
 
     session: date
@@ -97,6 +102,7 @@ class Observed:
     problems: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    slippage_limits: tuple[float, float] = (0.3, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,20 @@ def order_problems(orders: Iterable[OrderFate]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def slippage_problems(
+    slippages: Iterable[Slippage], limits: tuple[float, float]
+) -> tuple[list[str], list[str]]:
+    """Return which fills are too far from their quote: reasons for RED, and for YELLOW."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for item in slippages:
+        worse = round(item.quote_pct or 0.0, _SHOWN)
+        above = [limit for limit in limits if worse > limit]
+        if above:
+            text = f"{item.symbol} filled {worse:.3f} % worse than its quote, above {above[-1]:g} %"
+            found[0 if len(above) == len(limits) else 1].append(text)
+    return found
+
+
 def fill_rate(orders: Iterable[OrderFate]) -> float | None:
     """Return filled / ordered shares in percent, None when nothing was ordered."""
     known = tuple(orders)
@@ -231,6 +251,8 @@ def judge(observed: Observed) -> Validation:
     sizes = [abs(item.drift_pct) for item in observed.drifts]
     red = [*unlike, *order_problems(observed.orders), *observed.problems]
     yellow = list(observed.cautions)
+    slipped = slippage_problems(observed.slippages, observed.slippage_limits)
+    red, yellow = [*red, *slipped[0]], [*yellow, *slipped[1]]
     for item in observed.drifts:
         size = abs(item.drift_pct)
         if size > RED_ABOVE_PCT:

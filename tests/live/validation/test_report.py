@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from backtest.strategies.family import Choice
-from live.validation.report import level_of, lines, worst_of, write_report
-from live.validation.verdict import WINDOW, Check, Judged, Observed, OrderFate, drift, judge
+from live.validation.report import _what_to_do, level_of, lines, worst_of, write_report
+from live.validation.verdict import WINDOW, Check, Judged, Observed, OrderFate, Slippage, drift, judge
 
 DAY = date(2024, 3, 15)
 CHOICE = Choice(facts={"cell": 1}, targets={"TQQQ": 0.6})
@@ -67,6 +67,18 @@ def test_a_decision_that_differs_or_could_not_be_made_again_is_said() -> None:
     other = judged(on_final=Choice(facts={"cell": 2}, targets={}))
     assert any("ANOTHER on the final bars" in line for line in lines(other))
     assert any("not recomputed" in line for line in lines(judged(on_final=None)))
+
+
+def test_a_red_alert_names_the_commands_that_tell_why() -> None:
+    slipped = judged(slippages=(Slippage("TQQQ", 0.9, None),), drifts=(drift("QQQ", 100.0, 100.0),))
+    text = _what_to_do([GREEN, slipped])
+    assert text.startswith("What to do: `jutsu explain TQQQ 2024-03-15`; `jutsu kill --entries-only`")
+    assert "QQQ 2024-03-15`, `jutsu explain TQQQ" in _what_to_do(
+        [judged(problems=("no end",), drifts=(drift("QQQ", 100.0, 100.0),))]
+    )
+    cash = Choice(facts={}, targets={})
+    empty = judged(problems=("not executed",), at_execution=cash, on_final=cash)
+    assert "`jutsu report validation 2024-03-15`" in _what_to_do([empty])
 
 
 def test_both_files_tell_the_same_session(tmp_path: Path) -> None:

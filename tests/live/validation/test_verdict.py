@@ -43,6 +43,18 @@ def observed(**changes: Any) -> Observed:
 
 
 @pytest.mark.parametrize(
+    ("slipped", "verdict"),
+    [(None, "GREEN"), (-2.0, "GREEN"), (0.3004, "GREEN"), (0.301, "YELLOW"), (0.5, "YELLOW"), (0.501, "RED")],
+)
+def test_a_fill_far_from_its_quote_is_no_green_session(slipped: float | None, verdict: str) -> None:
+    found = judge(observed(slippages=(Slippage("QQQ", 0.0, 5.0), Slippage("TMF", slipped, None))))
+    assert found.verdict == verdict
+    assert [reason.split()[0] for reason in found.reasons] == ([] if verdict == "GREEN" else ["TMF"])
+    wide = observed(slippages=(Slippage("TMF", slipped, None),), slippage_limits=(1.0, 2.0))
+    assert judge(wide).verdict == "GREEN"
+
+
+@pytest.mark.parametrize(
     ("reference", "final", "percent", "verdict"),
     [
         (100.0, 100.0, 0.0, "GREEN"),
