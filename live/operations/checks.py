@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from live.system.clock import Clock
 
 MEGABYTE = 1024 * 1024
-FREE_SPACE: Final = (
-    "free some space, then run again what stopped: `python -m live.signal_generator`, "
+AGAIN: Final = (
+    "then run again what stopped: `python -m live.signal_generator`, "
     "inside the window `python -m live.executor`"
 )
+FREE_SPACE: Final = f"free some space, {AGAIN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,16 @@ def require(results: Iterable[CheckResult]) -> tuple[str, ...]:
         raise failed[0].error(
             "; ".join(f"{result.name}: {result.detail}" for result in failed),
             where="preflight",
-            remedy=failed[0].remedy or "nothing was traded",
+            remedy=_remedy(failed[0]),
         )
     return tuple(f"{r.name}: {r.detail}" for r in found if not r.ok)
+
+
+def _remedy(failed: CheckResult) -> str:
+    """Return what to do about a stage that stopped; after a login it must be run again."""
+    if failed.name in {"login", "token"} and failed.remedy:
+        return f"{failed.remedy}, {AGAIN}"
+    return failed.remedy or "nothing was traded"
 
 
 def session_open(clock: Clock, session: calendar.Session | None) -> CheckResult:

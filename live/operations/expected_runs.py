@@ -156,4 +156,7 @@ def _error(row: RunLog) -> str:
     return f": {error}" if error else ""
 
 
-_NOTHING_STARTED = "no program of ours started then (machine off or asleep, no cron line?): `jutsu schedule`"
+_NOTHING_STARTED = (
+    "no program of ours started in its window (machine off or asleep, no cron line, lines for another time "
+    "zone?): `jutsu schedule --install`"
+)

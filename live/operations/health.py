@@ -25,6 +25,8 @@ REHEARSAL_DAYS: Final = 45
 #: where it is told how an address is given
 ADDRESSES: Final = "docs/daily_life.md#being-told"
 REHEARSE: Final = "`jutsu backup rehearse`"
+#: coming starts that the lines of a crontab are held against: some sessions
+LOOKED_AHEAD: Final = 20
 
 Verdict = Literal["ok", "warning", "failed"]
 
@@ -64,6 +66,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         except JutsuError as error:
             yield Check(name, "failed", error.line())
     yield from _preflight(runtime)
+    yield from _start_times(runtime.context, runtime.loaded.root)
 
 
 def _settings(runtime: Runtime) -> Check:
@@ -162,6 +165,10 @@ def _orders(ledger: Ledger) -> Check:
             f"{unresolved[0].client_order_id}: fate unknown",
             "run the executor or jutsu resolve",
         )
+    naked = [f"{row.quantity} {row.symbol} of {row.variant}" for row in ledger.positions.unprotected()]
+    if naked:
+        remedy = "`python -m live.executor` places the stop"
+        return Check("orders", "failed", f"no protective stop: {', '.join(naked)}", remedy)
     return Check("orders", "ok", f"{len(ledger.orders.unfinished())} unfinished")
 
 
@@ -239,6 +246,36 @@ def _preflight(runtime: Runtime) -> Iterator[Check]:
         yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
 
 
+def _start_times(context: RunContext, root: Path) -> Iterator[Check]:
+    """Fail when the project's lines in the crontab miss a coming start: of another zone, or other books.
+
+    A warning where something else may start it: a timer, a line outside the project's block.
+    """
+    import os
+    from itertools import islice
+
+    from backtest.calendar.sessions import NEW_YORK
+    from live.operations import start_loop, timers
+    from live.operations.cron_match import not_started
+    from live.operations.crontab import crontab
+    from live.operations.installed import doubled
+    from live.operations.next_starts import session_starts
+    from live.operations.scheduled import scheduled_books
+    from live.system.clock import host_zone
+
+    if start_loop.alive(context.state, context.clock.now()):
+        return
+    zone, text = host_zone(os.environ), crontab() or ""
+    coming = islice(session_starts(scheduled_books(context)[0], context.clock.now()), LOOKED_AHEAD)
+    start = not_started(text, root, coming, zone)
+    if start is not None:
+        here, there = (start.at.astimezone(place).strftime("%a %H:%M") for place in (zone, NEW_YORK))
+        detail = f"no line of the crontab starts `{start.command}` on {there} New York, which is {here} here"
+        else_started = doubled(text, root) or timers.enabled()
+        verdict: Verdict = "warning" if else_started else "failed"
+        yield Check("start times", verdict, detail, "`jutsu schedule --install` makes them anew")
+
+
 def alert_problems(context: RunContext, failed: Sequence[Check]) -> None:
     """Send one critical alert that names every failed check."""
     from live.alerts.causes import key_of
@@ -250,5 +287,9 @@ def alert_problems(context: RunContext, failed: Sequence[Check]) -> None:
         key=key_of("doctor", session=context.today(), detail=names),  # another fault on the same day rings
         level="critical",
         title="jutsu doctor: a check failed",
-        body="\n".join(f"{check.name}: {check.detail} {check.remedy}".rstrip() for check in failed),
+        body="\n".join(_line(check) for check in failed),
     )
+
+
+def _line(check: Check) -> str:
+    return f"{check.name}: {check.detail}" + (f" → {check.remedy}" if check.remedy else "")

@@ -141,5 +141,7 @@ def _became(
     return "missed", reported.get((day, "executor"), NO_EXECUTOR)
 
 
-NO_START = "no start: machine off or asleep, or no schedule (`jutsu doctor`)"
+NO_START = (
+    "no start in its window: machine off or asleep, no schedule, or one of another zone (`jutsu doctor`)"
+)
 NO_EXECUTOR = "the generator ran, the executor did not start: machine asleep by then, or no line for it"

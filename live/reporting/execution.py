@@ -80,7 +80,9 @@ def _label(model: ExecutionReport) -> str:
 
 def _headline(model: ExecutionReport) -> str:
     words = outcome_words(model.outcome, opened=_after_open(model)) or "no run is recorded"
-    orders = f"{len(model.orders)} order(s)" if model.orders else "no order was sent"
+    sent = [order for order in model.orders if order.intent != "stop"]
+    stops = f", {len(model.orders) - len(sent)} stop(s)" if len(sent) < len(model.orders) else ""
+    orders = (f"{len(sent)} order(s)" if sent else "no order was sent") + stops
     held = f", {len(model.held)} not sent" if model.held else ""
     stopped = f": {model.error}" if model.error else ""
     return f"{words}, {orders}{held}{stopped}"

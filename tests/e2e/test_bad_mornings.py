@@ -11,12 +11,15 @@ import re
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -24,10 +27,13 @@ import pytest
 from backtest.calendar.sessions import NEW_YORK
 from live.alerts import delivery
 from live.operations.checks import MEGABYTE
+from tests.fakes.demo import load_demo
+from tests.fakes.schwab.harness import ENVIRON, FakeSchwab
 from tests.simulation.clock import WorldClock, instead_of_the_systems
 from tests.support.alert_servers import Webhook, webhook
+from tests.support.earnings_world import new_trader
 from tests.support.paths import PROJECT
-from tests.support.user_world import Ran, User, called, jutsu, new_user
+from tests.support.user_world import Ran, User, new_user
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 GOLDEN = PROJECT / "tests" / "golden" / "bad_mornings.txt"
@@ -45,9 +51,11 @@ class Morning:
     phone: Webhook
     lines: list[str] = field(default_factory=list)
     read: int = 0
+    moved: Callable[[], None] = lambda: None
 
     def go_to(self, text: str) -> None:
         self.clock.go_to(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK))
+        self.moved()
         self.lines.append(f"[{text}]")
 
     def runs(self, name: str, body: Callable[[], Ran]) -> Ran:
@@ -84,11 +92,10 @@ class Morning:
         command = next(words for words in named if containing in words)
         if command.startswith(STAGE):
             return self.stage(command.removeprefix(STAGE))
-        return self.runs(command, lambda: self.command(command))
+        return self.jutsu(command)
 
-    def command(self, text: str) -> Ran:
-        words = text.split()[1:]
-        return called(lambda: jutsu([*words, "--config", str(self.user.config)]))
+    def jutsu(self, command: str) -> Ran:
+        return self.runs(command, lambda: self.user.jutsu(*command.split()[1:]))
 
 
 @pytest.fixture
@@ -172,6 +179,97 @@ def generator_killed(morning: Morning) -> None:
     assert morning.stage("executor").code == 0
 
 
+def red_day(morning: Morning) -> None:
+    morning.user.set(execution={"slippage_pct": 0.8})
+    a_good_day(morning, "2026-11-16")
+    morning.go_to("2026-11-16T16:15")
+    assert morning.jutsu("jutsu validate").code == 4
+    assert morning.follow(containing="explain").code == 0
+    assert morning.follow(containing="kill").code == 0
+    assert morning.follow(containing="resume").code == 0
+    a_good_day(morning, "2026-11-17")
+    morning.go_to("2026-11-17T16:15")
+    assert morning.jutsu("jutsu validate").code == 0
+
+
+@contextmanager
+def machine_in(zone: str) -> Iterator[None]:
+    """The machine's clock is set to a zone."""
+    with mock.patch.dict(os.environ, {"TZ": zone}):
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def wrong_time_zone(morning: Morning) -> None:
+    installed = [""]
+
+    def crontab(_: str, *words: str, given: str | None = None, quiet: bool = True) -> SimpleNamespace:
+        del quiet
+        if words == ("-",):
+            installed[0] = given or ""
+        return SimpleNamespace(returncode=0, stdout=installed[0])
+
+    with mock.patch("live.operations.crontab.run_program", crontab):
+        with machine_in("America/New_York"):
+            assert morning.jutsu("jutsu schedule --install").code == 0
+            a_good_day(morning, "2026-11-16")
+            assert morning.jutsu("jutsu doctor --alert").code == 0
+        morning.lines.append("(the machine moves to Berlin)")
+        with machine_in("Europe/Berlin"):
+            morning.go_to("2026-11-17T00:00")
+            assert morning.jutsu("jutsu doctor --alert").code == 1
+            assert morning.follow(containing="--install").code == 0
+            assert morning.jutsu("jutsu doctor --alert").code == 0
+            assert "35 21 * " in installed[0]
+            a_good_day(morning, "2026-11-17")
+
+
+def naked_position(morning: Morning) -> None:
+    trader = new_trader(morning.user.root.parent / "stocks", "AAA")
+    folder = trader.report("2026-02-02", "AAA").parent
+    trader.user.set(books=[{"primary": "ema_p10", "budget_pct": 100, "reports": str(folder)}])
+    morning.user = trader.user
+    morning.clock.true = datetime(2026, 2, 2, 9, tzinfo=NEW_YORK)
+    morning.go_to("2026-02-02T09:15")
+    assert morning.stage("signal_generator").code == 0
+    morning.go_to("2026-02-02T09:31")
+    assert morning.stage("executor").code == 0
+    morning.lines.append("(the broker cancels the stop)")
+    trader.cancel_by_hand("2026-02-02T12:00", "AAA")
+    morning.go_to("2026-02-02T16:15")
+    assert morning.jutsu("jutsu validate").code == 0
+    morning.go_to("2026-02-02T18:00")
+    assert morning.jutsu("jutsu doctor --alert").code == 1
+    assert trader.stops("2026-02-02T18:00") == {}
+    assert morning.follow(containing="executor").code == 0
+    assert morning.jutsu("jutsu doctor --alert").code == 0
+    assert trader.stops("2026-02-02T18:00") == {"AAA": (100, Decimal(90))}
+
+
+def pasted(_question: str, **_: Any) -> str:
+    """What a person pastes after the browser: the address with the state of the one that was shown."""
+    shown = sys.stdout.getvalue()  # a program's text is caught
+    (state,) = re.findall(r"state=([^&\s]+)", shown)
+    return f"https://127.0.0.1:8182/?code=FAKECODE1&state={state}"
+
+
+def token_dead(morning: Morning) -> None:
+    with FakeSchwab(morning.clock.now(), ticking=False) as fake:
+        load_demo(fake.app.market)
+        fake.write_token(morning.user.root / "state" / "schwab_token.json")
+        morning.user.set(data={"source": "schwab"}, broker={"schwab": {"base_url": fake.url}})
+        morning.moved = lambda: fake.clock(at=morning.clock.now().isoformat())
+        with mock.patch.dict(os.environ, ENVIRON), mock.patch("typer.prompt", pasted):
+            a_good_day(morning, "2026-11-16")
+            morning.go_to("2026-11-24T15:36")
+            assert morning.stage("signal_generator").code == 6
+            assert morning.follow(containing="auth login").code == 0
+            assert morning.follow(containing="signal_generator").code == 0
+            morning.go_to("2026-11-24T15:56")
+            assert morning.stage("executor").code == 0
+
+
 MORNINGS = (
     file_not_approved,
     cash_jump,
@@ -179,6 +277,10 @@ MORNINGS = (
     machine_off,
     disk_full,
     generator_killed,
+    red_day,
+    wrong_time_zone,
+    naked_position,
+    token_dead,
 )
 
 

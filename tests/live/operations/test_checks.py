@@ -84,6 +84,7 @@ def test_a_dead_token_is_a_broker_failure() -> None:
         preflight.require([preflight.connectivity(locked)])
     assert caught.value.exit_code == 6
     assert "token" in caught.value.line()
+    assert "`python -m live.signal_generator`" in str(caught.value.remedy)  # after the login
 
 
 @pytest.mark.parametrize(("seconds", "ok"), [(29, True), (31, False), (-31, False)])

@@ -51,6 +51,13 @@ def test_the_subject_says_account_book_session_and_what_became_of_it(
     assert subject(**changes) == expected
 
 
+def test_a_stop_is_counted_as_a_stop() -> None:
+    orders = execution_sample().orders
+    stop = replace(orders[1], intent="stop", side="sell", filled=0)
+    assert "partial, 2 order(s), 1 stop(s), 1 not sent" in text(orders=(*orders, stop))
+    assert "no order was sent, 1 stop(s)" in text(orders=(stop,))
+
+
 @pytest.mark.parametrize("changes", [{"exit_code": 7}, {"critical": ("no stop",)}])
 def test_what_failed_or_needs_somebody_is_never_shown_as_good(changes: dict[str, Any]) -> None:
     made = execution_report(replace(execution_sample(), outcome="completed", **changes))
