@@ -41,6 +41,15 @@ def random_bars(
     return IntradayBars("MGC", minutes[there], **prices, volume=volume)
 
 
+def bars_file(path: Path, seed: int, days: int) -> Path:
+    """Write random bars as a CSV file of our own format and return its path."""
+    bars = random_bars(seed, days)
+    rows = zip(bars.minutes, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
+    lines = [f"{minute}:00Z,{o:.1f},{h:.1f},{low:.1f},{c:.1f},{v:.0f}" for minute, o, h, low, c, v in rows]
+    path.write_text("\n".join(("ts_utc,open,high,low,close,volume", *lines, "")))
+    return path
+
+
 @cache
 def reference(folder: Path, table: str) -> dict[str, list[str]]:
     """Return the lines of a reference table by data set, and its header under the empty name."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, fields
 from itertools import product
 from typing import Final
 
@@ -14,8 +13,8 @@ from backtest.research.opening_range_breakout.figures import Figures, Trade, fig
 from backtest.research.opening_range_breakout.tables import csv_text, number
 from backtest.research.opening_range_breakout.trades import RESULTS, Trades
 from backtest.simulator.intraday.breaks import OpeningRange
-from backtest.simulator.intraday.grid import EntryModel
 from backtest.strategies.opening_range_breakout.filters import Filter
+from backtest.strategies.opening_range_breakout.strategy_key import StrategyKey
 
 METRIC_COLUMNS: Final = (
     *("dataset", "symbol", "orb_minutes", "orb_label", "entry_model", "rr_target", "confirm_bars", "filter"),
@@ -24,25 +23,9 @@ METRIC_COLUMNS: Final = (
 Allowed = Callable[[Filter, OpeningRange], bool]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Strategy:
-    """One cell of the grid with one filter."""
-
-    minutes: int
-    filter: str
-    label: str
-    model: EntryModel
-    ratio: Fraction
-    confirm_bars: int
-
-    def id(self, symbol: str) -> str:
-        """Return its name, e.g. ``MGC_0900_E1_RR2.5_CB2_ORB_G4``."""
-        return f"{symbol}_{self.label}_{self.model}_RR{float(self.ratio)}_CB{self.confirm_bars}_{self.filter}"
-
-
 def trades_by_strategy(
     trades: Trades, filters: Sequence[Filter], allowed: Allowed
-) -> Iterator[tuple[Strategy, tuple[Trade, ...]]]:
+) -> Iterator[tuple[StrategyKey, tuple[Trade, ...]]]:
     """Yield every strategy that traded on an eligible day, with its trades, sorted.
 
     Args:
@@ -62,26 +45,24 @@ def trades_by_strategy(
     for minutes, name, label, (m, model), (n, ratio), (c, confirm) in product(*cells):
         found = _trades(trades, eligible[name].get((minutes, label), ()), (m, c, n))
         if found:
-            yield Strategy(minutes, name, label, model, ratio, confirm), found
+            yield StrategyKey(minutes, name, label, model, ratio, confirm), found
 
 
-def metrics_csv(dataset: str, symbol: str, found: Iterator[tuple[Strategy, tuple[Trade, ...]]]) -> str:
+def metrics_csv(dataset: str, symbol: str, found: Iterable[tuple[StrategyKey, tuple[Trade, ...]]]) -> str:
     """Return the table of figures by strategy."""
-    rows = (
-        (
-            dataset,
-            symbol,
-            str(one.minutes),
-            one.label,
-            one.model,
-            number(float(one.ratio)),
-            str(one.confirm_bars),
-            one.filter,
-            *("" if value is None else number(value) for value in astuple(figures_of(trades))),
-        )
-        for one, trades in found
-    )
+    rows = ((*key_cells(dataset, symbol, key), *figure_cells(figures_of(trades))) for key, trades in found)
     return csv_text(METRIC_COLUMNS, rows)
+
+
+def key_cells(dataset: str, symbol: str, key: StrategyKey) -> tuple[str, ...]:
+    """Return the cells that name a strategy."""
+    ratio, confirm = number(float(key.ratio)), str(key.confirm_bars)
+    return dataset, symbol, str(key.minutes), key.label, key.model, ratio, confirm, key.filter
+
+
+def figure_cells(figures: Figures) -> tuple[str, ...]:
+    """Return the cells of figures; empty where one is not defined."""
+    return tuple("" if value is None else number(value) for value in astuple(figures))
 
 
 def _eligible(

@@ -49,14 +49,18 @@ class Study:
     days: tuple[DayRows, ...]
     ranges: tuple[OpeningRange, ...]
 
-    def trades(self) -> Trades:
-        """Return every outcome of the grid; DataError where ticks are wanted and prices have none."""
-        options = self.options
-        return trades_of(
-            self.bars,
-            outcomes_of(self.bars, self.ranges, options.grid, compat=options.compat),
-            self.instrument,
-        )
+    @property
+    def wanted_days(self) -> tuple[DayRows, ...]:
+        """The trading days that the study is about."""
+        return tuple(day for day in self.days if _wanted(day, self.options))
+
+    def trades(self, stress: float = 1.0) -> Trades:
+        """Return every outcome of the grid at costs `stress` times as high.
+
+        DataError where ticks are wanted and the prices have none.
+        """
+        found = outcomes_of(self.bars, self.ranges, self.options.grid, compat=self.options.compat)
+        return trades_of(self.bars, found, self.instrument.stressed(stress))
 
     def allowed(self) -> Callable[[Filter, OpeningRange], bool]:
         """Return the function that tells whether a filter lets a break pass."""
@@ -65,7 +69,7 @@ class Study:
 
     def _facts(self, one: Filter, broken: OpeningRange, steps: PriceGrid | None) -> BreakFacts:
         size = broken.size if steps is None else steps.difference(broken.high, broken.low)
-        if not one.days:
+        if not (one.days and broken.side):
             return BreakFacts(size, {})
         ratio = relative_volume(self.bars, self.days, broken.place, broken.row, one.days)
         return BreakFacts(size, {one.days: ratio})

@@ -5,13 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Literal
 
-from backtest.strategies.opening_range_breakout import rules
-
-EntryModel = Literal["E1", "E2", "E3"]
-ENTRY_MODELS: Final[dict[EntryModel, int]] = {"E1": rules.E1, "E2": rules.E2, "E3": rules.E3}
-MAX_CONFIRM_BARS: Final = 10
+from backtest.strategies.opening_range_breakout.strategy_key import EntryModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from backtest.core.intraday_bars import PRICES, IntradayBars
 from backtest.indicators.intraday.price_grid import PriceGrid, grid_of
 from backtest.simulator.intraday.breaks import OpeningRange
 from backtest.simulator.intraday.compiled import compiled_outcomes, outcomes_as_they_are
-from backtest.simulator.intraday.grid import ENTRY_MODELS, Grid
+from backtest.simulator.intraday.grid import Grid
 from backtest.strategies.opening_range_breakout import rules
+from backtest.strategies.opening_range_breakout.strategy_key import ENTRY_MODELS
 
 IntArray = NDArray[np.int64]
 #: Outcomes from which on compiling the walk costs less than walking without.

@@ -2,19 +2,16 @@
 
 from fractions import Fraction
 
-from backtest.research.opening_range_breakout.strategies import Strategy, metrics_csv, trades_by_strategy
+from backtest.research.opening_range_breakout.strategies import metrics_csv, trades_by_strategy
 from backtest.research.opening_range_breakout.study import StudyOptions, study_of
 from backtest.simulator.intraday.grid import Grid
 from backtest.strategies.opening_range_breakout.filters import filter_of
 from backtest.strategies.opening_range_breakout.instruments import INSTRUMENTS
+from backtest.strategies.opening_range_breakout.strategy_key import StrategyKey
 from tests.support.minute_world import random_bars
 
 GRID = Grid(models=("E1", "E3"), ratios=(Fraction(1), Fraction(5, 2)), confirm_bars=(1,))
 FILTERS = [filter_of("ORB_G1.2"), filter_of("NO_FILTER")]
-
-
-def test_the_name_of_a_strategy() -> None:
-    assert Strategy(5, "ORB_G4", "0900", "E1", Fraction(5, 2), 2).id("MGC") == "MGC_0900_E1_RR2.5_CB2_ORB_G4"
 
 
 def test_every_trade_of_an_eligible_day_belongs_to_its_strategy() -> None:
@@ -26,11 +23,13 @@ def test_every_trade_of_an_eligible_day_belongs_to_its_strategy() -> None:
     assert sum(map(len, free.values())) == trades.entered.sum()
     sizes = {(one.day, one.label): one.size for one in trades.outcomes.breaks}
     for one, mine in found.items():
-        whole = found[Strategy(one.minutes, "NO_FILTER", one.label, one.model, one.ratio, one.confirm_bars)]
+        whole = found[
+            StrategyKey(one.minutes, "NO_FILTER", one.label, one.model, one.ratio, one.confirm_bars)
+        ]
         least = 1.2 if one.filter == "ORB_G1.2" else 0.0
         assert list(mine) == [t for t in whole if round(sizes[t.day, one.label], 9) >= least]
     assert any(
-        len(mine) < len(found[Strategy(5, "NO_FILTER", o.label, o.model, o.ratio, 1)])
+        len(mine) < len(found[StrategyKey(5, "NO_FILTER", o.label, o.model, o.ratio, 1)])
         for o, mine in found.items()
     )
 

@@ -8,10 +8,11 @@ import pytest
 from backtest.calendar.trading_days import days_with_bars
 from backtest.research.opening_range_breakout.trades import FLAGS, Trades, rounded, trades_of
 from backtest.simulator.intraday.breaks import opening_ranges
-from backtest.simulator.intraday.grid import EntryModel, Grid
+from backtest.simulator.intraday.grid import Grid
 from backtest.simulator.intraday.outcomes import outcomes_of
 from backtest.strategies.opening_range_breakout.instruments import INSTRUMENTS
 from backtest.strategies.opening_range_breakout.labels import FUTURES_DAY, label_of
+from backtest.strategies.opening_range_breakout.strategy_key import EntryModel
 from tests.support.minute_world import Ohlc, bars_at, random_bars
 
 MGC = INSTRUMENTS["MGC"]

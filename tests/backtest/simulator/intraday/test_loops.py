@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtest.simulator.intraday import loops
-from backtest.simulator.intraday.grid import ENTRY_MODELS
 from backtest.strategies.opening_range_breakout import rules
 from backtest.strategies.opening_range_breakout.instruments import INSTRUMENTS
+from backtest.strategies.opening_range_breakout.strategy_key import ENTRY_MODELS
 
 CLOSES = st.lists(st.sampled_from([8.0, 9.0, 9.5, 10.0, 11.0]), min_size=1, max_size=12)
 
