@@ -137,7 +137,10 @@ def start(context: ExecutionContext, *, force: bool) -> None:
         context.notes.alarm(context.notes.stop_buying)
     switch = context.ledger.state.kill_switch()
     if switch.level != "none":
-        context.notes.warn(f"the kill switch is on ({switch.level}), entries are blocked: {switch.reason}")
+        context.notes.warn(
+            f"the kill switch is on ({switch.level}): entries are blocked until `jutsu resume`; "
+            f"it was turned on because of: {switch.reason}"
+        )
 
 
 def _successors(context: ExecutionContext, orders: Iterable[BrokerOrder]) -> list[BrokerOrder]:

@@ -62,6 +62,8 @@ PersonKind = Literal[
     "kill_entries",
     "panic",
     "panic_everything",
+    "realign",
+    "realign_cancel",
 ]
 Kind = Literal[RunKind, CommandKind, FillKind, WorldKind, ReportKind, PersonKind]
 

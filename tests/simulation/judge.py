@@ -26,6 +26,7 @@ Invariant = Literal[
     "cash",
     "permitted",
     "panic",
+    "realign",
     "shadow",
     "told",
     "way back",
@@ -292,25 +293,27 @@ class Judge:
                 )
 
     def _judge_told(self, ran: Ran) -> None:
-        """Every end with a code rings: the very problem is in an alert of today."""
+        """Every end with a code rings: the very problem reached the phone, or waits for a dead channel."""
         if ran.code in {0, None} or self.world.nobody_can_be_told:
             return
         line = next((x for x in reversed(ran.text.splitlines()) if x.startswith("error ")), "")
         problem = re.sub(r"^error \d+: ", "", line).split(" → ")[0].split(" [log:")[0]
         texts = [m.title + "\n" + m.body for m in self.world.folder.inbox]
-        texts += [
-            f"{title}\n{body}"
-            for title, body in self.world.folder.rows(
-                self.world.folder.ledger, "SELECT title, body FROM alerts"
-            )
-        ]
-        plain = self.world.folder.root / "state" / "outbox.jsonl"
-        texts += plain.read_text().splitlines() if plain.exists() else []
+        if not self.world.phone_works:
+            texts += self._written_down()
         # the switch rings once a day, and so does a problem whose figures change
         start = _NUMBER.sub("#", problem[: problem.find(" since ")] if ran.code == 3 else problem[:60])
         named = bool(start) and any(start in _NUMBER.sub("#", text) for text in texts)
         if not named:
             self.blame("told", f"exit {ran.code} without an alert: {ran.text[-300:]}")
+
+    def _written_down(self) -> list[str]:
+        """Return the alerts that wait for a channel which did not work."""
+        rows = self.world.folder.rows(self.world.folder.ledger, "SELECT title, body FROM alerts")
+        plain = self.world.folder.root / "state" / "outbox.jsonl"
+        return [f"{title}\n{body}" for title, body in rows] + (
+            plain.read_text().splitlines() if plain.exists() else []
+        )
 
 
 def _worked(ran: Ran) -> bool:

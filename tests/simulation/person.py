@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from live.handoff.canonical import bytes_sha256
 from live.model.order_ids import parse
 from tests.simulation.faults import REPORT_KINDS, Fault
-from tests.simulation.programs import Ran
+from tests.simulation.programs import WEIGHTS, Ran
+from tests.simulation.realigning import Realigning
 from tests.simulation.reports import drop_report
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Person:
         self._world = world
         self._read = 0
         self._recorded: list[tuple[str, date]] = []
+        self.realigning = Realigning()
 
     # reports --------------------------------------------------------------------------------------------
 
@@ -66,7 +68,9 @@ class Person:
         for variant in world.books:
             path = world.folder.signal(world.session.day, variant)
             if variant not in world.answers.originals and path.exists():
-                world.answers.originals[variant] = path.read_bytes()
+                content = world.answers.originals[variant] = path.read_bytes()
+                if variant == WEIGHTS:
+                    self.realigning.judge(world, content)
 
     def answer(self) -> None:
         """Approve today's files, or do what the plan says instead."""
@@ -187,6 +191,8 @@ class Person:
                 return self._run("reconcile", "--adopt")
             case ["reconcile"] | ["resume"] | ["recover"]:
                 return self._run(words[0], *(("--yes",) if words[0] == "recover" else ()))
+            case ["realign", *_] if WEIGHTS in self._world.books:
+                return self.realigning.follow(self._world)
             case ["data", "confirm", symbol, day, price]:
                 return self._run("data", "confirm", symbol, day, price)
             case ["data", "split", *_]:

@@ -98,6 +98,7 @@ def one_day(world: World, person: Person) -> bool:
         return False
     world.clock.go_to(max(window.opens_at - timedelta(minutes=40), world.session.open - timedelta(hours=1)))
     person.drop_report()
+    person.realigning.act(world, 1)
     generated = _generate(world, person)
     person.report_late()
     for fault in world.due(*WHILE_OPEN):
@@ -108,10 +109,12 @@ def one_day(world: World, person: Person) -> bool:
     person.panic(1)
     if world.clock.true < window.opens_at:
         person.answer()
+    person.realigning.act(world, 2)
     executed = (_place_and_poll if world.kind.split_run else _execute)(world, person, window)
     person.panic(2)
     if world.judge.found:
         return False
+    person.realigning.act(world, 3)
     if world.kind.style != "mixed":
         world.clock.go_to(world.session.close + timedelta(minutes=20))
         world.start("validate")
@@ -139,7 +142,7 @@ def _generate(world: World, person: Person) -> bool:
 
 
 def _execute(world: World, person: Person, window: calendar.ExecutionWindow) -> bool:
-    world.clock.go_to(window.opens_at + timedelta(seconds=45))
+    world.clock.show(window.opens_at + timedelta(seconds=45))
     good = False
     for _ in range(EXECUTOR_STARTS):
         ran = world.start("executor")
@@ -150,7 +153,7 @@ def _execute(world: World, person: Person, window: calendar.ExecutionWindow) -> 
             person.follow(ran)
         world.clock.sleep(60)
     if world.seed % 3 == world.session_number % 3 and not world.judge.found:
-        world.clock.go_to(window.closes_at + timedelta(minutes=2))  # cron starts it more often than needed
+        world.clock.show(window.closes_at + timedelta(minutes=2))  # cron starts it more often than needed
         ran = world.start("executor")
         if ran.code not in {0, None} and not good:
             person.follow(ran)
@@ -162,7 +165,7 @@ def _place_and_poll(world: World, person: Person, window: calendar.ExecutionWind
     good = False
     for phase, opens, starts in (("place", -10, 2), ("poll", 1, POLLS)):
         world.phase = phase
-        world.clock.go_to(window.opens_at + timedelta(minutes=opens))
+        world.clock.show(window.opens_at + timedelta(minutes=opens))
         for number in range(starts):
             ran = world.start("executor", "--phase", phase)
             good = ran.code == 0

@@ -325,6 +325,11 @@ class World:
         """Whether in the last run both the disk was full and the network down: only the screen is left."""
         return bool(self.machine.refused) and any(f.kind == "channel_down" for f in self.line.faults)
 
+    @property
+    def phone_works(self) -> bool:
+        """Whether every message of today reaches the phone: the channel was never down, no write failed."""
+        return not self.machine.refused and not self.due("channel_down")
+
     def kill(self) -> None:
         """The person turns everything off while a program runs."""
         ledger = Ledger.open(self.folder.ledger, account=self.books_key, now=self.clock.now())

@@ -101,6 +101,13 @@ def _books(theirs: Theirs, ledger: Any, shares: dict[str, int]) -> list[str]:
     return wrong
 
 
+def blocked_because(project: Project) -> str:
+    """Return why the kill switch is on, empty while it is off."""
+    with project.ledger() as ledger:
+        switch = ledger.state.kill_switch()
+        return "" if switch.level == "none" else switch.reason
+
+
 def wanted_person(project: Project, remote: Remote) -> list[tuple[str, str | None]]:
     """Return what a person would answer to exit code 8: the id of the one order it can be, or absent."""
     listed = Theirs.of(project, remote).orders

@@ -37,7 +37,7 @@ from tests.fakes.schwab.harness import Remote
 from tests.support import http_world as w
 from tests.support.http_fuse import Fuse
 from tests.support.http_imitation import DAY, NEXT_DAY, Forked, at, make_app, short
-from tests.support.http_judge import verdict, wanted_person
+from tests.support.http_judge import blocked_because, verdict, wanted_person
 from tests.support.http_scenarios import SCENARIOS, Scenario
 from tests.support.inherited import inherit, loaded
 from tests.support.kill_log import KillLog, add_arguments, of_shard
@@ -193,6 +193,8 @@ def try_point(template: Template, kills: tuple[Kill, ...]) -> Point:
         else:
             point.wrong.append("it never ended")
             return point
+        if point.persons and not _resumed(point, project, remote):
+            return point
         if not _run(point, project, remote, "", 0):  # once more than needed changes nothing
             return point
         point.wrong += judge(template, project, remote)
@@ -235,6 +237,23 @@ def _person(point: Point, project: w.Project, remote: Remote) -> bool:
             )
     if not answers:
         point.wrong.append("exit code 8 and nothing to resolve")
+    return not point.wrong
+
+
+def _resumed(point: Point, project: w.Project, remote: Remote) -> bool:
+    """Do what the messages ask for after a stop of unknown fate: entries wait until a person resumes them.
+
+    The stop rests by now: `verdict` is strict about that, and about the switch.
+    """
+    answer = project.folder.parent / "answer"
+    _, reason = w.forked(lambda: blocked_because(project), answer)
+    if "NO STOP" not in (reason or ""):
+        return True
+    if "jutsu resume" not in (project.folder / "out").read_text():
+        point.wrong.append("entries are blocked, and no message names `jutsu resume`")
+    _, code = w.forked(partial(w.command, project, remote.url, "resume"), answer)
+    if code != 0:
+        point.wrong.append(f"resume: {code} {(project.folder / 'out').read_text()[-300:]}")
     return not point.wrong
 
 

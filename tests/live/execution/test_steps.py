@@ -74,7 +74,7 @@ def test_an_entry_ends_filled_with_its_stop_and_its_trade_recorded(made: Any) ->
     assert list((made.folder / "state" / "backups").iterdir())
 
 
-def test_kill_level_entries_lets_exits_and_stops_go(made: Any) -> None:
+def test_kill_level_entries_lets_exits_and_stops_go(made: Any, caplog: pytest.LogCaptureFixture) -> None:
     enter(made)
     made.ledger.state.set_kill("entries", reason="test", by="test", at=made.clock.now())
     tomorrow(
@@ -86,6 +86,7 @@ def test_kill_level_entries_lets_exits_and_stops_go(made: Any) -> None:
     assert made.executor() == 0
     assert made.broker.account().shares() == {}
     assert outcome(made, NEXT_DAY) == "partial"
+    assert "entries are blocked until `jutsu resume`" in caplog.text
 
 
 def test_exit_3_kill_switch_all(made: Any) -> None:
