@@ -118,7 +118,7 @@ def set_value(
             effective_from=effective_from,
             effective_until=effective_until,
         )
-        _remember(ledger, source, at, actor, reason or f"set {name} = {value_text(value)}")
+        remember(ledger, source, at, actor, reason or f"set {name} = {value_text(value)}")
     return Changed(name, value, effective_from, effective_until)
 
 
@@ -134,7 +134,7 @@ def unset(
         audited(ledger, "config unset", actor=actor, subject=name, at=at, via=via),
     ):
         ended = ledger.config.unset(name, at=at)
-        _remember(ledger, source, at, actor, reason or f"unset {name}")
+        remember(ledger, source, at, actor, reason or f"unset {name}")
     return Unset(name, ended)
 
 
@@ -240,7 +240,7 @@ def _value(loaded: LoadedSettings, name: str) -> Any:
     return strategy.parameters.get(parameter)
 
 
-def _remember(ledger: Ledger, source: SettingsSource, at: datetime, actor: str, reason: str) -> None:
-    """Keep the settings as they are with the change."""
+def remember(ledger: Ledger, source: SettingsSource, at: datetime, actor: str, reason: str) -> None:
+    """Keep the settings as they are with a change, inside its transaction."""
     settings = source.with_overrides(at, ledger.config.active(at)).settings
     ledger.config.remember(settings_sha256(settings), snapshot(settings), by=actor, reason=reason, at=at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-JobKind = Literal["backtest"]
+JobKind = Literal["backtest", "preview"]
 """What a job computes; `live.jobs.work` has the function of each."""
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 """`interrupted`: the program that ran it ended first; it can be resumed, as failed and cancelled ones can."""

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
@@ -26,7 +26,7 @@ from backtest.core.files import LARGE, read_regular, write_atomic
 from live.jobs.child import LOG as CHILD_LOG
 from live.jobs.child import PROGRESS, REQUEST
 from live.jobs.schedules import Schedules
-from live.jobs.windows import quiet_for_books
+from live.operations.quiet_times import quiet_for_books
 from live.settings.secrets import without_secrets
 from live.system.redaction import redact
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("jutsu.jobs")
 LOCK: Final = "jobs.lock"
+#: nothing begins from so long before an execution window until its end
+BEFORE_WINDOW: Final = timedelta(minutes=10)
 #: seconds a child has to end before it is killed
 PATIENCE: Final = 5.0
 _LONGEST_LINE: Final = 500
@@ -130,7 +132,7 @@ class Runner:
     def _near_a_window(self, now: datetime) -> bool:
         """Whether nothing may begin; settings that cannot be read may hide a window."""
         try:
-            return quiet_for_books(self._project.source.load(now), now) is not None
+            return quiet_for_books(self._project.source.load(now), now, BEFORE_WINDOW) is not None
         except JutsuError as error:
             LOG.warning("no job starts: %s", error.line())
             return True

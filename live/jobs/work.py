@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from live.jobs import backtest
+from live.jobs import backtest, preview
 from live.jobs.backtest import Progress
 from live.jobs.model import JobKind
 
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 Work = Callable[["LoadedSettings", Mapping[str, Any], datetime, Path, Progress], None]
 
-WORK: Final[Mapping[JobKind, Work]] = {"backtest": backtest.run}
+WORK: Final[Mapping[JobKind, Work]] = {"backtest": backtest.run, "preview": preview.run}
 """Kind -> function of settings, request, instant, folder for results, and what is told the progress."""

@@ -30,7 +30,17 @@ from live.web.document import describe
 from live.web.guard import Door, Doorkeeper, needs
 from live.web.push import Push
 from live.web.rates import Rates
-from live.web.routes import books, control, jobs, login, machine, settings, signals
+from live.web.routes import (
+    books,
+    control,
+    jobs,
+    login,
+    machine,
+    parameters,
+    regime,
+    settings,
+    signals,
+)
 from live.web.watch import Watcher
 from live.web.world import World
 
@@ -139,6 +149,8 @@ def _mount(app: FastAPI) -> None:
         control.router,
         machine.router,
         jobs.router,
+        regime.router,
+        parameters.router,
         settings.router,
         login.router,
     ):
@@ -160,6 +172,7 @@ def _founding_paths(app: FastAPI) -> None:
         ("GET", "/api/trades", books.trades, read),
         ("GET", "/api/trades/export", books.export, read),
         ("GET", "/api/performance", books.performance, read),
+        ("GET", "/api/indicators", regime.indicators, read),
         ("GET", "/api/config", settings.settings, []),
         ("PUT", "/api/config", settings.change, []),
         ("POST", "/api/control/stop", control.kill, []),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from backtest.core.errors import JutsuError
+from backtest.core.errors import JutsuError, LimitError
 from live.actions.errors import FileChangedError, SettingChangedError
 from live.jobs.errors import NoSuchJobError
 from live.ledger.errors import LedgerMissing, LedgerTooNew, LedgerUnavailable
@@ -36,6 +36,10 @@ _TITLES: Final = {
     500: "A bug",
     503: "Not available now",
 }
+
+
+class ElevationNeededError(LimitError):
+    """A person must prove again that it is them."""
 
 
 class ProblemError(Exception):
@@ -139,6 +143,8 @@ def _classified(error: JutsuError) -> tuple[int, str, dict[str, str]]:
             return 503, "ledger-busy", {"Retry-After": "1"}
         case LedgerTooNew():
             return 503, "restart-dashboard", {}
+        case ElevationNeededError():
+            return 403, "elevate", {}
         case NoSuchJobError():
             return 404, "not-found", {}
         case LedgerMissing():

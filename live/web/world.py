@@ -180,6 +180,7 @@ class World:
             account=account,
             now=now,
             today=now.astimezone(NEW_YORK).date(),
+            manifest=loaded.path(loaded.settings.paths.manifest),
         )
 
     def _account(self) -> str:

@@ -13,8 +13,8 @@ from starlette.requests import Request
 
 from live.actions.audited import Via
 from live.web.auth.sessions import Visitor
-from live.web.guard import address_of
-from live.web.problems import ProblemError
+from live.web.guard import Door, address_of
+from live.web.problems import ElevationNeededError, ProblemError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -73,6 +73,19 @@ def actor_of(visitor: Visitor) -> str:
 def via_of(request: Request) -> Via:
     """Return where an action came from."""
     return Via("web", address_of(request))
+
+
+def require_proven(request: Request, visitor: Visitor, *, grave: bool = False) -> None:
+    """Want a browser to have proven itself within five minutes: from other machines, and for what is grave.
+
+    Raises:
+        ElevationNeededError: 403, it did not.
+    """
+    door: Door = request.app.state.door
+    if visitor.kind != "browser" or not (grave or door.beyond):
+        return
+    if visitor.elevated_until <= door.clock.now().timestamp():
+        raise ElevationNeededError("prove yourself again first", remedy="POST /auth/elevate")
 
 
 def changed(request: Request, *topics: str) -> None:

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import logging
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from backtest.core.errors import SettingsError, UsageError
 from live.actions import kill_switch
+from live.actions.audited import audited
 from live.actions.kill_switch import Resumed
 from live.books import breakers
+from live.ledger.errors import LedgerError
 from live.ledger.system_state import KillSwitch, RaisedLevel
 from live.web.answers import answer
 from live.web.auth.sessions import Visitor
+from live.web.children import start
 from live.web.document import answered
-from live.web.guard import Door, needs
+from live.web.guard import needs
 from live.web.problems import ProblemError
-from live.web.routes.common import actor_of, changed, via_of, world_of
+from live.web.routes.common import actor_of, changed, require_proven, via_of, world_of
 from live.web.routes.signals import Body
 from live.web.world import KILL_SECONDS
 
 if TYPE_CHECKING:
     from live.views.inputs import ViewInputs
 
+LOG = logging.getLogger("jutsu.web")
+PANIC: Final = "PANIC"
 router = APIRouter()
 Controller = Annotated[Visitor, needs("control")]
 
@@ -34,6 +41,13 @@ class Kill(Body):
 
     level: RaisedLevel = "all"
     reason: str = Field(default="on the dashboard", max_length=500)
+
+
+class Panic(Body):
+    """The word a person types, and whether what no book owns is closed too."""
+
+    word: str = Field(max_length=16)
+    everything: bool = False
 
 
 @router.post("/control/kill", responses=answered(KillSwitch, bare=True))
@@ -57,7 +71,7 @@ def kill(request: Request, visitor: Controller, body: Kill | None = None) -> Res
 def resume(request: Request, visitor: Controller) -> Response:
     """Turn the switch off; breakers are set back by `jutsu resume`, which asks the broker for its equity."""
     with world_of(request).writing() as inputs:
-        _require_elevated(request, visitor, inputs)
+        require_proven(request, visitor, grave=_online(inputs))
         if breakers.standing(inputs.ledger):
             raise ProblemError(
                 409,
@@ -70,10 +84,60 @@ def resume(request: Request, visitor: Controller) -> Response:
     return answer(done)
 
 
-def _require_elevated(request: Request, visitor: Visitor, inputs: ViewInputs) -> None:
-    """Online, a browser proves itself again within five minutes. ProblemError 403: it did not."""
-    door: Door = request.app.state.door
-    if inputs.settings.mode != "online_live" or visitor.kind != "browser":
-        return
-    if visitor.elevated_until <= door.clock.now().timestamp():
-        raise ProblemError(403, "elevate", "prove yourself again first", remedy="POST /auth/elevate")
+@router.post("/control/panic", response_class=StreamingResponse)
+def panic(request: Request, visitor: Controller, body: Panic) -> StreamingResponse:
+    """Close everything: `jutsu panic` as a child, what it says as text, `exit N` at the end.
+
+    It works with settings that cannot be read and beside a run, and goes on when the page is closed.
+    """
+    _note(request, visitor, body)
+    return _streamed(request, "panic", "--yes", *(["--everything"] if body.everything else []))
+
+
+@router.post("/control/reconcile", response_class=StreamingResponse)
+def reconcile(request: Request, visitor: Controller) -> StreamingResponse:
+    """Compare ledger and broker: `jutsu reconcile` as a child, what it says as text, `exit N` at the end."""
+    require_proven(request, visitor)
+    return _streamed(request, "reconcile")
+
+
+def _streamed(request: Request, *words: str) -> StreamingResponse:
+    lines = start(world_of(request), *words).lines()
+    return StreamingResponse(
+        lines, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _note(request: Request, visitor: Visitor, body: Panic) -> None:
+    """Keep who asked for a panic, refused or not; a ledger that cannot be written stops none.
+
+    Raises:
+        UsageError: 2, the word was not typed. ElevationNeededError: 403, online and not proven of late.
+    """
+    try:
+        with (
+            world_of(request).writing(KILL_SECONDS, even_during_a_run=True) as inputs,
+            audited(
+                inputs.ledger,
+                "panic asked",
+                actor=actor_of(visitor),
+                subject="everything" if body.everything else "our positions",
+                at=inputs.now,
+                via=via_of(request),
+            ),
+        ):
+            _require_word(body.word)
+            require_proven(request, visitor, grave=_online(inputs))
+    except (LedgerError, SettingsError) as error:
+        _require_word(body.word)
+        require_proven(request, visitor, grave=True)
+        LOG.warning("panic by %s is not in the audit log: %s", actor_of(visitor), error.line())
+
+
+def _require_word(word: str) -> None:
+    if word != PANIC:
+        raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {PANIC}")
+
+
+def _online(inputs: ViewInputs) -> bool:
+    return inputs.settings.mode == "online_live"

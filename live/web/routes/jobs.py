@@ -14,14 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from live.jobs.backtest import BacktestRequest, BacktestResults, read_result, strategy_of
-from live.jobs.errors import JobStateError
+from live.jobs.errors import JobStateError, NoSuchJobError
 from live.jobs.model import ACTIVE, Job, JobKind, Schedule
-from live.jobs.windows import quiet_for_books
+from live.jobs.runner import BEFORE_WINDOW
+from live.operations.quiet_times import quiet_for_books
 from live.web.answers import answer
 from live.web.auth.sessions import Visitor
 from live.web.document import answered
 from live.web.guard import needs
-from live.web.routes.common import Cursor, Limit, Page, actor_of, not_found, page, show
+from live.web.routes.common import Cursor, Limit, Page, actor_of, page, show
 from live.web.routes.signals import Body
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def jobs(request: Request, _: Worker, limit: Limit = 50, cursor: Cursor = None) 
 
     def make(inputs: ViewInputs) -> JobList:
         found = page(work.store.newest(_MOST), limit, cursor, lambda job: job.id)
-        quiet = quiet_for_books(work.project.source.load(inputs.now), inputs.now)
+        quiet = quiet_for_books(work.project.source.load(inputs.now), inputs.now, BEFORE_WINDOW)
         return JobList(found.items, found.next, quiet)
 
     return show(request, make)
@@ -196,10 +197,10 @@ def jobs_of(request: Request) -> Jobs:
 
 
 def of_kind(request: Request, ident: str, kind: JobKind) -> Job:
-    """Return a job of a kind. ProblemError 404: there is none. NoSuchJobError: there is none at all."""
+    """Return a job of a kind. NoSuchJobError 2: there is none."""
     job = jobs_of(request).store.get(ident)
     if job.kind != kind:
-        raise not_found(f"{kind} {ident}")
+        raise NoSuchJobError(f"is a {job.kind}, not a {kind}", where=ident, remedy="`jutsu jobs list`")
     return job
 
 

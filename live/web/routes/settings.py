@@ -18,7 +18,7 @@ from live.web.auth.sessions import Visitor
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.problems import ProblemError
-from live.web.routes.common import actor_of, changed, show, via_of, world_of
+from live.web.routes.common import actor_of, changed, require_proven, show, via_of, world_of
 from live.web.routes.signals import Body
 from live.web.world import World
 
@@ -58,6 +58,7 @@ def history(request: Request, _: Reader) -> Response:
 def change(request: Request, visitor: Changer, body: SettingChange) -> Response:
     """Override a setting, provided it still is what the person saw."""
     _require_changeable(body.name)
+    require_proven(request, visitor)
     done = person.set_value(
         _free(request).source,
         body.name,
@@ -80,6 +81,7 @@ def revert(
 ) -> Response:
     """End every override of a setting; the next lower source holds again."""
     _require_changeable(name)
+    require_proven(request, visitor)
     done = person.unset(
         _free(request).source,
         name,

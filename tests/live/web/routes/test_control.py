@@ -67,3 +67,31 @@ def test_kill_waits_for_another_writer_and_the_rest_does_not(site: Site, browser
 def test_a_wrong_level_is_refused(browser: Browser) -> None:
     assert browser.post("/control/kill", {"level": "none"}).status_code == 422
     assert level(browser) == "none"
+
+
+def test_panic_wants_its_word_and_says_what_it_did(site: Site, browser: Browser) -> None:
+    refused = browser.post("/control/panic", {"word": "panic"})
+    assert (refused.status_code, refused.json()["exit_code"]) == (422, 2)
+    said = browser.post("/control/panic", {"word": "PANIC"})
+    assert (said.status_code, said.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert "kill switch is ON (all)" in said.text
+    assert said.text.endswith("exit 0\n")
+    assert level(browser) == "all"
+    rows = [(row["action"], row["outcome"][:7]) for row in browser.data("/audit")["items"]]
+    assert {("panic asked", "refused"), ("panic asked", "done"), ("panic", "done")} <= set(rows)
+
+
+def test_panic_works_where_the_settings_cannot_be_read(site: Site, browser: Browser) -> None:
+    good = site.user.config.read_text()
+    site.user.config.write_text(good + "\nsafety:\n  nonsense: 1\n")
+    refused = browser.post("/control/panic", {"word": "PANIC"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "about:jutsu#elevate")
+    browser.csrf = browser.post("/auth/elevate", {}).json()["csrf"]
+    assert "kill switch is ON (all)" in browser.post("/control/panic", {"word": "PANIC"}).text
+    site.user.config.write_text(good)
+    assert level(browser) == "all"
+
+
+def test_reconcile_says_what_the_command_says(browser: Browser) -> None:
+    said = browser.post("/control/reconcile").text
+    assert said.endswith("exit 0\n")

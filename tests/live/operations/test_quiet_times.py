@@ -1,14 +1,16 @@
-"""No job begins near a window: ten minutes before it until its end, early closes included."""
+"""Times around windows: ten minutes before them until their end, early closes included."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from backtest.calendar.sessions import NEW_YORK
-from live.jobs.windows import quiet_for_books, quiet_until
+from live.operations.quiet_times import quiet_for_books, quiet_until
 from live.system.clock import SystemClock
 from live.views.settings import SettingsSource
 from tests.support.paths import PROJECT
+
+TEN = timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,9 @@ from tests.support.paths import PROJECT
     ],
 )
 def test_times_around_windows(now: str, until: str | None) -> None:
-    found = quiet_until(("open", "5min_before_close"), datetime.fromisoformat(now).replace(tzinfo=NEW_YORK))
+    found = quiet_until(
+        ("open", "5min_before_close"), datetime.fromisoformat(now).replace(tzinfo=NEW_YORK), TEN
+    )
     assert (None if found is None else f"{found:%H:%M}") == until
 
 
@@ -35,5 +39,5 @@ def test_a_book_s_own_window_counts() -> None:
     source = SettingsSource(PROJECT / "config/live.yaml", None, {})
     loaded = source.load(SystemClock().now(), overrides=False)
     inside = datetime(2026, 11, 25, 15, 50, tzinfo=NEW_YORK)
-    assert quiet_for_books(loaded, inside) is not None
-    assert quiet_for_books(loaded, inside.replace(hour=12)) is None
+    assert quiet_for_books(loaded, inside, TEN) is not None
+    assert quiet_for_books(loaded, inside.replace(hour=12), TEN) is None

@@ -1,0 +1,79 @@
+"""Commands of `jutsu` as children: what needs a broker is a process of its own and goes on without us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from backtest.core.errors import SettingsError
+from live.system.redaction import redact
+
+if TYPE_CHECKING:
+    from live.web.world import World
+
+_EVERY_SECONDS: Final = 0.1
+_BLOCK: Final = 65536
+
+
+@dataclass(slots=True)
+class Child:
+    """A command that was started, and the nameless file it prints into."""
+
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Yield what it prints as it does, then `exit N`; it goes on when nobody listens any more."""
+        seen = 0
+        try:
+            while True:
+                code = self.process.poll()
+                while found := os.pread(self.output.fileno(), _BLOCK, seen):
+                    seen += len(found)
+                    yield redact(found.decode(errors="replace"))
+                if code is not None:
+                    break
+                await asyncio.sleep(_EVERY_SECONDS)
+            yield f"exit {code}\n"
+        finally:
+            self.output.close()
+
+
+def start(world: World, *words: str) -> Child:
+    """Start `jutsu` with these words on the project of `world`; its end is not waited for.
+
+    It prints into a file and not into a pipe: it must not die of ours.
+    """
+    source = world.source
+    flags: list[str] = []
+    if source.config is not None:
+        flags += ["--config", str(source.config.absolute())]
+    if source.state_db is not None:
+        flags += ["--state-db", str(source.state_db.absolute())]
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who reads it
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-m", "live.cli", *words, *flags],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=_root(world),
+        env={**os.environ, **source.environ},
+        start_new_session=True,
+    )
+    return Child(process, output)
+
+
+def _root(world: World) -> Path:
+    """Return the project folder, as far as settings that cannot be read let it be known."""
+    try:
+        return world.settings_of_file().root
+    except SettingsError:
+        config = world.source.config
+        return Path.cwd() if config is None else config.absolute().parent.parent

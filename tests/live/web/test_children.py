@@ -1,0 +1,41 @@
+"""Commands as children: what they print as they do, and their exit code; they outlive who listens."""
+
+import asyncio
+from pathlib import Path
+
+from live.views.settings import SettingsSource
+from live.web.children import start
+from live.web.world import World
+from tests.support.user_world import User
+from tests.support.web_world import inside
+
+
+def world_of(user: User, state_db: Path | None = None) -> World:
+    return World(SettingsSource(user.config, state_db, {}), inside())
+
+
+def test_the_output_ends_with_the_exit_code(waiting: User, tmp_path: Path) -> None:
+    async def said() -> str:
+        child = start(world_of(waiting, tmp_path / "none.db"), "explain", "NOTHING")
+        return "".join([line async for line in child.lines()])
+
+    text = asyncio.run(said())
+    assert text.endswith("exit 2\n")
+    assert str(tmp_path) in text
+
+
+def test_a_child_goes_on_when_nobody_listens(waiting: User, tmp_path: Path) -> None:
+    user = waiting.copy(tmp_path / "jutsu")
+
+    async def leave() -> int:
+        child = start(world_of(user), "kill", "--reason", "left alone")
+        lines = child.lines()
+        task = asyncio.ensure_future(anext(lines))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await lines.aclose()
+        return await asyncio.to_thread(child.process.wait)
+
+    assert asyncio.run(leave()) == 0
+    assert user.rows("audit_log", "action, after") == [("kill", "all: left alone")]
