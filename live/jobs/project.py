@@ -50,6 +50,16 @@ class JobsProject:
         return self.root / OUTPUT / ident
 
 
+def stored_symbols(loaded: LoadedSettings) -> tuple[str, ...]:
+    """Return the symbols that have bars here, sorted; none without a store."""
+    from backtest.data.sources.demo import FUNDS
+    from backtest.data.store import BarStore
+
+    if loaded.settings.data.source == "demo":
+        return tuple(sorted(FUNDS))
+    return BarStore(loaded.path(loaded.settings.data.store)).symbols()
+
+
 def stored_history(
     loaded: LoadedSettings, symbols: Sequence[str], at: datetime, *, seed: int | None = None
 ) -> Mapping[str, Bars]:

@@ -33,6 +33,7 @@ from live.web.rates import Rates
 from live.web.routes import (
     books,
     control,
+    data,
     jobs,
     login,
     machine,
@@ -150,6 +151,7 @@ def _mount(app: FastAPI) -> None:
         machine.router,
         jobs.router,
         regime.router,
+        data.router,
         parameters.router,
         settings.router,
         login.router,

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -29,7 +29,7 @@ class Child:
     process: subprocess.Popen[bytes]
     output: IO[bytes]
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str, None]:
         """Yield what it prints as it does, then `exit N`; it goes on when nobody listens any more."""
         seen = 0
         try:

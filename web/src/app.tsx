@@ -7,6 +7,7 @@ import { enter, type Session } from "./api/session";
 import { useToday } from "./api/views";
 import { Kill } from "./pages/kill";
 import { LogIn } from "./pages/login";
+import { OrbPage } from "./pages/orb";
 import { PortfolioPage } from "./pages/portfolio";
 import { RunsPage } from "./pages/runs";
 import { SettingsPage } from "./pages/settings";
@@ -16,13 +17,22 @@ import { moment, until } from "./ui/format";
 import { Badge, Notice } from "./ui/parts";
 
 const PerformancePage = lazy(() => import("./pages/performance"));
+const RegimePage = lazy(() => import("./pages/regime"));
+const ParametersPage = lazy(() => import("./pages/parameters"));
+const ResearchPage = lazy(() => import("./pages/research"));
+const DataPage = lazy(() => import("./pages/data"));
 
 const PAGES = [
   { path: "/", name: "Today", key: "t" },
+  { path: "/regime", name: "Regime", key: "i" },
   { path: "/portfolio", name: "Portfolio", key: "p" },
   { path: "/performance", name: "Performance", key: "e" },
   { path: "/trades", name: "Trades", key: "d" },
+  { path: "/parameters", name: "Parameters", key: "a" },
   { path: "/runs", name: "Runs", key: "r" },
+  { path: "/research", name: "Research", key: "x" },
+  { path: "/data", name: "Data", key: "b" },
+  { path: "/orb", name: "ORB", key: "o" },
   { path: "/settings", name: "Settings", key: "s" },
 ] as const;
 
@@ -68,10 +78,21 @@ function Frame({ session }: { session: Session }) {
               <Route path="/">
                 <TodayPage session={session} />
               </Route>
-              <Route path="/portfolio" component={PortfolioPage} />
+              <Route path="/regime" component={RegimePage} />
+              <Route path="/portfolio">
+                <PortfolioPage session={session} />
+              </Route>
               <Route path="/performance" component={PerformancePage} />
               <Route path="/trades" component={TradesPage} />
+              <Route path="/parameters">
+                <ParametersPage session={session} />
+              </Route>
               <Route path="/runs" component={RunsPage} />
+              <Route path="/research">
+                <ResearchPage session={session} />
+              </Route>
+              <Route path="/data" component={DataPage} />
+              <Route path="/orb" component={OrbPage} />
               <Route path="/settings">
                 <SettingsPage session={session} />
               </Route>

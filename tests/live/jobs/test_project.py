@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import DataError
-from live.jobs.project import JobsProject, stored_history
+from live.jobs.project import JobsProject, stored_history, stored_symbols
 from live.views.settings import SettingsSource
 from tests.support.user_world import User
 
@@ -33,6 +33,13 @@ def test_without_a_store_the_command_that_fills_it_is_named(user: User, project:
         stored_history(SettingsSource(user.config, None, {}).load(now), ["QQQ"], now)
     (user.root / "data/bars").mkdir(parents=True)
     assert stored_history(SettingsSource(user.config, None, {}).load(now), ["QQQ"], now) == {}
+
+
+def test_the_symbols_that_have_bars(user: User, project: JobsProject) -> None:
+    now = project.clock.now()
+    assert stored_symbols(project.source.load(now)) == ("PSQ", "QQQ", "TLT", "TMF", "TMV", "TQQQ")
+    user.set(data={"source": "store"})
+    assert stored_symbols(SettingsSource(user.config, None, {}).load(now)) == ()
 
 
 def test_the_folder_of_a_job_is_never_outside(project: JobsProject) -> None:

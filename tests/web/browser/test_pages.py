@@ -22,10 +22,15 @@ Open = Callable[..., "Page"]
 
 PAGES = {
     "Today": "/",
+    "Regime": "/regime",
     "Portfolio": "/portfolio",
     "Performance": "/performance",
     "Trades": "/trades",
+    "Parameters": "/parameters",
     "Runs": "/runs",
+    "Research": "/research",
+    "Data": "/data",
+    "ORB": "/orb",
     "Settings": "/settings",
 }
 SCREENS = PROJECT / "docs" / "screens"

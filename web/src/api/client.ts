@@ -31,6 +31,10 @@ export function repeatText(text: string): void {
   csrf = text;
 }
 
+export function repeatedText(): string {
+  return csrf;
+}
+
 export const api = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
 
 api.use({

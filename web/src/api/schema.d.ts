@@ -380,6 +380,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/control/panic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Panic
+         * @description Close everything: `jutsu panic` as a child, what it says as text, `exit N` at the end.
+         *
+         *     It works with settings that cannot be read and beside a run, and goes on when the page is closed.
+         */
+        post: operations["panic_api_v1_control_panic_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/control/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconcile
+         * @description Compare ledger and broker: `jutsu reconcile` as a child, what it says as text, `exit N` at the end.
+         */
+        post: operations["reconcile_api_v1_control_reconcile_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/control/resume": {
         parameters: {
             query?: never;
@@ -440,6 +482,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/symbols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Symbols
+         * @description Every symbol that has bars, with its coverage year by year.
+         */
+        get: operations["symbols_api_v1_data_symbols_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/{symbol}/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bars
+         * @description Daily bars as columns, the newest page first.
+         */
+        get: operations["bars_api_v1_data__symbol__bars_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data/{symbol}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description What one symbol lacks and what is wrong or odd about its bars.
+         */
+        get: operations["status_api_v1_data__symbol__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explain/{symbol}": {
         parameters: {
             query?: never;
@@ -492,6 +594,46 @@ export interface paths {
          * @description Say whether settings and ledger can be read. JutsuError: what keeps them.
          */
         get: operations["_ready_api_v1_health_ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Indicators
+         * @description Figures of the newest decision and the parameters they are compared with.
+         */
+        get: operations["indicators_api_v1_indicators_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description The same figures session by session, as columns.
+         */
+        get: operations["history_api_v1_indicators_history_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -580,6 +722,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parameters/{variant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Parameters
+         * @description Every parameter with its range, its source, and what was frozen.
+         */
+        get: operations["parameters_api_v1_parameters__variant__get"];
+        /**
+         * Save
+         * @description Freeze and override these values, all or none; they hold from the next run on.
+         */
+        put: operations["save_api_v1_parameters__variant__put"];
+        post?: never;
+        /**
+         * Revert
+         * @description End every override of the variant's parameters; its strategy file holds again.
+         */
+        delete: operations["revert_api_v1_parameters__variant__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parameters/{variant}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Ask for a backtest of the variant as it is and with these values.
+         */
+        post: operations["preview_api_v1_parameters__variant__preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parameters/{variant}/preview/{ident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Previewed
+         * @description A preview: how far it is, and what it found.
+         */
+        get: operations["previewed_api_v1_parameters__variant__preview__ident__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parameters/{variant}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Validate
+         * @description Say what is wrong with values, and what is unusual; nothing is changed.
+         */
+        post: operations["validate_api_v1_parameters__variant__validate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/performance": {
         parameters: {
             query?: never;
@@ -652,6 +882,26 @@ export interface paths {
          * @description What every book holds, and the open orders.
          */
         get: operations["portfolio_api_v1_portfolio_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Regime
+         * @description Cell, states and limits after the newest close, the last sessions, and what would change it.
+         */
+        get: operations["regime_api_v1_regime_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1081,6 +1331,20 @@ export interface components {
             warnings: string[];
         };
         /**
+         * BarColumns
+         * @description Bars as columns, oldest first.
+         */
+        BarColumns: {
+            close: number[];
+            high: number[];
+            low: number[];
+            next: string | null;
+            open: number[];
+            symbol: string;
+            time: string[];
+            volume: number[];
+        };
+        /**
          * Baseline
          * @description Figures of one backtest, decimal fractions unless said otherwise.
          */
@@ -1294,6 +1558,20 @@ export interface components {
             variant: string;
         };
         /**
+         * DecisionChange
+         * @description A session whose target weights differ: symbol -> weight, cash left out.
+         */
+        DecisionChange: {
+            after: {
+                [key: string]: number;
+            };
+            before: {
+                [key: string]: number;
+            };
+            /** Format: date */
+            session: string;
+        };
+        /**
          * Edit
          * @description Every edit of one save.
          */
@@ -1394,6 +1672,37 @@ export interface components {
             weeks_needed?: number | null;
         };
         /**
+         * IndicatorColumns
+         * @description Figures session by session as columns, oldest first; None where a figure is not defined yet.
+         */
+        IndicatorColumns: {
+            close: number[];
+            figures: {
+                [key: string]: (number | null)[];
+            };
+            states: {
+                [key: string]: unknown[];
+            };
+            symbol: string;
+            time: string[];
+            variant: string;
+        };
+        /**
+         * IndicatorsView
+         * @description The figures of the newest decision, and the parameters they are compared with.
+         */
+        IndicatorsView: {
+            /** Format: date */
+            decided_on: string;
+            thresholds: {
+                [key: string]: unknown;
+            };
+            values: {
+                [key: string]: unknown;
+            };
+            variant: string;
+        };
+        /**
          * Job
          * @description One job.
          */
@@ -1405,7 +1714,7 @@ export interface components {
             exit_code?: number | null;
             id: string;
             /** @enum {unknown} */
-            kind: "backtest";
+            kind: "backtest" | "preview";
             problem?: string;
             progress: number;
             request: {
@@ -1444,6 +1753,14 @@ export interface components {
             state_reason: string | null;
         };
         JsonValue: unknown;
+        /**
+         * Judged
+         * @description What is wrong with proposed values, and what is unusual about them.
+         */
+        Judged: {
+            findings: components["schemas"]["Finding"][];
+            unusual: components["schemas"]["Finding"][];
+        };
         /**
          * Kill
          * @description `entries` keeps new entries back, `all` every order.
@@ -1623,6 +1940,77 @@ export interface components {
             value: string;
         };
         /**
+         * Panic
+         * @description The word a person types, and whether what no book owns is closed too.
+         */
+        Panic: {
+            /**
+             * Everything
+             * @default false
+             */
+            everything: boolean;
+            /** Word */
+            word: string;
+        };
+        /**
+         * ParameterRow
+         * @description One parameter.
+         */
+        ParameterRow: {
+            choices?: string[];
+            default: unknown;
+            frozen: unknown;
+            /** @enum {unknown} */
+            kind: "choice" | "flag" | "number" | "text" | "whole";
+            name: string;
+            nullable?: boolean;
+            range: string;
+            source: string;
+            value: unknown;
+        };
+        /**
+         * ParametersReverted
+         * @description Parameters whose overrides were ended: the strategy file holds again.
+         */
+        ParametersReverted: {
+            names: string[];
+            variant: string;
+        };
+        /**
+         * ParametersSaved
+         * @description What holds from the next run on, and how the manifest changed, one line each.
+         */
+        ParametersSaved: {
+            manifest: string[];
+            values: {
+                [key: string]: unknown;
+            };
+            variant: string;
+        };
+        /**
+         * ParametersView
+         * @description Every parameter of a variant.
+         */
+        ParametersView: {
+            frozen: boolean;
+            previewed: boolean;
+            rows: components["schemas"]["ParameterRow"][];
+            strategy: string;
+            unusual: components["schemas"]["Finding"][];
+            variant: string;
+        };
+        /**
+         * PathStep
+         * @description The states of one session by name.
+         */
+        PathStep: {
+            /** Format: date */
+            session: string;
+            states: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PerformanceView
          * @description Figures and monthly returns of every variant that has a close.
          */
@@ -1672,6 +2060,32 @@ export interface components {
             unprotected: string[];
         };
         /**
+         * PreviewResults
+         * @description What other parameters would have made.
+         */
+        PreviewResults: {
+            after: components["schemas"]["BacktestResults"];
+            before: components["schemas"]["BacktestResults"];
+            different: number;
+            newest: components["schemas"]["DecisionChange"][];
+            parameters: {
+                [key: string]: unknown;
+            };
+            sessions: number;
+            values: {
+                [key: string]: unknown;
+            };
+            variant: string;
+        };
+        /**
+         * PreviewView
+         * @description A preview and how far it is; what it found once it is done.
+         */
+        PreviewView: {
+            job: components["schemas"]["Job"];
+            results: components["schemas"]["PreviewResults"] | null;
+        };
+        /**
          * Problem
          * @description RFC 9457, with the exit code the same refusal has on the command line.
          */
@@ -1704,6 +2118,16 @@ export interface components {
             password: string;
         };
         /**
+         * Proposed
+         * @description Parameters with other values than now.
+         */
+        Proposed: {
+            /** Values */
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * Record
          * @description What a book did over a stretch of sessions.
          */
@@ -1722,6 +2146,32 @@ export interface components {
             total_return: number;
             trades: number;
             variant: string;
+        };
+        /**
+         * RegimeView
+         * @description A variant after its newest stored close.
+         */
+        RegimeView: {
+            /** Format: date */
+            decided_on: string;
+            limits: components["schemas"]["Boundary"][];
+            path: components["schemas"]["PathStep"][];
+            states: {
+                [key: string]: unknown;
+            };
+            strategy: string;
+            symbol: string;
+            targets: {
+                [key: string]: number;
+            };
+            thresholds: {
+                [key: string]: unknown;
+            };
+            values: {
+                [key: string]: unknown;
+            };
+            variant: string;
+            what_if: components["schemas"]["WhatIf"][];
         };
         /**
          * Resumed
@@ -1838,6 +2288,27 @@ export interface components {
             variant: string;
         };
         /**
+         * Saved
+         * @description Parameters to save: the values seen, and the preview of exactly these values.
+         */
+        Saved: {
+            /** Expected */
+            expected: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Preview */
+            preview: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Values */
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
          * Schedule
          * @description A job that is asked for again and again.
          */
@@ -1849,7 +2320,7 @@ export interface components {
             enabled: boolean;
             id: string;
             /** @enum {unknown} */
-            kind: "backtest";
+            kind: "backtest" | "preview";
             name: string;
             next_runs?: string[];
             request: {
@@ -1976,6 +2447,43 @@ export interface components {
             unresolved_orders: string[];
         };
         /**
+         * StoredData
+         * @description Symbols by name, and where their bars are.
+         */
+        StoredData: {
+            folder: string;
+            items: components["schemas"]["StoredSymbol"][];
+            next: string | null;
+            source: string;
+        };
+        /**
+         * StoredSymbol
+         * @description One symbol.
+         */
+        StoredSymbol: {
+            bars: number;
+            basis: string;
+            behind: number;
+            /** Format: date */
+            first: string;
+            /** Format: date */
+            last: string;
+            missing: number;
+            source: string;
+            symbol: string;
+            used_by: string[];
+            years: components["schemas"]["YearCoverage"][];
+        };
+        /**
+         * SymbolStatus
+         * @description One symbol, the newest sessions it lacks, and what is wrong or odd about its bars.
+         */
+        SymbolStatus: {
+            findings: components["schemas"]["Finding"][];
+            gaps: string[];
+            line: components["schemas"]["StoredSymbol"];
+        };
+        /**
          * TargetFacts
          * @description Target weight after the cash reserve, decimal fraction of equity.
          */
@@ -2077,6 +2585,21 @@ export interface components {
             target: number;
         };
         /**
+         * WhatIf
+         * @description The next decision if the next close of the signal symbol moved, and nothing else did.
+         */
+        WhatIf: {
+            close: number;
+            different: boolean;
+            move_pct: number;
+            states: {
+                [key: string]: unknown;
+            };
+            targets: {
+                [key: string]: number;
+            };
+        };
+        /**
          * WindowFacts
          * @description Execution window: name and ISO 8601 instants as the file has them.
          */
@@ -2084,6 +2607,16 @@ export interface components {
             closes_at: string;
             name: string;
             opens_at: string;
+        };
+        /**
+         * YearCoverage
+         * @description Bars of a year against its sessions between the symbol's first bar and the newest closed session.
+         */
+        YearCoverage: {
+            bars: number;
+            sessions: number;
+            splits: number;
+            year: number;
         };
     };
     responses: never;
@@ -2855,6 +3388,64 @@ export interface operations {
             };
         };
     };
+    panic_api_v1_control_panic_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Panic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile_api_v1_control_reconcile_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resume_api_v1_control_resume_post: {
         parameters: {
             query?: never;
@@ -2933,6 +3524,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    symbols_api_v1_data_symbols_get: {
+        parameters: {
+            query?: {
+                /** @description How many, newest first. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["StoredData"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bars_api_v1_data__symbol__bars_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next` of the page before. */
+                before?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["BarColumns"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status_api_v1_data__symbol__status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["SymbolStatus"];
+                        data_source: string;
+                        mode: string;
+                    };
                 };
             };
             /** @description Refused. */
@@ -3030,6 +3739,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    indicators_api_v1_indicators_get: {
+        parameters: {
+            query?: {
+                /** @description Default: the first book. */
+                variant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["IndicatorsView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_api_v1_indicators_history_get: {
+        parameters: {
+            query?: {
+                /** @description Default: the first book. */
+                variant?: string | null;
+                /** @description How many, the newest. */
+                sessions?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["IndicatorColumns"];
+                        data_source: string;
+                        mode: string;
+                    };
                 };
             };
             /** @description Refused. */
@@ -3195,6 +3982,220 @@ export interface operations {
             };
         };
     };
+    parameters_api_v1_parameters__variant__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["ParametersView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_api_v1_parameters__variant__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Saved"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParametersSaved"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revert_api_v1_parameters__variant__delete: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                variant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParametersReverted"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_api_v1_parameters__variant__preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proposed"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewed_api_v1_parameters__variant__preview__ident__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variant: string;
+                /** @description Name. */
+                ident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["PreviewView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validate_api_v1_parameters__variant__validate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proposed"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judged"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     performance_api_v1_performance_get: {
         parameters: {
             query?: never;
@@ -3325,6 +4326,44 @@ export interface operations {
                         account: string;
                         as_of: string;
                         data: components["schemas"]["PortfolioView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regime_api_v1_regime_get: {
+        parameters: {
+            query?: {
+                /** @description Default: the first book. */
+                variant?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["RegimeView"];
                         data_source: string;
                         mode: string;
                     };

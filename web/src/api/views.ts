@@ -63,3 +63,57 @@ export const useSettings = () =>
 
 export const useSettingsHistory = () =>
   useQuery({ queryKey: ["config", "history"], queryFn: () => taken(api.GET("/api/v1/config/history")) });
+
+export const useRegime = (variant: string | undefined) =>
+  useQuery({
+    queryKey: ["regime", variant],
+    queryFn: () =>
+      taken(api.GET("/api/v1/regime", { params: { query: variant === undefined ? {} : { variant } } })),
+  });
+
+export const useIndicators = (variant: string, sessions: number) =>
+  useQuery({
+    queryKey: ["indicators", variant, sessions],
+    queryFn: () => taken(api.GET("/api/v1/indicators/history", { params: { query: { variant, sessions } } })),
+  });
+
+export const useParameters = (variant: string) =>
+  useQuery({
+    queryKey: ["parameters", variant],
+    queryFn: () => taken(api.GET("/api/v1/parameters/{variant}", { params: { path: { variant } } })),
+  });
+
+export const usePreview = (variant: string, ident: string | null) =>
+  useQuery({
+    queryKey: ["jobs", "preview", ident],
+    queryFn: () =>
+      taken(
+        api.GET("/api/v1/parameters/{variant}/preview/{ident}", {
+          params: { path: { variant, ident: ident ?? "" } },
+        }),
+      ),
+    enabled: ident !== null,
+  });
+
+export const useJobs = () => useQuery({ queryKey: ["jobs"], queryFn: () => taken(api.GET("/api/v1/jobs")) });
+
+export const useSchedules = () =>
+  useQuery({ queryKey: ["jobs", "schedules"], queryFn: () => taken(api.GET("/api/v1/schedule/jobs")) });
+
+export const useSymbols = () =>
+  useQuery({
+    queryKey: ["data"],
+    queryFn: () => taken(api.GET("/api/v1/data/symbols", { params: { query: { limit: 200 } } })),
+  });
+
+export const useSymbolStatus = (symbol: string) =>
+  useQuery({
+    queryKey: ["data", symbol, "status"],
+    queryFn: () => taken(api.GET("/api/v1/data/{symbol}/status", { params: { path: { symbol } } })),
+  });
+
+export const useBars = (symbol: string) =>
+  useQuery({
+    queryKey: ["data", symbol, "bars"],
+    queryFn: () => taken(api.GET("/api/v1/data/{symbol}/bars", { params: { path: { symbol } } })),
+  });

@@ -1,31 +1,17 @@
 // Growth of every book above its drawdown, one time axis; the figures are also a table.
-import {
-  AreaSeries,
-  ColorType,
-  createChart,
-  type IChartApi,
-  LineSeries,
-  type Time,
-} from "lightweight-charts";
+import { AreaSeries, type IChartApi, LineSeries, type Time } from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import type { Curve } from "../api/views";
 import { percent, signedPercent } from "../ui/format";
 import { Scroll } from "../ui/parts";
-
-const COLOURS = ["--accent", "--warn", "--good", "--bad"];
+import { colour, colourOf, drawnAgain, newChart } from "./look";
 
 export function EquityChart({ curves }: { curves: Curve[] }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!place.current || curves.length === 0) return;
-    const chart = drawn(place.current, curves);
-    const again = () => chart.applyOptions(look());
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", again);
-    return () => {
-      scheme.removeEventListener("change", again);
-      chart.remove();
-    };
+    const at = place.current;
+    if (!at || curves.length === 0) return;
+    return drawnAgain(() => drawn(at, curves));
   }, [curves]);
   const longest = curves.reduce((most, curve) => Math.max(most, curve.time.length), 0);
   return (
@@ -76,28 +62,11 @@ export function EquityChart({ curves }: { curves: Curve[] }) {
   );
 }
 
-function look() {
-  return {
-    layout: {
-      background: { type: ColorType.Solid, color: colour("--surface") },
-      textColor: colour("--soft"),
-      attributionLogo: true,
-    },
-    grid: { vertLines: { color: colour("--line") }, horzLines: { color: colour("--line") } },
-  };
-}
-
-function drawn(place: HTMLDivElement, curves: Curve[]): IChartApi {
-  const chart = createChart(place, {
-    ...look(),
-    autoSize: true,
-    rightPriceScale: { borderVisible: false },
-    timeScale: { borderVisible: false },
-    localization: { priceFormatter: (value: number) => `${(value * 100).toFixed(1)} %` },
-  });
+function drawn(place: HTMLElement, curves: Curve[]): IChartApi {
+  const chart = newChart(place, (value) => `${(value * 100).toFixed(1)} %`);
   curves.forEach((curve, at) => {
     const line = chart.addSeries(LineSeries, {
-      color: colour(COLOURS[at % COLOURS.length] ?? "--accent"),
+      color: colourOf(at),
       lineWidth: 2,
       priceLineVisible: false,
       title: curve.variant,
@@ -123,8 +92,4 @@ function drawn(place: HTMLDivElement, curves: Curve[]): IChartApi {
   }
   chart.timeScale().fitContent();
   return chart;
-}
-
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

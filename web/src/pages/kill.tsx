@@ -1,12 +1,12 @@
 // The kill switch: on with one click, off after a look at why it is on.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, Refused, taken } from "../api/client";
-import { elevate, type Session } from "../api/session";
+import { api, taken } from "../api/client";
+import type { Session } from "../api/session";
 import { useToday } from "../api/views";
-import { Field } from "../ui/field";
 import { moment } from "../ui/format";
-import { Button, Dialog, Refusal } from "../ui/parts";
+import { Button, Dialog } from "../ui/parts";
+import { Prove, useGrave } from "../ui/prove";
 
 export function Kill({ level, session }: { level: string; session: Session }) {
   const queries = useQueryClient();
@@ -42,23 +42,8 @@ export function Kill({ level, session }: { level: string; session: Session }) {
 }
 
 function Resume({ session, onDone }: { session: Session; onDone: () => void }) {
-  const queries = useQueryClient();
   const today = useToday();
-  const [password, setPassword] = useState("");
-  const [code, setCode] = useState("");
-  const resume = useMutation({
-    mutationFn: () => taken(api.POST("/api/v1/control/resume")),
-    onSuccess: onDone,
-    onSettled: () => queries.invalidateQueries(),
-  });
-  const prove = useMutation({
-    mutationFn: () => elevate(password, code),
-    onSuccess: (found) => {
-      queries.setQueryData(["session"], found);
-      resume.mutate();
-    },
-  });
-  const needed = resume.error instanceof Refused && resume.error.problem.type.endsWith("#elevate");
+  const resume = useGrave(() => taken(api.POST("/api/v1/control/resume")), onDone);
   const found = today.data?.data.kill_switch;
   return (
     <>
@@ -68,28 +53,9 @@ function Resume({ session, onDone }: { session: Session; onDone: () => void }) {
           next run trades again when it is off.
         </p>
       )}
-      <Refusal error={prove.error ?? (needed ? null : resume.error)} />
-      {needed && (
-        <>
-          <p className="mb-2">Real money: prove that it is you.</p>
-          {session.password && (
-            <Field
-              label="Password"
-              type="password"
-              autoComplete="current-password"
-              value={password}
-              onValue={setPassword}
-            />
-          )}
-          {session.second_factor && <Field label="Code" inputMode="numeric" value={code} onValue={setCode} />}
-        </>
-      )}
+      <Prove grave={resume} session={session} />
       <div className="flex gap-2">
-        <Button
-          tone="accent"
-          disabled={resume.isPending || prove.isPending}
-          onClick={() => (needed ? prove.mutate() : resume.mutate())}
-        >
+        <Button tone="accent" disabled={resume.pending} onClick={resume.run}>
           Turn it off
         </Button>
         <Button onClick={onDone}>Leave it on</Button>

@@ -1,8 +1,10 @@
+import type { Session } from "../api/session";
 import { usePortfolio } from "../api/views";
 import { count, money, percent, signedMoney, signedPercent, words } from "../ui/format";
 import { Badge, Card, Empty, Notice, Shown, Table } from "../ui/parts";
+import { Commands } from "./commands";
 
-export function PortfolioPage() {
+export function PortfolioPage({ session }: { session: Session }) {
   const portfolio = usePortfolio();
   return (
     <>
@@ -90,6 +92,7 @@ export function PortfolioPage() {
           </>
         )}
       </Shown>
+      <Commands session={session} />
     </>
   );
 }

@@ -1,11 +1,11 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, taken, type Views } from "../api/client";
 import type { Session } from "../api/session";
 import { useSettings, useSettingsHistory } from "../api/views";
 import { Field } from "../ui/field";
 import { moment } from "../ui/format";
-import { Button, Card, Dialog, Empty, Refusal, Shown, Table } from "../ui/parts";
+import { Button, Card, Dialog, Empty, Shown, Table } from "../ui/parts";
+import { Prove, useGrave } from "../ui/prove";
 
 type Setting = Views["Setting"];
 type Theme = "system" | "light" | "dark";
@@ -83,7 +83,7 @@ function Values({ session }: { session: Session }) {
         )}
       </Shown>
       <Dialog title={chosen?.name ?? ""} open={chosen !== null} onClose={() => setChosen(null)}>
-        {chosen && <Change setting={chosen} onDone={() => setChosen(null)} />}
+        {chosen && <Change setting={chosen} session={session} onDone={() => setChosen(null)} />}
       </Dialog>
     </Card>
   );
@@ -98,13 +98,11 @@ export function typed(text: string): unknown {
   }
 }
 
-function Change({ setting, onDone }: { setting: Setting; onDone: () => void }) {
-  const queries = useQueryClient();
+function Change({ setting, session, onDone }: { setting: Setting; session: Session; onDone: () => void }) {
   const [value, setValue] = useState(JSON.stringify(setting.value));
   const [reason, setReason] = useState("");
-  const done = { onSuccess: onDone, onSettled: () => queries.invalidateQueries() };
-  const change = useMutation({
-    mutationFn: () =>
+  const change = useGrave(
+    () =>
       taken(
         api.PUT("/api/v1/config", {
           body: {
@@ -115,15 +113,15 @@ function Change({ setting, onDone }: { setting: Setting; onDone: () => void }) {
           },
         }),
       ),
-    ...done,
-  });
-  const revert = useMutation({
-    mutationFn: () =>
+    onDone,
+  );
+  const revert = useGrave(
+    () =>
       taken(
         api.DELETE("/api/v1/config/{name}", { params: { path: { name: setting.name }, query: { reason } } }),
       ),
-    ...done,
-  });
+    onDone,
+  );
   return (
     <>
       <p className="mb-3 text-soft">
@@ -132,13 +130,14 @@ function Change({ setting, onDone }: { setting: Setting; onDone: () => void }) {
       </p>
       <Field label="New value" value={value} onValue={setValue} />
       <Field label="Why" value={reason} maxLength={500} onValue={setReason} />
-      <Refusal error={change.error ?? revert.error} />
+      <Prove grave={change} session={session} />
+      <Prove grave={revert} session={session} />
       <div className="flex flex-wrap gap-2">
-        <Button tone="accent" disabled={change.isPending} onClick={() => change.mutate()}>
+        <Button tone="accent" disabled={change.pending} onClick={change.run}>
           Change it
         </Button>
         {setting.source.startsWith("ledger") && (
-          <Button disabled={revert.isPending} onClick={() => revert.mutate()}>
+          <Button disabled={revert.pending} onClick={revert.run}>
             Take the override back
           </Button>
         )}

@@ -4,6 +4,8 @@ import sqlite3
 import threading
 from contextlib import closing
 
+import pytest
+
 from live.system.lock import single_instance
 from tests.support.user_world import FIRST
 from tests.support.web_world import Browser, Site
@@ -69,6 +71,13 @@ def test_a_wrong_level_is_refused(browser: Browser) -> None:
     assert level(browser) == "none"
 
 
+@pytest.fixture
+def no_crontab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children of this test find no crontab and no systemctl: they are the developer's own."""
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+@pytest.mark.usefixtures("no_crontab")
 def test_panic_wants_its_word_and_says_what_it_did(site: Site, browser: Browser) -> None:
     refused = browser.post("/control/panic", {"word": "panic"})
     assert (refused.status_code, refused.json()["exit_code"]) == (422, 2)
@@ -81,6 +90,7 @@ def test_panic_wants_its_word_and_says_what_it_did(site: Site, browser: Browser)
     assert {("panic asked", "refused"), ("panic asked", "done"), ("panic", "done")} <= set(rows)
 
 
+@pytest.mark.usefixtures("no_crontab")
 def test_panic_works_where_the_settings_cannot_be_read(site: Site, browser: Browser) -> None:
     good = site.user.config.read_text()
     site.user.config.write_text(good + "\nsafety:\n  nonsense: 1\n")
