@@ -19,6 +19,7 @@ from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
+from backtest.core.command_line import OneLineParser
 from backtest.core.errors import JutsuError
 from live.alerts import outbox as alerts
 from live.alerts.causes import key_of, urgency_of
@@ -335,7 +336,7 @@ def _say(request: Request, text: str) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line of stage 2."""
-    made = argparse.ArgumentParser(
+    made = OneLineParser(
         prog="python -m live.executor",
         description="Carry out the session's signal file, safely and once.",
     )

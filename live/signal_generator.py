@@ -17,6 +17,7 @@ from typing import get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
+from backtest.core.command_line import OneLineParser
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
 from live.books import breakers, realign, unknown_orders
@@ -341,7 +342,7 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line of stage 1."""
-    made = argparse.ArgumentParser(
+    made = OneLineParser(
         prog="python -m live.signal_generator",
         description="Decide for this session and write one signal file per variant.",
     )

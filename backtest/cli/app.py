@@ -7,20 +7,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from backtest.cli import orb as orb_command
 from backtest.cli import portfolio as portfolio_command
 from backtest.cli import run as run_command
-from backtest.core.errors import JutsuError, UsageError, error_document
+from backtest.core.command_line import OneLineParser
+from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError, error_document, unwritable
 from backtest.strategies.registry import STRATEGIES, find_strategy
-
-#: exit code of a run that was ended with Ctrl-C
-INTERRUPTED = 130
-#: exit code when the reader of the output went away, as a shell reports it
-READER_LEFT = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +40,12 @@ def _run(words: Sequence[str]) -> int:
     except JutsuError as error:
         (_report_json if "--json" in words else _report)(error)
         return error.exit_code
+    except OSError as error:
+        disk = unwritable(error)
+        if disk is None:
+            raise
+        (_report_json if "--json" in words else _report)(disk)
+        return disk.exit_code
     except KeyboardInterrupt:
         print(
             "backtest: interrupted; output files are written at the end, none is half done", file=sys.stderr
@@ -65,14 +66,6 @@ def _report_json(error: JutsuError) -> None:
     print(json.dumps(error_document(error), indent=2))
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose refusals are errors like any other: one line, or JSON."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing the usage and leaving."""
-        raise UsageError(message, remedy=f"{self.prog} --help")
-
-
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # closed by the caller
@@ -81,7 +74,9 @@ def _flush() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser; every command sets `command`, a function from options to exit code."""
-    parser = _Parser(prog="python -m backtest", description="Simulate and study strategies on daily bars.")
+    parser = OneLineParser(
+        prog="python -m backtest", description="Simulate and study strategies on daily bars."
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_decisions(commands)
     _add_audit(commands)
@@ -96,9 +91,12 @@ def _add_decisions(commands: argparse._SubParsersAction[Any]) -> None:
     _add_inputs(parser)
     parser.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="written atomically")
     parser.add_argument(
-        "--start", type=_day, metavar="YYYY-MM-DD", help="first row; held weights are zero there"
+        "--start",
+        type=run_command.iso_date,
+        metavar="YYYY-MM-DD",
+        help="first row; held weights are zero there",
     )
-    parser.add_argument("--end", type=_day, metavar="YYYY-MM-DD", help="last row")
+    parser.add_argument("--end", type=run_command.iso_date, metavar="YYYY-MM-DD", help="last row")
     parser.set_defaults(command=_decisions)
 
 
@@ -145,10 +143,3 @@ def _audit(options: argparse.Namespace) -> int:
     strategy = find_strategy(options.strategy, STRATEGIES)
     run = audit.run_audit if strategy.family.holds_weights else audit_positions.run_audit
     return run(strategy, options.prices, samples=options.samples, seed=options.seed, as_json=options.json)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2020-01-31") from None

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from backtest.calendar.written import written_date
 from backtest.core.bars import Bars
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
@@ -163,9 +164,9 @@ def trades_csv(result: Result) -> str:
 def iso_date(text: str) -> date:
     """Return the date of YYYY-MM-DD; argparse turns the error into exit code 2."""
     try:
-        return date.fromisoformat(text)
+        return written_date(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2024-01-31") from error
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def amount(text: str) -> float:

@@ -22,9 +22,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+#: exit codes that no error has: ended with Ctrl-C; the reader of the output went away (`| head -1`)
+INTERRUPTED: Final = 130
+READER_LEFT: Final = 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,27 @@ class ParameterError(UsageError):
 
 class SignalFileError(UsageError):
     """The signal file must not be executed; `findings` carries JSON paths."""
+
+
+#: of an OSError: full, over the quota, read-only, not ours
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+def unwritable(error: OSError) -> UsageError | None:
+    """Return what a person can do about a disk that is full, read-only or not ours; None of other errors."""
+    if error.errno not in _UNWRITABLE:
+        return None
+    problem = f"cannot be read or written: {error.strerror}"
+    remedy = "free some space, or make the file and its folder ours, then run the same command again"
+    return UsageError(problem, where=str(error.filename or "the disk"), remedy=remedy)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code a program ends with because of an error; 1 for one that nobody expected."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    known = unwritable(error) if isinstance(error, OSError) else error
+    return known.exit_code if isinstance(known, JutsuError) else 1
 
 
 class KillSwitchOn(JutsuError):  # noqa: N818 - named for what a person reads

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from backtest.core.errors import SettingsError
-from backtest.core.files import read_regular, write_atomic
+from backtest.core.errors import SettingsError, UsageError
+from backtest.core.files import read_regular, why, write_atomic
 from live.settings.load import DEFAULT_CONFIG, load_settings
 from live.settings.model import BookSettings, Settings
 from live.settings.secrets import FILE, read_secrets
@@ -91,15 +92,41 @@ def plan(root: Path, answers: Answers) -> tuple[PlannedFile, ...]:
 
 
 def write(files: tuple[PlannedFile, ...]) -> None:
-    """Write planned files, each whole; settings that existed stay beside them as `live.yaml.bak`."""
-    for file in files:
-        mode = 0o600 if file.secret else 0o644
-        if file.before is not None and not file.secret:
-            backup = file.path.with_name(f"{file.path.name}.bak")
-            write_atomic(backup, file.before.encode(), mode)
-        if file.secret:
-            file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomic(file.path, file.after.encode(), mode)
+    """Write planned files, each whole; settings that existed stay beside them as `live.yaml.bak`.
+
+    Raises:
+        UsageError: 2, one cannot be written (a full disk): everything is as it was before.
+    """
+    done: list[PlannedFile] = []
+    try:
+        for file in files:
+            done.append(file)
+            _write(file)
+    except OSError as error:
+        for file in reversed(done):
+            _take_back(file)
+        raise UsageError(
+            f"cannot be written: {why(error)}", where=str(done[-1].path), remedy="nothing was changed"
+        ) from error
+
+
+def _write(file: PlannedFile) -> None:
+    mode = 0o600 if file.secret else 0o644
+    if file.before is not None and not file.secret:
+        backup = file.path.with_name(f"{file.path.name}.bak")
+        write_atomic(backup, file.before.encode(), mode)
+    if file.secret:
+        file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomic(file.path, file.after.encode(), mode)
+
+
+def _take_back(file: PlannedFile) -> None:
+    """Make a file what it was; folders that hold nothing stay."""
+    with suppress(OSError):  # the disk is full: what was there before fits
+        if file.before is None:
+            file.path.unlink(missing_ok=True)
+        elif _text(file.path) != file.before:
+            write_atomic(file.path, file.before.encode(), 0o600 if file.secret else 0o644)
 
 
 def _missing(root: Path) -> Iterator[PlannedFile]:

@@ -23,15 +23,14 @@ from backtest.core.files import read_regular, sync_folder, why, write_atomic
 from live.archive.document import Document
 from live.archive.members import ArchiveRefused
 from live.archive.unpack import unpack
-from live.ledger.errors import LedgerUnavailable
+from live.ledger.errors import LedgerDamaged, LedgerTooNew, LedgerUnavailable
 from live.ledger.generation import generation_file
 from live.ledger.kill_file import kill_file
 from live.ledger.ledger import Ledger
-from live.ledger.opening import restoring_marker, stamped
+from live.ledger.opening import RESTORE_FOLDER, restoring_marker, stamped
 from live.settings.load import load_settings
 from live.system.lock import single_instance
 
-STAGING: Final = ".jutsu-restore"
 PLAN: Final = "plan.json"
 CONFIG: Final = "config/live.yaml"
 
@@ -78,8 +77,7 @@ def judge(archive: Path, folder: Path, now: datetime) -> Judged:
     document = unpack(archive, folder)
     ledger = folder / document.ledger
     before = stamped(ledger)
-    with Ledger.open(ledger, account=document.account, now=now, create=False) as opened:
-        opened.runs.recent(1)
+    _require_ledger(archive, ledger, document.account, now)
     if document.paper is not None:
         _require_intact(archive, folder / document.paper)
     if (folder / CONFIG).exists():
@@ -108,7 +106,7 @@ def restore(archive: Path, into: Path, now: datetime) -> Restored:
         ArchiveRefused, LedgerDamaged, LedgerTooNew: as `judge`. AnotherRunError: 7, a run is at work.
         UsageError: 2, the folder cannot be written. LedgerUnavailable: 8, a program has the ledger open.
     """
-    staging = into / STAGING
+    staging = into / RESTORE_FOLDER
     with _disk(into):
         into.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(staging, ignore_errors=True)
@@ -127,7 +125,7 @@ def restore(archive: Path, into: Path, now: datetime) -> Restored:
 
 def interrupted(into: Path) -> bool:
     """Whether a restore into this folder had begun to replace files and did not finish."""
-    return (into / STAGING / PLAN).exists()
+    return (into / RESTORE_FOLDER / PLAN).exists()
 
 
 def finish(into: Path) -> Path | None:
@@ -136,7 +134,7 @@ def finish(into: Path) -> Path | None:
     Raises:
         ArchiveRefused: 2, what it meant to do cannot be read. AnotherRunError, UsageError: as `restore`.
     """
-    path = into / STAGING / PLAN
+    path = into / RESTORE_FOLDER / PLAN
     with _disk(into):
         try:
             data: Any = json.loads(read_regular(path))
@@ -164,7 +162,7 @@ def _disk(into: Path) -> Iterator[None]:
 
 def _planned(into: Path, document: Document, now: datetime) -> _Plan:
     """Turn entries off in the new ledger, give the old files a second name, write down what follows."""
-    staged, ledger = into / STAGING / document.ledger, into / document.ledger
+    staged, ledger = into / RESTORE_FOLDER / document.ledger, into / document.ledger
     with Ledger.open(staged, account=document.account, now=now, create=False) as opened:
         opened.state.set_kill("entries", reason="the ledger was restored", by="jutsu restore", at=now)
         number = opened.generation.number()
@@ -181,7 +179,7 @@ def _planned(into: Path, document: Document, now: datetime) -> _Plan:
             max(number, _number(generation_file(ledger))) + 1,
             _keep_old(into, document, now),
         )
-        write_atomic(into / STAGING / PLAN, json.dumps(asdict(plan)).encode(), 0o600)
+        write_atomic(into / RESTORE_FOLDER / PLAN, json.dumps(asdict(plan)).encode(), 0o600)
     except OSError:
         marker.unlink(missing_ok=True)
         raise
@@ -192,7 +190,7 @@ def _carry_out(into: Path, plan: _Plan) -> None:
     """Put every staged file in its place, the ledger last; any part may have been done before."""
     ledger = into / plan.ledger
     for name in (*plan.names, plan.ledger):
-        staged, target = into / STAGING / name, into / name
+        staged, target = into / RESTORE_FOLDER / name, into / name
         if staged.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             staged.replace(target)
@@ -200,8 +198,8 @@ def _carry_out(into: Path, plan: _Plan) -> None:
     number = max(plan.generation, _number(generation_file(ledger)))
     write_atomic(generation_file(ledger), f"{number}\n".encode(), 0o600)
     restoring_marker(ledger).unlink(missing_ok=True)
-    (into / STAGING / PLAN).unlink(missing_ok=True)
-    shutil.rmtree(into / STAGING, ignore_errors=True)
+    (into / RESTORE_FOLDER / PLAN).unlink(missing_ok=True)
+    shutil.rmtree(into / RESTORE_FOLDER, ignore_errors=True)
 
 
 def _keep_old(into: Path, document: Document, now: datetime) -> str | None:
@@ -245,6 +243,20 @@ def _alone(state: Path, account: str) -> Iterator[None]:
         for one in sorted({account, *known}):
             held.enter_context(single_instance(state, one, run_id="restore"))
         yield
+
+
+def _require_ledger(archive: Path, ledger: Path, account: str, now: datetime) -> None:
+    """Open the unpacked ledger once. LedgerDamaged: 8. LedgerTooNew: 2. Both name the archive."""
+    try:
+        with Ledger.open(ledger, account=account, now=now, create=False) as opened:
+            opened.runs.recent(1)
+    except LedgerDamaged as error:
+        remedy = "name another archive; nothing was restored"
+        raise LedgerDamaged(f"in this archive {error.problem}", where=str(archive), remedy=remedy) from error
+    except LedgerTooNew as error:
+        raise LedgerTooNew(
+            error.problem, where=str(archive), remedy=f"{error.remedy}; nothing was restored"
+        ) from error
 
 
 def _require_intact(archive: Path, paper: Path) -> None:

@@ -18,6 +18,7 @@ from live.books.variants import id_prefix
 from live.ledger.restore import take
 from live.model.order_ids import OrderName, parse
 from live.model.order_state import JournalState
+from live.orders.resolve import ITS_ID, NO_SUCH_ORDER
 from live.runtime.declared import declared_symbols
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _may_be_ours(context: RunContext, shown: BrokerOrder) -> bool:
 def _free_order(broker: Broker, ledger: Ledger, order_id: str) -> BrokerOrder:
     shown = broker.order(order_id)
     if shown is None:
-        raise UsageError("the broker knows no such order", where=order_id)
+        raise UsageError(NO_SUCH_ORDER, where=order_id, remedy=ITS_ID)
     if order_id in ledger.orders.bound_broker_ids():
         raise UsageError("this order already belongs to one of ours", where=order_id)
     return shown

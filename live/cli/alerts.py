@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import (
-    ConfigOption,
-    JsonOption,
-    StateOption,
-    actor,
-    emit_json,
-    open_command,
-    table,
-)
+from live.cli.common import ConfigOption, JsonOption, StateOption, actor, echo, emit_json, open_command, table
+from live.model.run import Reading
 
 if TYPE_CHECKING:
     from live.alerts.channels import Level
@@ -41,13 +34,13 @@ def list_alerts(
     """Show the newest alerts and what became of each at each channel."""
     from live.views.alerts import alert_lines
 
-    with open_command(config=config, state_db=state_db) as runtime:
+    with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         lines = alert_lines(runtime.ledger, limit)
     if as_json:
         emit_json(lines)
         return
     if not lines:
-        typer.echo("no alerts yet")
+        echo("no alerts yet")
         return
     table(
         "",
@@ -80,7 +73,7 @@ def acknowledge(
         for number in numbers:
             alert, new = alerts.acknowledge(runtime.ledger, number, actor=actor(), at=runtime.clock.now())
             said = "acknowledged" if new else f"was acknowledged by {alert.acknowledged_by}"
-            typer.echo(f"{number} {said}: {alert.title}")
+            echo(f"{number} {said}: {alert.title}")
 
 
 def send_test(
@@ -174,14 +167,14 @@ def send_waiting(*, config: ConfigOption = None, state_db: StateOption = None) -
 
     with open_command(config=config, state_db=state_db) as runtime:
         for problem in flush(runtime):
-            typer.echo(problem)
+            echo(problem)
         outbox, now = runtime.ledger.alerts, runtime.clock.now()
         waiting = {row.alert_id for row in (*outbox.failing(), *outbox.due(now))}
         waiting |= {alert.id for alert in outbox.unaddressed()}
         later = len(outbox.unsent(1000)) - len(waiting)
-    typer.echo(f"{len(waiting)} alert(s) still wait" if waiting else "nothing waits")
+    echo(f"{len(waiting)} alert(s) still wait" if waiting else "nothing waits")
     if later > 0:
-        typer.echo(f"{later} alert(s) for the daily mail or after the quiet hours")
+        echo(f"{later} alert(s) for the daily mail or after the quiet hours")
     if waiting:
         raise typer.Exit(1)
     return 0

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import live.system.startup  # noqa: F401 - what it puts in force holds for everything imported after it
-from backtest.core.errors import JutsuError, UsageError
+from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError
 from live.cli.commands import COMMANDS
-from live.runtime.lifecycle import INTERRUPTED, guarded, leave
+from live.runtime.lifecycle import guarded, leave
 
 if TYPE_CHECKING:
     import typer
@@ -104,6 +104,10 @@ def _run() -> int:
         result = needed(sys.argv[1:])(standalone_mode=False)
     except typer.Exit as stop:
         return stop.exit_code
+    except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # so ends the library that prints help
+            return READER_LEFT
+        raise
     except typer.Abort:
         print("aborted; nothing was changed", file=sys.stderr)
         return INTERRUPTED

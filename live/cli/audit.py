@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, table
 from live.model.run import Reading
 
 
@@ -34,7 +34,7 @@ def list_actions(
         emit_json(rows)
         return
     if not rows:
-        typer.echo("no action yet")
+        echo("no action yet")
         return
     table(
         "",
@@ -64,7 +64,7 @@ def verify(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
     if as_json:
         emit_json(found)
     elif found.problem is None:
-        typer.echo(
+        echo(
             f"{found.rows} row(s), the chain holds; its head is {found.head}\n"
             "rows cut off at the end are not seen here: the head of a backup must be among these rows"
         )

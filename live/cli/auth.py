@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, console, emit_json, require_answer
+from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, require_answer
 
 if TYPE_CHECKING:
     from live.brokers.schwab.token import TokenStatus, TokenStore
@@ -43,7 +43,7 @@ def login(*, config: ConfigOption = None) -> None:
         ask=lambda prompt: require_answer(prompt, "run it on a terminal"),
         base_url=settings.broker.schwab.base_url,
     )
-    typer.echo(f"token kept in {token.path}")
+    echo(f"token kept in {token.path}")
     _show(judge(token, clock))
 
 
@@ -65,7 +65,7 @@ def status(
     else:
         _show(state)
         if accounts is not None:
-            typer.echo(f"Schwab accepts it; accounts: {', '.join(accounts)}")
+            echo(f"Schwab accepts it; accounts: {', '.join(accounts)}")
     if state.level == "dead":
         raise AuthenticationFailed("the Schwab login has expired", where=str(token.path), remedy=LOGIN)
 

@@ -11,6 +11,7 @@ from live.cli.common import (
     ConfigOption,
     JsonOption,
     StateOption,
+    echo,
     emit_json,
     open_command,
     require_answer,
@@ -63,7 +64,7 @@ def backup(
     if as_json:
         emit_json({"backup": made})
     else:
-        typer.echo(f"backup: {made}" if made else "this ledger is not a file; use its database's own backup")
+        echo(f"backup: {made}" if made else "this ledger is not a file; use its database's own backup")
 
 
 def rehearse(
@@ -96,11 +97,14 @@ def rehearse(
 def restore(
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `jutsu backup --to` made.")],
-    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="The project folder.")],
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="The project folder; --check needs none.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only judge the file; nothing is written.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Put a backup in place, in an empty folder or over a project; entries off until `jutsu reconcile`."""
+    from backtest.core.errors import UsageError
     from backtest.core.files import private_files
     from live.archive import restore as rules
     from live.system.clock import SystemClock
@@ -109,9 +113,11 @@ def restore(
     if check:
         _check(file, as_json=as_json)
         return
+    if into is None:
+        raise UsageError("into which folder?", where="--into", remedy="name the project folder: --into DIR")
     if rules.interrupted(into):
         kept = rules.finish(into)
-        typer.echo(f"{into}: the interrupted restore is finished" + (f"; old files: {kept}" if kept else ""))
+        echo(f"{into}: the interrupted restore is finished" + (f"; old files: {kept}" if kept else ""))
         return
     _require_words(file, into)
     with private_files():
@@ -136,7 +142,7 @@ def _check(file: Path, *, as_json: bool) -> None:
         return
     older = ", of an older version (it would be migrated)" if found.migrated else ""
     held = len(found.document.files)
-    typer.echo(f"{file}: whole; {held} files of {found.document.made_at}, {found.document.account}{older}")
+    echo(f"{file}: whole; {held} files of {found.document.made_at}, {found.document.account}{older}")
 
 
 def _require_words(file: Path, into: Path) -> None:
@@ -147,27 +153,27 @@ def _require_words(file: Path, into: Path) -> None:
     ledger = into / listed(file).ledger
     if not ledger.exists():
         return
-    typer.echo(f"{ledger} exists. It and what belongs to it will be replaced; the old files are kept aside.")
+    echo(f"{ledger} exists. It and what belongs to it will be replaced; the old files are kept aside.")
     if require_answer(f"Type `{WORDS}` to go on", "run it on a terminal") != WORDS:
         raise UsageError("not confirmed: nothing was done", where="restore", remedy=f"type {WORDS}")
 
 
 def _tell(done: Restored) -> None:
-    typer.echo(f"restored: {len(done.document.files)} files of {done.document.made_at} in {done.folder}")
+    echo(f"restored: {len(done.document.files)} files of {done.document.made_at} in {done.folder}")
     if done.kept is not None:
-        typer.echo(f"the old files: {done.kept}")
-    typer.echo("not in it, give them again: state/secrets.env, broker logins (`jutsu auth login`), bars")
-    typer.echo("nothing is sent until both sides agree: `jutsu reconcile`; entries: then `jutsu resume`")
+        echo(f"the old files: {done.kept}")
+    echo("not in it, give them again: state/secrets.env, broker logins (`jutsu auth login`), bars")
+    echo("nothing is sent until both sides agree: `jutsu reconcile`; entries: then `jutsu resume`")
 
 
 def _show(found: Rehearsal) -> None:
     older = ", migrated from an older version" if found.migrated else ""
-    typer.echo(f"{found.archive}: {found.files} files, intact{older}")
+    echo(f"{found.archive}: {found.files} files, intact{older}")
     table(
         "decided again",
         ("session", "variant", "verdict", "why"),
         [(one.session, one.variant, one.verdict, one.detail) for one in found.again],
     )
     for problem in found.problems:
-        typer.echo(f"status of the restored project: {problem}")
-    typer.echo("the rehearsal passed" if found.passed else "the rehearsal FAILED")
+        echo(f"status of the restored project: {problem}")
+    echo("the rehearsal passed" if found.passed else "the rehearsal FAILED")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 
 import typer
 
-from live.model.run import DAILY, Mode, Run
+from live.model.run import TENDING, Mode, Run
 from live.system.json_text import plain
+from live.system.screen import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +43,11 @@ AnyMode = Annotated[
     typer.Option("--mode", metavar="MODE", help="offline, online or all."),
 ]
 
+#: characters that JSON lets through and a terminal obeys or hides
+_HIDDEN: Final = re.compile(
+    "[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
+
 #: columns of a window in which every table is shown as one
 _NARROW: Final = 80
 
@@ -62,7 +69,7 @@ def parse_date(text: str | None, where: str) -> date | None:
     """Return the date a person wrote, None for None.
 
     Raises:
-        UsageError: it is not YYYY-MM-DD; `where` names the option.
+        UsageError: it is not YYYY-MM-DD, or of a year the calendar does not know; `where` names the option.
     """
     from backtest.calendar.written import written_date
     from backtest.core.errors import UsageError
@@ -70,7 +77,7 @@ def parse_date(text: str | None, where: str) -> date | None:
     try:
         return None if text is None else written_date(text)
     except ValueError as error:
-        raise UsageError(f"{text!r} is not a date", where=where, remedy="write YYYY-MM-DD") from error
+        raise UsageError(str(error), where=where, remedy="write YYYY-MM-DD") from error
 
 
 def actor() -> str:
@@ -83,10 +90,15 @@ def actor() -> str:
         return "a person"
 
 
+def echo(text: str = "", *, nl: bool = True, err: bool = False) -> None:
+    """Print a text as it is, neither wrapped nor coloured; control characters of others are shown escaped."""
+    typer.echo(visible(text), nl=nl, err=err)
+
+
 def ask(question: str) -> str | None:
     """Ask a person and return what was typed, None when nobody is there to answer (end of input)."""
     try:
-        return str(typer.prompt(question, default="", show_default=False)).strip()
+        return str(typer.prompt(visible(question), default="", show_default=False)).strip()
     except typer.Abort as stop:  # the end of input and Ctrl-C alike
         if isinstance(stop.__context__, EOFError):
             return None
@@ -105,7 +117,7 @@ def require_answer(question: str, remedy: str, *, runtime: Runtime | None = None
         runtime.release_login()
     answer = ask(question)
     if answer is None:
-        typer.echo("")
+        echo()
         raise UsageError("nobody answered: nothing more was done", where="standard input", remedy=remedy)
     return answer
 
@@ -153,10 +165,13 @@ def open_command(
     prices: Path | None = None,
     cash: float | None = None,
     mode: str | None = None,
-    run: Run = DAILY,
+    run: Run = TENDING,
     clock: Clock | None = None,
 ) -> Iterator[Runtime]:
-    """Open a `Runtime` for a command; the arguments are those of `open_runtime` and `Options`."""
+    """Open a `Runtime` for a command, which sends no order unless `run` says so.
+
+    The arguments are those of `open_runtime` and `Options`.
+    """
     from live.runtime.open import open_runtime
     from live.runtime.options import Options
 
@@ -187,10 +202,10 @@ def open_emergency(
 
 def console(*, stderr: bool = False) -> Console:
     """Return a rich console: no colour codes when piped, 100 columns then."""
-    from rich.console import Console
+    from live.cli.console import PlainConsole
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(
+    return PlainConsole(
         stderr=stderr,
         width=None if stream.isatty() else 100,
         highlight=False,
@@ -204,7 +219,8 @@ def emit_json(view: Any) -> None:
     """Print a view (or other data) as one JSON document on standard output."""
     _EMITTED[0] = True
     plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
-    typer.echo(json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False))
+    text = json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False)
+    echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def emit_error(error: JutsuError) -> None:

@@ -14,6 +14,7 @@ from live.cli.common import (
     ConfigOption,
     JsonOption,
     StateOption,
+    echo,
     emit_json,
     require_answer,
     source_of,
@@ -84,11 +85,11 @@ def check(
     if as_json:
         emit_json(findings)
     for finding in findings:
-        typer.echo(str(finding), err=True)
+        echo(str(finding), err=True)
     if findings:
         raise typer.Exit(2)
     if not as_json:
-        typer.echo("the settings are fine")
+        echo("the settings are fine")
 
 
 def migrate_file(path: Path) -> None:
@@ -109,14 +110,14 @@ def migrate_file(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise UsageError(why(error), where=str(path), remedy="name the settings file") from error
     for text in found.by_hand:
-        typer.echo(f"by hand: {text}", err=True)
+        echo(f"by hand: {text}", err=True)
     if not found.changes:
-        typer.echo("nothing to change: the file is of this version", err=True)
+        echo("nothing to change: the file is of this version", err=True)
         return
     for text in found.changes:
-        typer.echo(text)
+        echo(text)
     lines = unified_diff(before.splitlines(), found.text.splitlines(), path.name, path.name, lineterm="", n=0)
-    typer.echo("\n".join(lines))
+    echo("\n".join(lines))
     if require_answer("Write it? [y/N]", "run it on a terminal").lower()[:1] != "y":
         raise UsageError("not confirmed: nothing was done", where="--migrate", remedy="type y")
     mode = path.stat().st_mode & 0o777
@@ -150,11 +151,11 @@ def history(config: ConfigOption = None, state_db: StateOption = None, as_json: 
         names = ["name", "value", "from", "until", "by", "at", "reason"]
         table("overrides", names, [_cells(row) for row in view.overrides])
     else:
-        typer.echo("no overrides")
+        echo("no overrides")
     if view.snapshots:
         table("settings used", ["at", "by", "reason", "sha256"], [_cells(row) for row in view.snapshots])
     else:
-        typer.echo("no run and no change yet")
+        echo("no run and no change yet")
 
 
 def _cells(row: OverrideRow | SnapshotRow) -> list[str]:

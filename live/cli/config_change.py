@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, instant_of_change, source_of
+from live.cli.common import ConfigOption, StateOption, actor, echo, instant_of_change, source_of
 from live.system.clock import SystemClock
 from live.system.json_text import value_text
 
@@ -52,7 +52,7 @@ def set_(
         effective_until=_instant(until),
     )
     span = f" from {start}" if start else ""
-    typer.echo(f"{key} = {value_text(done.value)}{span}{f' until {until}' if until else ''}")
+    echo(f"{key} = {value_text(done.value)}{span}{f' until {until}' if until else ''}")
 
 
 def unset(
@@ -66,7 +66,7 @@ def unset(
 
     source = source_of(config, state_db)
     done = settings.unset(source, key, actor=actor(), at=instant_of_change(source), reason=reason)
-    typer.echo(f"{key}: {done.ended} override(s) ended" if done.ended else f"{key}: nothing to take back")
+    echo(f"{key}: {done.ended} override(s) ended" if done.ended else f"{key}: nothing to take back")
 
 
 def freeze(
@@ -95,10 +95,10 @@ def freeze(
         history=_history,
     )
     for finding in done.changes:
-        typer.echo(f"{finding.path}: {finding.problem}")
+        echo(f"{finding.path}: {finding.problem}")
     for finding in done.unmeasured:
-        typer.echo(f"{finding.path}: no baseline for monitoring: {finding.problem}", err=True)
-    typer.echo(f"frozen: {done.path}" if done.changes else f"already frozen: {done.path}")
+        echo(f"{finding.path}: no baseline for monitoring: {finding.problem}", err=True)
+    echo(f"frozen: {done.path}" if done.changes else f"already frozen: {done.path}")
 
 
 def _history(loaded: LoadedSettings, symbols: Sequence[str]) -> Mapping[str, Bars]:
@@ -111,7 +111,7 @@ def _history(loaded: LoadedSettings, symbols: Sequence[str]) -> Mapping[str, Bar
     try:
         return make_feed(loaded.settings, loaded.root).history(symbols, SystemClock().now())
     except JutsuError as error:
-        typer.echo(f"the history is not frozen: {error.line()}", err=True)
+        echo(f"the history is not frozen: {error.line()}", err=True)
         return {}
 
 
@@ -120,15 +120,16 @@ def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     from backtest.calendar.sessions import NEW_YORK
-    from backtest.calendar.written import DATE, written_time
+    from backtest.calendar.written import DATE, UnknownYearError, written_time
     from backtest.core.errors import UsageError
 
     try:
         at = written_time(f"{text}T00:00" if DATE.fullmatch(text) else text)
         return (at if at.tzinfo else at.replace(tzinfo=NEW_YORK)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
+        unknown = isinstance(error, UnknownYearError)
         raise UsageError(
-            f"{text!r} is not a date or time",
+            str(error) if unknown else f"{text!r} is not a date or time",
             where="--from / --until",
             remedy="write 2026-11-20 or 2026-11-20T15:00",
         ) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, source_of
+from live.cli.common import ConfigOption, StateOption, echo, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +83,8 @@ def dashboard(
     def ready() -> None:
         store.keep("address", address.url)
         shown = address.url if beyond else f"{address.url}/#k={logins.new_link()}"
-        typer.echo(f"dashboard of {world.state_db} at\n  {shown}")
-        typer.echo("Ctrl-C ends it; orders are made by cron all the same")
+        echo(f"dashboard of {world.state_db} at\n  {shown}")
+        echo("Ctrl-C ends it; orders are made by cron all the same")
         if open_:
             typer.launch(shown)
 
@@ -106,7 +106,7 @@ def link(
     store = _store(world)
     newest = store.fact("address") or "http://127.0.0.1:8000"
     url = newest if port is None else f"http://127.0.0.1:{port}"
-    typer.echo(f"{url}/#k={_logins(world, store).new_link()}")
+    echo(f"{url}/#k={_logins(world, store).new_link()}")
 
 
 def password(*, demo: DemoOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
@@ -115,7 +115,7 @@ def password(*, demo: DemoOption = False, config: ConfigOption = None, state_db:
     world = _world(config, state_db, demo=demo)
     typed = typer.prompt("password (12 characters or more)", hide_input=True, confirmation_prompt=True)
     _logins(world, _store(world)).set_password(typed)
-    typer.echo("the password is set; every session and remembered device has ended")
+    echo("the password is set; every session and remembered device has ended")
 
 
 def totp(*, demo: DemoOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
@@ -131,8 +131,8 @@ def totp(*, demo: DemoOption = False, config: ConfigOption = None, state_db: Sta
     secret = codes.new_secret()
     image = io.StringIO()
     segno.make(codes.address(secret, world.state.name)).terminal(image, compact=True)
-    typer.echo(image.getvalue())
-    typer.echo(f"or type this into the authenticator: {secret}")
+    echo(image.getvalue())
+    echo(f"or type this into the authenticator: {secret}")
     given = typer.prompt("the six digits it shows now")
     if codes.step_of(secret, given, world.clock.now().timestamp(), 0) is None:
         from backtest.core.errors import UsageError
@@ -140,9 +140,9 @@ def totp(*, demo: DemoOption = False, config: ConfigOption = None, state_db: Sta
         raise UsageError(
             "the code is wrong: nothing was changed", where="code", remedy="check the clock of both devices"
         )
-    typer.echo("codes for a lost device, each good once:")
+    echo("codes for a lost device, each good once:")
     for code in _logins(world, _store(world)).set_totp(secret):
-        typer.echo(f"  {code}")
+        echo(f"  {code}")
 
 
 def _require_packages() -> None:

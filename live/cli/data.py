@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, console, emit_json, table
+from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, table
 from live.cli.data_facts import known_facts, store_folder
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def import_data(
         read = read_import(path, options, progress=tick)
     if not as_json:
         for judged in read:
-            typer.echo(judged.recognised())
+            echo(judged.recognised())
     if dry_run:
         if as_json:
             emit_json({"recognised": [judged.document() for judged in read]})
@@ -136,17 +136,15 @@ def _store_bars(
         right=("added", "rows"),
     )
     changed = sum(result.outcome != "up to date" for result in results)
-    typer.echo(f"{changed} of {len(results)} symbols changed" if changed else "already up to date")
+    echo(f"{changed} of {len(results)} symbols changed" if changed else "already up to date")
     kept = sum(result.actions_added for result in results)
     if kept:
-        typer.echo(f"{kept} new splits and dividends kept beside the bars")
+        echo(f"{kept} new splits and dividends kept beside the bars")
     unfinished = sorted(
         symbol for symbol, bars in target.read([r.symbol for r in results]).items() if bars.provisional
     )
     if unfinished:
-        typer.echo(
-            f"{', '.join(unfinished)}: the last bar is of a session still running; import it again later"
-        )
+        echo(f"{', '.join(unfinished)}: the last bar is of a session still running; import it again later")
 
 
 def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -162,7 +160,7 @@ def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config:
         )
         return
     if not listed and not damaged:
-        typer.echo(f"{target.directory} is empty: jutsu data import --source csv DIR fills it")
+        echo(f"{target.directory} is empty: jutsu data import --source csv DIR fills it")
         return
     table(
         "",
@@ -174,7 +172,7 @@ def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config:
         right=("rows",),
     )
     if damaged:
-        typer.echo(f"damaged: {', '.join(damaged)}; `jutsu data verify` says how")
+        echo(f"damaged: {', '.join(damaged)}; `jutsu data verify` says how")
 
 
 def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -198,10 +196,10 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
         return
     if findings:
         for finding in findings:  # not a table: paths must stay whole, to be copied
-            typer.echo(str(finding))
-        typer.echo(f"{len(findings)} problem(s) in {len(symbols)} files of {target.directory}")
+            echo(str(finding))
+        echo(f"{len(findings)} problem(s) in {len(symbols)} files of {target.directory}")
         raise typer.Exit(DataError.exit_code)
-    typer.echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
+    echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
 
 
 @contextmanager

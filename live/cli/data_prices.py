@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, parse_date
+from live.cli.common import ConfigOption, StateOption, actor, echo, parse_date
 from live.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def confirm(
     folder = _state(config, state_db)
     new = confirm_price(folder, confirmed, by=actor(), at=SystemClock().now())
     words = f"{confirmed.symbol} {confirmed.session} {confirmed.price}"
-    typer.echo(f"{'confirmed' if new else 'already confirmed'}: {words} ({folder / CONFIRMED})")
+    echo(f"{'confirmed' if new else 'already confirmed'}: {words} ({folder / CONFIRMED})")
 
 
 def split(
@@ -74,11 +74,11 @@ def split(
     )
     target = BarStore(store_folder(store, config))
     done = record_split(target, action, known=known_facts(config, state_db), at=now)
-    typer.echo(f"{action.symbol}: {action.describe()} {done.recorded}; {done.prices}")
+    echo(f"{action.symbol}: {action.describe()} {done.recorded}; {done.prices}")
     booked = book_split(paper_path(_ledger_path(config, state_db)), action)
     if booked:
-        typer.echo(booked)
-    typer.echo("the ledger is unchanged: once the broker has booked it, run `jutsu reconcile --adopt`")
+        echo(booked)
+    echo("the ledger is unchanged: once the broker has booked it, run `jutsu reconcile --adopt`")
 
 
 def _state(config: Path | None, state_db: Path | None) -> Path:

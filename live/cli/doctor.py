@@ -16,7 +16,7 @@ from live.cli.common import (
     open_command,
     table,
 )
-from live.model.run import DAILY, Reading
+from live.model.run import TENDING, Reading
 from live.operations.health import Check, alert_problems, examine
 from live.views.health import HealthView, health_of
 
@@ -46,7 +46,7 @@ def doctor(
     from live.runtime.options import Options
 
     options = Options(config=config, state_db=state_db)
-    with measured("doctor", options, DAILY) if alert else nullcontext():
+    with measured("doctor", options, TENDING) if alert else nullcontext():
         return _doctor(options, alert=alert, first=first, as_json=as_json)
 
 
@@ -60,7 +60,7 @@ def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int
 
     config, state_db = options.config, options.state_db
     try:
-        with open_command(config=config, state_db=state_db, run=DAILY if alert else Reading()) as runtime:
+        with open_command(config=config, state_db=state_db, run=TENDING if alert else Reading()) as runtime:
             asked = first_day.look(runtime.context, runtime.broker, runtime.feed) if first else ()
             view = health_of([*examine(runtime), *asked])
             if alert:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 import typer
 
-from live.cli.common import JsonOption, emit_json, open_command
+from live.cli.common import JsonOption, echo, emit_json, open_command
 
 if TYPE_CHECKING:
     from live.actions.setup import Answers, PlannedFile
@@ -189,7 +189,7 @@ def _arrived(address: str) -> bool:
     test = Message("jutsu: a test", "This is what an alert looks like.", "info")
     problem = deliver({"test": address}, test)["test"].error
     if problem:
-        typer.echo(f"it could not be sent: {problem}; the address is not kept")
+        echo(f"it could not be sent: {problem}; the address is not kept")
         return False
     return typer.confirm("a test was sent: did it arrive?", default=True)
 
@@ -197,13 +197,13 @@ def _arrived(address: str) -> bool:
 def _show(file: PlannedFile, root: Path) -> None:
     name = file.path.relative_to(root)
     if file.before is None or file.secret:
-        typer.echo(f"{'changes' if file.before is not None else 'makes'} {name}")
+        echo(f"{'changes' if file.before is not None else 'makes'} {name}")
         return
     difference = difflib.unified_diff(
         file.before.splitlines(), file.after.splitlines(), str(name), str(name), n=1, lineterm=""
     )
     for text in difference:
-        typer.echo(text)
+        echo(text)
 
 
 def _finish(root: Path, files: tuple[PlannedFile, ...], schedule: str, *, as_json: bool) -> int:
@@ -215,19 +215,17 @@ def _finish(root: Path, files: tuple[PlannedFile, ...], schedule: str, *, as_jso
     if as_json:
         emit_json({"written": [str(file.path) for file in files], "doctor": view})
         return 1 if view.failed else 0
-    typer.echo(f"{len(files)} file(s) written" if files else "nothing to change")
+    echo(f"{len(files)} file(s) written" if files else "nothing to change")
     show(view)
     if schedule == "print":
-        typer.echo(
-            "\nthe runs, as cron lines (`jutsu schedule --install` installs them, --systemd as timers):"
-        )
+        echo("\nthe runs, as cron lines (`jutsu schedule --install` installs them, --systemd as timers):")
         from live.cli.schedule import print_schedule
 
         try:
             print_schedule("cron", config=root / "config" / "live.yaml")
         except JutsuError as error:
-            typer.echo(f"not yet: {error.line()}")
-    typer.echo(f"\n{STEPS_TO_MONEY}")
+            echo(f"not yet: {error.line()}")
+    echo(f"\n{STEPS_TO_MONEY}")
     return 1 if view.failed else 0
 
 
@@ -242,7 +240,7 @@ def _install(root: Path, schedule: str, *, as_json: bool) -> None:
     try:
         install_schedule(kind, config=root / "config" / "live.yaml", quiet=as_json)
     except JutsuError as error:
-        typer.echo(f"the schedule is not installed: {error.line()}", err=True)
+        echo(f"the schedule is not installed: {error.line()}", err=True)
 
 
 def _doctor(root: Path) -> HealthView:
@@ -285,11 +283,11 @@ class _Questions:
         if quiet or not self.talking:
             return default
         while True:
-            typer.echo(why)
+            echo(why)
             answer = str(typer.prompt(" / ".join(among), default=default)).strip()
             if answer in among:
                 return answer
-            typer.echo(f"{answer!r} is none of them")
+            echo(f"{answer!r} is none of them")
 
     def money(self, flag: str, given: float | None, why: str, default: float) -> float:
         """Return an amount above 0. UsageError: the flag is none."""
@@ -306,7 +304,7 @@ class _Questions:
             amount = float(typer.prompt(why, default=default, type=float))
             if isfinite(amount) and amount > 0:
                 return amount
-            typer.echo("give more than 0")
+            echo("give more than 0")
 
     def secret(self, given: str | None, why: str, known: bool) -> str:
         """Return what was typed without showing it, empty text when nothing was, or what is known stays."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, source_of, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, source_of, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def list_(
     if as_json:
         emit_json(jobs)
     elif not jobs:
-        typer.echo("no jobs yet: the page of `jutsu dashboard` asks for them")
+        echo("no jobs yet: the page of `jutsu dashboard` asks for them")
     else:
         rows = [(j.id, j.kind, _about(j), j.state, f"{j.progress:.0%}", j.actor, j.problem) for j in jobs]
         table("", ("job", "kind", "variant", "state", "done", "by", "problem"), rows, right=("done",))
@@ -68,13 +68,13 @@ def show(
     if as_json:
         emit_json(job)
         return
-    typer.echo(f"{job.id}: {job.kind} of {_about(job)}, {job.state}, {job.progress:.0%} done")
+    echo(f"{job.id}: {job.kind} of {_about(job)}, {job.state}, {job.progress:.0%} done")
     for name, value in job.request.items():
         if value not in ("", None, {}):
-            typer.echo(f"  {name}: {value}")
+            echo(f"  {name}: {value}")
     if job.problem:
-        typer.echo(f"  problem: {job.problem}")
-    typer.echo(f"results and log: {folder}")
+        echo(f"  problem: {job.problem}")
+    echo(f"results and log: {folder}")
 
 
 def cancel(ident: JobArgument, *, config: ConfigOption = None, state_db: StateOption = None) -> None:
@@ -83,14 +83,14 @@ def cancel(ident: JobArgument, *, config: ConfigOption = None, state_db: StateOp
 
     with _opened(config, state_db) as (_, store):
         job = store.cancel(ident, at=SystemClock().now())
-    typer.echo(f"{job.id}: {'is told to end' if job.stopping else job.state}")
+    echo(f"{job.id}: {'is told to end' if job.stopping else job.state}")
 
 
 def resume(ident: JobArgument, *, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Put a job that failed, was cancelled or interrupted back into the queue."""
     with _opened(config, state_db) as (_, store):
         job = store.resume(ident)
-    typer.echo(f"{job.id}: {job.state}")
+    echo(f"{job.id}: {job.state}")
 
 
 def run_due(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
@@ -102,14 +102,14 @@ def run_due(*, config: ConfigOption = None, state_db: StateOption = None) -> Non
         runner = Runner(project, store)
         if not runner.begin():
             due = Schedules(store).ask_for_due(project.clock.now())
-            typer.echo(f"{len(due)} job(s) are due: another program runs the jobs of this project")
+            echo(f"{len(due)} job(s) are due: another program runs the jobs of this project")
             return
         try:
             waiting = _run(project, store, runner)
         finally:
             runner.stop()
     if waiting:
-        typer.echo(f"{waiting} job(s) wait: an execution window is near")
+        echo(f"{waiting} job(s) wait: an execution window is near")
 
 
 def _run(project: JobsProject, store: JobStore, runner: Runner) -> int:
@@ -121,7 +121,7 @@ def _run(project: JobsProject, store: JobStore, runner: Runner) -> int:
         running = {job.id for job in active if job.state == "running"}
         for ident in sorted(seen - {job.id for job in active}):
             done = store.get(ident)
-            typer.echo(f"{ident}: {done.state}{f': {done.problem}' if done.problem else ''}")
+            echo(f"{ident}: {done.state}{f': {done.problem}' if done.problem else ''}")
         seen = {job.id for job in active}
         if not running:
             return len(active)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, open_command, require_answer, table
+from live.cli.common import ConfigOption, StateOption, echo, open_command, require_answer, table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,11 +50,11 @@ def recover(
     if restored.damage:
         _print_restored(path, restored)
     elif not path.exists() and not generation_file(path).exists():
-        typer.echo(f"{path}: there is no ledger, nothing to do")
+        echo(f"{path}: there is no ledger, nothing to do")
         return
     with open_command(config=config, state_db=state_db) as runtime:
         if not restored.damage and not runtime.ledger.generation.restored():
-            typer.echo(f"{path}: intact, nothing to do")
+            echo(f"{path}: intact, nothing to do")
             return
         code = _rejoin(runtime, restored, now)
     raise typer.Exit(code)
@@ -75,19 +75,19 @@ def _require_agreement_to_replace(path: Path, damage: str, *, asks: bool) -> Non
     refuse_what_never_was_one(path, path.parent / "backups")
     if not (path.exists() and asks):
         return
-    typer.echo(f"{path}: {damage}")
-    typer.echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
+    echo(f"{path}: {damage}")
+    echo("It will be moved aside (not deleted) and the newest intact backup takes its place.")
     if require_answer("Go on? [y/N]", "run it on a terminal, or give --yes").lower()[:1] != "y":
         raise UsageError("not confirmed: nothing was done", where="recover", remedy="type y")
 
 
 def _print_restored(path: Path, restored: Restored) -> None:
-    typer.echo(f"{path}: {restored.damage}")
+    echo(f"{path}: {restored.damage}")
     if restored.aside:
-        typer.echo(f"moved aside: {restored.aside}")
+        echo(f"moved aside: {restored.aside}")
     for copy in restored.rejected:
-        typer.echo(f"damaged too, not used: {copy}")
-    typer.echo(
+        echo(f"damaged too, not used: {copy}")
+    echo(
         f"restored: {restored.backup}"
         if restored.backup
         else "no intact backup was found: the ledger starts empty"
@@ -114,7 +114,7 @@ def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
         at=now,
     )
     for name in result.adopted:
-        typer.echo(f"taken from the broker: {name}")
+        echo(f"taken from the broker: {name}")
     ours, theirs = runtime.ledger.positions.shares(), runtime.broker.account().shares()
     differing = [s for s in sorted(ours.keys() | theirs.keys()) if ours.get(s, 0) != theirs.get(s, 0)]
     if result.unknown:
@@ -130,11 +130,11 @@ def _rejoin(runtime: Runtime, restored: Restored, now: datetime) -> int:
             [[o.order_id, o.client_order_id, o.symbol, o.side, o.quantity, o.state] for o in result.unowned],
         )
         for shown in result.unowned:
-            typer.echo(f"unowned: `jutsu resolve --broker-order {shown.order_id} --adopt --variant VARIANT`")
+            echo(f"unowned: `jutsu resolve --broker-order {shown.order_id} --adopt --variant VARIANT`")
     if differing:
         rows = [[symbol, ours.get(symbol, 0), theirs.get(symbol, 0)] for symbol in differing]
         table("positions that differ", ["symbol", "ledger", "broker"], rows)
-    typer.echo("entries are off until a person has looked: `jutsu reconcile`, then `jutsu resume`")
+    echo("entries are off until a person has looked: `jutsu reconcile`, then `jutsu resume`")
     if result.unowned:
         return 8
     return 4 if differing or result.unknown else 0

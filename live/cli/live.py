@@ -6,18 +6,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 import typer
 
-from live.cli.common import (
-    AnyMode,
-    ConfigOption,
-    OutputOption,
-    StateOption,
-    mode_of,
-    require_answer,
-)
+from live.cli.common import AnyMode, ConfigOption, OutputOption, StateOption, echo, mode_of, require_answer
 from live.cli.status import status
 from live.cli.trades import export, trades
 
@@ -76,13 +69,25 @@ def live(
         "--output-dir": output_dir,
     }
     shared = [part for name, value in given.items() if value is not None for part in (name, str(value))]
-    window = [] if execution_time is None else ["--execution-time", TIMES.get(execution_time, execution_time)]
+    window = [] if execution_time is None else ["--execution-time", _window(execution_time)]
     code = signal_generator.main([*shared, *window])
     if code == 0 and confirm and not _goes_on():
-        typer.echo("stopped after the first stage: `jutsu review` shows the file")
+        echo("stopped after the first stage: `jutsu review` shows the file")
     elif code == 0:
         code = executor.main(shared)
     raise typer.Exit(code)
+
+
+def _window(text: str) -> str:
+    """Return the window of a name or a time. UsageError: neither."""
+    from backtest.core.decision import ExecutionTime
+    from backtest.core.errors import UsageError
+
+    found = TIMES.get(text, text)
+    if found not in get_args(ExecutionTime):
+        known = ", ".join((*get_args(ExecutionTime), *(at for at in TIMES if len(at) == len("09:30"))))
+        raise UsageError(f"{text!r} is no execution time", where="--execution-time", remedy=f"one of {known}")
+    return found
 
 
 def _goes_on() -> bool:

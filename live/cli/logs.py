@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, open_command
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, open_command
 from live.model.run import Reading
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def logs(
     if follow:
         _show(watch(tail, lambda: clock.sleep(1)), as_json=as_json)
     if not shown and not as_json:
-        typer.echo(f"nothing matched in {folder}", err=True)
+        echo(f"nothing matched in {folder}", err=True)
     return 0 if shown else 1
 
 
@@ -66,24 +66,25 @@ def _show(found: Iterable[LogEntry], *, as_json: bool) -> int:
         if as_json:
             at = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
             row = {"at": at, "level": entry.level, "stage": entry.stage, "text": entry.text}
-            typer.echo(json.dumps(row))
+            echo(json.dumps(row))
         else:
-            typer.echo(f"{entry.stage}: {words(entry, HostZone())}")
+            echo(f"{entry.stage}: {words(entry, HostZone())}")
     return count
 
 
 def _instant(text: str, now: datetime) -> datetime:
+    from backtest.calendar.written import TIME, written_date, written_time
     from backtest.core.errors import UsageError
     from live.system.clock import HostZone
 
     if match := _AGO.fullmatch(text):
         return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=HostZone())
+        found = written_time(text) if TIME.fullmatch(text) else datetime.combine(written_date(text), time.min)
     except ValueError as error:
-        raise UsageError(
-            f"{text!r} is no time", where="--since", remedy="write 2d, 6h, 30m or YYYY-MM-DD"
-        ) from error
+        remedy = "write 2d, 6h, 30m, YYYY-MM-DD or YYYY-MM-DDTHH:MM"
+        raise UsageError(str(error), where="--since", remedy=remedy) from error
+    return found if found.tzinfo else found.replace(tzinfo=HostZone())
 
 
 def _level(text: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json
 
 
 def register(app: typer.Typer) -> None:
@@ -26,4 +26,4 @@ def metrics(
     if as_json:
         emit_json([family for family in found if family.samples])
     else:
-        typer.echo(render(found), nl=False)
+        echo(render(found), nl=False)

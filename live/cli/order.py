@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backtest.core.decision import Side
-from live.cli.common import ConfigOption, OutputOption, StateOption, actor, open_command
+from live.cli.common import ConfigOption, OutputOption, StateOption, actor, echo, open_command
 from live.cli.review import AsOfOption, call_flags
 from live.model.run import asked_for
 
@@ -134,6 +134,6 @@ def _apply(
         inputs = ViewInputs.of(runtime)
         done = edit_orders(inputs, file, make(inputs), actor=actor())
         for change in done.edits:
-            typer.echo(f"  {change.line()}")
+            echo(f"  {change.line()}")
         flags = call_flags(config, state_db, output_dir, as_of)
-        typer.echo(f"written, not approved yet. next: jutsu approve {shlex.quote(str(file))}{flags}")
+        echo(f"written, not approved yet. next: jutsu approve {shlex.quote(str(file))}{flags}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.actions.audited import recorded
-from live.cli.common import ConfigOption, StateOption, actor, open_command, require_answer
+from live.cli.common import ConfigOption, StateOption, actor, echo, open_command, require_answer
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
@@ -51,14 +51,14 @@ def panic(
             result = close_everything(runtime, everything=everything)
             effect.after = "; ".join((*result.closed, *(f"left: {text}" for text in result.left)))
         for text in result.cancelled:
-            typer.echo(f"cancelled {text}")
+            echo(f"cancelled {text}")
         for text in result.closed:
-            typer.echo(f"closed {text}")
+            echo(f"closed {text}")
         for text in _stop_schedules(runtime.state):
-            typer.echo(text)
-        typer.echo("kill switch is ON (all); take it back with `jutsu resume`")
+            echo(text)
+        echo("kill switch is ON (all); take it back with `jutsu resume`")
         for text in result.left:
-            typer.echo(f"left: {text}")
+            echo(f"left: {text}")
         remedy = "look at the broker's own screen now"
         if result.problems:
             raise BrokerError("; ".join((*result.problems, *result.left)), where="panic", remedy=remedy)
@@ -81,13 +81,13 @@ def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:
     if everything:
         found = foreign(runtime.context, runtime.broker)
         for symbol, shares in found.shares.items():
-            typer.echo(f"foreign: {symbol} {shares} shares that no book owns")
+            echo(f"foreign: {symbol} {shares} shares that no book owns")
         for order in found.orders:
-            typer.echo(f"foreign: {order.symbol} order {order.order_id} ({order.side} {order.quantity})")
+            echo(f"foreign: {order.symbol} order {order.order_id} ({order.side} {order.quantity})")
     if yes:
         return
     what = "every position and order above too" if everything else "the positions of our books"
-    typer.echo(f"Account {runtime.account}: this ends our orders and sells {what}.")
+    echo(f"Account {runtime.account}: this ends our orders and sells {what}.")
     remedy = "run it on a terminal, or give --yes"
     if require_answer(f"Type {WORD} to go on", remedy, runtime=runtime) != WORD:
         raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {WORD}")

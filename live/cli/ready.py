@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, table
 from live.model.run import Reading
 from live.views.readiness import Criterion, ReadinessView
 
@@ -36,7 +36,7 @@ def show(view: ReadinessView) -> None:
         rows = [_row(one) for one in book.criteria]
         columns = ("criterion", "counted", "wanted", "", "why")
         table(f"{book.variant} in account {book.account}", columns, rows, right=("counted", "wanted"))
-    typer.echo("ready for real orders" if view.ready else "not ready for real orders")
+    echo("ready for real orders" if view.ready else "not ready for real orders")
 
 
 def _row(one: Criterion) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, open_command, table
+from live.cli.common import ConfigOption, StateOption, actor, echo, open_command, table
 
 if TYPE_CHECKING:
     from live.actions.realign import Realign
@@ -39,10 +39,10 @@ def realign(
         act = actions.withdraw if cancel else actions.ask
         done = act(runtime.ledger, name, actor=actor(), at=runtime.clock.now())
         if cancel:
-            typer.echo(_withdrawn(runtime.ledger, done))
+            echo(_withdrawn(runtime.ledger, done))
             return
         _show(read_alignment(inputs, name))
-        typer.echo(_asked(runtime.ledger, done))
+        echo(_asked(runtime.ledger, done))
 
 
 def _show(view: Alignment) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from backtest.core.errors import UsageError
 from live.actions.audited import recorded
-from live.cli.common import ConfigOption, JsonOption, StateOption, actor, emit_json, open_command, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, actor, echo, emit_json, open_command, table
+from live.model.run import DAILY, TENDING
 from live.system.number_text import money
 from live.views.reconcile import ReconcileView, reconciliation_of
 
@@ -39,7 +40,8 @@ def reconcile(
     from live.reconciliation.adopt import adopt as adopt_differences
     from live.reconciliation.cash import explain_cash
 
-    with open_command(config=config, state_db=state_db) as runtime, _alone(runtime, needed=adopt):
+    run = DAILY if adopt else TENDING  # adopting may place a stop
+    with open_command(config=config, state_db=state_db, run=run) as runtime, _alone(runtime, needed=adopt):
         if adopt:
             _refuse_while_unresolved(runtime)
         oversold = _caught_up(runtime, adopting=adopt)
@@ -76,7 +78,7 @@ def reconcile(
             raise rules.error_of(result)
         unknown_orders.require_known(runtime.context, unknown_orders.listed(runtime.broker, runtime.clock))
         if runtime.ledger.generation.settle(at=runtime.clock.now()) and not json:
-            typer.echo("the restored ledger agrees with the broker and counts as the newest from now on")
+            echo("the restored ledger agrees with the broker and counts as the newest from now on")
 
 
 def _caught_up(runtime: Runtime, *, adopting: bool) -> DisagreementError | None:
@@ -171,12 +173,12 @@ def show(view: ReconcileView, result: Reconciliation) -> None:
     rows.append(["cash", money(view.cash.ledger), money(view.cash.broker), _cash_words(result)])
     table("ledger and broker", ["", "ledger", "broker", ""], rows, right=["ledger", "broker"])
     for change in view.adopted:
-        typer.echo(f"adopted: {change}")
+        echo(f"adopted: {change}")
     for trade in view.manual_trades:
-        typer.echo(f"not ours, filled in the last 7 days: {trade}")
+        echo(f"not ours, filled in the last 7 days: {trade}")
     for rest in result.rests():
-        typer.echo(rest)
-    typer.echo("ledger and broker agree" if view.agrees else "ledger and broker DIFFER")
+        echo(rest)
+    echo("ledger and broker agree" if view.agrees else "ledger and broker DIFFER")
 
 
 def _words(kind: str) -> str:
@@ -238,7 +240,7 @@ def resolve(
                 effect.after = _resolve_ours(runtime, client_order_id, broker_id)
             elif broker_order is not None:
                 effect.after = _resolve_theirs(runtime, broker_order, variant)
-        typer.echo(effect.after)
+        echo(effect.after)
 
 
 def _resolve_ours(runtime: Runtime, client_order_id: str, broker_id: str | None) -> str:

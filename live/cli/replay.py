@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from live.cli import replay_screen
-from live.cli.common import ConfigOption, JsonOption, console, emit_json, open_command, parse_date
+from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, open_command, parse_date
 from live.model.run import Demo, Replay
 from live.settings.load import is_project
 from live.settings.templates import write_templates
@@ -130,7 +130,7 @@ def demo(
             result = _run(runtime, first, last, (), keep_going=False)
         _report(runtime, result, as_json=as_json, trades=True)
     if strategy == "allocation" and not as_json:
-        typer.echo("the same on a page: jutsu dashboard --demo (extra `web`)")
+        echo("the same on a page: jutsu dashboard --demo (extra `web`)")
 
 
 def _clear(folder: Path) -> None:

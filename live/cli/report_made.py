@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
-from live.model.run import DAILY, Reading, Run
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, parse_date
+from live.model.run import TENDING, Reading, Run
 
 if TYPE_CHECKING:
     from live.reporting.files import PeriodKind, Report
@@ -104,7 +104,7 @@ def monthly(
         first, last = month_before(asked)
         due = first_session_after(last)
         if mail and asked < due:
-            typer.echo(f"the report of {first:%Y-%m} is due on {due}")
+            echo(f"the report of {first:%Y-%m} is due on {due}")
             return
         if mail and (_nothing_yet(runtime, last) or _was_sent(runtime, "monthly", due)):
             return
@@ -113,7 +113,7 @@ def monthly(
 
 
 def _kind(mail: bool) -> Run:
-    return DAILY if mail else Reading()
+    return TENDING if mail else Reading()
 
 
 def _nothing_yet(runtime: Runtime, last: date) -> bool:
@@ -132,7 +132,7 @@ def _was_sent(runtime: Runtime, kind: PeriodKind, day: date) -> bool:
 
     if not runtime.ledger.alerts.known(key_of_period(kind, day)):
         return False
-    typer.echo(f"already sent: {kind}_{day}")
+    echo(f"already sent: {kind}_{day}")
     return True
 
 
@@ -170,4 +170,4 @@ def show(reports: tuple[Report, ...], *, as_json: bool) -> None:
     if as_json:
         emit_json(models[0] if len(models) == 1 else models)
     else:
-        typer.echo("\n".join(text_of(report.document) for report in reports), nl=False)
+        echo("\n".join(text_of(report.document) for report in reports), nl=False)

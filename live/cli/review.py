@@ -14,6 +14,7 @@ from live.cli.common import (
     OutputOption,
     StateOption,
     actor,
+    echo,
     emit_json,
     open_command,
 )
@@ -129,4 +130,4 @@ def skip(
         if as_json:
             emit_json(done)
         else:
-            typer.echo(f"{done.file.name}: nothing of it will be sent; jutsu approve takes this back")
+            echo(f"{done.file.name}: nothing of it will be sent; jutsu approve takes this back")

@@ -10,14 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from backtest.core.files import read_regular
 from live.actions import answers
 from live.actions.audited import recorded
 from live.actions.edit import replace
 from live.cli import review_screen
-from live.cli.common import actor, ask
+from live.cli.common import actor, ask, echo
 from live.system.clock import SystemClock
 from live.views.inputs import ViewInputs
 from live.views.review import read_review
@@ -68,12 +66,12 @@ def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, f
             edit(take_inputs().ledger, case)
         case "s":
             answers.skip(take_inputs(), case.path, actor=actor(), sha256=case.sha256)
-            typer.echo("nothing of this file will be sent")
+            echo("nothing of this file will be sent")
             return True
         case "q":
             return True
         case _:
-            typer.echo("type a, e, s or q; a file with problems cannot be approved")
+            echo("type a, e, s or q; a file with problems cannot be approved")
     return False
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from live.actions.answers import Approved
-from live.cli.common import console, table
+from live.cli.common import console, echo, table
 from live.handoff.diff import Change
 from live.system.number_text import money
 from live.views.review import FileView, ReviewOrder, ReviewView
@@ -17,7 +15,7 @@ def show(view: FileView) -> None:
     _show_warnings(view)
     out = console()
     if not isinstance(view, ReviewView):
-        typer.echo(f"next: {view.next}")  # never wrapped: it is there to be copied
+        echo(f"next: {view.next}")  # never wrapped: it is there to be copied
         return
     window = view.window
     out.print(
@@ -45,7 +43,7 @@ def show(view: FileView) -> None:
         f"{money(view.equity)}"
         + ("" if rounding is None else f"; rounding to whole shares leaves {money(rounding)}")
     )
-    typer.echo(f"next: {view.next}")  # never wrapped: it is there to be copied
+    echo(f"next: {view.next}")  # never wrapped: it is there to be copied
 
 
 def _show_warnings(view: FileView) -> None:
@@ -126,9 +124,9 @@ def _value(value: object) -> str:
 def show_approval(done: Approved, flags: str = "") -> None:
     """Print what an approval covers and what comes next."""
     for edit in done.edits:
-        typer.echo(f"  {edit}")
-    typer.echo(
+        echo(f"  {edit}")
+    echo(
         f"approved {done.file.name}: {done.enabled} of {done.orders} order(s), "
         f"bytes {done.sha256[:12]}, until {done.expires_at}"
     )
-    typer.echo(f"next: python -m live.executor{flags} (any further change voids this approval)")
+    echo(f"next: python -m live.executor{flags} (any further change voids this approval)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -12,6 +12,7 @@ from live.cli.common import (
     JsonOption,
     SinceOption,
     StateOption,
+    echo,
     emit_json,
     open_command,
     parse_date,
@@ -21,6 +22,7 @@ from live.model.run import Reading
 
 if TYPE_CHECKING:
     from live.operations.run_lines import RunLine
+    from live.runtime.runtime import Runtime
 
 #: without `--since`: about a month of sessions
 SHOWN_DAYS: Final = 30
@@ -44,12 +46,23 @@ def runs(
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         first = parse_date(since, "--since") or runtime.today() - timedelta(days=SHOWN_DAYS)
         lines = run_lines_of(runtime.context, first)
+        past = () if lines else _past_runs(runtime, first if since else date.min)
     if as_json:
-        emit_json(lines)
-    elif not lines:
-        typer.echo("no runs yet")
+        emit_json(lines or past)
+    elif not lines and not past:
+        echo(f"no runs since {since}" if since else "no runs yet")
     else:
-        _show(lines)
+        _show(lines or past)
+        if past:
+            echo("all of them about the past (--as-of, demo, replay): nothing was due by the clock")
+
+
+def _past_runs(runtime: Runtime, first: date) -> tuple[RunLine, ...]:
+    """Return the sessions that a book was run for when all its runs were about the past."""
+    from live.operations.watch import run_lines_of
+
+    lines = run_lines_of(runtime.context, first, past=True)
+    return tuple(line for line in lines if line.became not in {"missed", "due"})
 
 
 def _show(lines: tuple[RunLine, ...]) -> None:
@@ -72,8 +85,8 @@ def _show(lines: tuple[RunLine, ...]) -> None:
     newest = {line.variant: line for line in lines if line.became not in {"due", "waits"}}
     for line in newest.values():
         if line.critical:
-            typer.echo(f"CRITICAL: {line.variant} was not executed in {line.in_a_row} sessions in a row")
-    typer.echo("times are New York; `jutsu logs --since DATE` shows what the programs said")
+            echo(f"CRITICAL: {line.variant} was not executed in {line.in_a_row} sessions in a row")
+    echo("times are New York; `jutsu logs --since DATE` shows what the programs said")
 
 
 def _time(at: datetime | None) -> str:

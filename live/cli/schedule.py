@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, table
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,9 +97,9 @@ def print_schedule(
         emit_json({"folder": project.folder, "starts": [_row(start) for start in starts], "needs": needs})
         return
     for text in text_of(kind, project, starts):
-        typer.echo(text)
+        echo(text)
     for need in needs:
-        typer.echo(f"# {need}")
+        echo(f"# {need}")
 
 
 def install_schedule(
@@ -124,7 +124,7 @@ def install_schedule(
         return
     _say(done, as_json=as_json)
     for need in () if as_json else needs:
-        typer.echo(f"note: {need}")
+        echo(f"note: {need}")
 
 
 def _remove(kind: Kind | None, *, as_json: bool, config: Path | None, state_db: Path | None) -> None:
@@ -143,10 +143,10 @@ def _say(done: Done, *, as_json: bool) -> None:
         return
     for change in done.changes:
         for text in change.difference():
-            typer.echo(text)
-    typer.echo(f"{len(done.changes)} changed" if done.changes else "nothing to change")
+            echo(text)
+    echo(f"{len(done.changes)} changed" if done.changes else "nothing to change")
     for note in done.notes:
-        typer.echo(f"note: {note}")
+        echo(f"note: {note}")
 
 
 def show_next(
@@ -178,7 +178,7 @@ def show_next(
         for s in coming
     ]
     table("", ("here", "New York", "in", "command"), rows)
-    typer.echo("by the clock: doctor every six hours, waiting alerts hourly, a backup daily")
+    echo("by the clock: doctor every six hours, waiting alerts hourly, a backup daily")
 
 
 def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
@@ -201,16 +201,16 @@ def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
         return _coming(today_books, after, zone)
 
     with one_loop(state), until_signalled() as stopped:
-        typer.echo(f"started; sleeping to the starts of {project.folder} (`jutsu schedule next`)")
+        echo(f"started; sleeping to the starts of {project.folder} (`jutsu schedule next`)")
         clock = WakingClock(stopped)
         StartLoop(clock, coming, children(project), state, stopped, _spoken).run()
-    typer.echo("stopped")
+    echo("stopped")
 
 
 def _spoken(text: str) -> None:
     from live.system.clock import SystemClock
 
-    typer.echo(f"{SystemClock().now():%Y-%m-%d %H:%M:%S} UTC {text}")
+    echo(f"{SystemClock().now():%Y-%m-%d %H:%M:%S} UTC {text}")
     sys.stdout.flush()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from live.operations.checks import login_problems
 from live.reconciliation.standing import paper_differences
 from live.runtime.lenient import diagnostics
 from live.system.number_text import money, percent
+from live.views.alignment import realign_notes
 from live.views.inputs import ViewInputs
 from live.views.status import BookStatus, HeldPosition, StatusView, day_of, read_status
 from live.views.words import outcome_words
@@ -35,15 +36,17 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
             *paper_differences(runtime),
             *channel_problems(runtime),
         )
-        view = read_status(ViewInputs.of(runtime), found)
+        inputs = ViewInputs.of(runtime)
+        view = read_status(inputs, found)
+        asked = tuple(realign_notes(inputs, [book.variant for book in view.books if book.role == "primary"]))
         if as_json:
             emit_json(view)
         else:
-            show(view)
+            show(view, asked)
 
 
-def show(view: StatusView) -> None:
-    """Print the view: problems first."""
+def show(view: StatusView, notes: Iterable[str] = ()) -> None:
+    """Print the view: problems first, then what was asked for and is still to come."""
     from rich.text import Text
 
     screen = console()
@@ -51,6 +54,8 @@ def show(view: StatusView) -> None:
         screen.print(Text(f"PROBLEM  {problem}", style="bold red"))
     if not view.problems:
         screen.print(Text("all is well", style="green"))
+    for note in notes:
+        screen.print(note)
     source = {"demo": "DEMO data"}.get(view.data_source, f"data: {view.data_source}")
     screen.print(f"account {view.account}, mode {view.mode} ({source})", markup=False)
     screen.print(f"next: {view.next_session}, {_windows(view)}")

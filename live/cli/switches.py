@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, open_command, open_emergency, require_answer
+from live.cli.common import (
+    ConfigOption,
+    StateOption,
+    actor,
+    echo,
+    open_command,
+    open_emergency,
+    require_answer,
+)
 from live.model.run import Confirming
 from live.system.clock import SystemClock
 
@@ -43,9 +51,7 @@ def kill(
             at=SystemClock().now(),
         )
         where = f" in {ledger.where}" if loaded.findings else ""
-        typer.echo(
-            f"kill switch is ON ({switch.level}){where}: {switch.reason}. Turn it off with `jutsu resume`."
-        )
+        echo(f"kill switch is ON ({switch.level}){where}: {switch.reason}. Turn it off with `jutsu resume`.")
 
 
 def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
@@ -55,16 +61,16 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
 
     with open_command(config=config, state_db=state_db) as runtime:
         for trip in breakers.standing(runtime.ledger):
-            typer.echo(breakers.words(trip))
+            echo(breakers.words(trip))
         peak = kill_switch.resume_breakers(runtime.context, runtime.broker, actor=actor())
         if peak is not None:
-            typer.echo(f"circuit breakers are set back: they are measured from {peak:,.2f} now")
+            echo(f"circuit breakers are set back: they are measured from {peak:,.2f} now")
         done = kill_switch.resume(runtime.ledger, actor=actor(), at=runtime.clock.now())
-        typer.echo(
+        echo(
             "kill switch is off: the next run trades again" if done.changed else "kill switch is already off"
         )
         for text in _restore_schedules(runtime.state):
-            typer.echo(text)
+            echo(text)
 
 
 def _restore_schedules(state: Path) -> Iterator[str]:
@@ -93,23 +99,19 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         kind = _account_kind(runtime.settings.broker)
         if kind == "alpaca paper":
-            typer.echo(
-                f"account {runtime.account} is a paper account: online_live needs no confirmation for it"
-            )
+            echo(f"account {runtime.account} is a paper account: online_live needs no confirmation for it")
             return
         if runtime.ledger.state.online_confirmed():
-            typer.echo(f"account {runtime.account} is already confirmed for real orders")
+            echo(f"account {runtime.account} is already confirmed for real orders")
             return
         view = read_readiness(ViewInputs.of(runtime), backtest_returns(runtime))
         show(view)
         orders = "REAL orders" if kind == "live" else "orders to a PAPER account"
-        typer.echo(f"account {runtime.account}: with mode online_live the executor sends {orders}.")
+        echo(f"account {runtime.account}: with mode online_live the executor sends {orders}.")
         asked = "confirm" if view.ready else "go on ALTHOUGH it is not ready"
         typed = require_answer(f"Type {CONFIRMATION!r} to {asked}", "run it on a terminal", runtime=runtime)
         mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now(), missing=view.missing)
-        typer.echo(
-            "confirmed: set mode: online_live to trade" + (" for real" if kind == "live" else " on paper")
-        )
+        echo("confirmed: set mode: online_live to trade" + (" for real" if kind == "live" else " on paper"))
 
 
 def _account_kind(broker: BrokerSettings) -> Literal["live", "paper", "alpaca paper"]:
@@ -125,7 +127,7 @@ def offline(*, config: ConfigOption = None, state_db: StateOption = None) -> Non
 
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         done = mode.offline(runtime.ledger, actor=actor(), at=runtime.clock.now())
-        typer.echo(
+        echo(
             f"account {runtime.account}: the next run in online_live is refused until `jutsu online`"
             if done.changed
             else f"account {runtime.account} is not confirmed for real orders"

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 from typer.core import TyperGroup
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    console,
+    echo,
+    emit_json,
+    open_command,
+    table,
+)
 
 if TYPE_CHECKING:
     from backtest.trading.lots.model import Method
@@ -103,7 +112,7 @@ def assign(
         emit_json(done)
         return
     words = ", ".join(f"{lot} {count}" for lot, count in done.lots.items()) or "the oldest lots"
-    typer.echo(f"{execution} sells {words}; may be changed until {done.until}. Tell your broker the same.")
+    echo(f"{execution} sells {words}; may be changed until {done.until}. Tell your broker the same.")
 
 
 def bring(
@@ -122,7 +131,7 @@ def bring(
     if as_json:
         emit_json(done)
     else:
-        typer.echo(f"{done.new} of {done.trades} trade(s) are new")
+        echo(f"{done.new} of {done.trades} trade(s) are new")
 
 
 def show(view: TaxesView) -> None:

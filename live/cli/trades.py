@@ -18,6 +18,7 @@ from live.cli.common import (
     JsonOption,
     SinceOption,
     StateOption,
+    echo,
     emit_json,
     mode_of,
     open_command,
@@ -52,7 +53,7 @@ def trades(
     if as_json:
         emit_json(rows)
     elif not rows:
-        typer.echo("no trades yet")
+        echo("no trades yet")
     else:
         show(rows)
 
@@ -94,10 +95,10 @@ def export(
         rows = tuple(reversed(read_trades(runtime.ledger, mode=mode_of(mode), since=first)))
     text = json.dumps(plain(rows), indent=2, ensure_ascii=False) + "\n" if as_json else _csv(rows)
     if output is None:
-        typer.echo(text, nl=False)
+        echo(text, nl=False)
         return
     _write(output, text)
-    typer.echo(f"{len(rows)} trade(s) written to {output}", err=True)
+    echo(f"{len(rows)} trade(s) written to {output}", err=True)
 
 
 def _csv(rows: Sequence[TradeRow]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, source_of
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, source_of
 
 if TYPE_CHECKING:
     from live.views.upgrade import UpgradeView
@@ -43,21 +43,21 @@ def upgrade(
 
 
 def _show(view: UpgradeView, *, check: bool) -> None:
-    typer.echo(f"jutsu {view.version}, ledger revision {view.newest}")
+    echo(f"jutsu {view.version}, ledger revision {view.newest}")
     if view.ledger is None:
-        typer.echo("there is no ledger yet")
+        echo("there is no ledger yet")
     elif not view.migrations:
-        typer.echo(f"{view.ledger}: up to date")
+        echo(f"{view.ledger}: up to date")
     else:
         done = "will be migrated, a copy is kept before" if check else "was migrated, a copy was kept before"
-        typer.echo(f"{view.ledger}: revision {view.revision}, {done}:")
+        echo(f"{view.ledger}: revision {view.revision}, {done}:")
         for migration in view.migrations:
-            typer.echo(f"  {migration}")
+            echo(f"  {migration}")
         if check and view.at_work:
-            typer.echo(f"  not now: {view.at_work} is at work")
+            echo(f"  not now: {view.at_work} is at work")
     if view.settings:
-        typer.echo("the settings file is of an older version; `jutsu config check --migrate` changes:")
+        echo("the settings file is of an older version; `jutsu config check --migrate` changes:")
         for change in view.settings:
-            typer.echo(f"  {change}")
+            echo(f"  {change}")
     for finding in view.findings:
-        typer.echo(str(finding), err=True)
+        echo(str(finding), err=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, emit_json, open_command, parse_date
+from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, parse_date
 from live.operations.watch import tell_missed
 from live.reporting.files import keep
 from live.reporting.html import html_of
@@ -57,12 +57,12 @@ def validate(
 ) -> None:
     """Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars."""
     from live.metrics.measured import measured
-    from live.model.run import DAILY
+    from live.model.run import TENDING
     from live.runtime.options import Options
 
     options = Options(config=config, state_db=state_db, prices=prices)
     by_clock = day is None and since is None and prices is None  # as cron calls it
-    with measured("validate", options, DAILY) if by_clock else nullcontext():
+    with measured("validate", options, TENDING) if by_clock else nullcontext():
         _validate(options, parse_date(since, "--since"), parse_date(day, "--date"), as_json=as_json)
 
 
@@ -112,9 +112,9 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
     if as_json:
         emit_json(validation_of(judged, why_none, missed))
     elif not judged and not problems:
-        typer.echo(why_none)
+        echo(why_none)
     elif judged:
-        typer.echo("\n\n".join("\n".join(lines(item)) for item in judged))
+        echo("\n\n".join("\n".join(lines(item)) for item in judged))
     for name, error in problems:
         complain(f"{name}: no verdict: {error.line()}")
     if worst_of(judged) == "RED":

@@ -47,7 +47,8 @@ _EXPLANATIONS: Final[tuple[tuple[str, type[LedgerError], str, str], ...]] = (
     ("unable to open", LedgerUnavailable, "the ledger cannot be opened",
      "check that its folder exists and that this user may write to it"),
     ("malformed", LedgerDamaged, "the ledger is damaged", RECOVER),
-    ("not a database", LedgerDamaged, "this file is not a ledger", RECOVER),
+    ("not a database", LedgerDamaged, "this file is not a ledger",
+     f"check the name (--state-db, paths.state_db); if it was one: {RECOVER}"),
 )  # fmt: skip
 
 

@@ -109,6 +109,10 @@ def open_reading(path: Path) -> Database:
     return database
 
 
+#: below the project: where an archive is unpacked before anything is replaced
+RESTORE_FOLDER: Final = ".jutsu-restore"
+
+
 def recovery_marker(path: Path) -> Path:
     """Return the file that exists while a damaged ledger is being replaced."""
     return path.with_name(f".{path.name}.recovering")

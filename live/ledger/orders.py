@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from live.ledger.tables import Order, OrderEvent
 from live.model.order_ids import attempt_of, base_id, retry_id
 from live.model.order_state import JournalState
 
+LOG = logging.getLogger("jutsu.orders")
 S = JournalState
 ON_BROKER: Final = frozenset({S.ACKED, S.PENDING, S.WORKING, S.PARTIAL, S.CANCEL_PENDING, S.UNKNOWN_LIVE})
 BROKER_ENDED: Final = frozenset({S.FILLED, S.CANCELED, S.REPLACED, S.EXPIRED, S.REJECTED})
@@ -150,6 +152,7 @@ class Orders(Repository):
                 {**asdict(order), "details": dict(order.details), "state": S.PLANNED.value, "planned_at": at},
             )
             self._add(OrderEvent, _event(row.id, S.PLANNED, at, {}))
+        _tell(row)
         return row
 
     def transition(
@@ -174,7 +177,10 @@ class Orders(Repository):
             changes: dict[str, Any] = {**_stamps(order, state, at), **fields, "state": state.value}
             self._update(Order, {"id": order.id}, changes)
             self._add(OrderEvent, _event(order.id, state, at, dict(detail or {})))
-            return self._existing(client_order_id)
+            after = self._existing(client_order_id)
+        if (after.state, after.filled_quantity) != (order.state, order.filled_quantity):
+            _tell(after)
+        return after
 
     def amend(
         self, client_order_id: str, *, at: datetime, quantity: int, stop_price: Decimal | None
@@ -260,6 +266,17 @@ class Orders(Repository):
                 "this order is not in the ledger", where=client_order_id, remedy="compare with `jutsu trades`"
             )
         return order
+
+
+def _tell(order: Order) -> None:
+    """Write a step into the log of the program, where `jutsu logs --order` finds it."""
+    broker = f", broker order {order.broker_order_id}" if order.broker_order_id else ""
+    reason = f": {order.state_reason}" if order.state_reason else ""
+    LOG.info(
+        "%s %s: %s %d %s, %d filled%s%s",
+        *(order.client_order_id, order.state, order.side, order.quantity, order.symbol),
+        *(order.filled_quantity, broker, reason),
+    )
 
 
 def _event(order_id: int, state: JournalState, at: datetime, detail: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from backtest.core.errors import JutsuError
-from live.runtime.lifecycle import INTERRUPTED, Ending, known_settings, watched
+from backtest.core.errors import JutsuError, exit_code_of
+from live.runtime.lifecycle import Ending, known_settings, watched
 from live.system.lock import AnotherRunError
 
 if TYPE_CHECKING:
@@ -39,16 +39,10 @@ def measured(program: Watched, options: Options, run: Run) -> Iterator[Ending]:
     except AnotherRunError:
         raise
     except BaseException as error:
-        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else exit_code_of(error)
+        code = exit_code_of(error)
         _keep(program, ending.loaded or known_settings(options), code, started)
         raise
     _keep(program, ending.loaded or known_settings(options), ending.code, started)
-
-
-def exit_code_of(error: BaseException) -> int:
-    """Return the exit code a program ends with because of an error; 1 for one that nobody expected."""
-    code = getattr(error, "exit_code", 1)
-    return code if isinstance(code, int) else 1
 
 
 def _keep(program: Watched, loaded: LoadedSettings | None, code: int, started: datetime) -> None:

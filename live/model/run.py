@@ -1,10 +1,11 @@
 """What kind of run this is: frozen values that say what it may create, keep, send and believe.
 
-    Daily          about now: cron, a person's command
+    Daily          about now: a stage, or a command that may send an order
+    Tending        a person's command about now that sends none: answers, alerts, backups, schedule
+    Confirming     `jutsu online`, `offline`: whatever the other settings say
     DryRun         decides and prints on copies in memory; leaves nothing behind
     Reading        a command that only looks; creates nothing
     PastSession    a past session (`--as-of`), offline
-    Confirming     `jutsu online`: about now, before live trading was confirmed
     Emergency      `jutsu kill`, `jutsu panic`: about now, with whatever of the settings can be understood
     Overview       `jutsu status`: only looks, and says what is wrong instead of ending with it
     Replay, Demo   history played session by session on an account of its own
@@ -47,6 +48,7 @@ class Run:
         creates: a missing ledger or paper account is made; False looks at an empty one in memory.
         needs_ledger: a ledger that was named must exist.
         needs_confirmation: real orders must have been confirmed before.
+        fits: mode, data and flags must be possible together.
         lenient: wrong settings, a broker or a feed that cannot be opened are told and do not end the run.
         writes_log: the run has a log file.
         alerts: alerts are recorded, and sent when the run is `about_now`.
@@ -64,6 +66,7 @@ class Run:
     creates: ClassVar[bool] = True
     needs_ledger: ClassVar[bool] = False
     needs_confirmation: ClassVar[bool] = True
+    fits: ClassVar[bool] = True
     lenient: ClassVar[bool] = False
     writes_log: ClassVar[bool] = True
     alerts: ClassVar[bool] = True
@@ -91,17 +94,27 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Daily(Run):
-    """A stage or a command about now."""
+    """A stage, or a command that may send an order."""
 
 
 DAILY: Final = Daily()
 
 
 @dataclass(frozen=True, slots=True)
-class Confirming(Run):
-    """A person confirms live trading: the account is opened although nobody did yet."""
+class Tending(Run):
+    """A command that sends no order: nobody need have confirmed live trading for it."""
 
     needs_confirmation: ClassVar[bool] = False
+
+
+TENDING: Final = Tending()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming(Tending):
+    """A person confirms live trading: data and other settings may follow later."""
+
+    fits: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,7 @@ class Reading(Run):
 
     creates: ClassVar[bool] = False
     needs_ledger: ClassVar[bool] = True
+    needs_confirmation: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,7 @@ class Emergency(Run):
     """A person stops everything: nothing that is wrong elsewhere may be in the way."""
 
     needs_confirmation: ClassVar[bool] = False
+    fits: ClassVar[bool] = False
     lenient: ClassVar[bool] = True
 
 
@@ -124,7 +139,7 @@ class Emergency(Run):
 class Overview(Reading):
     """A command that looks at the account and shows what is wrong with the settings as well."""
 
-    needs_confirmation: ClassVar[bool] = False
+    fits: ClassVar[bool] = False
     lenient: ClassVar[bool] = True
 
 
@@ -199,17 +214,16 @@ def parse_as_of(text: str) -> AsOf:
         UsageError: neither.
     """
     from backtest.calendar.sessions import NEW_YORK
-    from backtest.calendar.written import DATE, written_date, written_time
+    from backtest.calendar.written import DATE, UnknownYearError, written_date, written_time
 
     try:
         if DATE.fullmatch(text):
             return AsOf(written_date(text), None)
         at = written_time(text)
     except ValueError as error:
-        raise UsageError(
-            f"{text!r} is neither a date nor a time",
-            where="--as-of",
-            remedy="write 2026-11-20 or 2026-11-20T15:55",
-        ) from error
+        neither = f"{text!r} is neither a date nor a time"
+        problem = str(error) if isinstance(error, UnknownYearError) else neither
+        remedy = "write 2026-11-20 or 2026-11-20T15:55"
+        raise UsageError(problem, where="--as-of", remedy=remedy) from error
     at = at if at.tzinfo else at.replace(tzinfo=NEW_YORK)
     return AsOf(at.astimezone(NEW_YORK).date(), at)

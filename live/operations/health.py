@@ -28,12 +28,15 @@ REHEARSE: Final = "`jutsu backup rehearse`"
 #: coming starts that the lines of a crontab are held against: some sessions
 LOOKED_AHEAD: Final = 20
 
-Verdict = Literal["ok", "warning", "failed"]
+Verdict = Literal["ok", "none", "warning", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Outcome of one check: one line about it, and what to do unless it is ok."""
+    """Outcome of one check: one line about it, and what to do unless it is ok.
+
+    `none`: the thing is not there, and nobody has to have it.
+    """
 
     name: str
     verdict: Verdict
@@ -58,7 +61,7 @@ def examine(runtime: Runtime) -> Iterator[Check]:
         "runs": lambda: _runs(runtime.context),
         "alerts": lambda: _alerts(runtime.context),
         "dead man's switch": lambda: _pings(runtime.context, runtime.loaded.root),
-        "backups": lambda: _backups(runtime.ledger, runtime.clock),
+        "backups": lambda: _backups(runtime.ledger, runtime.clock, runtime.loaded.root),
     }
     for name, look in looks.items():
         try:
@@ -70,6 +73,10 @@ def examine(runtime: Runtime) -> Iterator[Check]:
 
 
 def _settings(runtime: Runtime) -> Check:
+    from live.runtime.open import CONFIRM, UNCONFIRMED, unconfirmed
+
+    if unconfirmed(runtime.settings, runtime.ledger):
+        return Check("settings", "failed", UNCONFIRMED, CONFIRM)
     return Check("settings", "ok", f"mode {runtime.settings.mode}, account {runtime.account}")
 
 
@@ -193,33 +200,38 @@ def _pings(context: RunContext, root: Path) -> Check:
     if not watched:
         detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
         online = context.settings.mode == "online_live"
-        return Check(name, "warning" if online else "ok", detail, ADDRESSES if online else "")
+        return Check(name, "warning" if online else "none", detail, ADDRESSES if online else "")
     last = pings.recall(context.state)
     failed = {program: last[program] for program in watched if program in last and last[program].problem}
     if failed:
         program, ping = next(iter(failed.items()))
         return Check(name, "warning", f"{program} {ping.at}: {ping.problem}", "jutsu alerts test")
     shown = [f"{p} {last[p].at} exit {last[p].code}" for p in watched if p in last]
-    return Check(name, "ok", "; ".join(shown) or "no run was told yet")
+    return Check(name, "ok" if shown else "none", "; ".join(shown) or "no run was told yet")
 
 
-def _backups(ledger: Ledger, clock: Clock) -> Check:
-    """Warn when nobody rehearsed a restore for long; a project younger than that is given its time."""
+def _backups(ledger: Ledger, clock: Clock, root: Path) -> Check:
+    """Warn of a restore that was killed, and when nobody rehearsed one for long (a new project has time)."""
     from live.ledger.backup import REHEARSED
+    from live.ledger.opening import RESTORE_FOLDER
     from live.ledger.system_state import EVERY_ACCOUNT
 
+    left = root / RESTORE_FOLDER
+    if left.exists():
+        text = f"a restore was killed before it replaced anything; {left} is left of it"
+        return Check("backups", "warning", text, "run the restore again, or delete that folder")
     state = ledger.for_account(EVERY_ACCOUNT).state
     rehearsed = json.loads(state.get(REHEARSED) or "{}")
     since: str | None = rehearsed.get("at") or ledger.state.get("created")
     if since is None:
-        return Check("backups", "ok", "there is no ledger yet")
+        return Check("backups", "none", "there is no ledger yet")
     if rehearsed and not rehearsed["passed"]:
         return Check("backups", "warning", f"the rehearsal of {since[:10]} failed", REHEARSE)
     days = (clock.now() - datetime.fromisoformat(since)).days
     text = f"a restore was rehearsed on {since[:10]}" if rehearsed else "no restore was rehearsed yet"
     if days > REHEARSAL_DAYS:
         return Check("backups", "warning", f"{text} ({days} days)", REHEARSE)
-    return Check("backups", "ok", text)
+    return Check("backups", "ok" if rehearsed else "none", text)
 
 
 def _alerts(context: RunContext) -> Check:
@@ -234,8 +246,10 @@ def _alerts(context: RunContext) -> Check:
             "online, and no alert channel: nobody would be told",
             ADDRESSES,
         )
-    detail = "; ".join(found.lines) or "nothing waits"
-    return Check("alerts", "warning" if found.problems else "ok", detail, found.remedy)
+    nobody = ("no alert channel: nobody is told",) if found.nobody else ()
+    detail = "; ".join((*nobody, *found.lines)) or "nothing waits"
+    verdict: Verdict = "warning" if found.problems else "none" if found.nobody else "ok"
+    return Check("alerts", verdict, detail, found.remedy)
 
 
 def _preflight(runtime: Runtime) -> Iterator[Check]:

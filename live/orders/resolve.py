@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import UsageError
 from live.ledger.tables import Order
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from live.model.broker import Broker
     from live.system.clock import Clock
 
+#: what is wrong with a broker's order id that a person gave, and where the right one is
+NO_SUCH_ORDER: Final = "the broker knows no such order"
+ITS_ID: Final = "give the id that the broker's own screen shows"
+
 
 def declare_adopted(
     ledger: Ledger, broker: Broker, clock: Clock, client_order_id: str, broker_order_id: str, *, by: str
@@ -30,7 +34,7 @@ def declare_adopted(
     order = _unresolved(ledger, client_order_id)
     shown = broker.order(broker_order_id)
     if shown is None:
-        raise UsageError("the broker knows no such order", where=broker_order_id)
+        raise UsageError(NO_SUCH_ORDER, where=broker_order_id, remedy=ITS_ID)
     if broker_order_id in ledger.orders.bound_broker_ids():
         raise UsageError("this order already belongs to another of ours", where=broker_order_id)
     differing = differences(request_of(order), shown)
@@ -77,7 +81,8 @@ def _declare_gone(ledger: Ledger, order: Order, *, by: str, at: datetime) -> Ord
 def _unresolved(ledger: Ledger, client_order_id: str) -> Order:
     order = ledger.orders.get(client_order_id)
     if order is None:
-        raise UsageError("this order is not in the ledger", where=client_order_id)
+        remedy = "`jutsu status` names the orders of unknown fate"
+        raise UsageError("this order is not in the ledger", where=client_order_id, remedy=remedy)
     if not JournalState(order.state).unresolved:
         raise UsageError(
             f"nothing to resolve: the order is {order.state}",

@@ -12,7 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from backtest.core.errors import JutsuError, UsageError, one_line
+from backtest.core.errors import (
+    INTERRUPTED,
+    READER_LEFT,
+    JutsuError,
+    UsageError,
+    exit_code_of,
+    one_line,
+    unwritable,
+)
 from live.system.lock import AnotherRunError
 from live.system.redaction import redact
 from live.system.screen import complain, print_text
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
     from live.settings.model import Settings
 
 Made = TypeVar("Made")
-INTERRUPTED = 130
 #: note on an error that an alert was sent for: one failure, one alert
 ALERTED = "an alert was sent for this"
 
@@ -71,7 +78,7 @@ def _alerting_errors(context: Context, stage: str) -> Iterator[None]:
             error.add_note(ALERTED)
         raise
     except Exception as error:
-        title = f"{stage} stopped by an unexpected error (exit code 1)"
+        title = f"{stage} stopped by an unexpected error (exit code {exit_code_of(error)})"
         body = f"{type(error).__name__}: {error}. Orders may be under way: see jutsu status"
         key = _key(error, stage, context.clock.now(), type(error).__name__)
         _record(context, key, title, body)
@@ -140,7 +147,7 @@ def watched(program: Watched, options: Options, run: Run) -> Iterator[Ending]:
     except AnotherRunError:
         raise
     except BaseException as error:
-        ending.code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
+        ending.code = exit_code_of(error)
         _log_ping(program, pings.report_end(state, program, url, ending.code, _now()))
         raise
     _log_ping(program, pings.report_end(state, program, url, ending.code, _now()))
@@ -316,8 +323,11 @@ def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int
         complain("interrupted: nothing half-done is left behind; run the same command again")
         return INTERRUPTED
     except BrokenPipeError:
-        return 1
+        return READER_LEFT
     except Exception as error:
+        disk = unwritable(error) if isinstance(error, OSError) else None
+        if disk is not None:
+            return report_error(disk, log_file())
         logging.getLogger("jutsu").critical("unexpected error", exc_info=error)
         where = log_file()
         tail = f"; the traceback is in {one_line(where)}" if where else ""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from backtest import __version__
 from backtest.core.errors import JutsuError, SettingsError, UsageError
@@ -29,6 +30,9 @@ from live.system import run_facts
 from live.system.clock import Clock, SimulatedClock, SystemClock
 from live.system.closing import Opened
 from live.system.logs import start_logging, stop_logging
+
+UNCONFIRMED: Final = "online_live was never confirmed for this account"
+CONFIRM: Final = "run `jutsu online` once and type the confirmation"
 
 
 @contextmanager
@@ -104,8 +108,7 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
     settings, state_db = loaded.settings, _state_db(loaded)
     account = _account(settings, run)  # an override may have changed mode or broker
     ledger = begun.ledger.for_account(account)
-    if run.needs_confirmation:
-        _check_mode(settings, run, ledger, prices=options.prices)
+    _check_mode(settings, run, ledger, prices=options.prices)
     environ = attempts.made(
         "secrets", lambda: environment_of(loaded, run, options.prices), lambda _: dict(os.environ)
     )
@@ -234,8 +237,14 @@ def _open_ledger(loaded: LoadedSettings, run: Run, *, now: datetime, named: bool
     return Ledger.open(path, account=account, now=now, durable=run.durable, scratch=run.scratch)
 
 
+def unconfirmed(settings: Settings, ledger: Ledger) -> bool:
+    """Whether real orders would need a confirmation (`jutsu online`) that nobody gave for this account."""
+    alpaca_paper = settings.broker.name == "alpaca" and settings.broker.alpaca.paper
+    return settings.mode == "online_live" and not alpaca_paper and not ledger.state.online_confirmed()
+
+
 def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | None) -> None:
-    if settings.mode == "offline_mock":
+    if settings.mode == "offline_mock" or not run.fits:
         return
     if run.as_of is not None or prices is not None:
         raise UsageError(
@@ -245,13 +254,8 @@ def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | 
         )
     for finding in contradictions(settings):
         raise SettingsError(finding.problem, where=finding.path, remedy=finding.remedy)
-    alpaca_paper = settings.broker.name == "alpaca" and settings.broker.alpaca.paper
-    if not alpaca_paper and not ledger.state.online_confirmed():
-        raise SettingsError(
-            "online_live was never confirmed for this account",
-            where="mode",
-            remedy="run `jutsu online` once and type the confirmation",
-        )
+    if run.needs_confirmation and unconfirmed(settings, ledger):
+        raise SettingsError(UNCONFIRMED, where="mode", remedy=CONFIRM)
 
 
 def _start_log(stage: str, loaded: LoadedSettings, run: Run, *, verbose: bool) -> Path | None:

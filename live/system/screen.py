@@ -7,9 +7,23 @@ import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
-from typing import TextIO
+from typing import Final, TextIO
 
 from live.system.redaction import redact
+
+#: what may stand in a text besides printable characters: lines, columns, and the blank of a drawn code
+_LAYOUT: Final = "\n\t\xa0"
+
+
+def visible(text: str) -> str:
+    """Return a text with every character that is not shown as itself as its escape, line breaks kept.
+
+    Notes, reasons of a broker and names of files may hold escape sequences that clear or colour a terminal,
+    and marks that turn the direction of writing.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _LAYOUT else repr(c)[1:-1] for c in text)
 
 
 def say(line: str) -> None:
@@ -25,7 +39,7 @@ def complain(line: str) -> None:
 def _print(line: str, stream: TextIO) -> None:
     """Print a line; a closed pipe or a full disk behind the screen must not keep anybody from trading."""
     try:
-        print(redact(line), file=stream, flush=True)  # cron mails what is printed
+        print(visible(redact(line)), file=stream, flush=True)  # cron mails what is printed
     except OSError as error:
         logging.getLogger("jutsu").warning("the screen cannot be written: %s", error)
         with suppress(OSError, ValueError):

@@ -75,3 +75,12 @@ def off_target_problems(inputs: ViewInputs, primaries: Iterable[str]) -> Iterato
         lines = off_target_lines(view.legs)
         if lines:
             yield f"{variant} is off target: {'; '.join(lines)}. {view.next}"
+
+
+def realign_notes(inputs: ViewInputs, primaries: Iterable[str]) -> Iterator[str]:
+    """Yield one line per primary whose next file carries a realign that a person asked for."""
+    for variant in primaries:
+        asked = pending(inputs.ledger, variant, before=date.max)
+        if asked is not None:
+            taken_back = f"`jutsu realign --variant {variant} --cancel` takes it back"
+            yield f"{variant}: realign is {asked.words}; the next file carries the orders ({taken_back})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
@@ -67,7 +67,7 @@ class ExecutionReport:
         equity, cash: at the newest marking of this session, None when it was not marked.
         day: equity before and after, deposits and profit; None without a session before.
         error: what ended the run, empty when nothing did.
-        log: log file of stage 2, below the project.
+        log: log file of stage 2, below the project; empty when it is not known.
         next_opens: when the next execution window opens; None beyond the calendar or without a file.
     """
 
@@ -141,9 +141,17 @@ def read_execution(
         warnings=tuple(detail.get("warnings", ())),
         critical=(*detail.get("critical", ()), *detail.get("earlier", ())),
         error=str(detail.get("error", "")) if _failed(run) else "",
-        log="" if logs is None else str(logs / f"executor_{session}.log"),
+        log=_log_file(logs, session, run),
         next_opens=_next_opens(session, content),
     )
+
+
+def _log_file(logs: Path | None, session: date, run: RunLog | None) -> str:
+    """Return the log of the day (UTC) stage 2 ran on; a run about the past wrote into that of another day."""
+    if logs is None or run is None or run.past:
+        return ""
+    day = session if run.executed_at is None else run.executed_at.astimezone(UTC).date()
+    return str(logs / f"executor_{day}.log")
 
 
 def _failed(run: RunLog | None) -> bool:

@@ -160,6 +160,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         problems=(
             *further,
             *broken,
+            *_restored(inputs),
             *_problems(kill, unresolved, unprotected),
             *off_target_problems(inputs, primaries),
             *(step.text for step in missed),
@@ -183,6 +184,14 @@ def _missed_steps(inputs: ViewInputs) -> tuple[MissedStep, ...]:
 
     books = expected_books(inputs.settings, inputs.strategies, inputs.overrides)
     return missed(inputs.ledger, books, inputs.now)
+
+
+def _restored(inputs: ViewInputs) -> Iterator[str]:
+    if inputs.ledger.generation.restored():
+        yield (
+            "the ledger was restored, or is a new one in the place of the old: nothing is sent before "
+            "`jutsu recover` (what the broker knows of it), then `jutsu reconcile`"
+        )
 
 
 def _problems(kill: KillLevel, unresolved: Iterable[str], unprotected: Iterable[str]) -> Iterator[str]:

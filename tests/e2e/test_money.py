@@ -201,7 +201,7 @@ def test_replay_starts_with_real_money_only(tmp_path: Path, prices: Path, cash: 
         ("2024-02-30", "2024-03-01", 2),
         ("2024-01-06", "2024-01-07", 2),
         ("2024-12-30", "2025-01-03", 5),
-        ("2099-01-02", "2099-01-05", 5),
+        ("2099-01-02", "2099-01-05", 2),
     ],
 )
 def test_replay_names_what_is_wrong_with_its_range(

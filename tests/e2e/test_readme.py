@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from backtest.cli.app import build_parser
 from backtest.core import errors
 from live import executor, signal_generator
-from live.runtime.lifecycle import INTERRUPTED
 from live.settings.model import Settings
 from tests.support.paths import PROJECT
 
@@ -38,7 +37,8 @@ def leaves(tree: type[errors.JutsuError]) -> set[type[errors.JutsuError]]:
 
 
 def test_every_exit_code_is_in_the_table() -> None:
-    known = {kind.exit_code for kind in leaves(errors.JutsuError)} | {0, INTERRUPTED}
+    other = {0, errors.INTERRUPTED, errors.READER_LEFT}
+    known = {kind.exit_code for kind in leaves(errors.JutsuError)} | other
     assert [int(cell) for cell in first_cells(section("Exit codes"))] == sorted(known)
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from backtest.core.bars import Bars, FloatArray
-from backtest.core.errors import DataError
+from backtest.core.errors import DataError, UsageError
 
 ActionKind = Literal["split", "dividend"]
 
@@ -81,19 +81,24 @@ class CorporateAction:
         return 1 - float(self.amount) / previous_close
 
 
+def _no_ratio(text: str) -> UsageError:
+    remedy = "give new:old shares, e.g. 2:1 or 1:10"
+    return UsageError(f"{text!r} is not a ratio", where="RATIO", remedy=remedy)
+
+
 def parse_ratio(text: str) -> Fraction:
     """Return new shares per old share of ``2:1``, ``1:10``, ``4:3`` or ``2``.
 
     Raises:
-        DataError: it is none.
+        UsageError: it is none.
     """
     new, _, old = text.partition(":")
     try:
         ratio = Fraction(new.strip()) / Fraction(old.strip() or "1")
     except (ValueError, ZeroDivisionError) as error:
-        raise DataError(f"{text!r} is not a ratio", remedy="give new:old shares, e.g. 2:1 or 1:10") from error
+        raise _no_ratio(text) from error
     if ratio <= 0 or ratio == 1:
-        raise DataError(f"{text!r} is not a ratio", remedy="give new:old shares, e.g. 2:1 or 1:10")
+        raise _no_ratio(text)
     return ratio
 
 

@@ -93,6 +93,18 @@ class _BrokenOn:
         return track is not None and self._day in track.broken_on
 
 
+class _KnownOn:
+    """The symbols that have a bar of a session or of an earlier one."""
+
+    def __init__(self, tracks: Mapping[str, Track], day: date) -> None:
+        self._tracks = tracks
+        self._day = day
+
+    def __contains__(self, symbol: object) -> bool:
+        track = self._tracks.get(symbol) if isinstance(symbol, str) else None
+        return track is not None and track.days[0] <= self._day
+
+
 class Market:
     """All sessions of a set of symbols, cut at `rules.data_end_date`.
 
@@ -113,4 +125,7 @@ class Market:
 
     def session(self, day: date) -> MarketSession:
         """Return one session."""
-        return MarketSession(day, week_number(day), _BarsOf(self.tracks, day), _BrokenOn(self.tracks, day))
+        tracks = self.tracks
+        return MarketSession(
+            day, week_number(day), _BarsOf(tracks, day), _BrokenOn(tracks, day), _KnownOn(tracks, day)
+        )

@@ -103,12 +103,14 @@ class MarketSession:
         week: its week number.
         bars: symbol -> bar; a symbol that did not trade is absent.
         broken: symbols whose week ended today, by the exchange calendar, below their indicator.
+        known: symbols somebody had a price of, today or before; None when the candidates were looked up.
     """
 
     day: date
     week: int
     bars: Mapping[str, SessionBar]
     broken: Container[str] = frozenset()
+    known: Container[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

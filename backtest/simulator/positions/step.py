@@ -184,7 +184,11 @@ class _Day:
         ]
 
     def choose_live(self, candidates: Sequence[Candidate]) -> None:
-        """Fill at the open what the live strategy chose before it, the day's open still unknown."""
+        """Fill at the open what the live strategy chose before it, the day's open still unknown.
+
+        Tickers that nobody has a price of are left out first, as stage 1 does: they use up no place.
+        """
+        candidates = self._priced(candidates)
         staying = [
             Holding(held.symbol, held.unrealized, held.score)
             for held in sorted(self.book.values(), key=lambda held: held.symbol)
@@ -205,6 +209,15 @@ class _Day:
                 self._skip(entry.candidate, "zero_shares")
             else:
                 self._enter(entry.candidate, shares)
+
+    def _priced(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        known = self.session.known
+        if known is None:
+            return candidates
+        for candidate in candidates:
+            if candidate.ticker not in known:
+                self._skip(candidate, "no_price_data")
+        return [candidate for candidate in candidates if candidate.ticker in known]
 
     def _enter(self, candidate: Candidate, shares: int) -> None:
         bar = self.session.bars[candidate.ticker]

@@ -7,6 +7,7 @@ next open, the candidate it came from) is kept in the position's details.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -66,7 +67,7 @@ def rules_of(strategy: Strategy, costs: ExecutionRules) -> PortfolioRules:
 def market_session(history: Mapping[str, Bars], day: date, rules: PortfolioRules) -> MarketSession:
     """Return one session of the market; weekly series are only needed when the week ends."""
     if calendar.is_week_end(day):
-        return Market(history, rules, calendar.is_week_end).session(day)
+        return replace(Market(history, rules, calendar.is_week_end).session(day), known=None)
     bars = {symbol: bar for symbol, rows in history.items() if (bar := _bar(rows, day)) is not None}
     return MarketSession(day, week_number(day), bars)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backtest.cli.app import READER_LEFT, main
+from backtest.cli.app import main
+from backtest.core.errors import READER_LEFT
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["audit", "--help"]])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from backtest.core import errors
-from backtest.core.errors import Finding, JutsuError, UsageError
+from backtest.core.errors import DataError, Finding, JutsuError, UsageError, exit_code_of
 
 CODES = {
     "JutsuError": 1,
@@ -45,6 +47,20 @@ def test_every_kind_has_its_exit_code() -> None:
 def test_the_line_a_person_sees(where: str, remedy: str, line: str) -> None:
     error = JutsuError("it broke", where=where, remedy=remedy)
     assert error.line() == str(error) == line
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DataError("no bar"), 5),
+        (KeyboardInterrupt(), 130),
+        (OSError(errno.ENOSPC, "No space left on device"), 2),
+        (OSError(errno.EIO, "Input/output error"), 1),
+        (KeyError("x"), 1),
+    ],
+)
+def test_every_end_of_a_program_has_its_code(error: BaseException, code: int) -> None:
+    assert exit_code_of(error) == code
 
 
 def test_a_finding_is_one_line_too() -> None:

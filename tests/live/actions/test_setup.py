@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from backtest.core.errors import SettingsError
+from backtest.core.errors import SettingsError, UsageError
+from backtest.core.files import write_atomic
 from backtest.strategies.registry import strategy_files
+from live.actions import setup
 from live.actions.setup import Answers, books_with, current_settings, plan, write
 from live.settings.load import load_settings
 from live.settings.model import BookSettings
@@ -34,6 +37,24 @@ def test_an_empty_folder_gets_everything(tmp_path: Path) -> None:
     write(files)
     assert (tmp_path / "config/live.yaml").read_bytes() == (ROOT / "config/live.yaml").read_bytes()
     assert plan(tmp_path, unchanged(tmp_path)) == ()
+
+
+def test_a_full_disk_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(plan(tmp_path, unchanged(tmp_path)))
+    (tmp_path / "config/strategies/titan.yaml").unlink()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    answers = replace(unchanged(tmp_path), values={"paper.initial_cash": 5_000.0}, secrets={"A": "b"})
+
+    def full(path: Path, content: bytes, mode: int = 0o644) -> None:
+        if path.name == "secrets.env":  # the last of them
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_atomic(path, content, mode)
+
+    monkeypatch.setattr(setup, "write_atomic", full)
+    with pytest.raises(UsageError, match="No space left on device → nothing was changed"):
+        write(plan(tmp_path, answers))
+    after = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".bak"}
+    assert after == before
 
 
 def test_own_lines_and_files_stay(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from backtest.core.errors import JutsuError
 from live.archive import restore as module
 from live.archive.members import ArchiveRefused
-from live.archive.restore import STAGING, finish, interrupted, judge, restore
+from live.archive.restore import finish, interrupted, judge, restore
 from live.ledger.errors import LedgerDamaged, LedgerTooNew
 from live.ledger.generation import generation_file
 from live.ledger.ledger import Ledger
-from live.ledger.opening import restoring_marker
+from live.ledger.opening import RESTORE_FOLDER, restoring_marker
 from live.system.lock import AnotherRunError, single_instance
 from tests.live.archive.conftest import NOW
 from tests.live.archive.test_unpack import Members, repacked
@@ -54,7 +55,7 @@ def test_over_a_project_the_old_files_are_kept(archive: Path, traded: User) -> N
         assert str(ledger.runs.last_session()) < THIRD
         assert ledger.generation.restored()
     assert (traded.root / "state" / "secrets.env").exists()
-    assert not (traded.root / STAGING).exists()
+    assert not (traded.root / RESTORE_FOLDER).exists()
 
 
 def test_while_a_run_is_at_work_it_stands_aside(archive: Path, traded: User) -> None:
@@ -65,7 +66,7 @@ def test_while_a_run_is_at_work_it_stands_aside(archive: Path, traded: User) -> 
     ):
         restore(archive, traded.root, NOW)
     assert (tree(traded.root / "config"), traded.db.read_bytes()) == before
-    assert not (traded.root / STAGING).exists()
+    assert not (traded.root / RESTORE_FOLDER).exists()
 
 
 def test_a_file_that_lies_leaves_everything_as_it_was(archive: Path, traded: User, tmp_path: Path) -> None:
@@ -95,14 +96,16 @@ def relisted(members: Members, name: str, content: bytes) -> Members:
     ],
 )
 def test_what_is_damaged_inside_is_not_put_in_place(
-    archive: Path, tmp_path: Path, name: str, content: bytes, error: type[Exception]
+    archive: Path, tmp_path: Path, name: str, content: bytes, error: type[JutsuError]
 ) -> None:
     bad = repacked(archive, tmp_path / "bad", lambda m: relisted(m, name, content))
     (tmp_path / "in").mkdir()
     with pytest.raises(error):
         judge(bad, tmp_path / "in", NOW)
-    with pytest.raises(error):
+    with pytest.raises(error) as refused:
         restore(bad, tmp_path / "new", NOW)
+    assert str(bad) in refused.value.line()  # the archive, not a folder that is gone again
+    assert "nothing was restored" in refused.value.line()
     assert not (tmp_path / "new" / "state" / "ledger.db").exists()
 
 
@@ -211,7 +214,7 @@ def test_killed_anywhere_the_old_state_is_whole_or_the_new_one_follows(
         assert sessions(into) < THIRD
         assert not interrupted(into)
         assert not restoring_marker(into / "state" / "ledger.db").exists()
-        assert not (into / STAGING).exists()
+        assert not (into / RESTORE_FOLDER).exists()
     assert outcomes.keys() >= {"old", "finished later"}, outcomes
 
 
@@ -232,8 +235,8 @@ def test_a_full_disk_before_anything_was_replaced_opens_the_ledger_again(
 
 
 def test_a_plan_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / STAGING).mkdir()
-    (tmp_path / STAGING / "plan.json").write_text("{}")
+    (tmp_path / RESTORE_FOLDER).mkdir()
+    (tmp_path / RESTORE_FOLDER / "plan.json").write_text("{}")
     with pytest.raises(ArchiveRefused, match="cannot be read"):
         finish(tmp_path)
 

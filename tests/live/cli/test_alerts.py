@@ -88,6 +88,8 @@ def test_test_without_channels_says_where_to_put_them(jutsu: Callable[..., Resul
 
 
 def test_list(jutsu: Callable[..., Result], tmp_path: Path) -> None:
+    assert isinstance(jutsu("list").exception, UsageError)  # looking creates no ledger
+    assert "nothing waits" in jutsu("flush").stdout
     assert "no alerts yet" in jutsu("list").stdout
     ledger = Ledger.open(tmp_path / "ledger.db", account="paper", now=AT)
     row = ledger.alerts.add("a", level="critical", title="TQQQ has no stop", body="b", at=AT)

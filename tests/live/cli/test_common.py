@@ -98,6 +98,16 @@ def test_an_account_without_a_name_is_a_person(monkeypatch: pytest.MonkeyPatch) 
     assert _shared.actor() == "a person"
 
 
+@given(st.text(st.sampled_from('ab"\\\x1b\x7f\x9b\u202e\ud800é\n')))
+def test_json_says_the_same_without_what_a_terminal_obeys(words: str) -> None:
+    screen = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", screen)
+        _shared.emit_json({"note": words})
+    assert json.loads(screen.getvalue()) == {"note": words}
+    assert all(c.isprintable() or c == "\n" for c in screen.getvalue())
+
+
 def test_json_is_readable_where_the_screen_has_no_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr("sys.stdout", screen)

@@ -70,7 +70,7 @@ def test_set_and_unset_change_the_value_and_leave_a_history(run: Callable[..., A
 
 
 def test_an_override_may_begin_later(run: Callable[..., Any]) -> None:
-    run("set", "paper.fault", "slow", "--from", "2099-01-01", "--until", "2099-02-01")
+    run("set", "paper.fault", "slow", "--from", "2045-01-01", "--until", "2045-02-01")
 
     assert value(run, "paper.fault") == ("none", "config/live.yaml")
 
@@ -116,10 +116,10 @@ def test_a_frozen_parameter_is_set_by_freezing_it_first(run: Callable[..., Any])
 
 def test_a_dated_override_runs_before_and_after_its_date(run: Callable[..., Any]) -> None:
     run("freeze", "--set", "strategy.golden.sma_fast=50")
-    run("set", "strategy.golden.sma_fast", "50", "--from", "2090-01-02")
+    run("set", "strategy.golden.sma_fast", "50", "--from", "2045-01-02")
     assert run("check").exit_code == 0
     with pytest.raises(UsageError, match="frozen at"):
-        run("set", "strategy.golden.sma_fast", "51", "--from", "2090-01-02")
+        run("set", "strategy.golden.sma_fast", "51", "--from", "2045-01-02")
 
 
 def test_check_lists_every_problem_of_a_file(run: Callable[..., Any], project: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from backtest.core.errors import DataError, UsageError
+from backtest.core.errors import UsageError
 from backtest.data.actions import ActionStore
 from backtest.data.store import BarStore
 from live.cli import data
@@ -91,8 +91,8 @@ def test_a_split_is_recorded_and_stored_prices_follow(jutsu: Callable[..., str],
     [
         (("QQQ", "2046-01-05", "2:1"), UsageError),  # has not come yet
         (("QQQ", "2025-11-27", "2:1"), UsageError),
-        (("QQQ", "2025-11-26", "1:1"), DataError),
-        (("QQQ", "2025-11-26", "two"), DataError),
+        (("QQQ", "2025-11-26", "1:1"), UsageError),
+        (("QQQ", "2025-11-26", "two"), UsageError),
     ],
 )
 def test_what_is_no_split_is_refused(

@@ -123,6 +123,24 @@ def test_the_usual_life_of_an_order_stamps_its_times(ledger: Ledger) -> None:
     assert ledger.orders.by_broker_id("77").client_order_id == ID
 
 
+def test_every_step_is_in_the_log_with_the_id_of_the_order(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "jutsu.orders")
+    ledger.orders.plan(plan(), at=NOW)
+    ledger.orders.plan(plan(), at=NOW)  # known already: no step
+    ledger.orders.transition(ID, S.SENDING, at=NOW)
+    ledger.orders.transition(ID, S.ACKED, at=NOW, broker_order_id="77")
+    ledger.orders.transition(ID, S.ACKED, at=NOW)  # looked at again: no step
+    ledger.orders.transition(ID, S.REJECTED, at=NOW, state_reason="no funds")
+    assert [text.removeprefix(f"{ID} ") for text in caplog.messages] == [
+        "PLANNED: buy 100 TQQQ, 0 filled",
+        "SENDING: buy 100 TQQQ, 0 filled",
+        "ACKED: buy 100 TQQQ, 0 filled, broker order 77",
+        "REJECTED: buy 100 TQQQ, 0 filled, broker order 77: no funds",
+    ]
+
+
 @pytest.mark.parametrize("state", [S.SENDING, S.UNKNOWN, S.AMBIGUOUS])
 def test_orders_nobody_knows_the_fate_of_are_unresolved(ledger: Ledger, state: S) -> None:
     ledger.orders.plan(plan(), at=NOW)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from backtest.core.errors import UsageError
 from live.model.run import (
+    TENDING,
     AsOf,
     Confirming,
     Daily,
@@ -30,6 +31,7 @@ PAST = AsOf(date(2025, 3, 5), None)
 STOPS, LOOKS = Emergency(), Overview()
 EVERY = [
     Daily(),
+    TENDING,
     Confirming(),
     Reading(),
     STOPS,
@@ -51,15 +53,18 @@ def answering(name: Any) -> Any:
     [
         ("durable", [run for run in EVERY if run not in (Replay(), Demo())]),
         ("scratch", [DryRun(), DryRun(PAST)]),
-        ("creates", [Daily(), Confirming(), STOPS, PastSession(PAST), Replay(), Demo()]),
+        ("creates", [Daily(), TENDING, Confirming(), STOPS, PastSession(PAST), Replay(), Demo()]),
         ("needs_ledger", [Reading(), LOOKS]),
-        ("needs_confirmation", [run for run in EVERY if run not in (Confirming(), STOPS, LOOKS)]),
+        (
+            "needs_confirmation",
+            [run for run in EVERY if run not in (TENDING, Confirming(), Reading(), STOPS, LOOKS)],
+        ),
         ("lenient", [STOPS, LOOKS]),
         ("writes_log", [run for run in EVERY if run not in (DryRun(), DryRun(PAST))]),
-        ("alerts", [Daily(), Confirming(), Reading(), STOPS, LOOKS, PastSession(PAST)]),
-        ("about_now", [Daily(), Confirming(), Reading(), STOPS, LOOKS, DryRun()]),
-        ("quotes_have_age", [Daily(), Confirming(), Reading(), STOPS, LOOKS, DryRun()]),
-        ("repairs", [Daily(), Confirming(), Reading(), STOPS, LOOKS, PastSession(PAST)]),
+        ("alerts", [Daily(), TENDING, Confirming(), Reading(), STOPS, LOOKS, PastSession(PAST)]),
+        ("about_now", [Daily(), TENDING, Confirming(), Reading(), STOPS, LOOKS, DryRun()]),
+        ("quotes_have_age", [Daily(), TENDING, Confirming(), Reading(), STOPS, LOOKS, DryRun()]),
+        ("repairs", [Daily(), TENDING, Confirming(), Reading(), STOPS, LOOKS, PastSession(PAST)]),
         ("alone", [Replay(), Demo()]),
         ("marks", [run for run in EVERY if run not in (Replay(), Demo())]),
         ("keeps_copies", [run for run in EVERY if run not in (Replay(), Demo())]),
@@ -84,7 +89,7 @@ def test_a_run_cannot_change_its_mind(run: Any) -> None:
         run.imposes["mode"] = "online_live"
 
 
-@given(st.dates(), st.booleans())
+@given(st.dates(date(1991, 1, 1), date(2047, 12, 31)), st.booleans())
 def test_a_date_asks_for_that_session(day: Any, dry: Any) -> None:
     run = asked_for(day.isoformat(), dry=dry)
     assert run == (DryRun if dry else PastSession)(AsOf(day, None))
@@ -108,6 +113,12 @@ def test_what_is_no_time_is_exit_2(text: str) -> None:
     with pytest.raises(UsageError, match="neither a date nor a time") as stopped:
         asked_for(text)
     assert (stopped.value.exit_code, stopped.value.where) == (2, "--as-of")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "9999-12-31T23:59"])
+def test_a_year_without_a_calendar_is_exit_2(text: str) -> None:
+    with pytest.raises(UsageError, match="is outside the years 1991 to 2047"):
+        asked_for(text)
 
 
 def test_an_empty_as_of_is_a_mistake_not_today() -> None:

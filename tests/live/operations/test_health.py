@@ -11,6 +11,7 @@ import pytest
 from backtest.core.errors import BrokerError, DataError
 from live.ledger.backup import REHEARSED
 from live.ledger.ledger import OrderPlan
+from live.ledger.opening import RESTORE_FOLDER
 from live.ledger.system_state import EVERY_ACCOUNT
 from live.model.order_state import JournalState
 from live.model.run import asked_for
@@ -139,6 +140,13 @@ def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> 
         check = next(check for check in examine(runtime) if check.name == "backups")
         return check.verdict, check.detail
 
+    left = runtime.loaded.root / RESTORE_FOLDER
+    left.mkdir()
+    assert said(None) == (
+        "warning",
+        f"a restore was killed before it replaced anything; {left} is left of it",
+    )
+    left.rmdir()
     runtime.ledger.state.set("created", old.isoformat(), at=old)
     assert said(None) == ("warning", "no restore was rehearsed yet (62 days)")
     assert said('{"at": "2023-12-01T00:00:00+00:00", "passed": true}')[0] == "ok"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,22 @@ def test_what_is_printed_is_masked_too(capsys: pytest.CaptureFixture[str]) -> No
 
     assert guarded(body, lambda: None) == 1
     assert "s3cret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, 2), (errno.EROFS, 2), (errno.EACCES, 2), (errno.EDQUOT, 2), (errno.EIO, 1), (None, 1)],
+)
+def test_a_disk_that_cannot_be_written_is_no_surprise(
+    number: int | None, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def body() -> int:
+        raise OSError() if number is None else OSError(number, os.strerror(number), "/full/here")
+
+    assert guarded(body, lambda: None) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error {code}: ")
+    assert ("/full/here: cannot be read or written: " in line) == (code == 2)
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), OSError(28, "disk full"), DataError("no bar")])

@@ -21,12 +21,12 @@ from live.alerts import delivery
 from live.alerts.channels import channels as channels_of
 from live.ledger.errors import LedgerDamaged
 from live.ledger.ledger import Ledger
-from live.ledger.system_state import EVERY_ACCOUNT
-from live.model.run import DAILY, Demo, DryRun, Reading, Replay, Run, asked_for
+from live.ledger.system_state import CONFIRMATION, EVERY_ACCOUNT
+from live.model.run import DAILY, TENDING, Confirming, Demo, DryRun, Reading, Replay, Run, asked_for
 from live.runtime import open as opening_module
 from live.runtime.lifecycle import opening
 from live.runtime.loading import Sources, settings_in_force
-from live.runtime.open import _open_ledger, environment_of, open_runtime
+from live.runtime.open import _open_ledger, environment_of, open_runtime, unconfirmed
 from live.runtime.options import Options
 from live.settings.load import LoadedSettings, load_settings
 from live.settings.model import Settings
@@ -278,6 +278,34 @@ class TestTheClock:
         with opened(project, asked_for("2025-03-05T10:00")) as runtime:
             runtime.arrive(window_on(date(2025, 3, 5), "close"))
             assert runtime.clock.now() == datetime(2025, 3, 5, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def online(project: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A project that would send real orders, for an account that nobody confirmed."""
+    monkeypatch.setattr(opening_module, "make_broker", lambda *_, **__: object())
+    monkeypatch.setattr(opening_module, "make_feed", lambda *_, **__: object())
+    project.write_text(
+        project.read_text() + "mode: online_live\nbroker: {name: schwab}\ndata: {source: schwab}\n"
+    )
+    return project
+
+
+def test_what_may_send_an_order_is_refused_until_it_is_confirmed(online: Any) -> None:
+    with pytest.raises(SettingsError, match=r"never confirmed.*run `jutsu online` once"), opened(online):
+        pass
+    with opened(online, Confirming()) as runtime:
+        runtime.ledger.state.confirm_online(CONFIRMATION, by="test", at=runtime.clock.now())
+    with opened(online) as runtime:
+        assert runtime.settings.mode == "online_live"
+
+
+@pytest.mark.parametrize("run", [Reading(), TENDING])
+def test_looking_and_keeping_records_needs_no_confirmation(online: Any, run: Any) -> None:
+    with opened(online, run) as runtime:
+        assert unconfirmed(runtime.settings, runtime.ledger)
+    with pytest.raises(UsageError, match="only for offline_mock"), opened(online, run, prices=online.parent):
+        pass
 
 
 def test_a_reading_command_refuses_a_named_ledger_that_is_not_there(project: Any, tmp_path: Path) -> None:

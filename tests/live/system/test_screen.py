@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from live.system.redaction import MASK, register_secret
-from live.system.screen import complain, say
+from live.system.screen import complain, say, visible
 from tests.support.paths import PROJECT
 
 
@@ -20,6 +20,26 @@ def test_results_and_problems_go_to_their_own_streams_without_secrets(
     complain("error 2: s3cr3t-of-the-screen-test")
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == (f"wrote {MASK}\n", f"error 2: {MASK}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\nlines\tand a column", "two\nlines\tand a column"),
+        ("\x1b[2Jcleared", "\\x1b[2Jcleared"),
+        ("\rPROBLEM hidden", "\\rPROBLEM hidden"),
+        ("sell \u202e001 yub", "sell \\u202e001 yub"),
+        ("\x9b31m, \x00, \x7f, \ud800", "\\x9b31m, \\x00, \\x7f, \\ud800"),
+        ("Zürich, 株, €, █\xa0", "Zürich, 株, €, █\xa0"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_instead(
+    text: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert visible(text) == shown
+    say(text)
+    complain(text)
+    assert capsys.readouterr() == (f"{shown}\n", f"{shown}\n")
 
 
 def run(code: str, **more: object) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from live.books.realign import Request, keep
 from live.ledger.signal_files import Outcome
-from live.views.alignment import off_target_problems, read_alignment
+from live.views.alignment import off_target_problems, read_alignment, realign_notes
 from tests.support.review_world import DAY, NOW, generated, inputs, runtime
 
 
@@ -44,6 +44,9 @@ def test_the_line_says_what_brings_the_book_back(made: Any) -> None:
     (line,) = finish(made, "completed")
     assert "asked by me" in line
     assert "jutsu realign" not in line
+    (note,) = realign_notes(inputs(made), ["golden", "ema_p10"])
+    assert note.startswith("golden: realign is asked by me")
+    assert "`jutsu realign --variant golden --cancel` takes it back" in note
 
 
 def test_before_the_first_file_there_is_no_target(tmp_path: Path) -> None:

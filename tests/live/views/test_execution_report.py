@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from backtest.calendar.sessions import NEW_YORK
 from live.model.run import asked_for
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
-from live.views.execution_report import ExecutionReport, read_execution
+from live.views.execution_report import ExecutionReport, _log_file, read_execution
 from tests.support.exec_world import DAY as WORLD_DAY
 from tests.support.exec_world import ENTRY, OTHER, signal, world
 from tests.support.user_world import FIRST, SECOND, User, new_user
@@ -104,6 +105,23 @@ def test_an_older_session_keeps_what_was_held_then(user: User, tmp_path: Path) -
 
 def _kept(user: User) -> Path:
     return user.root / "state" / "reports" / f"execution_{FIRST}_golden.json"
+
+
+@pytest.mark.parametrize(
+    ("past", "executed", "named"),
+    [
+        (False, datetime(2024, 3, 15, 19, 56, tzinfo=UTC), "logs/executor_2024-03-15.log"),
+        (False, datetime(2024, 3, 16, 0, 5, tzinfo=UTC), "logs/executor_2024-03-16.log"),
+        (None, None, "logs/executor_2024-03-15.log"),
+        (True, datetime(2024, 3, 15, 19, 56, tzinfo=UTC), ""),  # written on another day
+    ],
+)
+def test_the_log_that_is_named_is_the_one_it_wrote_into(
+    past: bool | None, executed: datetime | None, named: str
+) -> None:
+    run = SimpleNamespace(past=past, executed_at=executed)
+    assert _log_file(Path("logs"), date(2024, 3, 15), run) == named  # type: ignore[arg-type]
+    assert _log_file(None, date(2024, 3, 15), run) == ""  # type: ignore[arg-type]
 
 
 def test_orders_that_were_not_sent_say_why(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from backtest.core.decision import Book, OpenPosition
+from live.ledger.generation import generation_file
+from live.ledger.ledger import Ledger
 from live.ledger.orders import OrderPlan
 from live.model.order_state import JournalState
 from live.views.status import HeldPosition, StatusView, read_status
@@ -129,6 +132,16 @@ def test_an_order_of_unknown_fate_and_the_kill_switch_are_problems(made: Any) ->
         "kill switch is on (entries); turn it off with `jutsu resume`",
         f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`",
     )
+
+
+def test_a_restored_ledger_says_what_comes_before_anything_is_sent(made: Any) -> None:
+    with Ledger.open(made.state / "ledger.db", account="paper", now=NOW) as ledger:
+        read = replace(inputs(made), ledger=ledger)
+        generation_file(made.state / "ledger.db").write_text("1\n")
+        (problem,) = read_status(read).problems
+    assert "the ledger was restored" in problem
+    assert "`jutsu recover`" in problem
+    assert "`jutsu reconcile`" in problem
 
 
 def test_what_others_found_comes_first(made: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.core.errors import DataError
+from backtest.core.errors import DataError, UsageError
 from backtest.data.quality.actions import (
     CorporateAction,
     Holding,
@@ -41,7 +41,7 @@ def test_ratios_are_read(text: str, ratio: float | Fraction) -> None:
 
 @pytest.mark.parametrize("text", ["", ":", "2:0", "0:1", "1:1", "-2:1", "two", "2:1:1", "nan", "inf"])
 def test_what_is_no_ratio_is_refused(text: str) -> None:
-    with pytest.raises(DataError, match="not a ratio") as caught:
+    with pytest.raises(UsageError, match="not a ratio") as caught:
         parse_ratio(text)
     assert "2:1" in caught.value.remedy
 

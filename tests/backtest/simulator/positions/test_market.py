@@ -50,6 +50,12 @@ def test_a_session_has_the_bars_of_the_symbols_that_traded() -> None:
     assert ("BBB" in monday, monday.get("BBB"), "ZZZ" in monday, len(monday)) == (False, None, False, 1)
     with pytest.raises(KeyError):
         monday["BBB"]
+    known = market.session(MON).known
+    assert known is not None
+    assert ["AAA" in known, "BBB" in known, "ZZZ" in known] == [True, False, False]
+    halted = market.session(TUE).known
+    assert halted is not None
+    assert "AAA" in halted  # it did not trade on Tuesday, and was priced on Monday
 
 
 def test_nothing_after_the_end_of_the_data_is_there() -> None:

@@ -1,6 +1,7 @@
 """One session of the positions book at a time, against results worked out by hand."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -227,14 +228,21 @@ def test_a_resting_stop_is_first_when_a_position_that_should_leave_opens_below_i
     assert (events.trades[0].reason, events.trades[0].exit_price) == ("stop_loss", pytest.approx(84.575))
 
 
-def test_an_unknown_ticker_uses_a_live_entry_because_nobody_knows_before_the_open() -> None:
+def test_an_unknown_ticker_uses_up_no_live_entry_one_that_does_not_open_does() -> None:
     settings = PortfolioRules.model_validate({"size_from": "reference", "daily_entry_limit": 1})
-    found = [candidate("ZZZ", 95), candidate("AAA", 90)]
-    state, events = step(PortfolioState(), market(MONDAY, AAA=bar(100.0)), found, settings)
+    unknown, halted, traded = candidate("ZZZ", 95), candidate("HALT", 93), candidate("AAA", 90)
+    session = replace(market(MONDAY, AAA=bar(100.0)), known={"AAA", "HALT"})
+
+    state, events = step(PortfolioState(), session, [unknown, traded], settings)
+    assert [held.symbol for held in state.positions] == ["AAA"]
+    assert [(s.candidate.ticker, s.reason) for s in events.skipped] == [("ZZZ", "no_price_data")]
+
+    state, events = step(PortfolioState(), session, [unknown, halted, traded], settings)
     assert state.positions == ()
     assert [(s.candidate.ticker, s.reason) for s in events.skipped] == [
-        ("AAA", "daily_limit"),
         ("ZZZ", "no_price_data"),
+        ("AAA", "daily_limit"),
+        ("HALT", "no_price_data"),
     ]
 
 
