@@ -47,14 +47,17 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what was reco
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    from live.cli.data_export import export
     from live.cli.data_prices import confirm, split
 
     group = typer.Typer(
-        no_args_is_help=True, help="The bar store: import, list, verify; confirm a price, record a split."
+        no_args_is_help=True,
+        help="The bar store: import, list, verify, export; confirm a price, record a split.",
     )
     group.command("import")(import_data)
     group.command("list")(list_data)
     group.command("verify")(verify)
+    group.command("export")(export)
     group.command("confirm")(confirm)
     group.command("split")(split)
     app.add_typer(group, name="data")

@@ -108,10 +108,10 @@ def _wired(begun: _Begun, attempts: Attempts, clock: Clock, options: Options) ->
     settings, state_db = loaded.settings, _state_db(loaded)
     account = _account(settings, run)  # an override may have changed mode or broker
     ledger = begun.ledger.for_account(account)
-    _check_mode(settings, run, ledger, prices=options.prices)
     environ = attempts.made(
         "secrets", lambda: environment_of(loaded, run, options.prices), lambda _: dict(os.environ)
     )
+    _check_mode(settings, run, ledger, environ, prices=options.prices)
     feed = attempts.made(
         "data.source",
         lambda: make_feed(settings, loaded.root, prices=options.prices, clock=clock, environ=environ),
@@ -243,7 +243,9 @@ def unconfirmed(settings: Settings, ledger: Ledger) -> bool:
     return settings.mode == "online_live" and not alpaca_paper and not ledger.state.online_confirmed()
 
 
-def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | None) -> None:
+def _check_mode(
+    settings: Settings, run: Run, ledger: Ledger, environ: Mapping[str, str], *, prices: Path | None
+) -> None:
     if settings.mode == "offline_mock" or not run.fits:
         return
     if run.as_of is not None or prices is not None:
@@ -254,6 +256,10 @@ def _check_mode(settings: Settings, run: Run, ledger: Ledger, *, prices: Path | 
         )
     for finding in contradictions(settings):
         raise SettingsError(finding.problem, where=finding.path, remedy=finding.remedy)
+    if settings.broker.name == "ibkr":
+        from live.brokers.ibkr.access import require_offered
+
+        require_offered(environ)
     if run.needs_confirmation and unconfirmed(settings, ledger):
         raise SettingsError(UNCONFIRMED, where="mode", remedy=CONFIRM)
 

@@ -10,6 +10,8 @@ from backtest.core.errors import SettingsError
 #: TWS and Gateway listen here for live accounts
 LIVE_PORTS: Final = frozenset({7496, 4001})
 PAPER_PREFIX: Final = "D"
+#: of TWS for paper accounts: the default
+PAPER_PORT: Final = "7497"
 
 
 def require_paper(port: int, account: str) -> str:
@@ -35,6 +37,14 @@ def require_paper(port: int, account: str) -> str:
             remedy=f"name a paper account; their ids start with {PAPER_PREFIX}",
         )
     return account
+
+
+def require_offered(environ: Mapping[str, str]) -> tuple[int, str]:
+    """Return port and account that the environment names. SettingsError: as `require_paper`, or no number."""
+    text = environ.get("IBKR_PORT", PAPER_PORT)
+    if not text.isdecimal():
+        raise SettingsError(f"{text!r} is not a number", where="IBKR_PORT", remedy=f"e.g. {PAPER_PORT}")
+    return int(text), require_paper(int(text), environ.get("IBKR_ACCOUNT", ""))
 
 
 def account_key(environ: Mapping[str, str]) -> str:

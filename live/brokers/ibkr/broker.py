@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 from backtest.core.decision import Side
 from backtest.core.errors import BrokerError, BrokerRefused, BrokerUnknown, NotSent, SettingsError
 from live.brokers.common import decimal, limit_text, tick_text
-from live.brokers.ibkr.access import require_paper
+from live.brokers.ibkr.access import require_offered
 from live.brokers.ibkr.port import IbFill, IbkrPort, IbOrder, Ticket
 from live.brokers.ibkr.session import IbAsyncPort
 from live.model.broker import (
@@ -78,13 +78,12 @@ class IbkrBroker:
             SettingsError: the extra is missing, a number is none, or the account is not a paper account.
             BrokerError: nothing listens there.
         """
-        try:
-            port, client = int(environ.get("IBKR_PORT", "7497")), int(environ.get("IBKR_CLIENT_ID", "17"))
-        except ValueError as error:
-            raise SettingsError("is not a number", where="IBKR_PORT, IBKR_CLIENT_ID") from error
-        account = require_paper(port, environ.get("IBKR_ACCOUNT", ""))
+        port, account = require_offered(environ)
+        client = environ.get("IBKR_CLIENT_ID", "17")
+        if not client.isdecimal():
+            raise SettingsError(f"{client!r} is not a number", where="IBKR_CLIENT_ID", remedy="e.g. 17")
         host = environ.get("IBKR_HOST", "127.0.0.1")
-        return cls(IbAsyncPort.connect(host, port, client, account), clock=clock)
+        return cls(IbAsyncPort.connect(host, port, int(client), account), clock=clock)
 
     def close(self) -> None:
         """Leave Gateway."""

@@ -300,6 +300,16 @@ def test_what_may_send_an_order_is_refused_until_it_is_confirmed(online: Any) ->
         assert runtime.settings.mode == "online_live"
 
 
+def test_a_live_account_of_interactive_brokers_is_refused_before_anything_is_asked(
+    online: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    online.write_text(online.read_text().replace("broker: {name: schwab}", "broker: {name: ibkr}"))
+    monkeypatch.setenv("IBKR_ACCOUNT", "U1234567")
+    for run in (DAILY, TENDING, Reading()):
+        with pytest.raises(SettingsError, match="not offered for live money"), opened(online, run):
+            pass
+
+
 @pytest.mark.parametrize("run", [Reading(), TENDING])
 def test_looking_and_keeping_records_needs_no_confirmation(online: Any, run: Any) -> None:
     with opened(online, run) as runtime:

@@ -16,6 +16,9 @@ from live.system.clock import SystemClock
         {"IBKR_PORT": "7497", "IBKR_ACCOUNT": "U1234567"},
         {"IBKR_PORT": "5000", "IBKR_ACCOUNT": "U1234567"},
         {"IBKR_ACCOUNT": "U1234567"},
+        {"IBKR_PORT": "paper", "IBKR_ACCOUNT": "DU1234567"},
+        {"IBKR_PORT": "-1", "IBKR_ACCOUNT": "DU1234567"},
+        {"IBKR_CLIENT_ID": "one", "IBKR_ACCOUNT": "DU1234567"},
         {},
     ],
 )
@@ -23,6 +26,7 @@ def test_live_ports_and_live_accounts_are_refused(environ: dict[str, str]) -> No
     with pytest.raises(SettingsError) as caught:
         IbkrBroker.open(environ=environ, clock=SystemClock())
     assert caught.value.exit_code == 2
+    assert caught.value.remedy
 
 
 def test_a_paper_account_passes() -> None:
