@@ -122,7 +122,7 @@ def _nothing_yet(runtime: Runtime, last: date) -> bool:
 
     problem = no_book(runtime, last)
     if problem:
-        typer.echo(problem)
+        echo(problem)
     return bool(problem)
 
 
