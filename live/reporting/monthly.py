@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from live.views.monthly_report import MonthlyReport
 
 _WORD: Final[Mapping[bool | None, str]] = {True: "met", False: "NOT MET", None: "cannot be judged yet"}
-_WORST: Final[Mapping[Verdict, Tone]] = {"ok": "good", "warning": "notice", "failed": "bad"}
+_WORST: Final[Mapping[Verdict, Tone]] = {"ok": "good", "none": "plain", "warning": "notice", "failed": "bad"}
 
 
 def monthly_report(model: MonthlyReport) -> Report:
