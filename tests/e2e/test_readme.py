@@ -71,11 +71,17 @@ def test_every_setting_named_in_prose_exists() -> None:
 def test_the_example_has_the_keys_of_the_schema_in_order(indent: int, keys: str | None) -> None:
     schema = json.loads((PROJECT / "signals" / "schema" / "trade_signals.schema.json").read_text())
     wanted = list((schema if keys is None else schema["$defs"][keys])["properties"])
-    example = re.search(r"^\{$.*?^\}$", section("The signal file"), re.MULTILINE | re.DOTALL).group()
+    page = (PROJECT / "docs" / "signal_file.md").read_text()
+    (example,) = re.findall(r"^\{$.*?^\}$", page, re.MULTILINE | re.DOTALL)
     lines = [re.sub(r"\s//.*", "", line) for line in example.splitlines()]
     at_depth = [line.strip() for line in lines if re.match(rf' {{{indent}}}"', line)]
     found = [key for line in at_depth for key in re.findall(r'"([$\w]+)":', without_nested(line))]
     assert found == wanted
+
+
+def test_the_readme_stays_a_page() -> None:
+    """Details belong into docs/: who begins reads this one first."""
+    assert len(README.splitlines()) <= 215
 
 
 def without_nested(line: str) -> str:
