@@ -9,7 +9,7 @@ LOCKS := requirements
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup docs demo test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web clean
+.PHONY: setup docs demo demo-research test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web clean
 setup: $(STAMP)
 
 # what trades, the demo included; the paper account needs no vendor's library
@@ -66,6 +66,10 @@ simulate: setup
 # figures of the code beside their targets; the table of docs/architecture.md
 figures: setup
 	$(BIN)/python -m tools.figures --check
+
+# a study on the demo market in under a minute, and its report; prices and results in out/demo-research
+demo-research: setup
+	$(BIN)/python -m tools.demo_research
 
 bench: setup
 	$(BIN)/python -m pytest benchmarks -q --benchmark-only -p no:xdist

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from backtest.cli import optimize as optimize_command
 from backtest.cli import orb as orb_command
 from backtest.cli import portfolio as portfolio_command
 from backtest.cli import run as run_command
+from backtest.cli import study as study_command
 from backtest.core.command_line import OneLineParser
 from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError, error_document, unwritable
 from backtest.strategies.registry import STRATEGIES, find_strategy
@@ -83,6 +85,8 @@ def build_parser() -> argparse.ArgumentParser:
     run_command.add_parser(commands)
     portfolio_command.add_parser(commands)
     orb_command.add_parser(commands)
+    optimize_command.add_parser(commands)
+    study_command.add_parser(commands)
     return parser
 
 

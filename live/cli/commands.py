@@ -89,6 +89,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "replay",
         "Show the whole product on a seeded demo market: the last sessions through both real stages.",
     ),
+    "optimize": Command(
+        "research", "Try the parameter sets of a study file; stopped at any moment it goes on where it was."
+    ),
+    "study": Command("research", "List, show, judge, export, verify and promote studies."),
     "validate": Command(
         "validate",
         "Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars.",

@@ -13,6 +13,16 @@ from backtest.research.hierarchical_adaptive.compiled import FIELDS
 Codes = NDArray[np.int64]
 #: Position of every field in a row of settings.
 AT: Final = {name: position for position, name in enumerate(FIELDS)}
+#: Parameters that each kind of series depends on.
+SERIES: Final = {
+    "filters": frozenset(
+        {"measurement_noise", "process_noise_1", "process_noise_2", "symmetric_volume_adjustment"}
+    ),
+    "smoothings of a filter": frozenset({"osc_smoothness", "strength_smoothness", "double_smoothing"}),
+    "pairs of averages": frozenset({"sma_fast", "sma_slow"}),
+    "volatilities": frozenset({"realized_vol_window", "vol_baseline_window"}),
+    "pairs of bond averages": frozenset({"allow_treasury", "bond_sma_fast", "bond_sma_slow"}),
+}
 
 
 class Plan(NamedTuple):

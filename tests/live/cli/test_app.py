@@ -72,7 +72,7 @@ def test_a_wrong_command_is_a_usage_error() -> None:
     assert "statsu" in ran.err
 
 
-@pytest.mark.parametrize(("words", "expected"), [("jutsu st", {"status"}), ("jutsu config ch", {"check"})])
+@pytest.mark.parametrize(("words", "expected"), [("jutsu sta", {"status"}), ("jutsu config ch", {"check"})])
 def test_the_shell_completes(project_root: Path, words: str, expected: set[str]) -> None:
     asked = {"_JUTSU_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     code = "import sys; sys.argv = ['jutsu']; from live.cli.app import main; main()"

@@ -1,0 +1,33 @@
+"""Numbers of a command line, refused with the option's name and what was written."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def whole(text: str) -> int:
+    """Return a whole number above 0."""
+    try:
+        value = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return value
+
+
+def number_of_set(text: str) -> int:
+    """Return a whole number from 0 on."""
+    return 0 if text == "0" else whole(text)
+
+
+def seconds(text: str) -> float:
+    """Return a finite number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value

@@ -1,0 +1,148 @@
+"""`python -m backtest optimize`: try every set of a study file, store all of them, show the best honestly."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backtest.cli.numbers import number_of_set, seconds, whole
+from backtest.core.errors import JutsuError, LimitError, UsageError
+
+if TYPE_CHECKING:
+    from backtest.research.database import Database, StudyRow
+    from backtest.research.running import Step
+    from backtest.research.session import OpenStudy
+
+STUDIES = Path("out/studies")
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "optimize",
+        help="try the parameter sets of a study file; stopped at any moment it goes on where it was",
+        description=str(__doc__).split("`: ", maxsplit=1)[-1],
+    )
+    add = parser.add_argument
+    add("study", type=Path, metavar="STUDY.yaml", help="study file (YAML or JSON)")
+    add("--workers", type=whole, metavar="N", help="threads (default: one per core)")
+    add("--seed", type=number_of_set, metavar="N", help="in place of study.seed")
+    add("--budget", type=whole, metavar="N", help="most sets, in place of search.budget")
+    add("--deadline", type=seconds, metavar="S", help="begin no chunk after S seconds (exit code 7)")
+    add("--task-timeout", type=seconds, metavar="S", help="a chunk over S seconds counts as failed")
+    add("--out", type=Path, metavar="DIR", help="default: out/studies/<name>-<identity>")
+    add("--rerun", type=number_of_set, metavar="N", help="best sets rerun in whole shares (default: 20)")
+    add("--config", type=Path, metavar="FILE", help="settings file whose execution: section the reruns obey")
+    add("--dry-run", action="store_true", help="say how many sets and bytes it would be; run nothing")
+    add("--fresh", action="store_true", help="forget what this study has computed and begin anew")
+    add("--json", action="store_true", help="print one JSON document instead of text")
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a study; returns 0.
+
+    Raises:
+        LimitError: 7, the deadline came first. JutsuError: 1, sets failed. Others as `open_file`.
+    """
+    from backtest.cli.progress import Screen, tell
+    from backtest.core.distribution import require
+    from backtest.data.sources.csv import tell as recognised
+    from backtest.research.database import database_path, open_database
+    from backtest.research.engine import Threads
+    from backtest.research.hierarchical_adaptive.parameter_sets import cores
+    from backtest.research.running import Limits, run_study
+    from backtest.research.session import open_file
+
+    require("research", "numba", where="a study")
+    opened = open_file(args.study, _overrides(args), tell, recognised)
+    if args.dry_run:
+        return _dry_run(opened, as_json=args.json)
+    with open_database(database_path()) as database:
+        row = opened.begin(database, fresh=args.fresh)
+        _say_changes(row, [other for other in database.studies() if other.name == row.name])
+        engine = Threads(args.workers or cores())
+        limits = Limits(args.deadline, args.task_timeout)
+        step = run_study(opened.study, row, opened.trial, database, engine, Screen(), limits)
+        write_and_show(opened, row, database, args)
+    _require_complete(row, step)
+    return 0
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, dict[str, int]]:
+    given = {"study": {"seed": args.seed}, "search": {"budget": args.budget}}
+    wanted = {
+        section: {k: v for k, v in values.items() if v is not None} for section, values in given.items()
+    }
+    return {section: values for section, values in wanted.items() if values}
+
+
+def _say_changes(row: StudyRow, named: list[StudyRow]) -> None:
+    before = [other for other in named if other.number < row.number]
+    if before and named[-1].id == row.id:
+        changed = before[-1].identity.changed(row.identity)
+        print(f"a new study {row.id[:8]}: other {changed} than study {before[-1].id[:8]}", file=sys.stderr)
+
+
+def write_and_show(opened: OpenStudy, row: StudyRow, database: Database, args: argparse.Namespace) -> None:
+    """Write top.csv, study.json and report.html, and show the best set as the one renderer does.
+
+    Args:
+        opened: the study with its bars.
+        row: of the database.
+        database: with its sets.
+        args: out, rerun, config and json.
+
+    Raises:
+        UsageError: the folder cannot be written to.
+    """
+    from backtest.research import reruns
+    from backtest.research.report import report_of, write_report
+    from backtest.trading.rules_file import read_rules
+
+    count = reruns.RERUNS if args.rerun is None else args.rerun
+    folder = args.out or STUDIES / f"{opened.study.name}-{row.id[:8]}"
+    found = report_of(opened, row, database, read_rules(args.config), count)
+    try:
+        write_report(found, folder)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written to: {error.strerror}", where=str(folder), remedy="give another --out"
+        ) from error
+    if args.json:
+        print(json.dumps(found.document(), indent=2))
+        return
+    for line in found.lines():
+        print(line)
+    print(f"written to {folder}")
+
+
+def _require_complete(row: StudyRow, step: Step) -> None:
+    left = step.total - step.stored
+    if step.failed:
+        raise JutsuError(
+            f"{step.failed:,} of {step.total:,} sets failed",
+            where=f"study {row.id[:8]}",
+            remedy=f"python -m backtest study show {row.id[:8]} says why; optimize tries them again",
+        )
+    if left:
+        raise LimitError(
+            f"the deadline came with {left:,} of {step.total:,} sets to do",
+            where=f"study {row.id[:8]}",
+            remedy="the same command goes on",
+        )
+
+
+def _dry_run(opened: OpenStudy, *, as_json: bool) -> int:
+    from backtest.research.preview import preview_of
+
+    found = preview_of(opened.study, len(opened.trial.sessions))
+    if as_json:
+        print(json.dumps(found.document(), indent=2))
+    else:
+        for line in found.lines():
+            print(line)
+    return 0

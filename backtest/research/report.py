@@ -1,0 +1,161 @@
+"""What a study leaves for people: `top.csv`, `study.json`, `report.html`, and the lines of the screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from backtest.core.decision import Json
+from backtest.core.execution_rules import ExecutionRules
+from backtest.core.files import write_atomic
+from backtest.research import honest as honesty
+from backtest.research.database import Database, StudyRow
+from backtest.research.figures import FIGURES
+from backtest.research.honest import Honest
+from backtest.research.report_page import Table, page
+from backtest.research.reruns import Rerun, rerun
+from backtest.research.results import Results, results_of, top_csv
+from backtest.research.search import GRID
+from backtest.research.session import OpenStudy
+from backtest.research.study import Study
+from backtest.research.surfaces import Surface, surfaces
+
+#: sets of the page's table
+_LISTED: Final = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """A study as far as it is computed.
+
+    Attributes:
+        study, row, results: the study.
+        failed: sets that could not be computed.
+        honest: the first set with what it takes to judge it; None before any set has figures.
+        reruns: the best sets in whole shares.
+    """
+
+    study: Study
+    row: StudyRow
+    results: Results
+    failed: int
+    honest: Honest | None
+    reruns: tuple[Rerun, ...]
+
+    def document(self) -> Json:
+        """Return the study as one JSON document, as in `study.json`."""
+        identity = self.row.identity
+        return {
+            "id": self.row.id,
+            "name": self.study.name,
+            "strategy": self.study.strategy.name,
+            "identity": {**asdict(identity)},
+            "symbols": list(self.row.symbols),
+            "first_session": self.row.first_day.isoformat(),
+            "last_session": self.row.last_day.isoformat(),
+            "spec": self.study.spec,
+            "total": self.study.total,
+            "tried": self.results.tried,
+            "broken": self.results.broken,
+            "failed": self.failed,
+            "meeting_requirements": self.results.meeting,
+            "best": None if self.honest is None else self.honest.document(),
+            "whole_shares": [asdict(item) for item in self.reruns],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield what a person reads on the screen."""
+        counts = self.results
+        yield (
+            f"study {self.row.id[:8]} {self.study.name}: {counts.tried:,} sets tried, {counts.broken:,}"
+            f" excluded by the rules, {self.failed:,} failed, {counts.meeting:,} meet the requirements"
+        )
+        yield f"{self.study.strategy.name}, {self.row.first_day} to {self.row.last_day}"
+        if self.honest is None:
+            yield "no set has figures"
+            return
+        yield from honesty.lines(self.honest)
+        best = self.results.kept[0]
+        yield "  " + ", ".join(f"{name} {value}" for name, value in best.changes.items())
+        if best.missed:
+            yield f"  misses: {best.missed}"
+        whole = next((item for item in self.reruns if item.trial == best.trial), None)
+        if whole is not None:
+            sharpe = "–" if whole.sharpe is None else f"{whole.sharpe:.4g}"
+            yield f"  in whole shares: Sharpe {sharpe}, drawdown {whole.max_drawdown:.1%}"
+
+
+def report_of(
+    opened: OpenStudy, row: StudyRow, database: Database, rules: ExecutionRules, count: int
+) -> Report:
+    """Return the report of a study.
+
+    Args:
+        opened: the study with its bars.
+        row: of the database.
+        database: with its sets.
+        rules: of the simulator, for the reruns.
+        count: how many of the best sets are rerun in whole shares.
+    """
+    study = opened.study
+    progress = database.progress(row.id)
+    figures = opened.trial.figures(database.statistics(row.id, study.total))
+    results = results_of(study, figures, min(progress.stored, study.total))
+    honest = honesty.judge(study, row, opened.trial, results, database) if results.kept else None
+    reruns = rerun(study, opened.history, opened.days, results.kept[:count], rules)
+    return Report(study, row, results, progress.failed, honest, reruns)
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write the three files, each whole or not at all. OSError: the folder cannot be written to."""
+    files = {
+        "top.csv": top_csv(report.study, report.results.kept),
+        "study.json": json.dumps(report.document(), indent=2) + "\n",
+        "report.html": _page(report),
+    }
+    for name, text in files.items():
+        write_atomic(folder / name, text.encode())
+
+
+def _page(report: Report) -> str:
+    study, objective = report.study, report.study.objectives[0]
+    maps: tuple[Surface, ...] = ()
+    if study.method == GRID and report.results.tried:
+        values = report.results.figures[objective.figure]
+        maps = surfaces(study.space, values, maximise=objective.maximise)
+    title = f"Study {study.name}, {report.row.first_day} to {report.row.last_day}"
+    return page(title, report.lines(), [_best(report), _whole_shares(report)], maps)
+
+
+def _best(report: Report) -> Table:
+    head = ("rank", "trial", *report.study.space.names, *FIGURES, "neighbourhood median", "misses")
+    rows = [
+        (
+            str(rank),
+            str(item.trial),
+            *(str(value) for value in item.changes.values()),
+            *(f"{item.figures[name]:.4g}" for name in FIGURES),
+            "" if item.around is None else f"{item.around.median:.4g}",
+            item.missed,
+        )
+        for rank, item in enumerate(report.results.kept[:_LISTED], 1)
+    ]
+    return Table("Ranked sets, weights-level; judge the first one by the figures above", head, rows)
+
+
+def _whole_shares(report: Report) -> Table:
+    head = ("trial", "annual return", "Sharpe", "largest drawdown", "final equity of 100,000")
+    rows = [
+        (
+            str(item.trial),
+            "" if item.annual_return is None else f"{item.annual_return:.4g}",
+            "" if item.sharpe is None else f"{item.sharpe:.4g}",
+            f"{item.max_drawdown:.4g}",
+            f"{item.final_equity:,.2f}",
+        )
+        for item in report.reruns
+    ]
+    return Table("The same sets in whole shares", head, rows)

@@ -1,0 +1,132 @@
+"""Which rule sets a study can search: what they let vary, and the compiled loop that tries their sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+
+from backtest.core.bars import Bars, FloatArray
+from backtest.core.errors import UsageError
+from backtest.research.figures import Figures
+from backtest.research.space import Columns, Space
+from backtest.strategies.base import Strategy
+from backtest.strategies.parameters import CrossRule, ParameterModel, parse_parameters
+
+#: statistics a set, stored as they come from the loop
+STATISTICS = 7
+
+
+class Trial(Protocol):
+    """The sets of one study over one history: equal columns give equal statistics."""
+
+    @property
+    def sessions(self) -> tuple[date, ...]:
+        """Sessions that trade."""
+        ...
+
+    def statistics(self, columns: Columns, count: int) -> FloatArray:
+        """Return the statistics of `count` valid sets, shape (count, STATISTICS)."""
+        ...
+
+    def figures(self, statistics: FloatArray) -> Figures:
+        """Return the figures of statistics, shape (sets,) each; NaN for a row of NaN."""
+        ...
+
+    def returns(self, columns: Columns, count: int) -> FloatArray:
+        """Return the daily returns of `count` valid sets, shape (sessions, count)."""
+        ...
+
+    def benchmark(self) -> FloatArray:
+        """Return the daily returns of the signal symbol held, shape (sessions,); the first one is 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """What a study may vary of one rule set, and which series its sets may share.
+
+    Attributes:
+        name: of the rule set.
+        model: its parameters.
+        cross_rules: conditions between them.
+        fixed: parameters that do not vary within a study.
+        series: parameters that each kind of series depends on.
+    """
+
+    name: str
+    model: type[ParameterModel]
+    cross_rules: tuple[CrossRule, ...]
+    fixed: frozenset[str]
+    series: Mapping[str, frozenset[str]]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of all parameters."""
+        return tuple(self.model.model_fields)
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """Names of the parameters that conditions may read: numbers and flags."""
+        defaults = self.model().model_dump()
+        return tuple(name for name, value in defaults.items() if not isinstance(value, str))
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return a value as the parameter takes it.
+
+        Raises:
+            ParameterError: out of range, or of the wrong kind.
+        """
+        return getattr(parse_parameters(self.model, {name: value}), name)
+
+
+def rule_set(strategy: Strategy) -> RuleSet:
+    """Return what a study may vary of a strategy.
+
+    Raises:
+        UsageError: its rules are not compiled.
+    """
+    from backtest.strategies.hierarchical_adaptive import parameters
+    from backtest.strategies.hierarchical_adaptive import strategy as compiled
+
+    if strategy.name != compiled.NAME:
+        raise UsageError(
+            f"a study of {strategy.name} needs the process engine for Python rules, which is not built",
+            remedy=f"studies of {compiled.NAME} run",
+        )
+    from backtest.research.hierarchical_adaptive.shared_plan import SERIES
+
+    symbols = frozenset(name for name in parameters.Parameters.model_fields if name.endswith("_symbol"))
+    return RuleSet(compiled.NAME, parameters.Parameters, parameters.CROSS_RULES, symbols, SERIES)
+
+
+def trial_of(
+    strategy: Strategy, history: Mapping[str, Bars], *, start: date | None, end: date | None, cost_pct: float
+) -> Trial:
+    """Return the sets of a strategy over a history; `start` to `end` are the sessions that trade.
+
+    Raises:
+        DataError: no bars of the signal symbol, or no session in the range.
+    """
+    from backtest.research.hierarchical_adaptive.trial import WeightsTrial
+
+    return WeightsTrial.of(strategy, history, start=start, end=end, cost_pct=cost_pct)
+
+
+def figures_of(statistics: FloatArray, sessions: int) -> Figures:
+    """Return the figures of stored statistics over some sessions; NaN for a row of NaN."""
+    from backtest.research.hierarchical_adaptive import trial
+
+    return trial.figures_of(statistics, sessions)
+
+
+def tried(trial: Trial, space: Space, columns: Columns, count: int) -> FloatArray:
+    """Return the statistics of sets of which some may not be valid: rows of NaN for those."""
+    valid = np.flatnonzero(space.valid(columns, count))
+    found: FloatArray = np.full((count, STATISTICS), np.nan)
+    if len(valid):
+        found[valid] = trial.statistics({name: column[valid] for name, column in columns.items()}, len(valid))
+    return found

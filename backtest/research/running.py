@@ -1,0 +1,148 @@
+"""Running a study: what is missing is computed, each chunk is stored as it comes, and the rest can wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from backtest.core.bars import FloatArray
+from backtest.research.database import Database, StudyRow
+from backtest.research.engine import Chunk, Done, Engine
+from backtest.research.rule_sets import Trial, tried
+from backtest.research.search import sets
+from backtest.research.study import Study
+
+#: sets in a chunk: about a tenth of a second to half a second of work
+CHUNK: Final = 4_000
+#: a small study is cut into at least so many chunks, so that several workers share it
+_LEAST_CHUNKS: Final = 16
+_SMALLEST: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a run is.
+
+    Attributes:
+        stored, total: sets with figures (or known to be broken), and asked for.
+        computed: sets computed by this run.
+        seconds: of this run.
+        best: best value of the first objective so far, None before the first.
+        failed: sets that failed in this run.
+    """
+
+    stored: int
+    total: int
+    computed: int
+    seconds: float
+    best: float | None
+    failed: int
+
+    @property
+    def rate(self) -> float:
+        """Sets a second of this run."""
+        return self.computed / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to the end at this rate, None before anything was computed."""
+        return (self.total - self.stored) / self.rate if self.rate > 0 else None
+
+
+Report = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may end a run early: seconds for all, seconds for one chunk; None for no limit."""
+
+    deadline: float | None = None
+    task_timeout: float | None = None
+
+
+def chunks(missing: Iterator[tuple[int, int]], size: int) -> Iterator[Chunk]:
+    """Cut missing ranges into chunks."""
+    for first, count in missing:
+        for at in range(first, first + count, size):
+            yield Chunk(at, min(size, first + count - at))
+
+
+def chunk_size(total: int) -> int:
+    """Return how many sets a chunk of a study of this size has; it does not depend on the workers."""
+    return max(_SMALLEST, min(CHUNK, -(-total // _LEAST_CHUNKS)))
+
+
+def run_study(
+    study: Study,
+    row: StudyRow,
+    trial: Trial,
+    database: Database,
+    engine: Engine,
+    report: Report,
+    limits: Limits,
+) -> Step:
+    """Compute and store every set that is missing; return how far the study is.
+
+    Args:
+        study: what to compute.
+        row: what the database knows of it.
+        trial: computes sets.
+        database: receives each chunk in one transaction, as soon as it is there.
+        engine: who computes.
+        report: is called after every chunk.
+        limits: after the deadline no further chunk is begun.
+    """
+    begin = time.monotonic()
+    total = study.total
+    missing = list(database.missing(row.id, total))
+    stored = total - sum(count for _, count in missing)
+    best = _best(study, trial, database.statistics(row.id, total)) if stored else None
+    step = Step(stored, total, 0, 0.0, best, 0)
+    report(step)
+
+    def compute(chunk: Chunk) -> FloatArray:
+        columns = sets(study.space, study.method, study.seed, chunk.first, chunk.count)
+        return tried(trial, study.space, columns, chunk.count)
+
+    outcomes = engine.run(compute, chunks(iter(missing), chunk_size(total)), limits.task_timeout)
+    with closing(outcomes):
+        for outcome in outcomes:
+            count = outcome.chunk.count
+            if isinstance(outcome, Done):
+                database.store(row.id, outcome.chunk.first, outcome.statistics)
+                found = _best(study, trial, outcome.statistics)
+                step = replace(
+                    step,
+                    stored=step.stored + count,
+                    computed=step.computed + count,
+                    best=_better(study, step.best, found),
+                )
+            else:
+                database.fail(row.id, outcome.chunk.first, count, outcome.attempts, outcome.reason)
+                step = replace(step, failed=step.failed + count)
+            seconds = time.monotonic() - begin
+            step = replace(step, seconds=seconds)
+            report(step)
+            if limits.deadline is not None and seconds >= limits.deadline:
+                break
+    return step
+
+
+def _best(study: Study, trial: Trial, statistics: FloatArray) -> float | None:
+    objective = study.objectives[0]
+    values = trial.figures(statistics)[objective.figure]
+    if not np.isfinite(values).any():
+        return None
+    return float(np.nanmax(values) if objective.maximise else np.nanmin(values))
+
+
+def _better(study: Study, one: float | None, other: float | None) -> float | None:
+    known = [value for value in (one, other) if value is not None]
+    if not known:
+        return None
+    return max(known) if study.objectives[0].maximise else min(known)

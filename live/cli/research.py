@@ -1,0 +1,33 @@
+"""`jutsu optimize`, `jutsu study`: the research commands of `python -m backtest`, word for word."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+_FORWARDED = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (optimize, study):
+        app.command(context_settings=dict(_FORWARDED))(command)
+
+
+def optimize(context: typer.Context) -> None:
+    """Try the parameter sets of a study file; stopped at any moment it goes on where it was."""
+    _forward("optimize", context)
+
+
+def study(context: typer.Context) -> None:
+    """List, show, judge, export, verify and promote studies."""
+    _forward("study", context)
+
+
+def _forward(name: str, context: typer.Context) -> None:
+    """Hand the words on; the research command writes its own refusals."""
+    from backtest.cli.app import main
+
+    sys.stdout.flush()
+    raise typer.Exit(main([name, *context.args]))

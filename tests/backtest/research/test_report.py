@@ -1,0 +1,36 @@
+"""What a study leaves: three files and the lines of the screen, all with the honest figures."""
+
+import json
+from pathlib import Path
+
+from backtest.core.execution_rules import ExecutionRules
+from backtest.research.honest import lines
+from backtest.research.report import report_of, write_report
+from tests.backtest.research.conftest import Searched
+
+
+def test_files_and_screen_say_the_same(searched: Searched, tmp_path: Path) -> None:
+    found = report_of(searched.opened, searched.row, searched.database, ExecutionRules(), 1)
+    write_report(found, tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "study.json").read_text())
+    assert (document["total"], document["tried"], document["broken"], document["failed"]) == (120, 108, 12, 0)
+    assert found.honest is not None
+    assert document["best"]["trial"] == found.results.kept[0].trial == found.reruns[0].trial
+    page = (tmp_path / "out" / "report.html").read_text()
+    for line in lines(found.honest):
+        assert line.strip() in page
+        assert line in list(found.lines())
+    assert len((tmp_path / "out" / "top.csv").read_text().splitlines()) == 109
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "report.html",
+        "study.json",
+        "top.csv",
+    ]
+
+
+def test_a_study_without_figures_says_so(searched: Searched, tmp_path: Path) -> None:
+    searched.database.connection.execute("DELETE FROM chunk")
+    found = report_of(searched.opened, searched.row, searched.database, ExecutionRules(), 5)
+    assert list(found.lines())[-1] == "no set has figures"
+    write_report(found, tmp_path)
+    assert json.loads((tmp_path / "study.json").read_text())["best"] is None
