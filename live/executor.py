@@ -46,10 +46,12 @@ from live.reporting.html import html_of
 from live.reporting.mail import channels_of
 from live.reporting.making import execution_of
 from live.reporting.text import text_of
-from live.runtime.arguments import add_shared, options_of, run_of
+from live.runtime.arguments import add_shared, run_of
+from live.runtime.each_account import each_account
 from live.runtime.each_book import ENDS_ALL, each_book
-from live.runtime.lifecycle import ALERTED, alerting, attempted, guarded, leave, opening
+from live.runtime.lifecycle import ALERTED, alerting, attempted, leave, opening
 from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
@@ -256,7 +258,9 @@ def announce(
 def keep_report(runtime: Runtime, job: Job) -> tuple[Report, str, str]:
     """Make the report of a session from the ledger and keep its files; return it, its text and its page."""
     report = execution_of(runtime.context, job.day, job.variant)
-    attempted("a file of the report", lambda: keep(runtime.state / "reports", report))
+    attempted(
+        "a file of the report", lambda: keep(runtime.state / "reports", report, runtime.settings.account)
+    )
     return report, text_of(report.document).rstrip(), html_of(report.document)
 
 
@@ -359,11 +363,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 2 from the command line."""
     live.system.startup.settled()
-    log_file: list[Path | None] = [None]
 
-    def body() -> int:
-        args = parser().parse_args(argv)
-        options, kind = options_of(args), run_of(args)
+    def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
+        kind = run_of(args)
         request = Request(
             signals_file=args.signals_file,
             accept_edits=args.accept_edits,
@@ -382,7 +384,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 ending.code = run(runtime, request)
         return ending.code
 
-    return guarded(body, lambda: log_file[0])
+    return each_account("executor", lambda: parser().parse_args(argv), body)
 
 
 if __name__ == "__main__":

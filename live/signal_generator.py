@@ -51,14 +51,16 @@ from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.orders.recovery import catch_up
-from live.runtime.arguments import add_shared, options_of, run_of
+from live.runtime.arguments import add_shared, run_of
+from live.runtime.each_account import each_account
 from live.runtime.each_book import each_book
-from live.runtime.lifecycle import alerting, guarded, leave, opening
+from live.runtime.lifecycle import alerting, leave, opening
 from live.runtime.open import open_runtime
+from live.runtime.options import Options
 from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
-from live.settings.load import snapshot as snapshot_of
+from live.settings.digest import snapshot as snapshot_of
 from live.shadow import virtual_books as shadow
 from live.shadow.split_books import fractions_of
 from live.system.clock import SystemClock
@@ -263,7 +265,7 @@ def _already_done(
     A file made from an earlier report is made again from the newer one, as long as no order was sent.
     """
     refuse_the_past(runtime.context, due.session)
-    path = runtime.signals / file_name(due.session.day.isoformat(), variant.name)
+    path = runtime.signals / file_name(due.session.day.isoformat(), variant.name, runtime.settings.account)
     require_place(path)
     row = runtime.ledger.signals.get(due.session.day, variant.name)
     if row is None:
@@ -288,7 +290,8 @@ def _already_done(
 
 def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due, signal: SignalFile) -> str:
     """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
-    path = signal_path(runtime.signals, signal)
+    account = runtime.settings.account
+    path = signal_path(runtime.signals, signal, account)
     content = render(signal)
     summary = summary_of(signal, variant.strategy.context_columns)
     warned = "".join(f"\n  warning: {text}" for text in signal.warnings)
@@ -334,7 +337,7 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
             reason="settings of this run",
             at=now,
         )
-    write_signal(runtime.signals, signal, content, durable=runtime.run.durable)
+    write_signal(runtime.signals, signal, content, account=account, durable=runtime.run.durable)
     if variant.role == "primary":
         tell_waiting(runtime, due, signal, path, bytes_sha256(content))
     return f"wrote {path}: {summary}{warned}"
@@ -369,11 +372,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 1 from the command line."""
     live.system.startup.settled()
-    log_file: list[Path | None] = [None]
 
-    def body() -> int:
-        args = parser().parse_args(argv)
-        options, kind = options_of(args), run_of(args)
+    def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
+        kind = run_of(args)
         request = Request(
             strategies=tuple(args.strategy),
             force=args.force,
@@ -392,7 +393,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 ending.code = run(runtime, request)
         return ending.code
 
-    return guarded(body, lambda: log_file[0])
+    return each_account("generator", lambda: parser().parse_args(argv), body)
 
 
 if __name__ == "__main__":

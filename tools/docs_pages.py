@@ -107,9 +107,8 @@ def settings() -> Iterator[tuple[str, str, str]]:
 
     The meaning is the comment of its line in the shipped file, else the one above its section.
     """
-    from live.settings.load import flat
     from live.settings.model import Settings
-    from live.settings.names import leaves
+    from live.settings.names import flat, leaves
     from live.system.json_text import value_text
 
     defaults, comments = flat(Settings().model_dump(mode="json")), _comments()

@@ -13,8 +13,8 @@ from live.actions.audited import TERMINAL, Via, audited
 from live.actions.baselines import measured
 from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
+from live.settings.digest import settings_sha256, snapshot
 from live.settings.frozen_origin import FrozenData
-from live.settings.load import settings_sha256, snapshot
 from live.settings.possible import contradictions
 from live.system.json_text import value_text
 from live.views.settings import SettingsSource, configured_strategies, open_settings_ledger

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from backtest.core.errors import SettingsError, UsageError
 from backtest.core.files import read_regular, why, write_atomic
+from live.settings.accounts import NO_ACCOUNT
 from live.settings.load import DEFAULT_CONFIG, load_settings
 from live.settings.model import BookSettings, Settings
 from live.settings.secrets import FILE, read_secrets
@@ -58,7 +59,9 @@ class PlannedFile:
 def current_settings(root: Path) -> Settings:
     """Return the settings of an existing project, else of a new one. SettingsError 2: they are wrong."""
     file = root / DEFAULT_CONFIG
-    return load_settings(config=file if os.path.lexists(file) else _template(), environ={}).settings
+    return load_settings(
+        config=file if os.path.lexists(file) else _template(), environ={}, account=NO_ACCOUNT
+    ).settings
 
 
 def books_with(books: tuple[BookSettings, ...], primary: str) -> tuple[BookSettings, ...]:
@@ -154,7 +157,7 @@ def _checked(text: str, path: Path, answers: Answers) -> str:
         trial = Path(folder) / path.name
         trial.write_text(text)
         try:
-            found = load_settings(config=trial, environ={}).settings
+            found = load_settings(config=trial, environ={}, account=NO_ACCOUNT).settings
         except SettingsError as error:
             raise SettingsError(
                 error.problem, where=str(path), remedy=error.remedy, findings=error.findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from live.settings.model import AlertLevel
+from live.settings.model import AlertLevel, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,8 @@ class Message:
     body: str
     level: AlertLevel
     html: str | None = None
+
+
+def named(settings: Settings, title: str) -> str:
+    """Return a title with the name of the account before it where there are several: `[ira] ...`."""
+    return f"[{settings.account}] {title}" if settings.account else title

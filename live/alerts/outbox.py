@@ -31,7 +31,7 @@ from live.alerts.causes import require_listed, with_remedy
 from live.alerts.channels import Level, label
 from live.alerts.daily import make_daily
 from live.alerts.delivery import TIMEBOX_SECONDS, deliver_all
-from live.alerts.message import Message
+from live.alerts.message import Message, named
 from live.alerts.routing import next_try
 from live.system import run_facts
 from live.system.redaction import redact
@@ -173,7 +173,7 @@ def _deliver(
             error = f"has no address: put JUTSU_ALERT_{row.channel.upper()}=URL into secrets.env"
             warnings.append(_note(context, row, alerts[row.alert_id], error, row.channel))
     messages = {
-        name: [_message(alerts[row.alert_id], tried=row.attempts > 0) for row in rows]
+        name: [_message(context, alerts[row.alert_id], tried=row.attempts > 0) for row in rows]
         for name, rows in queues.items()
     }
     tried = len(waiting) - sum(map(len, queues.values()))
@@ -205,11 +205,11 @@ def _note(context: Context, row: AlertDelivery, alert: Alert | None, error: str,
     return f"alert channel failed: {shown} {error}"
 
 
-def _message(alert: Alert | None, *, tried: bool) -> Message:
+def _message(context: Context, alert: Alert | None, *, tried: bool) -> Message:
     """Return what a channel is given; a message that comes late says of when it is."""
     assert alert is not None  # its delivery refers to it
     title = f"{alert.title} (from {when(alert)})" if tried or alert.attempts else alert.title
     level = level_of(alert)
     body = with_remedy(alert.key, level, alert.body)
     body = f"{body}\n\nrun {alert.run}" if alert.run else body
-    return Message(title, body, level, alert.html)
+    return Message(named(context.settings, title), body, level, alert.html)

@@ -35,7 +35,8 @@ def ledger_of(loaded: LoadedSettings) -> Source:
 def documents_of(loaded: LoadedSettings) -> Iterator[Source]:
     """Yield settings, strategies, manifest, signal files, confirmed prices and recorded corporate actions.
 
-    Links are not followed. What lies outside of the project folder gets its usual name.
+    Of several accounts the signal files of this one only: a restore leaves those of the others alone. Links
+    are not followed. What lies outside of the project folder gets its usual name.
     """
     from live.runtime.known_prices import CONFIRMED
 
@@ -44,7 +45,10 @@ def documents_of(loaded: LoadedSettings) -> Iterator[Source]:
         yield Source("config/live.yaml", loaded.config_file.absolute())
     yield from _files(root, loaded.path(places.strategies), "config/strategies")
     yield from _one(root, loaded.path(places.manifest), "config/manifest.json")
-    yield from _files(root, loaded.path(places.signals), "signals")
+    account = loaded.settings.account
+    for file in _files(root, loaded.path(places.signals), "signals"):
+        if not account or file.path.stem.endswith(f"_{account}"):
+            yield file
     yield from _files(root, loaded.path(places.signals) / "schema", "signals/schema")
     state = loaded.path(places.state_db).parent
     yield from _one(root, state / CONFIRMED, f"state/{CONFIRMED}")

@@ -27,6 +27,7 @@ class Document:
 
     Attributes:
         made_at: instant, ISO 8601. version: of the program. account: key of the ledger's rows.
+        name: of the account where there are several, empty without.
         ledger: name of the ledger inside. paper: name of the paper account, None without one.
         files: name -> length and checksum.
     """
@@ -37,10 +38,12 @@ class Document:
     ledger: str
     paper: str | None
     files: Mapping[str, Described]
+    name: str = ""
 
     def written(self) -> bytes:
         """Return the document as JSON."""
-        return (json.dumps({"kind": KIND, **asdict(self)}, indent=1, sort_keys=True) + "\n").encode()
+        said = {key: value for key, value in asdict(self).items() if key != "name" or value}
+        return (json.dumps({"kind": KIND, **said}, indent=1, sort_keys=True) + "\n").encode()
 
 
 def read_document(content: bytes) -> Document:
@@ -55,7 +58,7 @@ def read_document(content: bytes) -> Document:
         found = Document(**{**data, "files": files})
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("it lacks what it must say") from error
-    texts = (found.made_at, found.version, found.account, found.ledger, found.paper or "")
+    texts = (found.made_at, found.version, found.account, found.ledger, found.paper or "", found.name)
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("it says something else than texts")
     if found.ledger not in files or (found.paper is not None and found.paper not in files):

@@ -48,7 +48,8 @@ def make(loaded: LoadedSettings, folder: Path, now: datetime) -> Path:
             remedy="run `python -m live.signal_generator` once",
         )
     check_file(source.path)
-    target = folder / f"jutsu-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
+    account = f"_{loaded.settings.account}" if loaded.settings.account else ""
+    target = folder / f"jutsu-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{account}.tar.gz"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".jutsu-backup.", dir=folder) as work:
@@ -88,6 +89,7 @@ def _write(target: Path, loaded: LoadedSettings, copies: Sequence[Source], now: 
         made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         version=__version__,
         account=account_key(loaded.settings),
+        name=loaded.settings.account,
         ledger=names[0],
         paper=names[1] if len(names) > 1 else None,
         files={

@@ -103,7 +103,9 @@ def rehearse(runtime: Runtime, archive: Path | None, now: datetime) -> Rehearsal
 def _settings(runtime: Runtime, project: Path) -> LoadedSettings:
     """Return the restored settings; of a project without a file those in force."""
     config = project / CONFIG
-    return load_settings(config=config, environ={}) if config.exists() else runtime.loaded
+    if not config.exists():
+        return runtime.loaded
+    return load_settings(config=config, environ={}, account=runtime.settings.account or None)
 
 
 def _problems(ledger: Ledger, loaded: LoadedSettings, now: datetime) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def judge(archive: Path, folder: Path, now: datetime) -> Judged:
         _require_intact(archive, folder / document.paper)
     if (folder / CONFIG).exists():
         try:
-            loaded = load_settings(config=folder / CONFIG, environ={})
+            loaded = load_settings(config=folder / CONFIG, environ={}, account=document.name or None)
         except JutsuError as error:
             raise ArchiveRefused(
                 f"its settings are refused: {error.problem}",

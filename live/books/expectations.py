@@ -40,6 +40,7 @@ def expectations_for(
         else frozenset({*own.strategy.signal_symbols, *own.strategy.tradable_symbols}),
         role="primary" if executing else None,
         limits=settings.execution.limits,
+        account=settings.account,
     )
 
 

@@ -34,8 +34,11 @@ def owner_of(context: RunContext, name: OrderName) -> str | None:
 
     A name that carries its variant says it. A bare one belongs to the only book with bare ids that trades the
     symbol. The ledger's journal is the map of who used bare ids before: a book that is configured no more
-    may have traded anything, so with one of those in the journal a bare name proves nothing.
+    may have traded anything, so with one of those in the journal a bare name proves nothing. Of several
+    accounts only a name that carries this one proves anything.
     """
+    if name.account != context.settings.account:
+        return None
     configured = [book.primary for book in context.settings.books]
     if name.variant:
         return name.variant
@@ -75,7 +78,7 @@ def intended(
     shown = orders[0]
     attached = next((o.stop_price for o in orders if o.parent_id == shown.order_id and o.stop_price), None)
     loss = _stop_loss_pct(context.strategies, variant)
-    planned = _in_file(context.signals, variant, name.session, str(name))
+    planned = _in_file(context, variant, name.session, str(name))
     if planned is not None:
         return _of_file(planned, attached, loss)
     if shown.side == "sell" or loss is None:
@@ -97,27 +100,28 @@ def _of_file(planned: SignalOrder, attached: Decimal | None, loss: float | None)
     return Intended(stop, attached, details)
 
 
-def order_in_file(signals: Path, variant: str, shown: BrokerOrder, day: date) -> SignalOrder | None:
+def order_in_file(context: RunContext, variant: str, shown: BrokerOrder, day: date) -> SignalOrder | None:
     """Return the order of a session's signal file that a broker's order carries out, None without one."""
     return next(
         (
             o
-            for o in session_orders(signals, variant, day)
+            for o in session_orders(context, variant, day)
             if (o.symbol, o.side) == (shown.symbol, shown.side)
         ),
         None,
     )
 
 
-def _in_file(signals: Path, variant: str, day: date, client_order_id: str) -> SignalOrder | None:
+def _in_file(context: RunContext, variant: str, day: date, client_order_id: str) -> SignalOrder | None:
     wanted = base_id(client_order_id)
-    return next((o for o in session_orders(signals, variant, day) if o.client_order_id == wanted), None)
+    return next((o for o in session_orders(context, variant, day) if o.client_order_id == wanted), None)
 
 
-def session_orders(signals: Path, variant: str, day: date) -> Sequence[SignalOrder]:
+def session_orders(context: RunContext, variant: str, day: date) -> Sequence[SignalOrder]:
     """Return the orders of a session's signal file, none where there is no readable one."""
     try:
-        _, data = read(signals / file_name(day.isoformat(), variant))
+        name = file_name(day.isoformat(), variant, context.settings.account)
+        _, data = read(context.signals / name)
         return SignalFile.model_validate(data).orders
     except (JutsuError, ValueError):  # no file, or none that can be read: it says nothing
         return ()

@@ -48,22 +48,25 @@ def read_history(
     settings: Settings,
     splits: Iterable[CorporateAction] = (),
     method: Method | None = None,
+    others: Iterable[LotTrade] = (),
 ) -> TaxHistory:
-    """Return the history of an account and of those a person imported.
+    """Return the history of an account, of those a person imported, and of `others`.
 
     Args:
         ledger: of the account.
-        account: its key, the name of its lots.
+        account: its name, or its key without one: the name of its lots.
         settings: groups of identical securities.
         splits: recorded ones.
         method: None: the lots a person named, the oldest for every other sale.
+        others: trades of other accounts of the installation.
     """
     rules = LotRules(method or "specific", assigned(ledger), settings.tax.identical)
-    trades = sorted((*imported(ledger), *executed(ledger, account)), key=lambda trade: trade.day)
+    own = executed(ledger, account, retirement=settings.tax.retirement)
+    trades = sorted((*imported(ledger), *others, *own), key=lambda trade: trade.day)
     return TaxHistory(tuple(trades), tuple(splits), rules)
 
 
-def executed(ledger: Ledger, account: str) -> tuple[LotTrade, ...]:
+def executed(ledger: Ledger, account: str, *, retirement: bool = False) -> tuple[LotTrade, ...]:
     """Return every execution of the ledger, whichever book it belongs to, oldest first."""
     return tuple(
         LotTrade(
@@ -76,6 +79,7 @@ def executed(ledger: Ledger, account: str) -> tuple[LotTrade, ...]:
             day=row.at.astimezone(NEW_YORK).date(),
             commission=row.commission,
             purchase=row.broker_order_id,
+            retirement=retirement,
         )
         for row in ledger.executions.since(_BEGINNING)
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import DataError
 from backtest.trading.lots.model import Deferral, LotTrade, TaxLots
+from live.books.other_accounts import traded_elsewhere
 from live.books.tax_history import TaxHistory, read_history
 from live.runtime.known_prices import actions_for
 
@@ -28,16 +29,31 @@ def tax_notes(runtime: Runtime, orders: Sequence[PlannedOrder], day: date) -> tu
     """
     if runtime.run.alone or not orders:
         return ()
-    history = read_history(runtime.ledger, runtime.account, runtime.settings)
+    account = lots_name(runtime)
+    elsewhere = traded_elsewhere(runtime.loaded, runtime.environ, runtime.clock.now())
+    history = read_history(runtime.ledger, account, runtime.settings, others=elsewhere.trades)
+    unknown = tuple(f"tax: {problem}" for problem in elsewhere.problems)
     try:
         splits = actions_for(runtime, history.symbols)
     except DataError as error:
         return (f"tax: no notes about wash sales: {error.line()}",)
-    return order_notes(replace(history, splits=splits), runtime.account, orders, day)
+    retirement = runtime.settings.tax.retirement
+    notes = order_notes(replace(history, splits=splits), account, orders, day, retirement=retirement)
+    return (*notes, *unknown)
+
+
+def lots_name(runtime: Runtime) -> str:
+    """Return the account as lots carry it: its name where there are several, else its key."""
+    return runtime.settings.account or runtime.account
 
 
 def order_notes(
-    history: TaxHistory, account: str, orders: Sequence[PlannedOrder], day: date
+    history: TaxHistory,
+    account: str,
+    orders: Sequence[PlannedOrder],
+    day: date,
+    *,
+    retirement: bool = False,
 ) -> tuple[str, ...]:
     """Return one line per order that a wash sale concerns, in the order of the orders.
 
@@ -45,12 +61,12 @@ def order_notes(
     """
     if not history.trades or not orders:
         return ()
-    found = history.lots(_planned(orders, account, day))
+    found = history.lots(_planned(orders, account, day, retirement=retirement))
     lines = (_line(order, number, found, day) for number, order in enumerate(orders))
     return tuple(line for line in lines if line)
 
 
-def _planned(orders: Iterable[PlannedOrder], account: str, day: date) -> list[LotTrade]:
+def _planned(orders: Iterable[PlannedOrder], account: str, day: date, *, retirement: bool) -> list[LotTrade]:
     return [
         LotTrade(
             id=f"{_PLANNED}{number}",
@@ -60,6 +76,7 @@ def _planned(orders: Iterable[PlannedOrder], account: str, day: date) -> list[Lo
             quantity=Fraction(order.quantity),
             price=Decimal(repr(order.reference_price)),
             day=day,
+            retirement=retirement,
         )
         for number, order in enumerate(orders)
     ]

@@ -218,11 +218,7 @@ def _may_be_ours(context: RunContext, shown: BrokerOrder) -> bool:
     return (
         shown.symbol in declared
         or shown.symbol in context.ledger.orders.symbols()
-        or any(
-            shown.symbol == o.symbol
-            for b in books
-            for o in session_orders(context.signals, b, context.today())
-        )
+        or any(shown.symbol == o.symbol for b in books for o in session_orders(context, b, context.today()))
     )
 
 
@@ -238,16 +234,16 @@ def _free_order(broker: Broker, ledger: Ledger, order_id: str) -> BrokerOrder:
 def _name_for(context: RunContext, shown: BrokerOrder, variant: str) -> OrderName:
     """Return the name it has, or the one that the session's file gave it, or a new one."""
     day = _day(shown.entered_at) or context.today()
-    planned = order_in_file(context.signals, variant, shown, day)
+    planned = order_in_file(context, variant, shown, day)
     own = parse(shown.client_order_id or (planned.client_order_id if planned else ""))
     if own is None:
         intents = ("entry", "stop") if shown.order_type == "stop" else ("entry", "exit")
-        own = OrderName(
+        own = OrderName.of(
+            id_prefix(context.settings, context.strategies, variant),
             session=day,
             symbol=shown.symbol,
             intent=intents[shown.side == "sell"],
             side=shown.side,
-            variant=id_prefix(context.settings, context.strategies, variant),
         )
     row = context.ledger.orders.get(str(own))
     if row is None or (row.broker_order_id is None and row.state == JournalState.PLANNED):

@@ -12,6 +12,7 @@ from backtest.core.decision import Book, OpenPosition
 from backtest.core.errors import BrokerError, SettingsError
 from backtest.strategies.base import Strategy
 from backtest.strategies.registry import find_strategy
+from live.model.order_ids import with_account
 from live.model.run import Role
 from live.settings.model import BookSettings, Settings
 
@@ -87,7 +88,10 @@ def groups(
         made = _build(name, role, follows, budget, directory, overrides or {}, execution_time)
         if role == "primary":
             return replace(made, id_prefix=id_prefix(settings, directory, made.name))
-        return replace(made, id_prefix=made.name if _several_daily(settings) else "")  # never sent
+        carried = (
+            with_account(settings.account, made.name) if settings.account or _several_daily(settings) else ""
+        )
+        return replace(made, id_prefix=carried)  # never sent
 
     def group(book: BookSettings, source: str | None = None) -> Group:
         primary = built(source or book.primary, "primary", book.primary, book.budget_pct)
@@ -166,8 +170,11 @@ def id_prefix(settings: Settings, directory: Path, variant: str) -> str:
     """Return what client order ids of a primary begin with: its variant, or nothing.
 
     Ids carry the variant when several books trade daily, or when another book of any kind could make the same
-    id: both may trade the same symbol. Two books of single stocks always may.
+    id: both may trade the same symbol. Two books of single stocks always may. Of several accounts each puts
+    its name before the variant.
     """
+    if settings.account:
+        return with_account(settings.account, variant)
     others = [book.primary for book in settings.books if book.primary != variant]
     shared = _several_daily(settings) or any(_may_share(variant, other, directory) for other in others)
     return variant if shared else ""

@@ -131,7 +131,7 @@ def _test_channels(runtime: Runtime, level: Level | None) -> list[dict[str, obje
         path = secrets_path(runtime.loaded.root, runtime.environ)
         what = "no alert channel is configured" if level is None else f"{level} alerts go to no channel"
         raise SettingsError(what, where=wanted.urls_env, remedy=f"put JUTSU_ALERT_<NAME>=URL into {path}")
-    body = f"If you read this, alerts of account {runtime.account} reach you."
+    body = f"If you read this, alerts of account {runtime.account_name} reach you."
     message = Message("jutsu: test message", body, level or "info")
     results = deliver({name: url for name, url in urls.items() if name in names}, message)
     missing = sorted(names - urls.keys())

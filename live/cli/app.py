@@ -21,10 +21,12 @@ TOPICS = tuple(dict.fromkeys(command.topic for command in COMMANDS.values()))
 
 def build(topics: Iterable[str] = TOPICS) -> typer.Typer:
     """Return the application with the commands of some topics."""
+    from live.cli.each_account import with_accounts
+
     app = _empty()
     for topic in topics:
         importlib.import_module(f"live.cli.{topic}").register(app)
-    return app
+    return with_accounts(app)
 
 
 def outline() -> typer.Typer:
@@ -86,10 +88,14 @@ def program() -> NoReturn:
 
 def main() -> None:
     """Run the command of `sys.argv`; ends with SystemExit and its code."""
-    from live.cli.common import begin, current_log
+    from live.cli.common import ACCOUNT, begin, current_log
 
     begin()
-    code = guarded(_run, current_log)
+    ACCOUNT[0] = None
+    try:
+        code = guarded(_run, current_log)
+    finally:
+        ACCOUNT[0] = None
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, require_answer
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    console,
+    echo,
+    emit_json,
+    options_of,
+    require_answer,
+)
 
 if TYPE_CHECKING:
     from live.brokers.schwab.token import TokenStatus, TokenStore
@@ -104,11 +112,11 @@ def document(state: TokenStatus, path: Path) -> dict[str, Any]:
 def _opened(config: Path | None) -> tuple[Settings, TokenStore, Mapping[str, str]]:
     from live.brokers.schwab.token import TokenStore
     from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
-    from live.settings.secrets import with_secrets
+    from live.settings.secrets import Whose, with_secrets
 
-    loaded = settings_in_force(Sources.of(Options(config=config)))
-    environ = with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,))
+    loaded = settings_in_force(Sources.of(options_of(config)))
+    whose = Whose(loaded.settings.account, loaded.accounts)
+    environ = with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,), whose)
     return loaded.settings, TokenStore(loaded.path(loaded.settings.broker.schwab.token_file)), environ
 
 

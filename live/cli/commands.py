@@ -98,7 +98,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars.",
     ),
     "doctor": Command("doctor", "Check everything a run needs; exit code 1 when something failed."),
-    "metrics": Command("metrics", "Print the figures of this account as Prometheus reads them."),
+    "metrics": Command(
+        "metrics", "Print the figures of this account, or of every one, as Prometheus reads them."
+    ),
     "runs": Command(
         "runs",
         "List every session that was due, what became of it, and the likely reason where it was missed.",

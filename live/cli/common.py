@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from backtest.core.errors import JutsuError
     from live.ledger.ledger import Ledger
+    from live.runtime.options import Options
     from live.runtime.runtime import Runtime
     from live.settings.load import LoadedSettings
     from live.system.clock import Clock
@@ -53,6 +54,8 @@ _NARROW: Final = 80
 
 _LOG: list[Path | None] = [None]
 _EMITTED: list[bool] = [False]
+#: the account of this command, None while none was named
+ACCOUNT: Final[list[str | None]] = [None]
 
 
 def current_log() -> Path | None:
@@ -63,6 +66,42 @@ def current_log() -> Path | None:
 def begin() -> None:
     """Forget what an earlier command of this process printed."""
     _EMITTED[0] = False
+
+
+class Collected(dict[str, Any]):
+    """JSON documents of several accounts: name -> document."""
+
+
+_COLLECTED: list[Collected | None] = [None]
+
+
+@contextmanager
+def collected_json() -> Iterator[Collected]:
+    """Keep the JSON documents that are printed inside, and print one of all: `{"accounts": {NAME: ...}}`."""
+    found = _COLLECTED[0] = Collected()
+    try:
+        yield found
+    finally:
+        _COLLECTED[0] = None
+    if found:
+        emit_json({"accounts": found})
+
+
+@contextmanager
+def command_of(account: str | None) -> Iterator[None]:
+    """Let what is opened inside be of this account."""
+    before, ACCOUNT[0] = ACCOUNT[0], account
+    try:
+        yield
+    finally:
+        ACCOUNT[0] = before
+
+
+def options_of(config: Path | None, state_db: Path | None = None) -> Options:
+    """Return where a command works: its flags, and the account that was named."""
+    from live.runtime.options import Options
+
+    return Options(config=config, state_db=state_db, account=ACCOUNT[0], shared=_COLLECTED[0] is not None)
 
 
 def parse_date(text: str | None, where: str) -> date | None:
@@ -144,7 +183,7 @@ def source_of(config: Path | None, state_db: Path | None) -> SettingsSource:
 
     from live.views.settings import SettingsSource
 
-    return SettingsSource(config, state_db, dict(os.environ))
+    return SettingsSource(config, state_db, dict(os.environ), ACCOUNT[0])
 
 
 def instant_of_change(source: SettingsSource) -> datetime:
@@ -174,9 +213,17 @@ def open_command(
     """
     from live.runtime.open import open_runtime
     from live.runtime.options import Options
+    from live.settings.accounts import NO_ACCOUNT
 
+    named = ACCOUNT[0]
     options = Options(
-        config=config, state_db=state_db, output_dir=output_dir, prices=prices, cash=cash, mode=mode
+        config=config,
+        state_db=state_db,
+        output_dir=output_dir,
+        prices=prices,
+        cash=cash,
+        mode=mode,
+        account=NO_ACCOUNT if named is None and run.alone else named,
     )
     with open_runtime("jutsu", options, run, clock) as runtime:
         _LOG[0] = runtime.log_file
@@ -191,10 +238,9 @@ def open_emergency(
     from live.model.run import Emergency
     from live.runtime.lenient import diagnostics
     from live.runtime.open import open_ledger
-    from live.runtime.options import Options
     from live.system.screen import complain
 
-    with open_ledger("jutsu", Options(config=config, state_db=state_db), Emergency()) as (ledger, loaded):
+    with open_ledger("jutsu", options_of(config, state_db), Emergency()) as (ledger, loaded):
         for text in diagnostics(loaded):
             complain(f"warning: {text}")
         yield ledger, loaded
@@ -218,6 +264,10 @@ def console(*, stderr: bool = False) -> Console:
 def emit_json(view: Any) -> None:
     """Print a view (or other data) as one JSON document on standard output."""
     _EMITTED[0] = True
+    collected = _COLLECTED[0]
+    if collected is not None:
+        collected[ACCOUNT[0] or ""] = plain(view)
+        return
     plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
     text = json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False)
     echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -38,7 +38,7 @@ def set_(
 ) -> None:
     """Override a setting from the ledger; it wins over environment and file until it is unset."""
     from live.actions.settings import set_value
-    from live.settings.load import parse_text
+    from live.settings.environment import parse_text
 
     source = source_of(config, state_db)
     done = set_value(
@@ -82,7 +82,7 @@ def freeze(
 ) -> None:
     """Write what would trade now into the manifest; both stages then accept nothing else."""
     from live.actions import settings
-    from live.settings.load import parse_text
+    from live.settings.environment import parse_text
 
     changes = [item.partition("=") for item in values or []]
     done = settings.freeze(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from live.cli.common import ACCOUNT, options_of
 
 if TYPE_CHECKING:
     from backtest.data.quality.known import Known
     from backtest.data.quality.relations import PriceRelation
+    from live.settings.load import LoadedSettings
 
 
 def known_facts(config: Path | None, state_db: Path | None = None) -> Known:
-    """Return the relations of every strategy file and the prices a person confirmed.
+    """Return the relations of every strategy file and the prices a person confirmed for any account.
 
     A strategy file that cannot be read is `config check`'s matter; here it has no relations.
     """
@@ -20,24 +24,35 @@ def known_facts(config: Path | None, state_db: Path | None = None) -> Known:
     from backtest.data.quality.known import Known
     from backtest.strategies.registry import load_strategy, strategy_files
     from live.runtime.known_prices import confirmed_prices
-    from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
+    from live.settings.load import account_names
 
-    loaded = settings_in_force(Sources.of(Options(config=config, state_db=state_db)))
+    names = (None,) if ACCOUNT[0] is not None else (account_names(config) or (None,))
+    each = [_settings(config, state_db, name) for name in names]
+    loaded = each[0]
     found: dict[PriceRelation, None] = {}
     for file in strategy_files(loaded.path(loaded.settings.paths.strategies)):
         with suppress(ParameterError, UsageError):
             found |= dict.fromkeys(load_strategy(file).price_relations)
-    state = loaded.path(loaded.settings.paths.state_db).parent
-    return Known(tuple(found), confirmed=confirmed_prices(state))
+    states = [one.path(one.settings.paths.state_db).parent for one in each]
+    confirmed = dict.fromkeys(price for state in states for price in confirmed_prices(state))
+    return Known(tuple(found), confirmed=tuple(confirmed))
+
+
+def _settings(
+    config: Path | None, state_db: Path | None = None, account: str | None = None
+) -> LoadedSettings:
+    """Return the settings of an account, None: of the one that was named."""
+    from live.runtime.loading import Sources, settings_in_force
+
+    options = options_of(config, state_db)
+    return settings_in_force(Sources.of(options if account is None else replace(options, account=account)))
 
 
 def store_folder(store: Path | None, config: Path | None) -> Path:
     """Return the folder of the bar store: the option's, else the settings'."""
     if store is not None:
         return store
-    from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
+    from live.settings.accounts import NO_ACCOUNT
 
-    loaded = settings_in_force(Sources.of(Options(config=config)))
+    loaded = _settings(config, account=NO_ACCOUNT if ACCOUNT[0] is None else ACCOUNT[0])
     return loaded.path(loaded.settings.data.store)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, actor, echo, parse_date
+from live.cli.common import (
+    ConfigOption,
+    StateOption,
+    actor,
+    echo,
+    options_of,
+    parse_date,
+)
 from live.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -87,9 +94,8 @@ def _state(config: Path | None, state_db: Path | None) -> Path:
 
 def _ledger_path(config: Path | None, state_db: Path | None) -> Path:
     from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
 
-    loaded = settings_in_force(Sources.of(Options(config=config, state_db=state_db)))
+    loaded = settings_in_force(Sources.of(options_of(config, state_db)))
     return loaded.path(loaded.settings.paths.state_db)
 
 

@@ -14,6 +14,7 @@ from live.cli.common import (
     console,
     emit_json,
     open_command,
+    options_of,
     table,
 )
 from live.model.run import TENDING, Reading
@@ -43,9 +44,8 @@ def doctor(
 ) -> int:
     """Check everything a run needs; exit code 1 when something failed."""
     from live.metrics.measured import measured
-    from live.runtime.options import Options
 
-    options = Options(config=config, state_db=state_db)
+    options = options_of(config, state_db)
     with measured("doctor", options, TENDING) if alert else nullcontext():
         return _doctor(options, alert=alert, first=first, as_json=as_json)
 

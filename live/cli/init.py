@@ -14,7 +14,10 @@ import typer
 from live.cli.common import JsonOption, echo, emit_json, open_command
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from live.actions.setup import Answers, PlannedFile
+    from live.operations.health import Check
     from live.operations.scheduled import Kind
     from live.settings.model import BookSettings, Settings
     from live.views.health import HealthView
@@ -244,17 +247,33 @@ def _install(root: Path, schedule: str, *, as_json: bool) -> None:
 
 
 def _doctor(root: Path) -> HealthView:
+    """Return what doctor says, of every account where there are several."""
+    from dataclasses import replace
+
+    from live.cli.common import command_of
+    from live.settings.load import account_names
+    from live.views.health import health_of
+
+    config = root / "config" / "live.yaml"
+    found = []
+    for name in account_names(config) or (None,):
+        with command_of(name):
+            checks = _checks(config)
+        found += [replace(check, name=f"{name}: {check.name}") if name else check for check in checks]
+    return health_of(found)
+
+
+def _checks(config: Path) -> Sequence[Check]:
     from backtest.core.errors import JutsuError
     from live.cli.doctor import not_started
     from live.model.run import Reading
     from live.operations.health import examine
-    from live.views.health import health_of
 
     try:
-        with open_command(config=root / "config" / "live.yaml", run=Reading()) as runtime:
-            return health_of(list(examine(runtime)))
+        with open_command(config=config, run=Reading()) as runtime:
+            return tuple(examine(runtime))
     except JutsuError as error:
-        return not_started(error)
+        return not_started(error).checks
 
 
 class _Questions:

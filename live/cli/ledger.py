@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, StateOption, echo, open_command, require_answer, table
+from live.cli.common import (
+    ConfigOption,
+    StateOption,
+    echo,
+    open_command,
+    options_of,
+    require_answer,
+    table,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,11 +40,10 @@ def recover(
     from live.ledger.restore import damage_of, restore
     from live.runtime.account import account_key
     from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
     from live.system.clock import SystemClock
     from live.system.lock import single_instance
 
-    sources = Sources.of(Options(config=config, state_db=state_db))
+    sources = Sources.of(options_of(config, state_db))
     loaded = sources.load()
     path = loaded.path(loaded.settings.paths.state_db)
     damage = damage_of(path)

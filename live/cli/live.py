@@ -10,7 +10,16 @@ from typing import Annotated, Final, get_args
 
 import typer
 
-from live.cli.common import AnyMode, ConfigOption, OutputOption, StateOption, echo, mode_of, require_answer
+from live.cli.common import (
+    ACCOUNT,
+    AnyMode,
+    ConfigOption,
+    OutputOption,
+    StateOption,
+    echo,
+    mode_of,
+    require_answer,
+)
 from live.cli.status import status
 from live.cli.trades import export, trades
 
@@ -67,6 +76,7 @@ def live(
         "--config": config,
         "--state-db": state_db,
         "--output-dir": output_dir,
+        "--account": ACCOUNT[0],
     }
     shared = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     window = [] if execution_time is None else ["--execution-time", _window(execution_time)]

@@ -41,9 +41,10 @@ def logs(
     from live.system.log_lines import Tail, Wanted, read_entries, watch
 
     clock = SystemClock()
-    wanted = Wanted(_instant(since, clock.now()), stage, _level(level), order, grep)
+    first, lowest = _instant(since, clock.now()), _level(level)
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         folder = runtime.loaded.path(runtime.settings.paths.logs)
+        wanted = Wanted(first, stage, lowest, order, grep, account=runtime.settings.account)
     tail = Tail(folder, wanted, HostZone())
     shown = _show(read_entries(folder, wanted, HostZone()), as_json=as_json)
     if follow:

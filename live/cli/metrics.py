@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    echo,
+    emit_json,
+    options_of,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -15,14 +22,14 @@ def register(app: typer.Typer) -> None:
 def metrics(
     *, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None
 ) -> None:
-    """Print the figures of this account as Prometheus reads them."""
-    from live.metrics.exposition import render
+    """Print the figures of this account, or of every one, as Prometheus reads them."""
+    from live.metrics.exposition import merged, render
     from live.metrics.textfile import gathered
+    from live.runtime.each_account import options_of_each
     from live.runtime.loading import Sources, settings_in_force
-    from live.runtime.options import Options
 
-    sources = Sources.of(Options(config=config, state_db=state_db))
-    found = gathered(settings_in_force(sources), sources.now)
+    each = [Sources.of(options) for options in options_of_each(options_of(config, state_db))]
+    found = merged(gathered(settings_in_force(sources), sources.now) for sources in each)
     if as_json:
         emit_json([family for family in found if family.samples])
     else:

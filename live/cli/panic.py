@@ -54,8 +54,9 @@ def panic(
             echo(f"cancelled {text}")
         for text in result.closed:
             echo(f"closed {text}")
-        for text in _stop_schedules(runtime.state):
-            echo(text)
+        if not runtime.settings.account:  # the starts are those of other accounts too; the switch stops ours
+            for text in _stop_schedules(runtime.state):
+                echo(text)
         echo("kill switch is ON (all); take it back with `jutsu resume`")
         for text in result.left:
             echo(f"left: {text}")
@@ -87,7 +88,7 @@ def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:
     if yes:
         return
     what = "every position and order above too" if everything else "the positions of our books"
-    echo(f"Account {runtime.account}: this ends our orders and sells {what}.")
+    echo(f"Account {runtime.account_name}: this ends our orders and sells {what}.")
     remedy = "run it on a terminal, or give --yes"
     if require_answer(f"Type {WORD} to go on", remedy, runtime=runtime) != WORD:
         raise UsageError("not confirmed: nothing was done", where="panic", remedy=f"type {WORD}")

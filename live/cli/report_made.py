@@ -154,7 +154,7 @@ def _kept(runtime: Runtime, reports: tuple[Report, ...]) -> tuple[Report, ...]:
     folder = runtime.state / "reports"
     try:
         for report in reports:
-            keep(folder, report)
+            keep(folder, report, runtime.settings.account)
     except OSError as error:
         raise UsageError(
             f"cannot be written: {error.strerror}", where=str(folder), remedy="check folder and disk"

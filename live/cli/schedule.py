@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, table
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    command_of,
+    echo,
+    emit_json,
+    open_command,
+    options_of,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +29,9 @@ if TYPE_CHECKING:
 
     from live.cli.schedule_install import Done
     from live.operations.next_starts import NextStart
-    from live.operations.schedule import ScheduledBook, Start
+    from live.operations.schedule import Project, ScheduledBook, Start
     from live.operations.scheduled import Kind
+    from live.runtime.runtime import RunContext
 
 SHOWN: Final = 5
 
@@ -86,13 +98,10 @@ def print_schedule(
 ) -> None:
     """Print the lines, units or agents of a kind."""
     from live.cli.schedule_install import text_of
-    from live.operations.scheduled import import_lines, planned, project_of, scheduled_books
 
-    with open_command(config=config, state_db=state_db) as runtime:
-        books, needs = scheduled_books(runtime.context)
-        project = project_of(runtime.loaded.root, config, state_db)
-        starts = planned(runtime.context, kind, books)
-        needs += import_lines(runtime.context, project, books, kind)
+    found = _scheduled(config, state_db)
+    starts, needs = found.starts(kind)
+    project = found.project
     if as_json:
         emit_json({"folder": project.folder, "starts": [_row(start) for start in starts], "needs": needs})
         return
@@ -100,6 +109,48 @@ def print_schedule(
         echo(text)
     for need in needs:
         echo(f"# {need}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheduled:
+    """What is scheduled: the books of every account, what their lines still need, and where it belongs.
+
+    Attributes:
+        context: of one account; what is asked of it holds for all.
+        state: folder of the schedule's own files.
+    """
+
+    books: tuple[ScheduledBook, ...]
+    needs: tuple[str, ...]
+    project: Project
+    context: RunContext
+    state: Path
+
+    def starts(self, kind: Kind) -> tuple[tuple[Start, ...], tuple[str, ...]]:
+        """Return the starts as a kind wants them, and what a person still has to do."""
+        from live.operations.scheduled import import_lines, planned
+
+        further = import_lines(self.context, self.project, self.books, kind)
+        return planned(self.context, kind, self.books), (*self.needs, *further)
+
+
+def _scheduled(config: Path | None, state_db: Path | None) -> _Scheduled:
+    """Return what is scheduled for the account that was named, or for every one."""
+    from live.operations.scheduled import project_of, scheduled_books
+    from live.runtime.each_account import options_of_each
+    from live.settings.accounts import ALL, common_folder
+
+    found: list[_Scheduled] = []
+    for options in options_of_each(options_of(config, state_db)):
+        with command_of(options.account), open_command(config=config, state_db=state_db) as runtime:
+            books, needs = scheduled_books(runtime.context)
+            account = ALL if options.shared else options.account
+            project = project_of(runtime.loaded.root, config, state_db, account)
+            state = common_folder(runtime.state, runtime.settings.account)
+            found.append(_Scheduled(books, needs, project, runtime.context, state))
+    every = dict.fromkeys(book for one in found for book in one.books)
+    needs = tuple(dict.fromkeys(need for one in found for need in one.needs))
+    return replace(found[0], books=tuple(every), needs=needs)
 
 
 def install_schedule(
@@ -112,14 +163,10 @@ def install_schedule(
 ) -> None:
     """Install the lines, units or agents of a kind for this user, and say what changed unless `quiet`."""
     from live.cli import schedule_install
-    from live.operations.scheduled import import_lines, planned, project_of, scheduled_books
 
-    with open_command(config=config, state_db=state_db) as runtime:
-        books, needs = scheduled_books(runtime.context)
-        project = project_of(runtime.loaded.root, config, state_db)
-        starts = planned(runtime.context, kind, books)
-        needs += import_lines(runtime.context, project, books, kind)
-        done = schedule_install.install(kind, project, starts, runtime.state)
+    found = _scheduled(config, state_db)
+    starts, needs = found.starts(kind)
+    done = schedule_install.install(kind, found.project, starts, found.state)
     if quiet:
         return
     _say(done, as_json=as_json)
@@ -129,11 +176,9 @@ def install_schedule(
 
 def _remove(kind: Kind | None, *, as_json: bool, config: Path | None, state_db: Path | None) -> None:
     from live.cli import schedule_install
-    from live.operations.scheduled import project_of
 
-    with open_command(config=config, state_db=state_db) as runtime:
-        project, state = project_of(runtime.loaded.root, config, state_db), runtime.state
-        done = schedule_install.remove(kind, project, state)
+    found = _scheduled(config, state_db)
+    done = schedule_install.remove(kind, found.project, found.state)
     _say(done, as_json=as_json)
 
 
@@ -157,14 +202,12 @@ def show_next(
 
     from backtest.calendar.sessions import NEW_YORK
     from live.operations.next_starts import session_starts
-    from live.operations.scheduled import scheduled_books
     from live.system.clock import host_zone
 
     host = host_zone(os.environ)
-    with open_command(config=config, state_db=state_db) as runtime:
-        books, _ = scheduled_books(runtime.context)
-        now = runtime.clock.now()
-    coming = list(islice(session_starts(books, now), SHOWN))
+    found = _scheduled(config, state_db)
+    now = found.context.clock.now()
+    coming = list(islice(session_starts(found.books, now), SHOWN))
     if as_json:
         emit_json([{"at": start.at, "command": start.command} for start in coming])
         return
@@ -188,17 +231,15 @@ def run(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     the programs that run. A stage that is more than two minutes late is not started.
     """
     from live.cli.schedule_install import children, until_signalled
-    from live.operations.scheduled import project_of, scheduled_books
     from live.operations.start_loop import StartLoop, one_loop
     from live.system.clock import WakingClock, host_zone
 
     zone = host_zone(os.environ)
-    with open_command(config=config, state_db=state_db) as runtime:
-        project, state = project_of(runtime.loaded.root, config, state_db), runtime.state
-        today_books = scheduled_books(runtime.context)[0]
+    found = _scheduled(config, state_db)
+    project, state = found.project, found.state
 
     def coming(after: datetime) -> Iterator[NextStart]:
-        return _coming(today_books, after, zone)
+        return _coming(found.books, after, zone)
 
     with one_loop(state), until_signalled() as stopped:
         echo(f"started; sleeping to the starts of {project.folder} (`jutsu schedule next`)")

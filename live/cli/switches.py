@@ -69,8 +69,9 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
         echo(
             "kill switch is off: the next run trades again" if done.changed else "kill switch is already off"
         )
-        for text in _restore_schedules(runtime.state):
-            echo(text)
+        if not runtime.settings.account:  # panic of one account leaves the starts of the others alone
+            for text in _restore_schedules(runtime.state):
+                echo(text)
 
 
 def _restore_schedules(state: Path) -> Iterator[str]:
@@ -99,15 +100,17 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         kind = _account_kind(runtime.settings.broker)
         if kind == "alpaca paper":
-            echo(f"account {runtime.account} is a paper account: online_live needs no confirmation for it")
+            echo(
+                f"account {runtime.account_name} is a paper account: online_live needs no confirmation for it"
+            )
             return
         if runtime.ledger.state.online_confirmed():
-            echo(f"account {runtime.account} is already confirmed for real orders")
+            echo(f"account {runtime.account_name} is already confirmed for real orders")
             return
         view = read_readiness(ViewInputs.of(runtime), backtest_returns(runtime))
         show(view)
         orders = "REAL orders" if kind == "live" else "orders to a PAPER account"
-        echo(f"account {runtime.account}: with mode online_live the executor sends {orders}.")
+        echo(f"account {runtime.account_name}: with mode online_live the executor sends {orders}.")
         asked = "confirm" if view.ready else "go on ALTHOUGH it is not ready"
         typed = require_answer(f"Type {CONFIRMATION!r} to {asked}", "run it on a terminal", runtime=runtime)
         mode.online(runtime.ledger, typed, actor=actor(), at=runtime.clock.now(), missing=view.missing)
@@ -128,7 +131,7 @@ def offline(*, config: ConfigOption = None, state_db: StateOption = None) -> Non
     with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
         done = mode.offline(runtime.ledger, actor=actor(), at=runtime.clock.now())
         echo(
-            f"account {runtime.account}: the next run in online_live is refused until `jutsu online`"
+            f"account {runtime.account_name}: the next run in online_live is refused until `jutsu online`"
             if done.changed
-            else f"account {runtime.account} is not confirmed for real orders"
+            else f"account {runtime.account_name} is not confirmed for real orders"
         )

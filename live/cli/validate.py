@@ -9,6 +9,7 @@ YELLOW, info for GREEN.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, parse_date
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    echo,
+    emit_json,
+    open_command,
+    options_of,
+    parse_date,
+)
 from live.operations.watch import tell_missed
 from live.reporting.files import keep
 from live.reporting.html import html_of
@@ -58,9 +68,8 @@ def validate(
     """Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars."""
     from live.metrics.measured import measured
     from live.model.run import TENDING
-    from live.runtime.options import Options
 
-    options = Options(config=config, state_db=state_db, prices=prices)
+    options = replace(options_of(config, state_db), prices=prices)
     by_clock = day is None and since is None and prices is None  # as cron calls it
     with measured("validate", options, TENDING) if by_clock else nullcontext():
         _validate(options, parse_date(since, "--since"), parse_date(day, "--date"), as_json=as_json)
@@ -80,7 +89,7 @@ def _document(judged: list[Judged]) -> Document:
 
 
 def _keep_report(runtime: Runtime, item: Judged) -> None:
-    keep(runtime.state / "reports", validation_report(variant_report(item)))
+    keep(runtime.state / "reports", validation_report(variant_report(item)), runtime.settings.account)
 
 
 def _prices_used(options: Options, first: date | None, last: date | None) -> Path | None:

@@ -227,4 +227,4 @@ class ExecutionContext:
 def stop_id(context: ExecutionContext, symbol: str) -> str:
     """Return the client order id of a stop placed this session."""
     day = context.session.day
-    return str(OrderName(session=day, symbol=symbol, intent="stop", side="sell", variant=context.prefix))
+    return str(OrderName.of(context.prefix, session=day, symbol=symbol, intent="stop", side="sell"))

@@ -94,7 +94,7 @@ def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
     result = Result()
     # First, so that a run at work sends nothing more, and that a panic that dies leaves nothing switched on.
     runtime.ledger.state.set_kill("all", reason="panic", by="panic", at=runtime.clock.now())
-    text = f"account {runtime.account}: every position is being closed"
+    text = f"account {runtime.account_name}: every position is being closed"
     _alert(runtime.context, result, "began", text, "critical")
     submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
     _catch_up(runtime.ledger, runtime.clock, submission, result)

@@ -27,7 +27,8 @@ def session_files(context: RunContext, variants: Sequence[BookVariant], only: st
         names = [only]
     day = context.today().isoformat()
     daily = {book.primary for book in context.settings.books if book.run == "daily"}
-    files = [(name, context.signals / file_name(day, name)) for name in names]
+    account = context.settings.account
+    files = [(name, context.signals / file_name(day, name, account)) for name in names]
     return [path for name, path in files if name in daily or name == only or lies_there(path)]
 
 
@@ -50,7 +51,8 @@ def nothing_due(context: RunContext, path: Path, variants: Sequence[BookVariant]
             written, a file that was deleted.
     """
     day = context.today()
-    names = [variant.name for variant in variants if path.name == file_name(day.isoformat(), variant.name)]
+    account = context.settings.account
+    names = [v.name for v in variants if path.name == file_name(day.isoformat(), v.name, account)]
     rows = [context.ledger.signals.get(day, name) for name in names]
     if any(row is not None and row.answer != "skip" and row.outcome != "completed" for row in rows):
         raise SignalFileError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backtest.core.errors import JutsuError
 from live.books.variants import id_prefix
 from live.ledger.orders import OrderPlan
-from live.model.order_ids import OrderName
+from live.model.order_ids import OrderName, with_account
 from live.orders.attempts import may_fill
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ def place_stop(context: RunContext, submission: Submission, position: PositionRo
 def free_name(context: RunContext, variant: str, symbol: str, intent: str) -> tuple[str, int]:
     """Return the first free id of an intent to sell and its attempt number."""
     name = str(
-        OrderName(
+        OrderName.of(
+            _id_prefix(context.settings, context.strategies, variant),
             session=context.today(),
             symbol=symbol,
             intent=intent,
             side="sell",
-            variant=_id_prefix(context.settings, context.strategies, variant),
         )
     )
     orders = context.ledger.orders
@@ -89,6 +89,6 @@ def _id_prefix(settings: Settings, strategies: Path, variant: str) -> str:
     """
     try:
         known = any(book.primary == variant for book in settings.books)
-        return id_prefix(settings, strategies, variant) if known else variant
+        return id_prefix(settings, strategies, variant) if known else with_account(settings.account, variant)
     except JutsuError:
-        return variant
+        return with_account(settings.account, variant)

@@ -146,12 +146,8 @@ def _quote_input(market: Market, symbol: str) -> QuoteInput:
 def _order(
     order: PlannedOrder, variant: BookVariant, session: Session, limit_pct: float | None
 ) -> SignalOrder:
-    name = OrderName(
-        session=session.day,
-        symbol=order.symbol,
-        intent=order.intent,
-        side=order.side,
-        variant=variant.id_prefix,
+    name = OrderName.of(
+        variant.id_prefix, session=session.day, symbol=order.symbol, intent=order.intent, side=order.side
     )
     strategy = variant.strategy
     order_type = strategy.family.order_type_for(strategy.terms, order.intent)

@@ -26,15 +26,15 @@ from live.generation.due import Due
 from live.generation.market import Market, check_history, check_quotes, gather, require_adjusted
 from live.generation.proposal import signal_file
 from live.handoff.limits import require_limits
-from live.handoff.model import AccountInput, SignalFile
+from live.handoff.model import AccountInput, SignalFile, named_reference
 from live.ledger.ledger import Ledger
 from live.orders.recovery import recover_all
 from live.orders.submission import Submission
 from live.runtime.known_prices import known_to
 from live.runtime.runtime import RunContext, Runtime
 from live.settings import manifest
+from live.settings.digest import settings_sha256
 from live.settings.frozen_origin import FrozenData, data_finding
-from live.settings.load import settings_sha256
 from live.settings.manifest import frozen_floor
 from live.settings.model import Settings
 
@@ -288,7 +288,7 @@ def draft(
         mode=runtime.settings.mode,
         market=market,
         used_symbols=used,
-        account=account,
+        account=named_reference(account, runtime.settings.account),
         decision=proposed.decision,
         plan=proposed.plan,
         rules=runtime.settings.execution,

@@ -127,6 +127,13 @@ class AccountInput(_Part):
     positions: dict[str, int]
 
 
+def named_reference(snapshot: AccountInput, account: str) -> AccountInput:
+    """Return the snapshot with the name of one of several accounts before its reference: `ira/paper`."""
+    if not account:
+        return snapshot
+    return snapshot.model_copy(update={"reference": f"{account}/{snapshot.reference}"})
+
+
 class Inputs(_Part):
     """Everything the decision was computed from."""
 

@@ -61,12 +61,12 @@ def added(data: Mapping[str, Any], signal: SignalFile, order: NewOrder) -> dict[
     """
     result = copy.deepcopy(dict(data))
     held = signal.inputs.account.positions.get(order.symbol, 0)
-    name = OrderName(
+    name = OrderName.of(
+        order.prefix,
         session=date.fromisoformat(signal.trade_date),
         symbol=order.symbol,
         intent=_intent(order, held),
         side=order.side,
-        variant=order.prefix,
     )
     price = order.price if order.price is not None else _known_price(signal, order.symbol)
     result["orders"].append(

@@ -42,6 +42,7 @@ class Expectations:
         holdings: whole shares before the first order of the file; None takes the snapshot in the file, which
             stays right when the executor runs again after a partial execution.
         limits: hard limits.
+        account: name of the account that runs, empty without one.
     """
 
     session: date
@@ -54,6 +55,7 @@ class Expectations:
     window: tuple[datetime, datetime] | None = None
     holdings: Mapping[str, int] | None = None
     limits: Limits = field(default_factory=Limits)
+    account: str | None = None
 
 
 def rule_findings(
@@ -62,6 +64,7 @@ def rule_findings(
     """Yield every broken rule of a parsed file."""
     yield from _dates(data, expectations)
     yield from _names(data, expectations)
+    yield from _account(data, expectations)
     known = _known_symbols(data, expectations, original)
     yield from _targets(data, known)
     orders = _orders(data)
@@ -125,6 +128,14 @@ def _names(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Find
         yield Finding("$.mode", f"is {mode}, but this run is {expectations.mode}", "generate the file again")
 
 
+def _account(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Finding]:
+    """Of several accounts the one that runs: both may have a file of this variant and session."""
+    found = _text(_part(_part(data, "inputs"), "account").get("reference"))
+    if expectations.account and found is not None and not found.startswith(f"{expectations.account}/"):
+        problem = f"is {found}, but this run is for the account {expectations.account}"
+        yield Finding("$.inputs.account.reference", problem, "name the file's own account (--account)")
+
+
 def _targets(data: Mapping[str, Any], known: frozenset[str]) -> Iterator[Finding]:
     total = 0.0
     seen: set[str] = set()
@@ -183,6 +194,8 @@ def _id(
         (name.variant or variant, variant, "the variant"),
     )
     wrong = [f"{what} is {expected}" for found, expected, what in said if expected and found != expected]
+    if expectations.account is not None and name.account != expectations.account:
+        wrong.append(f"the account is {expectations.account or 'without a name'}")
     if name.attempt:
         wrong.append("retries are named by the executor, not in the file")
     if wrong:

@@ -11,14 +11,14 @@ from live.handoff.model import SCHEMA_PATH, SignalFile
 from live.handoff.schema import schema_bytes
 
 
-def file_name(trade_date: str, variant: str) -> str:
-    """Return the name of a variant's signal file: `trade_signals_<date>_<variant>.json`."""
-    return f"trade_signals_{trade_date}_{variant}.json"
+def file_name(trade_date: str, variant: str, account: str = "") -> str:
+    """Return the name of a variant's signal file: `trade_signals_<date>_<variant>[_<account>].json`."""
+    return f"trade_signals_{trade_date}_{variant}{f'_{account}' if account else ''}.json"
 
 
-def signal_path(directory: Path, signal: SignalFile) -> Path:
+def signal_path(directory: Path, signal: SignalFile, account: str = "") -> Path:
     """Return where `signal` belongs inside an output directory."""
-    return directory / file_name(signal.trade_date, signal.strategy.variant)
+    return directory / file_name(signal.trade_date, signal.strategy.variant, account)
 
 
 def require_place(path: Path) -> None:
@@ -38,7 +38,12 @@ def require_place(path: Path) -> None:
 
 
 def write_signal(
-    directory: Path, signal: SignalFile, content: bytes | None = None, *, durable: bool = True
+    directory: Path,
+    signal: SignalFile,
+    content: bytes | None = None,
+    *,
+    account: str = "",
+    durable: bool = True,
 ) -> Path:
     """Write a sealed signal file and, when missing or outdated, the schema it points to.
 
@@ -46,6 +51,7 @@ def write_signal(
         directory: output directory, created when missing.
         signal: the sealed file.
         content: `render(signal)` when the caller has it already (the ledger stores the same bytes).
+        account: name of one of several accounts.
         durable: see `write_atomic`.
 
     Returns:
@@ -55,7 +61,7 @@ def write_signal(
         SignalFileError: 2, disk full or no permission; an older file stays as it was.
     """
     write_schema(directory)
-    path = signal_path(directory, signal)
+    path = signal_path(directory, signal, account)
     write_bytes(path, render(signal) if content is None else content, durable=durable)
 
     return path

@@ -14,6 +14,7 @@ from live.ledger.database import Database, translated
 from live.ledger.errors import (
     RECOVER,
     LedgerDamaged,
+    LedgerError,
     LedgerMissing,
     LedgerTooNew,
     LedgerUnavailable,
@@ -98,7 +99,12 @@ def open_reading(path: Path) -> Database:
         )
     with translated(where):
         database = Database(open_sqlite_reading(path), where, path)
-    found = revision(database)
+    try:
+        with translated(where):
+            found = revision(database)
+    except LedgerError:
+        database.close()
+        raise
     if found != REVISIONS[-1]:
         database.close()
         raise LedgerTooNew(

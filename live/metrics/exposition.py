@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["gauge", "counter"]
@@ -34,6 +34,16 @@ class Family:
 def render(families: Iterable[Family]) -> str:
     """Return the text of the families; one without samples is left out."""
     return "".join(f"{line}\n" for family in families if family.samples for line in _lines(family))
+
+
+def merged(accounts: Iterable[Iterable[Family]]) -> tuple[Family, ...]:
+    """Return the families of several accounts as one list: each name once, with the samples of all."""
+    found: dict[str, Family] = {}
+    for families in accounts:
+        for family in families:
+            known = found.get(family.name, replace(family, samples=()))
+            found[family.name] = replace(known, samples=(*known.samples, *family.samples))
+    return tuple(found.values())
 
 
 def _lines(family: Family) -> Iterator[str]:

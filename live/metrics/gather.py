@@ -30,7 +30,7 @@ class Subject:
     """What the figures are about.
 
     Attributes:
-        account: key of the ledger's rows, a label of every sample.
+        account: a label of every sample: the name of one of several, else the key of the ledger's rows.
         state: folder of the ledger. now: aware instant. version: of the program.
     """
 

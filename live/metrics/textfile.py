@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backtest import __version__
@@ -20,6 +21,11 @@ LOG = logging.getLogger("jutsu.metrics")
 FILE: Final = "jutsu.prom"
 
 
+def file_name(account: str = "") -> str:
+    """Return the name of the file: `jutsu.prom`, of one of several accounts `jutsu_<account>.prom`."""
+    return f"{Path(FILE).stem}_{account}.prom" if account else FILE
+
+
 def gathered(loaded: LoadedSettings, now: datetime) -> tuple[Family, ...]:
     """Return the metrics of an account; without a ledger that can be read, what is known without it.
 
@@ -29,11 +35,12 @@ def gathered(loaded: LoadedSettings, now: datetime) -> tuple[Family, ...]:
     from live.runtime.account import account_key
 
     path = loaded.path(loaded.settings.paths.state_db)
-    subject = Subject(account_key(loaded.settings), loaded, path.parent, now, __version__)
+    key = account_key(loaded.settings)
+    subject = Subject(loaded.settings.account or key, loaded, path.parent, now, __version__)
     found = of_programs(subject)
     if path.exists():
         try:
-            with Ledger.open(path, account=subject.account, now=now, create=False) as ledger:
+            with Ledger.open(path, account=key, now=now, create=False) as ledger:
                 found = joined(found, of_ledger(subject, ledger))
         except JutsuError as error:
             LOG.warning("metrics without the ledger: %s", error)
@@ -41,12 +48,12 @@ def gathered(loaded: LoadedSettings, now: datetime) -> tuple[Family, ...]:
 
 
 def write(loaded: LoadedSettings, now: datetime) -> None:
-    """Write `jutsu.prom` into the folder `metrics.textfile`, readable by everybody, in one step.
+    """Write the file into the folder `metrics.textfile`, readable by everybody, in one step.
 
     Raises:
         OSError: it could not be written. SettingsError: which account it is cannot be told.
     """
     folder = loaded.settings.metrics.textfile
     assert folder is not None
-    target = loaded.path(folder) / FILE
+    target = loaded.path(folder) / file_name(loaded.settings.account)
     write_atomic(target, render(gathered(loaded, now)).encode(), 0o644, durable=False)

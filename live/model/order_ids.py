@@ -1,4 +1,7 @@
-"""Client order ids: `{YYYYMMDD}_{SYMBOL}_{intent}_{side}`, `_rN` for a retry, variant first when needed."""
+"""Client order ids: `{YYYYMMDD}_{SYMBOL}_{intent}_{side}`, `_rN` for a retry, variant first when needed.
+
+Of several accounts each puts its name and the variant first: `ira-golden_20260102_QQQ_entry_buy`.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ from backtest.core.planned_orders import Intent
 
 _DAY: Final = len("20260102")
 PATTERN: Final = (
-    r"^([a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}"
+    r"^((?:[a-z][a-z0-9]{0,15}-)?[a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}"
     rf"_({'|'.join(get_args(Intent))})_({'|'.join(get_args(Side))})(_r[1-9]\d*)?$"
 )
-"""What an id looks like: variant with its underscore, day, symbol, intent, side, retry."""
+"""What an id looks like: account and variant with its underscore, day, symbol, intent, side, retry."""
 _WHOLE: Final = re.compile(PATTERN)
 _RETRY: Final = re.compile(r"_r([1-9]\d*)$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderName:
-    """The parts of a client order id."""
+    """The parts of a client order id; `account` is the name of one of several."""
 
     session: date
     symbol: str
@@ -30,10 +33,18 @@ class OrderName:
     side: str
     variant: str = ""
     attempt: int = 0
+    account: str = ""
+
+    @classmethod
+    def of(cls, prefix: str, *, session: date, symbol: str, intent: str, side: str) -> OrderName:
+        """Return the name of a first try whose prefix is that of a book (`books.variants.id_prefix`)."""
+        account, _, variant = prefix.rpartition("-")
+        return cls(session, symbol, intent, side, variant, account=account)
 
     def __str__(self) -> str:
         """Return the id."""
-        prefix = f"{self.variant}_" if self.variant else ""
+        account = f"{self.account}-" if self.account else ""
+        prefix = f"{account}{self.variant}_" if self.variant else ""
         first = f"{prefix}{self.session:%Y%m%d}_{self.symbol}_{self.intent}_{self.side}"
         return retry_id(first, self.attempt) if self.attempt else first
 
@@ -49,6 +60,7 @@ def parse(client_order_id: str) -> OrderName | None:
         day = date.fromisoformat(client_order_id[start : start + _DAY])
     except ValueError:
         return None
+    account, _, variant = variant.rpartition("-")
     return OrderName(
         session=day,
         symbol=client_order_id[start + _DAY + 1 : match.start(2) - 1],
@@ -56,6 +68,7 @@ def parse(client_order_id: str) -> OrderName | None:
         side=side,
         variant=variant.removesuffix("_"),
         attempt=attempt_of(client_order_id),
+        account=account,
     )
 
 
@@ -73,3 +86,8 @@ def attempt_of(client_order_id: str) -> int:
 def retry_id(client_order_id: str, attempt: int) -> str:
     """Return the id of try number `attempt` (1 is the first retry) of the same intent."""
     return f"{base_id(client_order_id)}_r{attempt}"
+
+
+def with_account(account: str, variant: str) -> str:
+    """Return a variant as ids carry it: after the name of its account where there are several."""
+    return f"{account}-{variant}" if account else variant

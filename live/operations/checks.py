@@ -24,6 +24,7 @@ from live.operations import start_loop, timers
 from live.operations.crontab import DAILY_STAGES, crontab
 from live.operations.launchd import AGENTS, LABEL
 from live.operations.schedule import UNITS
+from live.settings.accounts import common_folder
 
 if TYPE_CHECKING:
     from live.model.broker import Broker
@@ -62,7 +63,7 @@ def health(runtime: Runtime) -> tuple[CheckResult, ...]:
         login(runtime.context, runtime.loaded.root),
         connectivity(runtime.broker),
         clock_skew(runtime.settings, runtime.broker),
-        cron(runtime.state, runtime.clock),
+        cron(common_folder(runtime.state, runtime.settings.account), runtime.clock),
     )
 
 

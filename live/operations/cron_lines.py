@@ -21,7 +21,8 @@ def cron_lines(project: Project, planned: Iterable[Start]) -> Iterator[str]:
 
 def _fields(times: ByClock) -> str:
     hours = "*" if times.hours == EVERY_HOUR else ",".join(map(str, times.hours))
-    days = "*" if times.until_day is None else f"1-{times.until_day}"
+    last = times.until_day
+    days = "*" if last is None else "1" if last == 1 else f"1-{last}"
     return f"{times.minute} {hours} {days} * {'0' if times.sundays else '*'}"
 
 

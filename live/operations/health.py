@@ -77,7 +77,7 @@ def _settings(runtime: Runtime) -> Check:
 
     if unconfirmed(runtime.settings, runtime.ledger):
         return Check("settings", "failed", UNCONFIRMED, CONFIRM)
-    return Check("settings", "ok", f"mode {runtime.settings.mode}, account {runtime.account}")
+    return Check("settings", "ok", f"mode {runtime.settings.mode}, account {runtime.account_name}")
 
 
 def _strategies(context: RunContext) -> Check:
@@ -193,6 +193,7 @@ def _runs(context: RunContext) -> Check:
 def _pings(context: RunContext, root: Path) -> Check:
     """Tell what the dead man's switch was told last; real money without one is a warning."""
     from live.alerts import pings
+    from live.settings.accounts import common_folder
     from live.settings.secrets import secret
 
     name = "dead man's switch"
@@ -201,7 +202,8 @@ def _pings(context: RunContext, root: Path) -> Check:
         detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
         online = context.settings.mode == "online_live"
         return Check(name, "warning" if online else "none", detail, ADDRESSES if online else "")
-    last = pings.recall(context.state)
+    common = common_folder(context.state, context.settings.account)
+    last = {**pings.recall(common), **pings.recall(context.state)}
     failed = {program: last[program] for program in watched if program in last and last[program].problem}
     if failed:
         program, ping = next(iter(failed.items()))

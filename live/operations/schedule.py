@@ -24,6 +24,7 @@ VALIDATE: Final = "jutsu validate"
 DOCTOR: Final = "jutsu doctor --alert"
 FLUSH: Final = "jutsu alerts flush"
 BACKUP: Final = "jutsu backup"
+REHEARSE: Final = "jutsu backup rehearse"
 #: DIR is the folder of a person's own price files
 IMPORT: Final = "jutsu data import DIR"
 WEEKLY: Final = "jutsu report weekly --mail"
@@ -40,6 +41,7 @@ UNITS: Final = {
     "doctor": DOCTOR,
     "alerts": FLUSH,
     "backup": BACKUP,
+    "backup-rehearse": REHEARSE,
     "report-weekly": WEEKLY,
     "report-monthly": MONTHLY,
 }
@@ -70,6 +72,7 @@ BY_CLOCK: Final = {
     DOCTOR: ByClock(0, (0, 6, 12, 18)),
     FLUSH: ByClock(5, EVERY_HOUR),
     BACKUP: ByClock(20, (4,)),
+    REHEARSE: ByClock(40, (4,), until_day=1),
     WEEKLY: ByClock(10, (9,), sundays=True),
     #: the first session of a month is on one of these days; before it and once it was sent it ends at once
     MONTHLY: ByClock(15, (9,), until_day=7),

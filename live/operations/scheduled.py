@@ -40,15 +40,19 @@ def planned(context: RunContext, kind: Kind, books: tuple[ScheduledBook, ...]) -
     return starts(books, host_zone(os.environ), context.today())
 
 
-def project_of(folder: Path, config: Path | None, state_db: Path | None) -> Project:
+def project_of(
+    folder: Path, config: Path | None, state_db: Path | None, account: str | None = None
+) -> Project:
     """Return the project as its starts name it, with the flags that mean it and the programs that run now.
+
+    `account` is one of several, or `all`.
 
     Raises:
         UsageError: 2, a folder has a name that no crontab or unit can hold: a line break, say.
     """
     own = Path(sys.prefix) / "bin"
     programs = CHECKOUT if own == folder / CHECKOUT else own
-    found = Project(folder, _flags(folder, config, state_db), programs)
+    found = Project(folder, _flags(folder, config, state_db, account), programs)
     for text in (str(folder), str(programs), found.flags):
         if not text.isprintable():
             raise UsageError(
@@ -94,11 +98,13 @@ def scheduled_books(context: RunContext) -> tuple[tuple[ScheduledBook, ...], tup
     return books, needs
 
 
-def _flags(folder: Path, config: Path | None, state_db: Path | None) -> str:
+def _flags(folder: Path, config: Path | None, state_db: Path | None, account: str | None) -> str:
     """Return the flags the lines must repeat to mean this project."""
     found: list[str] = []
     if config is not None and config.absolute() != folder / _DEFAULT:
         found += ["--config", str(config.absolute())]
     if state_db is not None:
         found += ["--state-db", str(state_db.absolute())]
+    if account is not None:
+        found += ["--account", account]
     return shlex.join(found)

@@ -56,7 +56,8 @@ def _on_session(start: LocalStart) -> str:
 
 def _on_clock(times: ByClock) -> str:
     hours = "*" if times.hours == EVERY_HOUR else ",".join(f"{hour:02}" for hour in times.hours)
-    days = "*" if times.until_day is None else f"01..{times.until_day:02}"
+    last = times.until_day
+    days = "*" if last is None else "01" if last == 1 else f"01..{last:02}"
     return f"{'Sun ' if times.sundays else ''}*-*-{days} {hours}:{times.minute:02}:00"
 
 

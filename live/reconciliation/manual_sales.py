@@ -14,7 +14,7 @@ from backtest.calendar import sessions as calendar
 from backtest.calendar.sessions import NEW_YORK
 from live.ledger.orders import OrderPlan
 from live.model.broker import BrokerOrder
-from live.model.order_ids import OrderName
+from live.model.order_ids import OrderName, with_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,7 +93,8 @@ def _journal(context: RunContext, broker: Broker, row: PositionRow, sale: Broker
 
     ledger, now = context.ledger, context.clock.now()
     day = max(execution.at for execution in sale.executions).astimezone(NEW_YORK).date()
-    name = str(OrderName(session=day, symbol=row.symbol, intent="exit", side="sell", variant=row.variant))
+    prefix = with_account(context.settings.account, row.variant)
+    name = str(OrderName.of(prefix, session=day, symbol=row.symbol, intent="exit", side="sell"))
     with ledger.transaction():
         attempt = 0
         if ledger.orders.get(name) is not None:

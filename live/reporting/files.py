@@ -1,4 +1,4 @@
-"""The three files of a report: `<kind>_<date>[_<variant>]` as JSON, text and HTML, written atomically."""
+"""The three files of a report: `<kind>_<date>[_<variant>][_<account>]` as JSON, text and HTML, atomically."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Report:
 
     @property
     def name(self) -> str:
-        """Name of its files without the ending."""
+        """Name of its files without the ending, of an account without a name."""
         return name_of(self.kind, self.day, self.variant)
 
 
-def name_of(kind: Kind, day: date, variant: str | None = None) -> str:
-    """Return the name of a report's files without the ending."""
-    return f"{kind}_{day}" if variant is None else f"{kind}_{day}_{variant}"
+def name_of(kind: Kind, day: date, variant: str | None = None, account: str = "") -> str:
+    """Return the name of a report's files without the ending; `account` is the name of one of several."""
+    return "_".join(str(part) for part in (kind, day, variant, account) if part)
 
 
 def contents(report: Report) -> dict[str, bytes]:
@@ -55,15 +55,17 @@ def contents(report: Report) -> dict[str, bytes]:
     }
 
 
-def keep(folder: Path, report: Report) -> tuple[Path, ...]:
+def keep(folder: Path, report: Report, account: str = "") -> tuple[Path, ...]:
     """Write the files of a report into `folder`, private to their owner; return them.
+
+    `account` is the name of one of several.
 
     Raises:
         OSError: a file could not be written; the others may be there.
     """
-    found = []
+    found, name = [], name_of(report.kind, report.day, report.variant, account)
     for ending, content in contents(report).items():
-        path = folder / f"{report.name}.{ending}"
+        path = folder / f"{name}.{ending}"
         write_atomic(path, content, 0o600)
         found.append(path)
     return tuple(found)

@@ -36,13 +36,15 @@ def executions(runtime: Runtime, day: date | None, variant: str | None = None) -
 def execution_of(context: RunContext, day: date, variant: str) -> Report:
     """Return the execution report of one session of one primary."""
     budget = next((book.budget_pct for book in context.settings.books if book.primary == variant), 100.0)
+    account = context.settings.account
     model = read_execution(
         context.ledger,
         day,
         variant,
         logs=context.settings.paths.logs,
+        account=account,
         budget_pct=budget,
-        before=kept(context.state / "reports", name_of("execution", day, variant)),
+        before=kept(context.state / "reports", name_of("execution", day, variant, account)),
     )
     return execution_report(model)
 

@@ -15,7 +15,7 @@ from backtest.core.errors import JutsuError, UsageError
 from live.reporting.files import Report, kept, name_of
 from live.reporting.monthly import monthly_report
 from live.reporting.weekly import weekly_report
-from live.settings.load import flat
+from live.settings.names import flat
 from live.system.json_text import value_text
 from live.views.book_period import PeriodInputs, first_session
 from live.views.inputs import ViewInputs
@@ -126,7 +126,10 @@ def _month(runtime: Runtime, first: date, last: date) -> MonthInputs:
 
     day = first_session_after(last)
     earlier, until = month_before(first)
-    before = kept(runtime.state / "reports", name_of("monthly", first_session_after(until)))
+    before = kept(
+        runtime.state / "reports",
+        name_of("monthly", first_session_after(until), account=runtime.settings.account),
+    )
     causes, missing = _causes(runtime, first, last)
     wash_notes, no_lots = _wash_notes(runtime, first, last)
     return MonthInputs(

@@ -19,6 +19,7 @@ def add_shared(made: argparse.ArgumentParser) -> None:
     add("--state-db", type=Path, metavar="FILE", help="the ledger (default: state/ledger.db)")
     add("--config", type=Path, metavar="FILE", help="settings (default: config/live.yaml)")
     add("--manifest", type=Path, metavar="FILE", help="what was backtested (default: config/manifest.json)")
+    add("--account", metavar="NAME", help="one of `accounts:` (default: each, one after the other)")
     add("--mode", choices=get_args(Mode), help="override the mode for this run")
     add("-v", "--verbose", action="store_true", help="detailed log")
 
@@ -34,6 +35,7 @@ def options_of(args: argparse.Namespace) -> Options:
         mode=args.mode,
         paper_fault=getattr(args, "paper_fault", None),
         verbose=args.verbose,
+        account=args.account,
     )
 
 

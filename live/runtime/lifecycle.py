@@ -155,11 +155,19 @@ def watched(program: Watched, options: Options, run: Run) -> Iterator[Ending]:
 
 def _ping_address(program: Watched, options: Options) -> str | None:
     from live.alerts.pings import address
+    from live.settings.accounts import account_of
     from live.settings.load import DEFAULT_CONFIG, root_of
-    from live.settings.secrets import secret
+    from live.settings.secrets import own_key, secret
 
     root = root_of(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
-    return address(program, lambda name: secret(root, os.environ, name))
+    account = account_of(options.account)
+
+    def look_up(name: str) -> str | None:
+        if options.shared:  # the common address is told once, of all accounts
+            return secret(root, os.environ, own_key(name, account))
+        return secret(root, os.environ, name, account)
+
+    return address(program, look_up)
 
 
 def _log_ping(program: str, problem: str) -> None:
@@ -197,11 +205,13 @@ def alert_without_ledger(options: Options, *, key: str, title: str, body: str) -
     It is kept in `outbox.jsonl` beside the ledger: the next program that can write takes it in, and delivers
     it when no channel took it now.
     """
-    from live.settings.secrets import with_secrets
+    from live.settings.load import account_names
+    from live.settings.secrets import Whose, with_secrets
 
     settings, root, state = _known_settings(options)
     try:
-        environ: Mapping[str, str] = with_secrets(root, os.environ, (settings.alerts.urls_env,))
+        whose = Whose(settings.account, account_names(options.config))
+        environ: Mapping[str, str] = with_secrets(root, os.environ, (settings.alerts.urls_env,), whose)
     except JutsuError as error:
         complain(f"warning: {error.line()}")
         environ = dict(os.environ)
@@ -214,7 +224,7 @@ def _alert_beside(
     from live.alerts import channels, plain_outbox
     from live.alerts.causes import with_remedy
     from live.alerts.delivery import deliver
-    from live.alerts.message import Message
+    from live.alerts.message import Message, named
     from live.system.clock import SystemClock
 
     at, urls, problems = SystemClock().now(), dict[str, str](), list[str]()
@@ -225,7 +235,9 @@ def _alert_beside(
     except JutsuError as error:
         problems.append(f"alert channels: {error.line()}")
     title, body = redact(title), redact(body)
-    results = deliver(urls, Message(title, with_remedy(key, "critical", body), "critical")).values()
+    results = deliver(
+        urls, Message(named(settings, title), with_remedy(key, "critical", body), "critical")
+    ).values()
     problems += [f"alert channel failed: {one.channel} {one.error}" for one in results if one.error]
     delivered = any(not one.error for one in results)
     if state.exists() or (state.parent / "config").is_dir():  # a wrong folder is left as it is
@@ -235,6 +247,7 @@ def _alert_beside(
 
 def _known_settings(options: Options) -> tuple[Settings, Path, Path]:
     """Return settings, root and the ledger's folder, as far as they can be read."""
+    from live.settings.accounts import account_of, own_path
     from live.settings.load import DEFAULT_CONFIG, root_of
     from live.settings.model import Settings
 
@@ -243,8 +256,9 @@ def _known_settings(options: Options) -> tuple[Settings, Path, Path]:
         return loaded.settings, loaded.root, loaded.path(loaded.settings.paths.state_db).parent
     # the settings are the trouble: places and the variable of the channels have their default names then
     root = root_of(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None))
-    path = options.state_db or root / Settings().paths.state_db
-    return Settings(), root, path.parent
+    default = Settings.model_validate({"account": account_of(options.account)})
+    path = options.state_db or root / own_path(default.paths.state_db, default.account)
+    return default, root, path.parent
 
 
 def known_settings(options: Options) -> LoadedSettings | None:

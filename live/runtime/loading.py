@@ -33,6 +33,7 @@ class Sources:
         environ: environment variables.
         now: the instant overrides are asked for.
         lenient: what is wrong is left out and told (`LoadedSettings.findings`).
+        account: name of one of several accounts.
     """
 
     config: Path | None
@@ -40,6 +41,7 @@ class Sources:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     now: datetime = field(default_factory=lambda: SystemClock().now())
     lenient: bool = False
+    account: str | None = None
 
     @classmethod
     def of(cls, options: Options, run: Run = DAILY, further: Mapping[str, Any] | None = None) -> Sources:
@@ -53,7 +55,7 @@ class Sources:
         }
         known = {key: value for key, value in given.items() if value is not None}
         flags = {**known, **(further or {}), **run.imposes}
-        return cls(options.config, flags, lenient=run.lenient)
+        return cls(options.config, flags, lenient=run.lenient, account=options.account)
 
     def load(self, overrides: Mapping[str, Any] | None = None) -> LoadedSettings:
         """Return the settings. SettingsError 2: every finding at once."""
@@ -64,6 +66,7 @@ class Sources:
             flags=self.flags,
             now=self.now,
             lenient=self.lenient,
+            account=self.account,
         )
 
     def with_overrides(self, loaded: LoadedSettings, ledger: Ledger) -> LoadedSettings:

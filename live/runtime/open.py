@@ -16,7 +16,7 @@ from backtest.core.files import make_private, private_files
 from live.brokers.unreachable import UnreachableBroker, UnreachableFeed
 from live.ledger.ledger import Ledger
 from live.model.run import DAILY, Run
-from live.runtime.account import account_key
+from live.runtime.account import account_key, require_own
 from live.runtime.factories import make_broker, make_feed, paper_path, second_feed
 from live.runtime.lenient import Attempts, settings_of_broker
 from live.runtime.loading import Sources
@@ -25,7 +25,7 @@ from live.runtime.runtime import Runtime
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.settings.possible import contradictions
-from live.settings.secrets import with_secrets
+from live.settings.secrets import Whose, with_secrets
 from live.system import run_facts
 from live.system.clock import Clock, SimulatedClock, SystemClock
 from live.system.closing import Opened
@@ -170,7 +170,8 @@ def environment_of(loaded: LoadedSettings, run: Run, prices: Path | None = None)
     """
     if not run.about_now or prices is not None:
         return dict(os.environ)
-    return with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,))
+    whose = Whose(loaded.settings.account, loaded.accounts)
+    return with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,), whose)
 
 
 def _clock_of(run: Run) -> Clock:
@@ -234,7 +235,9 @@ def _open_ledger(loaded: LoadedSettings, run: Run, *, now: datetime, named: bool
         )
     if not run.creates and not path.exists():
         return Ledger.open("sqlite://", account=account, now=now)
-    return Ledger.open(path, account=account, now=now, durable=run.durable, scratch=run.scratch)
+    ledger = Ledger.open(path, account=account, now=now, durable=run.durable, scratch=run.scratch)
+    require_own(ledger, loaded.settings.account, at=now if run.creates else None)
+    return ledger
 
 
 def unconfirmed(settings: Settings, ledger: Ledger) -> bool:
@@ -276,4 +279,5 @@ def _start_log(stage: str, loaded: LoadedSettings, run: Run, *, verbose: bool) -
         level="DEBUG" if verbose else settings.logging.level,
         keep_days=settings.logging.keep_days,
         lines=settings.logging.format,
+        account=settings.account,
     )

@@ -8,7 +8,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Places and values given by flags; None means: take it from the settings."""
+    """Places and values given by flags; None means: take it from the settings.
+
+    Attributes:
+        account: name of one of several accounts.
+        shared: every account has its turn in this process.
+    """
 
     config: Path | None = None
     state_db: Path | None = None
@@ -19,3 +24,5 @@ class Options:
     cash: float | None = None
     paper_fault: str | None = None
     verbose: bool = False
+    account: str | None = None
+    shared: bool = False

@@ -79,6 +79,12 @@ class Runtime:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
+    def account_name(self) -> str:
+        """What a person calls the account: its key, after its name where there are several."""
+        named = self.settings.account
+        return f"{named} ({self.account})" if named else self.account
+
+    @property
     def data_source(self) -> str:
         """Where bars come from, as the run log keeps it: the setting, or `prices:` with the folder named."""
         return self.settings.data.source if self.prices is None else f"prices:{self.prices.absolute()}"

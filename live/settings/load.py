@@ -2,17 +2,15 @@
 
 The environment variable of `safety.max_drift_pct` is `JUTSU_SAFETY__MAX_DRIFT_PCT`; lists and mappings are
 written as JSON, an empty variable counts as not set. `strategy.<variant>.<parameter>` changes a strategy's
-parameter from any source. Relative paths are relative to the project: the folder that holds `config/`.
+parameter from any source. What an account of `accounts:` says comes before
+the rest of the file. Relative paths are relative to the project: the folder that holds `config/`.
 """
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,10 +23,11 @@ from backtest.core.documents import read_document
 from backtest.core.errors import Finding, SettingsError, UsageError
 from backtest.core.files import read_regular
 from live.settings import names
+from live.settings.accounts import NAME, SECTION, Accounts, misplaced, own_path, read_accounts, unclear
+from live.settings.environment import of_environment
 from live.settings.model import Settings
 
 DEFAULT_CONFIG: Final = Path("config/live.yaml")
-ENVIRONMENT: Final = "JUTSU_"
 #: an address, also after it was taken for a path (`//` became `/`) and made absolute
 _URL: Final = re.compile(r"(^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
 DEFAULT: Final = "default"
@@ -56,6 +55,7 @@ class LoadedSettings:
         parameter_overrides: variant -> parameter -> (value, source).
         at: instant for which ledger overrides were asked, None when that does not matter.
         findings: what was left out because it is wrong; always empty unless the load was lenient.
+        accounts: the accounts of the file, empty without `accounts:`; `settings.account` is the one meant.
     """
 
     settings: Settings
@@ -65,6 +65,7 @@ class LoadedSettings:
     parameter_overrides: Mapping[str, Mapping[str, tuple[Any, str]]] = field(default_factory=dict)
     at: datetime | None = None
     findings: tuple[Finding, ...] = ()
+    accounts: tuple[str, ...] = ()
 
     @property
     def account_doubtful(self) -> bool:
@@ -79,19 +80,30 @@ class LoadedSettings:
 
     def rows(self) -> tuple[Setting, ...]:
         """Return every value with its source, then the parameters changed from outside."""
-        values = flat(self.settings.model_dump(mode="json"))
+        values = names.flat(self.settings.model_dump(mode="json"))
         found = [Setting(name, values.get(name), self.sources[name]) for name in names.leaves()]
         for variant, changes in sorted(self.parameter_overrides.items()):
             found += [Setting(f"{names.STRATEGY}.{variant}.{key}", *changes[key]) for key in sorted(changes)]
         return tuple(found)
 
 
+#: dotted name, value, source
+_Value = tuple[str, Any, str]
+
+
 @dataclass(slots=True)
 class _Layers:
-    """Values collected from lowest to highest precedence, and everything wrong with their names."""
+    """Values collected from lowest to highest precedence, and everything wrong with their names.
+
+    Attributes:
+        accounts: the section `accounts:` as it stands in the file, None without one.
+        account: name of the account that is meant.
+    """
 
     values: dict[str, tuple[Any, str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    accounts: Any = None
+    account: str = ""
 
     def add(self, name: str, value: Any, source: str) -> None:
         if names.is_parameter(name) or name in names.leaves():
@@ -100,6 +112,11 @@ class _Layers:
             self._add_section(name, value, source)
         else:
             self.findings.append(names.unknown(name, source))
+
+    def add_all(self, values: Iterable[_Value]) -> None:
+        """Add each name with its value and source."""
+        for name, value, source in values:
+            self.add(name, value, source)
 
     def _add_section(self, name: str, value: Any, source: str) -> None:
         if value is None:
@@ -122,6 +139,7 @@ def load_settings(
     flags: Mapping[str, Any] | None = None,
     now: datetime | None = None,
     lenient: bool = False,
+    account: str | None = None,
 ) -> LoadedSettings:
     """Return the settings of a run.
 
@@ -132,21 +150,31 @@ def load_settings(
         flags: dotted name -> value from the command line.
         now: instant of `overrides`, kept for people.
         lenient: leave out what is wrong, with a finding for each, instead of raising.
+        account: name of one of the file's accounts.
 
     Raises:
-        SettingsError: exit code 2; every finding at once.
+        SettingsError: exit code 2; every finding at once. AccountNeeded: 2, no account was named and there
+            are several. UsageError: 2, there is no such account.
     """
-    layers = _Layers()
+    layers, further = _Layers(), list[_Value]()
     file = _read_file(config, layers, lenient=lenient)
-    for name, value, source in _environment(environ or {}, layers):
-        layers.add(name, value, source)
-    for name, value in (overrides or {}).items():
-        layers.add(name, value, OVERRIDE)
-    for name, value in (flags or {}).items():
-        layers.add(name, value, FLAG)
+    known = read_accounts(layers.accounts, str(file))
+    unread = lenient and layers.findings and not known.names and NAME.fullmatch(account or "")
+    layers.account = str(account) if unread else known.require(account, file)  # the name is all there is
+    common = dict(layers.values)
+    source = _take_account(layers, known, file)
+    further += of_environment(environ or {}, layers.findings)
+    further += ((name, value, OVERRIDE) for name, value in (overrides or {}).items())
+    further += ((name, value, FLAG) for name, value in (flags or {}).items())
+    layers.add_all(further)
     _refuse_urls(layers)
+    if layers.account:
+        layers.findings += misplaced(layers.values, {str(file), source})
+        _own_ledger(layers)
     parameters = _take_parameters(layers)
     settings = _understood(layers) if lenient else _validated(layers)
+    if settings is not None and settings.account and settings.mode == "online_live":
+        layers.findings += unclear(settings, _others(known, layers.account, common, further))
     if settings is None or (layers.findings and not lenient):
         raise _refusal(layers.findings, file)
     sources = {name: layers.values[name][1] if name in layers.values else DEFAULT for name in names.leaves()}
@@ -158,54 +186,54 @@ def load_settings(
         parameter_overrides=MappingProxyType(parameters),
         at=now,
         findings=tuple(layers.findings),
+        accounts=known.names,
     )
 
 
-#: settings that came later, at the value that changes nothing: files of before keep their digest
-_ADDED: Final[tuple[tuple[str, Any], ...]] = (
-    ("data.second_source", None),
-    ("execution.limits.max_order_value_pct", 100.0),
-    ("tax.identical", []),
-)
+def account_names(config: Path | None) -> tuple[str, ...]:
+    """Return the accounts of a settings file, none for one without `accounts:` or that cannot be understood.
+
+    SettingsError 2: the section is wrong.
+    """
+    layers = _Layers()
+    file = config or DEFAULT_CONFIG
+    try:
+        if any(b"accounts" in line for line in read_regular(file).splitlines() if line.lstrip()[:1] != b"#"):
+            _read_yaml(file, layers)
+    except (OSError, SettingsError):  # whoever loads the settings says it
+        return ()
+    return read_accounts(layers.accounts, str(file)).names
 
 
-def settings_sha256(settings: Settings) -> str:
-    """Return a digest of everything that can change a decision or an execution; places are left out."""
-    values = {
-        name: value
-        for name, value in _dumped(settings).items()
-        if name not in names.paths() and (name, value) not in _ADDED
-    }
-    values["books"] = [{k: v for k, v in book.items() if k != "reports"} for book in values["books"]]
-    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def _take_account(layers: _Layers, known: Accounts, file: Path | None) -> str:
+    """Put what the account says over the rest of the file; return what that is called as a source."""
+    source = f"{file} {SECTION}.{layers.account}"
+    layers.add_all((name, value, source) for name, value in known.said_by(layers.account))
+    return source
 
 
-def snapshot(settings: Settings) -> str:
-    """Return the settings as JSON for the settings history."""
-    return json.dumps(dict(_dumped(settings)), sort_keys=True)
-
-
-#: the newest settings written out: a replay asks for the same ones ten thousand times
-_NEWEST: Final[list[tuple[Settings, Mapping[str, Any]]]] = []
-
-
-def _dumped(settings: Settings) -> Mapping[str, Any]:
-    """Return dotted name -> JSON value, kept by identity: equal settings (1, 1.0) may differ as text."""
-    if not _NEWEST or _NEWEST[0][0] is not settings:
-        _NEWEST[:] = [(settings, MappingProxyType(flat(settings.model_dump(mode="json"))))]
-    return _NEWEST[0][1]
-
-
-def flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return dotted name -> value of nested settings."""
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, Mapping) and names.is_section(name):
-            found |= flat(value, name)
-        else:
-            found[name] = value
+def _others(
+    known: Accounts, account: str, common: Mapping[str, tuple[Any, str]], further: Iterable[_Value]
+) -> dict[str, Settings]:
+    """Return the settings of the other accounts, as far as they can be understood."""
+    found: dict[str, Settings] = {}
+    for name in known.names:
+        layers = _Layers(dict(common), account=name)
+        _take_account(layers, known, None)
+        layers.add_all(value for value in further if value[2] != OVERRIDE)  # those are of one ledger
+        _take_parameters(layers)
+        settings = None if name == account else _validated(layers)
+        if settings is not None:
+            found[name] = settings
     return found
+
+
+def _own_ledger(layers: _Layers) -> None:
+    """Give the account its own ledger; one that a flag names is taken as it is."""
+    value, source = layers.values.get("paths.state_db", (Settings().paths.state_db, DEFAULT))
+    if source != FLAG:
+        own = own_path(Path(value), layers.account)
+        layers.values["paths.state_db"] = (own, f"{SECTION}.{layers.account}")
 
 
 def _refuse_urls(layers: _Layers) -> None:
@@ -272,7 +300,9 @@ def _read_yaml(file: Path, layers: _Layers) -> None:
     source = str(file)
     for key, value in document.items():
         name = str(key)
-        if name == names.STRATEGY:
+        if name == SECTION:
+            layers.accounts = value
+        elif name == names.STRATEGY:
             _read_parameters(value, source, layers)
         else:
             layers.add(name, value, source)
@@ -291,40 +321,6 @@ def _read_parameters(section: Any, source: str, layers: _Layers) -> None:
             continue
         for key, value in changes.items():
             layers.add(f"{names.STRATEGY}.{variant}.{key}", value, source)
-
-
-def _environment(environ: Mapping[str, str], layers: _Layers) -> Iterator[tuple[str, Any, str]]:
-    for variable in sorted(environ):
-        text = environ[variable]
-        if not variable.startswith(ENVIRONMENT) or not text:
-            continue
-        parts = variable.removeprefix(ENVIRONMENT).split("__")
-        name = ".".join(part.lower() for part in parts)
-        if parts[0].lower() == names.STRATEGY and len(parts) == 3:
-            # Parameter names may hold capitals; all-capitals is the habit for variables, not a name.
-            key = parts[2] if any(c.islower() for c in parts[2]) else parts[2].lower()
-            name = f"{names.STRATEGY}.{parts[1].lower()}.{key}"
-            yield name, parse_text(text), variable
-        elif len(parts) > 1 or name in names.leaves():
-            yield name, _environment_value(text), variable
-        elif difflib.get_close_matches(name, [leaf for leaf in names.leaves() if "." not in leaf]):
-            # Other variables with our prefix hold secrets and are named by the settings: only slips count.
-            layers.findings.append(names.unknown(name, variable))
-
-
-def _environment_value(text: str) -> Any:
-    """Return JSON lists, mappings and null as values; the model turns other texts into what it needs."""
-    if text[:1] in "[{" or text == "null":
-        return parse_text(text)
-    return text
-
-
-def parse_text(text: str) -> Any:
-    """Return `text` as JSON when it is, else as it stands (`5` is a number, `close` a word)."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _take_parameters(layers: _Layers) -> dict[str, dict[str, tuple[Any, str]]]:
@@ -355,7 +351,7 @@ def _about(name: str, path: str) -> bool:
 
 
 def _validated(layers: _Layers) -> Settings | None:
-    document = Settings().model_dump()
+    document: dict[str, Any] = {**Settings().model_dump(), "account": layers.account}
     for name, (value, _) in layers.values.items():
         *sections, last = name.split(".")
         place = document

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from live.settings.load import flat
 from live.settings.model import Settings
+from live.settings.names import flat
 from live.settings.releases import CHANGED_DEFAULTS, MOVED, ChangedDefault
 from live.settings.yaml_lines import commented_out, renamed, with_value
 

@@ -218,6 +218,10 @@ class MetricsSettings(SettingsModel):
 class TaxSettings(SettingsModel):
     """Notes about tax lots; they never change an order."""
 
+    retirement: bool = Field(
+        default=False,
+        description="an IRA: nothing of it is taxed, a loss elsewhere that it replaces is lost",
+    )
     identical: tuple[tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9./-]{0,9}$")], ...], ...] = Field(
         default=(), description="groups of symbols that are substantially identical, e.g. [[QQQ, QQQM]]"
     )
@@ -254,6 +258,7 @@ class DashboardSettings(SettingsModel):
 class Settings(SettingsModel):
     """Everything a run takes from outside, validated and frozen."""
 
+    account: str = Field(default="", exclude=True, description="name in `accounts:`, empty without one")
     mode: Mode = "offline_mock"
     books: tuple[BookSettings, ...] = Field(
         default_factory=lambda: (BookSettings(primary="golden", shadows=("titan",)),)

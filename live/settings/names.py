@@ -54,6 +54,18 @@ def is_parameter(name: str) -> bool:
     return parts[0] == STRATEGY and len(parts) == 3 and all(parts)
 
 
+def flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return dotted name -> value of nested settings."""
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping) and is_section(name):
+            found |= flat(value, name)
+        else:
+            found[name] = value
+    return found
+
+
 def suggest(name: str) -> str:
     """Return a remedy for an unknown dotted name: the nearest sibling, else the nearest name anywhere."""
     section, last = _first_unknown(name)
@@ -109,8 +121,9 @@ def _walk(section: str) -> Iterator[str]:
 
 
 def _collect(model: type[BaseModel], prefix: str, found: dict[str, tuple[str, ...]]) -> None:
-    found[prefix] = tuple(model.model_fields)
-    for name, info in model.model_fields.items():
+    fields = {name: info for name, info in model.model_fields.items() if not info.exclude}
+    found[prefix] = tuple(fields)
+    for name, info in fields.items():
         dotted = f"{prefix}.{name}" if prefix else name
         kind: Any = info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):

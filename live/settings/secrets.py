@@ -5,6 +5,9 @@ at the beginning of a line, nothing expanded; a value may stand in quotes. Reada
 
 A value is taken from the environment, else from the file that `<KEY>_FILE` names, else from here; older files
 (alert addresses, Schwab app) come after. Runs about the past, the demo and `--prices` never read it.
+
+Of several accounts each may have its own: `<KEY>_<ACCOUNT>` in capitals (`APCA_API_KEY_ID_IRA`) takes the
+place of `<KEY>` for that one. The account at Interactive Brokers is named in this way only.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import difflib
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +45,11 @@ KNOWN: Final = (
 )
 #: any name of an alert channel
 CHANNEL: Final = re.compile(r"JUTSU_ALERT_[A-Z0-9_]+")
-_PLAIN: Final = frozenset(name for name in KNOWN if name.startswith("IBKR_"))
+_IBKR: Final = "IBKR_ACCOUNT"
+#: keys that each of several accounts may have for itself
+OWN: Final = tuple(name for name in KNOWN if not name.startswith("JUTSU_ALERT_"))
+#: no secrets: where a Gateway listens, and which account is meant
+_PLAIN: Final = "IBKR_"
 _KEY: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -51,19 +59,70 @@ def secrets_path(root: Path, environ: Mapping[str, str]) -> Path:
     return root / (named or FILE)
 
 
-def with_secrets(root: Path, environ: Mapping[str, str], also: tuple[str, ...] = ()) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose secrets are wanted.
+
+    Attributes:
+        account: name of one of several accounts, empty without any.
+        accounts: every account of the installation.
+    """
+
+    account: str = ""
+    accounts: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that belong to one account."""
+        return tuple(own_key(key, name) for name in self.accounts for key in OWN)
+
+
+def own_key(key: str, account: str) -> str:
+    """Return what a key is called for one of several accounts."""
+    return f"{key}_{account.upper()}"
+
+
+def of_account(values: Mapping[str, str], whose: Whose) -> dict[str, str]:
+    """Return keys and values as an account sees them: its own in the place of the common ones.
+
+    Raises:
+        SettingsError: 2, two accounts name the same account at Interactive Brokers.
+    """
+    if not whose.account:
+        return dict(values)
+    found = {key: value for key, value in values.items() if key != _IBKR}
+    for key in OWN:
+        own = values.get(own_key(key, whose.account))
+        if own:
+            found[key] = own
+    mine = found.get(_IBKR)
+    for name in whose.accounts:
+        if mine and name != whose.account and values.get(own_key(_IBKR, name)) == mine:
+            raise SettingsError(
+                f"{whose.account} and {name} mean the same account",
+                where=own_key(_IBKR, whose.account),
+                remedy="name another account for one of them",
+            )
+    return found
+
+
+def with_secrets(
+    root: Path, environ: Mapping[str, str], also: tuple[str, ...] = (), whose: Whose | None = None
+) -> dict[str, str]:
     """Return the environment with what it lacks taken from `<KEY>_FILE` files and from the secrets file.
 
     Args:
         root: the project folder.
         environ: environment variables.
         also: further keys the settings name (`alerts.urls_env`).
+        whose: one of several accounts; None: there is one without a name.
 
     Raises:
         SettingsError: 2; a file is readable by others, missing although it was named, or holds what nobody
             reads; every finding at once.
     """
-    path = secrets_path(root, environ)
+    path, whose = secrets_path(root, environ), whose or Whose()
+    also = (*also, *whose.keys)
     found = read_secrets(path, also) if NAMED_BY in environ or path.exists() else {}
     for name in (*KNOWN, *also):
         named = environ.get(f"{name}_FILE")
@@ -71,16 +130,20 @@ def with_secrets(root: Path, environ: Mapping[str, str], also: tuple[str, ...] =
         if named and not environ.get(name) and not name.endswith("_URLS"):
             found[name] = private_text(Path(named)).strip()
     for name, value in found.items():
-        if name not in _PLAIN and value:
+        if not name.startswith(_PLAIN) and value:
             register_secret(value)
-    return {**found, **{name: value for name, value in environ.items() if value or name not in found}}
+    given = {name: value for name, value in environ.items() if value or name not in found}
+    return of_account({**found, **given}, whose)
 
 
-def secret(root: Path, environ: Mapping[str, str], name: str) -> str | None:
+def secret(root: Path, environ: Mapping[str, str], name: str, account: str = "") -> str | None:
     """Return one secret, None when there is none. What is wrong with the others is no reason to miss it.
 
-    It comes from the environment, the file that `<NAME>_FILE` names, or the secrets file.
+    It comes from the environment, the file that `<NAME>_FILE` names, or the secrets file; of several accounts
+    the own one before the common one.
     """
+    if account and name in OWN and (own := secret(root, environ, own_key(name, account))):
+        return own
     named, path = environ.get(f"{name}_FILE"), secrets_path(root, environ)
     value = environ.get(name)
     try:

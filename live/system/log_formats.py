@@ -12,7 +12,7 @@ from live.system import run_facts
 
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _ORDER: Final = re.compile(
-    r"\b(?:[a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}_[a-z]+_(?:buy|sell)(?:_r[1-9]\d*)?\b"
+    r"\b(?:(?:[a-z][a-z0-9]{0,15}-)?[a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}_[a-z]+_(?:buy|sell)(?:_r[1-9]\d*)?\b"
 )
 
 

@@ -13,7 +13,8 @@ from typing import Final
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _TEXT: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) ([A-Z]+) (\S+) (.*)", re.DOTALL)
-_NAME: Final = re.compile(r"(?P<stage>.+)_(?P<day>\d{4}-\d\d-\d\d)\.log")
+#: what a log file is called: program, day, and the name of one of several accounts
+NAME: Final = re.compile(r"(?P<stage>.+)_(?P<day>\d{4}-\d\d-\d\d)(?:_(?P<account>[a-z0-9]+))?\.log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Wanted:
         level: lowest level.
         order: an order id that the entry names.
         grep: text it holds, in any case.
+        account: name of one of several, empty for what belongs to none of them.
     """
 
     since: datetime | None = None
@@ -48,6 +50,7 @@ class Wanted:
     level: str | None = None
     order: str | None = None
     grep: str | None = None
+    account: str = ""
 
     def __call__(self, entry: LogEntry) -> bool:
         """Tell whether an entry is wanted."""
@@ -63,10 +66,11 @@ def log_files(folder: Path, wanted: Wanted) -> list[tuple[str, Path]]:
     """Return stage and path of the files that may hold wanted entries, oldest first."""
     found = []
     for path in folder.glob("*.log"):
-        match = _NAME.fullmatch(path.name)
+        match = NAME.fullmatch(path.name)
         if (
             match
             and wanted.stage in {None, match["stage"]}
+            and (match["account"] or "") == wanted.account
             and _reaches(match["day"], wanted.since)
             and path.is_file()
         ):

@@ -8,6 +8,7 @@ import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from live.system.log_lines import NAME
 from live.system.screen import complain
 
 #: log of the commands a person types
@@ -30,17 +31,29 @@ class LogFile(logging.FileHandler):
         self.complained = True
 
 
-def log_path(directory: Path, stage: str, now: datetime) -> Path:
-    """Return the log file of `stage` for the day of `now`."""
-    return directory / f"{stage}_{now.date().isoformat()}.log"
+def log_path(directory: Path, stage: str, now: datetime, account: str = "") -> Path:
+    """Return the log file of `stage` for the day of `now`, of one of several accounts where it is named."""
+    return directory / log_name(stage, now.date(), account)
+
+
+def log_name(stage: str, day: date, account: str = "") -> str:
+    """Return the name of a log file: `<stage>_<date>[_<account>].log`."""
+    return f"{stage}_{day.isoformat()}{f'_{account}' if account else ''}.log"
 
 
 def start_logging(
-    directory: Path, stage: str, *, now: datetime, level: str, keep_days: int, lines: str = "text"
+    directory: Path,
+    stage: str,
+    *,
+    now: datetime,
+    level: str,
+    keep_days: int,
+    lines: str = "text",
+    account: str = "",
 ) -> Path | None:
     """Send everything to the day's log file, name the run, and drop files older than `keep_days`.
 
-    `lines` is their format: `text` or `json`.
+    `lines` is their format: `text` or `json`. `account` is the name of one of several.
 
     Returns the path, or None when the folder cannot be written, which is said: no run fails for its log.
     """
@@ -51,7 +64,7 @@ def start_logging(
     root = logging.getLogger()
     stop_logging()
     facts = run_facts.begin(stage, now)
-    path = log_path(directory, stage, now)
+    path = log_path(directory, stage, now, account)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         handler = LogFile(path, encoding="utf-8")
@@ -84,9 +97,8 @@ def stop_logging() -> None:
 
 
 def _prune(directory: Path, oldest: date) -> None:
-    for path in directory.glob("*_????-??-??.log"):
-        try:
-            if date.fromisoformat(path.stem[-10:]) < oldest:
+    for path in directory.glob("*_????-??-??*.log"):
+        named = NAME.fullmatch(path.name)
+        with contextlib.suppress(ValueError, OSError):
+            if named and date.fromisoformat(named["day"]) < oldest:
                 path.unlink()
-        except (ValueError, OSError):
-            continue

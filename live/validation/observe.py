@@ -23,7 +23,7 @@ from live.handoff.model import QuoteInput, SignalFile
 from live.ledger.tables import LiveTrade, Order, SignalRow
 from live.model import order_ids as ids
 from live.model.order_state import JournalState
-from live.settings.load import settings_sha256
+from live.settings.digest import settings_sha256
 from live.validation.verdict import Drift, Observed, OrderFate, Slippage, drift
 
 if TYPE_CHECKING:

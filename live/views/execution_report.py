@@ -12,6 +12,7 @@ from backtest.calendar import sessions as calendar
 from backtest.trading.slippage import slippage_pct
 from live.books.targets import Leg, legs_of
 from live.ledger.trades import target_price
+from live.system.logs import log_name
 from live.views.equity import EquityStep, last_step
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def read_execution(
     variant: str,
     *,
     logs: Path | None = None,
+    account: str = "",
     budget_pct: float = 100.0,
     before: Mapping[str, Any] | None = None,
 ) -> ExecutionReport:
@@ -111,6 +113,7 @@ def read_execution(
         session: the session.
         variant: the primary.
         logs: folder of the log files as the settings write it, None: no log is named.
+        account: name of one of several accounts.
         budget_pct: share of the account that the book may use, of which a deposit is its share.
         before: this report as it was kept; it knows what was held after a session that is not the newest.
     """
@@ -141,17 +144,17 @@ def read_execution(
         warnings=tuple(detail.get("warnings", ())),
         critical=(*detail.get("critical", ()), *detail.get("earlier", ())),
         error=str(detail.get("error", "")) if _failed(run) else "",
-        log=_log_file(logs, session, run),
+        log=_log_file(logs, session, run, account),
         next_opens=_next_opens(session, content),
     )
 
 
-def _log_file(logs: Path | None, session: date, run: RunLog | None) -> str:
+def _log_file(logs: Path | None, session: date, run: RunLog | None, account: str = "") -> str:
     """Return the log of the day (UTC) stage 2 ran on; a run about the past wrote into that of another day."""
     if logs is None or run is None or run.past:
         return ""
     day = session if run.executed_at is None else run.executed_at.astimezone(UTC).date()
-    return str(logs / f"executor_{day}.log")
+    return str(logs / log_name("executor", day, account))
 
 
 def _failed(run: RunLog | None) -> bool:

@@ -19,7 +19,7 @@ class ViewInputs:
     """Ledger, settings and the instant a view is taken at.
 
     Attributes:
-        ledger: of the account `account`.
+        ledger: of the account. account: what a person calls it.
         settings: with the ledger's overrides applied.
         overrides: variant -> parameter -> (value, source) changed from outside the strategy files.
         strategies: folder of the strategy files. signals: folder of the signal files.
@@ -49,7 +49,7 @@ class ViewInputs:
             overrides=runtime.loaded.parameter_overrides,
             strategies=runtime.strategies,
             signals=runtime.signals,
-            account=runtime.account,
+            account=runtime.account_name,
             now=runtime.clock.now(),
             today=runtime.today(),
             past=runtime.run.as_of is not None,

@@ -135,7 +135,7 @@ def require_row(case: ReviewCase) -> SignalRow:
 
 def present_file(inputs: ViewInputs, row: SignalRow) -> Path:
     """Return where a record's file lies: in the folder of the signal files, else where it was written."""
-    here = inputs.signals / file_name(row.session.isoformat(), row.variant)
+    here = inputs.signals / file_name(row.session.isoformat(), row.variant, inputs.settings.account)
 
     return here if here.exists() else Path(row.path)
 

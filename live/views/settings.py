@@ -27,11 +27,13 @@ class SettingsSource:
         config: settings file, None for `config/live.yaml` of the current folder.
         state_db: ledger file named by a person, None for the settings' own.
         environ: environment variables.
+        account: name of one of several accounts.
     """
 
     config: Path | None
     state_db: Path | None
     environ: Mapping[str, str]
+    account: str | None = None
 
     def load(
         self, now: datetime, *, flags: Mapping[str, Any] | None = None, overrides: bool = True
@@ -52,7 +54,7 @@ class SettingsSource:
         given = dict(flags or {})
         if self.state_db is not None:
             given["paths.state_db"] = self.state_db.absolute()
-        return Sources(self.config, given, self.environ, now)
+        return Sources(self.config, given, self.environ, now, account=self.account)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, get_args
 
-from backtest.trading.lots.model import Method, SoldLot, TaxLots, Term
+from backtest.trading.lots.model import LotTrade, Method, SoldLot, TaxLots, Term
+from live.books.other_accounts import traded_elsewhere
 from live.books.tax_history import TaxHistory, assigned, read_history
-from live.books.tax_notes import shares_text
+from live.books.tax_notes import lots_name, shares_text
 
 if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
@@ -133,21 +134,28 @@ def read_taxes(runtime: Runtime, year: int | None = None, method: Method | None 
 
     `method` None: lots a person named, else the oldest. DataError 5: recorded splits cannot be read.
     """
-    history = full_history(runtime, method)
+    elsewhere = traded_elsewhere(runtime.loaded, runtime.environ, runtime.clock.now())
+    history = _with_splits(runtime, method, elsewhere.trades)
     named = bool(assigned(runtime.ledger))
     used: Method = method or ("specific" if named else "fifo")
     paper = (PAPER,) if runtime.settings.mode == "offline_mock" else ()
     return replace(
-        tax_view(history.lots(), year or runtime.today().year, used, runtime.account),
-        notes=(NO_ADVICE, *paper),
+        tax_view(history.lots(), year or runtime.today().year, used, lots_name(runtime)),
+        notes=(NO_ADVICE, *paper, *elsewhere.problems),
     )
 
 
 def full_history(runtime: Runtime, method: Method | None = None) -> TaxHistory:
     """Return every trade known, with recorded splits. DataError 5: those cannot be read."""
+    others = traded_elsewhere(runtime.loaded, runtime.environ, runtime.clock.now()).trades
+    return _with_splits(runtime, method, others)
+
+
+def _with_splits(runtime: Runtime, method: Method | None, others: tuple[LotTrade, ...]) -> TaxHistory:
     from live.runtime.known_prices import actions_for
 
-    history = read_history(runtime.ledger, runtime.account, runtime.settings, method=method)
+    account, settings = lots_name(runtime), runtime.settings
+    history = read_history(runtime.ledger, account, settings, method=method, others=others)
     return replace(history, splits=actions_for(runtime, history.symbols))
 
 

@@ -40,6 +40,7 @@ def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNa
         signals=tmp_path / "signals",
         run=Daily(),
         account="paper",
+        account_name="paper",
         environ={},
         state=tmp_path / "state",
         today=lambda: DAY,

@@ -257,6 +257,13 @@ def test_a_reader_refuses_another_revision(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_reader_says_what_is_wrong_with_a_file_that_is_no_ledger(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 500)
+    with pytest.raises(LedgerDamaged, match="not a ledger"):
+        Ledger.open_to_read(path, account="paper")
+
+
 def test_the_number_of_a_connection_changes_with_commits_of_others(path: Path) -> None:
     with (
         Ledger.open(path, account="paper", now=NOW) as ledger,

@@ -61,7 +61,7 @@ def test_files_are_replaced_removed_and_kept(tmp_path: Path) -> None:
     installed.write_files(first)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == files
     assert installed.unit_changes(tmp_path, FOLDER, files.items()) == ()
-    gone = {name: text for name, text in files.items() if "backup" not in name}
+    gone = {name: text for name, text in files.items() if "backup." not in name}
     second = installed.unit_changes(tmp_path, FOLDER, gone.items())
     assert {c.path.name for c in second if c.path} == {"jutsu-backup.service", "jutsu-backup.timer"}
     installed.write_files(second)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from backtest.core.errors import SettingsError
 from live.settings import names
-from live.settings.load import load_settings, settings_sha256
+from live.settings.load import load_settings
 from live.settings.model import Settings
 
 
@@ -74,41 +74,6 @@ def test_the_highest_source_wins(config: Callable[..., Any], present: int) -> No
     assert loaded.sources["safety.cash_jump_pct"] == "default"
 
 
-@pytest.mark.parametrize(
-    ("variable", "text", "name", "value"),
-    [
-        ("JUTSU_MODE", "online_live", "mode", "online_live"),
-        ("JUTSU_POLLING__RETRIES", "7", "polling.retries", 7),
-        ("JUTSU_ALERTS__EXECUTION_REPORT", "false", "alerts.execution_report", False),
-        ("JUTSU_EXECUTION__LIMITS__MAX_POSITION_PCT", "12.5", "execution.limits.max_position_pct", 12.5),
-        ("JUTSU_EXECUTION__MAX_HOLDINGS_DRIFT", "null", "execution.max_holdings_drift", None),
-        ("JUTSU_APPROVAL__ON_NO_ANSWER__ENTRY", "trade", "approval.on_no_answer.entry", "trade"),
-        ("JUTSU_BROKER__SCHWAB__ACCOUNT_LAST4", "0123", "broker.schwab.account_last4", "0123"),
-        ("JUTSU_PATHS__STATE_DB", "/x/y.db", "paths.state_db", "/x/y.db"),
-        ("JUTSU_PAPER__FAULT", "", "paper.fault", "none"),
-    ],
-)
-def test_environment_texts_become_the_type_of_the_setting(
-    variable: str,
-    text: str,
-    name: str,
-    value: bool | float | str | None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    rows = {row.name: row.value for row in load_settings(environ={variable: text}).rows()}
-
-    assert rows[name] == value
-
-
-def test_lists_in_the_environment_are_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    loaded = load_settings(environ={"JUTSU_BOOKS": '[{"primary": "a", "shadows": ["b"]}]'})
-
-    assert loaded.settings.books[0].shadows == ("b",)
-
-
 def test_one_entry_of_a_table_can_be_changed_alone(config: Callable[..., Any]) -> None:
     loaded = load_settings(config=config("approval: {on_no_answer: {entry: trade}}"), environ={})
 
@@ -148,13 +113,6 @@ def test_all_mistakes_of_all_sources_are_listed_together(config: Callable[..., A
     assert "JUTSU_POLLING__RETRIES" in found["polling.retries"]
     assert "did you mean mode?" in found["moed"]
     assert "ledger override" in found["logging.level"]
-
-
-def test_other_variables_with_our_prefix_are_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert load_settings(environ={"JUTSU_ALERT_URLS": "tgram://x", "JUTSUX": "1"}).settings == Settings()
 
 
 @pytest.mark.parametrize(
@@ -261,19 +219,6 @@ def test_parameters_of_strategies_come_from_every_source(config: Callable[..., A
         "titan": {"execution_time": ("open", "ledger override")},
     }
     assert loaded.rows()[-1].name == "strategy.titan.execution_time"
-
-
-def test_the_hash_ignores_places_and_sees_everything_else(config: Callable[..., Any]) -> None:
-    base = load_settings(config=config("")).settings
-    moved = load_settings(
-        config=config(
-            "paths: {signals: /elsewhere}\ndata: {store: /bars}\nbroker: {schwab: {token_file: /t}}"
-        )
-    ).settings
-    changed = load_settings(config=config("execution: {min_cash_pct: 6}")).settings
-
-    assert settings_sha256(base) == settings_sha256(moved)
-    assert settings_sha256(base) != settings_sha256(changed)
 
 
 def test_no_setting_is_called_like_a_secret_by_accident() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.settings import names
-from live.settings.load import flat
 from live.settings.model import Settings
+from live.settings.names import flat
 
 
 def test_the_leaves_are_the_values_of_the_settings() -> None:

@@ -1,0 +1,9 @@
+"""What a channel is given says which of several accounts it is about."""
+
+from live.alerts.message import named
+from live.settings.model import Settings
+
+
+def test_a_title_carries_the_name_of_an_account() -> None:
+    assert named(Settings(), "stopped") == "stopped"
+    assert named(Settings.model_validate({"account": "ira"}), "stopped") == "[ira] stopped"
