@@ -134,7 +134,7 @@ def test_ctrl_c_is_one_line(command: list[str], tmp_path: Path, prices: Path) ->
         while more and not (tmp_path / "trade_signals_2022-01-05_golden.json").exists():
             assert time.monotonic() < deadline, "the replay did not start"
             time.sleep(0.05)
-        time.sleep(0 if more else 3)
+        time.sleep(0 if more else 1)
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=30)
     assert child.returncode == 130, err

@@ -23,7 +23,7 @@ from tests.support.paths import PROJECT
 AT = datetime(2026, 11, 20, 20, 56, tzinfo=UTC)
 LATER = AT + timedelta(minutes=5)
 #: seconds of a process that have nothing to do with delivering
-START_UP = 8.0
+START_UP = 30.0
 SHORT, REAL = 3.0, 15.0
 
 
