@@ -53,7 +53,7 @@ from live.runtime.lifecycle import ALERTED, alerting, attempted, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.runtime.past import refuse_the_past
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext, Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
 from live.system.screen import complain, say
@@ -137,7 +137,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
             raise
     words = outcome_words(outcome, opened=runtime.clock.now() >= job.session.open)
     summary = f"{job.variant} {job.day}: {words}, {_counts(job, notes)}"
-    announce(runtime, job, notes, summary)
+    announce(runtime.context, job, notes, summary)
     _print_details(request, notes)
     _print_forced(runtime, request, job, notes)
     return summary
@@ -152,7 +152,7 @@ def _differs(runtime: Runtime) -> bool:
     """Whether the account no longer holds what the books say: a finished file does not end the matter."""
     if runtime.run.scratch or runtime.run.alone:
         return False
-    return bool(reconcile.compared(runtime, runtime.broker.account(), {}).differences)
+    return bool(reconcile.compared(runtime.context, runtime.broker.account(), {}).differences)
 
 
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:
@@ -168,7 +168,7 @@ def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError
             )
     except (OSError, JutsuError) as problem:
         LOG.warning("the failure could not be recorded: %s", problem)
-    if announce(runtime, job, notes, f"stopped: {error.line()}", error):
+    if announce(runtime.context, job, notes, f"stopped: {error.line()}", error):
         error.add_note(ALERTED)
         return
     for text in notes.critical:  # what is told in another way says it too
@@ -183,11 +183,20 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
             OrdersMissed (7) for one whose orders did not come about.
     """
     context = steps.context_for(
-        runtime, job, notes, phase=request.phase, skip_time_check=request.skip_time_check
+        runtime.context,
+        runtime.broker,
+        runtime.feed,
+        job,
+        notes,
+        phase=request.phase,
+        skip_time_check=request.skip_time_check,
+        second_feed=runtime.second_feed,
     )
     late = not request.skip_time_check and window_missed(job, runtime.clock.now(), request.phase)
     if not late:
-        for warning in preflight.require(preflight.before_trading(runtime, job.session)):
+        for warning in preflight.require(
+            preflight.before_trading(runtime.context, runtime.broker, job.session)
+        ):
             LOG.warning("%s", warning)
     steps.start(context, force=request.force)
     stands = rerun_rules.ended_in_time(context) if late else ""
@@ -203,7 +212,7 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
         steps.trade(context)
     outcome, marked = steps.finish(context)
     if runtime.run.keeps_copies:
-        keep_copies(runtime, job, marked)
+        keep_copies(runtime.context, job, marked)
     missed = verdict(context, outcome)
     if missed is not None:
         raise missed
@@ -224,14 +233,14 @@ def dry_run(job: Job) -> str:
 
 
 def announce(
-    runtime: Runtime, job: Job, notes: RunNotes, summary: str, failure: JutsuError | None = None
+    context: RunContext, job: Job, notes: RunNotes, summary: str, failure: JutsuError | None = None
 ) -> bool:
     """Keep the run's report, send it, and return whether it was kept; what fails is printed, never raised."""
-    if not runtime.run.alerts:
+    if not context.run.alerts:
         return False
     critical, warnings = notes.news()
     level, cause = urgency_of(critical, warnings, failure)
-    made = attempted("the report", lambda: keep_report(runtime, job))
+    made = attempted("the report", lambda: keep_report(context, job))
     report, content, page = (None, "the report could not be made", None) if made is None else made
     title = summary if report is None else report.document.subject
     said = (*critical, *warnings)
@@ -242,10 +251,10 @@ def announce(
     detail = f"executor_{digest[:12]}"  # new facts are told again, new prices and old notes are not
     key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
     try:
-        tell_positions(runtime.context, job)
-        to = channels_of(runtime.settings, "execution", level)
+        tell_positions(context, job)
+        to = channels_of(context.settings, "execution", level)
         for problem in alerts.send(
-            runtime, key=key, level=level, title=title, body=body, html=page, to=to, report=True
+            context, key=key, level=level, title=title, body=body, html=page, to=to, report=True
         ):
             complain(problem)
     except (OSError, JutsuError) as error:
@@ -255,21 +264,21 @@ def announce(
     return True
 
 
-def keep_report(runtime: Runtime, job: Job) -> tuple[Report, str, str]:
+def keep_report(context: RunContext, job: Job) -> tuple[Report, str, str]:
     """Make the report of a session from the ledger and keep its files; return it, its text and its page."""
-    report = execution_of(runtime.context, job.day, job.variant)
+    report = execution_of(context, job.day, job.variant)
     attempted(
-        "a file of the report", lambda: keep(runtime.state / "reports", report, runtime.settings.account)
+        "a file of the report", lambda: keep(context.state / "reports", report, context.settings.account)
     )
     return report, text_of(report.document).rstrip(), html_of(report.document)
 
 
-def keep_copies(runtime: Runtime, job: Job, marked: Marked | None) -> None:
+def keep_copies(context: RunContext, job: Job, marked: Marked | None) -> None:
     """Write state.json and today's backup; neither may undo a run that was carried out."""
     try:
-        write_state(runtime.state / "state.json", job.signal, marked, at=runtime.clock.now())
-        keep = runtime.settings.backup.keep_days
-        runtime.ledger.backup(runtime.state / "backups", keep_days=keep, now=runtime.clock.now())
+        write_state(context.state / "state.json", job.signal, marked, at=context.clock.now())
+        keep = context.settings.backup.keep_days
+        context.ledger.backup(context.state / "backups", keep_days=keep, now=context.clock.now())
     except (OSError, JutsuError) as error:
         LOG.warning("no copy was kept: %s", error)
         complain(f"warning: state.json or the backup could not be written: {error}")

@@ -68,7 +68,6 @@ from live.system.screen import say
 
 LOG = logging.getLogger("jutsu.generator")
 
-
 #: gives the candidates of a session when they do not come from a report file (replay)
 Reports = Callable[[date], CandidateInput]
 
@@ -120,13 +119,12 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
         overrides=runtime.loaded.parameter_overrides,
         execution_time=request.execution_time,
     )
-    warnings = manifest.require(
+    for warning in manifest.require(
         runtime.manifest,
         [variant.strategy for group in chosen for variant in group.variants],
         runtime.settings,
         except_for={"execution_time"} if request.execution_time else (),
-    )
-    for warning in warnings:
+    ):
         _announce(request, f"warning: {warning}")
     return chosen
 
@@ -158,7 +156,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     if done is not None:
         return done
     runtime.ledger.generation.require_newest(runtime.ledger.where)
-    generation.resolve_open_questions(runtime, due)
+    generation.resolve_open_questions(runtime.context, runtime.broker, due)
     for warning in run_preflight_and_note_missed(runtime, variant, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime.context, runtime.broker)
@@ -170,15 +168,17 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
         report = report.blocked(f"entries and rotation are blocked: the kill switch is on: {switch.reason}")
     rows = runtime.ledger.positions.open_positions(variant.name)
-    held = tuple(sorted({row.symbol for row in rows}))
-    market = generation.market_for(runtime, variant, due, held)
-    shorter = generation.history_warnings(runtime, variant, due, market)
     entered = {row.symbol: row.entry_session for row in rows}
-    doubts = (*shorter, *generation.believed_prices(runtime, variant, market, entered, request.judge))
+    market, doubts = generation.judged_market(
+        runtime.context, runtime.feed, runtime.second_feed, variant, due, entered, request.judge
+    )
+    prices = market.reference_prices()
     if not request.force:
-        generation.check_held_history(runtime.context, variant, due, market, held)
+        generation.check_held_history(runtime.context, variant, due, market, tuple(sorted(entered)))
     account = runtime.broker.account()
-    agreed = agreed_and_marked(runtime, variant, account, market.reference_prices(), force=request.force)
+    agreed = agreed_and_marked(
+        runtime.context, runtime.broker, runtime.feed, variant, account, prices, force=request.force
+    )
     judged = breakers.breakers_now(runtime.context, account)
     if judged.blocked:
         report = report.blocked(judged.blocked)
@@ -186,7 +186,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     rows = runtime.ledger.positions.open_positions(variant.name)  # the comparison may have closed one
     if report.candidates:
         report = report.without(taken_elsewhere(runtime.context, variant, agreed))
-    book = primary_book(rows, account, variant.budget_pct, market.reference_prices())
+    book = primary_book(rows, account, variant.budget_pct, prices)
     memory = memory_of_primary(runtime.ledger, variant.strategy, before=due.session.day)
     evaluator = request.evaluator
     proposed = generation.propose(runtime.context, variant, due, market, book, memory, evaluator, report)
@@ -198,7 +198,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     )
     tell_blocked_entries(runtime.context, variant, due, report)
     texts = (*doubts, *agreed.rests(), *agreed.cash_warnings())
-    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, texts)
+    signal = generation.draft(runtime.context, variant, due, market, snapshot, proposed, report, texts)
     return _hand_off(runtime, request, variant, due, signal)
 
 
@@ -213,7 +213,8 @@ def _arrive(runtime: Runtime, variant: BookVariant) -> Due | NotDue:
 def run_preflight_and_note_missed(runtime: Runtime, variant: BookVariant, due: Due) -> tuple[str, ...]:
     """Run the preflight (exit by the failed check) and name the sessions that were missed."""
     missed = note_missed(runtime.context, variant, due.session.day)
-    checks = preflight.require(preflight.health(runtime)) if runtime.run.about_now else ()
+    looked = preflight.health(runtime.context, runtime.broker) if runtime.run.about_now else ()
+    checks = preflight.require(looked)
     return (*checks, missed) if missed else checks
 
 
@@ -223,7 +224,7 @@ def _report(runtime: Runtime, request: Request, variant: BookVariant, due: Due) 
         return CandidateInput()
     if request.reports is not None:
         return request.reports(due.session.day)
-    return todays_report(runtime, variant, due.session.day, request.report_file)
+    return todays_report(runtime.context, variant, due.session.day, request.report_file)
 
 
 def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
@@ -237,11 +238,11 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         return done
     again = request.force or runtime.ledger.signals.get(due.session.day, variant.name) is not None
     report = known_tickers(runtime.feed, report, due.at)
-    book = shadow.settled_book(runtime, variant, due.at)
-    market = generation.market_for(runtime, variant, due, tuple(sorted(book.positions)))
-    shorter = generation.history_warnings(runtime, variant, due, market)
+    book = shadow.settled_book(runtime.context, runtime.broker, runtime.feed, variant, due.at)
     entered = {symbol: position.entry_date for symbol, position in book.positions.items()}
-    doubts = (*shorter, *generation.believed_prices(runtime, variant, market, entered, request.judge))
+    market, doubts = generation.judged_market(
+        runtime.context, runtime.feed, runtime.second_feed, variant, due, entered, request.judge
+    )
     memory = memory_of_shadow(runtime.ledger, variant.name, before=due.session.day)
     evaluator = request.evaluator
     proposed = generation.propose(runtime.context, variant, due, market, book, memory, evaluator, report)
@@ -252,7 +253,7 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
         positions=book.shares(),
     )
     warnings = (*doubts, *fractions_of(book))
-    signal = generation.draft(runtime, variant, due, market, snapshot, proposed, report, warnings)
+    signal = generation.draft(runtime.context, variant, due, market, snapshot, proposed, report, warnings)
     shadow.keep_pending(runtime.ledger, variant, due, book, proposed, report, replace=again)
     return _hand_off(runtime, request, variant, due, signal)
 
@@ -317,8 +318,7 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
             )
         )
         realign.carried(runtime.ledger, variant.name, due.session.day, signal.decision.diagnostics, at=now)
-        runs = runtime.ledger.runs
-        mode = runtime.settings.mode
+        runs, mode = runtime.ledger.runs, runtime.settings.mode
         runs.due(
             due.session.day,
             variant.name,
@@ -339,7 +339,7 @@ def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due
         )
     write_signal(runtime.signals, signal, content, account=account, durable=runtime.run.durable)
     if variant.role == "primary":
-        tell_waiting(runtime, due, signal, path, bytes_sha256(content))
+        tell_waiting(runtime.context, due, signal, path, bytes_sha256(content))
     return f"wrote {path}: {summary}{warned}"
 
 

@@ -29,7 +29,8 @@ from live.views.status import read_status
 if TYPE_CHECKING:
     from backtest.strategies.family import Choice
     from live.ledger.tables import SignalRow
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
     from live.settings.load import LoadedSettings
 
 #: newest sessions that are decided again
@@ -72,19 +73,19 @@ class Rehearsal:
         return all(one.verdict != "differs" for one in self.again)
 
 
-def rehearse(runtime: Runtime, archive: Path | None, now: datetime) -> Rehearsal:
+def rehearse(context: RunContext, feed: Feed, archive: Path | None, now: datetime) -> Rehearsal:
     """Restore an archive (None: one made now) aside, decide again, remember the outcome in the ledger.
 
     Raises:
         ArchiveRefused, UsageError: 2. LedgerError: 8. SettingsError: 2, the restored settings are refused.
     """
-    with tempfile.TemporaryDirectory(prefix=".jutsu-rehearsal.", dir=runtime.state) as work:
-        path = archive or make(runtime.loaded, Path(work) / "made", now)
+    with tempfile.TemporaryDirectory(prefix=".jutsu-rehearsal.", dir=context.state) as work:
+        path = archive or make(context.loaded, Path(work) / "made", now)
         project = Path(work) / "project"
         project.mkdir()
         judged = judge(path, project, now)
         ledger_file = project / judged.document.ledger
-        loaded = _settings(runtime, project)
+        loaded = _settings(context, project)
         with Ledger.open(ledger_file, account=judged.document.account, now=now, create=False) as ledger:
             found = Rehearsal(
                 path.name,
@@ -92,20 +93,20 @@ def rehearse(runtime: Runtime, archive: Path | None, now: datetime) -> Rehearsal
                 judged.migrated,
                 len(judged.document.files),
                 _problems(ledger, loaded, now),
-                tuple(_decided_again(runtime, ledger, loaded)),
+                tuple(_decided_again(feed, ledger, loaded, context.clock.now())),
             )
-    runtime.ledger.for_account(EVERY_ACCOUNT).state.set(
+    context.ledger.for_account(EVERY_ACCOUNT).state.set(
         REHEARSED, json.dumps({"at": now.isoformat(timespec="seconds"), "passed": found.passed}), at=now
     )
     return found
 
 
-def _settings(runtime: Runtime, project: Path) -> LoadedSettings:
+def _settings(context: RunContext, project: Path) -> LoadedSettings:
     """Return the restored settings; of a project without a file those in force."""
     config = project / CONFIG
     if not config.exists():
-        return runtime.loaded
-    return load_settings(config=config, environ={}, account=runtime.settings.account or None)
+        return context.loaded
+    return load_settings(config=config, environ={}, account=context.settings.account or None)
 
 
 def _problems(ledger: Ledger, loaded: LoadedSettings, now: datetime) -> tuple[str, ...]:
@@ -122,18 +123,18 @@ def _problems(ledger: Ledger, loaded: LoadedSettings, now: datetime) -> tuple[st
     return read_status(inputs).problems
 
 
-def _decided_again(runtime: Runtime, ledger: Ledger, loaded: LoadedSettings) -> Iterator[Again]:
+def _decided_again(feed: Feed, ledger: Ledger, loaded: LoadedSettings, now: datetime) -> Iterator[Again]:
     rows = [row for row in ledger.signals.recent(SESSIONS * 20) if row.role == "primary"]
     sessions = sorted({row.session for row in rows}, reverse=True)[:SESSIONS]
     for row in rows:
         if row.session in sessions:
             try:
-                yield _again(runtime, ledger, loaded, row)
+                yield _again(feed, ledger, loaded, row, now)
             except JutsuError as error:
                 yield Again(str(row.session), row.variant, "not known", error.line())
 
 
-def _again(runtime: Runtime, ledger: Ledger, loaded: LoadedSettings, row: SignalRow) -> Again:
+def _again(feed: Feed, ledger: Ledger, loaded: LoadedSettings, row: SignalRow, now: datetime) -> Again:
     """Decide a file again: on the bars as they are now, else with its quotes as the last closes."""
     signal = SignalFile.model_validate_json(row.content)
     session = calendar.session(row.session)
@@ -144,7 +145,7 @@ def _again(runtime: Runtime, ledger: Ledger, loaded: LoadedSettings, row: Signal
         {*strategy.signal_symbols, *strategy.tradable_symbols, *signal.inputs.account.positions}
         | {order.symbol for order in signal.orders}
     )
-    known = runtime.feed.history(wanted, runtime.clock.now())
+    known = feed.history(wanted, now)
     bars = {name: cut for name, item in known.items() if len(cut := item.until(window.decides_on))}
     quoted = reference_prices(signal, fills_at_open=window.fills_at_open)
     was: Choice = choice_of_file(signal, strategy)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from live.books.variants import BookVariant
     from live.ledger.ledger import Ledger
     from live.ledger.tables import ExecutionRow
-    from live.model.broker import Account
+    from live.model.broker import Account, Broker
     from live.model.feed import Feed
     from live.reconciliation.model import Reconciliation
-    from live.runtime.runtime import RunContext, Runtime
+    from live.runtime.runtime import RunContext
     from live.system.clock import Clock
 
 LOG = logging.getLogger("jutsu.books")
@@ -80,17 +80,24 @@ def mark_closes(context: RunContext, feed: Feed, variant: BookVariant, account: 
 
 
 def agreed_and_marked(
-    runtime: Runtime, variant: BookVariant, account: Account, prices: Mapping[str, float], *, force: bool
+    context: RunContext,
+    broker: Broker,
+    feed: Feed,
+    variant: BookVariant,
+    account: Account,
+    prices: Mapping[str, float],
+    *,
+    force: bool,
 ) -> Reconciliation:
     """Compare with the broker and, when both agree, mark the closes that are not marked yet.
 
     Raises:
         DataError, DisagreementError: see `require_agreement`.
     """
-    known = known_to(runtime)
-    agreed = require_agreement(runtime.context, runtime.broker, account, prices, force=force, known=known)
+    known = known_to(context)
+    agreed = require_agreement(context, broker, account, prices, force=force, known=known)
     if agreed.agrees:
-        mark_closes(runtime.context, runtime.feed, variant, account)
+        mark_closes(context, feed, variant, account)
     return agreed
 
 

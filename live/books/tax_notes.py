@@ -17,34 +17,34 @@ from live.runtime.known_prices import actions_for
 
 if TYPE_CHECKING:
     from backtest.core.planned_orders import PlannedOrder
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 _PLANNED: Final = "planned:"
 
 
-def tax_notes(runtime: Runtime, orders: Sequence[PlannedOrder], day: date) -> tuple[str, ...]:
+def tax_notes(context: RunContext, orders: Sequence[PlannedOrder], day: date) -> tuple[str, ...]:
     """Return what wash sales mean for the orders of a file; none in a replay, which nobody reads.
 
     What cannot be told is said, and stops nothing.
     """
-    if runtime.run.alone or not orders:
+    if context.run.alone or not orders:
         return ()
-    account = lots_name(runtime)
-    elsewhere = traded_elsewhere(runtime.loaded, runtime.environ, runtime.clock.now())
-    history = read_history(runtime.ledger, account, runtime.settings, others=elsewhere.trades)
+    account = lots_name(context)
+    elsewhere = traded_elsewhere(context.loaded, context.environ, context.clock.now())
+    history = read_history(context.ledger, account, context.settings, others=elsewhere.trades)
     unknown = tuple(f"tax: {problem}" for problem in elsewhere.problems)
     try:
-        splits = actions_for(runtime, history.symbols)
+        splits = actions_for(context, history.symbols)
     except DataError as error:
         return (f"tax: no notes about wash sales: {error.line()}",)
-    retirement = runtime.settings.tax.retirement
+    retirement = context.settings.tax.retirement
     notes = order_notes(replace(history, splits=splits), account, orders, day, retirement=retirement)
     return (*notes, *unknown)
 
 
-def lots_name(runtime: Runtime) -> str:
+def lots_name(context: RunContext) -> str:
     """Return the account as lots carry it: its name where there are several, else its key."""
-    return runtime.settings.account or runtime.account
+    return context.settings.account or context.account
 
 
 def order_notes(

@@ -81,7 +81,7 @@ def rehearse(
     from live.archive.rehearse import rehearse as carry_out
 
     with open_command(config=config, state_db=state_db) as runtime:
-        found = carry_out(runtime, file, runtime.clock.now())
+        found = carry_out(runtime.context, runtime.feed, file, runtime.clock.now())
     if as_json:
         emit_json(found)
     else:

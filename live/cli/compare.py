@@ -35,7 +35,7 @@ def compare(
 ) -> None:
     """Compare each primary with its shadows and judge whether switching is justified."""
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        view = read_comparisons(ViewInputs.of(runtime), parse_date(since, "--since"))
+        view = read_comparisons(ViewInputs.of(runtime.context), parse_date(since, "--since"))
     if as_json:
         emit_json(view)
     else:

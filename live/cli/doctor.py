@@ -62,7 +62,7 @@ def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int
     try:
         with open_command(config=config, state_db=state_db, run=TENDING if alert else Reading()) as runtime:
             asked = first_day.look(runtime.context, runtime.broker, runtime.feed) if first else ()
-            view = health_of([*examine(runtime), *asked])
+            view = health_of([*examine(runtime.context, runtime.broker, runtime.feed), *asked])
             if alert:
                 _tell(runtime, view)
     except JutsuError as error:

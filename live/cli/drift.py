@@ -36,7 +36,7 @@ def drift(
     """Compare live with the backtest of the same sessions and name what each cause cost, to the cent."""
     first = parse_date(since, "--since")
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        view = read_drift(runtime, variant, first)
+        view = read_drift(runtime.context, runtime.feed, variant, first)
     if as_json:
         emit_json(view)
     else:

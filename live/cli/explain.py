@@ -53,7 +53,7 @@ def explain(
     if session is not None and first is not None:
         raise UsageError("one session or many, not both", where="--since", remedy="leave DATE out")
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         view: ExplainView | ExplainedSessions
         if first is None:
             view = read_explanation(inputs, symbol.upper(), session)

@@ -271,7 +271,7 @@ def _checks(config: Path) -> Sequence[Check]:
 
     try:
         with open_command(config=config, run=Reading()) as runtime:
-            return tuple(examine(runtime))
+            return tuple(examine(runtime.context, runtime.broker, runtime.feed))
     except JutsuError as error:
         return not_started(error).checks
 

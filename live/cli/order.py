@@ -131,7 +131,7 @@ def _apply(
     with open_command(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         done = edit_orders(inputs, file, make(inputs), actor=actor())
         for change in done.edits:
             echo(f"  {change.line()}")

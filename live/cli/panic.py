@@ -48,7 +48,7 @@ def panic(
         _ask(runtime, yes=yes, everything=everything)
         subject = "everything" if everything else "our positions"
         with recorded(runtime.ledger, "panic", actor=actor(), subject=subject, clock=runtime.clock) as effect:
-            result = close_everything(runtime, everything=everything)
+            result = close_everything(runtime.context, runtime.broker, everything=everything)
             effect.after = "; ".join((*result.closed, *(f"left: {text}" for text in result.left)))
         for text in result.cancelled:
             echo(f"cancelled {text}")

@@ -21,7 +21,7 @@ def ready(*, as_json: JsonOption = False, config: ConfigOption = None, state_db:
     from live.views.readiness import read_readiness
 
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        view = read_readiness(ViewInputs.of(runtime), backtest_returns(runtime))
+        view = read_readiness(ViewInputs.of(runtime.context), backtest_returns(runtime.context, runtime.feed))
         if as_json:
             emit_json(view)
         else:

@@ -34,7 +34,7 @@ def realign(
     from live.views.inputs import ViewInputs
 
     with open_command(config=config, state_db=state_db) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         name = actions.chosen(inputs, variant)
         act = actions.withdraw if cancel else actions.ask
         done = act(runtime.ledger, name, actor=actor(), at=runtime.clock.now())

@@ -62,7 +62,7 @@ def reconcile(
                     by=actor(),
                     owners=_owners(runtime),
                 )
-                adopted += split_stops.carry_over(runtime, before)
+                adopted += split_stops.carry_over(runtime.context, runtime.broker, runtime.feed, before)
                 effect.after = "; ".join(adopted)
             _remember(runtime, result)
             result = _compare(runtime)
@@ -153,7 +153,7 @@ def _compare(runtime: Runtime) -> Reconciliation:
     symbols = sorted(runtime.ledger.positions.shares())
     quotes = runtime.feed.quotes(symbols, runtime.clock.now()) if symbols else {}
     prices = {symbol: quote.mid for symbol, quote in quotes.items() if quote.mid is not None}
-    return rules.compared(runtime, runtime.broker.account(), prices)
+    return rules.compared(runtime.context, runtime.broker.account(), prices)
 
 
 def _manual(runtime: Runtime) -> tuple[str, ...]:

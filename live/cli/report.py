@@ -114,7 +114,7 @@ def check(
     from live.generation.report_check import check_report
 
     with open_command(config=config, state_db=state_db, prices=prices, run=Reading()) as runtime:
-        found = check_report(runtime, file, strategy)
+        found = check_report(runtime.context, runtime.feed, file, strategy)
     if as_json:
         emit_json(found)
     else:

@@ -46,7 +46,7 @@ def execution(
     from live.reporting.making import executions
 
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        made = _kept(runtime, executions(runtime, parse_date(day, "DATE"), variant))
+        made = _kept(runtime, executions(runtime.context, parse_date(day, "DATE"), variant))
     show(made, as_json=as_json)
 
 
@@ -62,7 +62,7 @@ def validation(
     from live.reporting.making import validations
 
     with open_command(config=config, state_db=state_db, prices=prices, run=Reading()) as runtime:
-        made = _kept(runtime, validations(runtime, parse_date(day, "DATE"), variant))
+        made = _kept(runtime, validations(runtime.context, runtime.feed, parse_date(day, "DATE"), variant))
     show(made, as_json=as_json)
 
 
@@ -83,7 +83,7 @@ def weekly(
         last = week_until(asked)[1]
         if mail and (_nothing_yet(runtime, last) or _was_sent(runtime, "weekly", last)):
             return
-        made = _period(runtime, weekly_of(runtime, asked), mail=mail)
+        made = _period(runtime, weekly_of(runtime.context, runtime.feed, asked), mail=mail)
     show((made,), as_json=as_json)
 
 
@@ -108,7 +108,7 @@ def monthly(
             return
         if mail and (_nothing_yet(runtime, last) or _was_sent(runtime, "monthly", due)):
             return
-        made = _period(runtime, monthly_of(runtime, asked), mail=mail)
+        made = _period(runtime, monthly_of(runtime.context, runtime.broker, runtime.feed, asked), mail=mail)
     show((made,), as_json=as_json)
 
 
@@ -120,7 +120,7 @@ def _nothing_yet(runtime: Runtime, last: date) -> bool:
     """Whether no book had begun when a period ended; then it is said, and nothing is sent."""
     from live.reporting.periods import no_book
 
-    problem = no_book(runtime, last)
+    problem = no_book(runtime.context, last)
     if problem:
         echo(problem)
     return bool(problem)

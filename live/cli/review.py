@@ -62,14 +62,14 @@ def review(
     with open_command(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
-        inputs, flags = ViewInputs.of(runtime), call_flags(config, state_db, output_dir, as_of)
+        inputs, flags = ViewInputs.of(runtime.context), call_flags(config, state_db, output_dir, as_of)
         files = (file,) if file is not None else newest_files(inputs)
         if as_json:
             cases = [read_case(inputs, path) for path in files]
             views = [read_review(inputs, case, flags) for case in cases]
             emit_json(views[0] if len(views) == 1 else {"files": views})
         else:
-            cases = [converse(lambda: ViewInputs.of(runtime), path, flags) for path in files]
+            cases = [converse(lambda: ViewInputs.of(runtime.context), path, flags) for path in files]
         refused = [case for case in cases if case.verdict.problems or case.verdict.limits]
         if refused:
             raise typer.Exit(2 if any(case.verdict.problems for case in refused) else 7)
@@ -100,7 +100,7 @@ def approve(
     with open_command(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         done = answers.approve(inputs, file or only_file(inputs), actor=actor(), sha256=sha256)
         if as_json:
             emit_json(done)
@@ -125,7 +125,7 @@ def skip(
     with open_command(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         done = answers.skip(inputs, file or only_file(inputs), actor=actor())
         if as_json:
             emit_json(done)

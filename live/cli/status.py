@@ -33,10 +33,10 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
         found = (
             *diagnostics(runtime.loaded),
             *login_problems(runtime.context, runtime.loaded.root),
-            *paper_differences(runtime),
+            *paper_differences(runtime.context, runtime.broker),
             *channel_problems(runtime),
         )
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         view = read_status(inputs, found)
         asked = tuple(realign_notes(inputs, [book.variant for book in view.books if book.role == "primary"]))
         if as_json:

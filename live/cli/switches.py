@@ -107,7 +107,7 @@ def online(*, config: ConfigOption = None, state_db: StateOption = None) -> None
         if runtime.ledger.state.online_confirmed():
             echo(f"account {runtime.account_name} is already confirmed for real orders")
             return
-        view = read_readiness(ViewInputs.of(runtime), backtest_returns(runtime))
+        view = read_readiness(ViewInputs.of(runtime.context), backtest_returns(runtime.context, runtime.feed))
         show(view)
         orders = "REAL orders" if kind == "live" else "orders to a PAPER account"
         echo(f"account {runtime.account_name}: with mode online_live the executor sends {orders}.")

@@ -79,7 +79,7 @@ def show_year(
 
     chosen, wanted = _method(method), _year(year)
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
-        view = read_taxes(runtime, wanted, chosen)
+        view = read_taxes(runtime.context, wanted, chosen)
     if csv_file is not None:
         write_atomic(csv_file, csv_of(view).encode(), mode=0o600)
     if as_json:
@@ -106,7 +106,7 @@ def assign(
 
     named = taxes.parse_lots(lots or [])
     with open_command(config=config, state_db=state_db) as runtime:
-        history = full_history(runtime)
+        history = full_history(runtime.context)
         done = taxes.assign(runtime.ledger, history, execution, named, actor=actor(), at=runtime.clock.now())
     if as_json:
         emit_json(done)

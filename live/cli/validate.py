@@ -111,7 +111,7 @@ def _validate(options: Options, first: date | None, last: date | None, *, as_jso
         found = [judge_session(runtime.context, runtime.feed, session) for session in days]
         judged = [item for verdicts, _ in found for item in verdicts]
         problems = [(name, error) for _, errors in found for name, error in errors.items()]
-        mark_every_book(runtime)
+        mark_every_book(runtime.context, runtime.broker, runtime.feed)
         for item in judged:
             attempted("a validation report", partial(_keep_report, runtime, item))
         for problem in _announce(runtime, judged) if judged else ():

@@ -16,7 +16,8 @@ from live.orders.attempts import NOT_ACCEPTED, may_fill
 from live.orders.submission import LIST_MARGIN, Submission
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Broker
+    from live.runtime.runtime import RunContext
 
 LOOK_BACK = timedelta(days=59)
 
@@ -31,7 +32,8 @@ class Closing:
         quotes: symbol -> what the broker values a share at before the sales; fills are judged by it.
     """
 
-    runtime: Runtime
+    context: RunContext
+    broker: Broker
     submission: Submission
     problems: list[str]
     cancelled: list[str]
@@ -44,23 +46,21 @@ class Closing:
         Raises:
             BrokerError: the order list cannot be read.
         """
-        ledger, now = self.runtime.ledger, self.runtime.clock.now()
+        ledger, now = self.context.ledger, self.context.clock.now()
         bound = ledger.orders.bound_broker_ids()
-        for shown in self.runtime.broker.orders(now - LOOK_BACK, now + LIST_MARGIN):
+        for shown in self.broker.orders(now - LOOK_BACK, now + LIST_MARGIN):
             live_stop = shown.order_type == "stop" and not shown.state.terminal
             if not live_stop or shown.order_id in bound or shown.parent_id not in bound:
                 continue
             buy = ledger.orders.by_broker_id(str(shown.parent_id))
             if buy is not None:
                 price = shown.stop_price or Decimal(0)
-                plan = plan_stop(
-                    self.runtime.context, buy.variant, buy.symbol, shown.quantity, price, parent=buy
-                )
+                plan = plan_stop(self.context, buy.variant, buy.symbol, shown.quantity, price, parent=buy)
                 self.submission.adopt(plan, shown)
 
     def sell_symbol(self, symbol: str) -> list[Order]:
         """Sell what the books own of one symbol, never more than the broker holds; return the orders sent."""
-        ledger = self.runtime.ledger
+        ledger = self.context.ledger
         waiting = [order for order in ledger.orders.unresolved() if order.symbol == symbol]
         rows = [row for row in ledger.positions.open_positions() if row.symbol == symbol]
         if waiting:
@@ -69,7 +69,7 @@ class Closing:
             self.problems.append(f"{symbol}: an earlier sell is still alive, so it was not sold again")
             return []
         try:
-            held = self.runtime.broker.account().shares().get(symbol, 0)
+            held = self.broker.account().shares().get(symbol, 0)
         except BrokerError as error:
             self.problems.append(f"{symbol}: not sold, the account cannot be read: {error.line()}")
             return []
@@ -91,7 +91,7 @@ class Closing:
         except JutsuError as error:
             self.problems.append(f"{row.symbol}: not sold: {error.line()}")
             return None
-        left = self.runtime.ledger.positions.get(row.variant, row.symbol)
+        left = self.context.ledger.positions.get(row.variant, row.symbol)
         if left is None:
             return None  # its stop has sold it
         quantity = min(left.quantity, most - (row.quantity - left.quantity))
@@ -109,7 +109,7 @@ class Closing:
             UnresolvedError: a stop could not be cancelled: it may still sell these shares.
         """
         price = row.stop_price if row.needs_stop else None
-        for stop in self.runtime.ledger.orders.unfinished(row.variant):
+        for stop in self.context.ledger.orders.unfinished(row.variant):
             if stop.symbol != row.symbol or stop.intent != "stop" or stop.broker_order_id is None:
                 continue
             ended = self.submission.cancel(stop)
@@ -125,13 +125,13 @@ class Closing:
 
     def _send(self, row: PositionRow, quantity: int) -> Order | None:
         """Send one sell; None when it was certainly not accepted, a row that may fill otherwise."""
-        ledger, now = self.runtime.ledger, self.runtime.clock.now()
-        name, attempt = free_name(self.runtime.context, row.variant, row.symbol, "exit")
+        ledger, now = self.context.ledger, self.context.clock.now()
+        name, attempt = free_name(self.context, row.variant, row.symbol, "exit")
         plan = OrderPlan(
             client_order_id=name,
             variant=row.variant,
-            session=self.runtime.today(),
-            mode=self.runtime.settings.mode,
+            session=self.context.today(),
+            mode=self.context.settings.mode,
             symbol=row.symbol,
             side="sell",
             intent="exit",
@@ -152,7 +152,7 @@ class Closing:
                 self.problems.append(f"{row.symbol}: not accepted: {order.state_reason or order.state}")
         if order is not None and order.state == JournalState.PLANNED:
             order = ledger.orders.transition(
-                name, JournalState.LAPSED, at=self.runtime.clock.now(), state_reason="panic: not accepted"
+                name, JournalState.LAPSED, at=self.context.clock.now(), state_reason="panic: not accepted"
             )
         return order if order is not None and (may_fill(order) or order.filled_quantity) else None
 
@@ -167,10 +167,10 @@ class Closing:
 
     def _put_back(self, variant: str, symbol: str, price: Decimal | None) -> None:
         """Place the stop of a position again; a failure becomes the first problem of the result."""
-        row = self.runtime.ledger.positions.get(variant, symbol)
+        row = self.context.ledger.positions.get(variant, symbol)
         if row is None or price is None:
             return
-        why = place_stop(self.runtime.context, self.submission, row, price)
+        why = place_stop(self.context, self.submission, row, price)
         if why:
             self.problems.insert(0, f"{symbol}: {row.quantity} shares have NO STOP: {why}")
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from live.handoff.model import SignalOrder
     from live.ledger.ledger import Ledger
     from live.model.broker import Broker
-    from live.model.feed import Quote
+    from live.model.feed import Feed, Quote
     from live.orders.submission import Submission
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import Settings
     from live.system.clock import Clock
 
@@ -113,10 +113,11 @@ class PositionRules:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionContext:
-    """One run on one file: the account (`runtime`), what is to do (`job`), what came of it (`notes`).
+    """One run on one file: the account (`shared`), what is to do (`job`), what came of it (`notes`).
 
     Attributes:
-        runtime: broker, ledger, clock, feed and settings of this process.
+        shared: ledger, time and settings of this process.
+        broker: where orders go. feed: where quotes come from.
         job: the file, judged.
         notes: filled in while the run goes on.
         submission: sends and follows orders; it knows until when they may leave.
@@ -127,7 +128,9 @@ class ExecutionContext:
         keeps_window: False with --skip-time-check.
     """
 
-    runtime: Runtime
+    shared: RunContext
+    broker: Broker
+    feed: Feed
     job: Job
     notes: RunNotes
     submission: Submission
@@ -138,24 +141,19 @@ class ExecutionContext:
     keeps_window: bool = True
 
     @property
-    def broker(self) -> Broker:
-        """Where orders go."""
-        return self.runtime.broker
-
-    @property
     def ledger(self) -> Ledger:
         """The journal and the books."""
-        return self.runtime.ledger
+        return self.shared.ledger
 
     @property
     def clock(self) -> Clock:
         """The time of this run."""
-        return self.runtime.clock
+        return self.shared.clock
 
     @property
     def settings(self) -> Settings:
         """Settings of this run."""
-        return self.runtime.settings
+        return self.shared.settings
 
     @property
     def session(self) -> Session:
@@ -184,11 +182,11 @@ class ExecutionContext:
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the quote of one symbol now."""
-        return self.runtime.feed.quotes([symbol], self.clock.now()).get(symbol)
+        return self.feed.quotes([symbol], self.clock.now()).get(symbol)
 
     def quotes(self, symbols: Iterable[str]) -> dict[str, float]:
         """Return the mid prices that are known now."""
-        found = self.runtime.feed.quotes(sorted(set(symbols)), self.clock.now())
+        found = self.feed.quotes(sorted(set(symbols)), self.clock.now())
         return {symbol: quote.mid for symbol, quote in found.items() if quote.mid is not None}
 
     def rows(self) -> tuple[Order, ...]:

@@ -47,7 +47,7 @@ def keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
     kept from then on. With several such stops, or one for other shares, nothing is adopted; nor is one that
     waits for the fill of another order, which may never come.
     """
-    if context.runtime.run.alone:
+    if context.shared.run.alone:
         return False
     now = context.clock.now()
     bound = context.ledger.orders.bound_broker_ids()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from live.alerts.channels import Level
     from live.ledger.ledger import Ledger
     from live.model.broker import Broker
-    from live.runtime.runtime import RunContext, Runtime
+    from live.runtime.runtime import RunContext
     from live.system.clock import Clock
 
 LOOK_BACK = timedelta(days=59)
@@ -81,41 +81,42 @@ def foreign(context: RunContext, broker: Broker) -> Foreign:
     return Foreign(more, tuple(order for order in _live_orders(broker, context.clock) if not ours(order)))
 
 
-def close_everything(runtime: Runtime, *, everything: bool = False) -> Result:
+def close_everything(context: RunContext, broker: Broker, *, everything: bool = False) -> Result:
     """Alert, end our working orders, sell what the books own of what the broker holds, back up.
 
     Each stop rests until the sell of its position is next, and is put back when that sell is not accepted.
     Orders outside the session wait for the next open.
 
     Args:
-        runtime: the account.
+        context: the account.
+        broker: where its orders and shares are.
         everything: sell foreign shares and cancel foreign orders too; a person was shown them and agreed.
     """
     result = Result()
     # First, so that a run at work sends nothing more, and that a panic that dies leaves nothing switched on.
-    runtime.ledger.state.set_kill("all", reason="panic", by="panic", at=runtime.clock.now())
-    text = f"account {runtime.account_name}: every position is being closed"
-    _alert(runtime.context, result, "began", text, "critical")
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
-    _catch_up(runtime.ledger, runtime.clock, submission, result)
-    _end_orders(runtime.broker, runtime.ledger, runtime.clock, submission, result, everything=everything)
-    closing = Closing(runtime, submission, result.problems, result.cancelled)
+    context.ledger.state.set_kill("all", reason="panic", by="panic", at=context.clock.now())
+    text = f"account {context.account_name}: every position is being closed"
+    _alert(context, result, "began", text, "critical")
+    submission = Submission(broker, context.ledger, context.clock)
+    _catch_up(context.ledger, context.clock, submission, result)
+    _end_orders(broker, context.ledger, context.clock, submission, result, everything=everything)
+    closing = Closing(context, broker, submission, result.problems, result.cancelled)
     _guarded(result, "the attached stops", closing.adopt_attached_stops)
-    account = _account(runtime.context, runtime.broker, result)
+    account = _account(context, broker, result)
     if account is not None:
         closing.quotes.update(
             {h.symbol: h.market_value / h.quantity for h in account.holdings if h.market_value and h.quantity}
         )
         if everything:
-            _guarded(result, "foreign shares", lambda: _take_over(runtime.context, account))
-        sent = [order for symbol in _symbols(runtime.ledger) for order in closing.sell_symbol(symbol)]
-        _follow(runtime.context, closing, sent, result)
-        _guarded(result, "what the strategies remember", lambda: _remember(runtime.context, runtime.broker))
-    _name_rest(runtime.context, runtime.broker, result)
-    _keep_copy(runtime.context, result)
+            _guarded(result, "foreign shares", lambda: _take_over(context, account))
+        sent = [order for symbol in _symbols(context.ledger) for order in closing.sell_symbol(symbol)]
+        _follow(context, closing, sent, result)
+        _guarded(result, "what the strategies remember", lambda: _remember(context, broker))
+    _name_rest(context, broker, result)
+    _keep_copy(context, result)
     text = "; ".join((*result.problems, *result.left)) or "every position is closed"
     level: Level = "critical" if result.problems or result.left else "warning"
-    _alert(runtime.context, result, "ended", text, level)
+    _alert(context, result, "ended", text, level)
     return result
 
 

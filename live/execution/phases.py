@@ -307,7 +307,7 @@ def _gate(context: ExecutionContext, order: SignalOrder, quantity: int) -> str:
         return wide  # it waits for the open, so the age of the quote is no reason
     age = context.settings.data.max_quote_age_seconds
     problem = quote_problem(
-        quote, context.clock.now(), max_age_seconds=age, checks_age=context.runtime.run.quotes_have_age
+        quote, context.clock.now(), max_age_seconds=age, checks_age=context.shared.run.quotes_have_age
     )
     if problem or wide or quote is None:
         return problem or wide

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from backtest.core.bars import Bars
     from backtest.data.quality.known import Known
     from backtest.strategies.base import Strategy
-    from live.model.feed import Quote
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed, Quote
+    from live.runtime.runtime import RunContext
 
 #: seconds after which today's candle, which comes with the history, is no measure of a quote any more
 FRESH: Final = 60.0
@@ -39,12 +39,15 @@ class PriceGate:
     """Judges quotes of one run; histories and confirmations are read when they are asked for.
 
     Attributes:
-        runtime: feed, second source, settings, recorded actions and confirmed prices.
+        shared: time, settings, recorded actions and confirmed prices.
+        feed: quotes and histories. second_feed: another source of prices, None without one.
         strategy: names the symbols that belong together and their multiples.
         session: the running session. window: an opening allows larger differences.
     """
 
-    runtime: Runtime
+    shared: RunContext
+    feed: Feed
+    second_feed: Feed | None
     strategy: Strategy
     session: Session
     window: ExecutionWindow
@@ -58,15 +61,15 @@ class PriceGate:
             held: owned since an earlier session. A single stock that is to be bought is not held against its
                 history: such stocks are bought because they jumped.
         """
-        now = self.runtime.clock.now()
-        if self.runtime.run.alone:  # a replay has judged its whole history already
-            return self.runtime.feed.quotes([symbol], now).get(symbol), None
+        now = self.shared.clock.now()
+        if self.shared.run.alone:  # a replay has judged its whole history already
+            return self.feed.quotes([symbol], now).get(symbol), None
         try:
             facts = self._facts_of(symbol, held=held)  # some vendors know today's candle only after this
-            quotes = self.runtime.feed.quotes(self._together(symbol), now)
+            quotes = self.feed.quotes(self._together(symbol), now)
             second = self._second_source(symbol)
         except (DataError, BrokerError) as error:
-            quote = self.runtime.feed.quotes([symbol], now).get(symbol)
+            quote = self.feed.quotes([symbol], now).get(symbol)
             return quote, Finding(symbol, f"its price cannot be judged: {error.problem}", error.remedy)
         return quotes.get(symbol), self._doubt(symbol, quotes, second, facts)
 
@@ -86,7 +89,7 @@ class PriceGate:
             "open" if self.window.fills_at_open else "close",
             facts.bars,
             facts.known,
-            max_difference=self.runtime.settings.data.max_price_difference_pct / 100,
+            max_difference=self.shared.settings.data.max_price_difference_pct / 100,
         ).get(symbol)
         return None if found is None else found.finding()
 
@@ -97,19 +100,19 @@ class PriceGate:
 
     def _facts_of(self, symbol: str, *, held: bool) -> _Facts:
         by_history = held or self.strategy.family.needs_fresh_bars_of_holdings
-        clock, key = self.runtime.clock, (symbol, by_history)
+        clock, key = self.shared.clock, (symbol, by_history)
         known = self._facts.get(key)
         if known is None or clock.monotonic() - known.read_at > FRESH:
             from live.runtime.known_prices import known_to
 
             names = self._together(symbol)
-            bars = self.runtime.feed.history(names, clock.now()) if by_history else {}
+            bars = self.feed.history(names, clock.now()) if by_history else {}
             known = _Facts(
-                bars, known_to(self.runtime, self.strategy.price_relations, names), clock.monotonic()
+                bars, known_to(self.shared, self.strategy.price_relations, names), clock.monotonic()
             )
             self._facts[key] = known
         return known
 
     def _second_source(self, symbol: str) -> Mapping[str, float]:
-        second = self.runtime.second_feed
-        return {} if second is None else last_prices(second, [symbol], self.runtime.clock.now())
+        second = self.second_feed
+        return {} if second is None else last_prices(second, [symbol], self.shared.clock.now())

@@ -98,7 +98,7 @@ def _mid(context: ExecutionContext, symbol: str) -> float | None:
     """Return the mid price to judge a fill by, None when the quote is too poor for that."""
     quote = context.quote(symbol)
     age = context.settings.data.max_quote_age_seconds
-    checks_age = context.runtime.run.quotes_have_age and not context.before_open
+    checks_age = context.shared.run.quotes_have_age and not context.before_open
     poor = quote_problem(quote, context.clock.now(), max_age_seconds=age, checks_age=checks_age)
     return None if poor or quote is None else quote.mid
 

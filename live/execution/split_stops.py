@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
     from live.ledger.ledger import Ledger
     from live.ledger.tables import Order, PositionRow
-    from live.model.broker import Account
+    from live.model.broker import Account, Broker
+    from live.model.feed import Feed
     from live.reconciliation.model import Reconciliation, SymbolDifference
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
+    from live.system.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,15 @@ def disarm(context: ExecutionContext, account: Account) -> frozenset[str]:
 
     Those get no stop and no sale of ours: shares, entry and level in the books are of before the split.
     """
-    lines = [line for line in compared(context.runtime, account, {}).lines if line.ratio is not None]
+    lines = [line for line in compared(context.shared, account, {}).lines if line.ratio is not None]
     for line in lines:
         _disarm(context, account, line)
     return frozenset(line.symbol for line in lines)
 
 
 def _disarm(context: ExecutionContext, account: Account, line: SymbolDifference) -> None:
-    last = _last(context.runtime, account, line.symbol)
-    for order in _resting(context.runtime.ledger, line.symbol):
+    last = _last(context.feed, context.clock, account, line.symbol)
+    for order in _resting(context.ledger, line.symbol):
         shown = context.broker.order(str(order.broker_order_id))
         if shown is None or shown.state.terminal or shown.stop_price is None:
             continue
@@ -73,38 +75,45 @@ def _disarm(context: ExecutionContext, account: Account, line: SymbolDifference)
         )
 
 
-def carry_over(runtime: Runtime, before: Iterable[Behind]) -> tuple[str, ...]:
+def carry_over(context: RunContext, broker: Broker, feed: Feed, before: Iterable[Behind]) -> tuple[str, ...]:
     """Give adopted positions the stop they need after the split; return one line per position.
 
     Raises:
         BrokerError, UnresolvedError: the broker cannot be read, or a cancel was not answered.
     """
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
-    account = runtime.broker.account()
-    texts = (_carry(runtime, submission, account, one) for one in before if one.row.needs_stop)
+    submission = Submission(broker, context.ledger, context.clock)
+    account = broker.account()
+    texts = (_carry(context, broker, feed, submission, account, one) for one in before if one.row.needs_stop)
     return tuple(text for text in texts if text)
 
 
-def _carry(runtime: Runtime, submission: Submission, account: Account, one: Behind) -> str:
+def _carry(
+    context: RunContext,
+    broker: Broker,
+    feed: Feed,
+    submission: Submission,
+    account: Account,
+    one: Behind,
+) -> str:
     row = one.row
-    now = runtime.ledger.positions.get(row.variant, row.symbol)
+    now = context.ledger.positions.get(row.variant, row.symbol)
     held = Decimal(0) if now is None else now.quantity + Decimal(str(now.details.get(FRACTION, "0")))
-    mine = [order for order in _resting(runtime.ledger, row.symbol) if order.variant == row.variant]
-    shown = {order.client_order_id: runtime.broker.order(str(order.broker_order_id)) for order in mine}
+    mine = [order for order in _resting(context.ledger, row.symbol) if order.variant == row.variant]
+    shown = {order.client_order_id: broker.order(str(order.broker_order_id)) for order in mine}
     alive = [order for order in mine if (s := shown[order.client_order_id]) and not s.state.terminal]
     resting = shown[alive[0].client_order_id] if len(alive) == 1 else None
     stop = None
     if resting is not None and resting.stop_price is not None:
         stop = RestingStop(resting.quantity - resting.filled_quantity, resting.stop_price)
-    scaled = after_split(row, one.ratio, on=runtime.today())
-    last = _last(runtime, account, row.symbol) or scaled.entry_price
-    split = CorporateAction(row.symbol, runtime.today(), "split", one.ratio)
+    scaled = after_split(row, one.ratio, on=context.today())
+    last = _last(feed, context.clock, account, row.symbol) or scaled.entry_price
+    split = CorporateAction(row.symbol, context.today(), "split", one.ratio)
     level = scaled.stop_price or scaled.entry_price
     todo = stop_after_split(holding_of(row), split, held, stop, last, tick=tick(level))
     if todo is None:
         return f"{row.symbol}: not one split for all its shares: look at its stop yourself"
     if todo.action == "keep" and now is not None and alive:
-        return _keep(runtime, now, alive[0], todo)
+        return _keep(submission, context.ledger, now, alive[0], todo)
     for order in alive:
         if not JournalState(submission.cancel(order).state).terminal:
             return f"{row.symbol}: its old stop could not be cancelled: look at the broker"
@@ -115,9 +124,9 @@ def _carry(runtime: Runtime, submission: Submission, account: Account, one: Behi
             f"{row.symbol}: {last:f} is at or below its stop {todo.price} after the split: none was placed. "
             "The next run of the executor sells the shares; to keep them, place a stop of your own there"
         )
-    if _of_the_past(runtime.ledger):
+    if _of_the_past(context.ledger):
         return f"{row.symbol}: the next run places its stop for {now.quantity} shares at {todo.price}"
-    why = place_stop(runtime.context, submission, now, todo.price)
+    why = place_stop(context, submission, now, todo.price)
     return f"{row.symbol}: " + (
         f"{now.quantity} shares have NO STOP: {why}"
         if why
@@ -131,11 +140,12 @@ def _of_the_past(ledger: Ledger) -> bool:
     return bool(newest) and newest[0].past is True
 
 
-def _keep(runtime: Runtime, position: PositionRow, order: Order, todo: StopAfterSplit) -> str:
+def _keep(
+    submission: Submission, ledger: Ledger, position: PositionRow, order: Order, todo: StopAfterSplit
+) -> str:
     """Bind the stop the broker scaled by itself."""
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
     order = submission.refresh(order)  # takes over count and level
-    runtime.ledger.positions.set_stop(
+    ledger.positions.set_stop(
         position.id,
         stop_price=order.stop_price,
         stop_client_order_id=order.client_order_id,
@@ -152,9 +162,9 @@ def _resting(ledger: Ledger, symbol: str) -> Sequence[Order]:
     ]
 
 
-def _last(runtime: Runtime, account: Account, symbol: str) -> Decimal | None:
+def _last(feed: Feed, clock: Clock, account: Account, symbol: str) -> Decimal | None:
     """Return the price of a new share: quote, else what the broker values the shares at."""
-    quote = runtime.feed.quotes([symbol], runtime.clock.now()).get(symbol)
+    quote = feed.quotes([symbol], clock.now()).get(symbol)
     price = None if quote is None else quote.last or quote.mid
     if price:
         return Decimal(repr(price))

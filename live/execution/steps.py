@@ -32,19 +32,28 @@ if TYPE_CHECKING:
 
     from backtest.strategies.base import Strategy
     from live.ledger.ledger import Ledger
-    from live.model.broker import Account, BrokerOrder
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Account, Broker, BrokerOrder
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
     from live.system.clock import Clock
 
 
 def context_for(
-    runtime: Runtime, job: Job, notes: RunNotes, *, phase: Phase, skip_time_check: bool
+    shared: RunContext,
+    broker: Broker,
+    feed: Feed,
+    job: Job,
+    notes: RunNotes,
+    *,
+    phase: Phase,
+    skip_time_check: bool,
+    second_feed: Feed | None = None,
 ) -> ExecutionContext:
     """Return the context of a run: the window (or --skip-time-check) decides until when orders may leave."""
-    clock = runtime.clock
-    deadline = clock.monotonic() + runtime.settings.safety.run_deadline_seconds
+    clock = shared.clock
+    deadline = clock.monotonic() + shared.settings.safety.run_deadline_seconds
     permission = Permission(
-        ledger=runtime.ledger,
+        ledger=shared.ledger,
         clock=clock,
         job=job,
         phase=phase,
@@ -52,15 +61,17 @@ def context_for(
         began_monotonic=clock.monotonic(),
         deadline=deadline,
         keeps_window=not skip_time_check,
-        watches_answers=not runtime.run.alone,
+        watches_answers=not shared.run.alone,
     )
     return ExecutionContext(
-        runtime=runtime,
+        shared=shared,
+        broker=broker,
+        feed=feed,
         job=job,
         notes=notes,
-        submission=Submission(runtime.broker, runtime.ledger, clock, permission),
+        submission=Submission(broker, shared.ledger, clock, permission),
         rules=position_rules(job.book_variant.strategy),
-        prices=PriceGate(runtime, job.book_variant.strategy, job.session, job.window),
+        prices=PriceGate(shared, feed, second_feed, job.book_variant.strategy, job.session, job.window),
         phase=phase,
         deadline=deadline,
         keeps_window=not skip_time_check,
@@ -92,11 +103,9 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     except UnresolvedError:
         unresolved.protect_before_stopping(context)
         raise
-    orders = unknown_orders.listed(context.runtime.broker, context.runtime.clock)
+    orders = unknown_orders.listed(context.broker, context.clock)
     try:
-        unknown_orders.require_known(
-            context.runtime.context, [shown for shown in orders if not shown.state.terminal]
-        )
+        unknown_orders.require_known(context.shared, [shown for shown in orders if not shown.state.terminal])
     except UnresolvedError:
         unresolved.protect_before_stopping(context)
         raise
@@ -108,17 +117,17 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     before = context.ledger.positions.shares(context.variant)
     try:
         result = reconcile.require_agreement(
-            context.runtime.context,
+            context.shared,
             context.broker,
             account,
             prices,
             force=force,
-            known=reconcile.known_to(context.runtime),
+            known=reconcile.known_to(context.shared),
         )
     except DisagreementError:
-        unknown_orders.require_known(context.runtime.context, _successors(context, orders))  # it says more
+        unknown_orders.require_known(context.shared, _successors(context, orders))  # it says more
         raise
-    unknown_orders.require_known(context.runtime.context, [shown for shown in orders if shown.state.terminal])
+    unknown_orders.require_known(context.shared, [shown for shown in orders if shown.state.terminal])
     context.notes.behind |= {line.symbol for line in result.lines if line.ratio is not None}
     if context.ledger.positions.shares(context.variant) != before:
         stops.protect_all(context)  # a late fill of an ended order was booked
@@ -201,7 +210,7 @@ def trade(context: ExecutionContext) -> None:
 def _judge_losses(context: ExecutionContext, account: Account) -> None:
     """Block entries when a circuit breaker has tripped, or cannot be judged; exits and stops go on."""
     try:
-        judged = breakers.breakers_now(context.runtime.context, account)
+        judged = breakers.breakers_now(context.shared, account)
     except BrokerError as error:
         context.notes.stop_buying = error.line()
         context.notes.alarm(context.notes.stop_buying)
@@ -223,18 +232,18 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     Raises:
         DataError, DisagreementError: ledger and broker differ.
     """
-    runtime, job = context.runtime, context.job
+    shared, job = context.shared, context.job
     # Without an order of ours nothing can have changed since the comparison at the start.
     result = _compare_at_end(context) if context.rows() else None
-    name_uncovered(runtime.ledger, job.variant, context.notes)
+    name_uncovered(shared.ledger, job.variant, context.notes)
     rows = context.rows()
-    record.record_trades(runtime.ledger, rows, job.signal, at=runtime.clock.now())
-    record.record_late_fills(runtime.ledger, job.variant, at=runtime.clock.now())
+    record.record_trades(shared.ledger, rows, job.signal, at=shared.clock.now())
+    record.record_late_fills(shared.ledger, job.variant, at=shared.clock.now())
     outcome = forward(so_far(job), _outcome(context))
-    breakers.keep_close(runtime.context, job.day, context.broker.account())
+    breakers.keep_close(shared, job.day, context.broker.account())
     difference = None if result is None or result.agrees else _difference(context, result)
     error = difference or verdict(context, outcome)
-    marked = _mark(context) if runtime.run.marks and not context.before_open else None
+    marked = _mark(context) if shared.run.marks and not context.before_open else None
     with context.ledger.transaction():
         begin(context)
         if job.known is not None:
@@ -242,7 +251,7 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
         context.ledger.runs.executed(
             job.day,
             job.variant,
-            at=runtime.clock.now(),
+            at=shared.clock.now(),
             exit_code=0 if error is None else error.exit_code,
             outcome=outcome,
             detail=detail_of_day(
@@ -258,8 +267,8 @@ def _difference(context: ExecutionContext, result: Reconciliation) -> JutsuError
     """Return the error of books that differ at the end; an order nobody knows that explains it goes first."""
     try:
         unknown_orders.require_known(
-            context.runtime.context,
-            _successors(context, unknown_orders.listed(context.runtime.broker, context.runtime.clock)),
+            context.shared,
+            _successors(context, unknown_orders.listed(context.broker, context.clock)),
         )
     except JutsuError as error:
         return error
@@ -292,16 +301,16 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
         context.clock.sleep(wait)
         booked = agreement.ended_again(context) or booked
         account = context.broker.account()
-        result = reconcile.compared(context.runtime, account, {})
+        result = reconcile.compared(context.shared, account, {})
         if result.agrees:
             reconcile.start_cash(context.ledger, account, at=context.clock.now())
             break
         booked = agreement.filled_meanwhile(context) or booked
-    if not result.agrees and context.runtime.run.repairs:
-        sold = close_sold_by_hand(context.runtime.context, context.broker, result.differences)
+    if not result.agrees and context.shared.run.repairs:
+        sold = close_sold_by_hand(context.shared, context.broker, result.differences)
         for text in sold:
             context.notes.warn(text)
-        result = reconcile.compared(context.runtime, account, {}) if sold else result
+        result = reconcile.compared(context.shared, account, {}) if sold else result
     if booked and context.phase != "place":
         stops.protect_all(context)
     return result
@@ -326,7 +335,7 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
         context.notes.warn(f"the book could not be marked: {error.problem}")
         return None
     record.snapshot(
-        context.runtime.context,
+        context.shared,
         job.variant,
         job.day,
         marked,

@@ -59,7 +59,7 @@ def cover_of(context: ExecutionContext, position: PositionRow) -> Cover:
     """
     since = context.clock.now() - RECENT
     lately = any(row.symbol == position.symbol for row in context.ledger.executions.since(since))
-    if context.runtime.run.alone or lately:
+    if context.shared.run.alone or lately:
         return Cover(position.quantity, position.quantity)
     return _cover(context, position, context.broker.account())
 
@@ -67,7 +67,7 @@ def cover_of(context: ExecutionContext, position: PositionRow) -> Cover:
 def settled_cover(context: ExecutionContext, position: PositionRow) -> Cover:
     """Return what a stop can cover by an account that had its time to show what was bought."""
     account = context.broker.account()
-    return _cover(context, position, settled(context.runtime.context, context.broker, account))
+    return _cover(context, position, settled(context.shared, context.broker, account))
 
 
 def _cover(context: ExecutionContext, position: PositionRow, account: Account) -> Cover:

@@ -314,7 +314,7 @@ def _below(context: ExecutionContext, position: PositionRow, price: Decimal) -> 
         quote,
         context.clock.now(),
         max_age_seconds=context.settings.data.max_quote_age_seconds,
-        checks_age=context.runtime.run.quotes_have_age,
+        checks_age=context.shared.run.quotes_have_age,
     )
     if problem or quote is None or spread_problem(quote):
         return None

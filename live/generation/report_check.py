@@ -18,7 +18,8 @@ from live.generation.known_tickers import known_tickers
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
 
 BELOW_GRADE = "below_min_grade"
 
@@ -52,18 +53,19 @@ class ReportCheck:
     notes: tuple[str, ...]
 
 
-def check_report(runtime: Runtime, path: Path, name: str | None = None) -> ReportCheck:
+def check_report(context: RunContext, feed: Feed, path: Path, name: str | None = None) -> ReportCheck:
     """Return what the report would lead to in the book as the ledger knows it now.
 
     Args:
-        runtime: ledger, settings and prices.
+        context: ledger and settings.
+        feed: prices.
         path: the report.
         name: the variant to ask, None for the only one that reads reports.
 
     Raises:
         UsageError: the file cannot be read, or no (or more than one) book reads reports.
     """
-    variant = _reader(runtime, name)
+    variant = _reader(context, name)
     try:
         found = load_report(path)
     except OSError as error:
@@ -72,20 +74,22 @@ def check_report(runtime: Runtime, path: Path, name: str | None = None) -> Repor
     if session is None:
         reason = found.report.reason or "the report has no date"
         return _check(found, variant, None, problems=(f"no session: {reason}",))
-    return _for_session(runtime, variant, found, session)
+    return _for_session(context, feed, variant, found, session)
 
 
-def _for_session(runtime: Runtime, variant: BookVariant, found: LoadedReport, session: date) -> ReportCheck:
+def _for_session(
+    context: RunContext, feed: Feed, variant: BookVariant, found: LoadedReport, session: date
+) -> ReportCheck:
     mode = variant.strategy.terms.entry_mode
-    judged = judged_report(found, session=session, entry_mode=mode, mode=runtime.settings.mode)
-    now = runtime.clock.now()
+    judged = judged_report(found, session=session, entry_mode=mode, mode=context.settings.mode)
+    now = context.clock.now()
     traded = calendar.session(session)
     assert traded is not None  # a report leads to a session
     over = now > calendar.window(traded, variant.strategy.execution_time).closes_at
     if judged.candidates is None:
         return _check(found, variant, session, window_over=over, problems=judged.problems)
-    judged = known_tickers(runtime.feed, judged, now).without(taken_by_books(runtime.context, variant))
-    decision, cash_known = _decision(runtime, variant, session, judged)
+    judged = known_tickers(feed, judged, now).without(taken_by_books(context, variant))
+    decision, cash_known = _decision(context, feed, variant, session, judged)
     return _check(
         found,
         variant,
@@ -94,16 +98,16 @@ def _for_session(runtime: Runtime, variant: BookVariant, found: LoadedReport, se
         decision=decision,
         skipped=(*judged.excluded, *decision.skipped, *_below_grade(judged, decision)),
         cash_known=cash_known,
-        problems=_blocked(runtime.ledger),
+        problems=_blocked(context.ledger),
     )
 
 
-def _reader(runtime: Runtime, name: str | None) -> BookVariant:
+def _reader(context: RunContext, name: str | None) -> BookVariant:
     """Return the book the report is for."""
     found = groups(
-        runtime.settings,
-        runtime.strategies,
-        overrides=runtime.loaded.parameter_overrides,
+        context.settings,
+        context.strategies,
+        overrides=context.parameter_overrides,
         everything=True,
     )
     readers = [group.primary for group in found if group.primary and _reads(group.primary)]
@@ -124,12 +128,12 @@ def _reads(variant: BookVariant) -> bool:
 
 
 def _decision(
-    runtime: Runtime, variant: BookVariant, session: date, judged: CandidateInput
+    context: RunContext, feed: Feed, variant: BookVariant, session: date, judged: CandidateInput
 ) -> tuple[Decision, bool]:
     """Return the decision on the book as it is, and whether what the cash cannot pay was taken out."""
-    held = {row.symbol: OpenPosition.of(row) for row in runtime.ledger.positions.open_positions(variant.name)}
-    bars = runtime.feed.history(sorted(held), runtime.clock.now()) if held else {}
-    estimate = runtime.ledger.cash.estimate()
+    held = {row.symbol: OpenPosition.of(row) for row in context.ledger.positions.open_positions(variant.name)}
+    bars = feed.history(sorted(held), context.clock.now()) if held else {}
+    estimate = context.ledger.cash.estimate()
     prices = {symbol: float(known.close[-1]) for symbol, known in bars.items() if len(known)}
     marks = {symbol: position.entry_price for symbol, position in held.items()} | prices
     owned = sum(position.quantity * marks[symbol] for symbol, position in held.items())
@@ -140,7 +144,7 @@ def _decision(
     decision = variant.strategy.evaluate(bars).decide(situation)
     if estimate is None:
         return decision, False
-    plan = plan_orders(decision, book, marks, runtime.settings.execution)
+    plan = plan_orders(decision, book, marks, context.settings.execution)
     bought = {order.symbol for order in plan.orders if order.side == "buy"}
     kept = tuple(entry for entry in decision.entries if entry.symbol in bought)
     return replace(decision, entries=kept, skipped=plan.skipped), True

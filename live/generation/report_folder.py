@@ -25,7 +25,7 @@ from live.model.run import Mode
 
 if TYPE_CHECKING:
     from live.books.variants import BookVariant
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.load import LoadedSettings
 
 LOG = logging.getLogger("jutsu.generator")
@@ -40,16 +40,16 @@ def reports_folder(loaded: LoadedSettings, primary: str) -> Path | None:
     return None if book is None or book.reports is None else loaded.path(book.reports)
 
 
-def todays_report(runtime: Runtime, variant: BookVariant, day: date, file: Path | None) -> CandidateInput:
+def todays_report(context: RunContext, variant: BookVariant, day: date, file: Path | None) -> CandidateInput:
     """Return the candidates of a session: of `file` when a person named one, else of the book's folder.
 
     Raises:
         UsageError: the named file cannot be read.
     """
-    mode, entry_mode = runtime.settings.mode, variant.strategy.terms.entry_mode
+    mode, entry_mode = context.settings.mode, variant.strategy.terms.entry_mode
     if file is not None:
         return read_report(file, session=day, entry_mode=entry_mode, mode=mode)
-    folder = reports_folder(runtime.loaded, variant.follows)
+    folder = reports_folder(context.loaded, variant.follows)
     if folder is None:
         return CandidateInput()
     return newest_report(folder, session=day, entry_mode=entry_mode, mode=mode)

@@ -28,10 +28,12 @@ from live.generation.proposal import signal_file
 from live.handoff.limits import require_limits
 from live.handoff.model import AccountInput, SignalFile, named_reference
 from live.ledger.ledger import Ledger
+from live.model.broker import Broker
+from live.model.feed import Feed
 from live.orders.recovery import recover_all
 from live.orders.submission import Submission
 from live.runtime.known_prices import known_to
-from live.runtime.runtime import RunContext, Runtime
+from live.runtime.runtime import RunContext
 from live.settings import manifest
 from live.settings.digest import settings_sha256
 from live.settings.frozen_origin import FrozenData, data_finding
@@ -56,24 +58,64 @@ def evaluate(strategy: Strategy, history: Mapping[str, Bars]) -> Evaluation:
     return strategy.evaluate(history)
 
 
-def market_for(runtime: Runtime, variant: BookVariant, due_: Due, held: tuple[str, ...]) -> Market:
+def judged_market(
+    context: RunContext,
+    feed: Feed,
+    second: Feed | None,
+    variant: BookVariant,
+    due_: Due,
+    entered: Mapping[str, date],
+    judge: prices_checked.PriceJudge,
+) -> tuple[Market, tuple[str, ...]]:
+    """Return the data of one variant and what its signal file says about them.
+
+    Args:
+        context: settings, manifest, recorded actions and confirmed prices.
+        feed: bars and quotes.
+        second: another source of prices to compare with, None without one.
+        variant: whose data.
+        due_: the session and the instant.
+        entered: held symbol -> session of its entry.
+        judge: judges bars and openings.
+
+    Raises:
+        DataError: 5, data that are missing, stale, shorter than wanted or not believable.
+    """
+    held, two = tuple(sorted(entered)), second is not None
+    market = market_for(context, feed, variant, due_, held, second=second)
+    check_history_floor(context, variant, due_, market)
+    untested = check_frozen_history(context, variant, market)
+    doubts = believed_prices(context, variant, market, entered, judge, two_sources=two)
+    return market, (*untested, *doubts)
+
+
+def market_for(
+    context: RunContext,
+    feed: Feed,
+    variant: BookVariant,
+    due_: Due,
+    held: tuple[str, ...],
+    *,
+    second: Feed | None = None,
+) -> Market:
     """Read and check the data of one variant. DataError 5 when anything needed is missing, stale or raw.
 
     An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
     because one of them is halted or delisted: that one is kept, named in the warnings, and the others go on.
+    Prices of `second` are compared with those of `feed`.
     """
     strategy = variant.strategy
     wanted = {*strategy.signal_symbols, *strategy.tradable_symbols, *held}
     market = gather(
-        runtime.feed,
+        feed,
         wanted,
         due_.window,
         due_.at,
         leading=strategy.signal_symbols,
-        max_age_seconds=runtime.settings.data.max_quote_age_seconds if runtime.run.quotes_have_age else None,
-        second=runtime.second_feed,
+        max_age_seconds=context.settings.data.max_quote_age_seconds if context.run.quotes_have_age else None,
+        second=second,
     )
-    _refuse_demo(runtime.settings, market)
+    _refuse_demo(context.settings, market)
     require_adjusted(market)
     check_history(market, strategy.signal_symbols)
     if strategy.family.needs_fresh_bars_of_holdings:
@@ -81,7 +123,7 @@ def market_for(runtime: Runtime, variant: BookVariant, due_: Due, held: tuple[st
     check_quotes(
         market,
         strategy.signal_symbols,
-        max_difference_pct=runtime.settings.data.max_price_difference_pct,
+        max_difference_pct=context.settings.data.max_price_difference_pct,
     )
     return market
 
@@ -98,11 +140,13 @@ def _refuse_demo(settings: Settings, market: Market) -> None:
 
 
 def believed_prices(
-    runtime: Runtime,
+    context: RunContext,
     variant: BookVariant,
     market: Market,
     entered: Mapping[str, date],
     judge: prices_checked.PriceJudge,
+    *,
+    two_sources: bool = False,
 ) -> tuple[str, ...]:
     """Put every price that is used before the price gate; return what the signal file says about them.
 
@@ -110,38 +154,39 @@ def believed_prices(
     a history of the old shares.
 
     Args:
-        runtime: the run.
+        context: the run.
         variant: the variant; its strategy names the relations.
         market: bars and quotes.
         entered: held symbol -> session of its entry.
         judge: judges bars and openings.
+        two_sources: prices were asked of a second source too.
 
     Raises:
         DataError: 5, a price that nothing explains and nobody confirmed; no flag goes on in spite of it.
     """
-    known = known_to(runtime, variant.strategy.price_relations, market.bars)
+    known = known_to(context, variant.strategy.price_relations, market.bars)
     adjusted = prices_checked.without_splits(known)
     found = judge(market, adjusted)
     if not variant.strategy.family.needs_fresh_bars_of_holdings:
         found = prices_checked.newest_only(found, market.window.decides_on, entered)
-    limit = runtime.settings.data.max_price_difference_pct / 100
+    limit = context.settings.data.max_price_difference_pct / 100
     quoted = prices_checked.judge_quotes(market, known, max_difference=limit)
     odd = prices_checked.require_believable((*found, *quoted), known)
     warnings = prices_checked.warnings_of(odd, market.bars, known)
-    if runtime.second_feed is None:
+    if not two_sources:
         return warnings
     silent = sorted(set(market.quotes) - set(market.second_source))
     return (*warnings, f"the second source has no price of {', '.join(silent)}") if silent else warnings
 
 
-def check_history_floor(runtime: Runtime, variant: BookVariant, due_: Due, market: Market) -> None:
+def check_history_floor(context: RunContext, variant: BookVariant, due_: Due, market: Market) -> None:
     """Stop when the history is shorter than the strategy wants. DataError 5.
 
     A replay only warns, like the backtest; so does a variant whose manifest holds a lower floor.
     """
-    if runtime.run.alone:
+    if context.run.alone:
         return
-    frozen = frozen_floor(runtime.manifest, variant.name)
+    frozen = frozen_floor(context.manifest, variant.name)
     short = short_history(variant.strategy, market.bars, due_.window.decides_on, floor=frozen)
     if short is not None:
         raise DataError(
@@ -152,26 +197,20 @@ def check_history_floor(runtime: Runtime, variant: BookVariant, due_: Due, marke
         )
 
 
-def check_frozen_history(runtime: Runtime, variant: BookVariant, market: Market) -> tuple[str, ...]:
+def check_frozen_history(context: RunContext, variant: BookVariant, market: Market) -> tuple[str, ...]:
     """Compare the history with what the variant was tested on; return warnings. DataError 5 online.
 
     Trials on `--prices`, the demo and replays are compared with nothing.
     """
-    source = runtime.settings.data.source
-    if runtime.run.alone or runtime.prices is not None or source == "demo":
+    source = context.settings.data.source
+    if context.run.alone or context.data_source != source or source == "demo":
         return ()
-    entry = manifest.read(runtime.manifest).get(variant.name, {})
+    entry = manifest.read(context.manifest).get(variant.name, {})
     now = FrozenData.of(source, variant.strategy, market.bars)
-    found = data_finding(entry, now, complete=runtime.run.about_now)
-    if found is not None and runtime.settings.mode == "online_live":
+    found = data_finding(entry, now, complete=context.run.about_now)
+    if found is not None and context.settings.mode == "online_live":
         raise DataError(f"{found.path}: {found.problem}", where="history", remedy=found.remedy)
     return () if found is None else (str(found),)
-
-
-def history_warnings(runtime: Runtime, variant: BookVariant, due_: Due, market: Market) -> tuple[str, ...]:
-    """Stop when the history is too short or, online, not what was tested; return warnings. DataError 5."""
-    check_history_floor(runtime, variant, due_, market)
-    return check_frozen_history(runtime, variant, market)
 
 
 def check_held_history(
@@ -254,7 +293,7 @@ def _off_target(
 
 
 def draft(
-    runtime: Runtime,
+    context: RunContext,
     variant: BookVariant,
     due_: Due,
     market: Market,
@@ -275,8 +314,8 @@ def draft(
         if symbol not in market.bars
     )
     primary = variant.role == "primary"
-    off = _off_target(proposed, account.positions, market, runtime.settings.execution) if primary else ()
-    tax = tax_notes(runtime, proposed.plan.orders, due_.session.day) if primary else ()
+    off = _off_target(proposed, account.positions, market, context.settings.execution) if primary else ()
+    tax = tax_notes(context, proposed.plan.orders, due_.session.day) if primary else ()
     used = sorted(
         {*variant.strategy.signal_symbols, *account.positions, *(t.symbol for t in proposed.decision.targets)}
         | {order.symbol for order in proposed.plan.orders}
@@ -285,20 +324,20 @@ def draft(
         variant=variant,
         session=due_.session,
         window=due_.window,
-        mode=runtime.settings.mode,
+        mode=context.settings.mode,
         market=market,
         used_symbols=used,
-        account=named_reference(account, runtime.settings.account),
+        account=named_reference(account, context.settings.account),
         decision=proposed.decision,
         plan=proposed.plan,
-        rules=runtime.settings.execution,
-        limit_above_quote_pct=above_quote_pct(runtime.settings),
-        settings_sha256=settings_sha256(runtime.settings),
-        package_version=runtime.version,
+        rules=context.settings.execution,
+        limit_above_quote_pct=above_quote_pct(context.settings),
+        settings_sha256=settings_sha256(context.settings),
+        package_version=context.version,
         candidates=report.facts,
         warnings=(*demo, *report.problems, *report.notes, *stale, *warnings, *off, *tax),
     )
-    require_limits(signal, runtime.settings.execution.limits)
+    require_limits(signal, context.settings.execution.limits)
     return signal
 
 
@@ -308,22 +347,22 @@ def above_quote_pct(settings: Settings) -> float | None:
     return settings.safety.slippage_abort_pct if limited else None
 
 
-def resolve_open_questions(runtime: Runtime, due_: Due) -> None:
+def resolve_open_questions(context: RunContext, broker: Broker, due_: Due) -> None:
     """Look up orders whose fate an earlier run left unknown: until then the book to decide on is not known.
 
     Raises:
         UnresolvedError: 8, still unknown. DisagreementError: 4, in a dry run, which may not look it up.
         LimitError: 7, an executor is at work.
     """
-    waiting = runtime.ledger.orders.unresolved()
+    waiting = context.ledger.orders.unresolved()
     if not waiting:
         return
-    if runtime.run.scratch:
+    if context.run.scratch:
         raise DisagreementError(
             f"order {waiting[0].client_order_id} is in state {waiting[0].state}",
             where="ledger",
             remedy="a real run looks it up first",
         )
-    submission = Submission(runtime.broker, runtime.ledger, runtime.clock, lambda _: False)
-    with runtime.only_run(f"{due_.session.day}_generator"):
-        recover_all(submission, runtime.ledger, runtime.clock, today=due_.session.day)
+    submission = Submission(broker, context.ledger, context.clock, lambda _: False)
+    with context.only_run(f"{due_.session.day}_generator"):
+        recover_all(submission, context.ledger, context.clock, today=due_.session.day)

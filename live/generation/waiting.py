@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from live.generation.due import Due
     from live.handoff.model import SignalFile, SignalOrder
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import ApprovalSettings
 
 
@@ -38,21 +38,21 @@ def waiting_lines(
     return [*text, "", "jutsu review", f"jutsu approve {file} --sha256 {sha256}", f"jutsu skip {file}"]
 
 
-def tell_waiting(runtime: Runtime, due: Due, signal: SignalFile, path: Path, sha256: str) -> None:
+def tell_waiting(context: RunContext, due: Due, signal: SignalFile, path: Path, sha256: str) -> None:
     """Send the message when a person must answer; a file without orders asks nobody."""
     from live.alerts.causes import key_of
     from live.alerts.outbox import send
 
-    if effective_policy(runtime.settings.approval, runtime.settings.mode) != "required" or not signal.orders:
+    if effective_policy(context.settings.approval, context.settings.mode) != "required" or not signal.orders:
         return
     until = f"{due.window.closes_at.astimezone(calendar.NEW_YORK):%H:%M}"
     variant, day = signal.strategy.variant, due.session.day
     send(
-        runtime,
+        context,
         key=key_of("waiting", variant=variant, session=day, detail=sha256[:12]),  # made anew, asks anew
         level="warning",
-        title=f"[{_account_kind(runtime)}] {variant} {day}: {len(signal.orders)} order(s) wait until {until}",
-        body="\n".join(waiting_lines(signal, path, sha256, runtime.settings.approval, until)),
+        title=f"[{_account_kind(context)}] {variant} {day}: {len(signal.orders)} order(s) wait until {until}",
+        body="\n".join(waiting_lines(signal, path, sha256, context.settings.approval, until)),
         report=True,
     )
 
@@ -66,5 +66,5 @@ def _order_line(order: SignalOrder, *, goes: bool) -> str:
     )
 
 
-def _account_kind(runtime: Runtime) -> str:
-    return "PAPER" if runtime.settings.mode == "offline_mock" else runtime.account
+def _account_kind(context: RunContext) -> str:
+    return "PAPER" if context.settings.mode == "offline_mock" else context.account

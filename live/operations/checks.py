@@ -28,7 +28,7 @@ from live.settings.accounts import common_folder
 
 if TYPE_CHECKING:
     from live.model.broker import Broker
-    from live.runtime.runtime import RunContext, Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import Settings
     from live.system.clock import Clock
 
@@ -56,22 +56,24 @@ class CheckResult:
     error: type[JutsuError] = LimitError
 
 
-def health(runtime: Runtime) -> tuple[CheckResult, ...]:
+def health(context: RunContext, broker: Broker) -> tuple[CheckResult, ...]:
     """Return every check that makes sense at any time of day (`jutsu doctor`)."""
     return (
-        disk(runtime.settings, runtime.state),
-        login(runtime.context, runtime.loaded.root),
-        connectivity(runtime.broker),
-        clock_skew(runtime.settings, runtime.broker),
-        cron(common_folder(runtime.state, runtime.settings.account), runtime.clock),
+        disk(context.settings, context.state),
+        login(context, context.loaded.root),
+        connectivity(broker),
+        clock_skew(context.settings, broker),
+        cron(common_folder(context.state, context.settings.account), context.clock),
     )
 
 
-def before_trading(runtime: Runtime, session: calendar.Session | None) -> tuple[CheckResult, ...]:
+def before_trading(
+    context: RunContext, broker: Broker, session: calendar.Session | None
+) -> tuple[CheckResult, ...]:
     """Return the checks of a run. A past session and a replay skip network, token, clock and cron."""
-    if not runtime.run.about_now:
+    if not context.run.about_now:
         return ()
-    return (session_open(runtime.clock, session), *health(runtime))
+    return (session_open(context.clock, session), *health(context, broker))
 
 
 def require(results: Iterable[CheckResult]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
     from live.model.broker import Broker
     from live.model.feed import Feed
-    from live.runtime.runtime import RunContext, Runtime
+    from live.runtime.runtime import RunContext
     from live.system.clock import Clock
 
 
@@ -44,40 +44,40 @@ class Check:
     remedy: str = ""
 
 
-def examine(runtime: Runtime) -> Iterator[Check]:
+def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[Check]:
     """Yield one result per check; a check that raises is a failed check."""
     from backtest.core.errors import JutsuError
 
     looks: dict[str, Callable[[], Check]] = {
-        "settings": lambda: _settings(runtime),
-        "strategies": lambda: _strategies(runtime.context),
-        "manifest": lambda: _manifest(runtime.context, runtime.manifest),
-        "kill switch": lambda: _kill_switch(runtime.ledger),
-        "calendar": lambda: _calendar(runtime.context),
-        "data": lambda: _data(runtime.context, runtime.feed),
-        "account": lambda: _broker(runtime.broker),
-        "books": lambda: _books(runtime),
-        "orders": lambda: _orders(runtime.ledger),
-        "runs": lambda: _runs(runtime.context),
-        "alerts": lambda: _alerts(runtime.context),
-        "dead man's switch": lambda: _pings(runtime.context, runtime.loaded.root),
-        "backups": lambda: _backups(runtime.ledger, runtime.clock, runtime.loaded.root),
+        "settings": lambda: _settings(context),
+        "strategies": lambda: _strategies(context),
+        "manifest": lambda: _manifest(context),
+        "kill switch": lambda: _kill_switch(context.ledger),
+        "calendar": lambda: _calendar(context),
+        "data": lambda: _data(context, feed),
+        "account": lambda: _broker(broker),
+        "books": lambda: _books(context, broker),
+        "orders": lambda: _orders(context.ledger),
+        "runs": lambda: _runs(context),
+        "alerts": lambda: _alerts(context),
+        "dead man's switch": lambda: _pings(context),
+        "backups": lambda: _backups(context.ledger, context.clock, context.loaded.root),
     }
     for name, look in looks.items():
         try:
             yield look()
         except JutsuError as error:
             yield Check(name, "failed", error.line())
-    yield from _preflight(runtime)
-    yield from _start_times(runtime.context, runtime.loaded.root)
+    yield from _preflight(context, broker)
+    yield from _start_times(context, context.loaded.root)
 
 
-def _settings(runtime: Runtime) -> Check:
+def _settings(context: RunContext) -> Check:
     from live.runtime.open import CONFIRM, UNCONFIRMED, unconfirmed
 
-    if unconfirmed(runtime.settings, runtime.ledger):
+    if unconfirmed(context.settings, context.ledger):
         return Check("settings", "failed", UNCONFIRMED, CONFIRM)
-    return Check("settings", "ok", f"mode {runtime.settings.mode}, account {runtime.account_name}")
+    return Check("settings", "ok", f"mode {context.settings.mode}, account {context.account_name}")
 
 
 def _strategies(context: RunContext) -> Check:
@@ -88,15 +88,15 @@ def _strategies(context: RunContext) -> Check:
     return Check("strategies", "ok", ", ".join(names))
 
 
-def _manifest(context: RunContext, path: Path) -> Check:
+def _manifest(context: RunContext) -> Check:
     from live.books.variants import groups
     from live.settings import manifest
     from live.settings.frozen_origin import without_code
 
     found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     strategies = [variant.strategy for g in found for variant in g.variants]
-    warnings = manifest.require(path, strategies, context.settings)
-    entries = manifest.read(path)
+    warnings = manifest.require(context.manifest, strategies, context.settings)
+    entries = manifest.read(context.manifest)
     older = without_code(entries, [strategy.variant for strategy in strategies])
     if warnings or older:
         return Check("manifest", "warning", "; ".join((*warnings, *map(str, older))), "`jutsu config freeze`")
@@ -148,16 +148,16 @@ def _broker(broker: Broker) -> Check:
     )
 
 
-def _books(runtime: Runtime) -> Check:
+def _books(context: RunContext, broker: Broker) -> Check:
     """Fail when ledger and broker disagree: the next run would stop."""
     from backtest.core.errors import BrokerError
     from live.reconciliation.standing import differences_now
 
     try:
-        account = runtime.broker.account()
+        account = broker.account()
     except BrokerError:
         return Check("books", "warning", "not compared: the account cannot be read", "see account")
-    apart = differences_now(runtime, account)
+    apart = differences_now(context, account)
     if apart:
         return Check("books", "failed", "; ".join(apart), "jutsu reconcile")
     return Check("books", "ok", "ledger and broker agree")
@@ -190,14 +190,14 @@ def _runs(context: RunContext) -> Check:
     return Check("runs", verdict, "; ".join(step.text for step in missed), "jutsu status")
 
 
-def _pings(context: RunContext, root: Path) -> Check:
+def _pings(context: RunContext) -> Check:
     """Tell what the dead man's switch was told last; real money without one is a warning."""
     from live.alerts import pings
     from live.settings.accounts import common_folder
     from live.settings.secrets import secret
 
     name = "dead man's switch"
-    watched = pings.addresses(lambda key: secret(root, context.environ, key))
+    watched = pings.addresses(lambda key: secret(context.loaded.root, context.environ, key))
     if not watched:
         detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
         online = context.settings.mode == "online_live"
@@ -254,10 +254,10 @@ def _alerts(context: RunContext) -> Check:
     return Check("alerts", verdict, detail, found.remedy)
 
 
-def _preflight(runtime: Runtime) -> Iterator[Check]:
+def _preflight(context: RunContext, broker: Broker) -> Iterator[Check]:
     from live.operations.checks import health
 
-    for item in health(runtime):
+    for item in health(context, broker):
         verdict: Verdict = "ok" if item.ok else "warning" if item.warning_only else "failed"
         yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
 

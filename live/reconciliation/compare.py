@@ -25,7 +25,7 @@ from live.runtime.known_prices import actions_for
 if TYPE_CHECKING:
     from backtest.data.quality.actions import CorporateAction
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import RunContext, Runtime
+    from live.runtime.runtime import RunContext
 
 LOG = logging.getLogger("jutsu.reconcile")
 ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker's truth"
@@ -124,20 +124,20 @@ def _of_equity(expected: Decimal, account: Account, lines: tuple[SymbolDifferenc
     return abs(float(account.cash - expected)) / abs(float(account.equity)) * 100
 
 
-def known_to(runtime: Runtime) -> Known:
+def known_to(context: RunContext) -> Known:
     """Return what this installation knows besides ledger and account. DataError 5: a damaged file.
 
     A replay, whose account nobody else touches, knows nothing.
     """
-    if runtime.run.alone:
+    if context.run.alone:
         return NOTHING
-    held = runtime.ledger.positions.shares()
-    found = actions_for(runtime, held) if held else ()
-    safety = runtime.settings.safety
+    held = context.ledger.positions.shares()
+    found = actions_for(context, held) if held else ()
+    safety = context.settings.safety
     return Known(
-        splits=tuple(a for a in found if a.kind == "split" and a.ex_date <= runtime.today()),
+        splits=tuple(a for a in found if a.kind == "split" and a.ex_date <= context.today()),
         traded=frozenset(
-            s for symbols in declared_symbols(runtime.settings, runtime.strategies).values() for s in symbols
+            s for symbols in declared_symbols(context.settings, context.strategies).values() for s in symbols
         ),
         cash_ask_pct=safety.cash_ask_pct,
         cash_warn_pct=safety.cash_warn_pct,
@@ -167,14 +167,14 @@ def _jump(
     return abs(after - before) / before * 100 if before > 0 else None
 
 
-def compared(runtime: Runtime, account: Account, prices: Mapping[str, float]) -> Reconciliation:
+def compared(context: RunContext, account: Account, prices: Mapping[str, float]) -> Reconciliation:
     """Compare both sides with what this installation knows: its limits and the recorded splits."""
     return compare(
-        runtime.ledger,
+        context.ledger,
         account,
         prices,
-        cash_jump_pct=runtime.settings.safety.cash_jump_pct,
-        known=known_to(runtime),
+        cash_jump_pct=context.settings.safety.cash_jump_pct,
+        known=known_to(context),
     )
 
 

@@ -11,37 +11,37 @@ from live.reconciliation.compare import compared
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
-    from live.model.broker import Account
+    from live.model.broker import Account, Broker
     from live.reconciliation.model import SymbolDifference
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 
-def paper_differences(runtime: Runtime) -> tuple[str, ...]:
+def paper_differences(context: RunContext, broker: Broker) -> tuple[str, ...]:
     """Return what stands between the ledger and the paper account beside it, nothing for other brokers.
 
     A real broker is asked by `jutsu doctor` and `reconcile`: an overview must not need the network.
     """
     from live.brokers.paper.broker import PaperBroker
 
-    if not isinstance(runtime.broker, PaperBroker):
+    if not isinstance(broker, PaperBroker):
         return ()
     try:
-        return differences_now(runtime, runtime.broker.kept())
+        return differences_now(context, broker.kept())
     except JutsuError as error:
         return (error.line(),)
 
 
-def differences_now(runtime: Runtime, account: Account) -> tuple[str, ...]:
+def differences_now(context: RunContext, account: Account) -> tuple[str, ...]:
     """Return one line per disagreement with what to do; nothing where an order on its way explains it.
 
     Args:
-        runtime: ledger, limits and recorded splits.
+        context: ledger, limits and recorded splits.
         account: what the broker holds now.
 
     Raises:
         DataError: 5, a damaged file of recorded actions.
     """
-    ledger, result = runtime.ledger, compared(runtime, account, {})
+    ledger, result = context.ledger, compared(context, account, {})
     lines = [line for line in result.differences if not _under_way(ledger, line)]
     found = [_positions_apart(ledger, account, lines)] if lines else []
     if (result.cash_jumped and not result.differences) or result.overdrawn:

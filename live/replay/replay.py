@@ -201,7 +201,7 @@ def _one(
             if variant.role == "primary":
                 executor.mark_session(runtime, variant.name, session.day)
             else:
-                shadow.settle(runtime, variant, clock.now())
+                shadow.settle(runtime.context, runtime.feed, variant, clock.now())
     except JutsuError as error:
         failure = failure or Failure(session.day, "marking", error.exit_code, error.line())
     return failure

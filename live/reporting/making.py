@@ -14,23 +14,24 @@ from live.validation.sessions import judge_again
 from live.views.execution_report import read_execution
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import RunContext, Runtime
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
 
 
-def executions(runtime: Runtime, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
+def executions(context: RunContext, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
     """Return the execution reports of a session, the newest one when `day` is None.
 
     Raises:
         UsageError: nothing was executed then.
     """
-    runs = runtime.ledger.runs
+    runs = context.ledger.runs
     newest = runs.last_session(variant)
     day = day or newest
-    names = [book.primary for book in runtime.settings.books if variant in {None, book.primary}]
+    names = [book.primary for book in context.settings.books if variant in {None, book.primary}]
     found = [name for name in names if day is not None and runs.get(day, name) is not None]
     if day is None or not found:
         raise _nothing("run", day, variant, newest)
-    return tuple(execution_of(runtime.context, day, name) for name in found)
+    return tuple(execution_of(context, day, name) for name in found)
 
 
 def execution_of(context: RunContext, day: date, variant: str) -> Report:
@@ -49,7 +50,9 @@ def execution_of(context: RunContext, day: date, variant: str) -> Report:
     return execution_report(model)
 
 
-def validations(runtime: Runtime, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
+def validations(
+    context: RunContext, feed: Feed, day: date | None, variant: str | None = None
+) -> tuple[Report, ...]:
     """Return the validation reports of a session, of the last closed one when `day` is None.
 
     Raises:
@@ -58,10 +61,10 @@ def validations(runtime: Runtime, day: date | None, variant: str | None = None) 
     """
     from backtest.calendar import sessions as calendar
 
-    day = day or calendar.last_closed_session(runtime.clock.now()).day
-    found = judge_again(runtime.context, runtime.feed, day, variant)
+    day = day or calendar.last_closed_session(context.clock.now()).day
+    found = judge_again(context, feed, day, variant)
     if not found:
-        raise _nothing("signal file", day, variant, runtime.ledger.runs.last_session(variant))
+        raise _nothing("signal file", day, variant, context.ledger.runs.last_session(variant))
     return tuple(validation_report(variant_report(item)) for item in found)
 
 

@@ -24,35 +24,37 @@ from live.views.monthly_report import Cause, MonthInputs, month_before, read_mon
 from live.views.weekly_report import read_weekly, week_until
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.model.broker import Broker
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
     from live.views.taxes import WashSale
 
 #: alerts that are looked at for criticals nobody acknowledged
 NEWEST = 200
 
 
-def weekly_of(runtime: Runtime, day: date | None = None) -> Report:
+def weekly_of(context: RunContext, feed: Feed, day: date | None = None) -> Report:
     """Return the report of the newest week that is over on `day`, None: today.
 
     Raises:
         UsageError: no book had begun by then.
     """
-    first, last = week_until(day or runtime.today())
-    _require_book(runtime, last)
-    late = _made_late(runtime, last, week_until(runtime.today())[1])
-    return weekly_report(read_weekly(ViewInputs.of(runtime), _period(runtime, first, last), late))
+    first, last = week_until(day or context.today())
+    _require_book(context, last)
+    late = _made_late(context, last, week_until(context.today())[1])
+    return weekly_report(read_weekly(ViewInputs.of(context), _period(context, feed, first, last), late))
 
 
-def monthly_of(runtime: Runtime, day: date | None = None) -> Report:
+def monthly_of(context: RunContext, broker: Broker, feed: Feed, day: date | None = None) -> Report:
     """Return the report of the month before that of `day`, None: today.
 
     Raises:
         UsageError: no book had begun by then.
     """
-    first, last = month_before(day or runtime.today())
-    _require_book(runtime, last)
-    inputs, period = ViewInputs.of(runtime), _period(runtime, first, last)
-    return monthly_report(read_monthly(inputs, period, _month(runtime, first, last)))
+    first, last = month_before(day or context.today())
+    _require_book(context, last)
+    inputs, period = ViewInputs.of(context), _period(context, feed, first, last)
+    return monthly_report(read_monthly(inputs, period, _month(context, broker, feed, first, last)))
 
 
 def first_session_after(last: date) -> date:
@@ -60,10 +62,10 @@ def first_session_after(last: date) -> date:
     return calendar.next_session(last).day
 
 
-def no_book(runtime: Runtime, last: date) -> str:
+def no_book(context: RunContext, last: date) -> str:
     """Return that no daily book had begun by a day and when the first one does, empty when one had."""
-    daily = [book.primary for book in runtime.settings.books if book.run == "daily"]
-    begun = {name: first_session(runtime.ledger, name) for name in daily}
+    daily = [book.primary for book in context.settings.books if book.run == "daily"]
+    begun = {name: first_session(context.ledger, name) for name in daily}
     known = {name: day for name, day in begun.items() if day is not None}
     if any(day <= last for day in known.values()):
         return ""
@@ -73,87 +75,89 @@ def no_book(runtime: Runtime, last: date) -> str:
     return f"no book had begun by {last}: the first session of {name} is {known[name]}"
 
 
-def _require_book(runtime: Runtime, last: date) -> None:
-    problem = no_book(runtime, last)
+def _require_book(context: RunContext, last: date) -> None:
+    problem = no_book(context, last)
     if problem:
         raise UsageError(problem, where="report", remedy="name a day after a period that holds a session")
 
 
-def _made_late(runtime: Runtime, last: date, newest: date) -> tuple[str, ...]:
+def _made_late(context: RunContext, last: date, newest: date) -> tuple[str, ...]:
     """Return what is of today in the report of a period before the newest one, which ended on `newest`."""
     if last >= newest:
         return ()
-    return (f"settings, machine, exit criteria and open questions are those of {runtime.today()}",)
+    return (f"settings, machine, exit criteria and open questions are those of {context.today()}",)
 
 
-def _period(runtime: Runtime, first: date, last: date) -> PeriodInputs:
+def _period(context: RunContext, feed: Feed, first: date, last: date) -> PeriodInputs:
     from live.operations.watch import run_lines_of
     from live.validation.rehearsal import backtest_curves, backtest_returns
     from live.views.readiness import read_readiness
 
-    inputs = ViewInputs.of(runtime)
-    ready = read_readiness(inputs, backtest_returns(runtime))
+    inputs = ViewInputs.of(context)
+    ready = read_readiness(inputs, backtest_returns(context, feed))
     return PeriodInputs(
         first=first,
         last=last,
-        runs=run_lines_of(runtime.context, first, past=True),
-        simulated=backtest_curves(runtime),
-        baselines=baselines(runtime.manifest),
-        budgets={book.primary: book.budget_pct for book in runtime.settings.books},
+        runs=run_lines_of(context, first, past=True),
+        simulated=backtest_curves(context, feed),
+        baselines=baselines(context.manifest),
+        budgets={book.primary: book.budget_pct for book in context.settings.books},
         readiness={book.variant: book for book in ready.books},
-        criticals=tuple(_criticals(runtime, inputs)),
+        criticals=tuple(_criticals(context, inputs)),
     )
 
 
-def _criticals(runtime: Runtime, inputs: ViewInputs) -> Iterator[str]:
+def _criticals(context: RunContext, inputs: ViewInputs) -> Iterator[str]:
     """Yield what waits for a person now: problems of `jutsu status`, criticals nobody acknowledged."""
     from live.operations.checks import login_problems
     from live.views.status import read_status
 
-    view = read_status(inputs, login_problems(runtime.context, runtime.loaded.root))
+    view = read_status(inputs, login_problems(context, context.loaded.root))
     judged = [book.now.monitoring for book in view.books if book.now is not None]
     known = {
         text for one in judged if one is not None for text in one.problems
     }  # of its own day by the report
     yield from (text for text in view.problems if text not in known)
-    newest = runtime.ledger.alerts.recent(NEWEST)
+    newest = context.ledger.alerts.recent(NEWEST)
     for alert in (one for one in newest if one.level == "critical" and one.acknowledged_at is None):
         yield f"critical alert of {alert.created_at:%Y-%m-%d}: {alert.title} (`jutsu alerts ack {alert.id}`)"
 
 
-def _month(runtime: Runtime, first: date, last: date) -> MonthInputs:
+def _month(context: RunContext, broker: Broker, feed: Feed, first: date, last: date) -> MonthInputs:
     from live.operations.health import examine
 
     day = first_session_after(last)
     earlier, until = month_before(first)
     before = kept(
-        runtime.state / "reports",
-        name_of("monthly", first_session_after(until), account=runtime.settings.account),
+        context.state / "reports",
+        name_of("monthly", first_session_after(until), account=context.settings.account),
     )
-    causes, missing = _causes(runtime, first, last)
-    wash_notes, no_lots = _wash_notes(runtime, first, last)
+    causes, missing = _causes(context, feed, first, last)
+    wash_notes, no_lots = _wash_notes(context, first, last)
     return MonthInputs(
         day=day,
-        settings=_settings(runtime),
-        manifest=_digests(runtime.manifest),
+        settings=_settings(context),
+        manifest=_digests(context.manifest),
         before=before if before is not None and before.get("first") == str(earlier) else None,
-        checks=tuple(examine(runtime)),
-        secrets=tuple(_readable(_secret_files(runtime))),
+        checks=tuple(examine(context, broker, feed)),
+        secrets=tuple(_readable(_secret_files(context))),
         causes=causes,
         wash_notes=wash_notes,
-        version=runtime.version,
-        missing=(*missing, *no_lots, *_made_late(runtime, last, month_before(runtime.today())[1])),
+        version=context.version,
+        missing=(*missing, *no_lots, *_made_late(context, last, month_before(context.today())[1])),
     )
 
 
-def _causes(runtime: Runtime, first: date, last: date) -> tuple[tuple[Cause, ...], tuple[str, ...]]:
+def _causes(
+    context: RunContext, feed: Feed, first: date, last: date
+) -> tuple[tuple[Cause, ...], tuple[str, ...]]:
     """Return what each cause added in a month, and why there is no attribution of a book."""
     from live.validation.drift import measure_drift
     from live.views.drift import drift_of
 
-    daily = {book.primary for book in runtime.settings.books if book.run == "daily"}
+    daily = {book.primary for book in context.settings.books if book.run == "daily"}
     try:
-        found = drift_of(measure_drift(runtime), first, last)
+        found = drift_of(measure_drift(context, feed), first, last)
     except JutsuError as error:
         return (), (f"attribution: {error.line()}",)
     books = [book for book in found.books if book.variant in daily]
@@ -163,12 +167,12 @@ def _causes(runtime: Runtime, first: date, last: date) -> tuple[tuple[Cause, ...
     return tuple(causes), tuple(f"attribution of {one.variant}: {one.why}" for one in unmeasured)
 
 
-def _wash_notes(runtime: Runtime, first: date, last: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _wash_notes(context: RunContext, first: date, last: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return a line per loss of the month that a purchase replaced, and why there are none."""
     from live.views.taxes import read_taxes
 
     try:
-        found = read_taxes(runtime, last.year)
+        found = read_taxes(context, last.year)
     except JutsuError as error:
         return (), (f"wash sales: {error.line()}",)
     return tuple(_wash_note(one) for one in found.wash_sales if first <= one.sold <= last), ()
@@ -180,10 +184,10 @@ def _wash_note(one: WashSale) -> str:
     return f"{one.symbol}: a loss of {one.amount:,.2f} on {one.sold}, {bought}: {what}"
 
 
-def _settings(runtime: Runtime) -> dict[str, str]:
+def _settings(context: RunContext) -> dict[str, str]:
     """Return every setting in force and every changed parameter as text; places are nobody's decision."""
-    values = flat(runtime.settings.model_dump(mode="json"))
-    for variant, changes in runtime.loaded.parameter_overrides.items():
+    values = flat(context.settings.model_dump(mode="json"))
+    for variant, changes in context.parameter_overrides.items():
         values |= {f"strategy.{variant}.{name}": value for name, (value, _) in changes.items()}
     return {name: value_text(values[name]) for name in sorted(values) if not name.startswith("paths.")}
 
@@ -200,9 +204,9 @@ def _digests(manifest: Path) -> dict[str, str]:
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
 
-def _secret_files(runtime: Runtime) -> tuple[Path, ...]:
-    token = runtime.loaded.path(runtime.settings.broker.schwab.token_file)
-    return (runtime.loaded.root / "state" / "secrets.env", runtime.state / "alert_urls", token)
+def _secret_files(context: RunContext) -> tuple[Path, ...]:
+    token = context.loaded.path(context.settings.broker.schwab.token_file)
+    return (context.loaded.root / "state" / "secrets.env", context.state / "alert_urls", token)
 
 
 def _readable(paths: tuple[Path, ...]) -> Iterator[str]:

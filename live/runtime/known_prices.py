@@ -21,25 +21,23 @@ if TYPE_CHECKING:
     from backtest.data.quality.actions import CorporateAction
     from backtest.data.quality.confirmations import ConfirmedPrice
     from backtest.data.quality.relations import PriceRelation
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 CONFIRMED: Final = "confirmed_prices.jsonl"
 
 
-def known_to(runtime: Runtime, relations: Sequence[PriceRelation], symbols: Iterable[str]) -> Known:
+def known_to(context: RunContext, relations: Sequence[PriceRelation], symbols: Iterable[str]) -> Known:
     """Return what a stage knows about `symbols`.
 
     Raises:
         DataError: 5, an unreadable file of confirmations or actions.
     """
-    return Known(tuple(relations), actions_for(runtime, symbols), confirmed_prices(runtime.state))
+    return Known(tuple(relations), actions_for(context, symbols), confirmed_prices(context.state))
 
 
-def actions_for(runtime: Runtime, symbols: Iterable[str]) -> tuple[CorporateAction, ...]:
+def actions_for(context: RunContext, symbols: Iterable[str]) -> tuple[CorporateAction, ...]:
     """Return the recorded actions of `symbols`, none on the demo market. DataError 5: a damaged file."""
-    if runtime.feed.name == "demo":
-        return ()
-    return recorded_actions(runtime.loaded.path(runtime.settings.data.store), symbols)
+    return () if context.bar_store is None else recorded_actions(context.bar_store, symbols)
 
 
 def recorded_actions(store: Path, symbols: Iterable[str]) -> tuple[CorporateAction, ...]:

@@ -22,29 +22,63 @@ from live.system.clock import Clock, SimulatedClock
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What most steps need of a run: the books, the time, the settings, the kind of run, where alerts go.
+    """What most steps need of a run: its books, time, settings, kind and folders; no broker and no feed.
+
+    A step that asks a broker or a feed is given it beside this, so that its signature says so.
 
     Attributes:
+        loaded: the settings with their sources; `settings` are its values.
+        account: key of every ledger row of this account.
+        data_source: where bars come from, as the run log keeps it: the setting, or `prices:` with the folder.
+        bar_store: folder whose recorded splits and dividends count, None on the demo market, which has none.
         state: folder of the ledger and of the alerts' channels.
         signals: folder of the signal files. strategies: folder of the strategy files.
-        parameter_overrides: variant -> parameter -> (value, source), as the ledger keeps them.
+        manifest: what was backtested. version: of this package.
         environ: environment variables with the project's secrets.
     """
 
     ledger: Ledger
     clock: Clock
     settings: Settings
+    loaded: LoadedSettings
     run: Run
+    account: str
+    data_source: str
+    bar_store: Path | None
     state: Path
     signals: Path
     strategies: Path
-    parameter_overrides: Mapping[str, Mapping[str, tuple[Any, str]]]
+    manifest: Path
+    version: str
     environ: Mapping[str, str]
+
+    @property
+    def account_name(self) -> str:
+        """What a person calls the account: its key, after its name where there are several."""
+        named = self.settings.account
+        return f"{named} ({self.account})" if named else self.account
+
+    @property
+    def parameter_overrides(self) -> Mapping[str, Mapping[str, tuple[Any, str]]]:
+        """Variant -> parameter -> (value, source), as the ledger keeps them."""
+        return self.loaded.parameter_overrides
 
     def today(self) -> date:
         """Return the New York date this run is about."""
         as_of = self.run.as_of
         return as_of.day if as_of else self.clock.now().astimezone(NEW_YORK).date()
+
+    def only_run(self, run_id: str) -> AbstractContextManager[None]:
+        """Hold the account's lock for one run; a replay holds it from its first session to its last.
+
+        Raises:
+            AnotherRunError, LimitError: 7, as `single_instance`.
+        """
+        if self.run.alone:
+            return nullcontext()
+        from live.system.lock import single_instance
+
+        return single_instance(self.state, self.account, run_id=run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +115,7 @@ class Runtime:
     @property
     def account_name(self) -> str:
         """What a person calls the account: its key, after its name where there are several."""
-        named = self.settings.account
-        return f"{named} ({self.account})" if named else self.account
+        return self.context.account_name
 
     @property
     def data_source(self) -> str:
@@ -96,11 +129,16 @@ class Runtime:
             ledger=self.ledger,
             clock=self.clock,
             settings=self.settings,
+            loaded=self.loaded,
             run=self.run,
+            account=self.account,
+            data_source=self.data_source,
+            bar_store=None if self.feed.name == "demo" else self.loaded.path(self.settings.data.store),
             state=self.state,
             signals=self.signals,
             strategies=self.strategies,
-            parameter_overrides=self.loaded.parameter_overrides,
+            manifest=self.manifest,
+            version=self.version,
             environ=self.environ,
         )
 
@@ -109,16 +147,8 @@ class Runtime:
         return self.context.today()
 
     def only_run(self, run_id: str) -> AbstractContextManager[None]:
-        """Hold the account's lock for one run; a replay holds it from its first session to its last.
-
-        Raises:
-            AnotherRunError, LimitError: 7, as `single_instance`.
-        """
-        if self.run.alone:
-            return nullcontext()
-        from live.system.lock import single_instance
-
-        return single_instance(self.state, self.account, run_id=run_id)
+        """Hold the account's lock for one run, as `RunContext.only_run`."""
+        return self.context.only_run(run_id)
 
     def release_login(self) -> None:
         """Let other processes use the broker's login until this one asks the broker again."""

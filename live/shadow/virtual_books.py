@@ -24,7 +24,7 @@ from live.books.variants import BookVariant
 from live.generation.candidates import CandidateInput
 from live.ledger.shadow_books import ShadowBook
 from live.runtime.known_prices import actions_for
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext
 from live.shadow.split_books import (
     before_splits,
     require_same_prices,
@@ -45,19 +45,23 @@ if TYPE_CHECKING:
     from live.settings.model import Settings
 
 
-def settled_book(runtime: Runtime, variant: BookVariant, now: datetime) -> Book:
+def settled_book(
+    context: RunContext, broker: Broker, feed: Feed, variant: BookVariant, now: datetime
+) -> Book:
     """Return the shadow's book after settling what is pending and known at `now`.
 
     A new shadow starts with the equity of the primary it follows.
     """
-    settle(runtime, variant, now)
-    known = runtime.ledger.shadow.book(variant.name)
+    settle(context, feed, variant, now)
+    known = context.ledger.shadow.book(variant.name)
     if known is None:
-        return Book(cash=_starting_cash(runtime.ledger, runtime.broker, variant))
-    return known.book if runtime.run.alone else _of_today(runtime, variant, known, now)
+        return Book(cash=_starting_cash(context.ledger, broker, variant))
+    return known.book if context.run.alone else _of_today(context, feed, variant, known, now)
 
 
-def _of_today(runtime: Runtime, variant: BookVariant, known: ShadowBook, now: datetime) -> Book:
+def _of_today(
+    context: RunContext, feed: Feed, variant: BookVariant, known: ShadowBook, now: datetime
+) -> Book:
     """Return the book in today's shares: scaled by recorded splits, refused after one nobody recorded.
 
     Raises:
@@ -66,8 +70,8 @@ def _of_today(runtime: Runtime, variant: BookVariant, known: ShadowBook, now: da
     symbols = sorted(known.book.positions)
     if not symbols:
         return known.book
-    history = runtime.feed.history(symbols, now)
-    splits = splits_between(actions_for(runtime, symbols), known.session, _day(now))
+    history = feed.history(symbols, now)
+    splits = splits_between(actions_for(context, symbols), known.session, _day(now))
     if splits and restated(known, splits, history):
         return scaled_book(known.book, splits)
     require_same_shares(variant.name, known, history)
@@ -78,17 +82,17 @@ def _day(now: datetime) -> date:
     return now.astimezone(calendar.NEW_YORK).date()
 
 
-def settle(runtime: Runtime, variant: BookVariant, now: datetime) -> None:
+def settle(context: RunContext, feed: Feed, variant: BookVariant, now: datetime) -> None:
     """Settle every pending session that is over, oldest first; leave the others.
 
     A book that can change without a decision (`Family.plays_every_session`) also plays the finished sessions
     in between for which nothing was decided: a stop is hit in a missed session like in any other.
     """
-    shadow = runtime.ledger.shadow
+    shadow = context.ledger.shadow
     pending = {row.session: row for row in shadow.pending(variant.name)}
-    for session in _finished(runtime.ledger, variant, pending, now):
-        decided = pending.get(session.day) or _nothing_decided(runtime.ledger, variant, session)
-        _settle_one(runtime, variant, decided, session, now)
+    for session in _finished(context.ledger, variant, pending, now):
+        decided = pending.get(session.day) or _nothing_decided(context.ledger, variant, session)
+        _settle_one(context, feed, variant, decided, session, now)
 
 
 def _finished(
@@ -123,15 +127,20 @@ def _nothing_decided(ledger: Ledger, variant: BookVariant, session: calendar.Ses
 
 
 def _settle_one(
-    runtime: Runtime, variant: BookVariant, pending: ShadowSignal, session: calendar.Session, now: datetime
+    context: RunContext,
+    feed: Feed,
+    variant: BookVariant,
+    pending: ShadowSignal,
+    session: calendar.Session,
+    now: datetime,
 ) -> None:
-    known = runtime.ledger.shadow.book(variant.name)
+    known = context.ledger.shadow.book(variant.name)
     plan = plan_from_json(pending.decision["plan"])
-    book, bars_of = Book(cash=pending.cash) if known is None else known.book, _bars_of(runtime.feed, now)
-    if not runtime.run.alone:
+    book, bars_of = Book(cash=pending.cash) if known is None else known.book, _bars_of(feed, now)
+    if not context.run.alone:
         symbols = sorted({*book.positions, *(order.symbol for order in plan.orders)})
         last = session.day - timedelta(days=1) if known is None else known.session
-        splits = splits_between(actions_for(runtime, symbols), last, _day(now))
+        splits = splits_between(actions_for(context, symbols), last, _day(now))
         marked = known or ShadowBook(book, pending.equity, last)
         if splits and restated(marked, splits, bars_of(symbols), plan.orders):
             later = [split for split in splits if split.ex_date > session.day]
@@ -145,10 +154,10 @@ def _settle_one(
         plan=plan,
         candidates=tuple(map(Candidate.of, pending.decision.get("candidates") or ())),
         book=book,
-        rules=runtime.settings.execution,
+        rules=context.settings.execution,
     )
     _keep_settled(
-        runtime.ledger, runtime.settings, variant, pending, settle_virtual_session(asked, bars_of), now
+        context.ledger, context.settings, variant, pending, settle_virtual_session(asked, bars_of), now
     )
 
 

@@ -17,7 +17,8 @@ from live.ledger.system_state import drift_key
 if TYPE_CHECKING:
     from backtest.reporting.drift.attribution import Attribution
     from live.books.variants import BookVariant
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
 
 REST = "unexplained"
 NO_CLOSE = "no session of this book has been marked at its close yet"
@@ -35,7 +36,7 @@ class Measured:
     notes: tuple[str, ...] = ()
 
 
-def measure_drift(runtime: Runtime, variant: str | None = None) -> tuple[Measured, ...]:
+def measure_drift(context: RunContext, feed: Feed, variant: str | None = None) -> tuple[Measured, ...]:
     """Measure every primary, or the one named.
 
     Raises:
@@ -44,9 +45,9 @@ def measure_drift(runtime: Runtime, variant: str | None = None) -> tuple[Measure
     """
     from live.books.variants import groups
 
-    settings = runtime.settings
-    overrides = runtime.loaded.parameter_overrides
-    found = groups(settings, runtime.strategies, overrides=overrides, everything=True)
+    settings = context.settings
+    overrides = context.parameter_overrides
+    found = groups(settings, context.strategies, overrides=overrides, everything=True)
     primaries = [group.primary for group in found if group.primary is not None]
     chosen = [book for book in primaries if variant in {None, book.name}]
     if variant is not None and not chosen:
@@ -56,10 +57,10 @@ def measure_drift(runtime: Runtime, variant: str | None = None) -> tuple[Measure
             remedy=f"one of {', '.join(book.name for book in primaries)}; shadows are compared by `jutsu "
             "compare`",
         )
-    return tuple(_measure(runtime, book, primaries) for book in chosen)
+    return tuple(_measure(context, feed, book, primaries) for book in chosen)
 
 
-def keep_drift(runtime: Runtime) -> tuple[str, ...]:
+def keep_drift(context: RunContext, feed: Feed) -> tuple[str, ...]:
     """Keep the causes of every book as of its newest marked close, for the figures; return warnings.
 
     Kept is a number for people's charts alone: `jutsu drift` computes its own.
@@ -71,7 +72,7 @@ def keep_drift(runtime: Runtime) -> tuple[str, ...]:
     from backtest.reporting.drift.facts import CAUSES
 
     warnings: list[str] = []
-    for found in measure_drift(runtime):
+    for found in measure_drift(context, feed):
         rows = () if found.attribution is None else found.attribution.rows
         row = next((row for row in reversed(rows) if row.live is not None), None)
         if row is None or row.live is None:
@@ -79,7 +80,7 @@ def keep_drift(runtime: Runtime) -> tuple[str, ...]:
         rest = row.live - row.explained
         amounts = {step.cause: amount for step, amount in zip(CAUSES, row.causes, strict=True)}
         kept = {n: round(float(bps(a, row.backtest) or 0), 4) for n, a in (amounts | {REST: rest}).items()}
-        runtime.ledger.state.set(drift_key(found.variant), json.dumps(kept), at=runtime.clock.now())
+        context.ledger.state.set(drift_key(found.variant), json.dumps(kept), at=context.clock.now())
         if unexplained_is_large(rest, row.backtest, len(rows)):
             warnings.append(
                 f"{found.variant}: {rest:+,.2f} of the gap to the backtest is unexplained: `jutsu drift`"
@@ -87,7 +88,9 @@ def keep_drift(runtime: Runtime) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _measure(runtime: Runtime, book: BookVariant, primaries: Sequence[BookVariant]) -> Measured:
+def _measure(
+    context: RunContext, feed: Feed, book: BookVariant, primaries: Sequence[BookVariant]
+) -> Measured:
     from backtest.reporting.drift.attribution import attribute
     from live.runtime.known_prices import actions_for
     from live.validation.live_book import read_live_book
@@ -96,12 +99,12 @@ def _measure(runtime: Runtime, book: BookVariant, primaries: Sequence[BookVarian
     if not strategy.family.holds_weights:
         return Measured(book.name, None, POSITIONS)
     symbols = sorted({*strategy.signal_symbols, *strategy.tradable_symbols})
-    live = read_live_book(runtime.ledger, book.name, actions_for(runtime, symbols))
+    live = read_live_book(context.ledger, book.name, actions_for(context, symbols))
     if live is None:
         return Measured(book.name, None, NO_CLOSE)
     last = live.sessions[-1].session
     symbols = sorted({*symbols, *live.positions})
-    bars = {s: item.until(last) for s, item in runtime.feed.history(symbols, runtime.clock.now()).items()}
+    bars = {s: item.until(last) for s, item in feed.history(symbols, context.clock.now()).items()}
     signal = strategy.signal_symbols[0]
     if signal not in bars or not len(bars[signal]) or bars[signal].last < last or bars[signal].provisional:
         raise DataError(
@@ -110,6 +113,6 @@ def _measure(runtime: Runtime, book: BookVariant, primaries: Sequence[BookVarian
             remedy="import that session, or run it again when the vendor has published it",
         )
     others = [other.name for other in primaries if other.name != book.name]
-    shared = book.budget_pct < 100 or any(runtime.ledger.trades.recent(1, variant=name) for name in others)
+    shared = book.budget_pct < 100 or any(context.ledger.trades.recent(1, variant=name) for name in others)
     notes = (SHARED,) if shared else ()
-    return Measured(book.name, attribute(live, strategy, bars, runtime.settings.execution), notes=notes)
+    return Measured(book.name, attribute(live, strategy, bars, context.settings.execution), notes=notes)

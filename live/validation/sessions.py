@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: stands for a verdict where a bar was missing
 NOT_POSSIBLE: Final = "NOT POSSIBLE"
-#: begins the source of a run on price files (`Runtime.data_source`)
+#: begins the source of a run on price files (`RunContext.data_source`)
 PRICES: Final = "prices:"
 #: rows of the run log that are looked at for the source
 SEEN: Final = 1_000

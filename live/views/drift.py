@@ -17,7 +17,8 @@ from live.validation.drift import Measured, measure_drift
 if TYPE_CHECKING:
     from backtest.core.decision import Decision
     from backtest.reporting.drift.attribution import Attribution, SessionDrift
-    from live.runtime.runtime import Runtime
+    from live.model.feed import Feed
+    from live.runtime.runtime import RunContext
 
 _ZERO = Decimal("0.00")
 
@@ -100,14 +101,16 @@ class DriftView:
     not_measured: tuple[NotMeasured, ...]
 
 
-def read_drift(runtime: Runtime, variant: str | None = None, since: date | None = None) -> DriftView:
+def read_drift(
+    context: RunContext, feed: Feed, variant: str | None = None, since: date | None = None
+) -> DriftView:
     """Measure and return drift from the session `since` on (None: from the book's start).
 
     Raises:
         UsageError: `variant` is no primary, or no session is left.
         DataError: a bar of a session that was traded is missing.
     """
-    return drift_of(measure_drift(runtime, variant), since)
+    return drift_of(measure_drift(context, feed, variant), since)
 
 
 def drift_of(measured: Iterable[Measured], since: date | None = None, until: date | None = None) -> DriftView:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from live.books.variants import BookVariant, Overrides
     from live.ledger.ledger import Ledger
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
     from live.settings.model import Settings
 
 
@@ -41,19 +41,19 @@ class ViewInputs:
     manifest: Path | None = None
 
     @classmethod
-    def of(cls, runtime: Runtime) -> ViewInputs:
-        """Return the inputs of a wired run, as of now."""
+    def of(cls, context: RunContext) -> ViewInputs:
+        """Return the inputs of a run, as of now."""
         return cls(
-            ledger=runtime.ledger,
-            settings=runtime.settings,
-            overrides=runtime.loaded.parameter_overrides,
-            strategies=runtime.strategies,
-            signals=runtime.signals,
-            account=runtime.account_name,
-            now=runtime.clock.now(),
-            today=runtime.today(),
-            past=runtime.run.as_of is not None,
-            manifest=runtime.manifest,
+            ledger=context.ledger,
+            settings=context.settings,
+            overrides=context.parameter_overrides,
+            strategies=context.strategies,
+            signals=context.signals,
+            account=context.account_name,
+            now=context.clock.now(),
+            today=context.today(),
+            past=context.run.as_of is not None,
+            manifest=context.manifest,
         )
 
     def variants(self) -> tuple[BookVariant, ...]:

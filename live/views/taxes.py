@@ -17,7 +17,7 @@ from live.books.tax_history import TaxHistory, assigned, read_history
 from live.books.tax_notes import lots_name, shares_text
 
 if TYPE_CHECKING:
-    from live.runtime.runtime import Runtime
+    from live.runtime.runtime import RunContext
 
 NO_ADVICE: Final = (
     "Computed from the executions known here; not tax advice. Your broker's forms and your own records count."
@@ -129,34 +129,34 @@ class TaxesView:
     notes: tuple[str, ...]
 
 
-def read_taxes(runtime: Runtime, year: int | None = None, method: Method | None = None) -> TaxesView:
+def read_taxes(context: RunContext, year: int | None = None, method: Method | None = None) -> TaxesView:
     """Return the view of a year (None: this one).
 
     `method` None: lots a person named, else the oldest. DataError 5: recorded splits cannot be read.
     """
-    elsewhere = traded_elsewhere(runtime.loaded, runtime.environ, runtime.clock.now())
-    history = _with_splits(runtime, method, elsewhere.trades)
-    named = bool(assigned(runtime.ledger))
+    elsewhere = traded_elsewhere(context.loaded, context.environ, context.clock.now())
+    history = _with_splits(context, method, elsewhere.trades)
+    named = bool(assigned(context.ledger))
     used: Method = method or ("specific" if named else "fifo")
-    paper = (PAPER,) if runtime.settings.mode == "offline_mock" else ()
+    paper = (PAPER,) if context.settings.mode == "offline_mock" else ()
     return replace(
-        tax_view(history.lots(), year or runtime.today().year, used, lots_name(runtime)),
+        tax_view(history.lots(), year or context.today().year, used, lots_name(context)),
         notes=(NO_ADVICE, *paper, *elsewhere.problems),
     )
 
 
-def full_history(runtime: Runtime, method: Method | None = None) -> TaxHistory:
+def full_history(context: RunContext, method: Method | None = None) -> TaxHistory:
     """Return every trade known, with recorded splits. DataError 5: those cannot be read."""
-    others = traded_elsewhere(runtime.loaded, runtime.environ, runtime.clock.now()).trades
-    return _with_splits(runtime, method, others)
+    others = traded_elsewhere(context.loaded, context.environ, context.clock.now()).trades
+    return _with_splits(context, method, others)
 
 
-def _with_splits(runtime: Runtime, method: Method | None, others: tuple[LotTrade, ...]) -> TaxHistory:
+def _with_splits(context: RunContext, method: Method | None, others: tuple[LotTrade, ...]) -> TaxHistory:
     from live.runtime.known_prices import actions_for
 
-    account, settings = lots_name(runtime), runtime.settings
-    history = read_history(runtime.ledger, account, settings, method=method, others=others)
-    return replace(history, splits=actions_for(runtime, history.symbols))
+    account, settings = lots_name(context), context.settings
+    history = read_history(context.ledger, account, settings, method=method, others=others)
+    return replace(history, splits=actions_for(context, history.symbols))
 
 
 def tax_view(found: TaxLots, year: int, method: Method, account: str) -> TaxesView:

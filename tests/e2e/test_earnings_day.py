@@ -32,7 +32,7 @@ def day(trader: Trader) -> tuple[str, int, dict[str, Any]]:
 
 def problems(trader: Trader, at: str) -> list[str]:
     with trader.at(f"{MON}T{at}") as runtime:
-        return list(read_status(ViewInputs.of(runtime)).problems)
+        return list(read_status(ViewInputs.of(runtime.context)).problems)
 
 
 def test_placed_orders_wait_for_the_open_and_nothing_is_wrong(trader: Trader) -> None:
@@ -124,7 +124,7 @@ class TestStatus:
         trader.by_hand(f"{MON}T15:00", "buy", "AAA", 50)
         assert trader.generate(TUE).code == 4
         with trader.at(f"{TUE}T12:00") as runtime:
-            lines = " ".join(read_status(ViewInputs.of(runtime)).problems)
+            lines = " ".join(read_status(ViewInputs.of(runtime.context)).problems)
         assert "the generator stopped with exit code 4" in lines
 
     def test_the_table_of_positions(self, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Pa
         assert executed(runtime.ledger) == want["ema_p10"]
         assert shadowed(runtime.ledger) == want["nwl_p4"]
         naked = [p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id]
-        view = read_comparisons(ViewInputs.of(runtime), None)
+        view = read_comparisons(ViewInputs.of(runtime.context), None)
         compared = next(c for c in view.comparisons if c.primary == "ema_p10")
     for record in compared.records:
         # every simulated exit is a closing trade of the comparison, stops included

@@ -28,6 +28,7 @@ from live.system.clock import SimulatedClock
 if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
     from live.execution.job import Phase
+    from live.execution.panic import Result
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = date(2025, 3, 5)  # a Wednesday, regular session
@@ -372,7 +373,16 @@ def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:
     variants = (BookVariant(strategy, "primary", "golden"),)
     path = made.folder / "signals" / f"trade_signals_{DAY}_golden.json"
     read = job.read_job(runtime.context, path, variants, session, accept_edits=False)
-    return steps.context_for(runtime, read, RunNotes(), phase=phase, skip_time_check=False)
+    return steps.context_for(
+        runtime.context, runtime.broker, runtime.feed, read, RunNotes(), phase=phase, skip_time_check=False
+    )
+
+
+def panic_in(runtime: Runtime, *, everything: bool = False) -> Result:
+    """Close everything, as `jutsu panic` does in a fresh process."""
+    from live.execution.panic import close_everything
+
+    return close_everything(runtime.context, runtime.broker, everything=everything)
 
 
 def tomorrow(made: World, orders: list[dict[str, Any]], **more: Any) -> None:

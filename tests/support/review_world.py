@@ -31,11 +31,13 @@ def runtime(tmp_path: Path, *, now: datetime = NOW, **settings: Any) -> SimpleNa
     made = SimpleNamespace(
         ledger=ledger,
         broker=None,
+        feed=None,
         settings=Settings(**settings),
         clock=SimulatedClock(now),
         strategies=PROJECT / "config/strategies",
         manifest=tmp_path / "manifest.json",
         loaded=SimpleNamespace(parameter_overrides={}),
+        parameter_overrides={},
         release_login=lambda: None,  # nobody holds one here
         signals=tmp_path / "signals",
         run=Daily(),

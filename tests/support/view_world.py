@@ -71,7 +71,7 @@ def _before_execution(user: User) -> dict[str, Any]:
     """The file waits: it is read, edited, approved; a broken copy is read too."""
     found: dict[str, Any] = {}
     with _opened(user, INSIDE) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         path = only_file(inputs)
         found["review_generated"] = read_review(inputs, read_case(inputs, path))
         content = path.read_bytes()
@@ -94,7 +94,7 @@ def _after_execution(user: User) -> dict[str, Any]:
     with _opened(user, EVENING) as runtime:
         at = runtime.clock.now()
         kill_switch.kill(runtime.ledger, level="entries", reason="a look first", actor="a reviewer", at=at)
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         (file,) = newest_files(inputs)
         found["review_executed"] = read_review(inputs, read_case(inputs, file))
         found["status_evening"] = read_status(inputs)
@@ -106,11 +106,11 @@ def _after_execution(user: User) -> dict[str, Any]:
             validate_session(runtime.context, runtime.feed, date.fromisoformat(SWITCH)), ""
         )
         found["explain_since"] = read_sessions(inputs, "QQQ", date.fromisoformat(SECOND))
-        found["taxes"] = read_taxes(runtime, 2024)
+        found["taxes"] = read_taxes(runtime.context, 2024)
         account = runtime.broker.account()
         found["reconcile"] = reconciliation_of(compare(runtime.ledger, account, {}, cash_jump_pct=10.0))
         with patch.object(checks, "crontab", lambda: None):
-            found["health"] = health_of(examine(runtime))
+            found["health"] = health_of(examine(runtime.context, runtime.broker, runtime.feed))
         source = SettingsSource(user.config, None, {})
         settings.set_value(
             source,

@@ -28,7 +28,7 @@ def user(tmp_path: Path) -> User:
 @contextmanager
 def inputs(user: User, at: str = INSIDE) -> Iterator[ViewInputs]:
     with open_runtime("test", Options(config=user.config), asked_for(at)) as runtime:
-        yield ViewInputs.of(runtime)
+        yield ViewInputs.of(runtime.context)
 
 
 def test_the_differences_from_the_original_are_told(user: User) -> None:

@@ -23,7 +23,10 @@ from tests.support.user_world import SECOND, User
 
 def test_the_stored_sessions_come_out_the_same(traded: User, archive: Path) -> None:
     with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
-        made, named = rehearse(runtime, None, NOW), rehearse(runtime, archive, NOW + timedelta(days=1))
+        made, named = (
+            rehearse(runtime.context, runtime.feed, None, NOW),
+            rehearse(runtime.context, runtime.feed, archive, NOW + timedelta(days=1)),
+        )
         kept = json.loads(runtime.ledger.for_account(EVERY_ACCOUNT).state.get(REHEARSED) or "")
     for found in (made, named):
         assert [(one.variant, one.verdict) for one in found.again] == [("golden", "same")] * 2
@@ -46,7 +49,7 @@ def test_another_decision_fails_the_rehearsal(
 
     monkeypatch.setattr(module, "decide_again", turned)
     with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
-        found = rehearse(runtime, archive, NOW)
+        found = rehearse(runtime.context, runtime.feed, archive, NOW)
         kept = json.loads(runtime.ledger.for_account(EVERY_ACCOUNT).state.get(REHEARSED) or "")
     assert [one.verdict for one in found.again if one.session == SECOND] == ["differs"]
     assert not found.passed
@@ -56,7 +59,7 @@ def test_another_decision_fails_the_rehearsal(
 def test_other_data_are_named_and_fail_nothing(traded: User, archive: Path) -> None:
     traded.set(data={"demo_seed": 8})
     with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
-        found = rehearse(runtime, archive, NOW)
+        found = rehearse(runtime.context, runtime.feed, archive, NOW)
     assert {one.verdict for one in found.again} <= {"same", "other data"}
     assert "other data" in {one.verdict for one in found.again}
     assert found.passed

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import BrokerError, BrokerRefused
-from live.execution import panic
 from live.execution.closing import Closing
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.order_state import JournalState
 from live.orders.attempts import may_fill
 from live.orders.submission import Submission
-from live.runtime.runtime import Runtime
+from live.runtime.runtime import RunContext, Runtime
 from tests.support.exec_world import (
     DAY,
     ENTRY,
@@ -28,6 +27,7 @@ from tests.support.exec_world import (
     hold_two,
     live_stops,
     order,
+    panic_in,
     signal,
 )
 from tests.support.paths import PROJECT
@@ -36,10 +36,12 @@ from tests.support.paths import PROJECT
 def closing(made: World) -> Closing:
     """Return the tool on a fresh process of this world."""
     runtime = made.open()
-    return Closing(runtime, Submission(runtime.broker, runtime.ledger, runtime.clock), [], [])
+    return Closing(
+        runtime.context, runtime.broker, Submission(runtime.broker, runtime.ledger, runtime.clock), [], []
+    )
 
 
-def plan(runtime: Runtime, name: str, **more: Any) -> Order:
+def plan(runtime: Runtime | RunContext, name: str, **more: Any) -> Order:
     wanted: dict[str, Any] = {"side": "sell", "intent": "exit", "quantity": 100, **more}
     return runtime.ledger.orders.plan(
         OrderPlan(f"20250305_{name}", "golden", DAY, "offline_mock", "AAA", **wanted), at=runtime.clock.now()
@@ -69,7 +71,7 @@ def test_an_earlier_sell_that_still_lives_is_not_doubled(made: World) -> None:
     enter(made, order("AAA", "entry", 100, 100.0))
     made.fault = "never"
     tool = closing(made)
-    earlier = tool.submission.send(plan(tool.runtime, "AAA_reduce_sell", intent="reduce"))
+    earlier = tool.submission.send(plan(tool.context, "AAA_reduce_sell", intent="reduce"))
     assert may_fill(earlier)
     assert tool.sell_symbol("AAA") == []
     assert tool.problems == ["AAA: an earlier sell is still alive, so it was not sold again"]
@@ -82,8 +84,8 @@ def test_a_symbol_with_an_order_of_unknown_fate_is_left_with_its_stop(
 ) -> None:
     enter(made, ENTRY)
     tool = closing(made)
-    ledger, now = tool.runtime.ledger.orders, made.clock.now()
-    name = plan(tool.runtime, "AAA_exit_sell").client_order_id
+    ledger, now = tool.context.ledger.orders, made.clock.now()
+    name = plan(tool.context, "AAA_exit_sell").client_order_id
     ledger.transition(name, JournalState.SENDING, at=now, ids_before=[])
     if state is JournalState.UNKNOWN:
         ledger.transition(name, JournalState.UNKNOWN, at=now, state_reason="no reply")
@@ -115,7 +117,7 @@ def test_two_books_with_one_symbol_together_sell_what_is_there(made: World) -> N
     enter(made, order("AAA", "entry", 70, 100.0))
     by_hand(made, "AAA", "buy", 20)
     tool = closing(made)
-    tool.runtime.ledger.positions.buy(
+    tool.context.ledger.positions.buy(
         "titan", "AAA", 50, Decimal(100), session=DAY, mode="offline_mock", at=made.clock.now()
     )
     sent = tool.sell_symbol("AAA")  # 120 in the books, 90 at the broker
@@ -139,7 +141,9 @@ def test_an_account_that_cannot_be_read_leaves_everything_as_it_is(made: World) 
 def test_stops_the_broker_attached_are_adopted_so_that_they_can_be_cancelled(made: World) -> None:
     made.write(signal([ENTRY]))
     runtime = made.open()
-    tool = Closing(runtime, Submission(runtime.broker, runtime.ledger, runtime.clock), [], [])
+    tool = Closing(
+        runtime.context, runtime.broker, Submission(runtime.broker, runtime.ledger, runtime.clock), [], []
+    )
     buy = plan(runtime, "AAA_entry_buy", side="buy", intent="entry", stop_price=Decimal(90))
     tool.submission.send(buy)
     assert not [o for o in runtime.ledger.orders.recent() if o.intent == "stop"]
@@ -164,7 +168,7 @@ def refusing(inner: Any, request: Any) -> Any:
 def test_the_stop_is_back_when_the_sell_is_refused(made: World) -> None:
     hold_two(made)
     made.wrap = lambda broker: Wrapped(broker, submit=refusing)
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert made.holdings() == {"AAA": 100}
     assert live_stops(made) == {"AAA": 100}
     position = made.ledger.positions.get("golden", "AAA")
@@ -214,7 +218,7 @@ def test_the_stop_is_back_for_what_a_sell_left(made: World) -> None:
         return order_id
 
     made.wrap = lambda broker: Wrapped(broker, submit=submit)
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     left = made.holdings()
     assert left
     assert made.ledger.positions.shares() == left == live_stops(made)
@@ -233,7 +237,7 @@ def test_a_stop_that_cannot_be_cancelled_stays_and_its_shares_are_named(made: Wo
         return inner.cancel(order_id)
 
     made.wrap = lambda broker: Wrapped(broker, cancel=cancel)
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert made.holdings() == {"AAA": 100}
     assert any("AAA" in text and "stays" in text for text in result.problems)
 
@@ -247,14 +251,14 @@ def test_a_stop_goes_only_when_its_sell_is_next(made: World) -> None:
         return inner.submit(request)
 
     runtime = made.open()
-    panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
+    panic_in(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
     assert seen == [("AAA", ["BBB"]), ("BBB", [])]
 
 
 def sells_after_panic(made: World, **changes: Any) -> list[str]:
     enter(made, order("AAA", "entry", 100, 100.0, stop=90.0, rank=1.0))
     runtime = replace(made.open(), **changes)
-    panic.close_everything(runtime)
+    panic_in(runtime)
     rows = made.ledger.orders.of_session(DAY, "golden")
     return [row.client_order_id for row in rows if row.reason == "panic"]
 

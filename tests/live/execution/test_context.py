@@ -17,10 +17,12 @@ from tests.support.exec_world import AT, World
 MINUTE = 60.0
 
 
-def context(runtime: Any, *, deadline: float = 0.0) -> ExecutionContext:
+def context(shared: Any, *, feed: Any = None, deadline: float = 0.0) -> ExecutionContext:
     """Return the context of a run on no file."""
     nothing: Any = None
-    return ExecutionContext(runtime, nothing, RunNotes(), nothing, PositionRules(), nothing, "all", deadline)
+    return ExecutionContext(
+        shared, nothing, feed, nothing, RunNotes(), nothing, PositionRules(), nothing, "all", deadline
+    )
 
 
 @given(st.lists(st.floats(min_value=0, max_value=30), max_size=40), st.integers(min_value=1, max_value=5))
@@ -65,7 +67,7 @@ def test_a_note_is_kept_once_and_a_held_back_order_says_why() -> None:
 
 
 def test_symbols_without_a_price_have_no_quote(made: World) -> None:
-    run = context(made.open())
+    run = context(made.open().context, feed=made.feed)
     assert run.quotes(["BBB", "AAA", "ZZZ", "AAA"]) == {"AAA": 100.0, "BBB": 50.0}
     assert run.quote("ZZZ") is None
 

@@ -25,6 +25,7 @@ from tests.support.exec_world import (
     hold_two,
     live_stops,
     order,
+    panic_in,
     signal,
 )
 
@@ -32,7 +33,7 @@ from tests.support.exec_world import (
 def test_panic_closes_everything_in_spite_of_the_kill_switch(made: Any) -> None:
     enter(made, ENTRY, order("BBB", "entry", 100, 50.0, stop=45.0, rank=1.0))
     made.ledger.state.set_kill("all", reason="test", by="test", at=made.clock.now())
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert result.problems == []
     assert len(result.cancelled) == 2
     assert made.broker.account().shares() == {} == made.ledger.positions.shares()
@@ -57,7 +58,7 @@ def test_panic_sets_the_switch_although_the_broker_fails(made: Any) -> None:
             raise BrokerError("503")
 
     made.wrap = Broken
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert result.problems
     assert made.ledger.state.kill_level() == "all"
 
@@ -72,7 +73,7 @@ def test_panic_stops_everything_else_before_it_begins(made: Any) -> None:
         seen.append(runtime.ledger.state.kill_level())
         return inner.submit(request)
 
-    panic.close_everything(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
+    panic_in(replace(runtime, broker=Wrapped(runtime.broker, submit=submit)))
     assert seen == ["all"]
 
 
@@ -90,7 +91,7 @@ def test_an_unresolved_order_blocks_only_its_own_symbol(made: Any, symbol: Any) 
     made.honours_client_id = False
     hold_two(made)
     unknown_order(made, symbol)
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     expected = {} if symbol == "CCC" else {"BBB": 100}
     assert made.holdings() == expected
     assert live_stops(made) == expected  # what is still held still has its stop
@@ -100,7 +101,7 @@ def test_an_unresolved_order_blocks_only_its_own_symbol(made: Any, symbol: Any) 
 def test_panic_sells_what_the_broker_holds_when_the_ledger_says_more(made: Any) -> None:
     enter(made, order("AAA", "entry", 70, 100.0))
     by_hand(made, "AAA", "sell", 20)
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert made.holdings() == {}
     assert any("ledger says 70 shares, the broker holds 50" in text for text in result.problems)
 
@@ -109,7 +110,7 @@ def test_foreign_shares_and_orders_are_named_and_left_alone(made: Any) -> None:
     enter(made)
     by_hand(made, "BBB", "buy", 30)
     by_hand(made, "BBB", "sell", 30, order_type="stop", stop_price=Decimal(40), time_in_force="gtc")
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert result.problems == []
     assert made.holdings() == {"BBB": 30}
     assert live_stops(made) == {"BBB": 30}
@@ -126,7 +127,7 @@ def test_everything_sells_foreign_shares_and_cancels_foreign_orders_too(made: An
     found = panic.foreign(runtime.context, runtime.broker)
     assert found.shares == {"AAA": 5, "BBB": 30}
     assert [(o.symbol, o.quantity) for o in found.orders] == [("BBB", 30)]
-    result = panic.close_everything(runtime, everything=True)
+    result = panic_in(runtime, everything=True)
     assert (result.problems, result.left) == ([], [])
     assert made.holdings() == {} == made.ledger.positions.shares()
     assert live_stops(made) == {}
@@ -145,7 +146,7 @@ def test_panic_alerts_before_it_sells_and_backs_up_after(made: Any) -> None:
         return inner.submit(request)
 
     made.wrap = lambda broker: Wrapped(broker, submit=submit)
-    panic.close_everything(made.open())
+    panic_in(made.open())
     assert seen == [(["critical"], []), (["critical"], [])]
     assert list(backups.iterdir())
 
@@ -157,7 +158,7 @@ def test_without_the_account_nothing_is_sold_and_every_stop_stays(made: Any) -> 
         raise BrokerError("503")
 
     made.wrap = lambda broker: Wrapped(broker, account=account)
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert live_stops(made) == {"AAA": 100, "BBB": 100}
     assert any("nothing was sold" in text for text in result.problems)
 
@@ -168,6 +169,6 @@ def test_afterwards_the_strategy_remembers_that_nothing_is_held(made: Any) -> No
     assert made.executor() == 0
     strategy: Any = StubStrategy(family=ALLOCATION)
     assert memory_of_primary(made.ledger, strategy, before=NEXT_DAY) == {"held": {"AAA": 0.1}}
-    panic.close_everything(made.open())
+    panic_in(made.open())
     assert made.holdings() == {}
     assert memory_of_primary(made.ledger, strategy, before=NEXT_DAY) == {"held": {}}

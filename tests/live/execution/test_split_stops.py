@@ -60,10 +60,10 @@ def sold(made: Any) -> list[str]:
 def adopted(made: Any) -> Iterator[tuple[str, ...]]:
     """What `jutsu reconcile --adopt` does."""
     runtime = made.open()
-    result = compared(runtime, runtime.broker.account(), {})
+    result = compared(runtime.context, runtime.broker.account(), {})
     before = split_stops.behind(runtime.ledger, result)
     adopt(runtime.ledger, runtime.broker.account(), result, at=made.clock.now(), by="me")
-    yield split_stops.carry_over(runtime, before)
+    yield split_stops.carry_over(runtime.context, runtime.broker, runtime.feed, before)
 
 
 #: what brokers do to the stop of 40 shares at 90 in a ten-for-one split, and what may still rest before a

@@ -40,7 +40,7 @@ def check(runtime: Runtime, tmp_path: Path) -> Callable[..., ReportCheck]:
         rows = [{"ticker": t, "grade": "A", "score": 90.0, "price": 100.0} for t in tickers]
         path = tmp_path / "report.json"
         path.write_text(json.dumps({"report_date": day, "candidates": rows}))
-        return check_report(runtime, path, name)
+        return check_report(runtime.context, runtime.feed, path, name)
 
     return checked
 
@@ -95,5 +95,5 @@ def test_only_a_book_that_reads_reports_can_be_asked(check: Callable[..., Report
 
 def test_a_file_that_is_not_there_is_one_line(runtime: Runtime, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        check_report(runtime, tmp_path / "none.json")
+        check_report(runtime.context, runtime.feed, tmp_path / "none.json")
     assert caught.value.exit_code == 2

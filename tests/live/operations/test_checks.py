@@ -24,12 +24,14 @@ def runtime(tmp_path: Path) -> Any:
 
 
 def test_preflight_names_every_check(runtime: Any) -> None:
-    names = [r.name for r in preflight.before_trading(runtime, session(DAY))]
+    names = [r.name for r in preflight.before_trading(runtime.context, runtime.broker, session(DAY))]
     assert names == ["session", "disk", "login", "broker", "clock", "cron"]
 
 
 def test_preflight_is_skipped_for_the_past(runtime: Any) -> None:
-    assert preflight.before_trading(replace(runtime, run=Replay()), session(DAY)) == ()
+    assert (
+        preflight.before_trading(replace(runtime, run=Replay()).context, runtime.broker, session(DAY)) == ()
+    )
 
 
 def test_missing_cron_lines_only_warn(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,22 +49,22 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def verdicts(runtime: Any) -> Any:
-    return {check.name: check.verdict for check in examine(runtime)}
+    return {check.name: check.verdict for check in examine(runtime.context, runtime.broker, runtime.feed)}
 
 
 def failed(runtime: Any) -> Any:
-    return [check.name for check in health_of(examine(runtime)).failed]
+    return [check.name for check in health_of(examine(runtime.context, runtime.broker, runtime.feed)).failed]
 
 
 def test_a_new_project_is_healthy(runtime: Any) -> None:
     assert list(verdicts(runtime)) == NAMES + MACHINE
-    view = health_of(examine(runtime))
+    view = health_of(examine(runtime.context, runtime.broker, runtime.feed))
     assert view.healthy, view.failed
 
 
 def test_the_kill_switch_names_its_reason(runtime: Any) -> None:
     runtime.ledger.state.set_kill("all", reason="a look first", by="me", at=runtime.clock.now())
-    (check,) = health_of(examine(runtime)).failed
+    (check,) = health_of(examine(runtime.context, runtime.broker, runtime.feed)).failed
     assert (check.name, check.detail, check.remedy) == (
         "kill switch",
         "on (all): a look first",
@@ -125,7 +125,8 @@ def test_a_check_that_raises_is_a_failed_check_and_the_rest_goes_on(runtime: Any
 
 
 def test_one_alert_names_every_failed_check(runtime: Any) -> None:
-    alert_problems(runtime.context, health_of(examine(replace(runtime, broker=Broken()))).failed)
+    broken: Any = Broken()
+    alert_problems(runtime.context, health_of(examine(runtime.context, broken, runtime.feed)).failed)
     (alert,) = runtime.ledger.alerts.recent()
     assert alert.level == "critical"
     assert [line.partition(":")[0] for line in alert.body.splitlines()] == ["account", "broker"]
@@ -137,7 +138,11 @@ def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> 
 
     def said(value: str | None) -> tuple[str, str]:
         state.set(REHEARSED, value, at=old)
-        check = next(check for check in examine(runtime) if check.name == "backups")
+        check = next(
+            check
+            for check in examine(runtime.context, runtime.broker, runtime.feed)
+            if check.name == "backups"
+        )
         return check.verdict, check.detail
 
     left = runtime.loaded.root / RESTORE_FOLDER

@@ -56,8 +56,8 @@ def test_three_sessions_without_a_run_are_told_by_status_doctor_and_alert(
         ran(runtime, MONDAY)
         (step,) = missed_of(runtime.context)
         assert len(step.sessions) == 3
-        assert step.text in read_status(ViewInputs.of(runtime)).problems
-        found = {check.name: check for check in examine(runtime)}
+        assert step.text in read_status(ViewInputs.of(runtime.context)).problems
+        found = {check.name: check for check in examine(runtime.context, runtime.broker, runtime.feed)}
         assert found["runs"].verdict == "failed"
         assert tell_missed(runtime.context) == (step.text,)
         tell_missed(runtime.context)
@@ -84,7 +84,7 @@ def test_the_generator_does_not_tell_of_the_file_it_is_about_to_make(user: Any) 
 def test_status_is_never_well_after_a_run_that_was_not(user: Any, changes: Any, said: Any) -> None:
     with opened(user, MONDAY, 17) as runtime:
         ran(runtime, MONDAY, **changes)
-        problems = read_status(ViewInputs.of(runtime)).problems
+        problems = read_status(ViewInputs.of(runtime.context)).problems
     assert len([text for text in problems if said in text]) == 1, problems
 
 

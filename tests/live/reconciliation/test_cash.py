@@ -38,7 +38,7 @@ def cash(made: Any, amount: str) -> None:
 def adopted(made: Any) -> None:
     runtime = made.open()
     account = runtime.broker.account()
-    adopt(runtime.ledger, account, compared(runtime, account, {}), at=made.clock.now(), by="me")
+    adopt(runtime.ledger, account, compared(runtime.context, account, {}), at=made.clock.now(), by="me")
 
 
 @pytest.mark.parametrize("kind", ["dividend", "interest", "fee", "deposit"])
@@ -118,19 +118,19 @@ def test_shares_of_a_symbol_that_a_book_trades_and_none_owns_are_a_difference(ma
     broker.submit(OrderRequest("a", "TQQQ", "buy", 10))
     broker.submit(OrderRequest("b", "ACME", "buy", 10))
     runtime = made.open()
-    found = {line.symbol: line.kind for line in compared(runtime, runtime.broker.account(), {}).lines}
+    found = {line.symbol: line.kind for line in compared(runtime.context, runtime.broker.account(), {}).lines}
     assert found == {"ACME": "foreign", "TQQQ": "differs"}
     account = runtime.broker.account()
     changes = adopt(
         runtime.ledger,
         account,
-        compared(runtime, account, {}),
+        compared(runtime.context, account, {}),
         at=made.clock.now(),
         by="me",
         owners={"TQQQ": "golden"},
     )
     assert "TQQQ: 10 shares taken into the book of golden" in changes
-    assert compared(runtime, account, {}).agrees
+    assert compared(runtime.context, account, {}).agrees
 
 
 moves = st.builds(

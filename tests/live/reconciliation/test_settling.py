@@ -10,9 +10,18 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import DisagreementError
-from live.execution import panic
 from live.model.broker import Account
-from tests.support.exec_world import ENTRY, NEXT_DAY, World, Wrapped, enter, next_order, outcome, tomorrow
+from tests.support.exec_world import (
+    ENTRY,
+    NEXT_DAY,
+    World,
+    Wrapped,
+    enter,
+    next_order,
+    outcome,
+    panic_in,
+    tomorrow,
+)
 
 
 class Lagging:
@@ -106,6 +115,6 @@ def test_panic_sells_what_was_bought_a_moment_ago(made: World, lagging: Lagging)
     runtime.broker.account()
     enter(made, ENTRY)
     lagging.seen[-1] = (made.clock.now(), lagging.seen[-1][1])
-    result = panic.close_everything(made.open())
+    result = panic_in(made.open())
     assert made.broker.account().shares() == {} == made.ledger.positions.shares()
     assert result.left == []

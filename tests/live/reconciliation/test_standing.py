@@ -57,35 +57,37 @@ def order(runtime: Runtime, side: Any, intent: Any, shares: int, state: JournalS
 
 
 def test_sides_that_agree_and_foreign_shares_are_nothing(runtime: Runtime) -> None:
-    assert differences_now(runtime, account()) == ()
+    assert differences_now(runtime.context, account()) == ()
     hold(runtime, 10)
-    assert differences_now(runtime, account(QQQ=10, MSFT=5)) == ()
+    assert differences_now(runtime.context, account(QQQ=10, MSFT=5)) == ()
 
 
 def test_an_empty_ledger_beside_a_living_account(runtime: Runtime) -> None:
-    (line,) = differences_now(runtime, account(QQQ=10))
+    (line,) = differences_now(runtime.context, account(QQQ=10))
     assert "the ledger is empty and the account holds 10 QQQ" in line
     assert "jutsu recover" in line
 
 
 def test_an_empty_account_beside_a_living_ledger(runtime: Runtime) -> None:
     hold(runtime, 10)
-    (line,) = differences_now(runtime, account())
+    (line,) = differences_now(runtime.context, account())
     assert "the account holds nothing and the ledger 10 QQQ" in line
-    assert paper_differences(runtime) == (line.replace("10,000", "100,000"),)  # the real, empty one
+    assert paper_differences(runtime.context, runtime.broker) == (
+        line.replace("10,000", "100,000"),
+    )  # the real, empty one
 
 
 def test_any_other_difference_names_both_sides(runtime: Runtime) -> None:
     hold(runtime, 10)
-    (line,) = differences_now(runtime, account(QQQ=7))
+    (line,) = differences_now(runtime.context, account(QQQ=7))
     assert "QQQ 10 in the ledger, 7 there" in line
 
 
 def test_cash_that_nothing_explains_is_named(runtime: Runtime) -> None:
     hold(runtime, 10)
-    (line,) = differences_now(runtime, account(cash=5_000, QQQ=10))
+    (line,) = differences_now(runtime.context, account(cash=5_000, QQQ=10))
     assert "without trades" in line
-    (line,) = differences_now(runtime, account(cash=-1, QQQ=10))
+    (line,) = differences_now(runtime.context, account(cash=-1, QQQ=10))
     assert "less than none" in line
 
 
@@ -106,4 +108,4 @@ def test_an_order_on_its_way_explains_its_own_shares(
     hold(runtime, 10)
     order(runtime, side, intent, 10, JournalState.WORKING)
     shown = account(**({"QQQ": there} if there else {}))
-    assert (differences_now(runtime, shown) == ()) == explained
+    assert (differences_now(runtime.context, shown) == ()) == explained

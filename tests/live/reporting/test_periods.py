@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import UsageError
-from live.reporting.files import keep
+from live.reporting.files import Report, keep
 from live.reporting.periods import first_session_after, monthly_of, no_book, weekly_of
 from live.views.monthly_report import MonthlyReport
 from live.views.weekly_report import WeeklyReport
@@ -43,8 +43,18 @@ def test_a_month_is_reported_in_the_first_session_after_it(last: date, due: date
     assert first_session_after(last) == due
 
 
+def weekly(made: World, day: date = WEEK) -> Report:
+    runtime = made.open()
+    return weekly_of(runtime.context, runtime.feed, day)
+
+
+def monthly(made: World, day: date) -> Report:
+    runtime = made.open()
+    return monthly_of(runtime.context, runtime.broker, runtime.feed, day)
+
+
 def test_a_week_from_the_ledger(made: World) -> None:
-    report = weekly_of(made.open(), WEEK)
+    report = weekly(made)
     model = report.model
     assert isinstance(model, WeeklyReport)
     assert (report.name, model.first) == ("weekly_2025-03-09", date(2025, 3, 3))
@@ -53,7 +63,7 @@ def test_a_week_from_the_ledger(made: World) -> None:
     assert book.monitoring.state == "unknown"
     assert book.backtest.missing  # this feed has no bars
     assert not model.go
-    assert report == weekly_of(made.open(), WEEK)
+    assert report == weekly(made)
 
 
 def test_a_month_knows_settings_manifest_and_secrets(made: World) -> None:
@@ -61,7 +71,7 @@ def test_a_month_knows_settings_manifest_and_secrets(made: World) -> None:
     secrets.parent.mkdir(exist_ok=True)
     secrets.write_text("")
     secrets.chmod(0o644)
-    report = monthly_of(made.open(), date(2025, 4, 1))
+    report = monthly(made, date(2025, 4, 1))
     model = report.model
     assert isinstance(model, MonthlyReport)
     assert (report.name, model.first, model.last) == (
@@ -80,49 +90,49 @@ def test_a_month_knows_settings_manifest_and_secrets(made: World) -> None:
 
 
 def test_the_next_month_is_compared_with_what_was_kept(made: World) -> None:
-    keep(made.folder / "state" / "reports", monthly_of(made.open(), date(2025, 4, 1)))
+    keep(made.folder / "state" / "reports", monthly(made, date(2025, 4, 1)))
     manifest = made.folder / "manifest.json"
     document = json.loads(manifest.read_text())
     document["variants"]["golden"]["parameters"]["sma_fast"] = 41
     manifest.write_text(json.dumps(document))
     made.overrides = {"safety": {"max_drift_pct": 2.5}}
-    model = monthly_of(made.open(), date(2025, 5, 1)).model
+    model = monthly(made, date(2025, 5, 1)).model
     setting, entry = model.changes
     assert (setting.name, setting.before, setting.now) == ("safety.max_drift_pct", "1.0", "2.5")
     assert entry.name == "manifest: golden"
 
 
 def test_before_the_first_session_there_is_no_report(made: World) -> None:
-    for make, day in ((weekly_of, date(2025, 3, 2)), (monthly_of, date(2025, 3, 4))):
+    for make, day in ((weekly, date(2025, 3, 2)), (monthly, date(2025, 3, 4))):
         with pytest.raises(UsageError, match=r"no book had begun by .*: the first session of golden"):
-            make(made.open(), day)
-    assert no_book(made.open(), DAY) == ""
+            make(made, day)
+    assert no_book(made.open().context, DAY) == ""
 
 
 def test_a_report_made_late_says_what_is_of_today(made: World) -> None:
     line = f"settings, machine, exit criteria and open questions are those of {AT:%Y-%m-%d}"
     made.clock.set(AT + timedelta(days=60))
     late = line.replace(f"{AT:%Y-%m-%d}", f"{AT + timedelta(days=60):%Y-%m-%d}")
-    assert late in weekly_of(made.open(), WEEK).model.missing
-    assert late in monthly_of(made.open(), date(2025, 4, 1)).model.missing
+    assert late in weekly(made).model.missing
+    assert late in monthly(made, date(2025, 4, 1)).model.missing
     made.clock.set(AT + timedelta(days=62))
-    assert monthly_of(made.open(), date(2025, 5, 2)).model.missing[-1] != late
+    assert monthly(made, date(2025, 5, 2)).model.missing[-1] != late
 
 
 def test_a_manifest_that_is_gone_is_no_error(made: World) -> None:
     (made.folder / "manifest.json").unlink()
-    assert monthly_of(made.open(), date(2025, 4, 1)).model.manifest == {}
+    assert monthly(made, date(2025, 4, 1)).model.manifest == {}
 
 
 def test_a_critical_alert_that_nobody_acknowledged_is_open(made: World) -> None:
     ledger = made.open().ledger
     ledger.alerts.add("k", level="critical", title="TQQQ has no stop", body="", at=made.clock.now())
     line = f"critical alert of {DAY}: TQQQ has no stop (`jutsu alerts ack"
-    open_ = weekly_of(made.open(), WEEK).model.open_questions
+    open_ = weekly(made).model.open_questions
     assert [question for question in open_ if question.startswith(line)]
     (alert,) = [one for one in ledger.alerts.recent() if one.key == "k"]
     ledger.alerts.acknowledge(alert.id, by="a reviewer", at=made.clock.now())
-    open_ = weekly_of(made.open(), WEEK).model.open_questions
+    open_ = weekly(made).model.open_questions
     assert not [question for question in open_ if question.startswith(line)]
 
 
@@ -136,5 +146,5 @@ def test_a_loss_that_was_bought_back_is_a_note_of_its_month(made: World) -> None
     made.feed.daily = {}
     made.write(signal([order("AAA", "entry", 100, 90.0, stop=80.0, day=third)], day=third))
     assert made.executor() == 0
-    (note,) = monthly_of(made.open(), date(2025, 4, 1)).model.wash_notes
+    (note,) = monthly(made, date(2025, 4, 1)).model.wash_notes
     assert note == "AAA: a loss of 1,000.00 on 2025-03-06, AAA bought on 2025-03-07: deferred"

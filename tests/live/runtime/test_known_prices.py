@@ -32,14 +32,9 @@ SPLIT = CorporateAction("QQQ", date(2026, 11, 19), "split", Fraction(4))
 OTHER = CorporateAction("TQQQ", date(2026, 11, 19), "split", Fraction(2))
 
 
-def runtime(folder: Path, feed: str = "stored") -> Any:
-    """Return what the functions take of a runtime: its feed's name, its store and its state folder."""
-    return SimpleNamespace(
-        feed=SimpleNamespace(name=feed),
-        settings=SimpleNamespace(data=SimpleNamespace(store=Path("bars"))),
-        loaded=SimpleNamespace(path=lambda path: folder / path),
-        state=folder / "state",
-    )
+def context(folder: Path, *, demo: bool = False) -> Any:
+    """Return what the functions take of a run: its bar store and its state folder."""
+    return SimpleNamespace(bar_store=None if demo else folder / "bars", state=folder / "state")
 
 
 def test_a_confirmation_is_kept_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -88,12 +83,12 @@ def test_recorded_actions_come_for_the_symbols_asked_for(tmp_path: Path) -> None
     ActionStore(tmp_path / "bars").add([SPLIT, OTHER], known_from=AT)
     found = recorded_actions(tmp_path / "bars", ["TQQQ", "QQQ", "QQQ", "PSQ"])
     assert [(a.symbol, a.ratio) for a in found] == [("QQQ", 4), ("TQQQ", 2)]
-    assert [a.symbol for a in actions_for(runtime(tmp_path), ["TQQQ"])] == ["TQQQ"]
+    assert [a.symbol for a in actions_for(context(tmp_path), ["TQQQ"])] == ["TQQQ"]
 
 
 def test_the_demo_market_knows_no_recorded_actions(tmp_path: Path) -> None:
     ActionStore(tmp_path / "bars").add([SPLIT], known_from=AT)
-    assert actions_for(runtime(tmp_path, feed="demo"), ["QQQ"]) == ()
+    assert actions_for(context(tmp_path, demo=True), ["QQQ"]) == ()
 
 
 def test_a_damaged_record_of_actions_stops_a_stage(tmp_path: Path) -> None:
@@ -101,7 +96,7 @@ def test_a_damaged_record_of_actions_stops_a_stage(tmp_path: Path) -> None:
     store.directory.mkdir(parents=True)
     store.path("QQQ").write_bytes(b"no parquet")
     with pytest.raises(DataError, match="damaged or foreign") as caught:
-        actions_for(runtime(tmp_path), ["QQQ"])
+        actions_for(context(tmp_path), ["QQQ"])
     assert caught.value.exit_code == 5
 
 
@@ -109,6 +104,6 @@ def test_everything_known_comes_as_one_value(tmp_path: Path) -> None:
     ActionStore(tmp_path / "bars").add([SPLIT], known_from=AT)
     confirm_price(tmp_path / "state", PRICE, by="me", at=AT)
     relation = PriceRelation("TQQQ", "QQQ", 3.0)
-    known = known_to(runtime(tmp_path), [relation], ["QQQ", "TQQQ"])
+    known = known_to(context(tmp_path), [relation], ["QQQ", "TQQQ"])
     assert (known.relations, known.confirmed) == ((relation,), (PRICE,))
     assert [a.ratio for a in known.actions] == [4]

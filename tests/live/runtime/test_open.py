@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -244,7 +245,7 @@ class TestTheClock:
         self, project: Any, imitation: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(opening_module, "make_broker", lambda *_, **__: object())
-        monkeypatch.setattr(opening_module, "make_feed", lambda *_, **__: object())
+        monkeypatch.setattr(opening_module, "make_feed", lambda *_, **__: SimpleNamespace(name="none"))
         monkeypatch.setattr(opening_module, "_check_mode", lambda *_, **__: None)
         for name, value in {"mode": "online_live", "broker.name": "alpaca"}.items():
             override(project, name, value)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backtest.calendar import sessions as calendar
+from live.feeds.stored_bars import demo_feed
 from live.model.run import DAILY, AsOf, PastSession
 from live.runtime.runtime import Runtime
 from live.system.clock import SystemClock
@@ -34,6 +35,11 @@ def test_today_is_new_yorks_day_or_the_one_that_was_named(runtime: Runtime) -> N
     assert runtime.today() == DAY
     past = replace(runtime, run=PastSession(AsOf(PAST, None)))
     assert past.today() == past.context.today() == PAST
+
+
+def test_recorded_actions_lie_in_the_store_but_of_the_demo_market(runtime: Runtime) -> None:
+    assert runtime.context.bar_store == runtime.loaded.root / runtime.settings.data.store
+    assert replace(runtime, feed=demo_feed(1)).context.bar_store is None
 
 
 def test_only_a_day_without_a_time_moves_the_clock_to_its_window(runtime: Runtime) -> None:

@@ -23,7 +23,7 @@ def trader(tmp_path: Path) -> Trader:
 def evening(trader: Trader, day: str) -> None:
     """What `jutsu validate` does after its verdict."""
     with trader.at(f"{day}T16:15") as runtime:
-        mark_every_book(runtime)
+        mark_every_book(runtime.context, runtime.broker, runtime.feed)
 
 
 def marks(trader: Trader, variant: str = "ema_p10") -> dict[str, tuple[float, float]]:
@@ -77,8 +77,8 @@ def test_every_evening_is_marked_by_validate_and_the_next_week_goes_on(trader: T
     for variant in ("ema_p10", "nwl_p4"):
         assert marks(trader, variant) == EXPECTED, variant
     with trader.at(f"{THU}T17:00") as runtime:
-        (found,) = read_comparisons(ViewInputs.of(runtime), None).comparisons
-        status = read_status(ViewInputs.of(runtime))
+        (found,) = read_comparisons(ViewInputs.of(runtime.context), None).comparisons
+        status = read_status(ViewInputs.of(runtime.context))
     assert [(r.first, r.last, r.sessions) for r in found.records] == [
         (date.fromisoformat(MON), date.fromisoformat(THU), 4)
     ] * 2

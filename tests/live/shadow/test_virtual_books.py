@@ -40,7 +40,7 @@ def bars(symbol: str, rows: dict[date, Row]) -> Bars:
 
 
 class World(SimpleNamespace):
-    """What settling a virtual book takes of a runtime, with days a test adds."""
+    """What settling a virtual book takes of a run and of a feed, with days a test adds."""
 
     def add(self, symbol: str, day: date, row: Row = FLAT) -> None:
         self.rows.setdefault(symbol, {})[day] = row
@@ -54,7 +54,7 @@ def world() -> Any:
     ledger = Ledger.open("sqlite://", account="paper", now=datetime(2024, 1, 1, tzinfo=UTC))
     settings = Settings.model_validate({"execution": {"slippage_pct": 0.0}})
     made = World(ledger=ledger, settings=settings, rows={})
-    made.feed, made.run, made.name = made, DAILY, "demo"  # no actions are recorded for a demo market
+    made.run, made.bar_store = DAILY, None  # no actions are recorded for a demo market
     made.broker = None  # nobody asks it where the primary has a mark
     return made
 
@@ -97,7 +97,7 @@ def enter(world: Any, variant: BookVariant) -> None:
     for day in (date(2024, 3, 15), MON):
         world.add("AAA", day)
     decide(world, variant, MON, candidates=(Candidate("AAA", MON, "A", 90.0, 100.0),), memory={"kept": 1})
-    shadow.settle(world, variant, after(MON))
+    shadow.settle(world, world, variant, after(MON))
 
 
 def book(world: Any, variant: Any) -> Any:
@@ -107,10 +107,10 @@ def book(world: Any, variant: Any) -> Any:
 def test_a_session_is_settled_after_its_close_and_once(world: Any, stocks: BookVariant) -> None:
     world.add("AAA", MON)
     decide(world, stocks, MON, candidates=(Candidate("AAA", MON, "A", 90.0, 100.0),))
-    shadow.settle(world, stocks, session_on(MON).close - timedelta(minutes=1))
+    shadow.settle(world, world, stocks, session_on(MON).close - timedelta(minutes=1))
     assert book(world, stocks) is None
     for _ in range(2):
-        shadow.settle(world, stocks, after(MON))
+        shadow.settle(world, world, stocks, after(MON))
         assert book(world, stocks).book.shares() == {"AAA": 100}
     assert [mark.session for mark in world.ledger.snapshots.series("nwl_p4")] == [MON]
 
@@ -120,7 +120,7 @@ def test_a_stop_hit_in_a_missed_session_ends_the_position(world: Any, stocks: Bo
     assert book(world, stocks).book.positions["AAA"].stop_price == 90.0
     world.add("AAA", TUE, HIT)
     world.add("AAA", WED)
-    shadow.settle(world, stocks, after(WED))
+    shadow.settle(world, world, stocks, after(WED))
 
     assert book(world, stocks).book == Book(9_000.0)
     marks = world.ledger.snapshots.series("nwl_p4")
@@ -140,7 +140,7 @@ def test_missed_sessions_before_a_pending_one_come_first(world: Any, stocks: Boo
     for day, row in ((TUE, HIT), (WED, FLAT)):
         world.add("AAA", day, row)
     decide(world, stocks, WED, candidates=(Candidate("AAA", WED, "A", 90.0, 100.0),), cash=0.0)
-    shadow.settle(world, stocks, after(WED))
+    shadow.settle(world, world, stocks, after(WED))
     # stopped out on Tuesday, so Wednesday's report may enter it again
     assert book(world, stocks).book.positions["AAA"].entry_date == WED
 
@@ -148,7 +148,7 @@ def test_missed_sessions_before_a_pending_one_come_first(world: Any, stocks: Boo
 def test_a_missed_session_leaves_the_memory_and_what_is_held(world: Any, stocks: BookVariant) -> None:
     enter(world, stocks)
     world.add("AAA", TUE)
-    shadow.settle(world, stocks, after(TUE))
+    shadow.settle(world, world, stocks, after(TUE))
     assert world.ledger.shadow.last_memory("nwl_p4", before=date.max) == {"kept": 1}
     assert book(world, stocks).book.shares() == {"AAA": 100}
     assert book(world, stocks).session == TUE
@@ -158,7 +158,7 @@ def test_weights_change_only_by_decisions(world: Any, funds: BookVariant) -> Non
     world.add("AAA", MON)
     buy = PlannedOrder("AAA", "buy", "entry", 50, 100.0, 1.0, "")
     decide(world, funds, MON, plan=Plan((buy,), 10_000.0, 5_000.0))
-    shadow.settle(world, funds, after(THU))  # no bars of the missed sessions, none needed
+    shadow.settle(world, world, funds, after(THU))  # no bars of the missed sessions, none needed
     assert book(world, funds).session == MON
     assert book(world, funds).book.shares() == {"AAA": 50}
     assert [mark.session for mark in world.ledger.snapshots.series("titan")] == [MON]
@@ -168,7 +168,7 @@ def test_a_book_without_a_bar_of_its_session_stays_pending(world: Any, funds: Bo
     buy = PlannedOrder("AAA", "buy", "entry", 50, 100.0, 1.0, "")
     decide(world, funds, MON, plan=Plan((buy,), 10_000.0, 5_000.0))
     with pytest.raises(DataError, match="settle"):
-        shadow.settle(world, funds, after(MON))
+        shadow.settle(world, world, funds, after(MON))
     assert [row.session for row in world.ledger.shadow.pending("titan")] == [MON]
 
 
@@ -177,7 +177,7 @@ def test_a_new_shadow_starts_with_the_equity_of_the_primary_it_follows(
 ) -> None:
     mark = {"at": after(MON), "mode": "offline_mock", "equity": 12_345.0, "cash": 1.0}
     world.ledger.snapshots.add("ema_p10", MON, **mark)
-    assert shadow.settled_book(world, stocks, after(MON)) == Book(12_345.0)
+    assert shadow.settled_book(world, world.broker, world, stocks, after(MON)) == Book(12_345.0)
 
 
 def test_a_plan_survives_the_ledger() -> None:

@@ -16,7 +16,7 @@ from tests.support.drift_stages import FIRST, LAST, SECOND, SWITCH, Stages, open
 
 
 def drift(stages: Stages, since: date | None = None) -> BookDrift:
-    (book,) = drift_of(measure_drift(stages.runtime, "golden"), since).books
+    (book,) = drift_of(measure_drift(stages.runtime.context, stages.runtime.feed, "golden"), since).books
     assert book.gap == sum((cause.amount for cause in book.causes), Decimal(0)) + book.unexplained
     assert book.live - book.backtest == book.gap or since is not None
     return book
@@ -120,7 +120,7 @@ def test_a_deposit_comes_from_the_cash_flows(tmp_path: Path) -> None:
 def test_a_stretch_counts_what_happened_in_it(tmp_path: Path) -> None:
     with opened(tmp_path) as stages:
         stages.trade(d20240105=lambda *_: None)
-        measured = measure_drift(stages.runtime, "golden")
+        measured = measure_drift(stages.runtime.context, stages.runtime.feed, "golden")
         (whole,) = drift_of(measured).books
         (early,) = drift_of(measured, None, date(2024, 1, 4)).books
         (later,) = drift_of(measured, SWITCH).books
@@ -134,11 +134,11 @@ def test_a_stretch_counts_what_happened_in_it(tmp_path: Path) -> None:
 
 def test_a_book_of_positions_says_that_it_is_not_walked(tmp_path: Path) -> None:
     with opened(tmp_path) as stages:
-        found = {item.variant: item for item in measure_drift(stages.runtime)}
+        found = {item.variant: item for item in measure_drift(stages.runtime.context, stages.runtime.feed)}
         assert found["ema_p10"].why == POSITIONS
         assert "no session" in found["golden"].why
         with pytest.raises(UsageError, match="titan is no primary"):
-            measure_drift(stages.runtime, "titan")
+            measure_drift(stages.runtime.context, stages.runtime.feed, "titan")
 
 
 def test_the_newest_causes_are_kept_for_the_figures(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_newest_causes_are_kept_for_the_figures(tmp_path: Path) -> None:
     with opened(tmp_path, commission=1.5) as stages:
         stages.trade(until=FIRST)
         ledger = stages.runtime.ledger
-        assert keep_drift(stages.runtime) == ()
+        assert keep_drift(stages.runtime.context, stages.runtime.feed) == ()
         kept = json.loads(ledger.state.get(drift_key("golden")) or "{}")
         assert kept["costs"] == pytest.approx(-0.3, rel=0.05)
         assert {cause for cause, bps in kept.items() if bps} == {"costs"}
@@ -154,5 +154,5 @@ def test_the_newest_causes_are_kept_for_the_figures(tmp_path: Path) -> None:
         ledger.snapshots.add(
             "golden", FIRST, at=mark.at, mode=mark.mode, equity=mark.equity + 60, cash=mark.cash
         )
-        (warning,) = keep_drift(stages.runtime)
+        (warning,) = keep_drift(stages.runtime.context, stages.runtime.feed)
         assert warning == "golden: +60.00 of the gap to the backtest is unexplained: `jutsu drift`"

@@ -28,7 +28,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> User:
 @pytest.fixture
 def books(user: User) -> Iterator[dict[str, BookNow]]:
     with open_runtime("jutsu", Options(config=user.config), asked_for(f"{SECOND}T17:00:00")) as runtime:
-        view = read_status(ViewInputs.of(runtime))
+        view = read_status(ViewInputs.of(runtime.context))
         yield {book.variant: book.now for book in view.books if book.now is not None}
 
 
@@ -66,7 +66,7 @@ def test_a_book_before_its_first_decision_has_nothing_to_show(tmp_path: Path) ->
     user = new_user(tmp_path / "new")
     options = Options(config=user.config)
     with open_runtime("jutsu", options, asked_for(f"{FIRST}T10:00:00")) as runtime:
-        (golden, _) = read_status(ViewInputs.of(runtime)).books
+        (golden, _) = read_status(ViewInputs.of(runtime.context)).books
     assert golden.now is not None
     assert (golden.now.decided_on, golden.now.limits, golden.now.allocation) == (None, (), ())
     assert golden.now.figures is None

@@ -48,7 +48,7 @@ def test_every_session_has_its_line_and_its_shadows(user: User) -> None:
 def test_the_shadow_tells_what_it_did_once_it_was_settled(user: User) -> None:
     """The first session was settled by the run of the second; the last one waits for its close."""
     with open_command(config=user.config, run=asked_for(f"{SWITCH}T15:56:00")) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         settled = read_explanation(inputs, "QQQ", date.fromisoformat(FIRST)).variants[1]
         waiting = read_explanation(inputs, "QQQ", date.fromisoformat(SWITCH)).variants[1]
         (line,) = read_sessions(inputs, "QQQ", date.fromisoformat(SWITCH)).lines

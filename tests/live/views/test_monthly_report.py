@@ -73,7 +73,7 @@ def test_what_is_new_gone_or_another_is_a_change() -> None:
 def monthly(folder: Path, before: dict[str, Any] | None) -> Any:
     runtime = runtime_in(folder, AT)
     period = PeriodInputs(date(2025, 3, 1), date(2025, 3, 31), (), {}, {}, {})
-    return read_monthly(ViewInputs.of(runtime), period, replace(MONTH, before=before))
+    return read_monthly(ViewInputs.of(runtime.context), period, replace(MONTH, before=before))
 
 
 def test_without_a_report_of_the_month_before_that_is_a_line(tmp_path: Path) -> None:

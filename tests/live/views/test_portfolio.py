@@ -16,7 +16,7 @@ def test_a_traded_session(tmp_path: Path) -> None:
     user = new_user(tmp_path / "jutsu")
     user.trade(FIRST)
     with open_runtime("test", Options(config=user.config), asked_for(f"{FIRST}T17:00")) as runtime:
-        inputs = ViewInputs.of(runtime)
+        inputs = ViewInputs.of(runtime.context)
         found = read_portfolio(inputs)
         orders = read_orders(inputs, 10)
         story = read_order(inputs, orders[-1].client_order_id)

@@ -13,7 +13,7 @@ from tests.support.web_world import waiting_user
 
 def today(user: User, at: str = "15:56") -> TodayView:
     with open_runtime("test", Options(config=user.config), asked_for(f"{FIRST}T{at}")) as runtime:
-        return read_today(ViewInputs.of(runtime))
+        return read_today(ViewInputs.of(runtime.context))
 
 
 def test_a_file_waits_until_it_is_answered_or_its_window_is_over(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_only_daily_books_are_in_it_and_none_at_all_is_no_go(tmp_path: Path, run
     now = datetime(2026, 11, 29, 9, 10, tzinfo=ZoneInfo("America/New_York"))
     runtime = runtime_in(tmp_path, now, settings=settings)
     period = PeriodInputs(MONDAY, SUNDAY, (), {}, {}, {}, criticals=("no stop",))
-    found = read_weekly(ViewInputs.of(runtime), period, ("nothing was there",))
+    found = read_weekly(ViewInputs.of(runtime.context), period, ("nothing was there",))
     assert [book.variant for book in found.books] == (["golden"] if run == "daily" else [])
     assert (found.go, found.day, found.open_questions) == (False, SUNDAY, ("no stop",))
     assert found.missing == ("nothing was there",)
