@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from live.cli.common import ConfigOption, echo
-from live.cli.data_facts import store_folder
+from live.cli.data_facts import common_settings, store_folder
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
@@ -48,20 +48,15 @@ def export(
 
 
 def _configured(config: Path | None) -> str:
-    from live.runtime.loading import Sources
-    from live.runtime.options import Options
-
-    return Sources.of(Options(config=config)).load().settings.data.source
+    return common_settings(config).data.source
 
 
 def _demo(config: Path | None) -> dict[str, Bars]:
     from backtest.calendar import sessions as calendar
     from backtest.data.sources.demo import demo_market
-    from live.runtime.loading import Sources
-    from live.runtime.options import Options
     from live.system.clock import SystemClock
 
-    seed = Sources.of(Options(config=config)).load().settings.data.demo_seed
+    seed = common_settings(config).data.demo_seed
     return demo_market(seed, calendar.last_closed_session(SystemClock().now()).day)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backtest.data.quality.known import Known
     from backtest.data.quality.relations import PriceRelation
     from live.settings.load import LoadedSettings
+    from live.settings.model import Settings
 
 
 def known_facts(config: Path | None, state_db: Path | None = None) -> Known:
@@ -56,3 +57,11 @@ def store_folder(store: Path | None, config: Path | None) -> Path:
 
     loaded = _settings(config, account=NO_ACCOUNT if ACCOUNT[0] is None else ACCOUNT[0])
     return loaded.path(loaded.settings.data.store)
+
+
+def common_settings(config: Path | None) -> Settings:
+    """Return the settings of the file that hold for every account; the ledger is not asked."""
+    from live.runtime.loading import Sources
+    from live.settings.accounts import NO_ACCOUNT
+
+    return Sources.of(replace(options_of(config), account=NO_ACCOUNT)).load().settings

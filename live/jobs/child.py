@@ -50,7 +50,7 @@ def work(folder: Path, document: dict[str, Any]) -> None:
 
     paths = [None if document[name] is None else Path(document[name]) for name in ("config", "state_db")]
     at = datetime.fromisoformat(document["at"])
-    loaded = SettingsSource(paths[0], paths[1], dict(os.environ)).load(at)
+    loaded = SettingsSource(paths[0], paths[1], dict(os.environ), document.get("account")).load(at)
     WORK[document["kind"]](loaded, document["request"], at, folder, ProgressFile(folder / PROGRESS))
 
 

@@ -144,6 +144,7 @@ class Runner:
             "request": job.request,
             "config": None if source.config is None else str(source.config.absolute()),
             "state_db": None if source.state_db is None else str(source.state_db.absolute()),
+            "account": source.account,
             "at": now.isoformat(),
         }
         try:

@@ -30,6 +30,8 @@ from live.settings.model import Settings
 DEFAULT_CONFIG: Final = Path("config/live.yaml")
 #: an address, also after it was taken for a path (`//` became `/`) and made absolute
 _URL: Final = re.compile(r"(^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
+#: the key outside of a comment, however the file writes it
+_NAMES_ACCOUNTS: Final = re.compile(rb"""^[^#\n]*\baccounts["']?\s*:""", re.MULTILINE)
 DEFAULT: Final = "default"
 OVERRIDE: Final = "ledger override"
 FLAG: Final = "flag"
@@ -198,7 +200,7 @@ def account_names(config: Path | None) -> tuple[str, ...]:
     layers = _Layers()
     file = config or DEFAULT_CONFIG
     try:
-        if any(b"accounts" in line for line in read_regular(file).splitlines() if line.lstrip()[:1] != b"#"):
+        if _NAMES_ACCOUNTS.search(read_regular(file)):  # a file of one account is not read twice
             _read_yaml(file, layers)
     except (OSError, SettingsError):  # whoever loads the settings says it
         return ()

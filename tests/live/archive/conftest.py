@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 27, 21, 30, tzinfo=UTC)
 def _traded(tmp_path_factory: pytest.TempPathFactory) -> User:
     made = new_user(tmp_path_factory.mktemp("archive") / "jutsu")
     (made.root / "state").mkdir()
-    (made.root / "state" / "secrets.env").write_text("SCHWAB_APP_SECRET=hidden\n")
+    (made.root / "state" / "secrets.env").write_text("SCHWAB_APP_SECRET=kept-out-of-it\n")
     (made.root / "state" / "secrets.env").chmod(0o600)
     for day in (FIRST, SECOND):
         made.trade(day)

@@ -28,7 +28,7 @@ def test_it_holds_what_an_open_writer_has_committed(traded: User, tmp_path: Path
     with Ledger.open(tmp_path / "in" / document.ledger, account="paper", now=NOW, create=False) as copy:
         assert copy.state.get("fact") == "kept"
     assert document.paper == "state/ledger.paper.db"
-    assert b"hidden" not in made.read_bytes()
+    assert b"kept-out-of-it" not in made.read_bytes()
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     assert [path.name for path in made.parent.iterdir()] == ["jutsu-20261127T213000Z.tar.gz"]
 

@@ -12,16 +12,18 @@ import pytest
 
 from backtest.core.errors import JutsuError
 from live.archive import restore as module
+from live.archive.make import make
 from live.archive.members import ArchiveRefused
 from live.archive.restore import finish, interrupted, judge, restore
 from live.ledger.errors import LedgerDamaged, LedgerTooNew
 from live.ledger.generation import generation_file
 from live.ledger.ledger import Ledger
 from live.ledger.opening import RESTORE_FOLDER, restoring_marker
+from live.settings.load import load_settings
 from live.system.lock import AnotherRunError, single_instance
 from tests.live.archive.conftest import NOW
 from tests.live.archive.test_unpack import Members, repacked
-from tests.support.user_world import SWITCH, THIRD, User, tree
+from tests.support.user_world import FIRST, SWITCH, THIRD, User, new_user, tree
 
 STATE = ("state/ledger.db", "state/ledger.paper.db", "config/live.yaml")
 
@@ -249,3 +251,21 @@ def test_the_generation_is_ahead_of_both_ledgers(archive: Path, traded: User) ->
     restore(archive, traded.root, NOW)
     assert int(file.read_text()) == 41
     assert os.stat(file).st_mode & 0o077 == 0
+
+
+def test_an_archive_of_one_account_leaves_the_others_alone(tmp_path: Path) -> None:
+    user = new_user(tmp_path / "two")
+    user.set(books=[{"primary": "golden", "shadows": []}], accounts={"ira": {}, "taxable": {}})
+    assert user.generate(FIRST).code == 0
+    made = make(load_settings(config=user.config, account="ira"), tmp_path / "made", NOW)
+    assert made.name.endswith("_ira.tar.gz")
+    others = {name: content for name, content in tree(user.root).items() if "taxable" in name}
+    (user.root / "state" / "ira" / "ledger.db").unlink()
+    (user.signals / f"trade_signals_{FIRST}_golden_ira.json").unlink()
+    done = restore(made, user.root, NOW)
+    assert (done.document.name, done.document.ledger) == ("ira", "state/ira/ledger.db")
+    assert not [name for name in done.document.files if "taxable" in name]
+    after = tree(user.root)
+    assert {name: after[name] for name in others} == others
+    assert user.jutsu("status", "--account", "ira").code == 0
+    assert (user.signals / f"trade_signals_{FIRST}_golden_ira.json").exists()

@@ -141,3 +141,18 @@ def test_panic_of_one_account_leaves_the_starts_of_the_others(
     assert ran.code == 0, ran.text
     found = json.loads(two.jutsu("status", "--json").out)["accounts"]
     assert [found[name]["kill_switch"] for name in NAMES] == ["all", "none"]
+
+
+def test_both_stages_of_one_command_are_of_the_account_named(two: User) -> None:
+    before = (two.root / "state" / "taxable" / "ledger.db").read_bytes()
+    ran = two.jutsu("live", "--account", "ira", "--as-of", FIRST)
+    assert ran.code == 0, ran.text
+    assert two.rows("orders", database=two.root / "state" / "ira" / "ledger.db")
+    assert (two.root / "state" / "taxable" / "ledger.db").read_bytes() == before
+
+
+def test_the_bar_store_belongs_to_the_installation(two: User, tmp_path: Path) -> None:
+    exported = two.jutsu("data", "export", str(tmp_path / "csv"), "--symbol", "QQQ")
+    assert exported.code == 0, exported.text
+    assert two.jutsu("data", "list").code == 0
+    assert two.jutsu("data", "list", "--account", "all").code == 0

@@ -1,6 +1,7 @@
 """Rules of a signal file: is it the right one, and do its orders make sense?"""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -93,6 +94,25 @@ def broken(*changes: tuple[Any, ...]) -> list[str]:
 )
 def test_each_rule_names_the_place(change: tuple[Any, ...], path: str) -> None:
     assert path in broken(change)
+
+
+def test_a_file_belongs_to_one_of_several_accounts() -> None:
+    def problems(account: str | None, *changes: tuple[Any, ...]) -> list[str]:
+        data = json.loads(bent(*changes))
+        return [finding.path for finding in rule_findings(data, replace(EXPECTED, account=account))]
+
+    ids = [f"$.orders[{n}].client_order_id" for n in range(len(ORIGINAL.orders))]
+    assert problems("") == problems(None) == []
+    assert set(problems("ira")) == {"$.inputs.account.reference", *ids}
+    variant = ORIGINAL.strategy.variant
+    named = [
+        (("orders", n, "client_order_id"), f"ira-{variant}_{one.client_order_id}")
+        for n, one in enumerate(ORIGINAL.orders)
+    ]
+    mine = (*named, (("inputs", "account", "reference"), "ira/paper"))
+    assert problems("ira", *mine) == []
+    assert set(problems("taxable", *mine)) == {"$.inputs.account.reference", *ids}
+    assert set(problems("", *mine)) == set(ids)
 
 
 def test_a_good_file_breaks_no_rule() -> None:

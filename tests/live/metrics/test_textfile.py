@@ -29,6 +29,16 @@ def test_the_official_parser_reads_the_file(traded: User) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["jutsu.prom"]
 
 
+def test_each_account_has_a_file_of_its_own(user: User) -> None:
+    user.set(accounts={"ira": {}, "taxable": {}}, metrics={"textfile": "prom"})
+    for name in ("ira", "taxable"):
+        write(load_settings(config=user.config, account=name), NOW)
+    folder = user.root / "prom"
+    assert sorted(path.name for path in folder.iterdir()) == ["jutsu_ira.prom", "jutsu_taxable.prom"]
+    (family,) = text_string_to_metric_families((folder / "jutsu_ira.prom").read_text())
+    assert [sample.labels["account"] for sample in family.samples] == ["ira"]
+
+
 def test_a_damaged_ledger_leaves_what_is_known_without_it(user: User) -> None:
     user.db.parent.mkdir()
     user.db.write_bytes(b"not a ledger")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backtest.core.decision import Side
 from backtest.core.planned_orders import Intent
-from live.model.order_ids import PATTERN, OrderName, attempt_of, base_id, parse, retry_id
+from live.model.order_ids import PATTERN, OrderName, attempt_of, base_id, parse, retry_id, with_account
 
 FIRST = "20250305_AAA_entry_buy"
 
@@ -24,6 +24,10 @@ FIRST = "20250305_AAA_entry_buy"
         (
             "ema_p10_20250305_BRK.B_exit_sell_r2",
             OrderName(date(2025, 3, 5), "BRK.B", "exit", "sell", "ema_p10", 2),
+        ),
+        (
+            "ira-ema_p10_20250305_AAA_entry_buy_r1",
+            OrderName(date(2025, 3, 5), "AAA", "entry", "buy", "ema_p10", 1, "ira"),
         ),
     ],
 )
@@ -42,6 +46,9 @@ def test_the_parts_of_an_id(text: str, name: OrderName) -> None:
         "20250305_AAA_entry_buy_r0",
         "20250305_AAA_entry_buy_extra",
         "Golden_20250305_AAA_entry_buy",
+        "ira-20250305_AAA_entry_buy",
+        "my_ira-golden_20250305_AAA_entry_buy",
+        "a-b-golden_20250305_AAA_entry_buy",
     ],
 )
 def test_what_is_no_id_has_no_parts(text: str) -> None:
@@ -85,3 +92,18 @@ def test_a_retry_is_numbered_from_the_first_try(name: Any, attempt: Any) -> None
 def test_any_text_has_a_first_id_and_no_second_one(text: Any) -> None:
     assert base_id(retry_id(text, 3)) == base_id(text) or "_r" in base_id(text)
     assert parse(text) is None or str(parse(text)) == text.rstrip("\n")
+
+
+ACCOUNT = st.one_of(st.just(""), st.from_regex(r"\A[a-z][a-z0-9]{0,15}\Z"))
+
+
+@given(first=ACCOUNT, second=ACCOUNT, variant=st.from_regex(r"\A[a-z][a-z0-9_]{0,9}\Z"))
+def test_two_accounts_never_make_the_same_id(first: str, second: str, variant: str) -> None:
+    def made(account: str) -> str:
+        prefix = with_account(account, variant)
+        return str(OrderName.of(prefix, session=date(2025, 3, 5), symbol="AAA", intent="entry", side="buy"))
+
+    assert (made(first) == made(second)) == (first == second)
+    found = parse(made(first))
+    assert found is not None
+    assert (found.account, found.variant) == (first, variant)

@@ -8,6 +8,7 @@ from live.handoff.read import read
 from live.runtime.each_account import options_of_each
 from live.runtime.options import Options
 from live.settings.accounts import AccountNeeded
+from tests.fakes.ping_service import serving
 from tests.support.user_world import FIRST, SECOND, THIRD, User, new_user, tree
 
 BOOK = {"primary": "golden", "shadows": []}
@@ -181,3 +182,24 @@ def test_whose_turn_it_is(tmp_path: Path) -> None:
             options_of_each(asked)
     path.write_text("mode: offline_mock\n")
     assert options_of_each(Options(config=path)) == (Options(config=path),)
+
+
+def test_one_address_is_told_once_of_all_accounts(tmp_path: Path) -> None:
+    """The last account that ends well must not hide that another failed."""
+    user = new_user(tmp_path / "two")
+    user.set(accounts=ACCOUNTS)
+    (user.root / "state" / "ira").mkdir(parents=True)
+    ledger(user.root, "ira").write_bytes(b"no database" * 500)
+    secrets = user.root / "state" / "secrets.env"
+    with serving() as service:
+        secrets.write_text(
+            f"JUTSU_PING_URL={service.url}\nJUTSU_PING_EXECUTOR_URL_TAXABLE={service.url}/own\n"
+        )
+        secrets.chmod(0o600)
+        assert user.execute(None).code == 8
+    assert [path.rpartition("abc-secret")[2] for path in service.asked] == [
+        "/start",
+        "/own/start",
+        "/own/0",
+        "/8",
+    ]

@@ -183,6 +183,8 @@ def test_names_are_known_without_judging_the_rest(tmp_path: Path) -> None:
         ("# accounts: {a: {}}\nmode: nonsense\n", ()),
         ("mode: nonsense\naccounts: {a: {}}\n", ("a",)),
         ("accounts: [unclosed", ()),
+        ('{"mode": "offline_mock", "accounts": {"a": {}}}', ("a",)),
+        ("data: {demo_seed: 7}  # several accounts: none here\n", ()),
     ):
         path.write_text(text)
         assert account_names(path) == names

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtest.core.errors import SettingsError
-from live.settings.secrets import KNOWN, read_secrets, secrets_path, with_secrets, without_secrets
+from live.settings.secrets import (
+    KNOWN,
+    Whose,
+    of_account,
+    read_secrets,
+    secret,
+    secrets_path,
+    with_secrets,
+    without_secrets,
+)
 from live.system.redaction import redact
 
 VALUE = "s3cr3t-value-0815"
@@ -102,3 +111,37 @@ def test_a_program_that_needs_no_secret_gets_none() -> None:
     given = {"PATH": "/bin", "JUTSU_MODE": "x", "SCHWAB_APP_SECRET": "s", "JUTSU_ALERT_SMS": "s"}
     given |= {"APCA_API_KEY_ID_FILE": "f", "JUTSU_SECRETS_FILE": "f", "JUTSU_ALERT_SMS_FILE": "f"}
     assert without_secrets(given) == {"PATH": "/bin", "JUTSU_MODE": "x"}
+
+
+NAMES = ("taxable", "ira")
+
+
+def test_an_account_has_keys_of_its_own(write: Callable[..., Path], tmp_path: Path) -> None:
+    write("APCA_API_KEY_ID=common\nAPCA_API_KEY_ID_IRA=own-key-of-ira\nJUTSU_ALERT_SMS=tgram://x/y\n")
+    found = {name: with_secrets(tmp_path, {}, whose=Whose(name, NAMES)) for name in NAMES}
+    assert found["taxable"]["APCA_API_KEY_ID"] == "common"
+    assert found["ira"]["APCA_API_KEY_ID"] == "own-key-of-ira"
+    assert found["ira"]["JUTSU_ALERT_SMS"] == found["taxable"]["JUTSU_ALERT_SMS"]
+    assert "own-key-of-ira" not in redact("own-key-of-ira")
+    assert [secret(tmp_path, {}, "APCA_API_KEY_ID", name) for name in ("", *NAMES)] == [
+        "common",
+        "common",
+        "own-key-of-ira",
+    ]
+
+
+def test_a_key_of_no_account_is_refused(write: Callable[..., Path], tmp_path: Path) -> None:
+    """A slip in the name would leave the common key in force."""
+    write("APCA_API_KEY_ID_IAR=x\n")
+    with pytest.raises(SettingsError, match="APCA_API_KEY_ID_IAR is a key nobody reads"):
+        with_secrets(tmp_path, {}, whose=Whose("ira", NAMES))
+
+
+def test_the_account_at_interactive_brokers_is_named_for_each() -> None:
+    common = {"IBKR_ACCOUNT": "DU1", "IBKR_PORT": "7497"}
+    assert of_account(common, Whose()) == common
+    assert of_account(common, Whose("ira", NAMES)) == {"IBKR_PORT": "7497"}
+    own = {**common, "IBKR_ACCOUNT_IRA": "DU2"}
+    assert of_account(own, Whose("ira", NAMES))["IBKR_ACCOUNT"] == "DU2"
+    with pytest.raises(SettingsError, match="ira and taxable mean the same account"):
+        of_account({**own, "IBKR_ACCOUNT_TAXABLE": "DU2"}, Whose("ira", NAMES))

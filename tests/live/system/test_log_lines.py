@@ -47,6 +47,14 @@ def test_every_stage_in_the_order_of_time(folder: Path) -> None:
     ]
 
 
+def test_each_account_has_its_own_files(folder: Path) -> None:
+    (folder / "executor_2026-11-27_ira.log").write_text("2026-11-27 18:55:01,500 INFO jutsu begins\n")
+    assert found(folder, account="ira") == [("executor", "INFO")]
+    assert found(folder, account="taxable") == []
+    assert ("executor", "INFO") in found(folder)
+    assert len(found(folder)) == 5
+
+
 def test_each_filter_narrows(folder: Path) -> None:
     assert found(folder, stage="executor") == [("executor", "INFO"), ("executor", "ERROR")]
     assert found(folder, level="WARNING") == [("signal_generator", "WARNING"), ("executor", "ERROR")]

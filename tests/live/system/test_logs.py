@@ -89,11 +89,12 @@ def test_libraries_that_print_bodies_never_log_at_debug(tmp_path: Path) -> None:
 
 
 def test_files_older_than_asked_are_dropped_and_nothing_else(tmp_path: Path) -> None:
-    names = ("executor_2025-02-02.log", "executor_2025-02-03.log", "notes_9999-99-99.log", "kept.log")
-    for name in names:
+    old = ("executor_2025-02-02.log", "executor_2025-02-02_ira.log")
+    names = ("executor_2025-02-03.log", "executor_2025-02-03_ira.log", "notes_9999-99-99.log", "kept.log")
+    for name in (*old, *names):
         (tmp_path / name).write_text("")
     start(tmp_path, keep_days=30)
-    assert {path.name for path in tmp_path.iterdir()} == {*names[1:], "executor_2025-03-05.log"}
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "executor_2025-03-05.log"}
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backtest.core.errors import UsageError
 from live.actions.settings import set_value
 from live.ledger.errors import LedgerMissing, LedgerUnavailable
 from live.system.lock import single_instance
@@ -106,3 +107,22 @@ def test_an_older_ledger_is_left_to_the_stages(site: Site) -> None:
     assert [found.status_code for found in refused] == [503, 503]
     assert {found.json()["type"] for found in refused} == {"about:jutsu#restart-dashboard"}
     assert site.user.rows("alembic_version") == before
+
+
+def test_one_of_several_accounts(user: User) -> None:
+    """The page of an account sees its ledger, and what another one is called is no way around it."""
+    user.set(accounts={"ira": {}, "taxable": {}})
+    (user.root / "state").rename(user.root / "was")
+    (user.root / "state").mkdir()
+    (user.root / "was").rename(user.root / "state" / "ira")
+    ira, taxable = (
+        World(SettingsSource(user.config, None, {}, name), inside()) for name in ("ira", "taxable")
+    )
+    assert ira.state == user.root / "state" / "ira"
+    with ira.reading() as inputs:
+        assert inputs.ledger.signals.recent(1)
+    with taxable.reading() as inputs:
+        assert not inputs.ledger.signals.recent(1)
+    for name in (None, "all", ""):
+        with pytest.raises(UsageError):
+            World(SettingsSource(user.config, None, {}, name), inside()).settings_of_file()
