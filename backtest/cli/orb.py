@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, Final
 
-from backtest.cli import orb_portfolio
+from backtest.cli import orb_portfolio, orb_sessions
 from backtest.cli.orb_inputs import add_inputs, add_output, filters_of, read_study, write_output
 from backtest.research.opening_range_breakout.strategies import metrics_csv, trades_by_strategy
 from backtest.research.opening_range_breakout.study import Study
@@ -30,6 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         add_output(table, "FILE.csv")
         table.set_defaults(command=run, table=name)
     orb_portfolio.add_commands(commands)
+    orb_sessions.add_commands(commands)
 
 
 def run(args: argparse.Namespace) -> int:

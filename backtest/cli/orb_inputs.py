@@ -28,33 +28,30 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}", re.ASCII)
 _RATIO: Final = re.compile(r"\d{1,3}(?:\.\d{1,4})?", re.ASCII)
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """Add what all commands take but `--output`."""
+def add_bars(parser: argparse.ArgumentParser) -> None:
+    """Add the words about bars and days."""
     add = parser.add_argument
     add("--bars", type=Path, required=True, metavar="FILE", help="CSV of minute bars, .gz or not")
-    add("--dataset", required=True, metavar="NAME", help="first column of the table")
-    add("--symbol", required=True, metavar="SYM", help="contract whose costs are used: MGC, MNQ, MES, M6E")
-    add("--compat", action="store_true", help="plain doubles as the reference, not whole ticks")
-    add("--start", type=iso_date, metavar="DAY", help="first trading day (default: all)")
-    add("--end", type=iso_date, metavar="DAY", help="last trading day (default: all)")
-    add("--orb-minutes", default="5", metavar="LIST", help="lengths of the range: 5, 15, 30 (default 5)")
-    add(
-        "--labels",
-        default=",".join(label.name for label in TABLE),
-        metavar="LIST",
-        help="default: %(default)s",
-    )
-    add("--rr", default="1,1.5,2,3", metavar="LIST", help="reward by risk (default %(default)s)")
-    add(
-        "--confirm-bars",
-        default="1,2,3",
-        metavar="LIST",
-        help="closes in a row, 1 to 10 (default %(default)s)",
-    )
-    add("--entry-models", default="E1,E2,E3", metavar="LIST", help="default: %(default)s")
-    add("--filters", default=NO_FILTER, metavar="LIST", help="of metrics: NO_FILTER, ORB_G4, ORB_L3, ...")
     add("--stamp", choices=get_args(Moment), default="open", help="what rows are stamped with (default open)")
     add("--time-zone", metavar="ZONE", help="clock of times that name no zone, e.g. America/New_York")
+    add("--start", type=iso_date, metavar="DAY", help="first trading day (default: all)")
+    add("--end", type=iso_date, metavar="DAY", help="last trading day (default: all)")
+    add("--compat", action="store_true", help="plain doubles as the reference, not whole ticks")
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add the words about bars, ranges and the grid."""
+    add_bars(parser)
+    add = parser.add_argument
+    add("--dataset", required=True, metavar="NAME", help="first column of a table")
+    add("--symbol", required=True, metavar="SYM", help="contract whose costs are used: MGC, MNQ, MES, M6E")
+    add("--orb-minutes", default="5", metavar="LIST", help="lengths of the range: 5, 15, 30 (default 5)")
+    labels = ",".join(label.name for label in TABLE)
+    add("--labels", default=labels, metavar="LIST", help="default: %(default)s")
+    add("--rr", default="1,1.5,2,3", metavar="LIST", help="reward by risk (default %(default)s)")
+    add("--confirm-bars", default="1,2,3", metavar="LIST", help="closes in a row, 1 to 10 (%(default)s)")
+    add("--entry-models", default="E1,E2,E3", metavar="LIST", help="default: %(default)s")
+    add("--filters", default=NO_FILTER, metavar="LIST", help="NO_FILTER, ORB_G4, ORB_L3, ORB_COSTLT_12, ...")
 
 
 def add_output(parser: argparse.ArgumentParser, kind: str) -> None:
@@ -70,11 +67,27 @@ def read_study(args: argparse.Namespace) -> Study:
     """
     if not _WORD.fullmatch(args.dataset):
         raise UsageError(f"{args.dataset!r} is no name", where="--dataset", remedy="letters, digits, _ . + -")
-    instrument, options = instrument_of(args.symbol), _options(args)
+    return study_of_bars(args, args.symbol, _options(args))
+
+
+def study_of_bars(args: argparse.Namespace, symbol: str, options: StudyOptions | None = None) -> Study:
+    """Return the study of the bars named, of the usual ranges unless `options` names others.
+
+    Raises:
+        UsageError: a wrong word. DataError: bars that cannot be used.
+    """
+    _require_order(args)
+    instrument = instrument_of(symbol)
+    known = StudyOptions(start=args.start, end=args.end, compat=args.compat) if options is None else options
     bars = read_minutes(args.bars, instrument.symbol, MinuteOptions(args.stamp, args.time_zone))
-    study = study_of(bars, instrument, options)
+    study = study_of(bars, instrument, known)
     print(f"{args.bars.name}: {summarise(bars, study.days).line()}", file=sys.stderr)
     return study
+
+
+def _require_order(args: argparse.Namespace) -> None:
+    if args.start and args.end and args.start > args.end:
+        raise UsageError(f"{args.start} is after --end {args.end}", where="--start", remedy="exchange them")
 
 
 def write_output(path: Path, text: str) -> None:
@@ -91,8 +104,6 @@ def filters_of(args: argparse.Namespace) -> tuple[Filter, ...]:
 
 
 def _options(args: argparse.Namespace) -> StudyOptions:
-    if args.start and args.end and args.start > args.end:
-        raise UsageError(f"{args.start} is after --end {args.end}", where="--start", remedy="exchange them")
     grid = Grid(
         models=tuple(sorted(_list("--entry-models", args.entry_models, _model))),
         ratios=tuple(sorted(_list("--rr", args.rr, _ratio))),

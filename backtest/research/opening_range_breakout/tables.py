@@ -61,7 +61,7 @@ def outcomes_csv(dataset: str, bars: IntradayBars, trades: Trades) -> str:
         for one in breaks
         for strategy in strategies
     )
-    rows = ((*head, *_trade(cells, times)) for head, cells in zip(heads, _cells(trades), strict=True))
+    rows = ((*head, *_trade(cells, times)) for head, cells in zip(heads, trade_cells(trades), strict=True))
     return csv_text(OUTCOME_COLUMNS, rows)
 
 
@@ -93,7 +93,7 @@ def _key(dataset: str, symbol: str, one: OpeningRange) -> tuple[str, ...]:
     return dataset, symbol, one.day.isoformat(), one.label, str(one.minutes)
 
 
-def _cells(trades: Trades) -> Iterable[tuple[Any, ...]]:
+def trade_cells(trades: Trades) -> Iterable[tuple[Any, ...]]:
     """Yield the values of every outcome in the order of the table: event, model, ratio, confirm."""
     outcomes = trades.outcomes
     marks = sum(trades.flags[name].astype(np.int64) << bit for bit, name in enumerate(FLAGS))

@@ -61,9 +61,8 @@ def trades_of(bars: IntradayBars, outcomes: Outcomes, instrument: Instrument) ->
     entered = entry_row >= 0
     scratch = outcomes.answer == rules.OPEN
     won = outcomes.answer == rules.TARGET
-    exit_row = np.where(
-        scratch, _per_event([one.end - 1 for one in outcomes.breaks], shape), outcomes.exit_row
-    )
+    last = _per_event([one.end - 1 for one in outcomes.breaks], shape, int)
+    exit_row = np.where(scratch, last, outcomes.exit_row)
     exit_price = np.where(scratch, bars.close[exit_row], np.where(won, outcomes.target, stop))
     risk = np.abs(entry - stop)
     points = np.where(won, risk * _ratios(outcomes), side * (exit_price - entry))
@@ -97,9 +96,9 @@ def rounded(values: FloatArray) -> FloatArray:
     return np.array(flat, dtype=np.float64).reshape(values.shape)
 
 
-def _per_event(values: Sequence[float], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return one value per event over all axes."""
-    return np.broadcast_to(np.array(values).reshape(-1, 1, 1, 1), shape)
+def _per_event(values: Sequence[float], shape: tuple[int, ...], kind: type = float) -> NDArray[Any]:
+    """Return one value per event over all axes; the kind is said for there may be no event."""
+    return np.broadcast_to(np.array(values, dtype=kind).reshape(-1, 1, 1, 1), shape)
 
 
 def _ratios(outcomes: Outcomes) -> FloatArray:

@@ -34,3 +34,10 @@ def test_tables_are_written(bars_file: Path, tmp_path: Path, capsys: pytest.Capt
     shown = capsys.readouterr()
     assert "9 rows written" in shown.out
     assert "3 days" in shown.err
+
+
+def test_bars_without_a_break_give_tables_without_a_row(tmp_path: Path) -> None:
+    (tmp_path / "flat.csv").write_text("ts_utc,open,high,low,close,volume\n2024-01-05T00:00:00Z,1,1,1,1,1\n")
+    for table, rows in (("features", 1), ("outcomes", 0), ("metrics", 0)):
+        assert main(words(tmp_path / "flat.csv", tmp_path / "table.csv", table=table)) == 0
+        assert len((tmp_path / "table.csv").read_text().splitlines()) == 1 + rows
