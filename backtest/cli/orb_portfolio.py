@@ -11,6 +11,11 @@ from backtest.cli.orb_inputs import add_inputs, add_output, filters_of, read_stu
 from backtest.research.opening_range_breakout.discovery import Discovery, discover, validation_csv
 from backtest.research.opening_range_breakout.selection import UNKNOWN, SelectionLimits, select
 from backtest.research.opening_range_breakout.validation import ValidationLimits
+from backtest.research.opening_range_breakout.walk_forward import (
+    WalkForwardTerms,
+    folds_csv,
+    walk_forward,
+)
 from backtest.strategies.opening_range_breakout.limits import RiskLimits
 from backtest.strategies.opening_range_breakout.portfolio import Portfolio
 from backtest.strategies.opening_range_breakout.portfolio_file import portfolio_text
@@ -47,6 +52,11 @@ _SELECTION: Final[Numbers] = {
     "min_strategies": (int, "fewer are INSUFFICIENT"),
     "min_entry_models": (int, "fewer are INSUFFICIENT"),
 }
+_WALK: Final[Numbers] = {
+    "train_months": (int, "months that strategies are chosen on"),
+    "test_months": (int, "months that they are tried on; the window rolls by them"),
+    "min_test_days": (int, "trading days a test needs"),
+}
 _SIZING: Final[Numbers] = {
     "equity": (finite, "dollars of the account"),
     "risk_pct": (finite, "percent risked with one trade"),
@@ -74,6 +84,14 @@ def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     add("--name", default="orb", metavar="NAME", help="of the portfolio (default %(default)s)")
     validate.set_defaults(command=run_validate)
     portfolio.set_defaults(command=run_portfolio)
+    words = "choose on the days before, trade on days never seen, fold by fold, and write the folds as CSV"
+    walk = commands.add_parser("walk-forward", help=words, description=f"{words.capitalize()}.")
+    add_inputs(walk)
+    add_output(walk, "FILE.csv")
+    _add_numbers(walk, _WALK, WalkForwardTerms())
+    _add_numbers(walk, _VALIDATION, ValidationLimits())
+    _add_numbers(walk, _SELECTION, SelectionLimits())
+    walk.set_defaults(command=run_walk_forward)
 
 
 def _add_numbers(parser: argparse.ArgumentParser, numbers: Numbers, values: object) -> None:
@@ -101,6 +119,22 @@ def run_portfolio(args: argparse.Namespace) -> int:
     portfolio = select(_discover(args), limits, sizing, RiskLimits(), name=args.name)
     write_output(args.output, portfolio_text(portfolio))
     print("\n".join((*_summary(portfolio), f"written to {args.output}")))
+    return 0
+
+
+def run_walk_forward(args: argparse.Namespace) -> int:
+    """Write the folds. Returns 0, also when tests are DEGRADED."""
+    terms = WalkForwardTerms(
+        **_taken(args, _WALK),
+        validation=ValidationLimits(**_taken(args, _VALIDATION)),
+        selection=SelectionLimits(**_taken(args, _SELECTION)),
+    )
+    filters = filters_of(args)
+    folds = walk_forward(read_study(args), filters, terms)
+    write_output(args.output, folds_csv(folds))
+    for number, fold in enumerate(folds, 1):
+        print(f"fold {number}, {fold.test[0]} to {fold.test[1]}: {fold.verdict} {fold.reason}".rstrip())
+    print(f"{len(folds):,} folds written to {args.output}")
     return 0
 
 

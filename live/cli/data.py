@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from live.cli import data_minutes
 from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, table
 from live.cli.data_facts import known_facts, store_folder
 
@@ -42,6 +43,16 @@ AdjCloseOption = Annotated[
     bool, typer.Option("--use-adj-close", help="Scale all four prices by Adj Close / Close: basis total.")
 ]
 DecimalOption = Annotated[str | None, typer.Option(help="Decimal sign: dot or comma.")]
+TimeframeOption = Annotated[Literal["1d", "1m"], typer.Option(help="Length of the bars.")]
+StampOption = Annotated[
+    str | None, typer.Option(help="What minute bars are stamped with: open (default) or close.")
+]
+TimeZoneOption = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="Clock of minutes that name no zone: America/New_York.")
+]
+AcceptRevisionOption = Annotated[
+    bool, typer.Option("--accept-revision", help="Stored minutes may change by more than rounding.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what was recognised; store nothing.")]
 
 
@@ -75,6 +86,10 @@ def import_data(
     basis: BasisOption = None,
     use_adj_close: AdjCloseOption = False,
     decimal: DecimalOption = None,
+    timeframe: TimeframeOption = "1d",
+    stamp: StampOption = None,
+    time_zone: TimeZoneOption = None,
+    accept_revision: AcceptRevisionOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -82,8 +97,27 @@ def import_data(
     """Recognise the format of daily CSV files, check the bars and merge them into the store.
 
     Nothing is asked and nothing is guessed: a file that can be read in two ways stops with exit code 5 and
-    the flag that decides. Nothing is written when anything is wrong.
+    the flag that decides. Nothing is written when anything is wrong. With `--timeframe 1m` one file of minute
+    bars goes to the store of minutes.
     """
+    given = {"--stamp": stamp, "--time-zone": time_zone, "--accept-revision": accept_revision}
+    daily: dict[str, object] = {"--map": columns, "--date-format": date_format, "--basis": basis}
+    daily |= {"--decimal": decimal, "--use-adj-close": use_adj_close, "--accept-split": accept_split}
+    data_minutes.require_flags(timeframe, given, daily)
+    if timeframe == "1m":
+        with _progress("reading") as tick:
+            data_minutes.import_minutes(
+                path,
+                store_folder(store, config),
+                symbol=symbol,
+                stamp=stamp,
+                zone=time_zone,
+                accept_revision=accept_revision,
+                dry_run=dry_run,
+                as_json=as_json,
+                tick=tick,
+            )
+        return
     from backtest.data.sources.csv import read_import
     from backtest.data.sources.csv_dialect.options import csv_options
     from backtest.data.store import BarStore
@@ -157,12 +191,12 @@ def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config:
     target = BarStore(store_folder(store, config))
     listed = target.list()
     damaged = sorted(set(target.symbols()) - {item.symbol for item in listed})
+    minutes = data_minutes.stored_years(target.directory)
     if as_json:
-        emit_json(
-            {"store": target.directory, "symbols": [item.document() for item in listed], "damaged": damaged}
-        )
+        symbols = [item.document() for item in listed]
+        emit_json({"store": target.directory, "symbols": symbols, "damaged": damaged, "minutes": minutes})
         return
-    if not listed and not damaged:
+    if not listed and not damaged and not minutes:
         echo(f"{target.directory} is empty: jutsu data import --source csv DIR fills it")
         return
     table(
@@ -174,6 +208,11 @@ def list_data(*, store: StoreOption = None, as_json: JsonOption = False, config:
         ],
         right=("rows",),
     )
+    if minutes:
+        names = ("symbol", "year", "rows", "first", "last", "source")
+        table(
+            "minute bars", names, [tuple(year[name] for name in names) for year in minutes], right=("rows",)
+        )
     if damaged:
         echo(f"damaged: {', '.join(damaged)}; `jutsu data verify` says how")
 
@@ -190,19 +229,19 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
     known = replace(facts, actions=recorded_actions(target.directory, symbols))
     with _progress("verifying") as tick:
         findings = target.verify(progress=tick, known=known)
+        years, damaged = data_minutes.damaged_years(target.directory, tick)
+    files, findings = len(symbols) + years, (*findings, *damaged)
     if as_json:
-        emit_json(
-            {"store": target.directory, "files": len(symbols), "findings": [asdict(f) for f in findings]}
-        )
+        emit_json({"store": target.directory, "files": files, "findings": [asdict(f) for f in findings]})
         if findings:
             raise typer.Exit(DataError.exit_code)
         return
     if findings:
         for finding in findings:  # not a table: paths must stay whole, to be copied
             echo(str(finding))
-        echo(f"{len(findings)} problem(s) in {len(symbols)} files of {target.directory}")
+        echo(f"{len(findings)} problem(s) in {files} files of {target.directory}")
         raise typer.Exit(DataError.exit_code)
-    echo(f"{len(symbols)} files, all intact" if symbols else f"{target.directory} is empty")
+    echo(f"{files} files, all intact" if files else f"{target.directory} is empty")
 
 
 @contextmanager

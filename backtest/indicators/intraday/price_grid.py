@@ -13,6 +13,7 @@ from backtest.core.intraday_bars import PRICES, IntradayBars
 
 MAX_DECIMALS: Final = 8
 #: A double holds every whole number up to this one.
+_NOISE: Final = 1e-9
 _EXACT: Final = 2.0**53
 
 
@@ -54,9 +55,9 @@ def grid_of(bars: IntradayBars) -> PriceGrid:
 
 
 def _whole(column: FloatArray, scale: int) -> bool:
-    """Tell whether every value is a multiple of 1/`scale` as closely as a double can say it."""
+    """Tell whether every value is a multiple of 1/`scale` but for the noise of calculated doubles."""
     scaled = column * scale
     steps = np.rint(scaled)
     if not len(column):
         return True
-    return bool(steps.max() < _EXACT / 1000 and np.array_equal(steps / scale, column))
+    return bool(steps.max() < _EXACT / 1000 and np.abs(steps / scale - column).max() <= _NOISE)

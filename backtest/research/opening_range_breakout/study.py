@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from backtest.calendar.trading_days import DayRows, days_with_bars
@@ -53,6 +53,11 @@ class Study:
     def wanted_days(self) -> tuple[DayRows, ...]:
         """The trading days that the study is about."""
         return tuple(day for day in self.days if _wanted(day, self.options))
+
+    def between(self, start: date, end: date) -> Study:
+        """Return the part from `start` to `end`, inclusive; filters still look back before it."""
+        ranges = tuple(one for one in self.ranges if start <= one.day <= end)
+        return replace(self, options=replace(self.options, start=start, end=end), ranges=ranges)
 
     def trades(self, stress: float = 1.0) -> Trades:
         """Return every outcome of the grid at costs `stress` times as high.

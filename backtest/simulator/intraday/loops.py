@@ -13,19 +13,22 @@ from backtest.strategies.opening_range_breakout import rules
 def confirm_row(close: Any, row: int, end: int, side: int, high: float, low: float, needed: int) -> int:
     """Return the row on which the count of closes in a row reaches `needed`, -1 when none does."""
     count = 0
-    for at in range(row, end):
-        count = rules.confirm_count(count, close[at], side, high, low)
+    closes = close[row:end]
+    for after in range(len(closes)):
+        count = rules.confirm_count(count, closes[after], side, high, low)
         if count == needed:
-            return at
+            return row + after
     return -1
 
 
 def limit_row(high: Any, low: Any, row: int, end: int, side: int, edge: float, stop: float) -> int:
     """Return the row that fills a limit order at the edge, -1 when it ends unfilled."""
-    for at in range(row, end):
-        answer = rules.limit_answer(side, high[at], low[at], edge, stop)
+    highs = high[row:end]
+    lows = low[row:end]
+    for after in range(len(highs)):
+        answer = rules.limit_answer(side, highs[after], lows[after], edge, stop)
         if answer == rules.FILLED:
-            return at
+            return row + after
         if answer == rules.DEAD:
             return -1
     return -1
@@ -65,38 +68,39 @@ def exit_rows(
     """Fill where and how a trade ends for every target, and how far bars went against it and with it.
 
     `prices` holds the columns open, high, low and close. A trade that nothing ends has the answer OPEN and
-    the row -1. The excursions, not negative, are those of the bars after the entry up to the exit; of the
+    the row -1. Targets lie further away one after the other: what does not reach one reaches none behind it.
+    The excursions, not negative, are those of the bars after the entry up to the exit; of the
     entry bar alone when the exit is on it.
     """
-    high = prices[1]
-    low = prices[2]
-    still = len(targets)
-    for n in range(still):
-        row[n] = -1
-        answer[n] = rules.OPEN
+    high = prices[1][entry_row:end]
+    low = prices[2][entry_row:end]
+    count = len(targets)
+    nearest = 0
     against = 0.0
     along = 0.0
-    for at in range(entry_row if rules.watches_entry_bar(model) else entry_row + 1, end):
-        bar_against = rules.adverse(side, high[at], low[at], entry)
-        bar_along = rules.favourable(side, high[at], low[at], entry)
-        if at > entry_row:
-            against = max(against, bar_against)
-            along = max(along, bar_along)
-        for n in range(len(targets)):
-            if answer[n] == rules.OPEN:
-                found = rules.exit_answer(side, high[at], low[at], stop, targets[n])
-                if found != rules.OPEN:
-                    answer[n] = found
-                    row[n] = at
-                    worst[n] = against if at > entry_row else max(0.0, bar_against)
-                    best[n] = along if at > entry_row else max(0.0, bar_along)
-                    still -= 1
-        if still == 0:
-            return
-    for n in range(len(targets)):
-        if answer[n] == rules.OPEN:
-            worst[n] = against
-            best[n] = along
+    target = targets[0]
+    for after in range(0 if rules.watches_entry_bar(model) else 1, len(high)):
+        top = high[after]
+        bottom = low[after]
+        if after > 0:
+            against = max(against, rules.adverse(side, top, bottom, entry))
+            along = max(along, rules.favourable(side, top, bottom, entry))
+        found = rules.exit_answer(side, top, bottom, stop, target)
+        while found != rules.OPEN:
+            answer[nearest] = found
+            row[nearest] = entry_row + after
+            worst[nearest] = against if after > 0 else max(0.0, rules.adverse(side, top, bottom, entry))
+            best[nearest] = along if after > 0 else max(0.0, rules.favourable(side, top, bottom, entry))
+            nearest += 1
+            if nearest == count:
+                return
+            target = targets[nearest]
+            found = rules.exit_answer(side, top, bottom, stop, target)
+    for n in range(nearest, count):
+        answer[n] = rules.OPEN
+        row[n] = -1
+        worst[n] = against
+        best[n] = along
 
 
 def outcomes(
@@ -120,8 +124,9 @@ def outcomes(
 ) -> None:
     """Fill the outcome of every break for every entry model, confirm count and ratio.
 
-    Shapes: `prices` (4, n) open, high, low, close; the next five (events,); `entry_row` and `entry_price`
-    (events, models, confirms), row -1 for no entry; the last five (events, models, confirms, ratios).
+    Shapes: `prices` columns (n,) open, high, low, close; the next five (events,); `entry_row` and
+    `entry_price` (events, models, confirms), row -1 for no entry; the last five (events, models, confirms,
+    ratios), the ratios ascending.
     """
     for event in range(len(break_row)):
         end = day_end[event]

@@ -67,7 +67,7 @@ def outcomes_of(bars: IntradayBars, ranges: Sequence[OpeningRange], grid: Grid, 
         DataError: the prices lie on no decimal grid and whole ticks are wanted.
     """
     breaks = tuple(one for one in ranges if one.side)
-    doubles = _walk(bars, breaks, grid, None)
+    doubles = walk_of(bars, breaks, grid, None)
     try:
         ticks = grid_of(bars).finer(grid.denominator)
     except DataError:
@@ -75,7 +75,7 @@ def outcomes_of(bars: IntradayBars, ranges: Sequence[OpeningRange], grid: Grid, 
             raise
         steps = doubles
     else:
-        steps = _walk(bars, breaks, grid, ticks)
+        steps = walk_of(bars, breaks, grid, ticks)
     differ = (_won(doubles) != _won(steps)) | (doubles.exit_row != steps.exit_row)
     taken = doubles if compat else steps
     return Outcomes(
@@ -93,7 +93,7 @@ def outcomes_of(bars: IntradayBars, ranges: Sequence[OpeningRange], grid: Grid, 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Walk:
+class Walk:
     """The columns that `loops.outcomes` fills."""
 
     entry_row: IntArray
@@ -105,13 +105,15 @@ class _Walk:
     best: FloatArray
 
 
-def _walk(bars: IntradayBars, breaks: Sequence[OpeningRange], grid: Grid, steps: PriceGrid | None) -> _Walk:
+def walk_of(bars: IntradayBars, breaks: Sequence[OpeningRange], grid: Grid, steps: PriceGrid | None) -> Walk:
     """Return all outcomes, calculated in doubles, or in whole steps when a grid of prices is given."""
 
     def number(values: FloatArray) -> FloatArray:
-        return values if steps is None else steps.steps(values)
+        counted = values.copy() if steps is None else steps.steps(values)
+        counted.flags.writeable = False  # as the columns of bars are: one compiled walk for both
+        return counted
 
-    prices = np.stack([number(getattr(bars, name)) for name in PRICES])
+    prices = tuple(getattr(bars, name) if steps is None else number(getattr(bars, name)) for name in PRICES)
     edges = (
         number(np.array([one.high for one in breaks], dtype=np.float64)),
         number(np.array([one.low for one in breaks], dtype=np.float64)),
@@ -126,7 +128,7 @@ def _walk(bars: IntradayBars, breaks: Sequence[OpeningRange], grid: Grid, steps:
     denominators = np.array([r.denominator if whole else 1.0 for r in grid.ratios], dtype=np.float64)
     entry = (len(breaks), len(models), len(confirm))
     trade = (*entry, len(numerators))
-    walk = _Walk(
+    walk = Walk(
         entry_row=np.full(entry, _NO_ENTRY, dtype=np.int64),
         entry_price=np.zeros(entry),
         target=np.zeros(trade),
@@ -148,12 +150,12 @@ def _walk(bars: IntradayBars, breaks: Sequence[OpeningRange], grid: Grid, steps:
     return walk if steps is None else _in_points(walk, rows[2], steps)
 
 
-def _won(walk: _Walk) -> NDArray[np.bool_]:
+def _won(walk: Walk) -> NDArray[np.bool_]:
     won: NDArray[np.bool_] = walk.answer == rules.TARGET
     return won
 
 
-def _in_points(walk: _Walk, sides: IntArray, steps: PriceGrid) -> _Walk:
+def _in_points(walk: Walk, sides: IntArray, steps: PriceGrid) -> Walk:
     """Return a walk in points; excursions are again differences of prices, as in a walk in doubles."""
     side = sides.reshape(-1, 1, 1, 1)
     entry = walk.entry_price / steps.scale

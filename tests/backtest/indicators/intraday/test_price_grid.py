@@ -36,6 +36,11 @@ def test_a_difference_is_exact_where_that_of_doubles_is_not() -> None:
     assert 512.04 - 508.04 < 4.0 == grid.difference(512.04, 508.04)
 
 
+def test_noise_of_calculated_prices_is_no_decimal() -> None:
+    assert 0.1 + 0.2 != 0.3
+    assert grid_of(bars_at("2024-01-02T10:00", flat(0.1 + 0.2, 0.3))).scale == 10
+
+
 def test_adjusted_prices_have_no_grid() -> None:
     with pytest.raises(DataError, match=r"more than 8 decimals.*--compat"):
         grid_of(bars_at("2024-01-02T10:00", flat(100 / 3)))
