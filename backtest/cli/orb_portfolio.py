@@ -156,8 +156,10 @@ def _summary(portfolio: Portfolio) -> list[str]:
     for one in portfolio.strategies:
         base = one.baseline
         rate = "no rate" if base.win_rate is None else f"{base.win_rate:.0%} won"
+        skill = "DSR unknown" if one.skill is None else f"DSR {one.skill:.2f}"
         name = one.key.id(portfolio.symbol)
-        lines.append(f"  {name}  {base.expectancy_r:+.4f} R, {base.trades} trades, {rate}, {one.standing}")
+        facts = f"{base.expectancy_r:+.4f} R, {base.trades} trades, {rate}"
+        lines.append(f"  {name}  {facts}, {one.standing}, {skill}")
     if portfolio.strategies:
         true = sizing.true_risk_pct(capital.risk_per_trade)
         lines += [

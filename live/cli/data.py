@@ -97,26 +97,14 @@ def import_data(
     """Recognise the format of daily CSV files, check the bars and merge them into the store.
 
     Nothing is asked and nothing is guessed: a file that can be read in two ways stops with exit code 5 and
-    the flag that decides. Nothing is written when anything is wrong. With `--timeframe 1m` one file of minute
-    bars goes to the store of minutes.
+    the flag that decides. Nothing is written when anything is wrong. `--timeframe 1m`: a file of minute bars.
     """
-    given = {"--stamp": stamp, "--time-zone": time_zone, "--accept-revision": accept_revision}
-    daily: dict[str, object] = {"--map": columns, "--date-format": date_format, "--basis": basis}
-    daily |= {"--decimal": decimal, "--use-adj-close": use_adj_close, "--accept-split": accept_split}
-    data_minutes.require_flags(timeframe, given, daily)
-    if timeframe == "1m":
+    minutes = data_minutes.MinuteFlags(timeframe, stamp, time_zone, accept_revision)
+    minutes.require_alone((columns, date_format, basis, decimal, use_adj_close, accept_split))
+    if minutes.wanted:
+        target = store_folder(store, config)
         with _progress("reading") as tick:
-            data_minutes.import_minutes(
-                path,
-                store_folder(store, config),
-                symbol=symbol,
-                stamp=stamp,
-                zone=time_zone,
-                accept_revision=accept_revision,
-                dry_run=dry_run,
-                as_json=as_json,
-                tick=tick,
-            )
+            minutes.import_file(path, target, symbol, dry_run=dry_run, as_json=as_json, tick=tick)
         return
     from backtest.data.sources.csv import read_import
     from backtest.data.sources.csv_dialect.options import csv_options
@@ -140,8 +128,8 @@ def import_data(
         if as_json:
             emit_json({"recognised": [judged.document() for judged in read]})
         return
-    target, known = BarStore(store_folder(store, config)), known_facts(config)
-    _store_bars(read, target, known, accept_split=accept_split, as_json=as_json)
+    bar_store, known = BarStore(store_folder(store, config)), known_facts(config)
+    _store_bars(read, bar_store, known, accept_split=accept_split, as_json=as_json)
 
 
 def _store_bars(

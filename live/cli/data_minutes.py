@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from live.cli.common import echo, emit_json
 
@@ -13,61 +13,82 @@ if TYPE_CHECKING:
     from backtest.core.errors import Finding
     from backtest.data.quality.price_gate import Moment
 
-
-def require_flags(timeframe: str, of_minutes: Mapping[str, Any], of_days: Mapping[str, Any]) -> None:
-    """Raise UsageError when a flag was given that bars of this length do not have."""
-    from backtest.core.errors import UsageError
-
-    wrong = of_days if timeframe == "1m" else of_minutes
-    given = [flag for flag, value in wrong.items() if value]
-    if given:
-        other = "daily bars" if timeframe == "1m" else "minute bars"
-        raise UsageError(f"{', '.join(given)} is for {other}", remedy="leave it out, or change --timeframe")
+_DAILY: Final = ("--map", "--date-format", "--basis", "--decimal", "--use-adj-close", "--accept-split")
+_MINUTES: Final = ("--stamp", "--time-zone", "--accept-revision")
 
 
-def import_minutes(
-    path: Path,
-    store: Path,
-    *,
-    symbol: str | None,
-    stamp: str | None,
-    zone: str | None,
-    accept_revision: bool,
-    dry_run: bool,
-    as_json: bool,
-    tick: Callable[[str], None],
-) -> None:
-    """Read one CSV file of minute bars and merge it into the store.
+@dataclass(frozen=True, slots=True)
+class MinuteFlags:
+    """What a person said about minute bars: length of the bars, stamp, zone, consent to changed prices."""
 
-    Raises:
-        UsageError: the file cannot be read, or neither its name nor `symbol` says what it is of.
-        DataError: wrong rows, or stored prices that differ.
-    """
-    from backtest.core.errors import UsageError
-    from backtest.data.minute_store import MinuteStore
-    from backtest.data.sources.csv_dialect.folder import CsvFile
-    from backtest.data.sources.minute_csv import MinuteOptions, read_minutes
-    from live.system.clock import SystemClock
+    timeframe: str
+    stamp: str | None
+    zone: str | None
+    accept_revision: bool
 
-    name = symbol or CsvFile.at(path).symbol
-    if name is None:
-        raise UsageError("its name says no symbol", where=str(path), remedy="give it: --symbol EURUSD")
-    tick(name)
-    bars = read_minutes(path, name.upper(), MinuteOptions(_moment(stamp), zone))
-    read = {"symbol": bars.symbol, "bars": len(bars)}
-    read |= {"first": str(bars.minutes[0]), "last": str(bars.minutes[-1])}
-    line = f"{bars.symbol}: {len(bars):,} minute bars from {read['first']} to {read['last']} UTC"
-    if dry_run:
-        if as_json:
-            emit_json({"recognised": read})
-        else:
-            echo(f"{line}; nothing stored")
-        return
-    result = MinuteStore(store).add(bars, imported_at=SystemClock().now(), accept_revision=accept_revision)
+    @property
+    def wanted(self) -> bool:
+        """Minute bars are to be imported."""
+        return self.timeframe == "1m"
+
+    def require_alone(self, of_days: Sequence[Any]) -> None:
+        """Raise UsageError when a flag was given that bars of this length do not have."""
+        from backtest.core.errors import UsageError
+
+        of_minutes = (self.stamp, self.zone, self.accept_revision)
+        names, values = (_DAILY, of_days) if self.wanted else (_MINUTES, of_minutes)
+        given = [name for name, value in zip(names, values, strict=True) if value]
+        if given:
+            other = "daily bars" if self.wanted else "minute bars"
+            raise UsageError(
+                f"{', '.join(given)} is for {other}", remedy="leave it out, or change --timeframe"
+            )
+
+    def import_file(
+        self,
+        path: Path,
+        store: Path,
+        symbol: str | None,
+        *,
+        dry_run: bool,
+        as_json: bool,
+        tick: Callable[[str], None],
+    ) -> None:
+        """Read one CSV file of minute bars and merge it into the store.
+
+        Raises:
+            UsageError: the file cannot be read, or neither its name nor `symbol` says what it is of.
+            DataError: wrong rows, or stored prices that differ.
+        """
+        from backtest.core.errors import UsageError
+        from backtest.data.minute_store import MinuteStore
+        from backtest.data.sources.csv_dialect.folder import CsvFile
+        from backtest.data.sources.minute_csv import MinuteOptions, read_minutes
+        from live.system.clock import SystemClock
+
+        name = symbol or CsvFile.at(path).symbol
+        if name is None:
+            raise UsageError("its name says no symbol", where=str(path), remedy="give it: --symbol EURUSD")
+        tick(name)
+        bars = read_minutes(path, name.upper(), MinuteOptions(_moment(self.stamp), self.zone))
+        read = {"symbol": bars.symbol, "bars": len(bars)}
+        read |= {"first": str(bars.minutes[0]), "last": str(bars.minutes[-1])}
+        line = f"{bars.symbol}: {len(bars):,} minute bars from {read['first']} to {read['last']} UTC"
+        if dry_run:
+            _show({"recognised": read}, f"{line}; nothing stored", as_json=as_json)
+            return
+        now = SystemClock().now()
+        result = MinuteStore(store).add(bars, imported_at=now, accept_revision=self.accept_revision)
+        counts = f"{result.added:,} added, {result.changed:,} changed, {result.same:,} the same"
+        document = {"store": store, "recognised": read, **asdict(result)}
+        _show(document, f"{line}; {counts}", as_json=as_json)
+
+
+def _show(document: Any, line: str, *, as_json: bool) -> None:
     if as_json:
-        emit_json({"store": store, "recognised": read, **asdict(result)})
-        return
-    echo(f"{line}; {result.added:,} added, {result.changed:,} changed, {result.same:,} the same")
+        emit_json(document)
+    else:
+        echo(line)
 
 
 def _moment(word: str | None) -> Moment:

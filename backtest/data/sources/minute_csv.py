@@ -29,6 +29,7 @@ from backtest.data.sources.csv_dialect.table import Table, tables
 from backtest.data.sources.csv_dialect.text import MAX_BYTES, decode
 
 _MINUTE: Final = np.timedelta64(1, "m")
+_HEADER: Final = "name the columns ts_utc,open,high,low,close,volume in its first line"
 _FIX: Final = "correct or remove the row"
 
 
@@ -73,7 +74,8 @@ def read_minutes(path: Path, symbol: str, options: MinuteOptions = _DEFAULTS) ->
     try:
         rows, wrong = _cell_by_cell(content, path.name, options)
     except DataError as error:
-        raise DataError(error.problem, where=f"{path}{error.where}", remedy=error.remedy) from error
+        remedy = _HEADER if "--map" in error.remedy else error.remedy  # minute bars have no such flag
+        raise DataError(error.problem, where=f"{path}{error.where}", remedy=remedy) from error
     quality.refuse(wrong or list(judge_minutes(rows, path.name)), str(path))
     return _bars(rows, symbol, options)
 

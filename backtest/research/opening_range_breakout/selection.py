@@ -13,6 +13,7 @@ from backtest.core.bars import FloatArray
 from backtest.core.errors import ParameterError
 from backtest.research.opening_range_breakout.daily import MIN_SHARED_DAYS, correlation, correlation_matrix
 from backtest.research.opening_range_breakout.discovery import Candidate, Discovery
+from backtest.research.opening_range_breakout.luck import LEAST_DSR, deflated
 from backtest.strategies.opening_range_breakout.instruments import Instrument
 from backtest.strategies.opening_range_breakout.limits import RiskLimits
 from backtest.strategies.opening_range_breakout.portfolio import (
@@ -113,7 +114,7 @@ def select(
         correlations=_correlations(chosen, limits),
         trials=len(discovery.candidates),
         rejected={reason: count for reason, count in sorted(rejected.items()) if count},
-        notes=(*missing, *_notes(chosen, limits, len(discovery.candidates))),
+        notes=(*missing, *_notes(chosen, limits, strategies, len(discovery.candidates))),
     )
 
 
@@ -164,8 +165,14 @@ def _correlations(chosen: _Chosen, limits: SelectionLimits) -> tuple[tuple[float
     return tuple(tuple(None if value != value else round(value, 6) for value in row) for row in matrix)  # noqa: PLR0124 - NaN
 
 
-def _notes(chosen: _Chosen, limits: SelectionLimits, trials: int) -> list[str]:
-    notes = [f"best of {trials} strategies tried on the same data"] if trials else []
+def _notes(
+    chosen: _Chosen, limits: SelectionLimits, strategies: Sequence[PortfolioStrategy], trials: int
+) -> list[str]:
+    notes = []
+    if trials:
+        sure = sum(one.skill is not None and one.skill >= LEAST_DSR for one in strategies)
+        notes.append(f"best of {trials} strategies tried on the same data")
+        notes.append(f"skill (DSR) of {LEAST_DSR:g} or more: {sure} of {len(strategies)}")
     if chosen.unknown:
         notes.append(
             f"{chosen.unknown} correlations are not known (under {limits.min_shared_days} common days)"
@@ -176,6 +183,7 @@ def _notes(chosen: _Chosen, limits: SelectionLimits, trials: int) -> list[str]:
 def _strategies(
     discovery: Discovery, taken: Sequence[Candidate], sizing: Sizing
 ) -> tuple[PortfolioStrategy, ...]:
+    skill = deflated(discovery.candidates)
     return tuple(
         PortfolioStrategy(
             key=one.key,
@@ -183,6 +191,7 @@ def _strategies(
             max_contracts=sizing.max_contracts,
             standing=one.verdict.standing,
             baseline=discovery.baseline(one),
+            skill=skill[one.key],
         )
         for one in taken
     )

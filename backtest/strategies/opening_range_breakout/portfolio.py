@@ -35,13 +35,17 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioStrategy:
-    """One strategy of a portfolio; `weight` is its part, all weights sum to 1."""
+    """One strategy of a portfolio; `weight` is its part, all weights sum to 1.
+
+    `skill` is the probability of skill after all that was tried (deflated Sharpe ratio), None if unknown.
+    """
 
     key: StrategyKey
     weight: float
     max_contracts: int
     standing: str
     baseline: Baseline
+    skill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
