@@ -15,6 +15,7 @@ from backtest.cli import orb as orb_command
 from backtest.cli import portfolio as portfolio_command
 from backtest.cli import run as run_command
 from backtest.cli import study as study_command
+from backtest.cli import walk_forward as walk_forward_command
 from backtest.core.command_line import OneLineParser
 from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError, error_document, unwritable
 from backtest.strategies.registry import STRATEGIES, find_strategy
@@ -87,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     orb_command.add_parser(commands)
     optimize_command.add_parser(commands)
     study_command.add_parser(commands)
+    walk_forward_command.add_parser(commands)
     return parser
 
 

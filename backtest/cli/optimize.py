@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from backtest.research.session import open_file
 
     require("research", "numba", where="a study")
-    opened = open_file(args.study, _overrides(args), tell, recognised)
+    opened = open_file(args.study, overrides(args), tell, recognised)
     if args.dry_run:
         return _dry_run(opened, as_json=args.json)
     with open_database(database_path()) as database:
@@ -72,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _overrides(args: argparse.Namespace) -> dict[str, dict[str, int]]:
+def overrides(args: argparse.Namespace) -> dict[str, dict[str, int]]:
+    """Return the values of --seed and --budget by section and key of the study file."""
     given = {"study": {"seed": args.seed}, "search": {"budget": args.budget}}
     wanted = {
         section: {k: v for k, v in values.items() if v is not None} for section, values in given.items()

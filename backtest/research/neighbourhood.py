@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -41,9 +42,7 @@ def neighbours(space: Space, index: int) -> NDArray[np.int64]:
     radices = np.array(space.radices, dtype=np.int64)
     digits = np.array([int(d[0]) for d in space.digits(np.array([index], dtype=np.int64))], dtype=np.int64)
     ordered = [k for k, axis in enumerate(space.axes) if axis.ordered and len(axis.values) > 1]
-    around = np.array([digits + step for step in _steps(ordered, len(radices))], dtype=np.int64).reshape(
-        -1, len(radices)
-    )
+    around = digits + _steps(tuple(ordered), len(radices))
     inside = around[((around >= 0) & (around < radices)).all(axis=1)]
     strides = np.concatenate([np.cumprod(radices[:0:-1])[::-1], [1]]).astype(np.int64)
     return np.sort(inside @ strides)
@@ -69,15 +68,15 @@ def neighbourhood(space: Space, index: int, scores: FloatArray) -> Neighbourhood
     return Neighbourhood(len(values), median, float(values.min()) / own, median / own, stability)
 
 
-def _steps(ordered: list[int], axes: int) -> list[NDArray[np.int64]]:
+@lru_cache(maxsize=16)
+def _steps(ordered: tuple[int, ...], axes: int) -> NDArray[np.int64]:
+    """Return the steps to all neighbours, shape (neighbours, axes)."""
     if len(ordered) <= _MOST_AXES:
-        moves = [move for move in product((-1, 0, 1), repeat=len(ordered)) if any(move)]
+        moves = np.array(
+            [move for move in product((-1, 0, 1), repeat=len(ordered)) if any(move)], dtype=np.int64
+        )
     else:
-        unit = np.eye(len(ordered), dtype=np.int64)
-        moves = [tuple(row) for row in (*unit, *-unit)]
-    found = []
-    for move in moves:
-        step = np.zeros(axes, dtype=np.int64)
-        step[ordered] = move
-        found.append(step)
+        moves = np.concatenate([np.eye(len(ordered), dtype=np.int64), -np.eye(len(ordered), dtype=np.int64)])
+    found = np.zeros((len(moves), axes), dtype=np.int64)
+    found[:, list(ordered)] = moves.reshape(len(moves), len(ordered))
     return found

@@ -127,6 +127,7 @@ def _open(
     history = read_bars(study, tell, recognised)
     data = study.data
     end = data.end if data.holdout_from is None else data.holdout_from - timedelta(days=1)
+    _require_holdout(study, history)
     trial = trial_of(study.strategy, history, start=data.start, end=end, cost_pct=data.cost_pct)
     document = {
         "name": study.name,
@@ -135,6 +136,16 @@ def _open(
         "file": _portable(document, study),
     }
     return OpenStudy(study, document, history, trial, identity_of(study, history))
+
+
+def _require_holdout(study: Study, history: Mapping[str, Bars]) -> None:
+    last = history[study.strategy.signal_symbols[0]].last
+    if study.data.holdout_from is not None and study.data.holdout_from > last:
+        raise DataError(
+            f"the bars end on {last}, so the holdout has no session",
+            where="data.holdout_from",
+            remedy="begin it earlier, or leave it out",
+        )
 
 
 def _portable(document: Mapping[str, Any], study: Study) -> Json:

@@ -18,7 +18,7 @@ from backtest.research.space import Space
 from backtest.strategies.base import Strategy
 
 #: Sets of a search that may be numbered and stored; a larger one is a mistake in the file.
-MOST_SETS: Final = 10**9
+MOST_SETS: Final = 10**7
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from backtest.research.rule_sets import RuleSet, rule_set
 from backtest.research.search import GRID, METHODS, SOBOL
 from backtest.research.sobol import MOST_AXES
 from backtest.research.space import Axis, Space
-from backtest.research.study import Study, StudyData
+from backtest.research.study import MOST_SETS, Study, StudyData
 from backtest.strategies.base import Strategy
 from backtest.strategies.parameters import suggest
 from backtest.strategies.registry import STRATEGIES, build_strategy, find_strategy
@@ -96,6 +96,7 @@ def parse_study(document: Mapping[str, Any], where: str, folder: Path = Path()) 
             reader.wrong(str(key), "unknown section", suggest(str(key), SECTIONS))
     about = reader.section("study", ("name", "strategy", "base", "seed", "description"), needed=True)
     name = reader.value("study", "name", _name)
+    reader.value("study", "description", _text)
     if "name" not in about:
         reader.wrong("study.name", "missing")
     strategy = (
@@ -158,7 +159,7 @@ def _study(
     data = _data(reader, folder)
     reader.section("search", ("method", "budget"))
     method = reader.value("search", "method", _one_of(METHODS), GRID)
-    budget = reader.value("search", "budget", _whole(1, 10**9))
+    budget = reader.value("search", "budget", _whole(1, MOST_SETS))
     objectives = _objectives(reader)
     require = _conditions(reader, "require", FIGURES)
     axes = _axes(reader, rules, method)
@@ -297,6 +298,12 @@ def _plain(section: Mapping[str, Any]) -> Json:
 def _name(raw: Any) -> str:
     if not isinstance(raw, str) or not _NAME.fullmatch(raw):
         raise ValueError("must be a name of letters, digits, _ . - (it becomes part of folder names)")
+    return raw
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise ValueError("must be a text")  # noqa: TRY004 - as every reader of a value
     return raw
 
 

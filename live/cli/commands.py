@@ -93,6 +93,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "research", "Try the parameter sets of a study file; stopped at any moment it goes on where it was."
     ),
     "study": Command("research", "List, show, judge, export, verify and promote studies."),
+    "walk-forward": Command(
+        "research", "Select inside each train window of a study, trade the window after it."
+    ),
     "validate": Command(
         "validate",
         "Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars.",

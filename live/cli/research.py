@@ -1,4 +1,4 @@
-"""`jutsu optimize`, `jutsu study`: the research commands of `python -m backtest`, word for word."""
+"""`jutsu optimize`, `study`, `walk-forward`: commands of `python -m backtest`, word for word."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FORWARDED = {"ignore_unknown_options": True, "allow_extra_args": True, "help_op
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (optimize, study):
+    for command in (optimize, study, walk_forward):
         app.command(context_settings=dict(_FORWARDED))(command)
 
 
@@ -23,6 +23,11 @@ def optimize(context: typer.Context) -> None:
 def study(context: typer.Context) -> None:
     """List, show, judge, export, verify and promote studies."""
     _forward("study", context)
+
+
+def walk_forward(context: typer.Context) -> None:
+    """Select inside each train window of a study, trade the window after it."""
+    _forward("walk-forward", context)
 
 
 def _forward(name: str, context: typer.Context) -> None:

@@ -47,6 +47,13 @@ def test_other_bars_are_another_study(tmp_path: Path) -> None:
         assert database.study(row.id) == row
 
 
+def test_a_holdout_after_the_bars_is_refused(prices: Path) -> None:
+    data = {"prices": str(prices), "holdout_from": "2025-06-02"}
+    path = write_study(prices.parent / "late_holdout.yaml", prices, data=data)
+    with pytest.raises(DataError, match="holdout has no session"):
+        open_file(path, {}, silent)
+
+
 def test_without_a_holdout_there_is_none(prices: Path) -> None:
     path = write_study(prices.parent / "no_holdout.yaml", prices, data={"prices": str(prices)})
     opened = open_file(path, {}, silent)

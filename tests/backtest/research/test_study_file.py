@@ -70,6 +70,7 @@ ABOUT = {"name": "x", "strategy": "hierarchical_adaptive_v3_5b"}
         ({"study": {**ABOUT, "strategy": "hierarchical"}}, "study.base: unknown strategy 'hierarchical'"),
         ({"study": {**ABOUT, "strategy": "earnings_swing"}}, "needs the process engine for Python rules"),
         ({"data": {"source": "store", "prices": "p"}}, "data: needs either source: store or prices: DIR"),
+        ({"study": {**ABOUT, "description": b"x"}}, "study.description: must be a text"),
         ({"data": {}}, "data: needs either"),
         ({"data": {"source": "schwab"}}, "data.source: must be store"),
         ({"data": {"prices": "p", "start": "2020-13-01"}}, "data.start: must be a date"),
