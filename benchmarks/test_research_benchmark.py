@@ -10,9 +10,18 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from backtest.core.bars import Bars
+from backtest.research.database import open_database
+from backtest.research.engine import Threads
 from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtest_sets
-from backtest.research.hierarchical_adaptive.parameter_sets import matrices, prepare, run_piece
+from backtest.research.hierarchical_adaptive.parameter_sets import cores, matrices, prepare, run_piece
 from backtest.research.hierarchical_adaptive.shared_sets import run_shared
+from backtest.research.identity import Identity
+from backtest.research.overfitting.cscv import overfitting
+from backtest.research.rule_sets import trial_of, tried
+from backtest.research.running import Limits, run_study
+from backtest.research.search import sets
+from backtest.research.study import Study
+from backtest.research.study_file import parse_study
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters
 from benchmarks.test_rules_benchmark import SETS, floor, walk
 
@@ -53,10 +62,10 @@ def test_shared_series_against_recomputing_them(
     benchmark: BenchmarkFixture, history: dict[str, Bars], kind: str
 ) -> None:
     """1,000 sets on one core; both loops and the benchmark's own take turns, so that load meets all."""
-    sets = searched(kind)
-    market = prepare(history, sets)
-    settings, weights = matrices(sets)
-    out = np.zeros((len(sets), len(STATISTICS)))
+    wanted = searched(kind)
+    market = prepare(history, wanted)
+    settings, weights = matrices(wanted)
+    out = np.zeros((len(wanted), len(STATISTICS)))
     qqq, tlt = history["QQQ"], history["TLT"]
     legs = np.column_stack([history[s].close for s in ("TQQQ", "QQQ", "TMF", "TMV")])
 
@@ -66,7 +75,7 @@ def test_shared_series_against_recomputing_them(
         return time.thread_time() - begin
 
     def recompute_loop() -> None:
-        for _ in range(len(sets)):
+        for _ in range(len(wanted)):
             floor(qqq.close, qqq.volume, tlt.close, legs, 3000.0, 40, 140, 21, 126, 15)
 
     def product_loop() -> None:
@@ -81,3 +90,62 @@ def test_shared_series_against_recomputing_them(
     benchmark.extra_info["ratio_to_recompute_loop"] = round(shared / floor_time, 3)
     benchmark.extra_info["ratio_to_run_many"] = round(shared / product, 3)
     assert shared / floor_time <= TARGETS[kind] * 1.5
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    """10^6 points of a grid around golden, over 16 years."""
+    document = {
+        "study": {"name": "bench", "strategy": "hierarchical_adaptive_v3_5b"},
+        "data": {"prices": "none", "cost_pct": 0.05},
+        "space": {
+            "measurement_noise": {"range": [500, 5000], "step": 500},
+            "osc_smoothness": {"range": [11, 20], "step": 1},
+            "sma_fast": {"range": [20, 65], "step": 5},
+            "sma_slow": {"range": [100, 190], "step": 10},
+            "t_norm_bull_thresh": {"range": [0.05, 0.5], "step": 0.05},
+            "t_norm_bear_thresh": {"range": [-0.5, -0.05], "step": 0.05},
+        },
+    }
+    return parse_study(document, "bench")
+
+
+def test_a_million_sets_stored_and_resumed(
+    benchmark: BenchmarkFixture,
+    history: dict[str, Bars],
+    study: Study,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """10^6 sets on all cores into the database, against the same chunks without engine and database.
+
+    Then the study again, which finds nothing to do.
+    """
+    trial = trial_of(study.strategy, history, start=None, end=None, cost_pct=0.05)
+    identity = Identity("s", "d", "c", "v")
+    document = {"name": "bench", "strategy": study.strategy.name, "sessions": len(trial.sessions), "file": {}}
+    days = (trial.sessions[0], trial.sessions[-1])
+    with open_database(tmp_path_factory.mktemp("bench") / "r.db") as database:
+        row = database.begin(identity, document, symbols=("QQQ",), days=days, total=study.total)
+
+        def run() -> None:
+            run_study(study, row, trial, database, Threads(cores()), lambda _: None, Limits())
+
+        begin = time.process_time()
+        benchmark.pedantic(run, rounds=1)
+        busy = time.process_time() - begin
+        begin = time.perf_counter()
+        run()
+        benchmark.extra_info["resume_seconds"] = round(time.perf_counter() - begin, 2)
+    begin = time.process_time()
+    for first in range(0, 100_000, 4_000):
+        tried(trial, study.space, sets(study.space, study.method, 0, first * 10, 4_000), 4_000)
+    alone = 10 * (time.process_time() - begin)
+    benchmark.extra_info["cores"] = cores()
+    benchmark.extra_info["engine_overhead"] = round(busy / alone - 1, 3)
+
+
+def test_overfitting_of_a_thousand_trials(benchmark: BenchmarkFixture) -> None:
+    """CSCV: 12,870 splits of 4,000 days of 1,000 trials."""
+    returns = np.random.default_rng(1).normal(0, 0.01, (4_000, 1_000))
+    found = benchmark.pedantic(overfitting, args=(returns,), rounds=3)
+    assert found.splits == 12_870

@@ -66,15 +66,11 @@ class FoldResult:
 
     def document(self) -> Json:
         """Return it JSON-ready; a figure that is not defined is null."""
-        found = {
+        found: Json = {
             key: value.isoformat() if isinstance(value, date) else value
             for key, value in asdict(self).items()
         }
-        for window in ("inside", "outside"):
-            found[window] = {
-                name: None if math.isnan(value) else value for name, value in found[window].items()
-            }
-        return found
+        return found | {"inside": _defined(self.inside), "outside": _defined(self.outside)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +111,10 @@ class WalkForward:
             "verdict": self.verdict,
             "reasons": list(self.reasons),
         }
+
+
+def _defined(figures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}
 
 
 def walk_forward(

@@ -46,9 +46,11 @@ def market(returns: Mapping[str, FloatArray]) -> dict[str, Bars]:
     dates = days.dates[-SESSIONS:]
     found = {}
     for symbol, (index, multiple) in FUNDS.items():
-        close = 100 * np.cumprod(1 + multiple * returns[index])
+        close: FloatArray = np.float64(100) * np.cumprod(1 + multiple * returns[index])
+        high: FloatArray = close * np.float64(1.0001)
+        low: FloatArray = close * np.float64(0.9999)
         volume = np.full(SESSIONS, 1e7)
-        found[symbol] = Bars(symbol, dates, close, close * 1.0001, close * 0.9999, close, volume)
+        found[symbol] = Bars(symbol, dates, close, high, low, close, volume)
     return found
 
 

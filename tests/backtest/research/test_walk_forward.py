@@ -14,6 +14,7 @@ from backtest.research import walk_forward as module
 from backtest.research.engine import Threads
 from backtest.research.figures import FIGURES
 from backtest.research.folds import FoldPlan, parse_span
+from backtest.research.rule_sets import trial_of
 from backtest.research.session import OpenStudy
 from backtest.research.space import Columns
 from backtest.research.walk_forward import DEGRADED, PASSED, WalkForward, walk_forward
@@ -38,7 +39,7 @@ def test_the_pick_is_the_best_of_its_train_window_and_trades_the_next(
     assert len(found.folds) == 4
     for fold in found.folds:
         assert fold.train_last < fold.test_first
-        train = module.trial_of(
+        train = trial_of(
             study.strategy, opened.history, start=fold.train_first, end=fold.train_last, cost_pct=0.05
         )
         columns = study.space.grid(np.arange(120))
@@ -47,7 +48,7 @@ def test_the_pick_is_the_best_of_its_train_window_and_trades_the_next(
         enough = np.where(figures["rebalances"] >= 5, figures["sharpe"], -np.inf)
         assert fold.trial == valid[enough.argmax()]
         assert fold.inside["sharpe"] == enough.max()
-        assert fold.parameters == study.space.one(columns, int(fold.trial))
+        assert fold.parameters == study.space.one(columns, int(valid[enough.argmax()]))
 
 
 def test_no_later_bar_moves_a_pick(opened: OpenStudy, found: WalkForward) -> None:
