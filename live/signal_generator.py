@@ -50,6 +50,7 @@ from live.ledger.signal_files import GeneratedSignal
 from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
+from live.orders import listing
 from live.orders.recovery import catch_up
 from live.runtime.arguments import add_shared, run_of
 from live.runtime.each_account import each_account
@@ -160,8 +161,7 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     for warning in run_preflight_and_note_missed(runtime, variant, due):
         _announce(request, f"warning: {warning}")
     catch_up(runtime.context, runtime.broker)
-    listed = unknown_orders.listed(runtime.broker, runtime.clock)
-    unknown_orders.require_known(runtime.context, [shown for shown in listed if not shown.state.terminal])
+    unknown_orders.require_known(runtime.context, listing.living(runtime.broker, runtime.clock))
     alert_unprotected(runtime.context, variant)
     report = known_tickers(runtime.feed, report, due.at)
     switch = runtime.ledger.state.kill_switch()

@@ -21,6 +21,7 @@ from live.system.clock import SystemClock
 TIMEBOX_SECONDS: Final = 15.0
 #: so many failures of a channel in a row end its turn: the network is gone, the other messages wait
 FAILURES: Final = 2
+NOT_UNDERSTOOD: Final = "is not a URL that apprise understands"
 _KINDS: Final[Mapping[AlertLevel, Literal["info", "warning", "failure"]]] = {
     "info": "info",
     "warning": "warning",
@@ -116,6 +117,13 @@ def _send_queue(name: str, url: str, messages: Sequence[Message], heard: SimpleQ
     heard.put(name)
 
 
+def unusable(url: str) -> str:
+    """Return why an address can take no alert, empty when it can; nothing is sent."""
+    import apprise
+
+    return "" if apprise.Apprise().add(url) else NOT_UNDERSTOOD
+
+
 def _sent(url: str, message: Message) -> str:
     """Send one message through one channel; return what went wrong, masked."""
     try:
@@ -138,7 +146,7 @@ def _ask(url: str, message: Message) -> str:
 
     sender = apprise.Apprise(asset=asset)
     if not sender.add(url):
-        return "is not a URL that apprise understands"
+        return NOT_UNDERSTOOD
     service = sender[0]
     if mail.is_mail(url) and not mail.signs(service):
         return mail.send_mail(service, message)

@@ -110,16 +110,24 @@ def _with_path(url: str, last: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(last)}"))
 
 
+def unusable(url: str) -> str:
+    """Return why an address can be no dead man's switch, empty when it can; nothing is asked."""
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if here or (parts.scheme == "https" and parts.hostname):
+        return ""
+    return "the address of the dead man's switch must begin with https://"
+
+
 def _get(url: str) -> str:
     """Ask an address once or twice; return what went wrong, masked."""
     import urllib.request
     from http.client import HTTPException
 
     register_secret(url)
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        return "the address of the dead man's switch must begin with https://"
-    problem = ""
+    problem = unusable(url)
+    if problem:
+        return problem
     for _ in range(TRIES):
         try:
             request = urllib.request.Request(url, headers={"User-Agent": "jutsu"})  # noqa: S310 - judged above

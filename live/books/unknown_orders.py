@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
@@ -18,6 +18,7 @@ from live.books.variants import id_prefix
 from live.ledger.restore import take
 from live.model.order_ids import OrderName, parse
 from live.model.order_state import JournalState
+from live.orders.listing import listed
 from live.orders.resolve import ITS_ID, NO_SUCH_ORDER
 from live.runtime.declared import declared_symbols
 
@@ -29,17 +30,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import RunContext
     from live.system.clock import Clock
 
-#: how far back the list is read for stops that rest: some brokers keep no more
-LOOK_BACK: Final = timedelta(days=59)
-#: broker times may run ahead of ours
-AHEAD: Final = timedelta(minutes=10)
 _ANSWERED: Final = "broker_orders_answered"
-
-
-def listed(broker: Broker, clock: Clock) -> tuple[BrokerOrder, ...]:
-    """Return every order the broker lists, for the functions below."""
-    now = clock.now()
-    return tuple(broker.orders(now - LOOK_BACK, now + AHEAD))
 
 
 def unknown(context: RunContext, orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:

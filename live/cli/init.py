@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
@@ -167,6 +167,7 @@ def _secrets(
     ask: _Questions, root: Path, source: str, alerts: str | None, ping: str | None
 ) -> Mapping[str, str]:
     from live.actions import setup
+    from live.alerts import delivery, pings
     from live.settings.secrets import FILE, read_secrets
 
     there = read_secrets(root / FILE) if (root / FILE).exists() else {}
@@ -176,10 +177,21 @@ def _secrets(
     address = ask.secret(alerts, "Address alerts go to, as apprise URL (empty: later)", setup.ALERTS in there)
     if address and ask.talking and not _arrived(address):
         address = ""
+    _require_usable("--alerts", address, delivery.unusable)
     found[setup.ALERTS] = address
     why = "Address of a dead man's switch, which notices when nothing runs (empty: later)"
     found[setup.PING] = ask.secret(ping, why, setup.PING in there)
+    _require_usable("--ping", found[setup.PING], pings.unusable)
     return {key: value for key, value in found.items() if value}
+
+
+def _require_usable(flag: str, address: str, unusable: Callable[[str], str]) -> None:
+    """Refuse an address that could never be heard. UsageError: what is wrong, without the address."""
+    from backtest.core.errors import UsageError
+
+    problem = unusable(address) if address else ""
+    if problem:
+        raise UsageError(problem, where=flag, remedy="leave it out to give it later; nothing was written")
 
 
 def _arrived(address: str) -> bool:

@@ -38,7 +38,7 @@ def logs(
 ) -> int:
     """Show log entries of every program in the order of time; exit code 1 when nothing matched."""
     from live.system.clock import HostZone, SystemClock
-    from live.system.log_lines import Tail, Wanted, read_entries, watch
+    from live.system.log_lines import Tail, Wanted, log_files, read_entries, watch
 
     clock = SystemClock()
     first, lowest = _instant(since, clock.now()), _level(level)
@@ -50,7 +50,8 @@ def logs(
     if follow:
         _show(watch(tail, lambda: clock.sleep(1)), as_json=as_json)
     if not shown and not as_json:
-        echo(f"nothing matched in {folder}", err=True)
+        stages = sorted({name for name, _ in log_files(folder, Wanted(None))})
+        echo(f"nothing matched in {folder}; logs are there of: {', '.join(stages) or 'none'}", err=True)
     return 0 if shown else 1
 
 

@@ -36,6 +36,7 @@ def reconcile(
     """Compare ledger and broker; exit code 4 when they differ (5 when it looks like a split)."""
     from live.books import unknown_orders
     from live.execution import split_stops
+    from live.orders import listing
     from live.reconciliation import compare as rules
     from live.reconciliation.adopt import adopt as adopt_differences
     from live.reconciliation.cash import explain_cash
@@ -76,7 +77,7 @@ def reconcile(
             raise oversold
         if not result.agrees:
             raise rules.error_of(result)
-        unknown_orders.require_known(runtime.context, unknown_orders.listed(runtime.broker, runtime.clock))
+        unknown_orders.require_known(runtime.context, listing.listed(runtime.broker, runtime.clock))
         if runtime.ledger.generation.settle(at=runtime.clock.now()) and not json:
             echo("the restored ledger agrees with the broker and counts as the newest from now on")
 
@@ -97,9 +98,10 @@ def _caught_up(runtime: Runtime, *, adopting: bool) -> DisagreementError | None:
 def _answer_adopted(runtime: Runtime, result: Reconciliation) -> None:
     """Remember orders whose fills came into the books with the positions; shares of no book are in none."""
     from live.books import unknown_orders
+    from live.orders import listing
 
     outside = {line.symbol for line in result.lines if line.kind == "foreign"}
-    unknown = unknown_orders.unknown(runtime.context, unknown_orders.listed(runtime.broker, runtime.clock))
+    unknown = unknown_orders.unknown(runtime.context, listing.listed(runtime.broker, runtime.clock))
     filled = unknown_orders.ended([shown for shown in unknown if shown.symbol not in outside])
     unknown_orders.remember(
         runtime.ledger, runtime.clock, filled, verdict="adopted with the positions", by=actor()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from live.execution.stop_rows import entry_of, plan_row, remember
 from live.model.broker import OrderState
-from live.orders.submission import LIST_MARGIN
+from live.orders.listing import listed
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 #: candidate detail from which the stop follows the fill (also read by `live.execution.stops`)
 STOP_PCT: Final = "stop_loss_pct"
-#: how far back a stop of another hand is looked for: brokers keep no longer list
-LOOK_BACK: Final = timedelta(days=59)
 
 
 def moved_level(context: ExecutionContext, position: PositionRow, stop: Order) -> Decimal | None:
@@ -49,11 +46,10 @@ def keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
     """
     if context.shared.run.alone:
         return False
-    now = context.clock.now()
     bound = context.ledger.orders.bound_broker_ids()
     found = [
         shown
-        for shown in context.broker.orders(now - LOOK_BACK, now + LIST_MARGIN)
+        for shown in listed(context.broker, context.clock)
         if shown.symbol == position.symbol
         and (shown.side, shown.order_type, shown.time_in_force) == ("sell", "stop", "gtc")
         and not shown.state.terminal

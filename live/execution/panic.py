@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from live.ledger.tables import Order
 from live.model.broker import Account, BrokerOrder
 from live.model.order_state import JournalState
 from live.orders.attempts import may_fill
+from live.orders.listing import living
 from live.orders.submission import Submission
 from live.reconciliation.settling import settled
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from live.runtime.runtime import RunContext
     from live.system.clock import Clock
 
-LOOK_BACK = timedelta(days=59)
 POLL_SECONDS = 1.0
 GIVE_UP_SECONDS = 60.0
 #: variant in whose name shares are sold that no book owned
@@ -78,7 +77,7 @@ def foreign(context: RunContext, broker: Broker) -> Foreign:
         if held > owned.get(symbol, 0)
     }
     ours = _ours(context.ledger)
-    return Foreign(more, tuple(order for order in _live_orders(broker, context.clock) if not ours(order)))
+    return Foreign(more, tuple(order for order in living(broker, context.clock) if not ours(order)))
 
 
 def close_everything(context: RunContext, broker: Broker, *, everything: bool = False) -> Result:
@@ -206,15 +205,9 @@ def _ours(ledger: Ledger) -> Callable[[BrokerOrder], bool]:
     return ours
 
 
-def _live_orders(broker: Broker, clock: Clock) -> list[BrokerOrder]:
-    now = clock.now()
-    listed = broker.orders(now - LOOK_BACK, now + timedelta(minutes=10))
-    return [shown for shown in listed if not shown.state.terminal]
-
-
 def _listed(broker: Broker, clock: Clock, result: Result) -> list[BrokerOrder]:
     try:
-        return _live_orders(broker, clock)
+        return list(living(broker, clock))
     except BrokerError as error:
         result.problems.append(f"the order list cannot be read: {error.line()}")
         return []

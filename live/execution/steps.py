@@ -25,6 +25,7 @@ from live.reconciliation import compare as reconcile
 from live.reconciliation.manual_sales import close_sold_by_hand
 from live.reconciliation.model import Reconciliation
 from live.reconciliation.outcome import forward, outcome_of
+from live.orders import listing
 from live.reconciliation.settling import SETTLING
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def start(context: ExecutionContext, *, force: bool) -> None:
     except UnresolvedError:
         unresolved.protect_before_stopping(context)
         raise
-    orders = unknown_orders.listed(context.broker, context.clock)
+    orders = listing.listed(context.broker, context.clock)
     try:
         unknown_orders.require_known(context.shared, [shown for shown in orders if not shown.state.terminal])
     except UnresolvedError:
@@ -268,7 +269,7 @@ def _difference(context: ExecutionContext, result: Reconciliation) -> JutsuError
     try:
         unknown_orders.require_known(
             context.shared,
-            _successors(context, unknown_orders.listed(context.broker, context.clock)),
+            _successors(context, listing.listed(context.broker, context.clock)),
         )
     except JutsuError as error:
         return error

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from live.books.unknown_orders import described
-from live.execution.moved_stops import LOOK_BACK
-from live.orders.submission import LIST_MARGIN
+from live.orders.listing import listed
 from live.reconciliation.settling import RECENT, settled
 
 if TYPE_CHECKING:
@@ -81,10 +80,10 @@ def _cover(context: ExecutionContext, position: PositionRow, account: Account) -
 
 def _other_sells(context: ExecutionContext, symbol: str) -> tuple[BrokerOrder, ...]:
     """Return the live sells of a symbol that the ledger does not know."""
-    now, known = context.clock.now(), context.ledger.orders.bound_broker_ids()
+    known = context.ledger.orders.bound_broker_ids()
     return tuple(
         shown
-        for shown in context.broker.orders(now - LOOK_BACK, now + LIST_MARGIN)
+        for shown in listed(context.broker, context.clock)
         if (shown.symbol, shown.side) == (symbol, "sell")
         and not shown.state.terminal
         and not {shown.order_id, shown.parent_id} & known

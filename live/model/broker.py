@@ -248,6 +248,15 @@ class ListsCashMovements(Protocol):
 
 
 @runtime_checkable
+class ListsResting(Protocol):
+    """A broker that lists what still lives however long ago it was entered: orders good till cancelled."""
+
+    def resting(self, before: datetime) -> Sequence[BrokerOrder]:
+        """Return the live orders entered before an instant, flattened; BrokerError when it may be cut."""
+        ...
+
+
+@runtime_checkable
 class ShowsFamily(Protocol):
     """A broker that shows an order with its attached stop in one look, even while its order list lags."""
 

@@ -374,7 +374,7 @@ def _from_pydantic(problem: dict[str, Any], layers: _Layers) -> Finding:
     name = next((n for n in layers.values if where == n or where.startswith(f"{n}.")), where)
     source = f", from {layers.values[name][1]}" if name in layers.values else ""
     given = "" if isinstance(problem.get("input"), Mapping) else f", got {problem.get('input')!r}"
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list")
     return Finding(where or "settings", f"{message[:1].lower()}{message[1:]}{given}{source}")
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import pytest
 
 from backtest.core.errors import BrokerRefused
-from live.model.broker import Broker, BrokerOrder, OrderRequest, OrderState
+from live.model.broker import Broker, BrokerOrder, ListsResting, OrderRequest, OrderState
 
 
 class Market(Protocol):
@@ -281,6 +281,20 @@ class BrokerContract:
             "stop",
             Decimal("90.00"),
         )
+
+    def test_c24_what_rests_is_listed_however_long_ago_it_was_entered(
+        self, broker: Broker, market: Market
+    ) -> None:
+        assert isinstance(broker, ListsResting)
+        order_id = submitted(broker, self.limited("99.00"))
+        at = entered(shown(broker, order_id))
+        market.wait(SETTLES)
+        minute = timedelta(minutes=1)
+        assert [order.order_id for order in broker.resting(at + minute)] == [order_id]
+        assert [order.order_id for order in broker.resting(at - minute)] == []
+        broker.cancel(order_id)
+        market.wait(30)
+        assert [order.order_id for order in broker.resting(at + minute)] == []
 
     def test_c23_a_sell_is_never_limited(self, broker: Broker, market: Market) -> None:
         broker.submit(self.request())

@@ -88,16 +88,22 @@ class AlpacaBroker:
 
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
         """Return every order submitted in the interval, legs flattened; BrokerError when it may be cut."""
+        rows = self._list({"status": "all", "after": utc_text(since - timedelta(milliseconds=1))}, until)
+        filled = any(_has_fills(row) for row in rows)
+        return parse_orders(rows, self._fills(since) if filled else {})
+
+    def resting(self, before: datetime) -> Sequence[BrokerOrder]:
+        """Return the live orders submitted before an instant, however long ago; errors as `orders`."""
+        return [
+            order
+            for order in parse_orders(self._list({"status": "open"}, before), {})
+            if not order.state.terminal
+        ]
+
+    def _list(self, wanted: Mapping[str, Any], until: datetime) -> list[Mapping[str, Any]]:
         # both ends are exclusive at Alpaca
-        start, end = since - timedelta(milliseconds=1), until + timedelta(milliseconds=1)
-        query = {
-            "status": "all",
-            "limit": MAX_ROWS,
-            "nested": "true",
-            "direction": "asc",
-            "after": utc_text(start),
-            "until": utc_text(end),
-        }
+        end = utc_text(until + timedelta(milliseconds=1))
+        query = {**wanted, "limit": MAX_ROWS, "nested": "true", "direction": "asc", "until": end}
         rows = self.connection.read("order list", lambda: self.connection.client.get("/orders", query))
         if not isinstance(rows, list) or len(rows) >= MAX_ROWS:
             raise BrokerError(
@@ -105,8 +111,7 @@ class AlpacaBroker:
                 where="Alpaca",
                 remedy="ask for a shorter time; a search in a cut list proves nothing",
             )
-        filled = any(_has_fills(row) for row in rows)
-        return parse_orders(rows, self._fills(since) if filled else {})
+        return rows
 
     def _fills(self, since: datetime) -> dict[str, list[Mapping[str, Any]]]:
         """Return fill activities since an instant by order id, oldest first."""

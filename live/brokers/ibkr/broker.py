@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -125,6 +125,12 @@ class IbkrBroker:
         rows = [row for row in self._ask(self._port.orders) if row.perm_id]
         shown = [self._shown(row, fills) for row in rows]
         return [o for o in shown if o.entered_at is None or since <= o.entered_at <= until]
+
+    def resting(self, before: datetime) -> Sequence[BrokerOrder]:
+        """Return the live orders entered before an instant, however long ago."""
+        oldest = datetime.min.replace(tzinfo=UTC)
+        rows = self.orders(oldest, before)
+        return [order for order in rows if order.entered_at is not None and not order.state.terminal]
 
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order, None when IB shows it neither open nor completed."""

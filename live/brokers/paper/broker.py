@@ -145,6 +145,11 @@ class PaperBroker:
         self._engine.advance_all()
         return [self._shown(order) for order in self._store.entered_between(since, until)]
 
+    def resting(self, before: datetime) -> Sequence[BrokerOrder]:
+        """Return the live orders entered before an instant, oldest first."""
+        self._engine.advance_all()
+        return [self._shown(order) for order in self._store.live_orders() if order.entered_at < before]
+
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order, None when there is none with this id."""
         self._engine.advance_all()

@@ -18,6 +18,8 @@ from live.system.clock import Clock
 
 MAX_ROWS = 3000
 LIST_SPAN = timedelta(days=59)
+#: Schwab ends an order good till cancelled after about six months
+GTC_LIFE = timedelta(days=190)
 REREADS = 3
 #: answers to an order that say a definite no
 REFUSALS = frozenset({400, 403, 404, 422})
@@ -75,6 +77,11 @@ class SchwabBroker:
             if stop >= end:
                 return list(found.values())
             start = stop
+
+    def resting(self, before: datetime) -> Sequence[BrokerOrder]:
+        """Return the live orders entered before an instant, as old as one can be; errors as `orders`."""
+        oldest = min(self._clock.now() - GTC_LIFE, before)
+        return [order for order in self.orders(oldest, before) if not order.state.terminal]
 
     def _page(self, start: datetime, stop: datetime) -> list[BrokerOrder]:
         account = self._hash

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import UnresolvedError, UsageError
-from live.books import unknown_orders
 from live.books.unknown_orders import adopt, declare_foreign, ended, require_known, unknown
 from live.ledger.generation import generation_file
 from live.ledger.orders import OrderPlan
 from live.ledger.signal_files import GeneratedSignal
 from live.model.broker import BrokerOrder, Execution, OrderState
 from live.model.order_state import JournalState
+from live.orders import listing
 from live.runtime.runtime import Runtime
 from tests.live.books.conftest import Opened
 from tests.support.exec_world import Wrapped
@@ -184,9 +184,7 @@ def test_what_a_person_called_foreign_stops_nothing_any_more(runtime: Runtime) -
     order = shown(runtime)
     world = showing(runtime, order, shown(runtime, order_id="b2"))
     assert declare_foreign(world.broker, world.ledger, world.clock, "b1", by="me") == order
-    assert [o.order_id for o in unknown(world.context, unknown_orders.listed(world.broker, world.clock))] == [
-        "b2"
-    ]
+    assert [o.order_id for o in unknown(world.context, listing.listed(world.broker, world.clock))] == ["b2"]
 
 
 def test_an_order_that_is_not_there_or_ours_already_cannot_be_answered(runtime: Runtime) -> None:
@@ -208,7 +206,7 @@ def test_an_adopted_fill_becomes_a_position_of_its_book(runtime: Runtime) -> Non
     assert name == f"{runtime.today():%Y%m%d}_TQQQ_entry_buy"
     (row,) = runtime.ledger.positions.open_positions("golden")
     assert (row.symbol, row.quantity, row.entry_price) == ("TQQQ", 10, Decimal(50))
-    assert unknown(world.context, unknown_orders.listed(world.broker, world.clock)) == ()
+    assert unknown(world.context, listing.listed(world.broker, world.clock)) == ()
     with pytest.raises(UsageError, match="already belongs"):
         adopt(world.context, world.broker, "b1", "golden", by="me")
 

@@ -89,6 +89,7 @@ def test_an_override_may_begin_later(run: Callable[..., Any]) -> None:
         (("paper.fault", "slow", "--from", "soon"), "not a date"),
         (("paper.fault", "slow", "--until", "2001-01-01"), "end before it begins"),
         (("mode", "live"), "mode"),
+        (("books", "golden"), "books: input should be a list, got 'golden'"),
     ],
 )
 def test_what_must_not_be_set_is_refused_and_not_stored(

@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from backtest.core.errors import UsageError
+from live.alerts import delivery, pings
+from live.cli.init import _require_usable
+
 FLAGS = ("--data", "store", "--strategy", "titan", "--cash", "2500", "--approval", "required")
 SILENCE = ("--silence", "entry=trade", "--silence", "stop=skip")
 SECRETS = ("--ping", "https://ping.example/abc-secret")
@@ -179,6 +183,22 @@ def test_no_at_the_end_writes_nothing(tmp_path: Path) -> None:
     person.answer("write this?", "n")
     assert person.end() == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_an_address_nobody_could_be_reached_at_is_not_kept() -> None:
+    for flag, address, unusable in (
+        ("--alerts", "nowhere", delivery.unusable),
+        ("--ping", "nowhere", pings.unusable),
+        ("--ping", "http://example.org", pings.unusable),
+        ("--ping", "https://", pings.unusable),
+    ):
+        with pytest.raises(UsageError, match="nothing was written") as refused:
+            _require_usable(flag, address, unusable)
+        assert refused.value.where == flag
+    _require_usable("--alerts", "json://localhost:1/", delivery.unusable)
+    _require_usable("--ping", "https://ping.example/abc", pings.unusable)
+    _require_usable("--ping", "", pings.unusable)
 
 
 @pytest.mark.parametrize(

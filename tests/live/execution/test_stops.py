@@ -13,6 +13,7 @@ from backtest.core.errors import (
 )
 from live.books import unknown_orders
 from live.model.broker import OrderRequest
+from live.orders import listing
 from tests.support.exec_world import (
     AT,
     ENTRY,
@@ -166,7 +167,7 @@ def test_two_stops_over_the_same_shares_are_a_persons_matter(made: Any) -> None:
     made.broker.cancel(position.stop_broker_order_id)
     made.broker.submit(OrderRequest("by hand", "AAA", "sell", 100, "stop", "gtc", Decimal("95.00")))
     runtime = made.open()
-    listed = unknown_orders.listed(runtime.broker, runtime.clock)
+    listed = listing.listed(runtime.broker, runtime.clock)
     (stop,) = [shown for shown in listed if not shown.state.terminal]
     assert unknown_orders.unknown(runtime.context, listed) == ()
     other = replace(stop, order_id="another")
