@@ -18,14 +18,13 @@ from live.execution.window import so_far
 from live.handoff.canonical import bytes_sha256
 from live.ledger.signal_files import Outcome
 from live.model.order_state import JournalState
-from live.orders import recovery
+from live.orders import listing, recovery
 from live.orders.attempts import by_intent
 from live.orders.submission import Submission
 from live.reconciliation import compare as reconcile
 from live.reconciliation.manual_sales import close_sold_by_hand
 from live.reconciliation.model import Reconciliation
 from live.reconciliation.outcome import forward, outcome_of
-from live.orders import listing
 from live.reconciliation.settling import SETTLING
 
 if TYPE_CHECKING:
