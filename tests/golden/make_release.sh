@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# make.sh CHECKOUT: makes the two projects of this folder again. README.md says which version made those kept here;
-# a later version would make another release's fixtures, so this is not part of any test.
+# make_release.sh CHECKOUT FOLDER: makes the two projects of a release folder with the programs of a checkout. The README of each
+# folder says which version made what is kept there, so this is not part of any test.
 set -euo pipefail
 checkout=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$2" && here=$(cd "$2" && pwd)
 work=/tmp/jutsu-release # signal_files.path records absolute paths: a neutral folder that is gone afterwards
 python=$checkout/.venv/bin/python
 jutsu=$checkout/.venv/bin/jutsu
