@@ -91,7 +91,7 @@ def intended(
 
 def _of_file(planned: SignalOrder, attached: Decimal | None, loss: float | None) -> Intended:
     """Return what the file says; a stop that nobody moved by hand follows the fill."""
-    details: dict[str, Any] = dict(planned.details)
+    details: dict[str, Any] = {k: v for k, v in planned.details.items() if k != STOP_PCT}
     if planned.stop is None:
         return Intended(None, attached, details)
     stop = to_tick(planned.stop.price)

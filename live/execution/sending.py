@@ -105,7 +105,8 @@ def _mid(context: ExecutionContext, symbol: str) -> float | None:
 
 def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
     """Return the details kept with the position; `stop_loss_pct` only while nobody moved the stop by hand."""
-    details: dict[str, object] = {k: v for k, v in order.details.items() if k != LIMIT_ABOVE_QUOTE}
+    left_out = {LIMIT_ABOVE_QUOTE, STOP_PCT}  # the file carries the strategy's distance, whatever was edited
+    details: dict[str, object] = {k: v for k, v in order.details.items() if k not in left_out}
     loss = context.rules.stop_loss_pct
     if order.stop is not None and loss is not None:
         usual = to_tick(order.reference_price * (1 - loss / 100))

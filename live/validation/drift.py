@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REST = "unexplained"
 NO_CLOSE = "no session of this book has been marked at its close yet"
-POSITIONS = "drift is measured for allocation books; a book of single positions is not walked yet"
+CANDIDATES = "the backtest enters what the files entered: reports of candidates are not kept"
 SHARED = "the account is shared: cash that a budget or another book moves in or out is unexplained"
 
 
@@ -97,7 +97,7 @@ def _measure(
 
     strategy = book.strategy
     if not strategy.family.holds_weights:
-        return Measured(book.name, None, POSITIONS)
+        return _measure_positions(context, feed, book, primaries)
     symbols = sorted({*strategy.signal_symbols, *strategy.tradable_symbols})
     live = read_live_book(context.ledger, book.name, actions_for(context, symbols))
     if live is None:
@@ -112,7 +112,35 @@ def _measure(
             where=signal,
             remedy="import that session, or run it again when the vendor has published it",
         )
+    found = attribute(live, strategy, bars, context.settings.execution)
+    return Measured(book.name, found, notes=_notes(context, book, primaries))
+
+
+def _measure_positions(
+    context: RunContext, feed: Feed, book: BookVariant, primaries: Sequence[BookVariant]
+) -> Measured:
+    from backtest.reporting.drift.positions import attribute_positions
+    from backtest.simulator.positions.virtual import rules_of
+    from live.runtime.known_prices import actions_for
+    from live.validation.live_positions import read_live_positions
+
+    held = {row.symbol for row in context.ledger.trades.between(None, None) if row.variant == book.name}
+    live = read_live_positions(context.ledger, book.strategy, actions_for(context, sorted(held)))
+    if live is None or isinstance(live, str):
+        return Measured(book.name, None, live or NO_CLOSE)
+    last = live.sessions[-1].live.session
+    symbols = sorted({*held, *(c.ticker for known in live.sessions for c in known.candidates)})
+    bars = {s: item.until(last) for s, item in feed.history(symbols, context.clock.now()).items()}
+    missing = [symbol for symbol in symbols if symbol not in bars or not len(bars[symbol])]
+    if missing:
+        raise DataError(
+            f"no bars of {', '.join(missing)}", where="drift", remedy="import them, or `--prices`"
+        )
+    found = attribute_positions(live, rules_of(book.strategy, context.settings.execution), bars)
+    return Measured(book.name, found, notes=(CANDIDATES, *_notes(context, book, primaries)))
+
+
+def _notes(context: RunContext, book: BookVariant, primaries: Sequence[BookVariant]) -> tuple[str, ...]:
     others = [other.name for other in primaries if other.name != book.name]
     shared = book.budget_pct < 100 or any(context.ledger.trades.recent(1, variant=name) for name in others)
-    notes = (SHARED,) if shared else ()
-    return Measured(book.name, attribute(live, strategy, bars, context.settings.execution), notes=notes)
+    return (SHARED,) if shared else ()

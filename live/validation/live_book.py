@@ -1,4 +1,4 @@
-"""The sessions of an allocation book as the ledger keeps them, in the terms that drift is walked in."""
+"""The sessions of a book as the ledger keeps them, in the terms that drift is walked in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_live_book(ledger: Ledger, variant: str, splits: Iterable[CorporateActio
 
     Args:
         ledger: of the account.
-        variant: a primary of the allocation family.
+        variant: a primary.
         splits: recorded splits; what was traded before one is counted in the shares after it.
     """
     files = {row.session: row for row in ledger.signals.recent(_ALL, variant) if row.role == "primary"}
@@ -40,7 +40,7 @@ def read_live_book(ledger: Ledger, variant: str, splits: Iterable[CorporateActio
     runs = {row.session: row for row in ledger.runs.recent(_ALL, variant)}
     sessions = calendar.sessions(first, last)
     flows = _flows(ledger, [session.day for session in sessions], files)
-    scale = _Splits(splits)
+    scale = Splits(splits)
     account = json.loads(files[first].content)["inputs"]["account"]
     before = calendar.previous_session(first).day
     return LiveBook(
@@ -57,7 +57,7 @@ def read_live_book(ledger: Ledger, variant: str, splits: Iterable[CorporateActio
     )
 
 
-class _Splits:
+class Splits:
     """Carries shares and prices of a day to the shares of today."""
 
     def __init__(self, splits: Iterable[CorporateAction]) -> None:
@@ -89,7 +89,7 @@ def _session(
     run: RunLog | None,
     flows: Mapping[date, tuple[Decimal, Decimal]],
     marks: Mapping[date, Decimal],
-    scale: _Splits,
+    scale: Splits,
 ) -> LiveSession:
     generated: dict[str, Any] = {} if row is None else json.loads(row.content)
     file = generated if row is None or row.executed_content is None else json.loads(row.executed_content)
@@ -151,7 +151,7 @@ def _wanted(
 class _Signed:
     """Adds orders of one day up to signed shares by symbol."""
 
-    def __init__(self, scale: _Splits, day: date) -> None:
+    def __init__(self, scale: Splits, day: date) -> None:
         self._scale, self._day = scale, day
 
     def of_files(self, orders: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -170,7 +170,7 @@ class _Signed:
         return found
 
 
-def _fills(ledger: Ledger, orders: Iterable[Order], scale: _Splits, day: date) -> tuple[LiveFill, ...]:
+def _fills(ledger: Ledger, orders: Iterable[Order], scale: Splits, day: date) -> tuple[LiveFill, ...]:
     return tuple(
         LiveFill(
             row.symbol,

@@ -223,7 +223,13 @@ def _difference(of_file: Decision, final: Decision) -> str:
     ]
     if figures:
         return ", ".join(figures)
+    if of_file.exits != final.exits:
+        return f"sells {_sold(of_file)} vs {_sold(final)}"
     return f"targets {_targets(of_file)} vs {_targets(final)}"
+
+
+def _sold(decision: Decision) -> str:
+    return " ".join(exit_.symbol for exit_ in decision.exits) or "nothing"
 
 
 def _targets(decision: Decision) -> str:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
 from backtest.indicators.weekly import completed_weeks
+from backtest.simulator.positions.fills import SIMULATED, Fills, Sale
 from backtest.simulator.positions.model import (
     Events,
     Held,
@@ -43,6 +44,7 @@ def step(
     session: MarketSession,
     candidates: Sequence[Candidate],
     rules: PortfolioRules,
+    fills: Fills = SIMULATED,
 ) -> tuple[PortfolioState, Events]:
     """Play one session.
 
@@ -51,11 +53,12 @@ def step(
         session: today's bars and which weeks broke their trend.
         candidates: those to be entered at today's open, in input order.
         rules: the settings.
+        fills: what its orders become.
 
     Returns:
         The book after the close, and entries, trades and skips in the order they happened.
     """
-    day = _Day(state, session, rules)
+    day = _Day(state, session, rules, fills)
     day.sell_pending()
     if candidates:
         (day.choose_live if rules.chooses_live else day.choose_one_by_one)(candidates)
@@ -91,9 +94,12 @@ def stop_fill(held: Held, session: MarketSession, rules: PortfolioRules) -> floa
 class _Day:
     """The book while one session runs."""
 
-    def __init__(self, state: PortfolioState, session: MarketSession, rules: PortfolioRules) -> None:
+    def __init__(
+        self, state: PortfolioState, session: MarketSession, rules: PortfolioRules, fills: Fills
+    ) -> None:
         self.session = session
         self.rules = rules
+        self.fills = fills
         self.realized = state.realized
         self.book = {held.symbol: held for held in state.positions}
         self.entered: list[Held] = []
@@ -101,11 +107,17 @@ class _Day:
         self.skipped: list[SkippedCandidate] = []
         self.held_before_open = frozenset(self.book)
 
-    def sell(self, held: Held, price: float, reason: str) -> None:
-        trade = Trade(held, self.session.day, price, reason)
+    def sell(self, held: Held, sale: Sale, reason: str) -> None:
+        rest = held.shares - sale.shares
+        trade = Trade(
+            replace(held, shares=sale.shares) if rest else held, self.session.day, sale.price, reason
+        )
         self.trades.append(trade)
         self.realized += trade.pnl
-        del self.book[held.symbol]
+        if rest:
+            self.book[held.symbol] = replace(held, shares=rest)
+        else:
+            del self.book[held.symbol]
 
     def sell_pending(self) -> None:
         today = self.session.day
@@ -132,7 +144,9 @@ class _Day:
         if resting and price <= held.stop_price:
             reason = STOP_LOSS
             price = stopped_at(held.stop_price, price, self.rules.stop_fill)
-        self.sell(held, sell_price(price, self.rules), reason)
+        sale = self.fills.exit(held, sell_price(price, self.rules), reason)
+        if sale is not None:
+            self.sell(held, sale, reason)
 
     def choose_one_by_one(self, candidates: Sequence[Candidate]) -> None:
         """Walk the candidates by score at the open, with at most one rotation."""
@@ -227,8 +241,11 @@ class _Day:
             stop = round(stop, 2)
         mark = price if bar.previous_close is None else bar.previous_close
         held = Held.opened(candidate, self.session.day, price=price, shares=shares, stop=stop, mark=mark)
-        self.book[held.symbol] = held
-        self.entered.append(held)
+        opened = self.fills.entry(held)
+        if opened is None:
+            return
+        self.book[opened.symbol] = opened
+        self.entered.append(opened)
 
     def _skip(self, candidate: Candidate, reason: str) -> None:
         self.skipped.append(SkippedCandidate(candidate, reason))
@@ -246,14 +263,15 @@ class _Day:
         for held in tuple(self.book.values()):
             if mode in {"intraday", "skip_entry_day"}:
                 price = stop_fill(held, self.session, self.rules)
-                if price is not None:
-                    self.sell(held, sell_price(price, self.rules), STOP_LOSS)
+                sale = self.fills.stop(held, None if price is None else sell_price(price, self.rules))
+                if sale is not None:
+                    self.sell(held, sale, STOP_LOSS)
                 continue
             bar = self.session.bars.get(held.symbol)
             if bar is None or bar.close > held.stop_price:
                 continue
             if mode == "close":
-                self.sell(held, sell_price(bar.close, self.rules), STOP_LOSS)
+                self.sell(held, Sale(sell_price(bar.close, self.rules), held.shares), STOP_LOSS)
             else:
                 self.book[held.symbol] = replace(held, pending=held.pending or STOP_LOSS)
 
@@ -274,7 +292,7 @@ class _Day:
             bar = self.session.bars.get(held.symbol)
             due = self.rules.held_long_enough(held.entry_date, self.session.day)
             if due and held.pending is None and bar is not None:
-                self.sell(held, rounded(bar.close, self.rules), MAX_HOLDING)
+                self.sell(held, Sale(rounded(bar.close, self.rules), held.shares), MAX_HOLDING)
 
     def close(self, most_positions: int) -> tuple[PortfolioState, Events]:
         bars = self.session.bars

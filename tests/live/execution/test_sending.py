@@ -62,8 +62,10 @@ def test_a_planned_try_that_no_longer_fits_lapses_and_is_replaced(
     )
 
 
-def test_a_stop_that_a_person_moved_stays_where_it_was_put(made: World) -> None:
+@pytest.mark.parametrize("details", [{}, {STOP_PCT: 10.0}], ids=["plain", "with the strategy's distance"])
+def test_a_stop_that_a_person_moved_stays_where_it_was_put(made: World, details: dict[str, Any]) -> None:
     context, wanted = on_file(made, order("AAA", "entry", 100, 100.0, stop=85.0))
+    wanted = wanted.model_copy(update={"details": {**wanted.details, **details}})
     row = next_try(context, wanted, 100, Attempts())
     assert STOP_PCT not in row.details
     assert row.stop_price == row.planned_stop_price == Decimal(85)

@@ -10,7 +10,7 @@ import pytest
 
 from backtest.core.errors import UsageError
 from live.ledger.system_state import drift_key
-from live.validation.drift import POSITIONS, keep_drift, measure_drift
+from live.validation.drift import NO_CLOSE, keep_drift, measure_drift
 from live.views.drift import BookDrift, drift_of
 from tests.support.drift_stages import FIRST, LAST, SECOND, SWITCH, Stages, opened
 
@@ -132,11 +132,10 @@ def test_a_stretch_counts_what_happened_in_it(tmp_path: Path) -> None:
             drift_of(measured, date(2024, 2, 1))
 
 
-def test_a_book_of_positions_says_that_it_is_not_walked(tmp_path: Path) -> None:
+def test_a_book_without_a_close_says_so(tmp_path: Path) -> None:
     with opened(tmp_path) as stages:
         found = {item.variant: item for item in measure_drift(stages.runtime.context, stages.runtime.feed)}
-        assert found["ema_p10"].why == POSITIONS
-        assert "no session" in found["golden"].why
+        assert found["ema_p10"].why == found["golden"].why == NO_CLOSE
         with pytest.raises(UsageError, match="titan is no primary"):
             measure_drift(stages.runtime.context, stages.runtime.feed, "titan")
 
