@@ -1,4 +1,4 @@
-"""Projects of the last release before ledger revision 0007: opened, migrated, checked, traded on, replayed."""
+"""Projects of the last release before ledger revision 0007: opened, migrated, traded on, replayed."""
 
 from __future__ import annotations
 
