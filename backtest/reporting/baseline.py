@@ -7,12 +7,12 @@ commissions, where the cost is the average price paid for the shares sold.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Final
 
-from backtest.core.bars import Bars
+from backtest.core.bars import Bars, FloatArray
 from backtest.core.execution_rules import ExecutionRules
 from backtest.reporting.metrics import SESSIONS_PER_YEAR, performance
 from backtest.simulator.allocation.result import Result
@@ -47,6 +47,22 @@ class Baseline:
     annual_return: float | None
     volatility: float | None
     max_drawdown: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedBook:
+    """A finished backtest of any family.
+
+    Attributes:
+        first, last: sessions, ISO dates. equity: at the close of each session, account currency.
+        initial: before the first session. made: by each closing trade, decimal fractions.
+    """
+
+    first: str
+    last: str
+    equity: FloatArray
+    initial: float
+    made: tuple[float, ...]
 
 
 def trade_return(quantity: int, price: float, realised_pnl: float) -> float | None:
@@ -85,17 +101,33 @@ def baseline_of(result: Result, free: Result) -> Baseline | None:
     """
     if not len(result.dates):
         return None
-    figures = performance(result.equity, result.initial_cash)
-    made, sessions = closing_returns(result), len(result.dates)
-    return Baseline(
+    book = ClosedBook(
         first=_day(result, 0).isoformat(),
         last=_day(result, -1).isoformat(),
+        equity=result.equity,
+        initial=result.initial_cash,
+        made=closing_returns(result),
+    )
+    return baseline_of_book(book, closing_returns(free))
+
+
+def baseline_of_book(book: ClosedBook, free: Sequence[float]) -> Baseline:
+    """Return the baseline of a backtest of any family.
+
+    Args:
+        book: with the costs that live trading assumes, at least one session.
+        free: what each closing trade made without costs, decimal fractions.
+    """
+    figures, made, sessions = performance(book.equity, book.initial), book.made, len(book.equity)
+    return Baseline(
+        first=book.first,
+        last=book.last,
         sessions=sessions,
         trades=len(made),
         trades_per_year=round(len(made) * SESSIONS_PER_YEAR / sessions, _DECIMALS),
         win_rate=_rounded(win_rate(made)),
         expectancy=_rounded(mean(made)),
-        free_expectancy=_rounded(mean(closing_returns(free))),
+        free_expectancy=_rounded(mean(free)),
         annual_return=_rounded(figures.annual_return),
         volatility=_rounded(figures.volatility),
         max_drawdown=round(figures.max_drawdown, _DECIMALS),

@@ -21,6 +21,7 @@ from live.views.settings import SettingsSource, configured_strategies, open_sett
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
+    from backtest.core.candidate import Candidate
     from backtest.strategies.base import Strategy
     from live.ledger.ledger import Ledger
     from live.settings.load import LoadedSettings
@@ -163,7 +164,12 @@ def freeze(
     loaded = source.load(at, flags=values)
     target = path or loaded.path(loaded.settings.paths.manifest)
     strategies = configured_strategies(loaded, selection)
-    baselines, unmeasured = measured(loaded.settings, strategies, lambda names: history(loaded, names))
+    baselines, unmeasured = measured(
+        loaded.settings,
+        strategies,
+        lambda names: history(loaded, names),
+        lambda variant: _reported(loaded, variant),
+    )
     changes = manifest.freeze(
         target,
         strategies,
@@ -174,6 +180,20 @@ def freeze(
         baselines=baselines,
     )
     return Frozen(target, changes, unmeasured)
+
+
+def _reported(loaded: LoadedSettings, variant: str) -> tuple[Candidate, ...]:
+    """Return the candidates of the reports a book keeps; a folder that is not there or empty has none."""
+    from backtest.candidates.directory import read_folder
+
+    books = loaded.settings.books
+    folder = next((b.reports for b in books if variant in {b.primary, *b.shadows} and b.reports), None)
+    if folder is None:
+        return ()
+    try:
+        return read_folder(loaded.path(folder))[0]
+    except (OSError, UsageError):
+        return ()
 
 
 def _tested_on(

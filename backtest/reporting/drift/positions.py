@@ -133,7 +133,7 @@ class _Walk:
         rules = self.simulated if trades is None else self.directed
         fills = WalkFills(known.live, known.stops, known.edited_stops, rules, self.upto, trades, live_held)
         if trades is not None:
-            state = replace(state, positions=tuple(_told(held, trades) for held in state.positions))
+            state = replace(state, positions=tuple(_ordered(held, trades) for held in state.positions))
         candidates = known.candidates if trades is None else _entered(known, trades)
         after, events = step(state, self.market.session(day), candidates, rules, fills)
         return after, self._cash(live, known, fills, events)
@@ -160,7 +160,7 @@ class _Walk:
             self.disagreements.append(Disagreement(day, _sells(day, known.exits), _sells(day, final)))
 
 
-def _told(held: Held, trades: Shares) -> Held:
+def _ordered(held: Held, trades: Shares) -> Held:
     """Return a position that sells at the open when live facts say so, and not otherwise."""
     return replace(held, pending="live" if trades.get(held.symbol, 0) < 0 else None)
 

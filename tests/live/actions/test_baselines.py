@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+import numpy as np
 import pytest
 
+from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.errors import DataError
 from backtest.data.sources.demo import FUNDS, DemoMarket
 from backtest.strategies.base import Strategy
@@ -27,11 +30,31 @@ def history(symbols: Sequence[str]) -> Mapping[str, Bars]:
     return {symbol: MARKET[symbol] for symbol in symbols if symbol in MARKET}
 
 
-def test_allocations_are_measured_and_positions_say_why_not() -> None:
+def test_allocations_are_measured_and_positions_without_reports_say_why_not() -> None:
     found, (problem,) = measured(Settings(), named("golden", "ema_p10"), history)
     assert list(found) == ["golden"]
     assert found["golden"].trades > 0
-    assert str(problem).startswith("ema_p10: the candidates of its past are not kept")
+    assert str(problem).startswith("ema_p10: no report of its past is kept: `books[].reports`")
+
+
+def test_positions_are_measured_on_the_reports_that_are_kept() -> None:
+    """Bought at 100, stopped at 90 a session later: ten shares of a hundred in ten thousand of cash."""
+    days = [session.day for session in calendar.sessions(date(2024, 3, 4), date(2024, 3, 8))]
+    price = np.array([100.0, 88.0, 88.0, 88.0, 88.0])
+    opens = np.array([100.0, 95.0, 88.0, 88.0, 88.0])
+    row = (opens, np.maximum(opens, price), np.minimum(opens, price), price, np.full(5, 1e6))
+    bars = {"AAA": Bars("AAA", np.array(days, dtype="datetime64[D]"), *row)}
+    reported = (Candidate("AAA", days[0], "A", 80.0, price=100.0), Candidate("GONE", days[0], "A", price=9.0))
+    settings = Settings.model_validate({"paper": {"initial_cash": 100_000}})
+    found, problems = measured(settings, named("ema_p10"), lambda _: bars, lambda _: reported)
+    assert problems == ()
+    baseline = found["ema_p10"]
+    assert (baseline.first, baseline.last, baseline.sessions) == ("2024-03-04", "2024-03-08", 5)
+    assert (baseline.trades, baseline.win_rate) == (1, 0.0)
+    assert baseline.expectancy == baseline.free_expectancy == pytest.approx(-0.1)
+    assert baseline.max_drawdown == pytest.approx(-0.01)
+    _, (nothing,) = measured(settings, named("ema_p10"), lambda _: {}, lambda _: reported)
+    assert "none of its 2 reported stocks was bought" in nothing.problem
 
 
 def test_a_source_without_the_signal_symbol_is_named() -> None:

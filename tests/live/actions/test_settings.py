@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import UsageError
+from backtest.data.sources.csv import read_directory
 from live.actions.errors import SettingChangedError
 from live.actions.settings import freeze, set_value, unset
 from live.system.json_text import value_text
+from live.views.monitoring import baselines
 from live.views.settings import (
     SettingsSource,
     check_settings,
@@ -18,6 +20,7 @@ from live.views.settings import (
     read_history,
     read_settings,
 )
+from tests.support.earnings_world import MON, TUE, new_trader
 
 AT = datetime(2024, 1, 5, 22, tzinfo=UTC)
 
@@ -99,3 +102,19 @@ def test_what_was_frozen_is_checked(source: SettingsSource) -> None:
     assert check_settings(source, AT) == (), "the set before is still a tested one"
     assert freeze(source, at=AT).changes != ()
     assert freeze(source, at=AT).changes == ()
+
+
+def test_a_book_with_a_folder_of_reports_gets_its_baseline_when_it_is_frozen(tmp_path: Path) -> None:
+    trader = new_trader(tmp_path, "AAA")
+    trader.stocks.level("AAA", TUE, 80.0)  # the stop at 90 is hit the day after
+    folder = trader.report(MON, "AAA").parent
+    bars = read_directory(trader.stocks.folder)
+    trader.user.set(books=[{"primary": "ema_p10", "budget_pct": 100, "reports": str(folder)}])
+    source = SettingsSource(trader.user.config, None, {})
+    done = freeze(source, at=AT, history=lambda _, symbols: {s: bars[s] for s in symbols if s in bars})
+    assert done.unmeasured == ()
+    baseline = baselines(done.path)["ema_p10"]
+    assert (baseline.trades, baseline.first) == (1, MON)
+    assert baseline.expectancy == pytest.approx(-0.2)  # gapped through: sold at the open
+    shutil.rmtree(folder)
+    assert "no report of its past is kept" in freeze(source, at=AT).unmeasured[0].problem
