@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from backtest.calendar.sessions import ExecutionWindow, Session
     from backtest.reporting.baseline import Baseline
     from live.books.variants import BookVariant
-    from live.ledger.system_state import KillLevel
+    from live.ledger.system_state import KillLevel, KillSwitch
     from live.ledger.tables import Order
     from live.operations.expected_runs import MissedStep
     from live.views.book_now import BookNow
@@ -136,7 +136,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
     if not broken and not inputs.past:
         missed = _missed_steps(inputs)
     primaries = [book.variant for book in books if book.role == "primary"]
-    kill = ledger.state.kill_level()
+    kill = ledger.state.kill_switch()
     unresolved = tuple(order.client_order_id for order in ledger.orders.unresolved())
     unprotected = tuple(
         f"{row.variant}/{row.symbol}"
@@ -147,7 +147,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         account=inputs.account,
         mode=inputs.settings.mode,
         data_source=_data_source(inputs, primaries),
-        kill_switch=kill,
+        kill_switch=kill.level,
         next_session=min((day_of(book) for book in books), default=session.day),
         books=tuple(books),
         unfinished_orders=tuple(
@@ -194,9 +194,10 @@ def _restored(inputs: ViewInputs) -> Iterator[str]:
         )
 
 
-def _problems(kill: KillLevel, unresolved: Iterable[str], unprotected: Iterable[str]) -> Iterator[str]:
-    if kill != "none":
-        yield f"kill switch is on ({kill}); turn it off with `jutsu resume`"
+def _problems(kill: KillSwitch, unresolved: Iterable[str], unprotected: Iterable[str]) -> Iterator[str]:
+    if kill.level != "none":
+        why = f": {kill.reason} (by {kill.by})" if kill.reason else ""
+        yield f"kill switch is on ({kill.level}){why}; turn it off with `jutsu resume`"
     for name in unresolved:
         yield f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`"
     for name in unprotected:

@@ -129,7 +129,7 @@ def test_an_order_of_unknown_fate_and_the_kill_switch_are_problems(made: Any) ->
     view = status(made)
     assert (view.kill_switch, view.unresolved_orders) == ("entries", (name,))
     assert view.problems == (
-        "kill switch is on (entries); turn it off with `jutsu resume`",
+        "kill switch is on (entries): a look first (by me); turn it off with `jutsu resume`",
         f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`",
     )
 
