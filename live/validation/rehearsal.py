@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import JutsuError
 from live.runtime.factories import make_feed
-from live.validation.rehearsed_positions import positions_return
+from live.validation.rehearsed_positions import positions_curve
 from live.validation.span import LOOK_BACK, span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from live.books.variants import BookVariant
     from live.ledger.ledger import Ledger
@@ -37,36 +38,14 @@ def backtest_returns(context: RunContext, feed: Feed) -> dict[str, float]:
     be read or simulated any more: that is no data, never a pass.
     """
     curves = _curves(context, feed, lambda name: rehearsal(context.ledger, name)[1])
-    weights = {name: next(reversed(curve.values())) - 1 for name, curve in curves.items()}
-    return weights | dict(_returns_of_positions(context, feed))
-
-
-def _returns_of_positions(context: RunContext, feed: Feed) -> Iterator[tuple[str, float]]:
-    """Yield the books of single stocks with the return of the backtest of their entries."""
-    from live.books.variants import groups
-
-    loaded = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
-    books = (group.primary for group in loaded if group.primary is not None)
-    for book in (book for book in books if not book.strategy.family.holds_weights):
-        ledger = rehearsal(context.ledger, book.name)[1]
-        span = span_of(ledger, book.name)
-        if span is None:
-            continue
-        source = next(run.source for run in ledger.runs.recent(1, book.name))
-        used, now, costs = _feed(context, feed, source), context.clock.now(), context.settings.execution
-        try:
-            made = positions_return(ledger, book.strategy, span, costs, used, now)
-        except (JutsuError, OSError):
-            continue
-        if made is not None:
-            yield book.name, made
+    return {name: next(reversed(curve.values())) - 1 for name, curve in curves.items()}
 
 
 def backtest_curves(context: RunContext, feed: Feed) -> dict[str, dict[date, float]]:
     """Return variant -> session -> what 1 became in the backtest by its close, of the books of this account.
 
-    It reaches from the book's first session to its newest close, as its own curve does; left out are books of
-    single stocks, and what `backtest_returns` leaves out.
+    It reaches from the book's first session to its newest close, as its own curve does; left out is what
+    `backtest_returns` leaves out.
     """
     return _curves(context, feed, lambda _: context.ledger, to_newest_close=True)
 
@@ -83,7 +62,7 @@ def _curves(
     loaded = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     found = {}
     for group in loaded:
-        if group.primary is not None and group.primary.strategy.family.holds_weights:
+        if group.primary is not None:
             try:
                 ledger = ledger_of(group.primary.name)
                 curve = _simulated(context, feed, ledger, group.primary, to_newest_close=to_newest_close)
@@ -102,17 +81,20 @@ def _simulated(
     span = span_of(ledger, book.name)
     if span is None:
         return None
-    end = ledger.snapshots.series(book.name)[-1].session if to_newest_close else span.last
-    strategy, source = book.strategy, next(run.source for run in ledger.runs.recent(1, book.name))
+    if to_newest_close:
+        span = replace(span, last=ledger.snapshots.series(book.name)[-1].session)
+    strategy, costs, now = book.strategy, context.settings.execution, context.clock.now()
+    used = _feed(context, feed, next(run.source for run in ledger.runs.recent(1, book.name)))
+    if not strategy.family.holds_weights:
+        return positions_curve(ledger, strategy, span, costs, used, now)
     symbols = sorted({*strategy.signal_symbols, *strategy.tradable_symbols})
-    history = _feed(context, feed, source).history(symbols, context.clock.now())
     result = simulate(
         strategy,
-        history,
+        used.history(symbols, now),
         start=span.first,
-        end=end,
+        end=span.last,
         cash=span.start_equity,
-        rules=context.settings.execution,
+        rules=costs,
     )
     values = (result.equity / span.start_equity).tolist()
     return dict(zip((day.item() for day in result.dates), values, strict=True))

@@ -10,7 +10,7 @@ from live.validation.span import LOOK_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from backtest.core.execution_rules import ExecutionRules
     from backtest.strategies.base import Strategy
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from live.validation.span import Span
 
 
-def positions_return(
+def positions_curve(
     ledger: Ledger, strategy: Strategy, span: Span, costs: ExecutionRules, feed: Feed, at: datetime
-) -> float | None:
-    """Return what the simulator makes of a book's entries over its sessions, decimal fraction.
+) -> dict[date, float] | None:
+    """Return session -> what 1 became by its close in the simulator, from the book's own entries.
 
     The entries are those of the files as they were generated, so size, fills, stops, exits and rotation are
     compared, not which candidates there were: reports are not kept. None when the book entered nothing, or
@@ -52,9 +52,11 @@ def positions_return(
     tickers = sorted({candidate.ticker for candidate in candidates})
     prices = {symbol: bars.until(span.last) for symbol, bars in feed.history(tickers, at).items()}
     result = simulate(candidates, prices, rules)
-    if not result.equity:
-        return None
-    return (result.equity[-1].realized + result.equity[-1].unrealized) / span.start_equity
+    return {
+        point.day: 1 + (point.realized + point.unrealized) / span.start_equity
+        for point in result.equity
+        if point.day >= span.first
+    } or None
 
 
 def _files(ledger: Ledger, variant: str) -> Iterator[SignalFile]:

@@ -15,6 +15,7 @@ import pytest
 
 from live.feeds.stored_bars import BarFeed
 from live.model.feed import Quote
+from live.reporting.periods import weekly_of
 from live.shadow.closes import mark_every_book
 from live.validation.drift import measure_drift
 from live.views.drift import BookDrift, drift_of
@@ -147,3 +148,14 @@ def test_a_deposit_comes_from_the_cash_flows(trader: Trader) -> None:
     trader.trade(TUE)
     marked(trader, TUE)
     assert causes(drift(trader, TUE)) == {"cash flows": Decimal("9000.00")}
+
+
+def test_the_week_of_such_a_book_has_its_backtest_and_adds_up(trader: Trader) -> None:
+    for day, tickers in ((MON, ("AAA",)), (TUE, ())):
+        trader.trade(day, *tickers)
+        marked(trader, day)
+    with trader.at("2026-02-08T12:00") as runtime:
+        (book,) = weekly_of(runtime).model.books
+    assert (book.backtest.missing, book.backtest.sessions, book.backtest.behind) == ("", 2, 0)
+    assert book.made == book.backtest.made == book.backtest.simulated == pytest.approx(0.001)
+    assert book.backtest.gap == 0.0

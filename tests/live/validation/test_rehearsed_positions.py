@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backtest.calendar import sessions as calendar
 from backtest.strategies.registry import find_strategy
-from live.validation.rehearsed_positions import positions_return
+from live.validation.rehearsed_positions import positions_curve
 from live.validation.span import Span, span_of
 from tests.support.earnings_world import MON, TUE, WED, Trader, new_trader
 
@@ -29,8 +30,11 @@ def returned(trader: Trader, span: Span | None = None) -> tuple[Span | None, flo
         strategy = find_strategy("ema_p10", runtime.strategies)
         asked = span or Span(date.fromisoformat(MON), date.fromisoformat(TUE), 1_000_000.0, 1_001_000.0)
         costs = runtime.settings.execution
-        found = positions_return(runtime.ledger, strategy, asked, costs, runtime.feed, runtime.clock.now())
-        return kept, found
+        curve = positions_curve(runtime.ledger, strategy, asked, costs, runtime.feed, runtime.clock.now())
+        if curve is None:
+            return kept, None
+        assert list(curve) == [s.day for s in calendar.sessions(asked.first, asked.last)]
+        return kept, curve[asked.last] - 1
 
 
 def test_the_entries_of_the_files_are_simulated(trader: Trader) -> None:
