@@ -98,8 +98,9 @@ def _tell(runtime: Runtime, view: HealthView) -> None:
     from live.system.screen import complain
 
     tell_missed(runtime.context)
-    if view.failed:
-        alert_problems(runtime.context, view.failed)
+    others = [check for check in view.failed if check.name != "runs"]  # what was missed has just been told
+    if others:
+        alert_problems(runtime.context, others)
     for problem in flush(runtime):
         complain(f"warning: {problem}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,9 @@ def week_until(day: date) -> tuple[date, date]:
 def read_weekly(inputs: ViewInputs, period: PeriodInputs, missing: tuple[str, ...] = ()) -> WeeklyReport:
     """Return the report of the week of `period`."""
     daily = [book.primary for book in inputs.settings.books if book.run == "daily"]
-    books = tuple(read_period(inputs.ledger, name, period) for name in daily)
+    asked = len(period.criticals)
+    named = replace(period, criticals=(f"{asked} open question(s), named above",) if asked else ())
+    books = tuple(read_period(inputs.ledger, name, named) for name in daily)
     return WeeklyReport(
         day=period.last,
         first=period.first,

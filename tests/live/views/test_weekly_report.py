@@ -42,3 +42,6 @@ def test_only_daily_books_are_in_it_and_none_at_all_is_no_go(tmp_path: Path, run
     assert [book.variant for book in found.books] == (["golden"] if run == "daily" else [])
     assert (found.go, found.day, found.open_questions) == (False, SUNDAY, ("no stop",))
     assert found.missing == ("nothing was there",)
+    for book in found.books:
+        assert book.no_go[-1] == "1 open question(s), named above"
+        assert "no stop" not in book.no_go
