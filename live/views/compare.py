@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from live.views.figures import read_curve
+
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
+    from live.settings.model import BookSettings
     from live.views.inputs import ViewInputs
 
 MIN_DAYS: Final = 90
@@ -29,7 +32,7 @@ class Record:
     Attributes:
         variant, role: whose book.
         first, last: sessions compared; sessions: how many; days: calendar days between them.
-        total_return: last equity / first equity - 1, decimal fraction.
+        total_return: last equity / first equity - 1, decimal fraction, net of deposits.
         max_drawdown: worst equity / highest so far - 1 inside the stretch, never positive.
         trades: closing fills after the first session (the first equity already contains its own).
         profit_factor: sum of gains / sum of losses of those; None without losses or without trades.
@@ -88,7 +91,7 @@ def read_comparisons(inputs: ViewInputs, since: date | None, until: date | None 
     """Compare every shadow in use with its primary from `since` (None: the first) to `until` (the newest)."""
     return CompareView(
         tuple(
-            _one(inputs.ledger, book.primary, shadow, since, until)
+            _one(inputs.ledger, book, shadow, since, until)
             for book in inputs.settings.books
             if book.run == "daily" or inputs.ledger.runs.recent(1, book.primary)
             for shadow in book.shadows
@@ -96,10 +99,13 @@ def read_comparisons(inputs: ViewInputs, since: date | None, until: date | None 
     )
 
 
-def _one(ledger: Ledger, primary: str, shadow: str, since: date | None, until: date | None) -> Comparison:
+def _one(
+    ledger: Ledger, book: BookSettings, shadow: str, since: date | None, until: date | None
+) -> Comparison:
+    primary = book.primary
     curves = [
-        {row.session: row.equity for row in ledger.snapshots.series(name, since, until)}
-        for name in (primary, shadow)
+        _values(ledger, name, share, since, until)
+        for name, share in ((primary, book.budget_pct), (shadow, 0.0))
     ]
     shared = sorted(curves[0].keys() & curves[1].keys())
     if len(shared) < 2:
@@ -121,6 +127,17 @@ def _one(ledger: Ledger, primary: str, shadow: str, since: date | None, until: d
     )
 
 
+def _values(
+    ledger: Ledger, name: str, budget_pct: float, since: date | None, until: date | None
+) -> dict[date, float]:
+    """Return session -> what 1 became: a deposit is no profit, and a virtual book gets none."""
+    curve = read_curve(ledger, name, until=until, budget_pct=budget_pct)
+    if curve is None:
+        return {}
+    known = zip(curve.days, curve.value, strict=True)
+    return {day: value for day, value in known if since is None or day >= since}
+
+
 def record(
     variant: str, role: str, sessions: Sequence[date], equity: Sequence[float], pnls: Sequence[float]
 ) -> Record:
@@ -130,7 +147,7 @@ def record(
         variant: name of the book.
         role: primary or shadow.
         sessions: at least two, ascending.
-        equity: at the close of each.
+        equity: at the close of each, or what 1 became by then.
         pnls: realised amounts of closing fills in these sessions.
     """
     peak, worst = equity[0], 0.0

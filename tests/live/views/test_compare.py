@@ -1,6 +1,7 @@
 """Primary against shadow: equal terms, hand-computed figures, one verdict per criterion."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,13 @@ def test_since_moves_the_start(world: Any) -> None:
     found = read_comparisons(inputs(world), DAYS[2]).comparisons[0]
     assert found.records[0].total_return == pytest.approx(103 / 102 - 1)
     assert read_comparisons(inputs(world), DAYS[3]).comparisons[0].records == ()
+
+
+def test_a_deposit_is_no_profit_of_the_primary(world: Any) -> None:
+    """50 of the 51 that the book has more on its second day were paid in: it made one percent."""
+    for step, value in enumerate((100.0, 151.0, 152.5, 154.0)):
+        day = START + timedelta(days=30 * step)
+        world.ledger.snapshots.add("golden", day, at=NOW, mode="offline_mock", equity=value, cash=0.0)
+    world.ledger.cash_flows.note("d", day=DAYS[1], kind="deposit", amount=Decimal(50), at=NOW)
+    ours, _ = read_comparisons(inputs(world), None).comparisons[0].records
+    assert ours.total_return == pytest.approx(1.01 * 154.0 / 151.0 - 1)
