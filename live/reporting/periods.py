@@ -6,7 +6,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ def weekly_of(context: RunContext, feed: Feed, day: date | None = None) -> Repor
     """Return the report of the newest week that is over on `day`, None: today.
 
     Raises:
-        UsageError: no book had begun by then.
+        UsageError: no book had begun by then, or the period is not over.
     """
     first, last = week_until(day or context.today())
     _require_book(context, last)
@@ -49,7 +49,7 @@ def monthly_of(context: RunContext, broker: Broker, feed: Feed, day: date | None
     """Return the report of the month before that of `day`, None: today.
 
     Raises:
-        UsageError: no book had begun by then.
+        UsageError: no book had begun by then, or the period is not over.
     """
     first, last = month_before(day or context.today())
     _require_book(context, last)
@@ -76,6 +76,10 @@ def no_book(context: RunContext, last: date) -> str:
 
 
 def _require_book(context: RunContext, last: date) -> None:
+    if last > context.today() + timedelta(days=1):  # on a Saturday its own week is over
+        raise UsageError(
+            f"the period up to {last} is not over yet", where="report", remedy="wait for its end"
+        )
     problem = no_book(context, last)
     if problem:
         raise UsageError(problem, where="report", remedy="name a day after a period that holds a session")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import UsageError
 from live.reporting.files import Report, keep
 from live.reporting.periods import first_session_after, monthly_of, no_book, weekly_of
+from live.runtime.runtime import Runtime
 from live.views.monthly_report import MonthlyReport
 from live.views.weekly_report import WeeklyReport
 from tests.support.exec_world import AT, DAY, ENTRY, World, next_order, order, signal, tomorrow, world
@@ -43,13 +45,19 @@ def test_a_month_is_reported_in_the_first_session_after_it(last: date, due: date
     assert first_session_after(last) == due
 
 
+def later(made: World) -> Runtime:
+    """Opened when March and April are over."""
+    made.clock.set(max(made.clock.now(), datetime(2025, 5, 2, 12, tzinfo=NEW_YORK)))
+    return made.open()
+
+
 def weekly(made: World, day: date = WEEK) -> Report:
-    runtime = made.open()
+    runtime = later(made)
     return weekly_of(runtime.context, runtime.feed, day)
 
 
 def monthly(made: World, day: date) -> Report:
-    runtime = made.open()
+    runtime = later(made)
     return monthly_of(runtime.context, runtime.broker, runtime.feed, day)
 
 
@@ -107,6 +115,17 @@ def test_before_the_first_session_there_is_no_report(made: World) -> None:
         with pytest.raises(UsageError, match=r"no book had begun by .*: the first session of golden"):
             make(made, day)
     assert no_book(made.open().context, DAY) == ""
+
+
+def test_a_period_that_is_not_over_is_refused(made: World) -> None:
+    now = made.open()
+    with pytest.raises(UsageError, match="the period up to 2025-03-31 is not over yet"):
+        monthly_of(now.context, now.broker, now.feed, date(2025, 4, 1))
+    with pytest.raises(UsageError, match="the period up to 2025-03-09 is not over yet"):
+        weekly_of(now.context, now.feed, WEEK)
+    made.clock.set(datetime(2025, 3, 8, 12, tzinfo=NEW_YORK))  # a Saturday
+    now = made.open()
+    assert weekly_of(now.context, now.feed).model.last == WEEK
 
 
 def test_a_report_made_late_says_what_is_of_today(made: World) -> None:
