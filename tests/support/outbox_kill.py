@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -57,7 +58,7 @@ class Steps:
 
 
 def main() -> None:
-    """Run once and print how many steps there were."""
+    """Run once and print how many steps there were, and the seconds they took."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("at", type=datetime.fromisoformat)
@@ -70,13 +71,14 @@ def main() -> None:
     delivery._sent = steps.around(delivery._sent)
     flush = outbox.flush
     outbox.flush = lambda context, **_: flush(context, within=asked.within)
+    begun = time.monotonic()
     with Ledger.open(asked.folder / "ledger.db", account="paper", now=asked.at) as ledger:
         context = AlertContext(ledger, asked.folder, SimulatedClock(asked.at))
         with delivering_after(context):
             for title, level in TITLES:
                 key = key_of("doctor", session=asked.at.date(), detail=title)
                 outbox.send(context, key=key, level=level, title=title, body="b")
-    print(json.dumps({"steps": steps.taken}))
+    print(json.dumps({"steps": steps.taken, "seconds": time.monotonic() - begun}))
 
 
 if __name__ == "__main__":
