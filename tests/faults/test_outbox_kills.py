@@ -89,7 +89,9 @@ def killed(channels: Channels, folder: Path, step: int) -> None:
     folder.mkdir()
     code, _, _ = channels.run(folder, AT, kill_at=step)
     assert code == -signal.SIGKILL, f"step {step} was not reached"
-    for number in range(RUNS):  # on a busy machine the time box ends before the last message: the next sends it
+    for number in range(
+        RUNS
+    ):  # on a busy machine the time box ends before the last message: the next sends it
         code, _, seconds = channels.run(folder, LATER + number * timedelta(minutes=5))
         assert code == 0
         assert seconds < SHORT + BESIDE

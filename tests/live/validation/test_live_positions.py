@@ -25,7 +25,7 @@ from tests.support.earnings_world import MON, THU, TUE, WED, Trader, new_trader
 def drift(trader: Trader, day: str) -> BookDrift:
     """Measured after the close of a session, which is marked by `jutsu validate`."""
     with trader.at(f"{day}T17:00") as runtime:
-        (book,) = drift_of(measure_drift(runtime, "ema_p10")).books
+        (book,) = drift_of(measure_drift(runtime.context, runtime.feed, "ema_p10")).books
     assert book.gap == sum((cause.amount for cause in book.causes), Decimal(0)) + book.unexplained
     assert book.live - book.backtest == book.gap
     return book
@@ -38,7 +38,7 @@ def causes(book: BookDrift) -> dict[str, Decimal]:
 
 def marked(trader: Trader, day: str) -> None:
     with trader.at(f"{day}T16:15") as runtime:
-        mark_every_book(runtime)
+        mark_every_book(runtime.context, runtime.broker, runtime.feed)
 
 
 @contextmanager
@@ -155,7 +155,7 @@ def test_the_week_of_such_a_book_has_its_backtest_and_adds_up(trader: Trader) ->
         trader.trade(day, *tickers)
         marked(trader, day)
     with trader.at("2026-02-08T12:00") as runtime:
-        (book,) = weekly_of(runtime).model.books
+        (book,) = weekly_of(runtime.context, runtime.feed).model.books
     assert (book.backtest.missing, book.backtest.sessions, book.backtest.behind) == ("", 2, 0)
     assert book.made == book.backtest.made == book.backtest.simulated == pytest.approx(0.001)
     assert book.backtest.gap == 0.0
