@@ -80,8 +80,10 @@ def _for_each(path: tuple[str, ...], given: Mapping[str, Any], body: Callable[[]
         config = given.get("file") or config
     if path[0] in OF_NONE and named == ALL:
         ACCOUNT[0] = None
-    names = () if path[0] in OF_NONE else account_names(config)
-    if not names or named not in {None, ALL} or (named is None and path not in OF_EVERY):
+    if path[0] in OF_NONE or named not in {None, ALL} or (named is None and path not in OF_EVERY):
+        return body()
+    names = account_names(config)
+    if not names:
         return body()
     with _pinged(path, config, given) as ending, collected_json():
         for name in names:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from live.settings.accounts import common_folder
 from live.system.number_text import money
 
 if TYPE_CHECKING:
@@ -77,7 +78,12 @@ def _settings(context: RunContext) -> Check:
 
     if unconfirmed(context.settings, context.ledger):
         return Check("settings", "failed", UNCONFIRMED, CONFIRM)
-    return Check("settings", "ok", f"mode {context.settings.mode}, account {context.account_name}")
+    said = f"mode {context.settings.mode}, account {context.account_name}"
+    path = context.loaded.path(context.settings.paths.state_db)
+    left = common_folder(path.parent, context.settings.account) / path.name
+    if left != path and left.exists():
+        return Check("settings", "warning", f"{said}; {left} belongs to no account", "see docs/accounts.md")
+    return Check("settings", "ok", said)
 
 
 def _strategies(context: RunContext) -> Check:
@@ -193,7 +199,6 @@ def _runs(context: RunContext) -> Check:
 def _pings(context: RunContext) -> Check:
     """Tell what the dead man's switch was told last; real money without one is a warning."""
     from live.alerts import pings
-    from live.settings.accounts import common_folder
     from live.settings.secrets import secret
 
     name = "dead man's switch"

@@ -36,6 +36,11 @@ def account_key(settings: Settings, environ: Mapping[str, str] | None = None) ->
     return name
 
 
+def named_account(name: str, key: str) -> str:
+    """Return what a person calls an account: its key, after its name where there are several."""
+    return f"{name} ({key})" if name else key
+
+
 #: whose ledger it is, where there are several accounts
 _NAME: Final = "account_name"
 

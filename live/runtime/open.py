@@ -56,7 +56,7 @@ def open_runtime(
         # an override may name the imitation
         clock = attempts.made("clock", lambda: _rehearsing(begun.loaded.settings, started), lambda _: started)
         runtime = _wired(begun, attempts, clock, options)
-        run_facts.describe(account=runtime.account, session=runtime.today())
+        run_facts.describe(account=runtime.account_name, session=runtime.today())
         yield runtime
 
 

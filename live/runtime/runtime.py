@@ -15,9 +15,15 @@ from live.ledger.ledger import Ledger
 from live.model.broker import Broker
 from live.model.feed import Feed
 from live.model.run import DAILY, Run
+from live.runtime.account import named_account
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.system.clock import Clock, SimulatedClock
+
+
+def _today(run: Run, clock: Clock) -> date:
+    as_of = run.as_of
+    return as_of.day if as_of else clock.now().astimezone(NEW_YORK).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,7 @@ class RunContext:
     @property
     def account_name(self) -> str:
         """What a person calls the account: its key, after its name where there are several."""
-        named = self.settings.account
-        return f"{named} ({self.account})" if named else self.account
+        return named_account(self.settings.account, self.account)
 
     @property
     def parameter_overrides(self) -> Mapping[str, Mapping[str, tuple[Any, str]]]:
@@ -65,8 +70,7 @@ class RunContext:
 
     def today(self) -> date:
         """Return the New York date this run is about."""
-        as_of = self.run.as_of
-        return as_of.day if as_of else self.clock.now().astimezone(NEW_YORK).date()
+        return _today(self.run, self.clock)
 
     def only_run(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the account's lock for one run; a replay holds it from its first session to its last.
@@ -115,7 +119,7 @@ class Runtime:
     @property
     def account_name(self) -> str:
         """What a person calls the account: its key, after its name where there are several."""
-        return self.context.account_name
+        return named_account(self.settings.account, self.account)
 
     @property
     def data_source(self) -> str:
@@ -144,7 +148,7 @@ class Runtime:
 
     def today(self) -> date:
         """Return the New York date this run is about."""
-        return self.context.today()
+        return _today(self.run, self.clock)
 
     def only_run(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the account's lock for one run, as `RunContext.only_run`."""

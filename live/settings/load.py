@@ -160,7 +160,7 @@ def load_settings(
     """
     layers, further = _Layers(), list[_Value]()
     file = _read_file(config, layers, lenient=lenient)
-    known = read_accounts(layers.accounts, str(file))
+    known = _known_accounts(layers, file, lenient=lenient)
     unread = lenient and layers.findings and not known.names and NAME.fullmatch(account or "")
     layers.account = str(account) if unread else known.require(account, file)  # the name is all there is
     common = dict(layers.values)
@@ -190,6 +190,17 @@ def load_settings(
         findings=tuple(layers.findings),
         accounts=known.names,
     )
+
+
+def _known_accounts(layers: _Layers, file: Path | None, *, lenient: bool) -> Accounts:
+    """Return the accounts of the file; in a lenient load none when they are not understood."""
+    try:
+        return read_accounts(layers.accounts, str(file))
+    except SettingsError as error:
+        if not lenient:
+            raise
+        layers.findings.append(Finding(SECTION, error.problem, error.remedy))
+        return Accounts()
 
 
 def account_names(config: Path | None) -> tuple[str, ...]:

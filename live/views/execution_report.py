@@ -126,7 +126,7 @@ def read_execution(
     return ExecutionReport(
         session=session,
         variant=variant,
-        account=ledger.account,
+        account=f"{account} ({ledger.account})" if account else ledger.account,
         mode="" if run is None else run.mode,
         outcome="" if run is None else run.outcome,
         exit_code=None if run is None else run.executor_exit,

@@ -17,7 +17,7 @@ from backtest.core.errors import LimitError
 from live.ledger.errors import LedgerMissing
 from live.ledger.ledger import Ledger
 from live.ledger.opening import check_file
-from live.runtime.account import account_key
+from live.runtime.account import account_key, named_account
 from live.runtime.loading import instant_of_run
 from live.settings.load import LoadedSettings
 from live.system.clock import Clock
@@ -177,7 +177,7 @@ class World:
             overrides=loaded.parameter_overrides,
             strategies=loaded.path(loaded.settings.paths.strategies),
             signals=self._signals or loaded.path(loaded.settings.paths.signals),
-            account=account,
+            account=named_account(loaded.settings.account, account),
             now=now,
             today=now.astimezone(NEW_YORK).date(),
             manifest=loaded.path(loaded.settings.paths.manifest),

@@ -156,3 +156,25 @@ def test_the_bar_store_belongs_to_the_installation(two: User, tmp_path: Path) ->
     assert exported.code == 0, exported.text
     assert two.jutsu("data", "list").code == 0
     assert two.jutsu("data", "list", "--account", "all").code == 0
+
+
+def test_kill_works_by_name_when_the_settings_cannot_be_read(two: User) -> None:
+    for text in ("accounts: {ira: 5, taxable: {}}\n", "accounts: [unclosed"):
+        two.config.write_text(text)
+        ran = two.jutsu("kill", "--account", "ira")
+        assert ran.code == 0, ran.text
+        assert "kill switch is ON (all)" in ran.out
+        assert (
+            two.jutsu("panic", "--yes", "--account", "ira").code != 0
+        )  # which broker is meant is not certain
+        assert two.jutsu("kill").code != 0
+        assert not (two.root / "state" / "ledger.db").exists()
+
+
+def test_a_ledger_that_belongs_to_no_account_is_named(two: User) -> None:
+    (two.root / "state" / "ledger.db").write_bytes(b"")
+    found = json.loads(two.jutsu("doctor", "--json").out)["accounts"]
+    for name in NAMES:
+        checks = {check["name"]: check for check in found[name]["checks"]}
+        assert checks["settings"]["verdict"] == "warning"
+        assert "belongs to no account" in checks["settings"]["detail"]

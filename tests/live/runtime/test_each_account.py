@@ -127,6 +127,15 @@ def test_a_damaged_ledger_of_one_keeps_no_other_waiting(two: User) -> None:
     assert SECOND in days(two, "ira")
 
 
+def test_an_account_that_cannot_log_in_keeps_no_other_waiting(two: User) -> None:
+    vendor = {"mode": "online_live", "broker": {"name": "alpaca", "alpaca": {"account_last4": "1234"}}}
+    two.set(accounts={"broken": vendor, **ACCOUNTS})
+    generated, executed = two.generate(SECOND), two.execute(SECOND)
+    assert (generated.code, executed.code) == (2, 2)
+    assert SECOND in days(two, "ira")
+    assert SECOND in days(two, "taxable")
+
+
 def test_a_kill_switch_of_one_stops_that_one(two: User) -> None:
     killed = two.jutsu("kill", "--account", "taxable")
     assert killed.code == 0, killed.text
