@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, TypeVar, get_args
@@ -13,6 +14,8 @@ from typing import Final, TypeVar, get_args
 from backtest.cli.run import iso_date
 from backtest.core.errors import UsageError
 from backtest.core.files import why, write_atomic
+from backtest.core.intraday_bars import IntradayBars
+from backtest.data.minute_store import MinuteStore
 from backtest.data.quality.minutes import summarise
 from backtest.data.quality.price_gate import Moment
 from backtest.data.sources.minute_csv import MinuteOptions, read_minutes
@@ -32,6 +35,7 @@ def add_bars(parser: argparse.ArgumentParser) -> None:
     """Add the words about bars and days."""
     add = parser.add_argument
     add("--bars", type=Path, required=True, metavar="FILE", help="CSV of minute bars, .gz or not")
+    add("--stored", metavar="SYM", help="bars of this symbol from the bar store whose folder --bars names")
     add("--stamp", choices=get_args(Moment), default="open", help="what rows are stamped with (default open)")
     add("--time-zone", metavar="ZONE", help="clock of times that name no zone, e.g. America/New_York")
     add("--start", type=iso_date, metavar="DAY", help="first trading day (default: all)")
@@ -79,10 +83,19 @@ def study_of_bars(args: argparse.Namespace, symbol: str, options: StudyOptions |
     _require_order(args)
     instrument = instrument_of(symbol)
     known = StudyOptions(start=args.start, end=args.end, compat=args.compat) if options is None else options
-    bars = read_minutes(args.bars, instrument.symbol, MinuteOptions(args.stamp, args.time_zone))
+    bars = _bars(args, instrument.symbol)
     study = study_of(bars, instrument, known)
     print(f"{args.bars.name}: {summarise(bars, study.days).line()}", file=sys.stderr)
     return study
+
+
+def _bars(args: argparse.Namespace, symbol: str) -> IntradayBars:
+    """Return the bars of a file, or of a bar store when its folder is named."""
+    if args.stored is not None and not args.bars.is_dir():
+        raise UsageError("--bars is no folder of a bar store", where="--stored", remedy="leave it out")
+    if args.stored is None:
+        return read_minutes(args.bars, symbol, MinuteOptions(args.stamp, args.time_zone))
+    return replace(MinuteStore(args.bars).read(args.stored.upper()), symbol=symbol)
 
 
 def _require_order(args: argparse.Namespace) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from backtest.cli.orb_inputs import add_bars, add_inputs, read_study, study_of_bars, write_output
 from backtest.core.errors import UsageError
 from backtest.indicators.intraday.price_grid import grid_of
+from backtest.reporting.breakout_alerts import BreakoutAlert
 from backtest.research.opening_range_breakout.equality import compare
 from backtest.research.opening_range_breakout.journal_table import events_jsonl, journal_csv
+from backtest.research.opening_range_breakout.monitor import alerts_jsonl, alerts_of
 from backtest.research.opening_range_breakout.study import Study
 from backtest.simulator.intraday.engine import SessionEngine
 from backtest.simulator.intraday.grid import Grid
@@ -75,7 +78,11 @@ def run_replay(args: argparse.Namespace) -> int:
     days = ((f"{session.plan.day.day}", session.events) for session in sessions)
     write_output(args.output_dir / "events.jsonl", events_jsonl(days))
     write_output(args.output_dir / "journal.csv", journal_csv(rows))
-    print("\n".join((*_summary(sessions, rows), f"written to {args.output_dir}")))
+    counts = {day.day.day: day.end - day.first for day in study.days}
+    bars = [counts[session.plan.day.day] for session in sessions]
+    alerts = list(alerts_of(portfolio, sessions, bars))
+    write_output(args.output_dir / "alerts.jsonl", alerts_jsonl(alerts))
+    print("\n".join((*_summary(sessions, rows), _alerts_line(alerts), f"written to {args.output_dir}")))
     return 0
 
 
@@ -94,6 +101,14 @@ def _sessions(study: Study, portfolio: Portfolio, args: argparse.Namespace) -> I
     wanted = {day.day.day for day in study.wanted_days}
     places = [n for n, day in enumerate(study.days) if day.day.day in wanted]
     return replay(study.bars, study.days, terms, places)
+
+
+def _alerts_line(days: Sequence[tuple[BreakoutAlert, ...]]) -> str:
+    """Return how many alerts fired, and how many are not known yet on the last day."""
+    fired = Counter(alert.name for alerts in days for alert in alerts if alert.state == "fired")
+    unknown = sum(alert.state == "not_enough_data" for alert in days[-1]) if days else 0
+    words = ", ".join(f"{count:,} {name}" for name, count in sorted(fired.items())) or "none fired"
+    return f"alerts: {words}; {unknown:,} not known yet on the last day"
 
 
 def _summary(sessions: list[SessionEngine], rows: list[JournalRow]) -> list[str]:

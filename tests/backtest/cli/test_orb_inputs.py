@@ -1,10 +1,13 @@
 """What `orb` is told: one line and exit code 2 for whatever is wrong with its words."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from backtest.cli.app import main
+from backtest.data.minute_store import MinuteStore
+from backtest.data.sources.minute_csv import read_minutes
 from tests.support.minute_world import bars_file
 
 
@@ -63,3 +66,16 @@ def test_an_output_that_cannot_be_written(
 
 def test_no_bars_in_the_days_wanted(bars_file: Path, tmp_path: Path) -> None:
     assert main(words(bars_file, tmp_path / "table.csv", "--start", "2030-01-01")) == 5
+
+
+def test_stored_bars_give_the_same_table(bars_file: Path, tmp_path: Path) -> None:
+    store, output = tmp_path / "bars", tmp_path / "table.csv"
+    bars = read_minutes(bars_file, "GOLD")
+    MinuteStore(store).add(bars, imported_at=datetime(2024, 1, 8, tzinfo=UTC))
+    tables = []
+    for more in ((), ("--bars", str(store), "--stored", "gold")):
+        assert main(words(bars_file, output, *more)) == 0
+        tables.append(output.read_text())
+    assert tables[0] == tables[1]
+    assert main(words(bars_file, output, "--stored", "GOLD")) == 2  # a file is no store
+    assert main(words(bars_file, output, "--bars", str(store), "--stored", "SILVER")) == 5

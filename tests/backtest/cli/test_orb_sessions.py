@@ -46,6 +46,7 @@ def test_a_replay_writes_events_and_journal(
         rows = (tmp_path / "journal.csv").read_text().splitlines()
         trades = sum(",win," in row or ",loss," in row or ",scratch," in row for row in rows)
         assert f"3 days, {trades} trades" in capsys.readouterr().out
+        assert (tmp_path / "alerts.jsonl").is_file()
         assert (tmp_path / "events.jsonl").read_text().count('"type":"ENTRY"') == trades > 0
 
 
