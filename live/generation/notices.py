@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from backtest.core.errors import JutsuError
+from backtest.core.errors import JutsuError, UsageError
 from backtest.strategies.terms import ContextColumn, context_of
 from live.alerts.causes import key_of
 from live.alerts.outbox import send as alert
@@ -45,8 +45,11 @@ def alert_unprotected(context: RunContext, variant: BookVariant) -> None:
 
 
 def note_failure(context: RunContext, variant: BookVariant, error: JutsuError) -> None:
-    """Note in the run log that no file could be made; what fails here is logged and never raised."""
-    if context.run.scratch:
+    """Note in the run log that no file could be made; what fails here is logged and never raised.
+
+    A mistake of a person about a past session (an earlier one, a wrong file) is no run of that session.
+    """
+    if context.run.scratch or (isinstance(error, UsageError) and not context.run.about_now):
         return
     try:
         context.ledger.runs.generator_failed(

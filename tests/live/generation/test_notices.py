@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from backtest.core.errors import DataError
+from backtest.core.errors import DataError, UsageError
 from backtest.trading.risk.breakers import Trip
 from live.books.breakers import Judged
 from live.books.variants import BookVariant
 from live.generation.notices import alert_breakers, alert_unprotected, note_failure
 from live.ledger.errors import LedgerUnavailable
-from live.model.run import DryRun
+from live.model.run import AsOf, DryRun, PastSession
 from live.runtime.runtime import Runtime
 from tests.support.exec_world import DAY, StubStrategy, World, world
 
@@ -99,6 +99,22 @@ def test_a_run_that_keeps_nothing_notes_nothing(made: World) -> None:
     runtime = replace(made.open(), run=DryRun())
     note_failure(runtime.context, GOLDEN, ERROR)
     assert runtime.ledger.runs.get(DAY, "golden") is None
+
+
+def test_a_mistake_of_a_person_about_a_past_session_is_no_run_of_it(made: World) -> None:
+    """Found by: `--as-of` of an earlier day was refused, and `jutsu runs` listed that day as stopped."""
+    mistake, runs = UsageError("the ledger already knows a later session"), made.open().ledger.runs
+    past = replace(made.open(), run=PastSession(AsOf(DAY, None)))
+    note_failure(past.context, GOLDEN, mistake)
+    assert runs.get(DAY, "golden") is None
+    note_failure(past.context, GOLDEN, ERROR)  # the data of that session are about that session
+    assert runs.get(DAY, "golden") is not None
+
+
+def test_a_mistake_that_keeps_todays_run_from_coming_about_is_noted(made: World) -> None:
+    runtime = made.open()
+    note_failure(runtime.context, GOLDEN, UsageError("the strategy file is wrong"))
+    assert runtime.ledger.runs.get(DAY, "golden") is not None
 
 
 @pytest.mark.parametrize(
