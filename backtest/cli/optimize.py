@@ -67,8 +67,14 @@ def run(args: argparse.Namespace) -> int:
         engine = Threads(args.workers or cores())
         limits = Limits(args.deadline, args.task_timeout)
         step = run_study(opened.study, row, opened.trial, database, engine, Screen(), limits)
-        write_and_show(opened, row, database, args)
+        tried = write_and_show(opened, row, database, args)
     _require_complete(row, step)
+    if not tried:
+        raise UsageError(
+            f"no set is valid: the strategy's rules and the constraints exclude all {step.total:,}",
+            where=str(args.study),
+            remedy="optimize --dry-run counts them; widen the space or the constraints",
+        )
     return 0
 
 
@@ -88,8 +94,8 @@ def _say_changes(row: StudyRow, named: list[StudyRow]) -> None:
         print(f"a new study {row.id[:8]}: other {changed} than study {before[-1].id[:8]}", file=sys.stderr)
 
 
-def write_and_show(opened: OpenStudy, row: StudyRow, database: Database, args: argparse.Namespace) -> None:
-    """Write top.csv, study.json and report.html, and show the best set as the one renderer does.
+def write_and_show(opened: OpenStudy, row: StudyRow, database: Database, args: argparse.Namespace) -> int:
+    """Write top.csv, study.json and report.html, show the best set; return how many sets have figures.
 
     Args:
         opened: the study with its bars.
@@ -115,10 +121,11 @@ def write_and_show(opened: OpenStudy, row: StudyRow, database: Database, args: a
         ) from error
     if args.json:
         print(json.dumps(found.document(), indent=2))
-        return
+        return found.results.tried
     for line in found.lines():
         print(line)
     print(f"written to {folder}")
+    return found.results.tried
 
 
 def _require_complete(row: StudyRow, step: Step) -> None:

@@ -22,6 +22,7 @@ from backtest.core.files import write_atomic
 from backtest.data.believable import require_believable_prices
 from backtest.data.sources.csv import read_directory, tell
 from backtest.reporting.metrics import summarise
+from backtest.reporting.risk_figures import risk_document
 from backtest.reporting.tear_sheet import figures, render
 from backtest.simulator.allocation.result import CONTEXT, Result
 from backtest.simulator.allocation.simulate import simulate
@@ -105,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     )
     notes = (*suspicions, *_notes(strategy, history, result))
     result = replace(result, warnings=(*notes, *result.warnings))
-    metrics = summarise(result)
+    metrics = {**summarise(result), **risk_document(result.equity, result.dates, result.initial_cash)}
     write_files(result, metrics, args.output_dir, report=not args.no_report)
     if args.json:
         sys.stdout.write(json.dumps(metrics, indent=2) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -30,6 +31,21 @@ _FIGURES = (
     ("mean_rounding_cash", "Cash left by rounding, mean", "money"),
     ("final_equity", "Final equity", "money"),
 )
+_RISK = (
+    ("omega", "Omega", "number"),
+    ("tail_ratio", "Tail ratio", "number"),
+    ("var_95", "VaR 95 %, historical", "percent"),
+    ("var_95_cornish_fisher", "VaR 95 %, Cornish-Fisher", "percent"),
+    ("cvar_95", "CVaR 95 %, historical", "percent"),
+    ("ulcer", "Ulcer index", "percent"),
+    ("martin", "Martin ratio", "number"),
+    ("cdar_95", "CDaR 95 %", "percent"),
+    ("skewness", "Skewness", "number"),
+    ("excess_kurtosis", "Excess kurtosis", "number"),
+    ("payoff", "Payoff of days", "number"),
+    ("stability", "Stability R²", "number"),
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_CELLS = 12
 _STYLE = """
 body { font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1100px; padding: 0 1rem }
@@ -68,7 +84,7 @@ def render(result: Result, metrics: Json) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{charts.STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
         f"<p>{metrics['start']} to {metrics['end']}, {metrics['sessions']} sessions</p>\n"
-        f"{_table(figures(metrics))}{_benchmark_table(metrics)}\n{_charts(result)}\n"
+        f"{_table(figures(metrics))}{_benchmark_table(metrics)}\n{_charts(result)}\n{_risk(metrics)}"
         f"<details><summary>{len(result.warnings)} warnings</summary><ul>{warnings}</ul></details>\n"
         "</body>\n</html>\n"
     )
@@ -97,6 +113,37 @@ def _benchmark_table(metrics: Json) -> str:
         ("Information ratio", readable(comparison["information_ratio"], "number")),
     ]
     return _table(rows)
+
+
+def _risk(metrics: Json) -> str:
+    """Return figures of risk, the deepest drawdowns and the months, where they were computed."""
+    if "risk" not in metrics:
+        return ""
+    rows = [(label, readable(metrics["risk"][name], kind)) for name, label, kind in _RISK]
+    falls = [
+        (
+            *(fall[name] or "–" for name in ("peak", "trough", "recovery")),
+            f"{fall['depth']:.1%}",
+            str(fall["sessions"]),
+        )
+        for fall in metrics["drawdowns"]
+    ]
+    months = [
+        (year, *(readable(found.get(str(month)), "percent") for month in range(1, 13)))
+        for year, found in metrics["monthly_returns"].items()
+    ]
+    return (
+        f"<h2>Risk</h2>{_table(rows)}\n"
+        f"<h2>Deepest drawdowns</h2>{_grid(('peak', 'trough', 'recovery', 'depth', 'sessions'), falls)}\n"
+        f"<h2>Months</h2>{_grid(('year', *_MONTHS), months)}\n"
+    )
+
+
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table that a narrow screen scrolls sideways."""
+    top = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div style="overflow-x:auto"><table><tr>{top}</tr>{body}</table></div>'
 
 
 def _charts(result: Result) -> str:

@@ -139,12 +139,13 @@ def _open(
 
 
 def _require_holdout(study: Study, history: Mapping[str, Bars]) -> None:
-    last = history[study.strategy.signal_symbols[0]].last
-    if study.data.holdout_from is not None and study.data.holdout_from > last:
+    signal, begin = history[study.strategy.signal_symbols[0]], study.data.holdout_from
+    if begin is not None and not signal.first < begin <= signal.last:
+        side = "the holdout" if begin > signal.last else "the search"
         raise DataError(
-            f"the bars end on {last}, so the holdout has no session",
-            where="data.holdout_from",
-            remedy="begin it earlier, or leave it out",
+            f"{side} has no session: the bars reach from {signal.first} to {signal.last}",
+            where=f"data.holdout_from {begin}",
+            remedy="give a day between them, or leave it out",
         )
 
 

@@ -217,7 +217,7 @@ def _data(reader: _Reader, folder: Path) -> StudyData:
     if holdout and ((start and holdout <= start) or (end and holdout > end)):
         reader.wrong("data.holdout_from", f"{holdout} does not lie between data.start and data.end")
     store = reader.value("data", "store", _path(folder), _STORE)
-    cost = reader.value("data", "cost_pct", _number(0.0, 50.0), 0.0)
+    cost = reader.value("data", "cost_pct", _number(0.0, 10.0), 0.0)
     return StudyData(prices, store, start, end, holdout, cost)
 
 

@@ -97,6 +97,13 @@ def test_mistakes_are_one_line_and_exit_2(
     assert said in last
 
 
+def test_a_space_without_a_valid_set_is_said(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_study(Path("c.yaml"), world / "prices", constraints=["sma_fast > sma_slow"])
+    assert main(["optimize", str(path), "--dry-run"]) == 0
+    assert main(["optimize", str(path)]) == 2
+    assert "exclude all 120" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_a_study_of_python_rules_names_what_it_needs(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_study(Path("e.yaml"), world / "prices", study={"name": "e", "strategy": "earnings_swing"})
     assert main(["optimize", str(path)]) == 2

@@ -92,6 +92,12 @@ def test_the_four_files(words: list[Any], tmp_path: Path, capsys: pytest.Capture
     assert (metrics["sessions"], metrics["trades"]) == (len(sessions), len(trades))
     assert metrics["benchmark"]["symbol"] == "QQQ"
 
+    assert metrics["drawdowns"][0]["depth"] == pytest.approx(-metrics["max_drawdown"])
+    assert set(metrics["monthly_returns"]) == {"2023"}
+    page = (out / "report.html").read_text()
+    assert "CVaR 95 %" in page
+    assert "Deepest drawdowns" in page
+
     screen = capsys.readouterr().out
     assert "Max drawdown" in screen
     assert f"written to {out}" in screen

@@ -47,10 +47,11 @@ def test_other_bars_are_another_study(tmp_path: Path) -> None:
         assert database.study(row.id) == row
 
 
-def test_a_holdout_after_the_bars_is_refused(prices: Path) -> None:
-    data = {"prices": str(prices), "holdout_from": "2025-06-02"}
-    path = write_study(prices.parent / "late_holdout.yaml", prices, data=data)
-    with pytest.raises(DataError, match="holdout has no session"):
+@pytest.mark.parametrize(("day", "side"), [("2025-06-02", "holdout"), ("2021-06-04", "search")])
+def test_a_holdout_outside_the_bars_is_refused(prices: Path, day: str, side: str) -> None:
+    data = {"prices": str(prices), "holdout_from": day}
+    path = write_study(prices.parent / f"holdout_{day}.yaml", prices, data=data)
+    with pytest.raises(DataError, match=f"the {side} has no session"):
         open_file(path, {}, silent)
 
 

@@ -82,7 +82,7 @@ ABOUT = {"name": "x", "strategy": "hierarchical_adaptive_v3_5b"}
             {"data": {"prices": "p", "end": "2020-01-01", "holdout_from": "2021-01-01"}},
             "data.holdout_from: 2021",
         ),
-        ({"data": {"prices": "p", "cost_pct": -1}}, "data.cost_pct: must be a number from 0 to 50"),
+        ({"data": {"prices": "p", "cost_pct": -1}}, "data.cost_pct: must be a number from 0 to 10"),
         ({"data": {"prices": "p", "cost": 1}}, "data.cost: unknown key (did you mean cost_pct?)"),
         ({"search": {"method": "nsga2"}}, "search.method: must be grid or random or sobol"),
         ({"search": {"method": "random"}}, "search.budget: a random search needs a number of sets"),
