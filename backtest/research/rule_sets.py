@@ -16,6 +16,8 @@ from backtest.research.space import Columns, Space
 from backtest.strategies.base import Strategy
 from backtest.strategies.parameters import CrossRule, ParameterModel, parse_parameters
 
+#: rules that are studied but are no strategy of the registry yet
+_NOT_REGISTERED = frozenset({"opening_range_breakout", "orb"})
 #: statistics a set, stored as they come from the loop
 STATISTICS = 7
 
@@ -93,14 +95,28 @@ def rule_set(strategy: Strategy) -> RuleSet:
     from backtest.strategies.hierarchical_adaptive import strategy as compiled
 
     if strategy.name != compiled.NAME:
-        raise UsageError(
-            f"a study of {strategy.name} needs the process engine for Python rules, which is not built",
-            remedy=f"studies of {compiled.NAME} run",
-        )
+        raise _needs_processes(strategy.name)
     from backtest.research.hierarchical_adaptive.shared_plan import SERIES
 
     symbols = frozenset(name for name in parameters.Parameters.model_fields if name.endswith("_symbol"))
     return RuleSet(compiled.NAME, parameters.Parameters, parameters.CROSS_RULES, symbols, SERIES)
+
+
+def require_registered(name: str) -> None:
+    """Refuse rules that no registry knows yet, by the engine their study needs.
+
+    Raises:
+        UsageError: the name is one of theirs.
+    """
+    if name.casefold() in _NOT_REGISTERED:
+        raise _needs_processes(name)
+
+
+def _needs_processes(name: str) -> UsageError:
+    return UsageError(
+        f"a study of {name} needs the process engine for Python rules, which is not built",
+        remedy="studies of hierarchical_adaptive_v3_5b run",
+    )
 
 
 def trial_of(

@@ -15,7 +15,7 @@ from backtest.research.axes import axis_of
 from backtest.research.expressions import Condition, parse_condition
 from backtest.research.figures import FIGURES, Objective
 from backtest.research.folds import KINDS, FoldPlan, parse_span
-from backtest.research.rule_sets import RuleSet, rule_set
+from backtest.research.rule_sets import RuleSet, require_registered, rule_set
 from backtest.research.search import GRID, METHODS, SOBOL
 from backtest.research.sobol import MOST_AXES
 from backtest.research.space import Axis, Space
@@ -139,6 +139,7 @@ def _has_strategy(reader: _Reader, about: Mapping[str, Any]) -> bool:
 
 def _strategy(about: Mapping[str, Any], folder: Path) -> Strategy:
     """Return the base variant: parameters, a file, or a name in config/strategies; none is the defaults."""
+    require_registered(about["strategy"])
     base = about.get("base")
     if base is None or isinstance(base, Mapping):
         return build_strategy(about["strategy"], "base", base or {})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backtest.core.errors import ParameterError, UsageError
-from backtest.research.rule_sets import STATISTICS, figures_of, rule_set, tried
+from backtest.research.rule_sets import STATISTICS, figures_of, require_registered, rule_set, tried
 from backtest.research.session import OpenStudy
 from backtest.strategies.registry import build_strategy
 
@@ -26,6 +26,9 @@ def test_rules_that_are_not_compiled_name_what_they_need() -> None:
     with pytest.raises(UsageError, match="process engine") as error:
         rule_set(build_strategy("earnings_swing", "x", {}))
     assert error.value.exit_code == 2
+    with pytest.raises(UsageError, match="process engine"):
+        require_registered("Opening_Range_Breakout")
+    require_registered("hierarchical_adaptive_v3_5b")
 
 
 def test_broken_sets_have_no_statistics_and_change_nothing_for_the_others(opened: OpenStudy) -> None:

@@ -69,6 +69,7 @@ ABOUT = {"name": "x", "strategy": "hierarchical_adaptive_v3_5b"}
         ({"study": {**ABOUT, "base": "nobody"}}, "study.base: no strategy named 'nobody'"),
         ({"study": {**ABOUT, "strategy": "hierarchical"}}, "study.base: unknown strategy 'hierarchical'"),
         ({"study": {**ABOUT, "strategy": "earnings_swing"}}, "needs the process engine for Python rules"),
+        ({"study": {**ABOUT, "strategy": "ORB", "base": "x"}}, "needs the process engine for Python rules"),
         ({"data": {"source": "store", "prices": "p"}}, "data: needs either source: store or prices: DIR"),
         ({"study": {**ABOUT, "description": b"x"}}, "study.description: must be a text"),
         ({"data": {}}, "data: needs either"),
