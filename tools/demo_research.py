@@ -29,6 +29,7 @@ def main(folder: Path = FOLDER, example: Path = EXAMPLE) -> int:
     study = read_document(example)
     study["data"] = {**study["data"], "prices": str(folder / "prices")}
     del study["data"]["source"]
+    study["require"] = ["rebalances >= 30"]  # the demo market falls deeper than the real one did
     write_atomic(folder / "study.yaml", yaml.safe_dump(study, sort_keys=False).encode())
     os.environ["JUTSU_RESEARCH_DB"] = str(folder / "research.db")
     code = backtest(["optimize", str(folder / "study.yaml"), "--out", str(folder / "report")])
