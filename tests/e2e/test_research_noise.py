@@ -68,7 +68,7 @@ def trends(seed: int) -> dict[str, Bars]:
     rising = (np.arange(SESSIONS) // 125) % 3 < 2
     return market(
         {
-            "QQQ": np.where(rising, 0.0016, -0.0024) + random.normal(0, 0.006, SESSIONS),
+            "QQQ": np.where(rising, 0.0024, -0.0036) + random.normal(0, 0.006, SESSIONS),
             "TLT": random.normal(0, 0.005, SESSIONS),
         }
     )
