@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backtest.core.errors import UsageError
 from live import signal_generator
 from tests.support.user_world import FIRST, User, new_user, unchanged
 
@@ -84,10 +85,9 @@ def test_a_strategy_that_was_never_frozen_does_not_trade(user: User) -> None:
     assert not user.file("2024-01-03").exists()
 
 
-def test_the_command_line_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
+def test_the_command_line_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(UsageError, match="invalid choice") as caught:
         signal_generator.parser().parse_args(["--execution-time", "noon"])
-    assert caught.value.code == 2
-    assert "invalid choice" in capsys.readouterr().err
+    assert caught.value.exit_code == 2
     args = signal_generator.parser().parse_args(["--strategy", "a", "--strategy", "b"])
     assert (args.strategy, args.force, args.dry_run, args.report_file) == (["a", "b"], False, False, None)
