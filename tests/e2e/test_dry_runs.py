@@ -26,7 +26,8 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("execute", SWITCH, "--force", "--skip-time-check"),
         ("execute", SWITCH, "--phase", "poll"),
     ),
-    "live/cli/data.py": (("jutsu", "data", "import"),),
+    "live/cli/data.py": (("jutsu", "data", "import", "PRICES"),),
+    "backtest/cli/optimize.py": (("jutsu", "optimize", str(PROJECT / "config/studies/v35b_core.yaml")),),
 }
 
 
@@ -75,9 +76,7 @@ def test_no_dry_run_writes_anything(invested: User, state: Callable[[User], None
     if state is not None:
         state(invested)
     for call in (call for calls in CALLS.values() for call in calls):
-        run, *words = call
-        if run == "jutsu":
-            words.append(str(invested.prices))
+        run, *words = (str(invested.prices) if word == "PRICES" else word for word in call)
         with unchanged(invested.root):
             ran = getattr(invested, run)(*words, "--dry-run")
         assert ran.code in {0, 2, 3, 4, 5, 7, 8}, (call, ran.text)

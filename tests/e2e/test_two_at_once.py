@@ -129,7 +129,7 @@ def test_a_generator_that_cannot_write_leaves_the_old_file(
     with monkeypatch.context() as patched:
         patched.setattr(signal_generator, "write_signal", full)
         ran = invested.generate(SWITCH, "--force")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "No space left" in ran.err
     assert invested.file(SWITCH).read_bytes() == before
 

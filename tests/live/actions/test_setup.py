@@ -32,6 +32,7 @@ def test_an_empty_folder_gets_everything(tmp_path: Path) -> None:
         "config/live.yaml",
         "config/manifest.json",
         *strategies,
+        *(f"config/studies/{file.name}" for file in (ROOT / "config" / "studies").iterdir()),
     }
     assert list(tmp_path.iterdir()) == []
     write(files)
