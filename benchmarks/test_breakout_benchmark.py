@@ -4,8 +4,7 @@ Floor: one compiled pass over the bars that each trade waits for and lives throu
 the row where it ends. Aim: at most three times the floor.
 """
 
-from statistics import median
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ def study(bars: IntradayBars) -> Study:
 
 
 def floor_of(bars: IntradayBars, study: Study) -> float:
-    """Return the seconds of the pass that finds only where each trade ends."""
+    """Return the processor seconds of the pass that finds only where each trade ends."""
     import numba
 
     breaks = tuple(one for one in study.ranges if one.side)
@@ -86,10 +85,10 @@ def floor_of(bars: IntradayBars, study: Study) -> float:
     passes(*columns)
     times = []
     for _ in range(9):
-        start = perf_counter()
+        start = thread_time()
         passes(*columns)
-        times.append(perf_counter() - start)
-    return median(times)
+        times.append(thread_time() - start)
+    return min(times)
 
 
 @pytest.mark.shared
@@ -97,10 +96,18 @@ def floor_of(bars: IntradayBars, study: Study) -> float:
 def test_outcomes_of_two_years(benchmark: Any, bars: IntradayBars, study: Study) -> None:
     breaks = tuple(one for one in study.ranges if one.side)
     room.walk_of(bars, breaks, study.options.grid, None)  # compiled before it is timed
-    benchmark.pedantic(lambda: room.walk_of(bars, breaks, study.options.grid, None), rounds=9)
-    seconds = benchmark.stats.stats.median
+    costs: list[float] = []
+
+    def walked() -> None:
+        start = thread_time()
+        room.walk_of(bars, breaks, study.options.grid, None)
+        costs.append(thread_time() - start)
+
+    benchmark.pedantic(walked, rounds=15)
+    seconds = min(costs)
     benchmark.extra_info["to_floor"] = round(seconds / floor_of(bars, study), 2)
-    benchmark.extra_info["outcomes_per_second"] = round(len(breaks) * 36 / seconds)
+    benchmark.extra_info["cpu_ms"] = round(seconds * 1000, 2)
+    benchmark.extra_info["outcomes"] = len(breaks) * 36
 
 
 @pytest.mark.shared

@@ -12,6 +12,7 @@ from backtest.cli.orb_inputs import add_bars, add_inputs, read_study, study_of_b
 from backtest.core.errors import UsageError
 from backtest.indicators.intraday.price_grid import grid_of
 from backtest.reporting.breakout_alerts import BreakoutAlert
+from backtest.research.opening_range_breakout.dashboard import dashboard
 from backtest.research.opening_range_breakout.equality import compare
 from backtest.research.opening_range_breakout.journal_table import events_jsonl, journal_csv
 from backtest.research.opening_range_breakout.monitor import alerts_jsonl, alerts_of
@@ -82,6 +83,7 @@ def run_replay(args: argparse.Namespace) -> int:
     bars = [counts[session.plan.day.day] for session in sessions]
     alerts = list(alerts_of(portfolio, sessions, bars))
     write_output(args.output_dir / "alerts.jsonl", alerts_jsonl(alerts))
+    write_output(args.output_dir / "report.html", dashboard(portfolio, sessions, alerts))
     print("\n".join((*_summary(sessions, rows), _alerts_line(alerts), f"written to {args.output_dir}")))
     return 0
 

@@ -1,7 +1,7 @@
 """Minute bars from a CSV file, gzip or plain, in any dialect of `csv_dialect`, its times in any zone.
 
-Large files written as ours are (`ts_utc,open,high,low,close,volume`, ISO 8601 in UTC) take pyarrow's parser;
-every other file, and one with a defect, is read cell by cell, which names each defect with its line.
+Files of plain columns with ISO 8601 times take pyarrow's parser; every other file, and one with a defect, is
+read cell by cell, which names each defect with its line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,14 +20,15 @@ from backtest.core.intraday_bars import COLUMNS, IntradayBars
 from backtest.data import quality
 from backtest.data.quality.minutes import MinuteRows, judge_minutes
 from backtest.data.quality.price_gate import Moment
-from backtest.data.sources.csv_dialect.columns import Columns, find_columns
-from backtest.data.sources.csv_dialect.instants import Instants, read_instants, zone_of
+from backtest.data.sources.csv_dialect.columns import Columns, find_columns, role_of
+from backtest.data.sources.csv_dialect.instants import Instants, read_instants, utc_of, zone_of
 from backtest.data.sources.csv_dialect.numbers import read_numbers
 from backtest.data.sources.csv_dialect.options import CsvOptions
 from backtest.data.sources.csv_dialect.rows import DataRows
 from backtest.data.sources.csv_dialect.table import Table, tables
 from backtest.data.sources.csv_dialect.text import MAX_BYTES, decode
 
+_HEAD_BYTES: Final = 4096
 _MINUTE: Final = np.timedelta64(1, "m")
 _HEADER: Final = "name the columns ts_utc,open,high,low,close,volume in its first line"
 _FIX: Final = "correct or remove the row"
@@ -68,7 +69,7 @@ def read_minutes(path: Path, symbol: str, options: MinuteOptions = _DEFAULTS) ->
         content = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise UsageError(f"cannot be read: {why(error)}", where=str(path), remedy="check the path") from error
-    plain = _by_pyarrow(content)
+    plain = _by_pyarrow(content, options.zone)
     if plain is not None and not any(judge_minutes(plain, path.name)):
         return _bars(plain, symbol, options)
     try:
@@ -140,36 +141,75 @@ def _nothing() -> MinuteRows:
     return MinuteRows(np.array([], dtype="M8[m]"), {name: np.array([]) for name in COLUMNS}, ())
 
 
-def _by_pyarrow(content: bytes) -> MinuteRows | None:
-    """Return the rows of a file in the plain format; None for any other, and without pyarrow."""
+def _by_pyarrow(content: bytes, zone: str | None) -> MinuteRows | None:
+    """Return the rows of a file of plain columns and ISO 8601 times; None for others and without pyarrow."""
     try:
         import pyarrow as pa
-        from pyarrow import csv
     except ImportError:
         return None
-    names = ("ts_utc", *COLUMNS)
-    types = {"ts_utc": pa.timestamp("s", "UTC"), **dict.fromkeys(COLUMNS, pa.float64())}
-    packed = content.startswith(b"\x1f\x8b")
     try:
-        stream = (
-            pa.CompressedInputStream(pa.BufferReader(content), "gzip") if packed else pa.BufferReader(content)
-        )
-        table = csv.read_csv(
-            stream,
-            parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-            convert_options=csv.ConvertOptions(
-                column_types=types,
-                null_values=[],
-                strings_can_be_null=False,
-            ),
-        )
-    except (pa.ArrowInvalid, OSError):
+        places = _plain_columns(_stream(content).read(_HEAD_BYTES))
+        if places is None:
+            return None
+        try:
+            seconds, values = _parsed(content, places, pa.timestamp("s", "UTC"))
+        except pa.ArrowInvalid:  # times that name no zone
+            if zone is None:
+                return None
+            seconds, values = _parsed(content, places, pa.timestamp("s"))
+            if (np.diff(seconds).astype(np.int64) < 0).any():
+                return None  # newest first, or an hour shown twice
+            minutes, wrong = utc_of(seconds.astype("M8[m]"), zone_of(zone))
+            seconds = seconds - seconds.astype("M8[m]") + minutes
+            if wrong:
+                return None
+    except (pa.ArrowInvalid, OSError, DataError):
         return None
-    if tuple(table.column_names) != names or not len(table):
+    minutes = seconds.astype("M8[m]")
+    if not len(minutes) or (seconds != minutes).any():
         return None
-    seconds = table["ts_utc"].to_numpy().astype("M8[s]")
-    minutes: DateArray = seconds.astype("M8[m]")
-    if (seconds != minutes).any():
-        return None
-    values = {name: np.array(table[name].to_numpy(), dtype=np.float64) for name in COLUMNS}
     return MinuteRows(minutes, values, range(2, len(minutes) + 2))
+
+
+def _stream(content: bytes) -> Any:
+    import pyarrow as pa
+
+    packed = content.startswith(b"\x1f\x8b")
+    reader = pa.BufferReader(content)
+    return pa.CompressedInputStream(reader, "gzip") if packed else reader
+
+
+def _plain_columns(head: bytes) -> dict[str, str] | None:
+    """Return the name of the column of each role, None when the head is not one plain line of them."""
+    line, end, _ = head.partition(b"\n")
+    if not end or not line.isascii() or b'"' in line:
+        return None
+    names = line.decode("ascii").rstrip("\r").split(",")
+    roles = [role_of(name) for name in names]
+    if "date" not in roles:  # a column called time holds the whole of it
+        roles = ["date" if role == "time" else role for role in roles]
+    wanted = ("date", *COLUMNS)
+    if any(roles.count(role) != 1 for role in wanted) or "time" in roles or len(set(names)) < len(names):
+        return None
+    return {role: names[roles.index(role)] for role in wanted}
+
+
+def _parsed(content: bytes, places: dict[str, str], time: Any) -> tuple[DateArray, dict[str, FloatArray]]:
+    """Return seconds and columns as pyarrow reads them; its own error for a cell that is not of its kind."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    types = {places["date"]: time, **{places[name]: pa.float64() for name in COLUMNS}}
+    table = csv.read_csv(
+        _stream(content),
+        parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(
+            column_types=types,
+            include_columns=list(types),
+            null_values=[],
+            strings_can_be_null=False,
+        ),
+    )
+    seconds: DateArray = table[places["date"]].to_numpy().astype("M8[s]")
+    values = {name: np.array(table[places[name]].to_numpy(), dtype=np.float64) for name in COLUMNS}
+    return seconds, values

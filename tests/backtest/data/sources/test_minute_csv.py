@@ -1,7 +1,9 @@
 """Files of minute bars: our own format, others, and defects with their lines."""
 
 import gzip
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ def test_our_own_format_and_both_of_its_readers(file: Path, monkeypatch: pytest.
         "MGC",
         "csv",
     )
-    monkeypatch.setattr(minute_csv, "_by_pyarrow", lambda content: None)
+    monkeypatch.setattr(minute_csv, "_by_pyarrow", lambda content, zone: None)
     assert read_minutes(file, "MGC").sha256() == bars.sha256()
 
 
@@ -123,3 +125,23 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
 def test_a_zone_is_asked_for_before_the_file_is_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown time zone"):
         read_minutes(tmp_path / "none.csv", "MGC", MinuteOptions(zone="Mars/Olympus"))
+
+
+@pytest.mark.parametrize("day", ["2024-01-05", "2024-03-10", "2024-11-03"])
+def test_both_readers_agree_on_a_clock_that_changes(
+    file: Path, monkeypatch: pytest.MonkeyPatch, day: str
+) -> None:
+    """A whole day of minutes on a New York clock, hours shown twice and hours skipped."""
+    start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=ZoneInfo("America/New_York"))
+    instants = [start.astimezone(UTC) + timedelta(minutes=n) for n in range(0, 1500, 7)]
+    local = [at.astimezone(ZoneInfo("America/New_York")) for at in instants]
+    write(
+        file,
+        *(f"{at:%Y-%m-%d %H:%M},10,12,9,11,5" for at in local),
+        head="datetime,open,high,low,close,volume",
+    )
+    options = MinuteOptions(zone="America/New_York")
+    fast = read_minutes(file, "MGC", options)
+    monkeypatch.setattr(minute_csv, "_by_pyarrow", lambda content, zone: None)
+    assert read_minutes(file, "MGC", options).sha256() == fast.sha256()
+    assert fast.minutes.tolist() == [at.replace(tzinfo=None) for at in instants]
