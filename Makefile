@@ -9,7 +9,7 @@ LOCKS := requirements
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,\
   $(BIN)/python -m pip install --quiet --disable-pip-version-check) --no-deps
 
-.PHONY: setup docs demo demo-research test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web clean
+.PHONY: setup docs demo demo-research test long lint manifest figures bench faults simulate locks wheel sbom test-wheel web test-web bench-web clean
 setup: $(STAMP)
 
 # what trades, the demo included; the paper account needs no vendor's library
@@ -119,6 +119,10 @@ web: setup $(WEB)
 # SCREENS=1 makes the pictures of docs/screens anew.
 test-web: setup
 	sh tools/test_web.sh $(BIN)
+
+# load, push, idle cost and first load of the page beside their targets
+bench-web: setup
+	$(BIN)/python -m tools.bench_web
 
 # out/site: the documentation, commands and settings from the code; a warning fails it
 docs: setup

@@ -74,6 +74,7 @@ CauseName = Literal[
     "unexpected",
     "digest",
     "unacknowledged",
+    "logins",
 ]
 CAUSE_NAMES: Final[tuple[CauseName, ...]] = get_args(CauseName)
 LONGEST: Final = 128
@@ -269,6 +270,11 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
         "`jutsu status`, `jutsu logs --level ERROR`; report it.",
     ),
     "digest": Cause("info", "The daily mail: everything that needed nothing.", "Nothing."),
+    "logins": Cause(
+        "warning",
+        "Many logins to the dashboard failed in a short time; whoever tries has to wait longer each time.",
+        "When it was not you: `jutsu dashboard password` ends every session and remembered device.",
+    ),
     "unacknowledged": Cause(
         "critical",
         "Critical alerts that nobody acknowledged, once a day.",

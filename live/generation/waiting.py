@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def waiting_lines(
-    signal: SignalFile, path: Path, sha256: str, approval: ApprovalSettings, until: str
+    signal: SignalFile,
+    path: Path,
+    sha256: str,
+    approval: ApprovalSettings,
+    until: str,
+    page: str | None = None,
 ) -> list[str]:
     """Return the message: every order with its value, what silence means for it, and how to answer.
 
@@ -28,6 +33,7 @@ def waiting_lines(
         sha256: of its bytes; the approval binds exactly these.
         approval: what the settings say about no answer.
         until: New York time at which the window closes.
+        page: address of the dashboard, None without one; it carries no secret.
     """
     go, held = orders_to_send(signal, Standing("silent", "nobody answered"), approval)
     going = {order.client_order_id for order in go}
@@ -35,7 +41,15 @@ def waiting_lines(
     text += [_order_line(order, goes=order.client_order_id in going) for order in signal.orders]
     text += [f"warning: {warning}" for warning in signal.warnings]
     file = shlex.quote(str(path))
-    return [*text, "", "jutsu review", f"jutsu approve {file} --sha256 {sha256}", f"jutsu skip {file}"]
+    on_page = [] if page is None else [f"answer on the page: {page}/"]
+    return [
+        *text,
+        "",
+        *on_page,
+        "jutsu review",
+        f"jutsu approve {file} --sha256 {sha256}",
+        f"jutsu skip {file}",
+    ]
 
 
 def tell_waiting(context: RunContext, due: Due, signal: SignalFile, path: Path, sha256: str) -> None:
@@ -52,7 +66,11 @@ def tell_waiting(context: RunContext, due: Due, signal: SignalFile, path: Path, 
         key=key_of("waiting", variant=variant, session=day, detail=sha256[:12]),  # made anew, asks anew
         level="warning",
         title=f"[{_account_kind(context)}] {variant} {day}: {len(signal.orders)} order(s) wait until {until}",
-        body="\n".join(waiting_lines(signal, path, sha256, context.settings.approval, until)),
+        body="\n".join(
+            waiting_lines(
+                signal, path, sha256, context.settings.approval, until, context.settings.dashboard.url
+            )
+        ),
         report=True,
     )
 

@@ -253,6 +253,11 @@ class DashboardSettings(SettingsModel):
     )
     rate_limit_per_minute: Annotated[int, Field(ge=10)] = 100
     api_control: bool = Field(default=False, description="keys of programs may turn the switches online")
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="where a phone reaches the page; alerts of waiting files name it",
+    )
 
 
 class Settings(SettingsModel):

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from backtest.core.errors import JutsuError
 from live.jobs.project import JobsProject
 from live.web import problems
+from live.web.alerting import tell_of_logins
 from live.web.answers import Answers, answer
 from live.web.auth.sessions import Logins
 from live.web.auth.store import Store
@@ -31,6 +32,7 @@ from live.web.guard import Door, Doorkeeper, needs
 from live.web.push import Push
 from live.web.rates import Rates
 from live.web.routes import (
+    alerts,
     books,
     control,
     data,
@@ -38,6 +40,7 @@ from live.web.routes import (
     login,
     machine,
     parameters,
+    records,
     regime,
     settings,
     signals,
@@ -110,7 +113,7 @@ def create_app(
         redirect_slashes=False,
     )
     door = Door(
-        logins=Logins(store, world.clock),
+        logins=Logins(store, world.clock, lambda address: tell_of_logins(world, address)),
         store=store,
         clock=world.clock,
         rates=Rates(changes_a_minute, _READS_A_MINUTE),
@@ -149,6 +152,8 @@ def _mount(app: FastAPI) -> None:
         signals.router,
         control.router,
         machine.router,
+        alerts.router,
+        records.router,
         jobs.router,
         regime.router,
         data.router,
@@ -159,6 +164,7 @@ def _mount(app: FastAPI) -> None:
         app.include_router(router, prefix=_API)
     _founding_paths(app)
     app.add_api_route("/health", _health, include_in_schema=False)
+    app.add_api_route("/metrics", records.metrics, include_in_schema=False)
     app.add_api_route(f"{_API}/health", _health)
     app.add_api_route(f"{_API}/health/ready", _ready)
     app.add_api_route("/api/openapi.json", _openapi, include_in_schema=False)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from starlette.responses import StreamingResponse
+
 from backtest.core.errors import SettingsError
 from live.system.redaction import redact
 
@@ -44,6 +46,13 @@ class Child:
             yield f"exit {code}\n"
         finally:
             self.output.close()
+
+
+def streamed(child: Child) -> StreamingResponse:
+    """Answer with what a child prints, as it does."""
+    return StreamingResponse(
+        child.lines(), media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+    )
 
 
 def start(world: World, *words: str) -> Child:

@@ -87,7 +87,9 @@ function Frame({ session }: { session: Session }) {
               <Route path="/parameters">
                 <ParametersPage session={session} />
               </Route>
-              <Route path="/runs" component={RunsPage} />
+              <Route path="/runs">
+                <RunsPage session={session} />
+              </Route>
               <Route path="/research">
                 <ResearchPage session={session} />
               </Route>

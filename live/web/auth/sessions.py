@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from live.web.auth import passwords, totp
@@ -65,11 +65,13 @@ class Logins:
     Args:
         store: where they are kept.
         clock: source of time.
+        alarm: called with the address when so many logins failed that the next one has to wait.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, alarm: Callable[[str], None] = lambda _: None) -> None:
         self._store = store
         self._clock = clock
+        self._alarm = alarm
 
     # links
 
@@ -190,6 +192,30 @@ class Logins:
         """End a session."""
         self._store.change("DELETE FROM sessions WHERE hash = ?", (visitor.session,))
 
+    # devices
+
+    def remember(self, visitor: Visitor) -> str:
+        """Return the secret of a device that may read and approve without logging in, for ninety days."""
+        device, now = secrets.token_urlsafe(32), self._now()
+        self._store.change(
+            "INSERT INTO devices VALUES (?, ?, ?, ?)",
+            (digest(device), visitor.name, now, now + DEVICE_SECONDS),
+        )
+        return device
+
+    def devices(self) -> list[dict[str, Any]]:
+        """Return the remembered devices, newest first."""
+        rows = self._store.rows(
+            "SELECT hash, name, created, expires FROM devices WHERE expires > ? ORDER BY created DESC",
+            (self._now(),),
+        )
+        names = ("id", "name", "created", "expires")
+        return [dict(zip(names, (row[0][:12], *row[1:]), strict=True)) for row in rows]
+
+    def forget(self, ident: str) -> bool:
+        """Forget a device; return whether there was one."""
+        return self._store.change("DELETE FROM devices WHERE substr(hash, 1, 12) = ?", (ident,)) > 0
+
     # keys of programs
 
     def new_key(self, name: str, scopes: Iterable[str], seconds: float) -> str:
@@ -247,14 +273,8 @@ class Logins:
                 (visitor.session, name, " ".join(sorted(visitor.scopes)), csrf, address, now,
                  now + SESSION_SECONDS, until),
             )  # fmt: skip
-            device = None
-            if remember:
-                device = secrets.token_urlsafe(32)
-                raw.execute(
-                    "INSERT INTO devices VALUES (?, ?, ?, ?)",
-                    (digest(device), name, now, now + DEVICE_SECONDS),
-                )
-        return replace(Opened(secret, visitor), device=device)
+        device = self.remember(visitor) if remember else None
+        return Opened(secret, visitor, device)
 
     def _take_code(self, given: str) -> bool:
         """Take a code of the second factor, or one of the codes for a lost device; each works once."""
@@ -291,6 +311,9 @@ class Logins:
 
     def _failed(self, address: str) -> ProblemError:
         self._store.change("INSERT INTO failures VALUES (?, ?)", (self._now(), address))
+        every = [of for (of,) in self._store.rows("SELECT address FROM failures")]
+        if every.count(address) == _PER_ADDRESS or len(every) == _IN_ALL:
+            self._alarm(address)
         return ProblemError(401, "wrong", _WRONG, remedy="`jutsu dashboard link` makes another link")
 
     def _now(self) -> float:

@@ -28,6 +28,7 @@ from live.views.explain import ExplainView, read_explanation
 from live.views.portfolio import OrderLine, OrderStory, PortfolioView, read_order, read_orders, read_portfolio
 from live.views.today import TodayView, read_today
 from live.views.trades import TradeRow, read_trades
+from live.web.alerting import failing_channels
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.routes.common import Cursor, Limit, Page, VariantName, not_found, page, show, world_of
@@ -39,7 +40,8 @@ _MOST_TRADES = 100_000
 @router.get("/status", responses=answered(TodayView))
 def status(request: Request) -> Response:
     """Is all well, what waits for a person, what comes next."""
-    return show(request, read_today)
+    world = world_of(request)
+    return show(request, lambda inputs: read_today(inputs, failing_channels(world, inputs)))
 
 
 @router.get("/portfolio", responses=answered(PortfolioView))

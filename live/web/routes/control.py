@@ -19,7 +19,7 @@ from live.ledger.errors import LedgerError
 from live.ledger.system_state import KillSwitch, RaisedLevel
 from live.web.answers import answer
 from live.web.auth.sessions import Visitor
-from live.web.children import start
+from live.web.children import start, streamed
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.problems import ProblemError
@@ -91,21 +91,15 @@ def panic(request: Request, visitor: Controller, body: Panic) -> StreamingRespon
     It works with settings that cannot be read and beside a run, and goes on when the page is closed.
     """
     _note(request, visitor, body)
-    return _streamed(request, "panic", "--yes", *(["--everything"] if body.everything else []))
+    everything = ["--everything"] if body.everything else []
+    return streamed(start(world_of(request), "panic", "--yes", *everything))
 
 
 @router.post("/control/reconcile", response_class=StreamingResponse)
 def reconcile(request: Request, visitor: Controller) -> StreamingResponse:
     """Compare ledger and broker: `jutsu reconcile` as a child, what it says as text, `exit N` at the end."""
     require_proven(request, visitor)
-    return _streamed(request, "reconcile")
-
-
-def _streamed(request: Request, *words: str) -> StreamingResponse:
-    lines = start(world_of(request), *words).lines()
-    return StreamingResponse(
-        lines, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
-    )
+    return streamed(start(world_of(request), "reconcile"))
 
 
 def _note(request: Request, visitor: Visitor, body: Panic) -> None:

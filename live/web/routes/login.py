@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -19,6 +20,7 @@ from live.web.routes.signals import Body
 
 router = APIRouter(prefix="/auth")
 Anybody = Annotated[Visitor, needs("read")]
+Approver = Annotated[Visitor, needs("approve")]
 Controller = Annotated[Visitor, needs("control")]
 
 
@@ -102,9 +104,9 @@ def token(request: Request, visitor: Anybody) -> Response:
 
 @router.get("/keys")
 def keys(request: Request, _: Controller) -> Response:
-    """The keys, without their secrets, and the open sessions."""
-    door: Door = request.app.state.door
-    return answer({"keys": door.logins.keys(), "sessions": door.logins.sessions()})
+    """The keys, without their secrets, the open sessions, and the remembered devices."""
+    logins = request.app.state.door.logins
+    return answer({"keys": logins.keys(), "sessions": logins.sessions(), "devices": logins.devices()})
 
 
 @router.post("/keys")
@@ -114,6 +116,26 @@ def new_key(request: Request, visitor: Controller, body: NewKey) -> Response:
     if visitor.kind != "browser":
         raise ProblemError(403, "scope", "only a person makes keys")
     return answer({"key": door.logins.new_key(body.name, body.scopes, body.days * 86400.0)}, 201)
+
+
+@router.post("/devices")
+def remember(request: Request, visitor: Approver) -> Response:
+    """Remember this device: it reads and approves without a login for ninety days."""
+    door: Door = request.app.state.door
+    if visitor.kind != "browser":
+        raise ProblemError(403, "scope", "only a browser is remembered")
+    return _with_cookies(
+        door, answer({"remembered": True}), {door.device_cookie: door.logins.remember(visitor)}
+    )
+
+
+@router.delete("/devices/{ident}")
+def forget(request: Request, _: Controller, ident: str) -> Response:
+    """Forget a remembered device at once."""
+    door: Door = request.app.state.door
+    if not door.logins.forget(ident):
+        raise not_found("device of this id")
+    return answer({"forgotten": ident})
 
 
 @router.delete("/keys/{ident}")
@@ -140,17 +162,18 @@ def _described(door: Door, visitor: Visitor) -> dict[str, Any]:
 
 
 def _let_in(door: Door, opened: Opened) -> Response:
-    response = answer(_described(door, opened.visitor))
-    kept: list[tuple[str, str | None, float]] = [
-        (door.session_cookie, opened.secret, SESSION_SECONDS),
-        (door.device_cookie, opened.device, DEVICE_SECONDS),
-    ]
-    for name, value, seconds in kept:
+    kept = {door.session_cookie: opened.secret, door.device_cookie: opened.device}
+    return _with_cookies(door, answer(_described(door, opened.visitor)), kept)
+
+
+def _with_cookies(door: Door, response: Response, kept: Mapping[str, str | None]) -> Response:
+    """Return the response with cookies only this page's server reads; None leaves one as it is."""
+    for name, value in kept.items():
         if value is not None:
             response.set_cookie(
                 name,
                 value,
-                max_age=int(seconds),
+                max_age=int(DEVICE_SECONDS if name == door.device_cookie else SESSION_SECONDS),
                 path="/",
                 secure=door.secure,
                 httponly=True,

@@ -1,4 +1,4 @@
-"""What ran and who did what: runs, alerts, logs, audit. Scope `read`."""
+"""What ran and who did what: runs, alerts, audit. Scope `read`."""
 
 from __future__ import annotations
 

@@ -55,6 +55,12 @@ def test_silence_is_what_the_settings_say(user: User) -> None:
     assert "stays without an answer" not in body
 
 
+def test_the_page_is_named_where_there_is_one_and_without_a_secret(user: User) -> None:
+    user.set(approval={"policy": "required"}, dashboard={"url": "https://box.lan:8000"})
+    ((_, _, body),) = generated(user)
+    assert "answer on the page: https://box.lan:8000/" in body.splitlines()
+
+
 def test_nobody_is_asked_when_nobody_must_answer(user: User) -> None:
     user.set(approval={"policy": "auto"})
     assert generated(user) == []

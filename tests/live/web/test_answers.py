@@ -1,11 +1,16 @@
 """ETags: the same question costs no work until something changed."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
+
+from backtest.core.errors import UsageError
 from live.actions import kill_switch
 from live.system.clock import SystemClock
-from live.web.answers import answer
+from live.web.answers import Answers, answer
 from tests.support.web_world import Site
 
 
@@ -49,3 +54,29 @@ def test_data_is_written_as_jutsu_prints_it() -> None:
         201,
         '{"day":"2024-01-02","price":1.5,"name":"é"}'.encode(),
     )
+
+
+def test_many_who_ask_the_same_cost_one_making(shown: Site) -> None:
+    made: list[int] = []
+    answers: Answers = shown.app.state.answers
+
+    def slow(_: object) -> list[int]:
+        made.append(1)
+        time.sleep(0.2)
+        return made
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: answers._made("tag", slow), range(8)))
+    assert (len(made), len(set(found))) == (1, 1)
+    assert answers._made("tag", slow) != found[0]  # nothing is kept
+
+
+def test_a_making_that_fails_is_made_again(shown: Site) -> None:
+    answers: Answers = shown.app.state.answers
+
+    def fail(_: object) -> None:
+        raise UsageError("no")
+
+    with pytest.raises(UsageError):
+        answers._made("failing", fail)
+    assert b'"data":7' in answers._made("failing", lambda _: 7)

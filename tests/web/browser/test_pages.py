@@ -117,6 +117,19 @@ def test_trades_are_found_by_symbol(opened: Open) -> None:
     assert 0 < rows.count() < everything
 
 
+def test_logs_reports_and_a_critical_alert(site: Site, opened: Open) -> None:
+    site.user.change("update alerts set level = 'critical' where id = (select max(id) from alerts)")
+    page = opened()
+    page.get_by_role("link", name="Runs").first.click()
+    page.get_by_role("button", name="Acknowledge").first.click()
+    page.get_by_role("region", name="What people did").get_by_text("alerts ack").wait_for()
+    page.get_by_label("From this level on").select_option("DEBUG")
+    page.get_by_role("region", name="Logs", exact=True).or_(
+        page.get_by_text("Nothing was written")
+    ).wait_for()
+    page.get_by_role("link", name="execution_").first.wait_for()
+
+
 def test_a_setting_is_changed_and_taken_back(opened: Open) -> None:
     page = opened()
     page.get_by_role("link", name="Settings").first.click()

@@ -116,6 +116,23 @@ def test_the_server_ends_and_comes_back(waiting: User, tmp_path: Path, opened: O
         page.get_by_text("skipped").first.wait_for()
 
 
+def test_a_remembered_device_comes_back_to_approve(site: Site, opened: Open) -> None:
+    page = opened()
+    page.get_by_role("link", name="Settings").first.click()
+    page.get_by_role("button", name="Remember this device").click()
+    page.get_by_role("button", name="This device is remembered").wait_for()
+    page.context.clear_cookies(name="jutsu")
+    page.goto(f"{site.url}/")
+    approve(page)
+    page.get_by_text("OK. All is well").wait_for()
+    assert page.get_by_role("button", name="KILL").count() == 0
+    assert site.user.rows("audit_log", "action, actor") == [("approve", "web:local")]
+    site.logins.forget(site.logins.devices()[0]["id"])
+    page.context.clear_cookies(name="jutsu")
+    page.reload()
+    page.get_by_role("heading", name="Log in").wait_for()
+
+
 def test_a_session_that_is_over_asks_for_a_login(site: Site, opened: Open) -> None:
     page = opened()
     page.context.clear_cookies()

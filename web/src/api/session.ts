@@ -1,5 +1,5 @@
 // Who is logged in.
-import { api, repeatText, taken } from "./client";
+import { api, Refused, repeatText, taken } from "./client";
 
 export interface Session {
   name: string;
@@ -22,7 +22,35 @@ export async function enter(): Promise<Session> {
     history.replaceState(null, "", location.pathname);
     return logIn({ link, password: "", code: "", remember: false });
   }
-  return kept((await taken(api.GET("/api/v1/auth/session"))) as Session);
+  try {
+    return kept((await taken(api.GET("/api/v1/auth/session"))) as Session);
+  } catch (refused) {
+    if (!remembered() || !(refused instanceof Refused) || refused.status !== 401) throw refused;
+    return await byDevice();
+  }
+}
+
+/** Come in as a remembered device; one that is forgotten is not tried again, because that would count as a guess. */
+async function byDevice(): Promise<Session> {
+  try {
+    return await logIn({ link: "", password: "", code: "", remember: false });
+  } catch (refused) {
+    localStorage.removeItem(REMEMBERED);
+    throw refused;
+  }
+}
+
+const REMEMBERED = "jutsu-device";
+
+/** Whether this browser has, as far as it knows, the cookie of a remembered device. */
+export function remembered(): boolean {
+  return localStorage.getItem(REMEMBERED) !== null;
+}
+
+/** Remember this device for reading and approving. */
+export async function rememberDevice(): Promise<void> {
+  await taken(api.POST("/api/v1/auth/devices"));
+  localStorage.setItem(REMEMBERED, "yes");
 }
 
 export async function logIn(body: {
@@ -31,7 +59,9 @@ export async function logIn(body: {
   code: string;
   remember: boolean;
 }): Promise<Session> {
-  return kept((await taken(api.POST("/api/v1/auth/login", { body }))) as Session);
+  const session = kept((await taken(api.POST("/api/v1/auth/login", { body }))) as Session);
+  if (body.remember) localStorage.setItem(REMEMBERED, "yes");
+  return session;
 }
 
 export async function elevate(password: string, code: string): Promise<Session> {

@@ -117,3 +117,23 @@ export const useBars = (symbol: string) =>
     queryKey: ["data", symbol, "bars"],
     queryFn: () => taken(api.GET("/api/v1/data/{symbol}/bars", { params: { path: { symbol } } })),
   });
+
+export const useReports = () =>
+  useQuery({ queryKey: ["reports"], queryFn: () => taken(api.GET("/api/v1/reports")) });
+
+export const useLogs = (level: string, grep: string) =>
+  useQuery({
+    queryKey: ["logs", level, grep],
+    queryFn: () => taken(api.GET("/api/v1/logs", { params: { query: grep ? { level, grep } : { level } } })),
+  });
+
+export interface Access {
+  devices: { id: string; name: string; created: number; expires: number }[];
+}
+
+export const useAccess = (may: boolean) =>
+  useQuery({
+    queryKey: ["access"],
+    queryFn: async () => (await taken(api.GET("/api/v1/auth/keys"))) as Access,
+    enabled: may,
+  });

@@ -1,15 +1,24 @@
-import { useAlerts, useAudit, useRuns } from "../api/views";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, taken } from "../api/client";
+import type { Session } from "../api/session";
+import { streamed } from "../api/stream";
+import { useAlerts, useAudit, useLogs, useReports, useRuns } from "../api/views";
+import { Field } from "../ui/field";
 import { hour, local, moment, words } from "../ui/format";
-import { Badge, Card, Empty, Shown, Table } from "../ui/parts";
+import { Badge, Button, Card, Empty, Refusal, Shown, Table } from "../ui/parts";
+import { Select } from "../ui/select";
 
 const MOODS = { executed: "good", stopped: "bad", missed: "bad", waits: "warn", due: "plain" } as const;
 
-export function RunsPage() {
+export function RunsPage({ session }: { session: Session }) {
   return (
     <>
       <h1 className="mb-3 text-xl font-bold">Runs</h1>
       <Sessions />
-      <Alerts />
+      <Alerts session={session} />
+      <Reports />
+      <Logs />
       <Actions />
     </>
   );
@@ -55,10 +64,97 @@ function Sessions() {
   );
 }
 
-function Alerts() {
+function Reports() {
+  const reports = useReports();
+  return (
+    <Card title="Reports">
+      <Shown query={reports}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <Empty>No report yet. “jutsu report weekly” writes one; a run writes its own.</Empty>
+          ) : (
+            <ul className="columns-1 text-sm sm:columns-2">
+              {data
+                .filter((report) => report.name.endsWith(".txt"))
+                .map((report) => (
+                  <li key={report.name}>
+                    <a
+                      className="inline-flex min-h-8 items-center underline"
+                      href={`/api/v1/reports/${report.name}`}
+                      target="_blank"
+                      rel="noreferrer"
+                    >
+                      {report.name}
+                    </a>
+                  </li>
+                ))}
+            </ul>
+          )
+        }
+      </Shown>
+    </Card>
+  );
+}
+
+const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
+
+function Logs() {
+  const [grep, setGrep] = useState("");
+  const [level, setLevel] = useState("WARNING");
+  const logs = useLogs(level, grep);
+  return (
+    <Card title="Logs of the last two days">
+      <div className="grid gap-x-4 sm:grid-cols-2">
+        <Select label="From this level on" value={level} options={LEVELS} onValue={setLevel} />
+        <Field label="Text it holds" value={grep} maxLength={200} onValue={setGrep} />
+      </div>
+      <Shown query={logs}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <Empty>Nothing was written. “jutsu logs --since 30d” looks further back.</Empty>
+          ) : (
+            <Table
+              label="Logs"
+              rows={[...data].reverse()}
+              rowKey={(entry) => `${entry.at} ${entry.stage} ${entry.text}`}
+              columns={[
+                { name: "When", whole: true, cell: (entry) => moment(entry.at) },
+                { name: "Program", cell: (entry) => entry.stage },
+                { name: "Level", cell: (entry) => entry.level },
+                {
+                  name: "Text",
+                  cell: (entry) => <span className="break-words whitespace-pre-wrap">{entry.text}</span>,
+                },
+              ]}
+            />
+          )
+        }
+      </Shown>
+    </Card>
+  );
+}
+
+function Alerts({ session }: { session: Session }) {
   const alerts = useAlerts();
+  const queries = useQueryClient();
+  const [said, setSaid] = useState("");
+  const may = session.scopes.includes("control") && !session.read_only;
+  const done = { onSettled: () => queries.invalidateQueries() };
+  const ack = useMutation({
+    mutationFn: (number: number) =>
+      taken(api.POST("/api/v1/alerts/{number}/ack", { params: { path: { number } } })),
+    ...done,
+  });
+  const test = useMutation({ mutationFn: () => streamed("/api/v1/alerts/test", {}, setSaid), ...done });
   return (
     <Card title="Alerts">
+      <Refusal error={ack.error ?? test.error} />
+      {may && (
+        <Button className="mb-3" disabled={test.isPending} onClick={() => test.mutate()}>
+          Send a test to every channel
+        </Button>
+      )}
+      {said && <pre className="mb-3 whitespace-pre-wrap rounded-lg bg-raised p-3 text-sm">{said}</pre>}
       <Shown query={alerts}>
         {({ data }) =>
           data.items.length === 0 ? (
@@ -96,6 +192,17 @@ function Alerts() {
                 {
                   name: "Delivered",
                   cell: (alert) => (alert.sent_at ? moment(alert.sent_at) : alert.error || "waiting"),
+                },
+                {
+                  name: "",
+                  cell: (alert) =>
+                    may &&
+                    alert.level === "critical" &&
+                    !alert.acknowledged_at && (
+                      <Button aria-label={`Acknowledge ${alert.title}`} onClick={() => ack.mutate(alert.id)}>
+                        I know
+                      </Button>
+                    ),
                 },
               ]}
             />

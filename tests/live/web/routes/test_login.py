@@ -100,3 +100,14 @@ def test_a_person_makes_and_revokes_keys(site: Site) -> None:
 def test_a_key_makes_no_keys(site: Site) -> None:
     found = site.program("control").post("/api/v1/auth/keys", json={"name": "x", "scopes": ["read"]})
     assert found.status_code == 403
+
+
+def test_a_device_is_remembered_listed_and_forgotten(site: Site) -> None:
+    browser = site.browser()
+    assert browser.post("/auth/devices").status_code == 200
+    (device,) = browser.get("/auth/keys").json()["devices"]
+    assert device["name"] == "local"
+    assert browser.send("DELETE", f"/auth/devices/{device['id']}").status_code == 200
+    assert browser.send("DELETE", f"/auth/devices/{device['id']}").status_code == 404
+    browser.post("/auth/logout")
+    assert browser.log_in().status_code == 401
