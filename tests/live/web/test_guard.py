@@ -18,6 +18,7 @@ FILLED = {
     "client_order_id": "x",
     "symbol": "QQQ",
     "ident": "x",
+    "number": "1",
     "name": "safety.cash_warn_pct",
 }
 ROUTES: list[tuple[str, str, str | None]] = [
@@ -42,7 +43,7 @@ def ask(browser: Browser, method: str, path: str, headers: dict[str, str], conte
 
 def test_every_route_but_three_names_its_scope() -> None:
     assert [path for _, path, scope in ROUTES if scope is None and path not in OPEN] == []
-    assert {scope for _, _, scope in GUARDED} == {"read", "approve", "control", "settings", "jobs"}
+    assert {scope for _, _, scope in GUARDED} == {"read", "approve", "control", "settings", "jobs", "metrics"}
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), GUARDED)
