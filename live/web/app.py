@@ -39,11 +39,13 @@ from live.web.routes import (
     jobs,
     login,
     machine,
+    mode,
     parameters,
     records,
     regime,
     settings,
     signals,
+    strategies,
 )
 from live.web.watch import Watcher
 from live.web.world import World
@@ -151,6 +153,7 @@ def _mount(app: FastAPI) -> None:
         books.router,
         signals.router,
         control.router,
+        mode.router,
         machine.router,
         alerts.router,
         records.router,
@@ -158,6 +161,7 @@ def _mount(app: FastAPI) -> None:
         regime.router,
         data.router,
         parameters.router,
+        strategies.router,
         settings.router,
         login.router,
     ):

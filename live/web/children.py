@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from starlette.responses import StreamingResponse
 
-from backtest.core.errors import SettingsError
+from backtest.core.errors import LimitError, SettingsError
 from live.system.redaction import redact
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _EVERY_SECONDS: Final = 0.1
 _BLOCK: Final = 65536
+_PATIENCE: Final = 120.0
 
 
 @dataclass(slots=True)
@@ -48,6 +49,34 @@ class Child:
             self.output.close()
 
 
+def asked(world: World, *words: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return what a command prints on standard output, whatever its exit code.
+
+    Args:
+        world: the project.
+        words: of the command.
+        environ: variables it has besides those of the project.
+
+    Raises:
+        LimitError: 7, it does not end within two minutes.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            _command(world, words),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=_root(world),
+            env={**os.environ, **world.source.environ, **(environ or {})},
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LimitError(
+            "does not end", where=f"jutsu {words[0]}", remedy="run it on a terminal of the box"
+        ) from error
+    return done.stdout.decode(errors="replace")
+
+
 def streamed(child: Child) -> StreamingResponse:
     """Answer with what a child prints, as it does."""
     return StreamingResponse(
@@ -60,23 +89,27 @@ def start(world: World, *words: str) -> Child:
 
     It prints into a file and not into a pipe: it must not die of ours.
     """
+    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who reads it
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        _command(world, words),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=_root(world),
+        env={**os.environ, **world.source.environ},
+        start_new_session=True,
+    )
+    return Child(process, output)
+
+
+def _command(world: World, words: Sequence[str]) -> list[str]:
     source = world.source
     flags: list[str] = []
     if source.config is not None:
         flags += ["--config", str(source.config.absolute())]
     if source.state_db is not None:
         flags += ["--state-db", str(source.state_db.absolute())]
-    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who reads it
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-m", "live.cli", *words, *flags],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        cwd=_root(world),
-        env={**os.environ, **source.environ},
-        start_new_session=True,
-    )
-    return Child(process, output)
+    return [sys.executable, "-P", "-m", "live.cli", *words, *flags]
 
 
 def _root(world: World) -> Path:

@@ -130,6 +130,14 @@ def test_logs_reports_and_a_critical_alert(site: Site, opened: Open) -> None:
     page.get_by_role("link", name="execution_").first.wait_for()
 
 
+def test_real_orders_are_not_offered_before_the_rehearsal(site: Site, opened: Open) -> None:
+    page = opened()
+    page.get_by_role("link", name="Settings").first.click()
+    page.get_by_role("button", name="What stands in the way").click()
+    page.get_by_text("golden: sessions without failure").wait_for(timeout=60_000)
+    assert page.get_by_role("button", name="Send real orders").count() == 0
+
+
 def test_a_setting_is_changed_and_taken_back(opened: Open) -> None:
     page = opened()
     page.get_by_role("link", name="Settings").first.click()

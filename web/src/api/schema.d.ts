@@ -460,6 +460,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/control/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mode
+         * @description The mode of the next run, where it comes from, and whether real orders were confirmed.
+         */
+        get: operations["mode_api_v1_control_mode_get"];
+        /**
+         * Switch
+         * @description Switch to paper at once; to real orders only when nothing stands in the way.
+         */
+        put: operations["switch_api_v1_control_mode_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/control/mode/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Ask `jutsu doctor` and `jutsu ready` what stands in the way of real orders; takes seconds.
+         */
+        post: operations["check_api_v1_control_mode_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/control/panic": {
         parameters: {
             query?: never;
@@ -1298,6 +1342,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strategies
+         * @description Every strategy file of the project; one that cannot be read says why.
+         */
+        get: operations["strategies_api_v1_strategies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Validate
+         * @description Say what is wrong with a strategy document; nothing is written.
+         */
+        post: operations["validate_api_v1_strategies_validate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/strategies/{variant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strategy
+         * @description One variant with every parameter, its range and its source.
+         */
+        get: operations["strategy_api_v1_strategies__variant__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trades": {
         parameters: {
             query?: never;
@@ -2010,6 +2114,46 @@ export interface components {
             variant: string;
         };
         /**
+         * ModeChange
+         * @description The mode; for real orders the words of the confirmation.
+         */
+        ModeChange: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "offline_mock" | "online_live";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Typed
+             * @default
+             */
+            typed: string;
+        };
+        /**
+         * ModeObstacles
+         * @description What stands in the way of real orders, one finding each; none: they may be switched on.
+         */
+        ModeObstacles: {
+            obstacles: components["schemas"]["Finding"][];
+        };
+        /**
+         * ModeView
+         * @description Which mode the next run has.
+         */
+        ModeView: {
+            account: string;
+            confirmed: boolean;
+            /** @enum {unknown} */
+            mode: "offline_mock" | "online_live";
+            source: string;
+            words: string;
+        };
+        /**
          * MonthRow
          * @description A year of monthly returns, January first; None for months without a close.
          */
@@ -2654,6 +2798,31 @@ export interface components {
             symbol: string;
             used_by: string[];
             years: components["schemas"]["YearCoverage"][];
+        };
+        /**
+         * StrategyDocument
+         * @description What a strategy file holds: `name`, `variant`, `parameters`.
+         */
+        StrategyDocument: {
+            /** Strategy */
+            strategy: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * StrategyLine
+         * @description One strategy file.
+         */
+        StrategyLine: {
+            execution_time: ("15min_after_open" | "15min_before_close" | "5min_before_close" | "close" | "open") | null;
+            family: string;
+            file: string;
+            overridden: string[];
+            problem?: string;
+            role: string;
+            strategy: string;
+            symbols: string[];
+            variant: string;
         };
         /**
          * SymbolStatus
@@ -3674,6 +3843,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KillSwitch"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mode_api_v1_control_mode_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["ModeView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_api_v1_control_mode_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModeChange"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModeView"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_api_v1_control_mode_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModeObstacles"];
                 };
             };
             /** @description Refused. */
@@ -5283,6 +5549,111 @@ export interface operations {
                         account: string;
                         as_of: string;
                         data: components["schemas"]["TodayView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    strategies_api_v1_strategies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["StrategyLine"][];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validate_api_v1_strategies_validate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyDocument"];
+            };
+        };
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judged"];
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    strategy_api_v1_strategies__variant__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["ParametersView"];
                         data_source: string;
                         mode: string;
                     };

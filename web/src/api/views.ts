@@ -137,3 +137,6 @@ export const useAccess = (may: boolean) =>
     queryFn: async () => (await taken(api.GET("/api/v1/auth/keys"))) as Access,
     enabled: may,
   });
+
+export const useMode = () =>
+  useQuery({ queryKey: ["mode"], queryFn: () => taken(api.GET("/api/v1/control/mode")) });

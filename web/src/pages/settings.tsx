@@ -7,6 +7,7 @@ import { Field } from "../ui/field";
 import { moment } from "../ui/format";
 import { Button, Card, Dialog, Empty, Refusal, Shown, Table } from "../ui/parts";
 import { Prove, useGrave } from "../ui/prove";
+import { ModeSwitch } from "./mode";
 
 type Setting = Views["Setting"];
 type Theme = "system" | "light" | "dark";
@@ -16,6 +17,7 @@ export function SettingsPage({ session }: { session: Session }) {
     <>
       <h1 className="mb-3 text-xl font-bold">Settings</h1>
       <Look />
+      <ModeSwitch session={session} />
       <Access session={session} />
       <Values session={session} />
       <History />
