@@ -34,8 +34,8 @@ export function ModeSwitch({ session }: { session: Session }) {
               ) : (
                 <Badge mood="good">paper: nothing leaves</Badge>
               )}{" "}
-              from {data.source}. Real orders would go to account {data.account}, which is{" "}
-              {data.confirmed ? "confirmed" : "not confirmed"}.
+              from <span className="break-all">{data.source}</span>. Real orders would go to account{" "}
+              {data.account}, which is {data.confirmed ? "confirmed" : "not confirmed"}.
             </p>
             <Prove grave={online} session={session} />
             <Prove grave={offline} session={session} />
