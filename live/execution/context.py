@@ -38,7 +38,6 @@ class RunNotes:
         gated: client order ids that a gate held back, with the reason.
         stop_buying: why no further buy may leave, empty while buying is allowed.
         aborted: buying was stopped in the middle, for the prices of its fills.
-        posts: monotonic times of the orders sent, for the limit per minute.
         foreign: shares at the broker that no book owns, by symbol.
         earlier: criticals and warnings that earlier runs of the session have told.
         forced: a person let the run go on (--force) although ledger and broker differed at its start.
@@ -53,7 +52,6 @@ class RunNotes:
     gated: dict[str, str] = field(default_factory=dict)
     stop_buying: str = ""
     aborted: bool = False
-    posts: list[float] = field(default_factory=list)
     foreign: dict[str, int] = field(default_factory=dict)
     forced: bool = False
     behind: set[str] = field(default_factory=set)
@@ -213,13 +211,15 @@ class ExecutionContext:
         switch = self.ledger.state.kill_switch()
         return f"kill switch is on ({switch.level}): {switch.reason}" if switch.level != "none" else ""
 
-    def pace(self, *, waits: bool) -> None:
-        """Count an order; an entry waits until it fits the limit per minute, exits and stops never do."""
-        posts, now = self.notes.posts, self.clock.monotonic()
-        if waits:
-            limit = self.settings.execution.limits.max_orders_per_minute
-            self.clock.sleep(seconds_to_wait(posts, now, limit))
-        posts.append(self.clock.monotonic())
+    def pace(self) -> None:
+        """Wait until an entry fits the limit per minute; exits and stops never wait, but count.
+
+        The limit is the account's: orders of other books and of earlier runs of the session count too.
+        """
+        now, limit = self.clock.now(), self.settings.execution.limits.max_orders_per_minute
+        rows = self.ledger.orders.of_session(self.session.day)
+        sent = [row.sent_at.timestamp() for row in rows if row.sent_at is not None]
+        self.clock.sleep(seconds_to_wait(sent, now.timestamp(), limit))
 
 
 def stop_id(context: ExecutionContext, symbol: str) -> str:

@@ -28,7 +28,7 @@ def send(context: ExecutionContext, order: SignalOrder, quantity: int, attempts:
         if count >= context.settings.execution.limits.max_orders_per_run:
             context.notes.gate(order.client_order_id, "max_orders_per_run is reached")
             return row
-    context.pace(waits=row.intent not in SELLS)
+        context.pace()
     return context.submission.send(row)
 
 

@@ -277,7 +277,6 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal, sha
             f"{shares} shares are sold at market"
         )
     order = plan_row(context, position, None if below is not None else price, quantity=shares, parent=entry)
-    context.pace(waits=False)
     order = context.submission.send(order)
     if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
         return f"the stop was not accepted: {order.state_reason or order.state}"

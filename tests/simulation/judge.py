@@ -33,6 +33,9 @@ Invariant = Literal[
     "no exception",
 ]
 _NUMBER: Final = re.compile(r"-?\d[\d.,]*")
+_LOUD: Final = ("CRITICAL", "error", "warning")
+_PROTECTION: Final = re.compile(r"stop|broker|ledger|nobody|split|by hand|sold", re.IGNORECASE)
+_TABLE: Final = re.compile(r"\((entry|increase|exit|reduce|stop)\)")
 #: seconds between the last question "may it leave" and the order's arrival
 ON_ITS_WAY: Final = 1.0
 
@@ -266,6 +269,9 @@ class Judge:
         theirs = {s: q for s, q in account.positions.items() if s != FOREIGN}
         if self._only_late(account, books):
             return
+        strange = [f"{s} in {v}" for v, s in books.positions if v != self.world.book_of(s)]
+        if strange:
+            self.blame("books agree", f"in the book of another variant: {', '.join(strange)}")
         if theirs != books.shares():
             self.blame("books agree", f"exit 0, broker {theirs}, ledger {books.shares()}")
         elif books.cash is not None and abs(books.cash - account.cash) > 0 and "already done" not in ran.text:
@@ -281,16 +287,26 @@ class Judge:
         """Every stock has its stop after a run, or somebody was told that this one has none."""
         if ran.code in {2, 3}:  # a file nobody vouches for, the switch: the broker was not looked at
             return
-        said = ran.text + "".join(m.title + m.body for m in self.world.folder.inbox[self._rung :])
+        said = self._problems(ran)
         for symbol in STOCKS:
             held, guarded = account.positions.get(symbol, 0), account.resting_stops(symbol)
             if held <= guarded or account.being_sold(symbol) >= held:
                 continue
-            if not re.search(rf"\b{symbol}\b", said):
+            if not any(re.search(rf"\b{symbol}\b", line) for line in said):
                 self.blame(
                     "protected",
                     f"exit {ran.code}: {symbol}: {held} held, stops for {guarded}; nobody was told",
                 )
+
+    def _problems(self, ran: Ran) -> list[str]:
+        """Return the lines of a run and of its messages that say what is wrong with stops or shares.
+
+        The tables of a report name every symbol, and tell nobody that one has no stop.
+        """
+        lines = [line for line in ran.text.splitlines() if line.startswith(_LOUD)]
+        for message in self.world.folder.inbox[self._rung :]:
+            lines += [message.title, *message.body.splitlines()] if message.level != "info" else []
+        return [line for line in lines if _PROTECTION.search(line) and not _TABLE.search(line)]
 
     def _judge_told(self, ran: Ran) -> None:
         """Every end with a code rings: the very problem reached the phone, or waits for a dead channel."""

@@ -118,10 +118,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seeds", type=_seeds, default=range(1, SEEDS + 1), metavar="A..B")
     parser.add_argument("--again", action="store_true", help="only the seed that found it before")
+    parser.add_argument("--new", action="store_true", help="only bugs that no seed has found yet")
     parser.add_argument("--log", type=Path, help="bugs found, one JSON line each: a long hunt resumes here")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     wanted = [mutation for mutation in MUTATIONS if args.only in mutation.name]
+    wanted = [mutation for mutation in wanted if not (args.new and mutation.seed)]
     if args.inside:
         print(json.dumps(asdict(inside(wanted[0], args.seeds))))
         return 0

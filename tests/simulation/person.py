@@ -99,18 +99,20 @@ class Person:
             return
         seen = path.read_bytes()
         if kind in EDITS:
-            self._edit(variant)
+            self._edit(variant, larger=kind != "edit")
         if kind == "edit_after_look":
             self._approve_unseen(variant, seen)
         if kind in {"approve", "edit"} and (world.folder.approval == "required" or kind == "edit"):
             self.approve(variant)
 
-    def _edit(self, variant: str) -> None:
-        """Halve an order, or switch one off."""
+    def _edit(self, variant: str, *, larger: bool) -> None:
+        """Halve an order and switch one off; or double them, which nobody must carry out unapproved."""
         path = self._world.folder.signal(self._world.session.day, variant)
         data = json.loads(path.read_bytes())
         for number, order in enumerate(data["orders"]):
-            if number % 2:
+            if larger:
+                order["quantity"] *= 2
+            elif number % 2:
                 order["enabled"] = False
             elif order["quantity"] > 1:
                 order["quantity"] //= 2

@@ -45,6 +45,7 @@ MUTATIONS: Final = (
         "        return self._search(order, may_repeat=False)\n\n    def _recover_past",
         '        return self._move(order, JournalState.ABSENT, reason="died")\n\n    def _recover_past',
         kinds=("crash",),
+        seed=12,
     ),
     Mutation(
         "every order is sent twice",
@@ -54,6 +55,7 @@ MUTATIONS: Final = (
         "            order_id = self._broker.submit(request_of(order))\n"
         "            order_id = self._broker.submit(request_of(order)) or order_id\n"
         "        except NotSent as error:\n            self._throttled",
+        seed=1,
     ),
     Mutation(
         "no reply is taken for not sent, and the order is sent again",
@@ -63,6 +65,7 @@ MUTATIONS: Final = (
         "            return self._move(order, JournalState.PLANNED, reason=error.problem)\n"
         "        return self._accepted(order, order_id)\n\n    def _announce",
         kinds=("lost_reply",),
+        seed=1,
     ),
     Mutation(
         "an order that is not in the list at once never existed",
@@ -71,6 +74,7 @@ MUTATIONS: Final = (
         "            if self._broker.honours_client_id and patient:",
         "            patient = True\n            if patient:",
         kinds=("lost_reply", "lagging_list"),
+        seed=3,
     ),
     Mutation(
         "a cancel is believed without reading back",
@@ -80,6 +84,7 @@ MUTATIONS: Final = (
         "            asked = asked or self._ask_to_cancel(order)\n            try:\n"
         '                order = self._move(order, JournalState.CANCELED, reason="asked")',
         kinds=("slow", "never", "partial", "late_cancel", "cancel_race", "slow_cancel"),
+        seed=4,
     ),
     Mutation(
         "a cancel is noted and never sent",
@@ -87,25 +92,28 @@ MUTATIONS: Final = (
         "            self._broker.cancel(order.broker_order_id)\n",
         "            pass\n",
         kinds=("slow", "never", "partial"),
+        seed=1,
     ),
     Mutation(
         "the stops are not looked after at the end",
         "live/execution/steps.py",
         "    if wait and job.go:\n        stops.protect_all(context)\n",
         "    if wait and job.go:\n",
-        kinds=("partial", "never", "slow", "hand_cancel_stop"),
+        kinds=("reject",),
     ),
     Mutation(
         "a stop protects half of the shares",
         "live/execution/stops.py",
         "None if below is not None else price, quantity=shares, parent=entry)\n",
         "None if below is not None else price, quantity=(shares + 1) // 2, parent=entry)\n",
+        seed=3,
     ),
     Mutation(
         "shares are sold while their stop still rests",
         "live/execution/stops.py",
         '    return "free" if _cancel_all(context, _resting(context, position)) else "stuck"',
         '    return "free"',
+        seed=1,
     ),
     Mutation(
         "after a failure nobody looks after the stops",
@@ -113,6 +121,7 @@ MUTATIONS: Final = (
         "        stops.protect_after_failure(context)\n",
         "",
         kinds=("unreadable", "disk_full", "odd_reply", "lost_reply"),
+        seed=22,
     ),
     Mutation(
         "the kill switch is not asked before an order leaves",
@@ -120,6 +129,7 @@ MUTATIONS: Final = (
         "        level = self.ledger.state.kill_level()\n",
         '        level = "none"\n',
         kinds=("kill_meanwhile", "kill", "kill_entries"),
+        seed=7,
     ),
     Mutation(
         "the window is not asked again before an order leaves",
@@ -127,6 +137,7 @@ MUTATIONS: Final = (
         "        if self.keeps_window and not self._inside():",
         "        if False:",
         kinds=("suspend", "slow"),
+        seed=2,
     ),
     Mutation(
         "only the clock on the wall tells the window",
@@ -134,6 +145,7 @@ MUTATIONS: Final = (
         "        return all(inside(self.job, now, self.phase) for now in (self.clock.now(), by_monotonic))",
         "        return inside(self.job, by_monotonic, self.phase)",
         kinds=("suspend", "clock_jump"),
+        seed=2,
     ),
     Mutation(
         "a wrong clock is no reason to stop",
@@ -141,6 +153,7 @@ MUTATIONS: Final = (
         "    ok = abs(seconds) <= limit\n",
         "    ok = True\n",
         kinds=("clock_jump",),
+        seed=1,
     ),
     Mutation(
         "what earlier tries filled is bought again",
@@ -148,6 +161,7 @@ MUTATIONS: Final = (
         "        return self.target(quantity) - self.filled",
         "        return self.target(quantity)",
         kinds=("partial", "slow", "never"),
+        seed=1,
     ),
     Mutation(
         "a sell that has ended is sold again by the next run",
@@ -155,20 +169,21 @@ MUTATIONS: Final = (
         "    left = order.quantity - attempts.filled\n",
         "    left = order.quantity - sum(row.filled_quantity for row in attempts.open_attempts)\n",
         kinds=("crash",),
+        seed=2,
     ),
     Mutation(
         "buys are not cut to the cash after the sells",
         "live/execution/recount.py",
         "    return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}",
         "    return {order.client_order_id: quantity for order, quantity in wants if left is not None}",
-        kinds=("reject", "never", "deposit"),
+        kinds=("reject", "never", "slow", "partial"),
     ),
     Mutation(
         "entries do not wait for the limit of orders a minute",
         "live/execution/context.py",
-        "            self.clock.sleep(seconds_to_wait(posts, now, limit))\n",
-        "            seconds_to_wait(posts, now, limit)\n",
-        kinds=("missed_day", "crash"),
+        "        self.clock.sleep(seconds_to_wait(sent, now.timestamp(), limit))\n",
+        "        seconds_to_wait(sent, now.timestamp(), limit)\n",
+        kinds=("missed_day",),
     ),
     Mutation(
         "bytes that nobody approved are executed",
@@ -202,7 +217,7 @@ MUTATIONS: Final = (
         "live/execution/steps.py",
         "    if difference is not None:\n        raise difference\n",
         "",
-        kinds=("hand_sell", "bust", "cancel_race", "lagging_account", "late_cancel"),
+        kinds=("doubled_request", "odd_reply", "cancel_race", "late_cancel"),
     ),
     Mutation(
         "a difference at the start is not seen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,14 @@ SETTINGS: Final[dict[str, Any]] = {
     "safety": {"max_clock_skew_seconds": 30, "min_free_disk_mb": 0, "daily_loss_pct": 5},
     "polling": {"interval_seconds": 5, "timeout_seconds": 20, "retries": 2, "retry_wait_seconds": 2},
 }
+
+
+def _settings(seed: int) -> dict[str, Any]:
+    """Return the settings of a seed: one in four has a limit of orders a minute that its days reach."""
+    execution = SETTINGS["execution"]
+    few = random.Random(f"{seed}/pace").random() < 0.25
+    limits = {**execution["limits"], **({"max_orders_per_minute": 3} if few else {})}
+    return {**SETTINGS, "execution": {**execution, "limits": limits}}
 
 
 @dataclass
@@ -112,11 +121,12 @@ class World:
         days = sessions_from(FIRST, sessions + 6)
         first = calendar.session(days[HISTORY])
         assert first is not None
+        settings = _settings(seed)
         folder = Folder(root, approval=kind.approval)
-        folder.prepare(kind.rule_sets(seed), kind.book_settings(), {**SETTINGS, **online_settings(broker)})
+        folder.prepare(kind.rule_sets(seed), kind.book_settings(), {**settings, **online_settings(broker)})
         clock = WorldClock(first.open.astimezone(UTC) - timedelta(hours=2))
         market = Market(seed, days, early=style == "earnings")
-        return cls(seed, sessions, faults, folder, kind, broker, days, clock, market)
+        return cls(seed, sessions, faults, folder, kind, broker, days, clock, market, settings)
 
     @property
     def execution_time(self) -> ExecutionTime:

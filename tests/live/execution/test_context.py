@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
+from live.ledger.orders import OrderPlan
+from live.model.order_state import JournalState
 from live.runtime.runtime import Runtime
-from live.system.clock import SimulatedClock
-from tests.support.exec_world import AT, World
+from tests.support.exec_world import AT, DAY, World
 
 MINUTE = 60.0
 
@@ -25,17 +27,30 @@ def context(shared: Any, *, feed: Any = None, deadline: float = 0.0) -> Executio
     )
 
 
-@given(st.lists(st.floats(min_value=0, max_value=30), max_size=40), st.integers(min_value=1, max_value=5))
-def test_no_minute_ever_sees_more_orders_than_the_limit(waits: list[float], limit: int) -> None:
-    limits = SimpleNamespace(max_orders_per_minute=limit)
-    settings = SimpleNamespace(execution=SimpleNamespace(limits=limits))
-    run = context(SimpleNamespace(clock=SimulatedClock(AT), settings=settings))
-    for wait in waits:
-        run.clock.sleep(wait)
-        run.pace(waits=True)
-    posts = run.notes.posts
-    assert len(posts) == len(waits)
-    assert all(later - posts[n] >= MINUTE - 1e-5 for n, later in enumerate(posts[limit:]))
+def test_an_entry_waits_for_orders_of_other_books_and_earlier_runs(made: World) -> None:
+    runtime = made.open()
+    limit = runtime.settings.execution.limits.max_orders_per_minute
+    today: Any = SimpleNamespace(session=SimpleNamespace(day=DAY))
+    nothing: Any = None
+    run = ExecutionContext(runtime, today, RunNotes(), nothing, PositionRules(), nothing, "all", 0.0)
+    began = runtime.clock.now()
+    for number in range(limit):
+        run.pace()
+        sent(runtime, f"20250305_AAA_entry_buy_r{number}", variant=f"book{number % 2}")
+        runtime.clock.sleep(1.0)
+    assert runtime.clock.now() - began == timedelta(seconds=limit)  # within the limit nobody waits
+
+    run.pace()
+
+    assert runtime.clock.now() - began == timedelta(seconds=MINUTE)
+
+
+def sent(runtime: Runtime, name: str, *, variant: str) -> None:
+    """Journal an order as sent now."""
+    mode, now = runtime.settings.mode, runtime.clock.now()
+    plan = OrderPlan(name, variant, DAY, mode, "AAA", "buy", "entry", 1)
+    runtime.ledger.orders.plan(plan, at=now)
+    runtime.ledger.orders.transition(name, JournalState.SENDING, at=now)
 
 
 def test_entries_wait_for_the_run_and_for_the_kill_switch(made: World) -> None:
