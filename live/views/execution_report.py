@@ -14,6 +14,7 @@ from live.books.targets import Leg, legs_of
 from live.ledger.trades import target_price
 from live.system.logs import log_name
 from live.views.equity import EquityStep, last_step
+from live.views.newest_run import criticals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +143,7 @@ def read_execution(
         cash=None if marked is None else marked.cash,
         day=None if marked is None else last_step(ledger, variant, session, budget_pct=budget_pct),
         warnings=tuple(detail.get("warnings", ())),
-        critical=(*detail.get("critical", ()), *detail.get("earlier", ())),
+        critical=tuple(criticals(detail)),
         error=str(detail.get("error", "")) if _failed(run) else "",
         log=_log_file(logs, session, run, account),
         next_opens=_next_opens(session, content),

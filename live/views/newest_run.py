@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backtest.strategies.family import FAMILIES
 
@@ -30,6 +30,12 @@ def newest_run(inputs: ViewInputs, variant: str) -> RunLog | None:
     return next(iter(inputs.ledger.runs.recent(1, variant)), None)
 
 
+def criticals(detail: Mapping[str, Any]) -> list[str]:
+    """Return the criticals of a session's newest run, and as such those of the runs before it."""
+    earlier = [f"earlier in that session: {text}" for text in detail.get("earlier", ())]
+    return [*detail.get("critical", ()), *earlier]
+
+
 def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str] = ()) -> Iterator[str]:
     """Yield what the newest run and the newest validation of each primary found, one line each.
 
@@ -52,8 +58,7 @@ def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str
 
 def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
     detail = dict(run.detail or {})
-    found = list(detail.get("critical", ()))
-    found += [f"earlier in that session: {text}" for text in detail.get("earlier", ())]
+    found = criticals(detail)
     unfinished = _UNFINISHED.get(run.outcome)
     if unfinished and not found and not detail.get("error"):  # the error says why nothing was done
         found = list(detail.get("warnings", ())) or [unfinished]

@@ -133,3 +133,20 @@ def test_orders_that_were_not_sent_say_why(tmp_path: Path) -> None:
     assert [held.client_order_id[9:] for held in found.held] == ["AAA_entry_buy", "BBB_entry_buy"]
     assert "150" in found.held[0].why
     assert found.held[1].why == "disabled in the file: not today"
+
+
+def test_what_an_earlier_run_found_is_said_as_such(tmp_path: Path) -> None:
+    """A stop that was missing in the first run and rests by now is not told as if it were missing still."""
+    made = world(tmp_path)
+    made.write(signal([ENTRY]))
+    assert made.executor() == 0
+    runtime = made.open()
+    (run,) = runtime.ledger.runs.recent(1)
+    detail = {"critical": ["two"], "earlier": ["AAA: 100 shares have NO STOP"]}
+    runtime.ledger.runs.executed(
+        WORLD_DAY, run.variant, at=runtime.clock.now(), exit_code=0, outcome="completed", detail=detail
+    )
+
+    found = read_execution(runtime.ledger, WORLD_DAY, run.variant)
+
+    assert found.critical == ("two", "earlier in that session: AAA: 100 shares have NO STOP")
