@@ -269,9 +269,9 @@ class Judge:
         theirs = {s: q for s, q in account.positions.items() if s != FOREIGN}
         if self._only_late(account, books):
             return
-        strange = [f"{s} in {v}" for v, s in books.positions if v != self.world.book_of(s)]
-        if strange:
-            self.blame("books agree", f"in the book of another variant: {', '.join(strange)}")
+        elsewhere = [f"{s} in {v}" for v, s in books.positions if v != self.world.book_of(s)]
+        if elsewhere:
+            self.blame("books agree", f"in the book of another variant: {', '.join(elsewhere)}")
         if theirs != books.shares():
             self.blame("books agree", f"exit 0, broker {theirs}, ledger {books.shares()}")
         elif books.cash is not None and abs(books.cash - account.cash) > 0 and "already done" not in ran.text:
