@@ -36,6 +36,8 @@ _NUMBER: Final = re.compile(r"-?\d[\d.,]*")
 _LOUD: Final = ("CRITICAL", "error", "warning")
 _PROTECTION: Final = re.compile(r"stop|broker|ledger|nobody|split|by hand|sold", re.IGNORECASE)
 _TABLE: Final = re.compile(r"\((entry|increase|exit|reduce|stop)\)")
+#: what quotes and commissions may add to a budget
+_OVER: Final = 1.02
 #: seconds between the last question "may it leave" and the order's arrival
 ON_ITS_WAY: Final = 1.0
 
@@ -177,10 +179,31 @@ class Judge:
             for o in account.orders
             if o.side == "buy" and o.live
         )
+        self._judge_budget(request, account, value)
         if value > float(account.cash) - bound and not self.world.disturbed:
             self.blame(
                 "cash",
                 f"{request.client_order_id} costs {value:.2f}, free are {float(account.cash) - bound:.2f}",
+            )
+
+    def _judge_budget(self, request: OrderRequest, account: Account, value: float) -> None:
+        """A book spends its share of the account: what another one leaves in cash is not its own."""
+        if self.world.disturbed or len(self.world.books) == 1:
+            return
+        now, book = self.world.clock.true, self.world.book_of(request.symbol)
+        worth = {s: q * (self.world.market.price(s, now) or 0.0) for s, q in account.positions.items()}
+        budget = (float(account.cash) + sum(worth.values())) / len(self.world.books)
+        held = sum(amount for s, amount in worth.items() if s != FOREIGN and self.world.book_of(s) == book)
+        on_their_way = sum(
+            o.rest * (self.world.market.price(o.symbol, now) or 0.0)
+            for o in account.orders
+            if o.side == "buy" and o.live and o.symbol != FOREIGN and self.world.book_of(o.symbol) == book
+        )
+        if held + on_their_way + value > budget * _OVER:
+            self.blame(
+                "cash",
+                f"{request.client_order_id} costs {value:.2f}, its book holds {held + on_their_way:.2f}"
+                f" of a budget of {budget:.2f}",
             )
 
     def _without_doubled(self, account: Account) -> tuple[TrueOrder, ...]:

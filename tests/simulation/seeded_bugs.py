@@ -100,6 +100,7 @@ MUTATIONS: Final = (
         "    if wait and job.go:\n        stops.protect_all(context)\n",
         "    if wait and job.go:\n",
         kinds=("reject",),
+        seed=3,
     ),
     Mutation(
         "a stop protects half of the shares",
@@ -176,7 +177,7 @@ MUTATIONS: Final = (
         "live/execution/recount.py",
         "    return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}",
         "    return {order.client_order_id: quantity for order, quantity in wants if left is not None}",
-        kinds=("reject", "never", "slow", "partial"),
+        kinds=("reject", "never"),
     ),
     Mutation(
         "entries do not wait for the limit of orders a minute",
@@ -184,6 +185,7 @@ MUTATIONS: Final = (
         "        self.clock.sleep(seconds_to_wait(sent, now.timestamp(), limit))\n",
         "        seconds_to_wait(sent, now.timestamp(), limit)\n",
         kinds=("missed_day",),
+        seed=1,
     ),
     Mutation(
         "bytes that nobody approved are executed",
@@ -191,6 +193,7 @@ MUTATIONS: Final = (
         "    if row is None or row.bytes_sha256 != bytes_sha256:\n        return _unknown_file",
         "    if row is None:\n        return _unknown_file",
         kinds=("edit_unapproved", "edit_after_look"),
+        seed=1,
     ),
     Mutation(
         "silence counts as a yes",
@@ -198,6 +201,7 @@ MUTATIONS: Final = (
         '    if where.state in {"approved", "auto"}:\n        return None',
         '    if where.state in {"approved", "auto", "silent"}:\n        return None',
         kinds=("no_answer",),
+        seed=2,
     ),
     Mutation(
         "a no is not heard",
@@ -211,6 +215,7 @@ MUTATIONS: Final = (
         "live/ledger/ledger.py",
         "            self.positions.buy(\n                order.variant,\n",
         '            self.positions.buy(\n                "fund",\n',
+        seed=1,
     ),
     Mutation(
         "the executor ends well although ledger and broker differ",
