@@ -19,20 +19,18 @@ from tests.support.exec_world import AT, DAY, World
 MINUTE = 60.0
 
 
-def context(shared: Any, *, feed: Any = None, deadline: float = 0.0) -> ExecutionContext:
-    """Return the context of a run on no file."""
+def context(shared: Any, *, feed: Any = None, job: Any = None, deadline: float = 0.0) -> ExecutionContext:
+    """Return the context of a run, on no file if none is given."""
     nothing: Any = None
     return ExecutionContext(
-        shared, nothing, feed, nothing, RunNotes(), nothing, PositionRules(), nothing, "all", deadline
+        shared, nothing, feed, job, RunNotes(), nothing, PositionRules(), nothing, "all", deadline
     )
 
 
 def test_an_entry_waits_for_orders_of_other_books_and_earlier_runs(made: World) -> None:
     runtime = made.open()
     limit = runtime.settings.execution.limits.max_orders_per_minute
-    today: Any = SimpleNamespace(session=SimpleNamespace(day=DAY))
-    nothing: Any = None
-    run = ExecutionContext(runtime, today, RunNotes(), nothing, PositionRules(), nothing, "all", 0.0)
+    run = context(runtime, job=SimpleNamespace(session=SimpleNamespace(day=DAY)))
     began = runtime.clock.now()
     for number in range(limit):
         run.pace()
