@@ -178,6 +178,7 @@ MUTATIONS: Final = (
         "    return {order.client_order_id: left.get((order.symbol, order.intent), 0) for order, _ in wants}",
         "    return {order.client_order_id: quantity for order, quantity in wants if left is not None}",
         kinds=("reject", "never"),
+        seed=1,
     ),
     Mutation(
         "entries do not wait for the limit of orders a minute",
@@ -204,11 +205,12 @@ MUTATIONS: Final = (
         seed=2,
     ),
     Mutation(
-        "a no is not heard",
-        "live/handoff/approval.py",
-        '    if row is not None and row.answer == "skip":\n',
-        '    if row is not None and row.answer == "never":\n',
+        "a no is written down as a yes",
+        "live/actions/answers.py",
+        '        inputs.ledger.signals.answer(row.session, row.variant, "skip")\n',
+        '        inputs.ledger.signals.answer(row.session, row.variant, "approve")\n',
         kinds=("skip",),
+        seed=1,
     ),
     Mutation(
         "what was bought lands in the book of another variant",
@@ -223,6 +225,7 @@ MUTATIONS: Final = (
         "    if difference is not None:\n        raise difference\n",
         "",
         kinds=("doubled_request", "odd_reply", "cancel_race", "late_cancel"),
+        seed=3,
     ),
     Mutation(
         "a difference at the start is not seen",
@@ -230,6 +233,7 @@ MUTATIONS: Final = (
         "        if not force or result.overdrawn:\n            raise error_of(result)",
         "        if False:\n            raise error_of(result)",
         kinds=("hand_sell", "bust", "restored_backup"),
+        seed=1,
     ),
     Mutation(
         "a failure rings nobody",
@@ -237,6 +241,7 @@ MUTATIONS: Final = (
         '            _record(context, key, f"{stage} stopped with exit code {error.exit_code}", body)\n',
         "",
         kinds=("unreadable", "no_quotes", "feed_down"),
+        seed=1,
     ),
     Mutation(
         "alerts are written down and never delivered",
@@ -244,13 +249,15 @@ MUTATIONS: Final = (
         "    waiting = _present(context, outbox.due(now), urls)\n",
         "    waiting = _present(context, (), urls)\n",
         kinds=("unreadable", "no_quotes", "feed_down"),
+        seed=1,
     ),
     Mutation(
-        "a message names no way out of a difference",
-        "live/reconciliation/compare.py",
-        'ADOPT = "compare with the broker; `jutsu reconcile --adopt` takes the broker\'s truth"',
-        'ADOPT = "look at the broker"',
-        kinds=("hand_sell", "deposit", "bust"),
+        "`jutsu resume` leaves the kill switch on",
+        "live/actions/kill_switch.py",
+        "        was = ledger.state.clear_kill(by=actor, at=at)\n",
+        "        was = ledger.state.kill_switch()\n",
+        kinds=("kill", "kill_entries"),
+        seed=1,
     ),
     Mutation(
         "reconcile --adopt forgets the shares",
@@ -259,6 +266,7 @@ MUTATIONS: Final = (
         "row.id, quantity=line.broker, entry_price=row.entry_price, at=at)\n",
         "            pass\n",
         kinds=("hand_sell", "bust"),
+        seed=1,
     ),
     Mutation(
         "what `jutsu realign` asked for is forgotten",
@@ -266,5 +274,6 @@ MUTATIONS: Final = (
         "    decision = decide(situation) if asked is None else realigned(decide, situation, asked.words)\n",
         "    decision = decide(situation)\n",
         kinds=("realign",),
+        seed=1,
     ),
 )
