@@ -91,7 +91,7 @@ class Judge:
     world: World
     found: list[Violation] = field(default_factory=list)
     step: str = ""
-    _posts: list[float] = field(default_factory=list)
+    _posts: list[tuple[str, float]] = field(default_factory=list)
     _rung: int = 0
 
     def blame(self, invariant: Invariant, text: str) -> None:
@@ -152,12 +152,13 @@ class Judge:
     def _judge_pace(self, request: OrderRequest) -> None:
         now = self.world.clock.true.timestamp()
         most = self.world.settings["execution"]["limits"]["max_orders_per_minute"]
-        lately = [at for at in self._posts if at > now - 59]
+        # an order that was lost on its way and is sent again under its own id is one order
+        lately = [at for name, at in self._posts if name != request.client_order_id and at > now - 59]
         if request.side == "buy" and len(lately) >= most:
             self.blame(
                 "permitted", f"{request.client_order_id}: {len(lately)} orders in the minute before it"
             )
-        self._posts.append(now)
+        self._posts.append((request.client_order_id, now))
 
     def _judge_money(self, request: OrderRequest, account: Account) -> None:
         price = self.world.market.price(request.symbol, self.world.clock.true) or 0.0
