@@ -9,11 +9,9 @@ loses an order.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -21,18 +19,14 @@ import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
 from backtest.core.errors import JutsuError
-from live.alerts import outbox as alerts
-from live.alerts.causes import key_of, urgency_of
 from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
 from live.execution.day_notes import earlier_notes
 from live.execution.gates import check_kill_switch
 from live.execution.job import Job, Phase, read_job, window_of
-from live.execution.phases import buys_of, sells_of
-from live.execution.position_news import tell_positions
-from live.execution.record import Marked, write_state
-from live.execution.record import mark_session as _mark_session
+from live.execution.record import keep_copies
+from live.execution.run_text import counts, detail_lines, dry_run_text
 from live.execution.session_files import lies_there, nothing_due, session_files
 from live.execution.unprotected import name_unprotected
 from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
@@ -41,19 +35,15 @@ from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
-from live.reporting.files import Report, keep
-from live.reporting.html import html_of
-from live.reporting.mail import channels_of
-from live.reporting.making import execution_of
-from live.reporting.text import text_of
+from live.reporting.announcing import announce
 from live.runtime.arguments import add_shared, run_of
 from live.runtime.each_account import each_account
 from live.runtime.each_book import ENDS_ALL, each_book
-from live.runtime.lifecycle import ALERTED, alerting, attempted, leave, opening
+from live.runtime.lifecycle import ALERTED, alerting, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.runtime.past import refuse_the_past
-from live.runtime.runtime import RunContext, Runtime
+from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
 from live.system.screen import complain, say
@@ -121,7 +111,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
     if rerun_rules.carried_out(job) and not _unprotected(runtime, job) and not _differs(runtime):
         return f"already done: {job.path}"
     if runtime.run.scratch:
-        return dry_run(job)
+        return dry_run_text(job)
     if not request.skip_time_check and before_window(job, runtime.clock.now(), request.phase):
         opens = job.window.opens_at.astimezone(calendar.NEW_YORK)
         return f"{job.variant}: too early, the window {job.window.name} opens at {opens:%H:%M} New York"
@@ -136,7 +126,7 @@ def _execute(runtime: Runtime, request: Request, job: Job) -> str:
             _print_forced(runtime, request, job, notes)
             raise
     words = outcome_words(outcome, opened=runtime.clock.now() >= job.session.open)
-    summary = f"{job.variant} {job.day}: {words}, {_counts(job, notes)}"
+    summary = f"{job.variant} {job.day}: {words}, {counts(job, notes)}"
     announce(runtime.context, job, notes, summary)
     _print_details(request, notes)
     _print_forced(runtime, request, job, notes)
@@ -219,78 +209,6 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
     return outcome
 
 
-def dry_run(job: Job) -> str:
-    """Return every order a real run would send now, one per line; touches neither broker nor ledger."""
-    text = [f"dry run of {job.path}: {len(job.go)} order(s), nothing is sent"]
-    for order in (*sells_of(job.go), *buys_of(job.go)):
-        stop = "" if order.stop is None else f", stop {order.stop.price:g} {order.stop.time_in_force}"
-        text.append(
-            f"  {order.side} {order.quantity} {order.symbol} {order.order_type} ({order.intent}) "
-            f"about {order.quantity * order.reference_price:,.2f}{stop}  id {order.client_order_id}"
-        )
-    text.extend(f"  not sent: {name}: {reason}" for name, reason in job.held.items())
-    return "\n".join(text)
-
-
-def announce(
-    context: RunContext, job: Job, notes: RunNotes, summary: str, failure: JutsuError | None = None
-) -> bool:
-    """Keep the run's report, send it, and return whether it was kept; what fails is printed, never raised."""
-    if not context.run.alerts:
-        return False
-    critical, warnings = notes.news()
-    level, cause = urgency_of(critical, warnings, failure)
-    made = attempted("the report", lambda: keep_report(context, job))
-    report, content, page = (None, "the report could not be made", None) if made is None else made
-    title = summary if report is None else report.document.subject
-    said = (*critical, *warnings)
-    body = "\n".join((*said, *(() if said and failure is None else (summary,)), "", content))
-    orders = () if report is None else report.model.orders
-    facts = [(order.client_order_id, order.filled, order.state) for order in orders]
-    digest = hashlib.sha256(f"{summary}{notes.of_day()}{facts}".encode()).hexdigest()
-    detail = f"executor_{digest[:12]}"  # new facts are told again, new prices and old notes are not
-    key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
-    try:
-        tell_positions(context, job)
-        to = channels_of(context.settings, "execution", level)
-        for problem in alerts.send(
-            context, key=key, level=level, title=title, body=body, html=page, to=to, report=True
-        ):
-            complain(problem)
-    except (OSError, JutsuError) as error:
-        LOG.warning("no alert could be kept: %s", error)
-        complain(f"warning: no alert could be kept: {error}")
-        return False
-    return True
-
-
-def keep_report(context: RunContext, job: Job) -> tuple[Report, str, str]:
-    """Make the report of a session from the ledger and keep its files; return it, its text and its page."""
-    report = execution_of(context, job.day, job.variant)
-    attempted(
-        "a file of the report", lambda: keep(context.state / "reports", report, context.settings.account)
-    )
-    return report, text_of(report.document).rstrip(), html_of(report.document)
-
-
-def keep_copies(context: RunContext, job: Job, marked: Marked | None) -> None:
-    """Write state.json and today's backup; neither may undo a run that was carried out."""
-    try:
-        write_state(context.state / "state.json", job.signal, marked, at=context.clock.now())
-        keep = context.settings.backup.keep_days
-        context.ledger.backup(context.state / "backups", keep_days=keep, now=context.clock.now())
-    except (OSError, JutsuError) as error:
-        LOG.warning("no copy was kept: %s", error)
-        complain(f"warning: state.json or the backup could not be written: {error}")
-
-
-def mark_session(runtime: Runtime, variant: str, day: date) -> float:
-    """Mark a primary's book at the close of `day` (replay calls this after every close)."""
-    book = next((b for b in runtime.settings.books if b.primary == variant), None)
-    budget = 100.0 if book is None else book.budget_pct
-    return _mark_session(runtime.context, runtime.broker, runtime.feed, variant, day, budget_pct=budget)
-
-
 def _paths(runtime: Runtime, request: Request, variants: Sequence[BookVariant]) -> list[Path]:
     if request.signals_file is not None:
         return [request.signals_file]
@@ -307,26 +225,10 @@ def _variants(runtime: Runtime) -> tuple[BookVariant, ...]:
     return tuple(variant for group in chosen for variant in group.variants)
 
 
-def _counts(job: Job, notes: RunNotes) -> str:
-    orders = f"{len(job.go)} order(s)" if job.go else "no orders"
-    held = f", {len(notes.gated)} held back" if notes.gated else ""
-    warned = f", {len(notes.warnings)} warning(s)" if notes.warnings else ""
-    critical = f", {len(notes.critical)} CRITICAL" if notes.critical else ""
-    return orders + held + warned + critical
-
-
 def _print_details(request: Request, notes: RunNotes) -> None:
     """Show what the summary only counts; the log has it already."""
-    if request.quiet:
-        return
-    for text in notes.critical:
-        complain(f"CRITICAL: {text}")
-    for text in notes.warnings:
-        complain(f"warning: {text}")
-    shown = (*notes.critical, *notes.warnings)
-    for name, reason in notes.gated.items():
-        if not any(text.startswith(f"{name}:") for text in shown):
-            complain(f"held back: {name}: {reason}")
+    for text in () if request.quiet else detail_lines(notes):
+        complain(text)
 
 
 def _print_forced(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> None:

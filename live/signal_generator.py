@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +21,7 @@ from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
-from live.books import breakers, realign, unknown_orders
+from live.books import breakers, unknown_orders
 from live.books.closes import agreed_and_marked
 from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
@@ -29,24 +30,18 @@ from live.generation import steps as generation
 from live.generation.candidates import CandidateInput
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
+from live.generation.hand_off import already_done, hand_off
 from live.generation.known_tickers import known_tickers
-from live.generation.late_reports import WORDS, newer_report
 from live.generation.missed_sessions import note_missed
 from live.generation.notices import (
     alert_breakers,
     alert_unprotected,
     note_failure,
-    summary_of,
     tell_blocked_entries,
 )
 from live.generation.price_check import PriceJudge, judge
-from live.generation.refusals import refuse_after_orders, refuse_to_overwrite
 from live.generation.report_folder import todays_report
-from live.generation.waiting import tell_waiting
-from live.handoff.canonical import bytes_sha256, render
-from live.handoff.model import AccountInput, SignalFile
-from live.handoff.write import file_name, require_place, signal_path, write_bytes, write_schema, write_signal
-from live.ledger.signal_files import GeneratedSignal
+from live.handoff.model import AccountInput
 from live.metrics.measured import measured
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
@@ -58,10 +53,8 @@ from live.runtime.each_book import each_book
 from live.runtime.lifecycle import alerting, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
-from live.runtime.past import refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
-from live.settings.digest import snapshot as snapshot_of
 from live.shadow import virtual_books as shadow
 from live.shadow.split_books import fractions_of
 from live.system.clock import SystemClock
@@ -137,8 +130,8 @@ def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
         except JutsuError as error:
             note_failure(runtime.context, group.primary, error)
             raise
-    for line in group.shadows:
-        _announce(request, _shadow(runtime, request, line))
+    for variant in group.shadows:
+        _announce(request, _shadow(runtime, request, variant))
 
 
 def _announce(request: Request, result: str) -> None:
@@ -149,13 +142,10 @@ def _announce(request: Request, result: str) -> None:
 
 def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     """Generate the file of the variant that trades."""
-    due = _arrive(runtime, variant)
-    if isinstance(due, NotDue):
-        return due.why
-    report = _report(runtime, request, variant, due)
-    done = _already_done(runtime, request, variant, due, report)
-    if done is not None:
-        return done
+    asked = _asked(runtime, request, variant)
+    if isinstance(asked, str):
+        return asked
+    due, report = asked
     runtime.ledger.generation.require_newest(runtime.ledger.where)
     generation.resolve_open_questions(runtime.context, runtime.broker, due)
     for warning in run_preflight_and_note_missed(runtime, variant, due):
@@ -199,7 +189,18 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     tell_blocked_entries(runtime.context, variant, due, report)
     texts = (*doubts, *agreed.rests(), *agreed.cash_warnings())
     signal = generation.draft(runtime.context, variant, due, market, snapshot, proposed, report, texts)
-    return _hand_off(runtime, request, variant, due, signal)
+    return hand_off(runtime.context, variant, due, signal, force=request.force)
+
+
+def _asked(runtime: Runtime, request: Request, variant: BookVariant) -> tuple[Due, CandidateInput] | str:
+    """Return what is due and today's candidates; a message when nothing is, or its file is there."""
+    due = _arrive(runtime, variant)
+    if isinstance(due, NotDue):
+        return due.why
+    report = _report(runtime, request, variant, due)
+    announce = partial(_announce, request)
+    done = already_done(runtime.context, variant, due, report, force=request.force, announce=announce)
+    return (due, report) if done is None else done
 
 
 def _arrive(runtime: Runtime, variant: BookVariant) -> Due | NotDue:
@@ -229,13 +230,10 @@ def _report(runtime: Runtime, request: Request, variant: BookVariant, due: Due) 
 
 def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
-    due = _arrive(runtime, variant)
-    if isinstance(due, NotDue):
-        return due.why
-    report = _report(runtime, request, variant, due)
-    done = _already_done(runtime, request, variant, due, report)
-    if done is not None:
-        return done
+    asked = _asked(runtime, request, variant)
+    if isinstance(asked, str):
+        return asked
+    due, report = asked
     again = request.force or runtime.ledger.signals.get(due.session.day, variant.name) is not None
     report = known_tickers(runtime.feed, report, due.at)
     book = shadow.settled_book(runtime.context, runtime.broker, runtime.feed, variant, due.at)
@@ -255,92 +253,7 @@ def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     warnings = (*doubts, *fractions_of(book))
     signal = generation.draft(runtime.context, variant, due, market, snapshot, proposed, report, warnings)
     shadow.keep_pending(runtime.ledger, variant, due, book, proposed, report, replace=again)
-    return _hand_off(runtime, request, variant, due, signal)
-
-
-def _already_done(
-    runtime: Runtime, request: Request, variant: BookVariant, due: Due, report: CandidateInput
-) -> str | None:
-    """Return a message when this session's file exists; put a vanished file back; None to generate.
-
-    A file made from an earlier report is made again from the newer one, as long as no order was sent.
-    """
-    refuse_the_past(runtime.context, due.session)
-    path = runtime.signals / file_name(due.session.day.isoformat(), variant.name, runtime.settings.account)
-    require_place(path)
-    row = runtime.ledger.signals.get(due.session.day, variant.name)
-    if row is None:
-        return None
-    if request.force:
-        refuse_after_orders(runtime.ledger, due.session.day, variant.name)
-        return None
-    newer = newer_report(runtime.ledger, variant, due, row, path, report)
-    if newer == "take":
-        _announce(
-            request, f"{variant.name}: a newer report: the file is made again, an approval of it is void"
-        )
-        return None
-    if newer != "same":
-        return f"already done: {path}; {WORDS[newer]}"
-    if not path.exists() and not runtime.run.scratch:
-        write_schema(runtime.signals)
-        write_bytes(path, row.content.encode())
-        return f"already done: {path} was missing and is back as generated"
-    return f"already done: {path}"
-
-
-def _hand_off(runtime: Runtime, request: Request, variant: BookVariant, due: Due, signal: SignalFile) -> str:
-    """Write the file and record it; the ledger first, so that a crash in between can put the file back."""
-    account = runtime.settings.account
-    path = signal_path(runtime.signals, signal, account)
-    content = render(signal)
-    summary = summary_of(signal, variant.strategy.context_columns)
-    warned = "".join(f"\n  warning: {text}" for text in signal.warnings)
-    if runtime.run.scratch:
-        return f"dry run: would write {path}: {summary}{warned}"
-    known = runtime.ledger.signals.get(due.session.day, variant.name) is not None
-    refuse_to_overwrite(path, content, force=request.force or known)
-    now = runtime.clock.now()
-    with runtime.ledger.transaction():
-        if known:
-            refuse_after_orders(runtime.ledger, due.session.day, variant.name)  # by a faster executor
-        runtime.ledger.signals.record(
-            GeneratedSignal(
-                session=due.session.day,
-                variant=variant.name,
-                role=variant.role,
-                path=str(path),
-                content=content.decode(),
-                seal=signal.seal.digest,
-                bytes_sha256=bytes_sha256(content),
-                generated_at=now,
-                memory=signal.decision.memory,
-            )
-        )
-        realign.carried(runtime.ledger, variant.name, due.session.day, signal.decision.diagnostics, at=now)
-        runs, mode = runtime.ledger.runs, runtime.settings.mode
-        runs.due(
-            due.session.day,
-            variant.name,
-            role=variant.role,
-            mode=mode,
-            due_at=due.window.opens_at,
-            source=runtime.data_source,
-            past=not runtime.run.about_now,
-        )
-        detail = {"orders": len(signal.orders)}
-        runs.generated(due.session.day, variant.name, role=variant.role, mode=mode, at=now, detail=detail)
-        runtime.ledger.config.remember(
-            signal.inputs.settings_sha256,
-            snapshot_of(runtime.settings),
-            by="signal_generator",
-            reason="settings of this run",
-            at=now,
-        )
-    write_signal(runtime.signals, signal, content, account=account, durable=runtime.run.durable)
-    if variant.role == "primary":
-        tell_waiting(runtime.context, due, signal, path, bytes_sha256(content))
-    return f"wrote {path}: {summary}{warned}"
+    return hand_off(runtime.context, variant, due, signal, force=request.force)
 
 
 def parser() -> argparse.ArgumentParser:

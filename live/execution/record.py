@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.decision import Book
-from backtest.core.errors import DataError
+from backtest.core.errors import DataError, JutsuError
 from backtest.simulator.allocation.step import mark
 from backtest.strategies.registry import context_columns_of
 from backtest.strategies.terms import context_of
@@ -23,13 +24,17 @@ from live.ledger.tables import Order
 from live.ledger.trades import TradeContext, target_price
 from live.orders.booking import REALISED
 from live.orders.recovery import catch_up
+from live.system.screen import complain
 
 if TYPE_CHECKING:
+    from live.execution.job import Job
     from live.handoff.model import SignalFile
     from live.ledger.ledger import Ledger
     from live.model.broker import Account, Broker
     from live.model.feed import Feed
     from live.runtime.runtime import RunContext
+
+LOG = logging.getLogger("jutsu.executor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +130,17 @@ def snapshot(
     context.ledger.positions.value(variant, marked.prices, at=context.clock.now())
 
 
-def mark_session(
-    context: RunContext, broker: Broker, feed: Feed, variant: str, day: date, *, budget_pct: float = 100.0
-) -> float:
+def mark_session(context: RunContext, broker: Broker, feed: Feed, variant: str, day: date) -> float:
     """Mark a primary at the close of `day`, booking stops that filled during it; return the equity.
 
-    Called after the close (replay, or the first run of a later session).
+    Replay calls it after every close.
+
+    Raises:
+        DataError: 4, a held symbol has no price.
     """
     ledger, clock = context.ledger, context.clock
+    book = next((b for b in context.settings.books if b.primary == variant), None)
+    budget_pct = 100.0 if book is None else book.budget_pct
     catch_up(context, broker)
     record_late_fills(ledger, variant, at=clock.now())
     symbols = [row.symbol for row in ledger.positions.open_positions(variant)]
@@ -165,6 +173,17 @@ def write_state(path: Path, signal: SignalFile, marked: Marked | None, *, at: da
         allocation={target.symbol: target.weight for target in signal.targets},
         context=context_of_file(signal),
     )
+
+
+def keep_copies(context: RunContext, job: Job, marked: Marked | None) -> None:
+    """Write state.json and today's backup; neither may undo a run that was carried out."""
+    try:
+        write_state(context.state / "state.json", job.signal, marked, at=context.clock.now())
+        keep = context.settings.backup.keep_days
+        context.ledger.backup(context.state / "backups", keep_days=keep, now=context.clock.now())
+    except (OSError, JutsuError) as error:
+        LOG.warning("no copy was kept: %s", error)
+        complain(f"warning: state.json or the backup could not be written: {error}")
 
 
 def _quote_slippage(order: Order) -> float | None:

@@ -26,6 +26,7 @@ from backtest.strategies.base import Evaluation, Strategy
 from backtest.strategies.history import short_history
 from live import executor, signal_generator
 from live.books.variants import BookVariant, Group
+from live.execution.record import mark_session
 from live.execution.verdict import OrdersMissed
 from live.generation.candidates import simulated_report
 from live.generation.price_check import JudgedOnce
@@ -199,7 +200,7 @@ def _one(
     try:
         for variant in _every_variant(chosen):
             if variant.role == "primary":
-                executor.mark_session(runtime, variant.name, session.day)
+                mark_session(runtime.context, runtime.broker, runtime.feed, variant.name, session.day)
             else:
                 shadow.settle(runtime.context, runtime.feed, variant, clock.now())
     except JutsuError as error:

@@ -172,7 +172,7 @@ def disk_full(morning: Morning) -> None:
 def generator_killed(morning: Morning) -> None:
     a_good_day(morning, "2026-11-16")
     morning.go_to("2026-11-17T15:36")
-    assert morning.killed("signal_generator", "live.signal_generator.write_signal").code == -signal.SIGKILL
+    assert morning.killed("signal_generator", "live.generation.hand_off.write_signal").code == -signal.SIGKILL
     morning.go_to("2026-11-17T15:56")
     assert morning.stage("executor").code != 0
     assert morning.follow(containing="signal_generator").code == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +19,6 @@ from tests.support.exec_world import (
     StubStrategy,
     World,
     bought,
-    context_on_file,
-    order,
     signal,
     world,
 )
@@ -87,34 +84,6 @@ def test_files_are_those_of_daily_books_and_of_others_that_have_one(made: World)
         executor._paths(runtime, executor.Request(variant="titan"), known)
 
 
-def test_a_dry_run_names_every_order_in_the_sequence_it_would_leave(made: World) -> None:
-    small = order("BBB", "entry", 10, 50.0, rank=9.0)
-    sale = order("CCC", "exit", 5, 20.0)
-    made.write(signal([sale, small, ENTRY], positions={"CCC": 5}))
-    text = executor.dry_run(context_on_file(made).job).splitlines()
-    assert text[0].endswith("3 order(s), nothing is sent")
-    assert [line.split()[2] for line in text[1:]] == ["CCC", "BBB", "AAA"]
-    assert "sell 5 CCC market (exit) about 100.00" in text[1]
-    assert "stop 90 gtc" in text[3]
-
-
-@pytest.mark.parametrize(
-    ("go", "notes", "text"),
-    [
-        (0, RunNotes(), "no orders"),
-        (2, RunNotes(), "2 order(s)"),
-        (
-            1,
-            RunNotes(warnings=["a"], critical=["b", "c"], gated={"x": "why"}),
-            "1 order(s), 1 held back, 1 warning(s), 2 CRITICAL",
-        ),
-    ],
-)
-def test_the_summary_counts(go: int, notes: RunNotes, text: str) -> None:
-    job: Any = SimpleNamespace(go=[None] * go)
-    assert executor._counts(job, notes) == text
-
-
 def test_details_are_printed_unless_it_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     notes = RunNotes(warnings=["a wide quote"], critical=["AAA: NOT SOLD"], gated={"x": "halted"})
     executor._print_details(executor.Request(quiet=True), notes)
@@ -125,35 +94,6 @@ def test_details_are_printed_unless_it_is_quiet(capsys: pytest.CaptureFixture[st
         "warning: a wide quote",
         "held back: x: halted",
     ]
-
-
-def test_a_report_that_cannot_be_made_or_kept_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The exit code is that of the orders, and the alert leaves with what the run itself said."""
-
-    def broken(*_: object) -> None:
-        raise KeyError("a template is gone")
-
-    made = world(tmp_path)
-    made.write(signal([ENTRY]))
-    monkeypatch.setattr(executor, "execution_of", broken)
-    assert made.executor() == 0
-    (alert,) = [one for one in made.open().ledger.alerts.recent() if one.key.startswith("executed")]
-    assert (alert.title, alert.level) == (f"golden {DAY}: completed, 1 order(s)", "info")
-    assert "the report could not be made" in alert.body
-
-
-def test_reports_on_a_full_disk_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    made = world(tmp_path)
-    made.write(signal([ENTRY]))
-    monkeypatch.setattr(executor, "keep", full)
-    assert made.executor() == 0
-    (alert,) = [one for one in made.open().ledger.alerts.recent() if one.key.startswith("executed")]
-    assert alert.title == f"[PAPER] golden {DAY} SUCCESS"
 
 
 def test_the_command_line_refuses_what_it_does_not_know() -> None:

@@ -14,6 +14,7 @@ from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from live import executor, signal_generator
 from live.brokers.paper.broker import PaperBroker
+from live.execution.record import mark_session
 from live.model.feed import Feed, Quote
 from live.model.run import Replay
 from live.runtime.open import open_runtime
@@ -88,7 +89,8 @@ class Stages:
         session = calendar.session(day)
         assert session is not None
         self.clock.set(session.close + timedelta(minutes=1))
-        executor.mark_session(self.runtime, "golden", day)
+        runtime = self.runtime
+        mark_session(runtime.context, runtime.broker, runtime.feed, "golden", day)
 
     def trade(self, until: date = LAST, **at: Callable[[Stages, date], None]) -> None:
         """Trade every session; `d20240105=do` does something else than the two stages in one of them."""

@@ -10,8 +10,27 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import DataError
-from live.execution.record import mark_session, marked_book, record_late_fills, record_trades, write_state
-from tests.support.exec_world import AT, DAY, ENTRY, World, bars, enter, next_order, order, signal, tomorrow
+from live.execution.record import (
+    keep_copies,
+    mark_session,
+    marked_book,
+    record_late_fills,
+    record_trades,
+    write_state,
+)
+from tests.support.exec_world import (
+    AT,
+    DAY,
+    ENTRY,
+    World,
+    bars,
+    context_on_file,
+    enter,
+    next_order,
+    order,
+    signal,
+    tomorrow,
+)
 
 
 def trades(made: World) -> dict[str, tuple[int, Decimal | None]]:
@@ -82,3 +101,19 @@ def test_the_state_file_says_where_the_primary_stands(made: World, tmp_path: Pat
     state = json.loads(path.read_text())
     assert (state["current_positions"], state["account_equity"]) == ({"AAA": 100}, 100_000.0)
     assert (state["last_cell"], state["vol_state"], state["mode"]) == (1, "Low", "offline_mock")
+
+
+def test_copies_that_cannot_be_kept_undo_nothing(
+    made: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    made.write(signal([ENTRY]))
+    job, runtime = context_on_file(made).job, made.open()
+    monkeypatch.setattr(type(runtime.ledger), "backup", full)
+    keep_copies(runtime.context, job, None)
+    assert "the backup could not be written" in capsys.readouterr().err
+    monkeypatch.undo()
+    keep_copies(runtime.context, job, None)
+    assert [path.name for path in (runtime.state / "backups").glob("*.db")] == [f"ledger-{DAY}.db"]
