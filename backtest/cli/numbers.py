@@ -24,10 +24,19 @@ def number_of_set(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Return a finite number of seconds above 0."""
+    return _above_zero(text, "no number of seconds above 0")
+
+
+def amount(text: str) -> float:
+    """Return a positive, finite amount of money."""
+    return _above_zero(text, "not a positive amount")
+
+
+def _above_zero(text: str, otherwise: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
     if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is {otherwise}")
     return value

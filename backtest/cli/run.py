@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-import math
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backtest.calendar.written import written_date
+from backtest.cli.numbers import amount
 from backtest.core.bars import Bars
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
@@ -168,17 +168,6 @@ def iso_date(text: str) -> date:
         return written_date(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def amount(text: str) -> float:
-    """Return a positive, finite amount of money."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive amount")
-    return value
 
 
 def _history(folder: Path, strategy: Strategy, benchmark: str, end: date | None) -> Mapping[str, Bars]:

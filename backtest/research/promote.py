@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +18,8 @@ from backtest.research.database import Database, StudyRow
 from backtest.research.honest import Honest
 from backtest.research.results import Kept, Results
 from backtest.research.session import OpenStudy
+from backtest.strategies.registry import NAME
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _AUDITED: Final = 2
 
 
@@ -93,7 +92,7 @@ def _refused(row: StudyRow, item: Kept, against: list[str]) -> LimitError:
 
 
 def _free_path(folder: Path, name: str) -> Path:
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise UsageError(f"must be a name of letters, digits, _ . -, got {name!r}", where="--name")
     path = folder / f"{name}.yaml"
     if path.exists():

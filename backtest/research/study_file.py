@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -22,10 +21,9 @@ from backtest.research.space import Axis, Space
 from backtest.research.study import MOST_SETS, Study, StudyData
 from backtest.strategies.base import Strategy
 from backtest.strategies.parameters import suggest
-from backtest.strategies.registry import STRATEGIES, build_strategy, find_strategy
+from backtest.strategies.registry import NAME, STRATEGIES, build_strategy, find_strategy
 
 SECTIONS: Final = ("study", "data", "search", "objectives", "require", "space", "constraints", "walk_forward")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _STORE: Final = Path("data/bars")
 _DATA: Final = ("source", "store", "prices", "start", "end", "holdout_from", "cost_pct")
 _WALK_FORWARD: Final = ("kind", "train", "test", "step", "purge", "embargo")
@@ -297,7 +295,7 @@ def _plain(section: Mapping[str, Any]) -> Json:
 
 
 def _name(raw: Any) -> str:
-    if not isinstance(raw, str) or not _NAME.fullmatch(raw):
+    if not isinstance(raw, str) or not NAME.fullmatch(raw):
         raise ValueError("must be a name of letters, digits, _ . - (it becomes part of folder names)")
     return raw
 

@@ -11,7 +11,7 @@ import importlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backtest.core.documents import SUFFIXES, read_document
 from backtest.core.errors import Finding, ParameterError, UsageError
@@ -26,7 +26,8 @@ RULE_SETS = {
 }
 #: Where a variant given by name is looked up.
 STRATEGIES = Path("config/strategies")
-_VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+#: a name of a variant or a study: it becomes part of file and folder names
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _KEYS = ("name", "variant", "parameters", "description")
 
 
@@ -126,7 +127,7 @@ def _body_findings(body: Mapping[str, Any]) -> Iterator[Finding]:
     if not isinstance(body.get("name"), str):
         yield Finding("strategy.name", "missing or not text", "known: " + ", ".join(RULE_SETS))
     variant = body.get("variant")
-    if not isinstance(variant, str) or not _VARIANT.fullmatch(variant):
+    if not isinstance(variant, str) or not NAME.fullmatch(variant):
         yield Finding(
             "strategy.variant",
             f"must be a name of letters, digits, _ . - (it becomes part of file names), got {variant!r}",

@@ -33,6 +33,7 @@ from live.settings.model import AlertLevel
 LOG = logging.getLogger("jutsu.alerts.causes")
 
 Stage = Literal["signal_generator", "executor"]
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 CauseName = Literal[
     "executed",
     "execution_warning",
@@ -78,7 +79,7 @@ CauseName = Literal[
 ]
 CAUSE_NAMES: Final[tuple[CauseName, ...]] = get_args(CauseName)
 LONGEST: Final = 128
-_STAGE: Final = re.compile(r"_\d{4}-\d\d-\d\d_(signal_generator|executor)(_|$)")
+_STAGE: Final = re.compile(rf"_\d{{4}}-\d\d-\d\d_({'|'.join(STAGES)})(_|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +305,7 @@ def cause_of(key: str) -> CauseName | None:
 def stage_of(key: str) -> Stage | None:
     """Return the stage that stopped or was not content, None for other alerts."""
     found = _STAGE.search(key)
-    if found is None:
-        return None
-    return "executor" if found[1] == "executor" else "signal_generator"
+    return None if found is None else next(stage for stage in STAGES if stage == found[1])
 
 
 def require_listed(key: str) -> None:

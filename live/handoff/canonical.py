@@ -26,7 +26,7 @@ from live.handoff.model import MAX_EXACT_INTEGER, Seal, SignalFile
 UNSEALED = Seal(algorithm="sha256-rfc8785", digest="0" * 64)
 """Placeholder of a draft; `sealed` replaces it."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def as_data(signal: BaseModel) -> dict[str, Any]:
@@ -155,8 +155,13 @@ def _members(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     return found
 
 
+def lone_surrogate(text: str) -> bool:
+    """Tell whether a text holds half of a surrogate pair, which UTF-8 cannot say."""
+    return not text.isascii() and _LONE.search(text) is not None
+
+
 def _text(value: str) -> str:
-    if not value.isascii() and _SURROGATE.search(value):
+    if lone_surrogate(value):
         raise _NotJson("text with a lone surrogate cannot be written as UTF-8")
 
     return str(value)

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backtest.core.decision import ExecutionTime, FamilyName, Side
 from backtest.core.planned_orders import EntryOrderType, Intent
-from live.model.order_ids import PATTERN
+from live.model.order_ids import PATTERN, SYMBOL_FORM
 from live.model.run import Mode, Role
 
 SCHEMA_VERSION = "1.0.0"
@@ -49,7 +49,7 @@ Instant = Annotated[
     ),
     AfterValidator(_real_instant),
 ]
-Symbol = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9./-]{0,9}$", description="ticker in capitals")]
+Symbol = Annotated[str, Field(pattern=f"^{SYMBOL_FORM}$", description="ticker in capitals")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hex")]
 Price = Annotated[
     float, Field(gt=0, le=10_000_000, allow_inf_nan=False, description="currency per share, above 0")

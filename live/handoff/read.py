@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from backtest.core.errors import Finding, SignalFileError
 from backtest.core.files import read_regular
+from live.handoff.canonical import lone_surrogate
 from live.handoff.jsonpath import at
 from live.handoff.model import MAX_EXACT_INTEGER
 
@@ -25,7 +25,6 @@ MAX_FINDINGS = 100
 MAX_ITEMS = 5_000
 MAX_DEPTH = 32
 _MAX_DIGITS = 400
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _TOO_LONG = f"holds more than {MAX_ITEMS:,} items: this is no signal file"
 
@@ -158,7 +157,7 @@ def _walk(value: Any, way: _Way, depth: int, findings: list[Finding]) -> None:
                 Finding(at(_path(way), key), "this key is written twice", "keep one") for key in twice
             )
             for key, item in value.items():
-                if _surrogate(key):
+                if lone_surrogate(key):
                     findings.append(Finding(_path(way), "a key with a lone surrogate"))
                 _walk(item, (way, key), depth + 1, findings)
         case list() if len(value) > MAX_ITEMS:
@@ -166,7 +165,7 @@ def _walk(value: Any, way: _Way, depth: int, findings: list[Finding]) -> None:
         case list():
             for index, item in enumerate(value):
                 _walk(item, (way, index), depth + 1, findings)
-        case str() if _surrogate(value):
+        case str() if lone_surrogate(value):
             findings.append(Finding(_path(way), "text with a lone surrogate"))
         case float() if not math.isfinite(value):
             findings.append(
@@ -181,7 +180,3 @@ def _walk(value: Any, way: _Way, depth: int, findings: list[Finding]) -> None:
 def _path(way: _Way) -> str:
     """Return the JSON path of a value: made only for what is reported, there are a thousand values a file."""
     return "$" if way is None else at(_path(way[0]), way[1])
-
-
-def _surrogate(text: str) -> bool:
-    return not text.isascii() and _SURROGATE.search(text) is not None

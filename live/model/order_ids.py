@@ -14,8 +14,10 @@ from backtest.core.decision import Side
 from backtest.core.planned_orders import Intent
 
 _DAY: Final = len("20260102")
+#: a symbol that can be ordered, as a pattern
+SYMBOL_FORM: Final = r"[A-Z][A-Z0-9./-]{0,9}"
 PATTERN: Final = (
-    r"^((?:[a-z][a-z0-9]{0,15}-)?[a-z][a-z0-9_]*_)?\d{8}_[A-Z][A-Z0-9./-]{0,9}"
+    rf"^((?:[a-z][a-z0-9]{{0,15}}-)?[a-z][a-z0-9_]*_)?\d{{8}}_{SYMBOL_FORM}"
     rf"_({'|'.join(get_args(Intent))})_({'|'.join(get_args(Side))})(_r[1-9]\d*)?$"
 )
 """What an id looks like: account and variant with its underscore, day, symbol, intent, side, retry."""

@@ -92,6 +92,11 @@ def missed_steps(
     return (*_never_started(book, never, reported), *found, *_held(book, own))
 
 
+def waits_for_answer(book: ExpectedBook, row: RunLog) -> bool:
+    """Tell whether a generated file has orders that a person must answer, and nobody approved them."""
+    return book.approval_required and row.approved_at is None and bool(row.detail.get("orders"))
+
+
 def _of_session(
     book: ExpectedBook,
     row: RunLog,
@@ -111,7 +116,7 @@ def _of_session(
     if row.generated_at is None:
         yield step("generated", f"the generator stopped with exit code {row.generator_exit}{_error(row)}")
         return
-    waits = book.approval_required and row.approved_at is None and bool(row.detail.get("orders", 0))
+    waits = waits_for_answer(book, row)
     if now > window.closes_at:
         silent = "nobody answered, and " if waits else ""
         cause = reported.get((row.session, "executor"), _NOTHING_STARTED)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from backtest.calendar import sessions as calendar
-from live.operations.expected_runs import ExpectedBook, Heard
+from live.operations.expected_runs import ExpectedBook, Heard, waits_for_answer
 
 if TYPE_CHECKING:
     from live.ledger.tables import RunLog
@@ -133,7 +133,7 @@ def _became(
         if not over:
             return "due", ""
         return "missed", reported.get((day, "signal_generator"), NO_START)
-    waits = book.approval_required and row.approved_at is None and bool(row.detail.get("orders"))
+    waits = waits_for_answer(book, row)
     if not over:
         return "waits", "not approved yet" if waits else ""
     if waits:

@@ -23,6 +23,7 @@ from backtest.core.files import read_regular, write_atomic
 from live.operations.next_starts import NextStart
 from live.operations.schedule import STAGES
 from live.system.clock import Clock
+from live.system.lock import lock_refused
 
 LOG = logging.getLogger("jutsu.schedule")
 
@@ -140,11 +141,7 @@ def one_loop(state: Path) -> Iterator[None]:
             "another `jutsu schedule run` of this project is at work", where=str(path), remedy="one is enough"
         ) from error
     except OSError as error:
-        raise LimitError(
-            f"the lock cannot be taken: {error.strerror}",
-            where=str(path),
-            remedy="make the state folder writable",
-        ) from error
+        raise lock_refused(path, error) from error
     try:
         yield
     finally:

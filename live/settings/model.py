@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
 from backtest.core.settings_model import SettingsModel
+from live.model.order_ids import SYMBOL_FORM
 from live.model.run import Mode
 
 Policy = Literal["auto", "required"]
@@ -222,7 +223,7 @@ class TaxSettings(SettingsModel):
         default=False,
         description="an IRA: nothing of it is taxed, a loss elsewhere that it replaces is lost",
     )
-    identical: tuple[tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9./-]{0,9}$")], ...], ...] = Field(
+    identical: tuple[tuple[Annotated[str, Field(pattern=f"^{SYMBOL_FORM}$")], ...], ...] = Field(
         default=(), description="groups of symbols that are substantially identical, e.g. [[QQQ, QQQM]]"
     )
 

@@ -20,6 +20,15 @@ class AnotherRunError(LimitError):
     """Exit code 7: another run of this account is at work, this one stands aside."""
 
 
+def lock_refused(path: Path, error: OSError) -> LimitError:
+    """Return the error for a lock file that cannot be opened (exit 7)."""
+    return LimitError(
+        f"the lock cannot be taken: {error.strerror}",
+        where=str(path),
+        remedy="make the state folder writable",
+    )
+
+
 @contextmanager
 def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]:
     """Hold the account's lock for the whole run.
@@ -45,11 +54,7 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
             remedy="wait for it; both do the same work, so nothing is lost",
         ) from error
     except OSError as error:
-        raise LimitError(
-            f"the lock cannot be taken: {error.strerror}",
-            where=str(path),
-            remedy="make the state folder writable",
-        ) from error
+        raise lock_refused(path, error) from error
     try:
         with suppress(OSError):  # a full disk: it only names the holder
             owner.write_text(json.dumps({"pid": os.getpid(), "run": run_id}), encoding="utf-8")

@@ -4,12 +4,19 @@ import argparse
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backtest.cli.numbers import number_of_set, seconds, whole
+from backtest.cli.numbers import amount, number_of_set, seconds, whole
 
 
 def test_numbers_are_read() -> None:
     assert (whole("3"), number_of_set("0"), number_of_set("7"), seconds("0.5")) == (3, 0, 7, 0.5)
+
+
+@given(st.floats(0.01, 1e12))
+def test_amounts_come_back(money: float) -> None:
+    assert amount(repr(money)) == money
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,7 @@ def test_numbers_are_read() -> None:
         (seconds, "inf"),
         (seconds, "-2"),
         (seconds, "s"),
+        *((amount, text) for text in ("nan", "inf", "0", "-1", "lots")),
     ],
 )
 def test_what_is_no_number_is_refused(read: Callable[[str], float], text: str) -> None:

@@ -1,4 +1,4 @@
-"""A session's file is recorded before it is written, put back when it vanished, made again on request only."""
+"""A session's file is recorded before it is written, put back when it vanished, made again on request."""
 
 from __future__ import annotations
 
