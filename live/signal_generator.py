@@ -284,7 +284,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 1 from the command line."""
-    live.system.startup.settled()
+    live.system.startup.finished()
 
     def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
         kind = run_of(args)

@@ -35,6 +35,8 @@ BANNED_NAMES = {
     "once": "rerun_rules",
     "strange": "unknown",
     "desk": "context",
+    "rang": "was_delivered",
+    "naked": "unprotected",
 }
 ROOTS = ("backtest", "live", "benchmarks", "tools", "tests")
 

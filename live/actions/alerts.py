@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def acknowledge(
     ledger: Ledger, number: int, *, actor: str, at: datetime, via: Via = TERMINAL
 ) -> tuple[Alert, bool]:
-    """Note that a person knows of an alert: it rings no more. Returns the alert, and whether that is new.
+    """Note that a person knows of an alert: it is repeated no more. Returns it, and whether that is new.
 
     Args:
         ledger: of the alert's account.

@@ -52,7 +52,7 @@ def level_of(alert: Alert) -> Level:
     return next((level for level in LEVELS if level == alert.level), "critical")
 
 
-def settle(outbox: Alerts, alert_id: int, now: datetime) -> None:
+def sum_up(outbox: Alerts, alert_id: int, now: datetime) -> None:
     """Note what became of an alert as a whole, after something became of it at a channel."""
     rows = outbox.deliveries(alert_id)
     tried = "; ".join(f"{row.channel}: {row.error}" for row in rows if row.error)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import SettingsError
-from live.alerts.addressing import address, settle, urls_of
+from live.alerts.addressing import address, sum_up, urls_of
 from live.alerts.causes import key_of
 from live.alerts.routing import digest_channels, newest_daily, zone_of
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from live.alerts.context import Context
     from live.ledger.record_tables import Alert
 
-#: a critical alert rings again at the daily time, but not within so many hours of the first time
+#: a critical alert is repeated at the daily time, but not within so many hours of the first time
 _AGE: Final = timedelta(hours=20)
 _BY_ITSELF: Final = "jutsu"
 
@@ -32,7 +32,7 @@ def make_daily(context: Context) -> None:
     except SettingsError:
         return
     _make_digest(context, day, at)
-    _ring(context, day, at)
+    _remind(context, day, at)
 
 
 def _make_digest(context: Context, day: date, at: datetime) -> None:
@@ -52,10 +52,10 @@ def _make_digest(context: Context, day: date, at: datetime) -> None:
         address(context, made, to=digest_channels(context.settings.alerts, urls))
         outbox.digested(rows, at=now)
         for row in rows:
-            settle(outbox, row.alert_id, now)
+            sum_up(outbox, row.alert_id, now)
 
 
-def _ring(context: Context, day: date, at: datetime) -> None:
+def _remind(context: Context, day: date, at: datetime) -> None:
     """Remind of criticals that nobody acknowledged; the reminder itself needs no acknowledgement."""
     outbox, now = context.ledger.alerts, context.clock.now()
     open_ = outbox.unacknowledged(at - _AGE)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from live.alerts import plain_outbox
-from live.alerts.addressing import FAILED, address, level_of, named_channels, settle, urls_of, when
+from live.alerts.addressing import FAILED, address, level_of, named_channels, sum_up, urls_of, when
 from live.alerts.causes import require_listed, with_remedy
 from live.alerts.channels import Level, label
 from live.alerts.daily import make_daily
@@ -145,7 +145,7 @@ def _present(
         if alert is not None and not outbox.deliveries(alert.id):
             outbox.address(alert.id, dict.fromkeys(urls, context.clock.now()), at=context.clock.now())
         else:
-            settle(outbox, row.alert_id, context.clock.now())
+            sum_up(outbox, row.alert_id, context.clock.now())
     ids = {row.alert_id for row in waiting} - {row.alert_id for row in found}
     return found + [row for row in outbox.due(context.clock.now()) if row.alert_id in ids]
 
@@ -198,7 +198,7 @@ def _note(context: Context, row: AlertDelivery, alert: Alert | None, error: str,
             outbox.failed(alert.id, row.channel, at=now, error=error, due=due)
         else:
             outbox.delivered(alert.id, row.channel, at=now)
-        settle(outbox, alert.id, now)
+        sum_up(outbox, alert.id, now)
     if not error:
         return ""
     LOG.warning("alert channel failed: %s %s", shown, error)

@@ -1,4 +1,4 @@
-"""The dead man's switch: a service outside this machine is told of every run, and rings when none comes.
+"""The dead man's switch: a service outside this machine is told of every run, and alerts when none comes.
 
 `<url>/start`, then `<url>/<exit code>` (the Healthchecks convention); an address with `{exit}` in it gets
 one request at the end, with the exit code in that place. Nothing here ever fails a run: a ping that did not

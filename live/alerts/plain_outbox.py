@@ -53,7 +53,7 @@ def kept(folder: Path) -> tuple[PlainAlert, ...]:
     return tuple(_read(folder / FILE))
 
 
-def rang(folder: Path, key: str, at: datetime) -> bool:
+def was_delivered(folder: Path, key: str, at: datetime) -> bool:
     """Return whether an alert of this key was delivered on the New York day of `at`."""
     day = at.astimezone(NEW_YORK).date()
     found = (alert for alert in kept(folder) if alert.key == key and alert.delivered)

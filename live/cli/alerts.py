@@ -66,7 +66,7 @@ def acknowledge(
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Say that you know of critical alerts: until then they ring every day."""
+    """Say that you know of critical alerts: until then they are repeated every day."""
     from live.actions import alerts
 
     with open_command(config=config, state_db=state_db) as runtime:

@@ -178,10 +178,10 @@ def _orders(ledger: Ledger) -> Check:
             f"{unresolved[0].client_order_id}: fate unknown",
             "run the executor or jutsu resolve",
         )
-    naked = [f"{row.quantity} {row.symbol} of {row.variant}" for row in ledger.positions.unprotected()]
-    if naked:
+    unprotected = [f"{row.quantity} {row.symbol} of {row.variant}" for row in ledger.positions.unprotected()]
+    if unprotected:
         remedy = "`python -m live.executor` places the stop"
-        return Check("orders", "failed", f"no protective stop: {', '.join(naked)}", remedy)
+        return Check("orders", "failed", f"no protective stop: {', '.join(unprotected)}", remedy)
     return Check("orders", "ok", f"{len(ledger.orders.unfinished())} unfinished")
 
 
@@ -305,7 +305,9 @@ def alert_problems(context: RunContext, failed: Sequence[Check]) -> None:
     names = "_".join(sorted(check.name.replace(" ", "-") for check in failed))
     send(
         context,
-        key=key_of("doctor", session=context.today(), detail=names),  # another fault on the same day rings
+        key=key_of(
+            "doctor", session=context.today(), detail=names
+        ),  # another fault on the same day is sent too
         level="critical",
         title="jutsu doctor: a check failed",
         body="\n".join(_line(check) for check in failed),

@@ -228,7 +228,7 @@ def _alert_beside(
     from live.system.clock import SystemClock
 
     at, urls, problems = SystemClock().now(), dict[str, str](), list[str]()
-    if plain_outbox.rang(state, key, at):
+    if plain_outbox.was_delivered(state, key, at):
         return problems
     try:
         urls = channels.channels(settings, state, environ)

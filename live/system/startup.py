@@ -3,7 +3,7 @@
 Only when one of them is the program that runs; imported by anything else (tests), nothing changes.
 
 - Loading modules makes a great many objects that live as long as the process. The cyclic collector would look
-  at them again and again, a quarter of the whole start; `settled` switches it on when the imports are over
+  at them again and again, a quarter of the whole start; `finished` switches it on when the imports are over
   and tells it to leave them alone. A command imports as it goes: there the collector looks seldom.
 - numpy's linear algebra starts one thread per core. No stage multiplies matrices.
 - Nothing else of ours is imported before `backtest` and `live` are known to be ours.
@@ -52,7 +52,7 @@ def _one_thread() -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
-def settled() -> None:
+def finished() -> None:
     """Collect normally from here on, but never look at what exists now: it stays until the end."""
     if is_stage():
         gc.freeze()

@@ -92,7 +92,7 @@ def test_limits_stop_the_run_with_7(fresh_file: User) -> None:
 
 
 def fresh_settings(place: User) -> dict[str, Any]:
-    found = yaml.safe_load(place.config.read_text())["execution"]
+    found: dict[str, Any] = yaml.safe_load(place.config.read_text())["execution"]
     found.pop("limits")
     return found
 

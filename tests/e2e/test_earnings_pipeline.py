@@ -134,7 +134,9 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Pa
         want = {variant: simulated(variant, candidates, prices, end) for variant in VARIANTS}
         assert executed(runtime.ledger) == want["ema_p10"]
         assert shadowed(runtime.ledger) == want["nwl_p4"]
-        naked = [p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id]
+        unprotected = [
+            p for p in runtime.ledger.positions.open_positions("ema_p10") if not p.stop_broker_order_id
+        ]
         view = read_comparisons(ViewInputs.of(runtime.context), None)
         compared = next(c for c in view.comparisons if c.primary == "ema_p10")
     for record in compared.records:
@@ -146,7 +148,7 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Pa
     assert {"stop_loss"} < {trade[-1] for trade in want["ema_p10"]}
     assert len(compared.criteria) > 2
     assert len(want["ema_p10"]) > 10, "a stretch without trades proves nothing"
-    assert not naked
+    assert not unprotected
 
 
 @pytest.mark.shared
@@ -170,7 +172,7 @@ class TestReportFile:
 
     DAY = "2026-02-02"
 
-    def stage(self, tmp_path: Path, main: Callable[..., Any], *more: Any) -> int:
+    def stage(self, tmp_path: Path, main: Callable[..., int], *more: Any) -> int:
         return main(
             [
                 "--as-of",

@@ -133,7 +133,8 @@ def decisions(ledger: Path) -> list[dict[str, Any]]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 def exported(name: str) -> list[dict[str, str]]:
@@ -145,7 +146,7 @@ def exported(name: str) -> list[dict[str, str]]:
 def sealed(signal: dict[str, Any]) -> bool:
     """Whether a file still is what the generator wrote (RFC 8785 over everything but the seal)."""
     content = {key: value for key, value in signal.items() if key != "seal"}
-    return signal["seal"]["digest"] == hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    return bool(signal["seal"]["digest"] == hashlib.sha256(rfc8785.dumps(content)).hexdigest())
 
 
 @pytest.fixture(scope="module", params=["funds", "earnings"])

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -57,8 +58,8 @@ def run_once(folder: Path, number: int, kill_at: int | None) -> dict[str, Any]:
     made.wrap = lambda broker: FusedBroker(broker, fuse, log)
     runtime = made.open()
     fuse_commits(fuse, log)
-    made.open = lambda: runtime
-    return {"code": made.executor(strategy=STRATEGY, phase=phase), "steps": fuse.count}
+    with mock.patch.object(made, "open", return_value=runtime):
+        return {"code": made.executor(strategy=STRATEGY, phase=phase), "steps": fuse.count}
 
 
 def verdict(folder: Path) -> list[str]:

@@ -109,7 +109,8 @@ class Project:
         return self.check(self.run(*args))
 
     def orders(self) -> list[dict[str, Any]]:
-        return self.fake.state()["orders"]
+        found: list[dict[str, Any]] = self.fake.state()["orders"]
+        return found
 
 
 def flat(*symbols: str) -> dict[str, Any]:

@@ -141,7 +141,9 @@ def manual(sender: Sender, tag: str) -> None:
 @pytest.mark.parametrize(
     ("tag", "state"), [("API_TOS:CHART", S.FILLED), ("TA_fakeuser1700000000", S.AMBIGUOUS)]
 )
-def test_a_manual_order_that_looks_the_same(sender: Sender, tag: str, state: S) -> None:
+def test_a_manual_order_that_looks_the_same(
+    sender: Sender, tag: str, state: S, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sender.send(name="20240312_AAPL_entry_buy", symbol="AAPL", quantity=3)  # teaches our app's tag
     order = sender.plan()
     sender.fake.fault(**POST, action="drop")
@@ -151,7 +153,7 @@ def test_a_manual_order_that_looks_the_same(sender: Sender, tag: str, state: S) 
         manual(sender, tag)  # a person clicks in the same second
         return real(request)
 
-    sender.at.broker.submit = submit
+    monkeypatch.setattr(sender.at.broker, "submit", submit)
     if state is S.FILLED:
         assert sender.submission.send(order).state == state
     else:

@@ -115,7 +115,8 @@ _CONNECT = sqlite3.connect
 
 def _connect(target: Any, *args: Any, **more: Any) -> sqlite3.Connection:
     if _NOW is None:
-        return _CONNECT(target, *args, **more)
+        plain: sqlite3.Connection = _CONNECT(target, *args, **more)
+        return plain
     _NOW.alive()
     made = _CONNECT(target, *args, factory=Connection, **more)
     name = Path(str(target)).name

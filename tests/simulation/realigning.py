@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.simulation.programs import WEIGHTS
 
 if TYPE_CHECKING:
+    from tests.simulation.programs import Ran
     from tests.simulation.world import World
 
 #: shares, and share of the target, that a leg may be off: whole shares, the commission
@@ -41,11 +42,11 @@ class Realigning:
             cancel = fault.kind == "realign_cancel"
             self._typed(world, *(("--cancel",) if cancel else ()))
 
-    def follow(self, world: World, *words: str) -> Any:
+    def follow(self, world: World, *words: str) -> Ran:
         """Do what a message says; return the run."""
         return self._typed(world, *words)
 
-    def _typed(self, world: World, *words: str) -> Any:
+    def _typed(self, world: World, *words: str) -> Ran:
         used = self._used(world)
         ran = world.start("realign", "--variant", WEIGHTS, *words, counted=False)
         if ran.code != 0:

@@ -193,7 +193,7 @@ class World:
             self._sending = request
             return submit(request)
 
-        made.submit = watched
+        made.submit = watched  # type: ignore[method-assign]  # every broker, whatever its class
         return made
 
     def _order_on_the_wire(self) -> None:

@@ -86,7 +86,8 @@ def world(tmp_path: Path, project_root: Path) -> list[str]:
 
 def play(words: list[str], *more: str) -> dict[str, Any]:
     assert cli.main([*words, *more]) == 0
-    return json.loads(Path(words[words.index("--output") + 1]).read_text())
+    found: dict[str, Any] = json.loads(Path(words[words.index("--output") + 1]).read_text())
+    return found
 
 
 def test_one_position_held_to_the_end(

@@ -45,7 +45,7 @@ def split(store: BarStore, ratio: Fraction = Fraction(2), day: date = EX) -> Spl
 
 
 def closes(store: BarStore) -> list[float]:
-    return store.read(["QQQ"])["QQQ"].close.tolist()
+    return list(map(float, store.read(["QQQ"])["QQQ"].close))
 
 
 def ratios(store: BarStore) -> list[Fraction]:

@@ -56,7 +56,8 @@ def command(*words: Path | str) -> int:
     parser = argparse.ArgumentParser()
     run_command.add_parser(parser.add_subparsers(required=True))
     args = parser.parse_args(["run", *map(str, words)])
-    return args.command(args)
+    code: int = args.command(args)
+    return code
 
 
 @pytest.fixture

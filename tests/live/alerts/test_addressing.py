@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from live.alerts.addressing import address, level_of, named_channels, settle
+from live.alerts.addressing import address, level_of, named_channels, sum_up
 from live.ledger.ledger import Ledger
 from live.model.run import asked_for
 from live.settings.model import Settings
@@ -30,13 +30,13 @@ def test_an_alert_ends_when_every_channel_has_ended(context: AlertContext) -> No
     alert = outbox.add("k", level="warning", title="t", body="b", at=AT)
     assert address(context, alert, to=("a", "b")) == ""
     outbox.delivered(alert.id, "a", at=AT)
-    settle(outbox, alert.id, AT)
+    sum_up(outbox, alert.id, AT)
     assert outbox.unsent()[0].error == ""
     outbox.failed(alert.id, "b", at=AT, error="refused", due=AT)
-    settle(outbox, alert.id, AT)
+    sum_up(outbox, alert.id, AT)
     assert outbox.unsent()[0].error == "failed: b: refused"
     outbox.failed(alert.id, "b", at=AT, error="refused", due=None)
-    settle(outbox, alert.id, AT)
+    sum_up(outbox, alert.id, AT)
     assert outbox.unsent() == ()
     assert outbox.recent()[0].error == "gave up: b: refused"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from live.alerts import plain_outbox
-from live.alerts.plain_outbox import FILE, PlainAlert, keep, kept, rang, take_in
+from live.alerts.plain_outbox import FILE, PlainAlert, keep, kept, take_in, was_delivered
 from live.ledger.ledger import Ledger
 
 AT = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
@@ -60,6 +60,6 @@ def test_a_line_that_was_cut_off_is_skipped(tmp_path: Path, outbox: Any) -> None
 
 def test_a_key_rings_once_a_new_york_day(tmp_path: Path) -> None:
     keep(tmp_path, alert(delivered=True))
-    assert rang(tmp_path, alert().key, AT + timedelta(hours=3))
-    assert not rang(tmp_path, alert().key, AT + timedelta(days=1))
-    assert not rang(tmp_path, "another", AT)
+    assert was_delivered(tmp_path, alert().key, AT + timedelta(hours=3))
+    assert not was_delivered(tmp_path, alert().key, AT + timedelta(days=1))
+    assert not was_delivered(tmp_path, "another", AT)

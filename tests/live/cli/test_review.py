@@ -26,7 +26,8 @@ def world(tmp_path: Path) -> SimpleNamespace:
 
 
 def screen(world: SimpleNamespace, path: Path) -> dict[str, Any]:
-    return plain(read_review(inputs(world), read_case(inputs(world), path)))
+    shown: dict[str, Any] = plain(read_review(inputs(world), read_case(inputs(world), path)))
+    return shown
 
 
 def edit(path: Path, change: Callable[..., Any]) -> None:

@@ -1,7 +1,8 @@
 """Market data of a decision: which quotes make a bar, and why others do not."""
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import DataError
 from live.generation.market import Market, gather
+from live.model.feed import Quote
 from tests.support.calendar_days import window_on
 from tests.support.exec_world import AT, DAY, ScriptedFeed, bars
 
@@ -16,12 +18,20 @@ WINDOW = window_on(DAY)
 BEFORE = calendar.previous_session(DAY).day
 
 
+@dataclass
+class ChangedQuotes(ScriptedFeed):
+    """A feed whose quotes have these fields instead."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
+        return {s: replace(q, **self.changes) for s, q in super().quotes(symbols, at).items()}
+
+
 def feed(**changes: Any) -> ScriptedFeed:
-    made = ScriptedFeed(prices={"QQQ": 100.0, "TQQQ": 50.0})
+    made = ChangedQuotes(prices={"QQQ": 100.0, "TQQQ": 50.0}, changes=changes)
     for symbol, price in made.prices.items():
         made.daily[symbol] = bars(symbol, {BEFORE: (price, price, price, price)})
-    answer = made.quotes
-    made.quotes = lambda symbols, at: {s: replace(q, **changes) for s, q in answer(symbols, at).items()}
     return made
 
 

@@ -58,17 +58,17 @@ def test_what_waits_for_the_digest_is_not_due(ledger: Ledger) -> None:
 
 
 def test_a_critical_is_open_until_somebody_knows_of_it(ledger: Ledger) -> None:
-    rang = ledger.alerts.add("a", level="critical", title="t", body="b", at=NOW)
-    ledger.alerts.mark_sent(rang.id, at=NOW)
+    critical = ledger.alerts.add("a", level="critical", title="t", body="b", at=NOW)
+    ledger.alerts.mark_sent(critical.id, at=NOW)
     past = ledger.alerts.add("b", level="critical", title="t", body="b", at=NOW)
     ledger.alerts.mark_sent(past.id, at=NOW, note="not sent: the run was about a past session")
     ledger.alerts.add("waits", level="critical", title="t", body="b", at=NOW)
     calm = ledger.alerts.add("c", level="warning", title="t", body="b", at=NOW)
     ledger.alerts.mark_sent(calm.id, at=NOW)
     soon = NOW + timedelta(seconds=1)
-    assert [row.id for row in ledger.alerts.unacknowledged(soon)] == [rang.id]
+    assert [row.id for row in ledger.alerts.unacknowledged(soon)] == [critical.id]
     assert ledger.alerts.unacknowledged(NOW) == ()
-    ledger.alerts.acknowledge(rang.id, by="me", at=NOW)
+    ledger.alerts.acknowledge(critical.id, by="me", at=NOW)
     assert ledger.alerts.unacknowledged(soon) == ()
 
 

@@ -71,10 +71,14 @@ def test_programs_start_at_their_minute_and_the_heart_beats(tmp_path: Path) -> N
     assert not alive(tmp_path, at + ALIVE + timedelta(seconds=1))
 
 
-def test_a_machine_that_slept_makes_up_for_everything_but_a_stage(tmp_path: Path) -> None:
+def test_a_machine_that_slept_makes_up_for_everything_but_a_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = World(tmp_path, (5, EXECUTOR), (5, FLUSH), (10, FLUSH), (15, FLUSH), (21, GENERATOR), minutes=30)
     nap = world.clock.sleep
-    world.clock.sleep = lambda seconds: nap(22 * 60 if world.clock.now() == BEGIN else seconds)
+    monkeypatch.setattr(
+        world.clock, "sleep", lambda seconds: nap(22 * 60 if world.clock.now() == BEGIN else seconds)
+    )
     world.loop.run()
     assert world.started == [(22, FLUSH), (22, GENERATOR)], "one flush; a stage a minute late is in time"
     assert f"{EXECUTOR}: 17 min late, not started" in world.said
@@ -105,7 +109,9 @@ def test_exit_codes_and_missing_programs_are_said(tmp_path: Path) -> None:
     assert f"{FLUSH}: cannot be started: No such file or directory" in world.said
 
 
-def test_a_clock_that_is_set_back_starts_nothing_twice(tmp_path: Path) -> None:
+def test_a_clock_that_is_set_back_starts_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = World(tmp_path, (5, EXECUTOR), minutes=20)
     nap = world.clock.sleep
     turned: list[bool] = []
@@ -116,7 +122,7 @@ def test_a_clock_that_is_set_back_starts_nothing_twice(tmp_path: Path) -> None:
             turned.append(True)
             world.clock.set(BEGIN + timedelta(minutes=1))
 
-    world.clock.sleep = sleep
+    monkeypatch.setattr(world.clock, "sleep", sleep)
     world.loop.run()
     assert world.started == [(5, EXECUTOR)]
 

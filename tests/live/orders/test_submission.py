@@ -119,7 +119,7 @@ def test_the_journal_is_written_before_the_order_leaves(sender: SendingWorld) ->
     seen = []
     original = sender.line.submit
 
-    def spy(request: OrderRequest) -> str:
+    def spy(request: OrderRequest) -> Any:
         seen.append(sender.ledger.orders.get(NAME).state)
         return original(request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -42,12 +43,13 @@ def test_what_a_terminal_would_obey_is_shown_instead(
     assert capsys.readouterr() == (f"{shown}\n", f"{shown}\n")
 
 
-def run(code: str, **more: object) -> subprocess.CompletedProcess[str]:
+def run(code: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run a program with a screen of its own."""
     program = f"from live.system.screen import *\n{code}"
-    return subprocess.run(  # type: ignore[call-overload]
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, text=True, check=False, **more
     )
+    return done
 
 
 def test_a_full_disk_behind_the_screen_does_not_end_the_run() -> None:

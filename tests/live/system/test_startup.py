@@ -25,7 +25,7 @@ def process(code: str, *arguments: str, cwd: Path) -> list[str]:
 
 
 def test_importing_a_stage_changes_nothing(project_root: Path) -> None:
-    code = "import gc, os, live.executor as e; e.live.system.startup.settled()"
+    code = "import gc, os, live.executor as e; e.live.system.startup.finished()"
     code += "; print(gc.isenabled(), gc.get_freeze_count(), os.environ.get('OPENBLAS_NUM_THREADS'))"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
     run = subprocess.run(
@@ -38,7 +38,7 @@ def test_importing_a_stage_changes_nothing(project_root: Path) -> None:
 
 def test_a_stage_collects_again_once_everything_is_loaded(project_root: Path) -> None:
     code = "import gc, types; __spec__ = types.SimpleNamespace(name='live.executor')"
-    code += "; import live.executor as e; print(gc.isenabled()); e.live.system.startup.settled()"
+    code += "; import live.executor as e; print(gc.isenabled()); e.live.system.startup.finished()"
     code += "; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
     assert process(code, cwd=project_root) == ["False", "True", "True"]
 

@@ -106,7 +106,9 @@ class Project:
             return [(a.level, a.title) for a in ledger.alerts.recent() if a.key.startswith("validation")]
 
     def report(self, day: date) -> dict[str, Any]:
-        return json.loads((self.root / "state" / "reports" / f"validation_{day}.json").read_text())
+        path = self.root / "state" / "reports" / f"validation_{day}.json"
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
 
 
 @pytest.fixture

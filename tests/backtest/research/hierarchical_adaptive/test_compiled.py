@@ -37,7 +37,8 @@ def test_a_read_only_installation_still_compiles(monkeypatch: pytest.MonkeyPatch
     def refuses_a_cache(*args: Any, cache: bool = False, **options: Any) -> Callable[..., Any]:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return real(*args, **options)
+        compiled: Callable[..., Any] = real(*args, **options)
+        return compiled
 
     monkeypatch.setattr(numba, "njit", refuses_a_cache)
     uncached = compiled.backtest_sets.__wrapped__()

@@ -34,7 +34,8 @@ def run(
         ]
     )
     assert code == 0
-    return json.loads(output.read_text())
+    found: dict[str, Any] = json.loads(output.read_text())
+    return found
 
 
 def settings_of(config: dict[str, Any]) -> list[str]:

@@ -39,7 +39,8 @@ def test_bodies_are_what_the_real_models_make() -> None:
     )
 
     def plain(fields: dict[str, Any]) -> dict[str, Any]:
-        return json.loads(json.dumps(fields, default=str), parse_int=str, parse_float=str)
+        found: dict[str, Any] = json.loads(json.dumps(fields, default=str), parse_int=str, parse_float=str)
+        return found
 
     ours = order_body(buy("AAPL", attached_stop=Decimal("160.5")))
     theirs = plain(entry.to_request_fields())

@@ -78,7 +78,9 @@ def test_an_order_that_never_arrived_is_sent_again_under_the_same_id(
     assert sender.accepted() == [NAME]
 
 
-def test_a_crash_before_the_reply_was_saved_finds_the_order_again(sender: Sender) -> None:
+def test_a_crash_before_the_reply_was_saved_finds_the_order_again(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Crash(BaseException):
         pass
 
@@ -88,10 +90,10 @@ def test_a_crash_before_the_reply_was_saved_finds_the_order_again(sender: Sender
         real(request)
         raise Crash
 
-    sender.broker.submit = submit
-    with pytest.raises(Crash):
-        sender.send()
-    sender.broker.submit = real
+    with monkeypatch.context() as crashing:
+        crashing.setattr(sender.broker, "submit", submit)
+        with pytest.raises(Crash):
+            sender.send()
     sending = journalled(sender.ledger, NAME)
     assert sending.state == S.SENDING
     row = sender.submission.recover(sending, today=DAY)

@@ -86,7 +86,9 @@ def test_an_informational_error_does_not_refuse_a_living_order(
     assert len(gateway.sessions[0].placed) == 1
 
 
-def test_an_error_on_an_order_that_filled_at_once_is_no_refusal(broker: IbkrBroker, gateway: Gateway) -> None:
+def test_an_error_on_an_order_that_filled_at_once_is_no_refusal(
+    broker: IbkrBroker, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gateway.errors = [(10349, "Order TIF was set to DAY based on order preset.", "after")]
     gateway.sessions[0].later(lambda: None)
     place = gateway.sessions[0].placeOrder
@@ -95,16 +97,20 @@ def test_an_error_on_an_order_that_filled_at_once_is_no_refusal(broker: IbkrBrok
         place(number, contract, order)
         gateway.fill(gateway.book[0])
 
-    gateway.sessions[0].placeOrder = and_fill
+    monkeypatch.setattr(gateway.sessions[0], "placeOrder", and_fill)
     assert shown(broker, submitted(broker, buy())).filled_quantity == 10
 
 
 def test_an_error_whose_order_no_list_shows_is_unknown_unless_ib_rejects(
-    broker: IbkrBroker, gateway: Gateway
+    broker: IbkrBroker, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = gateway.sessions[0]
-    session.placeOrder = lambda number, contract, order: session.later(
-        lambda: session.wrapper.error(number, 10148, "something odd", "")
+    monkeypatch.setattr(
+        session,
+        "placeOrder",
+        lambda number, contract, order: session.later(
+            lambda: session.wrapper.error(number, 10148, "something odd", "")
+        ),
     )
     with pytest.raises(BrokerUnknown):
         broker.submit(buy())
@@ -117,7 +123,7 @@ def test_a_plain_rejection_is_a_refusal_with_its_reason(broker: IbkrBroker, gate
 
 
 def test_a_buy_whose_stop_is_refused_does_not_stay_behind_in_tws(
-    broker: IbkrBroker, gateway: Gateway
+    broker: IbkrBroker, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = gateway.sessions[0]
 
@@ -126,7 +132,7 @@ def test_a_buy_whose_stop_is_refused_does_not_stay_behind_in_tws(
         if order.orderType == "STP":
             session.later(lambda: session.wrapper.error(number, 201, "Order rejected - reason:stop", ""))
 
-    session.placeOrder = refuse_the_stop
+    monkeypatch.setattr(session, "placeOrder", refuse_the_stop)
     with pytest.raises(BrokerRefused, match="stop"):
         broker.submit(buy(attached_stop=Decimal("90.00")))
     parent = session.placed[0]
@@ -192,11 +198,13 @@ def test_silence_ends_with_the_order_found_by_its_reference(broker: IbkrBroker, 
     assert [o.order_id for o in all_orders(broker)] == [order_id]
 
 
-def test_a_connection_that_breaks_while_sending_is_unknown(broker: IbkrBroker, gateway: Gateway) -> None:
+def test_a_connection_that_breaks_while_sending_is_unknown(
+    broker: IbkrBroker, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(number: int, contract: Any, order: Any) -> None:
         raise ConnectionError("reset")
 
-    gateway.sessions[0].placeOrder = broken
+    monkeypatch.setattr(gateway.sessions[0], "placeOrder", broken)
     with pytest.raises(BrokerUnknown):
         broker.submit(buy())
 

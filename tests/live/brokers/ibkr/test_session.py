@@ -81,11 +81,11 @@ def test_a_buy_whose_stop_is_refused_is_withdrawn_with_the_reason(
 
 
 def test_silence_ends_the_wait_and_leaves_the_order_unacknowledged(
-    port: IbAsyncPort, gateway: Gateway
+    port: IbAsyncPort, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway.silent = True
-    gateway.sessions[0].status = lambda _: None  # type: ignore[assignment]
-    gateway.sessions[0].execution = lambda *_: None
+    monkeypatch.setattr(gateway.sessions[0], "status", lambda _: None)
+    monkeypatch.setattr(gateway.sessions[0], "execution", lambda *_: None)
     assert port.place(BUY).perm_id == 0
     assert len(gateway.sessions[0].placed) == 1
 

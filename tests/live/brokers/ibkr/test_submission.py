@@ -69,7 +69,9 @@ def test_an_ordinary_market_order_ends_filled_with_its_execution(sender: Sender)
     assert (row.state, row.filled_quantity, row.average_price) == (S.FILLED, 10, Decimal(100))
 
 
-def test_a_lost_answer_is_found_again_by_a_later_process(sender: Sender) -> None:
+def test_a_lost_answer_is_found_again_by_a_later_process(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = sender.gateway.sessions[0]
     place = session.placeOrder
 
@@ -77,12 +79,14 @@ def test_a_lost_answer_is_found_again_by_a_later_process(sender: Sender) -> None
         place(number, contract, order)
         raise ConnectionError("reset")
 
-    session.placeOrder = place_and_break
+    monkeypatch.setattr(session, "placeOrder", place_and_break)
     assert sender.send().state == S.FILLED
     assert sender.kinds() == ["MKT"]
 
 
-def test_an_error_whose_order_nobody_shows_is_unresolved_and_not_sent_again(sender: Sender) -> None:
+def test_an_error_whose_order_nobody_shows_is_unresolved_and_not_sent_again(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = sender.gateway.sessions[0]
     sent: list[Any] = []
 
@@ -90,7 +94,7 @@ def test_an_error_whose_order_nobody_shows_is_unresolved_and_not_sent_again(send
         sent.append((contract, order))
         session.later(session.wrapper.error, number, 10349, PRESET, "")
 
-    session.placeOrder = vanish
+    monkeypatch.setattr(session, "placeOrder", vanish)
     with pytest.raises(UnresolvedError):
         sender.send()
     assert len(sent) == 1

@@ -100,7 +100,9 @@ def test_a_refused_login_says_to_paste_in_time_and_keeps_the_token_there_was(tmp
     assert "TOOOLD" not in str(caught.value)
 
 
-def test_a_broker_that_cannot_be_reached_is_no_matter_of_the_login(tmp_path: Path) -> None:
+def test_a_broker_that_cannot_be_reached_is_no_matter_of_the_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FakeSchwab(AT) as fake:
         fake.server.shutdown()
         fake.server.server_close()
@@ -109,7 +111,7 @@ def test_a_broker_that_cannot_be_reached_is_no_matter_of_the_login(tmp_path: Pat
             log_in(
                 fake, store, tmp_path, lambda s: f"https://127.0.0.1:8182/?code=FAKECODE1&state={state_in(s)}"
             )
-        fake.server.server_close = lambda: None  # closed already
+        monkeypatch.setattr(fake.server, "server_close", lambda: None)  # closed already
     assert not isinstance(caught.value, LoginNeeded)
     assert not store.path.exists()
 

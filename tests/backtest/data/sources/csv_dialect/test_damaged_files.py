@@ -88,7 +88,7 @@ def attempt(folder: Path, options: CsvOptions) -> DataError | tuple[Judged, ...]
         return error
 
 
-def in_folder(tmp_path_factory: Any, content: bytes, name: str = "QQQ.csv") -> Path:
+def in_folder(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str = "QQQ.csv") -> Path:
     folder = tmp_path_factory.mktemp("csv")
     (folder / name).write_bytes(content)
     return folder
