@@ -19,7 +19,13 @@ def whole(text: str) -> int:
 
 def number_of_set(text: str) -> int:
     """Return a whole number from 0 on."""
-    return 0 if text == "0" else whole(text)
+    try:
+        value = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is below 0")
+    return value
 
 
 def seconds(text: str) -> float:

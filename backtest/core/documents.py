@@ -55,8 +55,12 @@ for _loader in (_StrictLoader, _FastLoader):
     )
 
 
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path, *, form: str = "strategy: {name, variant, parameters}") -> dict[str, Any]:
     """Return the mapping a strategy file holds.
+
+    Args:
+        path: of the file.
+        form: what such a file looks like, named when this one holds no mapping.
 
     Raises:
         UsageError: the file is missing, not text, not YAML or JSON, has a key twice, or holds no mapping.
@@ -69,9 +73,7 @@ def read_document(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise UsageError(f"not readable as YAML or JSON: {reason}", where=str(path)) from error
     if not isinstance(document, dict):
-        raise UsageError(
-            "holds no mapping", where=str(path), remedy="write strategy: {name, variant, parameters}"
-        )
+        raise UsageError("holds no mapping", where=str(path), remedy=f"write {form}")
     return document
 
 

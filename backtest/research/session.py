@@ -19,7 +19,7 @@ from backtest.research.identity import Identity, identity_of
 from backtest.research.results import Results, results_of
 from backtest.research.rule_sets import Trial, figures_of, trial_of
 from backtest.research.study import Study
-from backtest.research.study_file import parse_study
+from backtest.research.study_file import STUDY_FORM, parse_study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +85,7 @@ def open_file(
     Raises:
         UsageError: the file is wrong. DataError: the bars are missing or not believable.
     """
-    document = read_document(path)
+    document = read_document(path, form=STUDY_FORM)
     for section, values in overrides.items():
         given = document.get(section)
         document[section] = {**(given if isinstance(given, dict) else {}), **values}

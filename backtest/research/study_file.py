@@ -27,7 +27,8 @@ SECTIONS: Final = ("study", "data", "search", "objectives", "require", "space", 
 _STORE: Final = Path("data/bars")
 _DATA: Final = ("source", "store", "prices", "start", "end", "holdout_from", "cost_pct")
 _WALK_FORWARD: Final = ("kind", "train", "test", "step", "purge", "embargo")
-_DEFAULT_STUDY: Final = "golden"
+#: what a study file looks like, for one that holds nothing of the kind
+STUDY_FORM: Final = "study: {name, strategy, base}, data:, search:, space:"
 
 
 class _Reader:
@@ -83,7 +84,7 @@ def read_study(path: Path) -> Study:
     Raises:
         UsageError: the file cannot be read, or is wrong; `findings` lists everything.
     """
-    return parse_study(read_document(path), str(path), path.parent)
+    return parse_study(read_document(path, form=STUDY_FORM), str(path), path.parent)
 
 
 def parse_study(document: Mapping[str, Any], where: str, folder: Path = Path()) -> Study:
@@ -132,12 +133,18 @@ def _has_strategy(reader: _Reader, about: Mapping[str, Any]) -> bool:
             "study.strategy", "missing or not text", "name a rule set, like hierarchical_adaptive_v3_5b"
         )
         return False
-    return True
+    return reader.attempt("study.strategy", _known, about["strategy"]) is not None
+
+
+def _known(name: str) -> str:
+    """Return the name of a rule set; refuse one that is not there before anything else is said of it."""
+    require_registered(name)
+    build_strategy(name, "base", {})
+    return name
 
 
 def _strategy(about: Mapping[str, Any], folder: Path) -> Strategy:
     """Return the base variant: parameters, a file, or a name in config/strategies; none is the defaults."""
-    require_registered(about["strategy"])
     base = about.get("base")
     if base is None or isinstance(base, Mapping):
         return build_strategy(about["strategy"], "base", base or {})
@@ -146,7 +153,6 @@ def _strategy(about: Mapping[str, Any], folder: Path) -> Strategy:
     beside = folder / base
     found = find_strategy(beside if beside.is_file() and not Path(base).is_file() else base, STRATEGIES)
     if found.name.casefold() != about["strategy"].casefold():
-        build_strategy(about["strategy"], "base", {})  # an unknown rule set says so first
         raise UsageError(f"{base} is a variant of {found.name}, not of {about['strategy']}")
     return found
 

@@ -38,3 +38,8 @@ def test_amounts_come_back(money: float) -> None:
 def test_what_is_no_number_is_refused(read: Callable[[str], float], text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=text):
         read(text)
+
+
+def test_a_number_that_may_be_zero_is_not_called_not_above_zero() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="'-1' is below 0"):
+        number_of_set("-1")

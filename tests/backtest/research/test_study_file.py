@@ -67,9 +67,12 @@ ABOUT = {"name": "x", "strategy": "hierarchical_adaptive_v3_5b"}
             "study.base: unknown parameter (did you mean sma_fast?)",
         ),
         ({"study": {**ABOUT, "base": "nobody"}}, "study.base: no strategy named 'nobody'"),
-        ({"study": {**ABOUT, "strategy": "hierarchical"}}, "study.base: unknown strategy 'hierarchical'"),
+        ({"study": {**ABOUT, "strategy": "hierarchical"}}, "study.strategy: unknown strategy 'hierarchical'"),
         ({"study": {**ABOUT, "strategy": "earnings_swing"}}, "needs the process engine for Python rules"),
-        ({"study": {**ABOUT, "strategy": "ORB", "base": "x"}}, "needs the process engine for Python rules"),
+        (
+            {"study": {**ABOUT, "strategy": "ORB", "base": "x"}},
+            "study.strategy: a study of ORB needs the process",
+        ),
         ({"data": {"source": "store", "prices": "p"}}, "data: needs either source: store or prices: DIR"),
         ({"study": {**ABOUT, "description": b"x"}}, "study.description: must be a text"),
         ({"data": {}}, "data: needs either"),
@@ -146,3 +149,11 @@ def test_files_that_are_no_study_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError) as error:
         read_study(path)
     assert str(path) in error.value.line()
+
+
+def test_a_file_that_holds_nothing_is_told_what_a_study_looks_like(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("")
+    with pytest.raises(UsageError) as caught:
+        read_study(path)
+    assert "study: {name, strategy" in caught.value.remedy
