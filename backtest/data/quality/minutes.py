@@ -18,6 +18,8 @@ from backtest.core.intraday_bars import PRICES, IntradayBars
 #: A day of a market that is open 23 hours has more bars than this.
 MIN_DAY_BARS: Final = 600
 _FIX: Final = "correct or remove the row"
+#: Fewer rows than this may lie apart in a quiet market without being bars of a longer time.
+_ENOUGH_ROWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +50,17 @@ def judge_minutes(rows: MinuteRows, name: str) -> Iterator[Finding]:
     found = sorted((int(row), what) for what, wrong in judged for row in np.nonzero(wrong)[0])
     for row, what in found:
         yield Finding(f"{name}:{rows.lines[row]}", f"{rows.minutes[row]} {what}", _FIX)
+
+
+def longer_step(minutes: DateArray) -> int | None:
+    """Return the fewest minutes between rows that never lie one minute apart: bars of a longer time.
+
+    None when some do, or when there are too few rows to tell.
+    """
+    if len(minutes) < _ENOUGH_ROWS:
+        return None
+    closest = int(np.diff(minutes).astype(np.int64).min())
+    return closest if closest > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from backtest.core.errors import DataError, Finding, UsageError
 from backtest.core.files import read_regular, why
 from backtest.core.intraday_bars import COLUMNS, IntradayBars
 from backtest.data import quality
-from backtest.data.quality.minutes import MinuteRows, judge_minutes
+from backtest.data.quality.minutes import MinuteRows, judge_minutes, longer_step
 from backtest.data.quality.price_gate import Moment
 from backtest.data.sources.csv_dialect.columns import Columns, find_columns, role_of
 from backtest.data.sources.csv_dialect.instants import Instants, read_instants, utc_of, zone_of
@@ -60,8 +60,8 @@ def read_minutes(path: Path, symbol: str, options: MinuteOptions = _DEFAULTS) ->
 
     Raises:
         UsageError: the file cannot be opened, or there is no such zone.
-        DataError: it is no table of minute bars, or rows are wrong, double or out of order; `findings` names
-            every one as file:line.
+        DataError: it is no table of minute bars, or bars of a longer time, or rows are wrong, double
+            or out of order; `findings` names every one as file:line.
     """
     if options.zone is not None:
         zone_of(options.zone)
@@ -71,17 +71,24 @@ def read_minutes(path: Path, symbol: str, options: MinuteOptions = _DEFAULTS) ->
         raise UsageError(f"cannot be read: {why(error)}", where=str(path), remedy="check the path") from error
     plain = _by_pyarrow(content, options.zone)
     if plain is not None and not any(judge_minutes(plain, path.name)):
-        return _bars(plain, symbol, options)
+        return _bars(plain, path, symbol, options)
     try:
         rows, wrong = _cell_by_cell(content, path.name, options)
     except DataError as error:
         remedy = _HEADER if "--map" in error.remedy else error.remedy  # minute bars have no such flag
         raise DataError(error.problem, where=f"{path}{error.where}", remedy=remedy) from error
     quality.refuse(wrong or list(judge_minutes(rows, path.name)), str(path))
-    return _bars(rows, symbol, options)
+    return _bars(rows, path, symbol, options)
 
 
-def _bars(rows: MinuteRows, symbol: str, options: MinuteOptions) -> IntradayBars:
+def _bars(rows: MinuteRows, path: Path, symbol: str, options: MinuteOptions) -> IntradayBars:
+    step = longer_step(rows.minutes)
+    if step is not None:
+        raise DataError(
+            f"no rows lie less than {step} minutes apart: these are no minute bars",
+            where=str(path),
+            remedy="give bars of 1 minute",
+        )
     minutes = rows.minutes - _MINUTE if options.stamp == "close" else rows.minutes
     return IntradayBars(symbol, minutes, **rows.values, source="csv")
 

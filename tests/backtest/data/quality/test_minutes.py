@@ -7,7 +7,7 @@ import pytest
 
 from backtest.calendar.trading_days import DayAnchor, days_with_bars
 from backtest.core.intraday_bars import COLUMNS
-from backtest.data.quality.minutes import MinuteRows, judge_minutes, summarise
+from backtest.data.quality.minutes import MinuteRows, judge_minutes, longer_step, summarise
 from tests.support.minute_world import bars_at
 
 FLAT = (10.0, 10.0, 10.0, 10.0)
@@ -40,6 +40,21 @@ def test_right_rows_and_no_rows_have_no_findings() -> None:
     assert list(judge_minutes(rows(), "bars.csv")) == []
     nothing = MinuteRows(np.array([], "M8[m]"), {name: np.array([]) for name in COLUMNS}, ())
     assert list(judge_minutes(nothing, "bars.csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step"),
+    [
+        (range(0, 50, 5), 5),
+        (range(0, 14400, 1440), 1440),
+        ([*range(0, 50, 5), 51, 52], None),
+        (range(0, 45, 5), None),
+        ([], None),
+    ],
+)
+def test_rows_never_a_minute_apart_are_bars_of_a_longer_time(minutes: list[int], step: int | None) -> None:
+    start = np.datetime64("2024-01-05T00:00", "m")
+    assert longer_step(start + np.array(minutes, dtype=np.int64)) == step
 
 
 def test_days_holes_and_stub_days_are_counted() -> None:

@@ -133,7 +133,7 @@ def test_both_readers_agree_on_a_clock_that_changes(
 ) -> None:
     """A whole day of minutes on a New York clock, hours shown twice and hours skipped."""
     start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=ZoneInfo("America/New_York"))
-    instants = [start.astimezone(UTC) + timedelta(minutes=n) for n in range(0, 1500, 7)]
+    instants = [start.astimezone(UTC) + timedelta(minutes=n) for n in (*range(0, 1500, 7), 1499)]
     local = [at.astimezone(ZoneInfo("America/New_York")) for at in instants]
     write(
         file,
@@ -145,3 +145,15 @@ def test_both_readers_agree_on_a_clock_that_changes(
     monkeypatch.setattr(minute_csv, "_by_pyarrow", lambda content, zone: None)
     assert read_minutes(file, "MGC", options).sha256() == fast.sha256()
     assert fast.minutes.tolist() == [at.replace(tzinfo=None) for at in instants]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bars_of_a_longer_time_are_no_minute_bars(
+    file: Path, monkeypatch: pytest.MonkeyPatch, *, fast: bool
+) -> None:
+    if not fast:
+        monkeypatch.setattr(minute_csv, "_by_pyarrow", lambda content, zone: None)
+    write(file, *(f"2024-01-{day:02}T00:00:00Z,10,12,9,11,5" for day in range(1, 12)))
+    with pytest.raises(DataError, match="less than 1440 minutes apart: these are no minute bars") as caught:
+        read_minutes(file, "MGC")
+    assert caught.value.where == str(file)
