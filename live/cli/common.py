@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file (default config/live.yaml).")
 ]
+PricesOption = Annotated[
+    Path | None, typer.Option("--prices", help="Daily CSV files instead of the configured data.")
+]
 StateOption = Annotated[
     Path | None, typer.Option("--state-db", help="Ledger file (default from the settings).")
 ]

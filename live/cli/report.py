@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.cli import report_made
-from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    PricesOption,
+    StateOption,
+    console,
+    emit_json,
+    open_command,
+)
 from live.model.run import Reading
 
 if TYPE_CHECKING:
@@ -99,9 +107,7 @@ def check(
         str | None,
         typer.Option("--strategy", help="The book's primary (default: the only one that reads reports)."),
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option("--prices", help="Daily CSV files instead of the configured data.")
-    ] = None,
+    prices: PricesOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,

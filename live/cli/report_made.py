@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_json, open_command, parse_date
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    PricesOption,
+    StateOption,
+    echo,
+    emit_json,
+    open_command,
+    parse_date,
+)
 from live.model.run import TENDING, Reading, Run
 
 if TYPE_CHECKING:
@@ -29,9 +37,6 @@ PeriodArgument = Annotated[
 ]
 MailOption = Annotated[
     bool, typer.Option("--mail", help="Send it when it is due, once (as the schedule does).")
-]
-PricesOption = Annotated[
-    Path | None, typer.Option("--prices", help="Daily CSV files instead of the configured data.")
 ]
 
 

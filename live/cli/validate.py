@@ -20,6 +20,7 @@ import typer
 from live.cli.common import (
     ConfigOption,
     JsonOption,
+    PricesOption,
     StateOption,
     echo,
     emit_json,
@@ -58,9 +59,7 @@ def validate(
     since: Annotated[
         str | None, typer.Option("--since", metavar="DATE", help="Validate every session from here on.")
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option("--prices", help="Daily CSV files instead of the configured data.")
-    ] = None,
+    prices: PricesOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,

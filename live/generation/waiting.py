@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from live.handoff.approval import Standing, effective_policy, orders_to_send
+from live.runtime.account import is_paper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,4 +86,4 @@ def _order_line(order: SignalOrder, *, goes: bool) -> str:
 
 
 def _account_kind(context: RunContext) -> str:
-    return "PAPER" if context.settings.mode == "offline_mock" else context.account
+    return "PAPER" if is_paper(context.account) else context.account

@@ -21,6 +21,7 @@ _EXECUTED: Final = select(
     " AND executed_at IS NOT NULL",
     columns=("session",),
 )
+_ACCOUNTS: Final = select(RunLog, matching("variant"), order="account", columns=("account",), distinct=True)
 _MISSED: Final = select(RunLog, f"{matching('account')} AND missed", columns=("variant",))
 
 
@@ -115,6 +116,10 @@ class Runs(Repository):
         query = _NEWEST if variant is None else _NEWEST_OF
         found: date | None = self._columns(query, {"variant": variant})[0][0]
         return found
+
+    def accounts(self, variant: str) -> tuple[str, ...]:
+        """Return every account in which a variant has sessions, of this ledger as a whole, sorted."""
+        return tuple(account for (account,) in self._columns(_ACCOUNTS, {"variant": variant}))
 
     def recent(self, limit: int = 50, variant: str | None = None) -> tuple[RunLog, ...]:
         """Return the newest sessions, newest first."""

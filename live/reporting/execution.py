@@ -20,7 +20,7 @@ from live.reporting.document import (
     price,
 )
 from live.reporting.files import Report
-from live.validation.rehearsal import ACCOUNTS
+from live.runtime.account import is_paper
 from live.views.words import outcome_words
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _verdict(model: ExecutionReport) -> tuple[str, Tone]:
 
 
 def _label(model: ExecutionReport) -> str:
-    return "PAPER" if model.account in ACCOUNTS or model.mode == "offline_mock" else "LIVE"
+    return "PAPER" if is_paper(model.account) or model.mode == "offline_mock" else "LIVE"
 
 
 def _headline(model: ExecutionReport) -> str:

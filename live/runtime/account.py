@@ -36,6 +36,11 @@ def account_key(settings: Settings, environ: Mapping[str, str] | None = None) ->
     return name
 
 
+def is_paper(account: str) -> bool:
+    """Tell whether no money is at stake in the account of this key."""
+    return account == "paper" or account.startswith(("alpaca-paper", "ibkr-paper"))
+
+
 def named_account(name: str, key: str) -> str:
     """Return what a person calls an account: its key, after its name where there are several."""
     return f"{name} ({key})" if name else key

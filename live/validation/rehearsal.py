@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import JutsuError
+from live.runtime.account import is_paper
 from live.runtime.factories import make_feed
 from live.validation.rehearsed_positions import positions_curve
 from live.validation.span import LOOK_BACK, span_of
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
     from live.model.feed import Feed
     from live.runtime.runtime import RunContext
 
-
-#: accounts in which no money is at stake
-ACCOUNTS: Final = ("paper", "alpaca-paper")
+_PAPER: Final = "paper"
 
 
 def rehearsal(ledger: Ledger, variant: str) -> tuple[str, Ledger]:
     """Return the account in which a variant ran the most sessions without money at stake, and its ledger."""
-    found = [(account, ledger.for_account(account)) for account in ACCOUNTS]
+    papers = [_PAPER, *(name for name in ledger.runs.accounts(variant) if is_paper(name) and name != _PAPER)]
+    found = [(account, ledger.for_account(account)) for account in papers]
     return max(found, key=lambda one: len(one[1].runs.recent(LOOK_BACK, variant)))
 
 

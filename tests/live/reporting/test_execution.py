@@ -40,7 +40,7 @@ def text(**changes: Any) -> str:
             "[LIVE] golden 2026-11-27 SUCCESS",
         ),
         (
-            {"outcome": "completed", "account": "alpaca-paper", "mode": "online_live"},
+            {"outcome": "completed", "account": "alpaca-paper-9876", "mode": "online_live"},
             "[PAPER] golden 2026-11-27 SUCCESS",
         ),
     ],

@@ -27,14 +27,14 @@ def executed(ledger: Ledger, *days: date) -> None:
 
 @pytest.mark.parametrize(
     ("paper", "alpaca", "account"),
-    [((MON, TUE), (MON,), "paper"), ((MON,), (MON, TUE), "alpaca-paper"), ((), (), "paper")],
+    [((MON, TUE), (MON,), "paper"), ((MON,), (MON, TUE), "alpaca-paper-9876"), ((), (), "paper")],
 )
 def test_the_rehearsal_is_where_most_sessions_ran_without_money(
     ledger: Ledger, paper: tuple[date, ...], alpaca: tuple[date, ...], account: str
 ) -> None:
     executed(ledger, MON, TUE, WED)  # with money
     executed(ledger.for_account("paper"), *paper)
-    executed(ledger.for_account("alpaca-paper"), *alpaca)
+    executed(ledger.for_account("alpaca-paper-9876"), *alpaca)
     name, found = rehearsal(ledger, "golden")
     assert name == account
     assert len(found.runs.recent(9, "golden")) == max(len(paper), len(alpaca))
