@@ -52,8 +52,10 @@ def rerun(
         history: bars by symbol; those after the last day are not read.
         days: first and last session.
         kept: which sets.
-        rules: costs, reserve, filters, limits.
+        rules: costs, reserve, filters, limits; the study's own cost where it is the higher one, so that
+            whole shares never look better for being free.
     """
+    rules = rules.model_copy(update={"slippage_pct": max(rules.slippage_pct, study.data.cost_pct)})
     known = {symbol: bars.until(days[1]) for symbol, bars in history.items()}
     known = {symbol: bars for symbol, bars in known.items() if len(bars)}
     return tuple(_one(study, known, days, item, rules) for item in kept)
