@@ -11,8 +11,9 @@ import pytest
 from filelock import FileLock
 
 from backtest.core.errors import JutsuError
-from live import executor, signal_generator
+from live import executor
 from live.brokers.paper.broker import PaperBroker
+from live.generation import hand_off
 from live.model.broker import OrderRequest
 from tests.support.paths import PROJECT
 from tests.support.user_world import SWITCH, User, called
@@ -127,7 +128,7 @@ def test_a_generator_that_cannot_write_leaves_the_old_file(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(signal_generator, "write_signal", full)
+        patched.setattr(hand_off, "write_signal", full)
         ran = invested.generate(SWITCH, "--force")
     assert ran.code == 2
     assert "No space left" in ran.err
