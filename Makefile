@@ -28,10 +28,11 @@ $(STAMP): $(LOCKS)/dev.lock $(RUNTIME)
 demo: $(RUNTIME)
 	$(BIN)/jutsu demo
 
-# a module's tests stay together (its fixtures are made once), and what is compiled is kept for the next run
+# a module's tests stay together (its fixtures are made once), and what is compiled is kept for the next run; a
+# worker more than two processors, since many tests wait for a clock, a lock or a program
 unexport PYTHONDONTWRITEBYTECODE
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long and not browser" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q -m "not long and not browser" $(PYTEST_FLAGS)
 
 # minutes instead of seconds: ten years of parity, two years of earnings candidates
 long: setup

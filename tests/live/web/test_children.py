@@ -1,13 +1,30 @@
 """Commands as children: what they print as they do, and their exit code; they outlive who listens."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from live.views.settings import SettingsSource
 from live.web.children import start
 from live.web.world import World
 from tests.support.user_world import User
 from tests.support.web_world import inside
+
+Result = TypeVar("Result")
+
+
+def ran(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a loop of its own.
+
+    `asyncio.run` would also drop the loop of this thread, which a vendor's library made and never closes.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
 
 
 def world_of(user: User, state_db: Path | None = None) -> World:
@@ -19,7 +36,7 @@ def test_the_output_ends_with_the_exit_code(waiting: User, tmp_path: Path) -> No
         child = start(world_of(waiting, tmp_path / "none.db"), "explain", "NOTHING")
         return "".join([line async for line in child.lines()])
 
-    text = asyncio.run(said())
+    text = ran(said())
     assert text.endswith("exit 2\n")
     assert str(tmp_path) in text
 
@@ -37,5 +54,5 @@ def test_a_child_goes_on_when_nobody_listens(waiting: User, tmp_path: Path) -> N
         await lines.aclose()
         return await asyncio.to_thread(child.process.wait)
 
-    assert asyncio.run(leave()) == 0
+    assert ran(leave()) == 0
     assert user.rows("audit_log", "action, after") == [("kill", "all: left alone")]
