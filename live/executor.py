@@ -54,7 +54,7 @@ LOG = logging.getLogger("jutsu.executor")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ExecutorRequest:
     """What one run of the executor was asked to do.
 
     Attributes:
@@ -73,7 +73,7 @@ class Request:
     variants: tuple[BookVariant, ...] | None = None
 
 
-def run(runtime: Runtime, request: Request) -> int:
+def run(runtime: Runtime, request: ExecutorRequest) -> int:
     """Execute every due file; return the exit code. Errors carry theirs."""
     check_kill_switch(runtime.ledger)
     variants = _variants(runtime) if request.variants is None else request.variants
@@ -94,7 +94,11 @@ def run(runtime: Runtime, request: Request) -> int:
 
 
 def _one_file(
-    runtime: Runtime, request: Request, path: Path, variants: Sequence[BookVariant], session: calendar.Session
+    runtime: Runtime,
+    request: ExecutorRequest,
+    path: Path,
+    variants: Sequence[BookVariant],
+    session: calendar.Session,
 ) -> str:
     if request.signals_file is None and not lies_there(path):
         return nothing_due(runtime.context, path, variants)
@@ -105,7 +109,7 @@ def _one_file(
     return _execute(runtime, request, job)
 
 
-def _execute(runtime: Runtime, request: Request, job: Job) -> str:
+def _execute(runtime: Runtime, request: ExecutorRequest, job: Job) -> str:
     """Carry out one file and say in one line what happened."""
     require_phase(job, request.phase)
     if rerun_rules.carried_out(job) and not _unprotected(runtime, job) and not _differs(runtime):
@@ -165,7 +169,7 @@ def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError
         error.add_note(text)
 
 
-def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> str:
+def _carry_out(runtime: Runtime, request: ExecutorRequest, job: Job, notes: RunNotes) -> str:
     """Run the phases and return the outcome with its words; every step may be repeated after a crash.
 
     Raises:
@@ -209,7 +213,7 @@ def _carry_out(runtime: Runtime, request: Request, job: Job, notes: RunNotes) ->
     return outcome
 
 
-def _paths(runtime: Runtime, request: Request, variants: Sequence[BookVariant]) -> list[Path]:
+def _paths(runtime: Runtime, request: ExecutorRequest, variants: Sequence[BookVariant]) -> list[Path]:
     if request.signals_file is not None:
         return [request.signals_file]
     return session_files(runtime.context, variants, request.variant)
@@ -225,13 +229,13 @@ def _variants(runtime: Runtime) -> tuple[BookVariant, ...]:
     return tuple(variant for group in chosen for variant in group.variants)
 
 
-def _print_details(request: Request, notes: RunNotes) -> None:
+def _print_details(request: ExecutorRequest, notes: RunNotes) -> None:
     """Show what the summary only counts; the log has it already."""
     for text in () if request.quiet else detail_lines(notes):
         complain(text)
 
 
-def _print_forced(runtime: Runtime, request: Request, job: Job, notes: RunNotes) -> None:
+def _print_forced(runtime: Runtime, request: ExecutorRequest, job: Job, notes: RunNotes) -> None:
     """Say what a run sent that went on although ledger and broker differed."""
     if request.quiet or not notes.forced:
         return
@@ -243,7 +247,7 @@ def _print_forced(runtime: Runtime, request: Request, job: Job, notes: RunNotes)
         complain("sent with --force: nothing")
 
 
-def _say(request: Request, text: str) -> None:
+def _say(request: ExecutorRequest, text: str) -> None:
     LOG.info("%s", text)
     if not request.quiet:
         say(text)
@@ -277,7 +281,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
         kind = run_of(args)
-        request = Request(
+        request = ExecutorRequest(
             signals_file=args.signals_file,
             accept_edits=args.accept_edits,
             force=args.force,

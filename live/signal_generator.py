@@ -67,7 +67,7 @@ Reports = Callable[[date], CandidateInput]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GeneratorRequest:
     """What one run of the generator was asked to do."""
 
     strategies: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Request:
     judge: PriceJudge = judge
 
 
-def run(runtime: Runtime, request: Request) -> int:
+def run(runtime: Runtime, request: GeneratorRequest) -> int:
     """Generate every due file; return the exit code."""
     check_kill_switch(runtime.ledger)
     chosen = request.groups or approved_groups(runtime, request)
@@ -96,7 +96,7 @@ def run(runtime: Runtime, request: Request) -> int:
     return 0
 
 
-def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
+def _warn_of_the_future(runtime: Runtime, request: GeneratorRequest) -> None:
     """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
     as_of = runtime.run.as_of
     if as_of is not None and as_of.day > SystemClock().now().date():
@@ -104,7 +104,7 @@ def _warn_of_the_future(runtime: Runtime, request: Request) -> None:
         _announce(request, f"warning: {as_of.day} has not come yet; {then} to earlier sessions")
 
 
-def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
+def approved_groups(runtime: Runtime, request: GeneratorRequest) -> tuple[Group, ...]:
     """Return the variants to run after checking them against the manifest (exit 2 on a mismatch)."""
     chosen = groups(
         runtime.settings,
@@ -123,7 +123,7 @@ def approved_groups(runtime: Runtime, request: Request) -> tuple[Group, ...]:
     return chosen
 
 
-def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
+def _run_group(runtime: Runtime, request: GeneratorRequest, group: Group) -> None:
     if group.primary is not None:
         try:
             _announce(request, _primary(runtime, request, group.primary))
@@ -134,13 +134,13 @@ def _run_group(runtime: Runtime, request: Request, group: Group) -> None:
         _announce(request, _shadow(runtime, request, variant))
 
 
-def _announce(request: Request, result: str) -> None:
+def _announce(request: GeneratorRequest, result: str) -> None:
     LOG.info("%s", result)
     if not request.quiet:
         say(result)
 
 
-def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
+def _primary(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) -> str:
     """Generate the file of the variant that trades."""
     asked = _asked(runtime, request, variant)
     if isinstance(asked, str):
@@ -192,7 +192,9 @@ def _primary(runtime: Runtime, request: Request, variant: BookVariant) -> str:
     return hand_off(runtime.context, variant, due, signal, force=request.force)
 
 
-def _asked(runtime: Runtime, request: Request, variant: BookVariant) -> tuple[Due, CandidateInput] | str:
+def _asked(
+    runtime: Runtime, request: GeneratorRequest, variant: BookVariant
+) -> tuple[Due, CandidateInput] | str:
     """Return what is due and today's candidates; a message when nothing is, or its file is there."""
     due = _arrive(runtime, variant)
     if isinstance(due, NotDue):
@@ -219,7 +221,7 @@ def run_preflight_and_note_missed(runtime: Runtime, variant: BookVariant, due: D
     return (*checks, missed) if missed else checks
 
 
-def _report(runtime: Runtime, request: Request, variant: BookVariant, due: Due) -> CandidateInput:
+def _report(runtime: Runtime, request: GeneratorRequest, variant: BookVariant, due: Due) -> CandidateInput:
     """Return today's candidates of a positions strategy; without a report its exits still run."""
     if not variant.strategy.family.reads_candidates:
         return CandidateInput()
@@ -228,7 +230,7 @@ def _report(runtime: Runtime, request: Request, variant: BookVariant, due: Due) 
     return todays_report(runtime.context, variant, due.session.day, request.report_file)
 
 
-def _shadow(runtime: Runtime, request: Request, variant: BookVariant) -> str:
+def _shadow(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) -> str:
     """Settle the shadow's pending session, then generate its next file on its virtual book."""
     asked = _asked(runtime, request, variant)
     if isinstance(asked, str):
@@ -288,7 +290,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
         kind = run_of(args)
-        request = Request(
+        request = GeneratorRequest(
             strategies=tuple(args.strategy),
             force=args.force,
             execution_time=args.execution_time,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backtest.candidates.html.reader import read_html
 from backtest.candidates.json_reader import read_loose
-from backtest.candidates.report import Report
+from backtest.candidates.report import CandidateReport
 from backtest.core.candidate import Candidate
 from backtest.core.errors import Finding, UsageError
 from backtest.core.files import LARGE, read_regular
@@ -42,7 +42,7 @@ def read_folder(folder: Path) -> tuple[tuple[Candidate, ...], tuple[Finding, ...
     return deduplicated(candidates), tuple(findings)
 
 
-def _read(content: bytes, path: Path) -> Report:
+def _read(content: bytes, path: Path) -> CandidateReport:
     reader = read_html if path.suffix.lower() in _HTML else read_loose
     return reader(content, path.name)
 

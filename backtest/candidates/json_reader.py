@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.candidates.model import TICKER
-from backtest.candidates.report import Report, date_in_name, rejected
+from backtest.candidates.report import CandidateReport, date_in_name, rejected
 from backtest.core.candidate import GRADES, Candidate
 from backtest.core.errors import Finding
 
@@ -28,7 +28,7 @@ class _Defect(ValueError):  # noqa: N818 - carried to a finding, never raised to
         self.code = code
 
 
-def read_strict(content: bytes | str, name: str = "") -> Report:
+def read_strict(content: bytes | str, name: str = "") -> CandidateReport:
     """Read a candidate file for live trading: any defect rejects the whole file.
 
     Every defect becomes a finding; `reason` is the code of the first one. A report date missing from the file
@@ -75,23 +75,25 @@ def read_strict(content: bytes | str, name: str = "") -> Report:
     if findings or day is None:
         return rejected(day or named, findings, codes[0])
     candidates = tuple(_candidate(row, row["ticker"], row["grade"], day) for row in rows)
-    return Report(day, candidates, generated_at=_instant(document.get("generated_at")))
+    return CandidateReport(day, candidates, generated_at=_instant(document.get("generated_at")))
 
 
-def read_loose(content: bytes | str, name: str = "") -> Report:
+def read_loose(content: bytes | str, name: str = "") -> CandidateReport:
     """Read a candidate file for simulation: bad entries are dropped, each with a finding."""
     findings: list[Finding] = []
     named = date_in_name(name)
     try:
         document = _load(content, strict=False)
     except _Defect as error:
-        return Report(named, (), (Finding("$", f"{error.code}: {error}"),))
+        return CandidateReport(named, (), (Finding("$", f"{error.code}: {error}"),))
     rows = document.get("candidates") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(rows, list):
-        return Report(named, (), (Finding("$", "candidates_not_list: no list of candidates"),))
+        return CandidateReport(named, (), (Finding("$", "candidates_not_list: no list of candidates"),))
     day = _iso_date(document.get("report_date")) or named
     if day is None:
-        return Report(None, (), (Finding("$.report_date", "report_date_bad: neither file nor name has one"),))
+        return CandidateReport(
+            None, (), (Finding("$.report_date", "report_date_bad: neither file nor name has one"),)
+        )
     candidates = []
     for index, row in enumerate(rows):
         try:
@@ -99,7 +101,7 @@ def read_loose(content: bytes | str, name: str = "") -> Report:
         except _Defect as error:
             findings.append(Finding(f"$.candidates[{index}]", f"{error.code}: {error}"))
     made = _instant(document.get("generated_at"))
-    return Report(day, tuple(candidates), tuple(findings), generated_at=made)
+    return CandidateReport(day, tuple(candidates), tuple(findings), generated_at=made)
 
 
 def _load(content: bytes | str, *, strict: bool) -> Any:

@@ -14,7 +14,7 @@ _DATE: Final = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CandidateReport:
     """A report that was read.
 
     Attributes:
@@ -67,9 +67,9 @@ def _reasoned(finding: Finding) -> dict[str, str]:
     return {"where": finding.path, "reason": reason, "problem": problem, "remedy": finding.remedy}
 
 
-def rejected(report_date: date | None, findings: list[Finding], reason: str) -> Report:
+def rejected(report_date: date | None, findings: list[Finding], reason: str) -> CandidateReport:
     """Return a report of which nothing may be used."""
-    return Report(report_date, (), tuple(findings), accepted=False, reason=reason)
+    return CandidateReport(report_date, (), tuple(findings), accepted=False, reason=reason)
 
 
 def date_in_name(name: str) -> date | None:

@@ -56,7 +56,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class AuditCheck:
     """One sampled session under one change.
 
     Attributes:
@@ -82,7 +82,7 @@ def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_j
     return report(strategy, checks, seed, as_json=as_json)
 
 
-def report(strategy: Strategy, checks: Sequence[Check], seed: int, *, as_json: bool = False) -> int:
+def report(strategy: Strategy, checks: Sequence[AuditCheck], seed: int, *, as_json: bool = False) -> int:
     """Print the checks as a table or as one JSON document; return 0 when clean, 1 when not."""
     lines = (
         [json.dumps(as_document(strategy, checks, seed), indent=2)] if as_json else table(strategy, checks)
@@ -92,7 +92,9 @@ def report(strategy: Strategy, checks: Sequence[Check], seed: int, *, as_json: b
     return int(any(check.difference for check in checks))
 
 
-def audit(strategy: Strategy, history: Mapping[str, Bars], *, samples: int, seed: int) -> tuple[Check, ...]:
+def audit(
+    strategy: Strategy, history: Mapping[str, Bars], *, samples: int, seed: int
+) -> tuple[AuditCheck, ...]:
     """Try every change at `samples` sessions drawn with `seed`, the last session but one always among them.
 
     Args:
@@ -234,7 +236,7 @@ def _check(
     day: date,
     name: str,
     random: np.random.Generator,
-) -> Check:
+) -> AuditCheck:
     changed = {symbol: CHANGES[name](bars, day, random) for symbol, bars in history.items()}
     changed = {symbol: bars for symbol, bars in changed.items() if len(bars)}
     moved: tuple[date, str] | None
@@ -243,7 +245,9 @@ def _check(
     except FAILURES as error:
         moved = day, f"strategy fails when later bars change: {type(error).__name__}: {error}"
     difference = Difference(day, name, *moved) if moved else None
-    return Check(day, name, len(decided_until(plain.decisions, day)), len(_traded(plain, day)), difference)
+    return AuditCheck(
+        day, name, len(decided_until(plain.decisions, day)), len(_traded(plain, day)), difference
+    )
 
 
 def _moved(plain: _Outcome, other: _Outcome, day: date) -> tuple[date, str] | None:
@@ -293,7 +297,7 @@ def _equity_difference(plain: _Outcome, other: _Outcome, day: date) -> tuple[dat
     return None
 
 
-def table(strategy: Strategy, checks: Sequence[Check]) -> Iterator[str]:
+def table(strategy: Strategy, checks: Sequence[AuditCheck]) -> Iterator[str]:
     """Yield the lines of the report: a verdict, one row per check, then every difference."""
     bad = [check.difference for check in checks if check.difference]
     verdict = f"{len(bad)} of {len(checks)} checks show look-ahead" if bad else "no look-ahead found"
@@ -306,7 +310,7 @@ def table(strategy: Strategy, checks: Sequence[Check]) -> Iterator[str]:
         yield f"{difference.session} {difference.change}: {difference.moved} {difference.what}"
 
 
-def as_document(strategy: Strategy, checks: Sequence[Check], seed: int) -> Json:
+def as_document(strategy: Strategy, checks: Sequence[AuditCheck], seed: int) -> Json:
     """Return the report as one JSON document."""
     return {
         "strategy": strategy.name,

@@ -25,7 +25,7 @@ from backtest.data.sources.csv import read_directory, tell
 from backtest.research.audit import (
     CHANGES,
     FAILURES,
-    Check,
+    AuditCheck,
     Difference,
     decided_until,
     first_difference,
@@ -58,7 +58,7 @@ def run_audit(strategy: Strategy, prices: Path, *, samples: int, seed: int, as_j
 
 def audit_positions(
     strategy: Strategy, history: Mapping[str, Bars], *, samples: int, seed: int
-) -> tuple[Check, ...]:
+) -> tuple[AuditCheck, ...]:
     """Try every change at `samples` sessions drawn with `seed`, the last session but one always among them.
 
     Args:
@@ -130,7 +130,7 @@ def _check(
     day: date,
     name: str,
     random: np.random.Generator,
-) -> Check:
+) -> AuditCheck:
     changed = {symbol: CHANGES[name](bars, day, random) for symbol, bars in history.items()}
     kept = {symbol: bars for symbol, bars in changed.items() if len(bars)}
     before = decided_until(plain, day)
@@ -142,4 +142,4 @@ def _check(
         moved = day, f"strategy fails when later bars change: {type(error).__name__}: {error}"
     difference = Difference(day, name, *moved) if moved else None
     orders = sum(len(decision.exits) + len(decision.entries) for decision in before)
-    return Check(day, name, len(before), orders, difference)
+    return AuditCheck(day, name, len(before), orders, difference)

@@ -28,7 +28,7 @@ _LISTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Report:
+class StudyReport:
     """A study as far as it is computed.
 
     Attributes:
@@ -90,7 +90,7 @@ class Report:
 
 def report_of(
     opened: OpenStudy, row: StudyRow, database: Database, rules: ExecutionRules, count: int
-) -> Report:
+) -> StudyReport:
     """Return the report of a study.
 
     Args:
@@ -106,10 +106,10 @@ def report_of(
     results = results_of(study, figures, min(progress.stored, study.total))
     honest = honesty.judge(study, row, opened.trial, results, database) if results.kept else None
     reruns = rerun(study, opened.history, opened.days, results.kept[:count], rules)
-    return Report(study, row, results, progress.failed, honest, reruns)
+    return StudyReport(study, row, results, progress.failed, honest, reruns)
 
 
-def write_report(report: Report, folder: Path) -> None:
+def write_report(report: StudyReport, folder: Path) -> None:
     """Write the three files, each whole or not at all. OSError: the folder cannot be written to."""
     files = {
         "top.csv": top_csv(report.study, report.results.kept),
@@ -120,7 +120,7 @@ def write_report(report: Report, folder: Path) -> None:
         write_atomic(folder / name, text.encode())
 
 
-def _page(report: Report) -> str:
+def _page(report: StudyReport) -> str:
     study, objective = report.study, report.study.objectives[0]
     maps: tuple[Surface, ...] = ()
     if study.method == GRID and report.results.tried:
@@ -130,7 +130,7 @@ def _page(report: Report) -> str:
     return page(title, report.lines(), [_best(report), _whole_shares(report)], maps)
 
 
-def _best(report: Report) -> Table:
+def _best(report: StudyReport) -> Table:
     head = ("rank", "trial", *report.study.space.names, *FIGURES, "neighbourhood median", "misses")
     rows = [
         (
@@ -146,7 +146,7 @@ def _best(report: Report) -> Table:
     return Table("Ranked sets, weights-level; judge the first one by the figures above", head, rows)
 
 
-def _whole_shares(report: Report) -> Table:
+def _whole_shares(report: StudyReport) -> Table:
     head = ("trial", "annual return", "Sharpe", "largest drawdown", "final equity of 100,000")
     rows = [
         (

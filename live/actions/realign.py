@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import UsageError
 from live.actions.audited import TERMINAL, Via, audited
-from live.books.realign import Request, keep, pending
+from live.books.realign import RealignRequest, keep, pending
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -20,7 +20,7 @@ class Realign:
     """What is asked now, None when nothing is; `changed` is False when it was so already."""
 
     variant: str
-    request: Request | None
+    request: RealignRequest | None
     changed: bool
 
 
@@ -57,7 +57,7 @@ def ask(ledger: Ledger, variant: str, *, actor: str, at: datetime, via: Via = TE
     known = pending(ledger, variant, before=date.max)
     if known is not None:
         return Realign(variant, known, changed=False)
-    request = Request(actor, at.isoformat(timespec="seconds"))
+    request = RealignRequest(actor, at.isoformat(timespec="seconds"))
     with audited(ledger, "realign", actor=actor, subject=variant, at=at, via=via) as effect:
         keep(ledger, variant, request, at=at)
         effect.after = "the next file brings the book to its targets"

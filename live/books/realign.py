@@ -20,7 +20,7 @@ _KEY: Final = "realign_{variant}"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RealignRequest:
     """Who asked and when (ISO 8601); `session` of the newest file that carries it, ISO, empty before."""
 
     by: str
@@ -33,7 +33,7 @@ class Request:
         return f"asked by {self.by} at {self.at}"
 
 
-def pending(ledger: Ledger, variant: str, *, before: date) -> Request | None:
+def pending(ledger: Ledger, variant: str, *, before: date) -> RealignRequest | None:
     """Return what the file of the session `before` has to carry, None when nothing was asked or it was used.
 
     It is used when a file of an earlier session that carried it was carried out. After a file that was
@@ -42,14 +42,14 @@ def pending(ledger: Ledger, variant: str, *, before: date) -> Request | None:
     text = ledger.state.get(_KEY.format(variant=variant))
     if text is None:
         return None
-    request = Request(**json.loads(text))
+    request = RealignRequest(**json.loads(text))
     if not request.session or request.session >= before.isoformat():
         return request
     row = ledger.signals.get(date.fromisoformat(request.session), variant)
     return None if row is not None and row.outcome == "completed" else request
 
 
-def keep(ledger: Ledger, variant: str, request: Request | None, *, at: datetime) -> None:
+def keep(ledger: Ledger, variant: str, request: RealignRequest | None, *, at: datetime) -> None:
     """Remember a request; None withdraws it."""
     text = None
     if request is not None:

@@ -18,7 +18,7 @@ from live.cli.common import (
     table,
 )
 from live.model.run import TENDING, Reading
-from live.operations.health import Check, alert_problems, examine
+from live.operations.health import HealthCheck, alert_problems, examine
 from live.views.health import HealthView, health_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int
 
 def not_started(error: JutsuError) -> HealthView:
     """Return what is said of a machine on which nothing can be opened."""
-    return health_of([Check("start", "failed", error.line())])
+    return health_of([HealthCheck("start", "failed", error.line())])
 
 
 def _tell(runtime: Runtime, view: HealthView) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from live.actions.setup import Answers, PlannedFile
-    from live.operations.health import Check
+    from live.operations.health import HealthCheck
     from live.operations.scheduled import Kind
     from live.settings.model import BookSettings, Settings
     from live.views.health import HealthView
@@ -275,7 +275,7 @@ def _doctor(root: Path) -> HealthView:
     return health_of(found)
 
 
-def _checks(config: Path) -> Sequence[Check]:
+def _checks(config: Path) -> Sequence[HealthCheck]:
     from backtest.core.errors import JutsuError
     from live.cli.doctor import not_started
     from live.model.run import Reading

@@ -25,7 +25,7 @@ from live.model.run import Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from backtest.candidates.report import Report
+    from backtest.candidates.report import CandidateReport
     from backtest.core.decision import EntrySignal
     from live.generation.report_check import ReportCheck
 
@@ -61,7 +61,7 @@ def parse(
         raise typer.Exit(UsageError.exit_code)
 
 
-def read_file(path: Path, *, loose: bool = False) -> Report:
+def read_file(path: Path, *, loose: bool = False) -> CandidateReport:
     """Read a report file; UsageError when it cannot be opened or is neither JSON nor HTML."""
     from backtest.candidates.html.reader import read_html
     from backtest.candidates.json_reader import read_loose, read_strict
@@ -80,7 +80,7 @@ def read_file(path: Path, *, loose: bool = False) -> Report:
     return (read_loose if loose else read_strict)(content, path.name)
 
 
-def _show(report: Report) -> None:
+def _show(report: CandidateReport) -> None:
     from rich.table import Table
 
     screen = console()

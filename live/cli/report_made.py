@@ -21,10 +21,10 @@ from live.cli.common import (
 from live.model.run import TENDING, Reading, Run
 
 if TYPE_CHECKING:
-    from live.reporting.files import PeriodKind, Report
+    from live.reporting.files import PeriodKind, StoredReport
     from live.runtime.runtime import Runtime
 
-    Make = Callable[[Runtime, date | None, str | None], tuple[Report, ...]]
+    Make = Callable[[Runtime, date | None, str | None], tuple[StoredReport, ...]]
 
 SessionArgument = Annotated[
     str | None, typer.Argument(metavar="[DATE]", help="Session, YYYY-MM-DD (default: the newest).")
@@ -141,7 +141,7 @@ def _was_sent(runtime: Runtime, kind: PeriodKind, day: date) -> bool:
     return True
 
 
-def _period(runtime: Runtime, report: Report, *, mail: bool) -> Report:
+def _period(runtime: Runtime, report: StoredReport, *, mail: bool) -> StoredReport:
     """Keep the report of a period and send it."""
     from live.reporting.mail import send_period
     from live.system.screen import complain
@@ -152,7 +152,7 @@ def _period(runtime: Runtime, report: Report, *, mail: bool) -> Report:
     return report
 
 
-def _kept(runtime: Runtime, reports: tuple[Report, ...]) -> tuple[Report, ...]:
+def _kept(runtime: Runtime, reports: tuple[StoredReport, ...]) -> tuple[StoredReport, ...]:
     from backtest.core.errors import UsageError
     from live.reporting.files import keep
 
@@ -167,7 +167,7 @@ def _kept(runtime: Runtime, reports: tuple[Report, ...]) -> tuple[Report, ...]:
     return reports
 
 
-def show(reports: tuple[Report, ...], *, as_json: bool) -> None:
+def show(reports: tuple[StoredReport, ...], *, as_json: bool) -> None:
     """Print reports as text, or their models: one document, a list when there are several."""
     from live.reporting.text import text_of
 

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from backtest.candidates.report import Report
+from backtest.candidates.report import CandidateReport
 from backtest.candidates.schedule import EntryMode, entry_session, session_of_report
 from backtest.core.candidate import Candidate
 from backtest.core.decision import Skip
@@ -111,7 +111,7 @@ class LoadedReport:
 
     name: str
     content: bytes
-    report: Report
+    report: CandidateReport
     html: bool
 
     def session(self, entry_mode: EntryMode, *, by_date: bool = False) -> date | None:
@@ -156,7 +156,7 @@ def judged_report(found: LoadedReport, *, session: date, entry_mode: EntryMode, 
     return CandidateInput(tuple(_meant_for(c, session, entry_mode) for c in report.candidates), facts)
 
 
-def findings_text(report: Report) -> str:
+def findings_text(report: CandidateReport) -> str:
     """Return the first findings of a report in one line."""
     more = len(report.findings) - MAX_LISTED
     listed = "; ".join(str(finding) for finding in report.findings[:MAX_LISTED])

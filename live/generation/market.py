@@ -14,7 +14,7 @@ from live.model.feed import Feed, Quote, last_prices
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class SessionMarket:
     """What one session's decision may read.
 
     Attributes:
@@ -81,7 +81,7 @@ def gather(
     leading: Collection[str] = (),
     max_age_seconds: float | None = None,
     second: Feed | None = None,
-) -> Market:
+) -> SessionMarket:
     """Read history and quotes known at `at` and put today's synthetic bar in place.
 
     In a closing window today's quote becomes the provisional last bar of its symbol: it replaces whatever the
@@ -101,7 +101,7 @@ def gather(
     quotes = dict(feed.quotes(wanted, at))
     others = {} if second is None else last_prices(second, wanted, at)
     if window.fills_at_open:
-        return Market(at, window, history, quotes, second_source=others)
+        return SessionMarket(at, window, history, quotes, second_source=others)
     ages = {symbol: max_age_seconds if symbol in leading else None for symbol in quotes}
     doubts = {
         symbol: why
@@ -110,10 +110,10 @@ def gather(
     }
     believed = {symbol: quote for symbol, quote in quotes.items() if symbol not in doubts}
     bars = with_synthetic(history, believed, window.decides_on)
-    return Market(at, window, bars, quotes, doubts, others)
+    return SessionMarket(at, window, bars, quotes, doubts, others)
 
 
-def require_adjusted(market: Market) -> None:
+def require_adjusted(market: SessionMarket) -> None:
     """Raise DataError (exit 5) when prices are not adjusted for splits: a split would look like a crash."""
     raw = sorted(symbol for symbol, bars in market.bars.items() if bars.basis == "raw")
     if raw:
@@ -144,7 +144,7 @@ def _doubt(quote: Quote, at: datetime, max_age_seconds: float | None, *, timed: 
     return f"its quote is {age:.0f} s old" if max_age_seconds is not None and age > max_age_seconds else ""
 
 
-def check_history(market: Market, symbols: Iterable[str]) -> None:
+def check_history(market: SessionMarket, symbols: Iterable[str]) -> None:
     """Raise DataError (exit 5) when a signal symbol is stale or has a gap anywhere in its history."""
     market.require(symbols)
     findings = [finding for symbol in sorted(set(symbols)) for finding in gaps(market.bars[symbol])]
@@ -169,7 +169,7 @@ def gaps(bars: Bars) -> list[Finding]:
     ]
 
 
-def check_quotes(market: Market, symbols: Iterable[str], *, max_difference_pct: float) -> None:
+def check_quotes(market: SessionMarket, symbols: Iterable[str], *, max_difference_pct: float) -> None:
     """Raise DataError when a quote and the newest bar of the same session disagree (settled point 10)."""
     findings: list[Finding] = []
     for symbol in sorted(set(symbols)):

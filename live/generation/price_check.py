@@ -20,7 +20,7 @@ from backtest.data.quality.known import Known
 from backtest.data.quality.price_gate import judge_history, judge_prices
 from backtest.data.quality.quotes import judge_quote
 from backtest.data.quality.relations import PriceRelation, judged_alone
-from live.generation.market import Market
+from live.generation.market import SessionMarket
 
 #: how many suspicions a signal file lists one by one; of the others it gives the number
 LISTED = 5
@@ -29,12 +29,12 @@ LISTED = 5
 class PriceJudge(Protocol):
     """Judges bars and openings; a replay judges its whole history once and answers by day."""
 
-    def __call__(self, market: Market, known: Known) -> tuple[PriceFinding, ...]:
+    def __call__(self, market: SessionMarket, known: Known) -> tuple[PriceFinding, ...]:
         """Return what is found about the prices of `market`."""
         ...
 
 
-def judge(market: Market, known: Known) -> tuple[PriceFinding, ...]:
+def judge(market: SessionMarket, known: Known) -> tuple[PriceFinding, ...]:
     """Judge all bars of a market, and in an opening window the quotes of the running session."""
     found = judge_history(market.bars, known.relations, actions=known.actions, confirmed=known.confirmed)
     if not market.window.fills_at_open:
@@ -62,7 +62,7 @@ class JudgedOnce:
     history: Mapping[str, Bars]
     _known: dict[tuple[PriceRelation, ...], tuple[PriceFinding, ...]] = field(default_factory=dict)
 
-    def __call__(self, market: Market, known: Known) -> tuple[PriceFinding, ...]:
+    def __call__(self, market: SessionMarket, known: Known) -> tuple[PriceFinding, ...]:
         """Return the findings about the symbols of `market` up to its instant."""
         relations = tuple(known.relations)
         if relations not in self._known:
@@ -84,12 +84,12 @@ class JudgedOnce:
         )
 
 
-def session_of(market: Market) -> date:
+def session_of(market: SessionMarket) -> date:
     """Return the day of the session that is decided for."""
     return market.window.opens_at.astimezone(NEW_YORK).date()
 
 
-def judge_quotes(market: Market, known: Known, *, max_difference: float) -> tuple[PriceFinding, ...]:
+def judge_quotes(market: SessionMarket, known: Known, *, max_difference: float) -> tuple[PriceFinding, ...]:
     """Judge every quote that was believed against today's candle and the second source.
 
     Args:

@@ -11,7 +11,7 @@ from backtest.core.decision import Decision
 from backtest.core.execution_rules import ExecutionRules
 from backtest.trading.sizing import Plan, PlannedOrder, scaled_weights
 from live.books.variants import BookVariant
-from live.generation.market import Market
+from live.generation.market import SessionMarket
 from live.handoff.canonical import UNSEALED, sealed
 from live.handoff.model import (
     LIMIT_ABOVE_QUOTE,
@@ -45,7 +45,7 @@ def signal_file(
     session: Session,
     window: ExecutionWindow,
     mode: str,
-    market: Market,
+    market: SessionMarket,
     used_symbols: Sequence[str],
     account: AccountInput,
     decision: Decision,
@@ -119,7 +119,7 @@ def _targets(decision: Decision, rules: ExecutionRules) -> tuple[TargetWeight, .
     return tuple(TargetWeight(symbol=symbol, weight=weight) for symbol, weight in sorted(weights.items()))
 
 
-def _bars_input(market: Market, symbol: str) -> BarsInput:
+def _bars_input(market: SessionMarket, symbol: str) -> BarsInput:
     bars = market.bars[symbol]
     return BarsInput(
         symbol=symbol,
@@ -132,7 +132,7 @@ def _bars_input(market: Market, symbol: str) -> BarsInput:
     )
 
 
-def _quote_input(market: Market, symbol: str) -> QuoteInput:
+def _quote_input(market: SessionMarket, symbol: str) -> QuoteInput:
     quote = market.quotes[symbol]
     return QuoteInput(
         symbol=symbol,

@@ -23,7 +23,7 @@ from live.generation import corporate_actions as splits
 from live.generation import price_check as prices_checked
 from live.generation.candidates import NO_REPORT, CandidateInput
 from live.generation.due import Due
-from live.generation.market import Market, check_history, check_quotes, gather, require_adjusted
+from live.generation.market import SessionMarket, check_history, check_quotes, gather, require_adjusted
 from live.generation.proposal import signal_file
 from live.handoff.limits import require_limits
 from live.handoff.model import AccountInput, SignalFile, named_reference
@@ -66,7 +66,7 @@ def judged_market(
     due_: Due,
     entered: Mapping[str, date],
     judge: prices_checked.PriceJudge,
-) -> tuple[Market, tuple[str, ...]]:
+) -> tuple[SessionMarket, tuple[str, ...]]:
     """Return the data of one variant and what its signal file says about them.
 
     Args:
@@ -97,7 +97,7 @@ def market_for(
     held: tuple[str, ...],
     *,
     second: Feed | None = None,
-) -> Market:
+) -> SessionMarket:
     """Read and check the data of one variant. DataError 5 when anything needed is missing, stale or raw.
 
     An allocation needs a fresh bar of everything it holds. A book of single stocks must not stand still
@@ -128,7 +128,7 @@ def market_for(
     return market
 
 
-def _refuse_demo(settings: Settings, market: Market) -> None:
+def _refuse_demo(settings: Settings, market: SessionMarket) -> None:
     """Refuse made-up bars in online_live, wherever they lie: an imported demo market looks like any store."""
     made_up = sorted(s for s, bars in market.bars.items() if bars.source.startswith("demo"))
     if made_up and settings.mode == "online_live":
@@ -142,7 +142,7 @@ def _refuse_demo(settings: Settings, market: Market) -> None:
 def believed_prices(
     context: RunContext,
     variant: BookVariant,
-    market: Market,
+    market: SessionMarket,
     entered: Mapping[str, date],
     judge: prices_checked.PriceJudge,
     *,
@@ -179,7 +179,7 @@ def believed_prices(
     return (*warnings, f"the second source has no price of {', '.join(silent)}") if silent else warnings
 
 
-def check_history_floor(context: RunContext, variant: BookVariant, due_: Due, market: Market) -> None:
+def check_history_floor(context: RunContext, variant: BookVariant, due_: Due, market: SessionMarket) -> None:
     """Stop when the history is shorter than the strategy wants. DataError 5.
 
     A replay only warns, like the backtest; so does a variant whose manifest holds a lower floor.
@@ -197,7 +197,7 @@ def check_history_floor(context: RunContext, variant: BookVariant, due_: Due, ma
         )
 
 
-def check_frozen_history(context: RunContext, variant: BookVariant, market: Market) -> tuple[str, ...]:
+def check_frozen_history(context: RunContext, variant: BookVariant, market: SessionMarket) -> tuple[str, ...]:
     """Compare the history with what the variant was tested on; return warnings. DataError 5 online.
 
     Trials on `--prices`, the demo and replays are compared with nothing.
@@ -214,7 +214,7 @@ def check_frozen_history(context: RunContext, variant: BookVariant, market: Mark
 
 
 def check_held_history(
-    context: RunContext, variant: BookVariant, due_: Due, market: Market, held: tuple[str, ...]
+    context: RunContext, variant: BookVariant, due_: Due, market: SessionMarket, held: tuple[str, ...]
 ) -> None:
     """Stop when a held symbol's history was restated and the books count the old shares. DataError 5."""
     if held and not context.run.alone:
@@ -241,7 +241,7 @@ def propose(
     context: RunContext,
     variant: BookVariant,
     due_: Due,
-    market: Market,
+    market: SessionMarket,
     book: Book,
     memory: Mapping[str, Any],
     evaluator: Evaluator,
@@ -278,7 +278,7 @@ def propose(
 
 
 def _off_target(
-    proposed: Proposed, held: Mapping[str, int], market: Market, rules: ExecutionRules
+    proposed: Proposed, held: Mapping[str, int], market: SessionMarket, rules: ExecutionRules
 ) -> tuple[str, ...]:
     """Return one warning per leg that stays off its target although the orders of the file fill."""
     decision = proposed.decision
@@ -296,7 +296,7 @@ def draft(
     context: RunContext,
     variant: BookVariant,
     due_: Due,
-    market: Market,
+    market: SessionMarket,
     account: AccountInput,
     proposed: Proposed,
     report: CandidateInput = NO_REPORT,

@@ -12,7 +12,7 @@ from live.ledger.batch_reads import BatchLink
 from live.ledger.column_types import Convert
 from live.ledger.errors import LedgerError, explain
 from live.ledger.links import Link, Values
-from live.ledger.records import Record
+from live.ledger.records import LedgerRow
 from live.ledger.statements import Query, Row, inserting, matching, select, updating
 from live.ledger.tables import Base
 
@@ -247,7 +247,7 @@ class Repository:
                         row[place] = convert(row[place])
         return rows
 
-    def _stored(self, model: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
+    def _stored(self, model: type[LedgerRow], values: Mapping[str, Any]) -> dict[str, Any]:
         """Return values as the database keeps them in the columns of their names."""
         columns, codec = model.__columns__, self._db.link.codec
         return {name: codec.stored(columns[name].kind, value) for name, value in values.items()}

@@ -56,7 +56,7 @@ def column(length: int | None = None, **options: Any) -> Any:
     return {"length": length, **options}
 
 
-class Record:
+class LedgerRow:
     """Base of the row classes: a subclass with `__tablename__` declares a table, an instance is one row."""
 
     __tablename__: ClassVar[str]

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeEngine
 
 from live.ledger import record_tables  # noqa: F401 - its tables are subclasses of Base too
-from live.ledger.records import Column, Record, Unique
+from live.ledger.records import Column, LedgerRow, Unique
 from live.ledger.tables import Base
 
 GENERATED: Final = Path(__file__).with_name("sqlite_schema.py")
@@ -67,7 +67,7 @@ def _text(column: Column) -> TypeEngine[Any]:
     return sa.Text() if column.length is None else sa.String(column.length)
 
 
-def _arguments(model: type[Record]) -> list[sa.UniqueConstraint | sa.Index]:
+def _arguments(model: type[LedgerRow]) -> list[sa.UniqueConstraint | sa.Index]:
     return [
         sa.UniqueConstraint(*given.columns)
         if isinstance(given, Unique)

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from live.ledger.records import Index, Record, Unique, column
+from live.ledger.records import Index, LedgerRow, Unique, column
 
 
-class Base(Record):
+class Base(LedgerRow):
     """Base of every table of the ledger."""
 
 

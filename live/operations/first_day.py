@@ -14,7 +14,7 @@ from backtest.core.errors import JutsuError
 from live.model.broker import Account
 from live.model.feed import Quote
 from live.model.quote_quality import spread_problem
-from live.operations.health import Check, Verdict
+from live.operations.health import HealthCheck, Verdict
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
@@ -28,7 +28,7 @@ MAX_QUOTE_AGE: Final = timedelta(seconds=60)
 MAX_OFFSET: Final = timedelta(seconds=1)
 
 
-def figures(account: Account) -> Check:
+def figures(account: Account) -> HealthCheck:
     """Judge which figures the broker gives for this kind of account; None is "not given", never 0."""
     given = {
         "cash": account.cash,
@@ -39,27 +39,31 @@ def figures(account: Account) -> Check:
     missing = [name for name, value in given.items() if value is None]
     detail = f"{account.kind} account {account.reference}"
     if missing:
-        return Check("figures", "failed", f"{detail}: no {', '.join(missing)}", "buys need these figures")
-    return Check("figures", "ok", detail)
+        return HealthCheck(
+            "figures", "failed", f"{detail}: no {', '.join(missing)}", "buys need these figures"
+        )
+    return HealthCheck("figures", "ok", detail)
 
 
-def idle_cash(account: Account) -> Check:
+def idle_cash(account: Account) -> HealthCheck:
     """Warn when cash is nothing while other things than shares are held: it may lie in a sweep fund."""
     others = sorted(row.symbol or row.asset_type for row in account.holdings if row.asset_type != "equity")
     if account.cash is not None and account.cash <= 0 and others:
         detail = f"cash is {account.cash}, and the account holds {', '.join(others)}"
-        return Check("idle cash", "warning", detail, "cash in a sweep or money fund buys nothing: move it")
-    return Check("idle cash", "ok", "in the account" if account.cash else "none")
+        return HealthCheck(
+            "idle cash", "warning", detail, "cash in a sweep or money fund buys nothing: move it"
+        )
+    return HealthCheck("idle cash", "ok", "in the account" if account.cash else "none")
 
 
-def restriction(account: Account) -> Check:
+def restriction(account: Account) -> HealthCheck:
     """Fail when the broker blocks the account."""
     if account.restriction:
-        return Check("restriction", "failed", account.restriction, "ask the broker")
-    return Check("restriction", "ok", "none")
+        return HealthCheck("restriction", "failed", account.restriction, "ask the broker")
+    return HealthCheck("restriction", "ok", "none")
 
 
-def fresh_quotes(symbols: Sequence[str], quotes: Mapping[str, Quote], now: datetime) -> Iterator[Check]:
+def fresh_quotes(symbols: Sequence[str], quotes: Mapping[str, Quote], now: datetime) -> Iterator[HealthCheck]:
     """Judge the quote of every symbol: real time, both sides, narrow, at most a minute old.
 
     Args:
@@ -71,9 +75,9 @@ def fresh_quotes(symbols: Sequence[str], quotes: Mapping[str, Quote], now: datet
         problem = _quote_problem(quotes.get(symbol), now)
         name = f"quote {symbol}"
         yield (
-            Check(name, "warning", problem, "look again at 09:31 and 15:45")
+            HealthCheck(name, "warning", problem, "look again at 09:31 and 15:45")
             if problem
-            else Check(name, "ok", "")
+            else HealthCheck(name, "ok", "")
         )
 
 
@@ -92,25 +96,27 @@ def _quote_problem(quote: Quote | None, now: datetime) -> str:
     return spread_problem(quote)
 
 
-def newest_bars(symbols: Sequence[str], history: Mapping[str, Bars], now: datetime) -> Check:
+def newest_bars(symbols: Sequence[str], history: Mapping[str, Bars], now: datetime) -> HealthCheck:
     """Fail when a symbol lacks the bar of the last finished session."""
     newest = calendar.last_closed_session(now).day
     late = [name for name in symbols if name not in history or history[name].last != newest]
     if late:
-        return Check("history", "failed", f"no bar of {newest}: {', '.join(late)}", "look again later")
-    return Check("history", "ok", f"{', '.join(symbols)} up to {newest}")
+        return HealthCheck("history", "failed", f"no bar of {newest}: {', '.join(late)}", "look again later")
+    return HealthCheck("history", "ok", f"{', '.join(symbols)} up to {newest}")
 
 
-def clock(offset: timedelta | None) -> Check:
+def clock(offset: timedelta | None) -> HealthCheck:
     """Judge the broker's clock against ours."""
     if offset is None:
-        return Check("clock", "warning", "the broker does not tell its time")
+        return HealthCheck("clock", "warning", "the broker does not tell its time")
     verdict: Verdict = "ok" if abs(offset) <= MAX_OFFSET else "warning"
     detail = f"the broker is {offset.total_seconds():+.1f} s from us"
-    return Check("clock", verdict, detail, "" if verdict == "ok" else "synchronise this machine's clock")
+    return HealthCheck(
+        "clock", verdict, detail, "" if verdict == "ok" else "synchronise this machine's clock"
+    )
 
 
-def look(context: RunContext, broker: Broker, feed: Feed) -> Iterator[Check]:
+def look(context: RunContext, broker: Broker, feed: Feed) -> Iterator[HealthCheck]:
     """Ask broker and feed everything that can be asked without an order, and judge it."""
     from live.books.variants import groups
 
@@ -124,6 +130,8 @@ def look(context: RunContext, broker: Broker, feed: Feed) -> Iterator[Check]:
         yield newest_bars(symbols, feed.history(symbols, now), now)
         yield from fresh_quotes(symbols, feed.quotes(symbols, now), now)
         answer = feed.history([NONSENSE], now)
-        yield Check("unknown symbol", "warning" if answer else "ok", "left out" if not answer else "has bars")
+        yield HealthCheck(
+            "unknown symbol", "warning" if answer else "ok", "left out" if not answer else "has bars"
+        )
     except JutsuError as error:
-        yield Check("first day", "failed", error.line())
+        yield HealthCheck("first day", "failed", error.line())

@@ -33,7 +33,7 @@ Verdict = Literal["ok", "none", "warning", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class HealthCheck:
     """Outcome of one check: one line about it, and what to do unless it is ok.
 
     `none`: the thing is not there, and nobody has to have it.
@@ -45,11 +45,11 @@ class Check:
     remedy: str = ""
 
 
-def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[Check]:
+def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[HealthCheck]:
     """Yield one result per check; a check that raises is a failed check."""
     from backtest.core.errors import JutsuError
 
-    looks: dict[str, Callable[[], Check]] = {
+    looks: dict[str, Callable[[], HealthCheck]] = {
         "settings": lambda: _settings(context),
         "strategies": lambda: _strategies(context),
         "manifest": lambda: _manifest(context),
@@ -68,33 +68,35 @@ def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[Check]:
         try:
             yield look()
         except JutsuError as error:
-            yield Check(name, "failed", error.line())
+            yield HealthCheck(name, "failed", error.line())
     yield from _preflight(context, broker)
     yield from _start_times(context, context.loaded.root)
 
 
-def _settings(context: RunContext) -> Check:
+def _settings(context: RunContext) -> HealthCheck:
     from live.runtime.open import CONFIRM, UNCONFIRMED, unconfirmed
 
     if unconfirmed(context.settings, context.ledger):
-        return Check("settings", "failed", UNCONFIRMED, CONFIRM)
+        return HealthCheck("settings", "failed", UNCONFIRMED, CONFIRM)
     said = f"mode {context.settings.mode}, account {context.account_name}"
     path = context.loaded.path(context.settings.paths.state_db)
     left = common_folder(path.parent, context.settings.account) / path.name
     if left != path and left.exists():
-        return Check("settings", "warning", f"{said}; {left} belongs to no account", "see docs/accounts.md")
-    return Check("settings", "ok", said)
+        return HealthCheck(
+            "settings", "warning", f"{said}; {left} belongs to no account", "see docs/accounts.md"
+        )
+    return HealthCheck("settings", "ok", said)
 
 
-def _strategies(context: RunContext) -> Check:
+def _strategies(context: RunContext) -> HealthCheck:
     from live.books.variants import groups
 
     found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     names = [variant.name for g in found for variant in g.variants]
-    return Check("strategies", "ok", ", ".join(names))
+    return HealthCheck("strategies", "ok", ", ".join(names))
 
 
-def _manifest(context: RunContext) -> Check:
+def _manifest(context: RunContext) -> HealthCheck:
     from live.books.variants import groups
     from live.settings import manifest
     from live.settings.frozen_origin import without_code
@@ -105,29 +107,31 @@ def _manifest(context: RunContext) -> Check:
     entries = manifest.read(context.manifest)
     older = without_code(entries, [strategy.variant for strategy in strategies])
     if warnings or older:
-        return Check("manifest", "warning", "; ".join((*warnings, *map(str, older))), "`jutsu config freeze`")
-    return Check("manifest", "ok", "what trades is what was frozen")
+        return HealthCheck(
+            "manifest", "warning", "; ".join((*warnings, *map(str, older))), "`jutsu config freeze`"
+        )
+    return HealthCheck("manifest", "ok", "what trades is what was frozen")
 
 
-def _kill_switch(ledger: Ledger) -> Check:
+def _kill_switch(ledger: Ledger) -> HealthCheck:
     switch = ledger.state.kill_switch()
     if switch.level == "none":
-        return Check("kill switch", "ok", "off")
-    return Check("kill switch", "failed", f"on ({switch.level}): {switch.reason}", "jutsu resume")
+        return HealthCheck("kill switch", "ok", "off")
+    return HealthCheck("kill switch", "failed", f"on ({switch.level}): {switch.reason}", "jutsu resume")
 
 
-def _calendar(context: RunContext) -> Check:
+def _calendar(context: RunContext) -> HealthCheck:
     from backtest.calendar import sessions as calendar
     from backtest.calendar.starts import table_warning
 
     warning = table_warning(context.today())
     if warning is None:
-        return Check("calendar", "ok", f"holidays are published until {calendar.table_ends()}")
+        return HealthCheck("calendar", "ok", f"holidays are published until {calendar.table_ends()}")
     left = (calendar.known_until() - context.today()).days
-    return Check("calendar", "warning" if left > 30 else "failed", warning, calendar.REFRESH)
+    return HealthCheck("calendar", "warning" if left > 30 else "failed", warning, calendar.REFRESH)
 
 
-def _data(context: RunContext, feed: Feed) -> Check:
+def _data(context: RunContext, feed: Feed) -> HealthCheck:
     from backtest.calendar import sessions as calendar
     from live.books.variants import groups
 
@@ -138,23 +142,23 @@ def _data(context: RunContext, feed: Feed) -> Check:
     newest = calendar.last_closed_session(now).day
     stale = [s for s in symbols if s not in history or history[s].last < newest]
     if stale:
-        return Check(
+        return HealthCheck(
             "data",
             "failed",
             f"no bar of {newest} for {', '.join(stale)}",
             "jutsu data import, or check the vendor",
         )
-    return Check("data", "ok", f"{feed.name}: {', '.join(symbols)} up to {newest}")
+    return HealthCheck("data", "ok", f"{feed.name}: {', '.join(symbols)} up to {newest}")
 
 
-def _broker(broker: Broker) -> Check:
+def _broker(broker: Broker) -> HealthCheck:
     account = broker.account()
-    return Check(
+    return HealthCheck(
         "account", "ok", f"{broker.name}: equity {money(account.equity)}, cash {money(account.cash)}"
     )
 
 
-def _books(context: RunContext, broker: Broker) -> Check:
+def _books(context: RunContext, broker: Broker) -> HealthCheck:
     """Fail when ledger and broker disagree: the next run would stop."""
     from backtest.core.errors import BrokerError
     from live.reconciliation.standing import differences_now
@@ -162,17 +166,17 @@ def _books(context: RunContext, broker: Broker) -> Check:
     try:
         account = broker.account()
     except BrokerError:
-        return Check("books", "warning", "not compared: the account cannot be read", "see account")
+        return HealthCheck("books", "warning", "not compared: the account cannot be read", "see account")
     apart = differences_now(context, account)
     if apart:
-        return Check("books", "failed", "; ".join(apart), "jutsu reconcile")
-    return Check("books", "ok", "ledger and broker agree")
+        return HealthCheck("books", "failed", "; ".join(apart), "jutsu reconcile")
+    return HealthCheck("books", "ok", "ledger and broker agree")
 
 
-def _orders(ledger: Ledger) -> Check:
+def _orders(ledger: Ledger) -> HealthCheck:
     unresolved = ledger.orders.unresolved()
     if unresolved:
-        return Check(
+        return HealthCheck(
             "orders",
             "failed",
             f"{unresolved[0].client_order_id}: fate unknown",
@@ -181,22 +185,22 @@ def _orders(ledger: Ledger) -> Check:
     unprotected = [f"{row.quantity} {row.symbol} of {row.variant}" for row in ledger.positions.unprotected()]
     if unprotected:
         remedy = "`python -m live.executor` places the stop"
-        return Check("orders", "failed", f"no protective stop: {', '.join(unprotected)}", remedy)
-    return Check("orders", "ok", f"{len(ledger.orders.unfinished())} unfinished")
+        return HealthCheck("orders", "failed", f"no protective stop: {', '.join(unprotected)}", remedy)
+    return HealthCheck("orders", "ok", f"{len(ledger.orders.unfinished())} unfinished")
 
 
-def _runs(context: RunContext) -> Check:
+def _runs(context: RunContext) -> HealthCheck:
     """Fail when a step of a daily book was missed; warn when one waits or orders stay held back."""
     from live.operations.watch import missed_of
 
     missed = missed_of(context)
     if not missed:
-        return Check("runs", "ok", "nothing was missed")
+        return HealthCheck("runs", "ok", "nothing was missed")
     verdict: Verdict = "failed" if any(step.critical for step in missed) else "warning"
-    return Check("runs", verdict, "; ".join(step.text for step in missed), "jutsu status")
+    return HealthCheck("runs", verdict, "; ".join(step.text for step in missed), "jutsu status")
 
 
-def _pings(context: RunContext) -> Check:
+def _pings(context: RunContext) -> HealthCheck:
     """Tell what the dead man's switch was told last; real money without one is a warning."""
     from live.alerts import pings
     from live.settings.secrets import secret
@@ -206,18 +210,18 @@ def _pings(context: RunContext) -> Check:
     if not watched:
         detail = f"none: nobody notices when this machine is off ({pings.COMMON} in secrets.env)"
         online = context.settings.mode == "online_live"
-        return Check(name, "warning" if online else "none", detail, ADDRESSES if online else "")
+        return HealthCheck(name, "warning" if online else "none", detail, ADDRESSES if online else "")
     common = common_folder(context.state, context.settings.account)
     last = {**pings.recall(common), **pings.recall(context.state)}
     failed = {program: last[program] for program in watched if program in last and last[program].problem}
     if failed:
         program, ping = next(iter(failed.items()))
-        return Check(name, "warning", f"{program} {ping.at}: {ping.problem}", "jutsu alerts test")
+        return HealthCheck(name, "warning", f"{program} {ping.at}: {ping.problem}", "jutsu alerts test")
     shown = [f"{p} {last[p].at} exit {last[p].code}" for p in watched if p in last]
-    return Check(name, "ok" if shown else "none", "; ".join(shown) or "no run was told yet")
+    return HealthCheck(name, "ok" if shown else "none", "; ".join(shown) or "no run was told yet")
 
 
-def _backups(ledger: Ledger, clock: Clock, root: Path) -> Check:
+def _backups(ledger: Ledger, clock: Clock, root: Path) -> HealthCheck:
     """Warn of a restore that was killed, and when nobody rehearsed one for long (a new project has time)."""
     from live.ledger.backup import REHEARSED
     from live.ledger.opening import RESTORE_FOLDER
@@ -226,28 +230,28 @@ def _backups(ledger: Ledger, clock: Clock, root: Path) -> Check:
     left = root / RESTORE_FOLDER
     if left.exists():
         text = f"a restore was killed before it replaced anything; {left} is left of it"
-        return Check("backups", "warning", text, "run the restore again, or delete that folder")
+        return HealthCheck("backups", "warning", text, "run the restore again, or delete that folder")
     state = ledger.for_account(EVERY_ACCOUNT).state
     rehearsed = json.loads(state.get(REHEARSED) or "{}")
     since: str | None = rehearsed.get("at") or ledger.state.get("created")
     if since is None:
-        return Check("backups", "none", "there is no ledger yet")
+        return HealthCheck("backups", "none", "there is no ledger yet")
     if rehearsed and not rehearsed["passed"]:
-        return Check("backups", "warning", f"the rehearsal of {since[:10]} failed", REHEARSE)
+        return HealthCheck("backups", "warning", f"the rehearsal of {since[:10]} failed", REHEARSE)
     days = (clock.now() - datetime.fromisoformat(since)).days
     text = f"a restore was rehearsed on {since[:10]}" if rehearsed else "no restore was rehearsed yet"
     if days > REHEARSAL_DAYS:
-        return Check("backups", "warning", f"{text} ({days} days)", REHEARSE)
-    return Check("backups", "ok" if rehearsed else "none", text)
+        return HealthCheck("backups", "warning", f"{text} ({days} days)", REHEARSE)
+    return HealthCheck("backups", "ok" if rehearsed else "none", text)
 
 
-def _alerts(context: RunContext) -> Check:
+def _alerts(context: RunContext) -> HealthCheck:
     """Tell whether alerts are heard: channels, what was given up of late, what fails now."""
     from live.alerts.state import alerts_state
 
     found = alerts_state(context)
     if found.nobody and context.settings.mode == "online_live":
-        return Check(
+        return HealthCheck(
             "alerts",
             "failed",
             "online, and no alert channel: nobody would be told",
@@ -256,18 +260,18 @@ def _alerts(context: RunContext) -> Check:
     nobody = ("no alert channel: nobody is told",) if found.nobody else ()
     detail = "; ".join((*nobody, *found.lines)) or "nothing waits"
     verdict: Verdict = "warning" if found.problems else "none" if found.nobody else "ok"
-    return Check("alerts", verdict, detail, found.remedy)
+    return HealthCheck("alerts", verdict, detail, found.remedy)
 
 
-def _preflight(context: RunContext, broker: Broker) -> Iterator[Check]:
+def _preflight(context: RunContext, broker: Broker) -> Iterator[HealthCheck]:
     from live.operations.checks import health
 
     for item in health(context, broker):
         verdict: Verdict = "ok" if item.ok else "warning" if item.warning_only else "failed"
-        yield Check(item.name, verdict, item.detail, "" if item.ok else item.remedy)
+        yield HealthCheck(item.name, verdict, item.detail, "" if item.ok else item.remedy)
 
 
-def _start_times(context: RunContext, root: Path) -> Iterator[Check]:
+def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
     """Fail when the project's lines in the crontab miss a coming start: of another zone, or other books.
 
     A warning where something else may start it: a timer, a line outside the project's block.
@@ -294,10 +298,10 @@ def _start_times(context: RunContext, root: Path) -> Iterator[Check]:
         detail = f"no line of the crontab starts `{start.command}` on {there} New York, which is {here} here"
         else_started = doubled(text, root) or timers.enabled()
         verdict: Verdict = "warning" if else_started else "failed"
-        yield Check("start times", verdict, detail, "`jutsu schedule --install` makes them anew")
+        yield HealthCheck("start times", verdict, detail, "`jutsu schedule --install` makes them anew")
 
 
-def alert_problems(context: RunContext, failed: Sequence[Check]) -> None:
+def alert_problems(context: RunContext, failed: Sequence[HealthCheck]) -> None:
     """Send one critical alert that names every failed check."""
     from live.alerts.causes import key_of
     from live.alerts.outbox import send
@@ -314,5 +318,5 @@ def alert_problems(context: RunContext, failed: Sequence[Check]) -> None:
     )
 
 
-def _line(check: Check) -> str:
+def _line(check: HealthCheck) -> str:
     return f"{check.name}: {check.detail}" + (f" → {check.remedy}" if check.remedy else "")

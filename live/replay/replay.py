@@ -118,10 +118,12 @@ def replay(
     sessions = calendar.sessions(start, end)
     if not sessions:
         raise UsageError(f"no trading session between {start} and {end}", where="--start / --end")
-    chosen = signal_generator.approved_groups(runtime, signal_generator.Request(strategies=tuple(strategies)))
+    chosen = signal_generator.approved_groups(
+        runtime, signal_generator.GeneratorRequest(strategies=tuple(strategies))
+    )
     known = {*_symbols(chosen), *symbols, *(candidate.ticker for candidate in candidates or ())}
     whole = runtime.feed.history(sorted(known), sessions[-1].close + timedelta(minutes=1))
-    request = signal_generator.Request(
+    request = signal_generator.GeneratorRequest(
         strategies=tuple(strategies),
         quiet=True,
         evaluator=CachedSeries(dict(whole)),
@@ -179,7 +181,7 @@ def scheduled(candidates: Sequence[Candidate], chosen: Sequence[Group]) -> signa
 
 def _one(
     runtime: Runtime,
-    request: signal_generator.Request,
+    request: signal_generator.GeneratorRequest,
     chosen: Sequence[Group],
     session: calendar.Session,
     *,
@@ -209,7 +211,10 @@ def _one(
 
 
 def _stages(
-    runtime: Runtime, request: signal_generator.Request, due: Sequence[Group], session: calendar.Session
+    runtime: Runtime,
+    request: signal_generator.GeneratorRequest,
+    due: Sequence[Group],
+    session: calendar.Session,
 ) -> Failure | None:
     stage = "signal_generator"
     try:
@@ -220,7 +225,8 @@ def _stages(
                 variants = group.variants
                 try:
                     code = executor.run(
-                        runtime, executor.Request(variant=group.primary.name, variants=variants, quiet=True)
+                        runtime,
+                        executor.ExecutorRequest(variant=group.primary.name, variants=variants, quiet=True),
                     )
                 except (
                     OrdersMissed

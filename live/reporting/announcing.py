@@ -10,7 +10,7 @@ from backtest.core.errors import JutsuError
 from live.alerts import outbox as alerts
 from live.alerts.causes import key_of, urgency_of
 from live.execution.position_news import tell_positions
-from live.reporting.files import Report, keep
+from live.reporting.files import StoredReport, keep
 from live.reporting.html import html_of
 from live.reporting.mail import channels_of
 from live.reporting.making import execution_of
@@ -58,7 +58,7 @@ def announce(
     return True
 
 
-def keep_report(context: RunContext, job: Job) -> tuple[Report, str, str]:
+def keep_report(context: RunContext, job: Job) -> tuple[StoredReport, str, str]:
     """Make the report of a session from the ledger and keep its files; return it, its text and its page."""
     report = execution_of(context, job.day, job.variant)
     attempted(

@@ -19,7 +19,7 @@ from live.reporting.document import (
     points,
     price,
 )
-from live.reporting.files import Report
+from live.reporting.files import StoredReport
 from live.runtime.account import is_paper
 from live.views.words import outcome_words
 
@@ -41,9 +41,9 @@ _WORDS: Final[Mapping[str, tuple[str, Tone]]] = {
 }
 
 
-def execution_report(model: ExecutionReport) -> Report:
+def execution_report(model: ExecutionReport) -> StoredReport:
     """Return the report of one session of one variant."""
-    return Report("execution", model.session, model.variant, model, _document(model))
+    return StoredReport("execution", model.session, model.variant, model, _document(model))
 
 
 def _document(model: ExecutionReport) -> Document:

@@ -19,7 +19,7 @@ Kind = Literal["execution", "validation"] | PeriodKind
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class StoredReport:
     """A model with the document that shows it.
 
     Attributes:
@@ -45,7 +45,7 @@ def name_of(kind: Kind, day: date, variant: str | None = None, account: str = ""
     return "_".join(str(part) for part in (kind, day, variant, account) if part)
 
 
-def contents(report: Report) -> dict[str, bytes]:
+def contents(report: StoredReport) -> dict[str, bytes]:
     """Return ending -> bytes; the same model gives the same bytes."""
     data = json.dumps(plain(report.model), indent=2, ensure_ascii=False, allow_nan=False)
     return {
@@ -55,7 +55,7 @@ def contents(report: Report) -> dict[str, bytes]:
     }
 
 
-def keep(folder: Path, report: Report, account: str = "") -> tuple[Path, ...]:
+def keep(folder: Path, report: StoredReport, account: str = "") -> tuple[Path, ...]:
     """Write the files of a report into `folder`, private to their owner; return them.
 
     `account` is the name of one of several.

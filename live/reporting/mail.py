@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from live.alerts.channels import Level
-    from live.reporting.files import Kind, PeriodKind, Report
+    from live.reporting.files import Kind, PeriodKind, StoredReport
     from live.runtime.runtime import RunContext
     from live.settings.model import Settings
 
@@ -36,7 +36,7 @@ def key_of_period(kind: PeriodKind, day: date) -> str:
     return key_of(kind, session=day)
 
 
-def send_period(context: RunContext, report: Report) -> tuple[str, ...]:
+def send_period(context: RunContext, report: StoredReport) -> tuple[str, ...]:
     """Send the report of a week or a month; return what kept it from being delivered."""
     return outbox.send(
         context,

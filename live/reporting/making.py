@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import UsageError
 from live.reporting.execution import execution_report
-from live.reporting.files import Report, kept, name_of
+from live.reporting.files import StoredReport, kept, name_of
 from live.reporting.validation import validation_report
 from live.validation.report import variant_report
 from live.validation.sessions import judge_again
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import RunContext
 
 
-def executions(context: RunContext, day: date | None, variant: str | None = None) -> tuple[Report, ...]:
+def executions(context: RunContext, day: date | None, variant: str | None = None) -> tuple[StoredReport, ...]:
     """Return the execution reports of a session, the newest one when `day` is None.
 
     Raises:
@@ -34,7 +34,7 @@ def executions(context: RunContext, day: date | None, variant: str | None = None
     return tuple(execution_of(context, day, name) for name in found)
 
 
-def execution_of(context: RunContext, day: date, variant: str) -> Report:
+def execution_of(context: RunContext, day: date, variant: str) -> StoredReport:
     """Return the execution report of one session of one primary."""
     budget = next((book.budget_pct for book in context.settings.books if book.primary == variant), 100.0)
     account = context.settings.account
@@ -52,7 +52,7 @@ def execution_of(context: RunContext, day: date, variant: str) -> Report:
 
 def validations(
     context: RunContext, feed: Feed, day: date | None, variant: str | None = None
-) -> tuple[Report, ...]:
+) -> tuple[StoredReport, ...]:
     """Return the validation reports of a session, of the last closed one when `day` is None.
 
     Raises:

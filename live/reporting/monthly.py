@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from live.reporting.book_sections import book_sections
 from live.reporting.document import Document, Fact, Section, Table, Tone, amount, percent
-from live.reporting.files import Report
+from live.reporting.files import StoredReport
 
 if TYPE_CHECKING:
     from live.operations.health import Verdict
@@ -19,7 +19,7 @@ _WORD: Final[Mapping[bool | None, str]] = {True: "met", False: "NOT MET", None: 
 _WORST: Final[Mapping[Verdict, Tone]] = {"ok": "good", "none": "plain", "warning": "notice", "failed": "bad"}
 
 
-def monthly_report(model: MonthlyReport) -> Report:
+def monthly_report(model: MonthlyReport) -> StoredReport:
     """Return the report of a month."""
     document = Document(
         subject=f"monthly report {model.first:%Y-%m}",
@@ -36,7 +36,7 @@ def monthly_report(model: MonthlyReport) -> Report:
             Section("missing", lines=model.missing, tone="notice"),
         ),
     )
-    return Report("monthly", model.day, None, model, document)
+    return StoredReport("monthly", model.day, None, model, document)
 
 
 def _tone(model: MonthlyReport) -> Tone:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
-from live.reporting.files import Report, kept, name_of
+from live.reporting.files import StoredReport, kept, name_of
 from live.reporting.monthly import monthly_report
 from live.reporting.weekly import weekly_report
 from live.settings.names import flat
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NEWEST = 200
 
 
-def weekly_of(context: RunContext, feed: Feed, day: date | None = None) -> Report:
+def weekly_of(context: RunContext, feed: Feed, day: date | None = None) -> StoredReport:
     """Return the report of the newest week that is over on `day`, None: today.
 
     Raises:
@@ -45,7 +45,7 @@ def weekly_of(context: RunContext, feed: Feed, day: date | None = None) -> Repor
     return weekly_report(read_weekly(ViewInputs.of(context), _period(context, feed, first, last), late))
 
 
-def monthly_of(context: RunContext, broker: Broker, feed: Feed, day: date | None = None) -> Report:
+def monthly_of(context: RunContext, broker: Broker, feed: Feed, day: date | None = None) -> StoredReport:
     """Return the report of the month before that of `day`, None: today.
 
     Raises:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from live.reporting.document import VERDICT_TONE, Document, Fact, Section, Table, percent, points, price
-from live.reporting.files import Report
+from live.reporting.files import StoredReport
 from live.validation.verdict import MIN_FILL_RATE_PCT, RED_ABOVE_PCT, WINDOW, YELLOW_FROM_PCT
 
 if TYPE_CHECKING:
     from backtest.strategies.family import Choice
     from live.validation.report import VariantReport
-    from live.validation.verdict import Check
+    from live.validation.verdict import SessionCheck
 
 _THRESHOLDS = (
     f"GREEN: the same decision on the final bars and every price within {YELLOW_FROM_PCT} %",
@@ -22,7 +22,7 @@ _THRESHOLDS = (
 )
 
 
-def validation_report(model: VariantReport) -> Report:
+def validation_report(model: VariantReport) -> StoredReport:
     """Return the report of one variant in one session."""
     document = Document(
         subject=f"validation {model.variant} {model.session} {model.verdict}",
@@ -38,7 +38,7 @@ def validation_report(model: VariantReport) -> Report:
             Section("thresholds", lines=_THRESHOLDS),
         ),
     )
-    return Report("validation", model.session, model.variant, model, document)
+    return StoredReport("validation", model.session, model.variant, model, document)
 
 
 def joined(documents: Sequence[Document], subject: str) -> Document:
@@ -110,11 +110,11 @@ def _fills(model: VariantReport) -> Section:
     return Section("fills", facts=tuple(facts), table=Table(("order", "filled", "state"), rows, ("filled",)))
 
 
-def _rolling(checks: tuple[Check, ...]) -> Section:
+def _rolling(checks: tuple[SessionCheck, ...]) -> Section:
     return Section(f"last {WINDOW} sessions", table=check_table(checks))
 
 
-def check_table(checks: tuple[Check, ...]) -> Table:
+def check_table(checks: tuple[SessionCheck, ...]) -> Table:
     """Return rolling statistics as a table; no data is said, never a pass."""
     rows = tuple(
         (check.name, points(check.value, signed=False), check.limit, str(check.sessions), passed(check))
@@ -123,6 +123,6 @@ def check_table(checks: tuple[Check, ...]) -> Table:
     return Table(("check", "value", "limit", "sessions", "result"), rows, ("value", "sessions"))
 
 
-def passed(check: Check) -> str:
+def passed(check: SessionCheck) -> str:
     """Return the result of a check as one word or two."""
     return "no data" if check.passed is None else "pass" if check.passed else "FAIL"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from live.reporting.book_sections import book_sections
 from live.reporting.document import Document, Section, days
-from live.reporting.files import Report
+from live.reporting.files import StoredReport
 
 if TYPE_CHECKING:
     from live.views.weekly_report import WeeklyReport
 
 
-def weekly_report(model: WeeklyReport) -> Report:
+def weekly_report(model: WeeklyReport) -> StoredReport:
     """Return the report of a week."""
     word = "GO" if model.go else "NO-GO"
     count = len(model.open_questions)
@@ -26,4 +26,4 @@ def weekly_report(model: WeeklyReport) -> Report:
             Section("missing", lines=model.missing, tone="notice"),
         ),
     )
-    return Report("weekly", model.day, None, model, document)
+    return StoredReport("weekly", model.day, None, model, document)

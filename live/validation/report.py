@@ -15,10 +15,10 @@ from backtest.strategies.family import Choice
 from live.system.json_text import plain
 from live.validation.verdict import (
     WINDOW,
-    Check,
     Drift,
     Judged,
     OrderFate,
+    SessionCheck,
     Slippage,
     Validation,
     Verdict,
@@ -65,7 +65,7 @@ class VariantReport:
     problems: tuple[str, ...]
     cautions: tuple[str, ...]
     notes: tuple[str, ...]
-    rolling: tuple[Check, ...]
+    rolling: tuple[SessionCheck, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _pct(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f} %"
 
 
-def _passed(check: Check) -> str:
+def _passed(check: SessionCheck) -> str:
     return "no data" if check.passed is None else "pass" if check.passed else "FAIL"
 
 

@@ -152,7 +152,7 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SessionCheck:
     """One rolling statistic; `passed` and `value` are None without data, which is never a pass.
 
     Attributes:
@@ -280,7 +280,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=_SEVERITY.__getitem__, default="GREEN")
 
 
-def rolling(history: Sequence[Figures], *, window: int = WINDOW) -> tuple[Check, ...]:
+def rolling(history: Sequence[Figures], *, window: int = WINDOW) -> tuple[SessionCheck, ...]:
     """Return the statistics over the newest sessions of `history`, 20 as a rule, each with pass or fail.
 
     Logic match: matching / recomputable sessions. Drift: mean over sessions of their mean size. Slippage:
@@ -305,12 +305,12 @@ def rolling(history: Sequence[Figures], *, window: int = WINDOW) -> tuple[Check,
     )
 
 
-def _at_least(name: str, value: float | None, limit: float, sessions: int) -> Check:
-    return Check(name, None if value is None else value >= limit, value, f">= {limit:g} %", sessions)
+def _at_least(name: str, value: float | None, limit: float, sessions: int) -> SessionCheck:
+    return SessionCheck(name, None if value is None else value >= limit, value, f">= {limit:g} %", sessions)
 
 
-def _below(name: str, value: float | None, limit: float, sessions: int) -> Check:
-    return Check(name, None if value is None else value < limit, value, f"< {limit:g} %", sessions)
+def _below(name: str, value: float | None, limit: float, sessions: int) -> SessionCheck:
+    return SessionCheck(name, None if value is None else value < limit, value, f"< {limit:g} %", sessions)
 
 
 def _percent(part: int, whole: int) -> float | None:
@@ -331,4 +331,4 @@ class Judged:
     """One validation with the rolling statistics that end at its session."""
 
     validation: Validation
-    checks: tuple[Check, ...]
+    checks: tuple[SessionCheck, ...]

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from live.books.memory import remembers_held
-from live.books.realign import Request, pending
+from live.books.realign import RealignRequest, pending
 from live.books.targets import Leg, legs_of, off_target_lines
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Alignment:
     variant: str
     session: date | None
     legs: tuple[Leg, ...]
-    asked: Request | None
+    asked: RealignRequest | None
     proposes: bool
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from backtest.calendar import sessions as calendar
 from backtest.reporting.metrics import compare
 from live.validation.sessions import figures_between, verdict_key
-from live.validation.verdict import Check, rolling
+from live.validation.verdict import SessionCheck, rolling
 from live.views.figures import BookFigures, Curve, read_curve, read_figures
 from live.views.monitoring import BookMonitoring, read_monitoring
 
@@ -105,8 +105,8 @@ class BookPeriod:
     verdicts: Mapping[str, int]
     made: float | None
     backtest: AgainstBacktest
-    checks: tuple[Check, ...]
-    rolling: tuple[Check, ...]
+    checks: tuple[SessionCheck, ...]
+    rolling: tuple[SessionCheck, ...]
     notes: tuple[GroupedNote, ...]
     figures: BookFigures | None
     monitoring: BookMonitoring
@@ -184,7 +184,7 @@ def first_session(ledger: Ledger, variant: str) -> date | None:
 
 
 def no_go(
-    recent: Iterable[Check],
+    recent: Iterable[SessionCheck],
     ready: BookReadiness | None,
     monitoring: BookMonitoring,
     criticals: Iterable[str],

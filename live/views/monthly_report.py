@@ -14,7 +14,7 @@ from live.views.compare import Comparison, read_comparisons
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
-    from live.operations.health import Check
+    from live.operations.health import HealthCheck
     from live.views.inputs import ViewInputs
 
 
@@ -71,7 +71,7 @@ class MonthInputs:
     settings: Mapping[str, str]
     manifest: Mapping[str, str]
     before: Mapping[str, Any] | None
-    checks: tuple[Check, ...]
+    checks: tuple[HealthCheck, ...]
     secrets: tuple[str, ...]
     causes: tuple[Cause, ...]
     wash_notes: tuple[str, ...]
@@ -100,7 +100,7 @@ class MonthlyReport:
     changes: tuple[Change, ...]
     settings: Mapping[str, str]
     manifest: Mapping[str, str]
-    checks: tuple[Check, ...]
+    checks: tuple[HealthCheck, ...]
     secrets: tuple[str, ...]
     audit: AuditState
     realised: tuple[Realised, ...]

@@ -10,7 +10,7 @@ from backtest.calendar import sessions as calendar
 from live.validation.rehearsal import rehearsal
 from live.validation.sessions import history
 from live.validation.span import LOOK_BACK, span_of
-from live.validation.verdict import WINDOW, Check, rolling
+from live.validation.verdict import WINDOW, SessionCheck, rolling
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -89,7 +89,7 @@ def read_readiness(inputs: ViewInputs, backtested: Mapping[str, float]) -> Readi
 def _book(ledger: Ledger, variant: str, backtested: float | None) -> BookReadiness:
     account, rehearsed = rehearsal(ledger, variant)
     rows = rehearsed.runs.recent(LOOK_BACK, variant)
-    checks: dict[str, Check] = {}
+    checks: dict[str, SessionCheck] = {}
     if rows:
         kept = history(rehearsed, variant, rows[0].session)
         checks = {check.name: check for check in rolling(kept)}
@@ -136,7 +136,7 @@ def _problem(row: RunLog) -> str:
     return f"its outcome is {row.outcome}" if row.outcome in _FAILED else ""
 
 
-def _measured(name: str, check: Check | None, limit: float, *, at_least: bool) -> Criterion:
+def _measured(name: str, check: SessionCheck | None, limit: float, *, at_least: bool) -> Criterion:
     shown = f"{'>=' if at_least else '<'} {limit:g} %"
     if check is None or check.value is None:
         remedy = "no data: `jutsu validate` after each close"

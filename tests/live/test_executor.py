@@ -72,23 +72,23 @@ def test_files_are_those_of_daily_books_and_of_others_that_have_one(made: World)
     made.overrides["books"] = [{"primary": "golden"}, {"primary": "ema_p10", "run": "on_request"}]
     runtime = made.open()
     known = (line_of("golden"), line_of("ema_p10"))
-    found = executor._paths(runtime, executor.Request(), known)
+    found = executor._paths(runtime, executor.ExecutorRequest(), known)
     assert [path.name for path in found] == [file_name(f"{DAY}", "golden")]
     runtime.signals.mkdir()
     (runtime.signals / file_name(f"{DAY}", "ema_p10")).touch()
-    assert len(executor._paths(runtime, executor.Request(), known)) == 2
-    assert executor._paths(runtime, executor.Request(variant="golden"), known) == found
+    assert len(executor._paths(runtime, executor.ExecutorRequest(), known)) == 2
+    assert executor._paths(runtime, executor.ExecutorRequest(variant="golden"), known) == found
     named = Path("mine.json")
-    assert executor._paths(runtime, executor.Request(signals_file=named), known) == [named]
+    assert executor._paths(runtime, executor.ExecutorRequest(signals_file=named), known) == [named]
     with pytest.raises(UsageError, match="no configured primary"):
-        executor._paths(runtime, executor.Request(variant="titan"), known)
+        executor._paths(runtime, executor.ExecutorRequest(variant="titan"), known)
 
 
 def test_details_are_printed_unless_it_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     notes = RunNotes(warnings=["a wide quote"], critical=["AAA: NOT SOLD"], gated={"x": "halted"})
-    executor._print_details(executor.Request(quiet=True), notes)
+    executor._print_details(executor.ExecutorRequest(quiet=True), notes)
     assert capsys.readouterr().err == ""
-    executor._print_details(executor.Request(), notes)
+    executor._print_details(executor.ExecutorRequest(), notes)
     assert capsys.readouterr().err.splitlines() == [
         "CRITICAL: AAA: NOT SOLD",
         "warning: a wide quote",

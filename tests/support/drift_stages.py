@@ -76,13 +76,16 @@ class Stages:
 
     def generate(self, day: date) -> None:
         self.at_window(day)
-        request = signal_generator.Request(strategies=("golden",), quiet=True)
+        request = signal_generator.GeneratorRequest(strategies=("golden",), quiet=True)
         assert signal_generator.run(self.runtime, request) == 0
 
     def execute(self, day: date) -> None:
         self.at_window(day)
         assert (
-            executor.run(self.runtime, executor.Request(variant="golden", accept_edits=True, quiet=True)) == 0
+            executor.run(
+                self.runtime, executor.ExecutorRequest(variant="golden", accept_edits=True, quiet=True)
+            )
+            == 0
         )
 
     def mark(self, day: date) -> None:

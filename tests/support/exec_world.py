@@ -331,7 +331,7 @@ class World:
         runtime = self.open()
         strategy = strategy or StubStrategy()
         variants = (BookVariant(strategy, "primary", strategy.variant),)
-        return executor.run(runtime, executor.Request(variants=variants, quiet=True, **request))
+        return executor.run(runtime, executor.ExecutorRequest(variants=variants, quiet=True, **request))
 
     def holdings(self) -> dict[str, int]:
         return self.broker.account().shares()

@@ -14,7 +14,7 @@ from backtest.reporting.baseline import Baseline
 from backtest.reporting.monitoring import ClosedTrade, Variability, monitor, worst
 from backtest.strategies.family import Choice
 from live.books.targets import Leg
-from live.operations.health import Check
+from live.operations.health import HealthCheck
 from live.reporting.execution import execution_report
 from live.reporting.files import contents
 from live.reporting.monthly import monthly_report
@@ -43,7 +43,7 @@ from live.views.weekly_report import WeeklyReport
 from tests.support.paths import PROJECT
 
 if TYPE_CHECKING:
-    from live.reporting.files import Report
+    from live.reporting.files import StoredReport
 
 GOLDEN = PROJECT / "tests/golden/reports"
 DAY = date(2026, 11, 27)  # the session after Thanksgiving closes at 13:00
@@ -241,8 +241,8 @@ def monthly_sample() -> MonthlyReport:
         settings={"safety.max_drift_pct": "2.5"},
         manifest={"golden": "b" * 64},
         checks=(
-            Check("login", "ok", "expires Thu 03 Dec 10:00 New York, 3 sessions left"),
-            Check("backups", "warning", "no restore was rehearsed yet", "`jutsu backup rehearse`"),
+            HealthCheck("login", "ok", "expires Thu 03 Dec 10:00 New York, 3 sessions left"),
+            HealthCheck("backups", "warning", "no restore was rehearsed yet", "`jutsu backup rehearse`"),
         ),
         secrets=("secrets.env: others can read it; chmod 600 state/secrets.env",),
         audit=AuditState(12, "c" * 64, None),
@@ -253,7 +253,7 @@ def monthly_sample() -> MonthlyReport:
     )
 
 
-def reports() -> tuple[Report, ...]:
+def reports() -> tuple[StoredReport, ...]:
     """A report of every kind."""
     return (
         execution_report(execution_sample()),

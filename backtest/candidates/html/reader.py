@@ -18,7 +18,7 @@ from backtest.candidates.html.dom import MAX_UNCLOSED, Node, Page, nesting, pars
 from backtest.candidates.html.fields import Fields, enclosing_grade, read_fields
 from backtest.candidates.html.tables import stock_rows
 from backtest.candidates.model import inferred_grade
-from backtest.candidates.report import Report, date_in_name, rejected
+from backtest.candidates.report import CandidateReport, date_in_name, rejected
 from backtest.core.candidate import Candidate, Grade
 from backtest.core.errors import Finding
 
@@ -36,7 +36,7 @@ class _Stock:
     start: int
 
 
-def read_html(content: bytes | str, name: str) -> Report:
+def read_html(content: bytes | str, name: str) -> CandidateReport:
     """Read an HTML report; the report date is the first date in its file name.
 
     Never raises for anything a page contains: what cannot be used is a finding.
@@ -60,7 +60,7 @@ def read_html(content: bytes | str, name: str) -> Report:
         findings.append(Finding(name, f"cut: the page is {page.cut}; the rest was not read"))
     if layout.marked_empty(page) or (layout.titled_empty(page) and not any(page_counters(page, ()).values())):
         findings.append(Finding(name, "no_stocks: the page says that no stock qualifies"))
-        return Report(day, (), tuple(findings))
+        return CandidateReport(day, (), tuple(findings))
     marks = layout.ticker_marks(page)
     marks += layout.unmarked_cards(page, marks)
     if len(marks) > MAX_STOCKS:
@@ -78,7 +78,7 @@ def read_html(content: bytes | str, name: str) -> Report:
     return _checked(page, day, candidates, [block.node for block in found], findings)
 
 
-def _too_many(count: int, name: str, day: date, findings: list[Finding]) -> Report:
+def _too_many(count: int, name: str, day: date, findings: list[Finding]) -> CandidateReport:
     findings.append(Finding(name, f"too_many: {count} stocks, at most {MAX_STOCKS} are believable"))
     return rejected(day, findings, "too_many")
 
@@ -205,7 +205,7 @@ def _candidate(ticker: str, fields: Fields, day: date) -> Candidate:
 
 def _checked(
     page: Page, day: date, candidates: list[Candidate], cards: list[Node], findings: list[Finding]
-) -> Report:
+) -> CandidateReport:
     """Compare with the page's own counters; a difference is a finding and clears `counters_agree`."""
     wrong, counted = disagreements(page, cards, [candidate.grade for candidate in candidates])
     for grade, (said, read) in sorted(wrong.items()):
@@ -214,4 +214,6 @@ def _checked(
         )
     if not candidates and not counted:
         findings.append(Finding("$", "nothing_found: no stock was recognised on this page"))
-    return Report(day, tuple(candidates), tuple(findings), counters_agree=(not wrong) if counted else None)
+    return CandidateReport(
+        day, tuple(candidates), tuple(findings), counters_agree=(not wrong) if counted else None
+    )

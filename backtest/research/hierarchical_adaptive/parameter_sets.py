@@ -37,7 +37,7 @@ _SYMBOLS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Market:
+class PreparedBars:
     """The bars of one search as the arrays the compiled loop reads; read-only, shared by all threads.
 
     Attributes:
@@ -146,7 +146,7 @@ def equity_curve(
 
 def run_piece(
     run: Any,
-    market: Market,
+    market: PreparedBars,
     settings: FloatArray,
     weights: FloatArray,
     cost_pct: float,
@@ -178,7 +178,7 @@ def prepare(
     *,
     start: date | None = None,
     end: date | None = None,
-) -> Market:
+) -> PreparedBars:
     """Align the bars of all legs with the sessions of the signal symbol, up to `end`."""
     first = sets[0]
     for other in sets[1:]:
@@ -194,7 +194,7 @@ def prepare(
     treasury = known.get(first.treasury_trend_symbol)
     legs = [_aligned(known.get(symbol), signal) for symbol in first.legs]
     empty: FloatArray = np.empty(0)
-    return Market(
+    return PreparedBars(
         close=np.ascontiguousarray(signal.close),
         volume=np.ascontiguousarray(signal.volume),
         bond_close=empty if treasury is None else np.ascontiguousarray(treasury.close),

@@ -18,7 +18,7 @@ from backtest.core.bars import FloatArray
 from backtest.indicators import kernels
 from backtest.research.hierarchical_adaptive import shared_kernels as shared
 from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtest_sets, compile_loop
-from backtest.research.hierarchical_adaptive.parameter_sets import Market, run_piece
+from backtest.research.hierarchical_adaptive.parameter_sets import PreparedBars, run_piece
 from backtest.research.hierarchical_adaptive.shared_plan import plan_of
 from backtest.strategies.hierarchical_adaptive import kernels as rules
 
@@ -67,7 +67,9 @@ _KERNELS: Final = (
 )
 
 
-def run_shared(market: Market, settings: FloatArray, weights: FloatArray, cost_pct: float) -> FloatArray:
+def run_shared(
+    market: PreparedBars, settings: FloatArray, weights: FloatArray, cost_pct: float
+) -> FloatArray:
     """Run every row of `settings`; return the statistics, shape (sets, len(STATISTICS)).
 
     Args:

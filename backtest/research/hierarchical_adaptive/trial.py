@@ -12,7 +12,7 @@ from backtest.core.bars import Bars, FloatArray
 from backtest.research.figures import FIGURES, Figures
 from backtest.research.hierarchical_adaptive.columns import matrices_of
 from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtest_sets
-from backtest.research.hierarchical_adaptive.parameter_sets import Market, prepare, run_piece, summarise
+from backtest.research.hierarchical_adaptive.parameter_sets import PreparedBars, prepare, run_piece, summarise
 from backtest.research.hierarchical_adaptive.shared_sets import run_shared
 from backtest.research.space import Columns
 from backtest.strategies.base import Strategy
@@ -31,7 +31,7 @@ class WeightsTrial:
     """
 
     base: Parameters
-    market: Market
+    market: PreparedBars
     sessions: tuple[date, ...]
     cost_pct: float
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from backtest.candidates.report import Report, date_in_name, rejected
+from backtest.candidates.report import CandidateReport, date_in_name, rejected
 from backtest.core.candidate import Candidate
 from backtest.core.errors import Finding
 
@@ -33,7 +33,7 @@ def test_the_date_in_a_name(name: str, day: date | None) -> None:
 def test_candidates_and_findings_as_json() -> None:
     found = Candidate("AAA", DAY, "A", 91.5, 12.25, 8.0, "Triple A", "html")
     finding = Finding("card 2", "no_price: two prices: 1 and 2", "look")
-    shown = Report(DAY, (found,), (finding,)).as_json()
+    shown = CandidateReport(DAY, (found,), (finding,)).as_json()
     assert shown["candidates"] == [
         {
             "ticker": "AAA",

@@ -9,7 +9,7 @@ import pytest
 from backtest.core.errors import LimitError, UsageError
 from backtest.research import audit as look_ahead
 from backtest.research import honest as honesty
-from backtest.research.audit import Check, Difference
+from backtest.research.audit import AuditCheck, Difference
 from backtest.research.honest import Value, judge
 from backtest.research.promote import Promotion, promote
 from backtest.research.session import results_of_row
@@ -22,7 +22,7 @@ def audited(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the audit, which has its own tests and takes seconds, by a note that it was asked."""
     asked: list[str] = []
 
-    def clean(strategy: Any, *_: object, **__: object) -> tuple[Check, ...]:
+    def clean(strategy: Any, *_: object, **__: object) -> tuple[AuditCheck, ...]:
         asked.append(strategy.variant)
         return ()
 
@@ -90,7 +90,7 @@ def test_nothing_overrules_a_look_ahead(
     searched: Searched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = searched.row.last_day
-    found = Check(day, "cut", 9, 9, Difference(day, "cut", day, "decision: cell 1 became 6"))
+    found = AuditCheck(day, "cut", 9, 9, Difference(day, "cut", day, "decision: cell 1 became 6"))
     monkeypatch.setattr(look_ahead, "audit", lambda *_, **__: (found,))
     with pytest.raises(LimitError, match="looks ahead"):
         run(searched, tmp_path, despite=True)

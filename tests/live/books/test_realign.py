@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from backtest.core.decision import Book, Decision, Situation, Target
-from live.books.realign import REALIGN, Request, carried, keep, pending, realigned
+from live.books.realign import REALIGN, RealignRequest, carried, keep, pending, realigned
 from live.ledger.ledger import GeneratedSignal, Ledger
 from live.ledger.signal_files import Outcome
 from tests.support.ledger_samples import DAY, NOW
 
-ASKED = Request("me", "2026-01-05T10:00:00-05:00")
+ASKED = RealignRequest("me", "2026-01-05T10:00:00-05:00")
 NEXT = DAY + timedelta(days=1)
 
 

@@ -111,7 +111,7 @@ class Case:
     def run(self, *, dry: bool = False, **request: Any) -> int:
         runtime = replace(self.world.open(), run=DryRun() if dry else Daily())
         variants = (BookVariant(self.strategy, "primary", "ema_p10"),)
-        return executor.run(runtime, executor.Request(variants=variants, quiet=True, **request))
+        return executor.run(runtime, executor.ExecutorRequest(variants=variants, quiet=True, **request))
 
     def wanted_calls(self) -> Counter[Any]:
         """The script's calls; stops are the fill's, in ours."""

@@ -146,7 +146,7 @@ def test_a_dry_run_touches_nothing(made: Any, capsys: pytest.CaptureFixture[str]
     made.write(signal([ENTRY]))
     runtime = replace(made.open(), run=DryRun())
     variants = (BookVariant(StubStrategy(), "primary", "golden"),)
-    assert executor.run(runtime, executor.Request(variants=variants)) == 0
+    assert executor.run(runtime, executor.ExecutorRequest(variants=variants)) == 0
     text = capsys.readouterr().out
     assert "buy 100 AAA market (entry)" in text
     assert "stop 90 gtc" in text

@@ -9,7 +9,7 @@ import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import DataError
-from live.generation.market import Market, gather
+from live.generation.market import SessionMarket, gather
 from live.model.feed import Quote
 from tests.support.calendar_days import window_on
 from tests.support.exec_world import AT, DAY, ScriptedFeed, bars
@@ -35,7 +35,7 @@ def feed(**changes: Any) -> ScriptedFeed:
     return made
 
 
-def looked(made: ScriptedFeed, **more: Any) -> Market:
+def looked(made: ScriptedFeed, **more: Any) -> SessionMarket:
     return gather(made, ["QQQ", "TQQQ"], WINDOW, AT, leading=["QQQ"], max_age_seconds=60.0, **more)
 
 

@@ -14,7 +14,7 @@ from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.confirmations import ConfirmedPrice
 from backtest.data.quality.findings import PriceFinding
 from backtest.data.quality.known import Known
-from live.generation.market import Market, require_adjusted
+from live.generation.market import SessionMarket, require_adjusted
 from live.generation.price_check import (
     LISTED,
     JudgedOnce,
@@ -35,10 +35,12 @@ CLOSING, OPENING = calendar.window(SESSION, "15min_before_close"), calendar.wind
 KNOWN = Known(RELATIONS)
 
 
-def market(bars: dict[str, Bars], quotes: dict[str, Quote] | None = None, *, opening: bool = False) -> Market:
+def market(
+    bars: dict[str, Bars], quotes: dict[str, Quote] | None = None, *, opening: bool = False
+) -> SessionMarket:
     window = OPENING if opening else CLOSING
     cut = {symbol: history.until(window.decides_on) for symbol, history in bars.items()}
-    return Market(window.opens_at, window, cut, quotes or {})
+    return SessionMarket(window.opens_at, window, cut, quotes or {})
 
 
 def quote(price: float, candle: float | None = None, symbol: str = "QQQ") -> Quote:

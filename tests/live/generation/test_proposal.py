@@ -12,7 +12,7 @@ from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Plan, PlannedOrder
 from backtest.strategies.registry import build_strategy
 from live.books.variants import BookVariant
-from live.generation.market import Market
+from live.generation.market import SessionMarket
 from live.generation.proposal import instant, signal_file
 from live.handoff.canonical import is_sealed, render
 from live.handoff.model import AccountInput, SignalFile
@@ -48,7 +48,7 @@ def written(
         session=SESSION,
         window=window,
         mode="offline_mock",
-        market=Market(window.opens_at, window, history, {}),
+        market=SessionMarket(window.opens_at, window, history, {}),
         used_symbols=["AAA", "BBB", "CCC"],
         account=ACCOUNT,
         decision=decision or Decision(FRIDAY, warnings=("old data",)),

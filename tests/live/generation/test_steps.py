@@ -7,7 +7,7 @@ import pytest
 
 from backtest.core.errors import DataError
 from live.generation import steps as generation
-from live.generation.market import Market
+from live.generation.market import SessionMarket
 from live.settings.model import Settings
 from tests.support.calendar_days import window_on
 from tests.support.exec_world import AT, DAY, bars
@@ -16,7 +16,7 @@ from tests.support.runtimes import runtime_in
 
 def test_demo_bars_are_refused_in_online_live_even_from_a_store(tmp_path: Path) -> None:
     made_up = replace(bars("QQQ", {DAY: (100.0, 100.0, 100.0, 100.0)}), source="demo")
-    market = Market(AT, window_on(DAY, "close"), {"QQQ": made_up}, {})
+    market = SessionMarket(AT, window_on(DAY, "close"), {"QQQ": made_up}, {})
     online = runtime_in(tmp_path, AT, settings=Settings(mode="online_live"))
     with pytest.raises(DataError, match="demo data"):
         generation._refuse_demo(online.settings, market)

@@ -14,7 +14,7 @@ from live.handoff.read import parse
 from live.model.run import DAILY
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
-from live.signal_generator import Request, run
+from live.signal_generator import GeneratorRequest, run
 from live.system.clock import SimulatedClock
 from tests.support.user_world import FIRST, User, new_user
 
@@ -28,7 +28,7 @@ def generated(user: User, hour: int = 15, minute: int = 56) -> list[tuple[str, s
     """Run stage 1 in the window of the first session; the alerts it kept."""
     at = datetime.fromisoformat(f"{FIRST}T{hour:02}:{minute:02}:00").replace(tzinfo=NEW_YORK)
     with open_runtime("signal_generator", Options(config=user.config), DAILY, SimulatedClock(at)) as runtime:
-        run(runtime, Request(quiet=True))
+        run(runtime, GeneratorRequest(quiet=True))
         return [(a.level, a.title, a.body) for a in runtime.ledger.alerts.recent() if "waiting" in a.key]
 
 

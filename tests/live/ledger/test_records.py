@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from live.ledger.records import Column, Record, column
+from live.ledger.records import Column, LedgerRow, column
 
 
-class Note(Record):
+class Note(LedgerRow):
     """A table of these tests."""
 
     __tablename__ = "notes"
@@ -55,6 +55,6 @@ def test_an_option_that_no_column_has_is_a_mistake_of_the_programmer() -> None:
     with pytest.raises(TypeError, match="unexpected keyword"):
         type(
             "Wrong",
-            (Record,),
+            (LedgerRow,),
             {"__tablename__": "w", "__annotations__": {"id": "int"}, "id": column(colour=1)},
         )

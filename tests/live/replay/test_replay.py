@@ -16,7 +16,7 @@ from live.replay.replay import ORDER_COLUMNS, replay, scheduled
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
-from live.signal_generator import Request, approved_groups
+from live.signal_generator import GeneratorRequest, approved_groups
 from live.system.clock import SimulatedClock
 from tests.support.exec_world import AT
 from tests.support.paths import PROJECT
@@ -96,9 +96,9 @@ def test_with_keep_going_every_failure_is_listed(runtime: Runtime) -> None:
 
 def test_candidates_are_due_when_the_entry_mode_says(runtime: Runtime) -> None:
     made = [Candidate("AAA", date(2024, 3, 8), "A"), Candidate("BBB", MONDAY, "A")]
-    groups = approved_groups(runtime, Request(strategies=("ema_p10",)))
+    groups = approved_groups(runtime, GeneratorRequest(strategies=("ema_p10",)))
     report = scheduled(made, groups)
     due = {day: report(day).candidates for day in (date(2024, 3, 8), MONDAY, date(2024, 3, 12))}
     assert sorted(c.ticker for found in due.values() if found for c in found) == ["AAA", "BBB"]
     with pytest.raises(UsageError, match="positions strategy"):
-        scheduled(made, approved_groups(runtime, Request(strategies=("golden",))))
+        scheduled(made, approved_groups(runtime, GeneratorRequest(strategies=("golden",))))

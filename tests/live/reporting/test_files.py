@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live.reporting.files import Report, contents, keep, kept, name_of
+from live.reporting.files import StoredReport, contents, keep, kept, name_of
 from tests.support.report_samples import DAY, GOLDEN, execution_sample, reports
 
 FILES = sorted(path.name for path in GOLDEN.iterdir())
@@ -16,7 +16,7 @@ FILES = sorted(path.name for path in GOLDEN.iterdir())
 @pytest.mark.parametrize(
     ("report", "ending"), [(report, ending) for report in reports() for ending in ("json", "txt", "html")]
 )
-def test_a_report_is_what_was_reviewed(report: Report, ending: str) -> None:
+def test_a_report_is_what_was_reviewed(report: StoredReport, ending: str) -> None:
     """`python -m tests.support.report_samples` refreshes them."""
     reviewed = (GOLDEN / f"{report.name}.{ending}").read_text(encoding="utf-8")
     assert contents(report)[ending].decode() == reviewed

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.reporting.document import Document, Fact, Section, Table, Tone
-from live.reporting.files import Report
+from live.reporting.files import StoredReport
 from live.reporting.html import COLOURS, LARGEST_BYTES, html_of
 from tests.support.report_samples import HOSTILE, reports
 
@@ -55,7 +55,7 @@ def test_a_value_stays_text_wherever_it_stands(value: str) -> None:
 
 
 @pytest.mark.parametrize("report", reports(), ids=lambda report: report.kind)
-def test_a_report_is_a_small_page_without_a_program_that_loads_nothing(report: Report) -> None:
+def test_a_report_is_a_small_page_without_a_program_that_loads_nothing(report: StoredReport) -> None:
     text = html_of(report.document)
     page = Page(text)
     assert len(text.encode()) < LARGEST_BYTES
@@ -67,7 +67,7 @@ def test_a_report_is_a_small_page_without_a_program_that_loads_nothing(report: R
 
 
 @pytest.mark.parametrize("report", reports(), ids=lambda report: report.kind)
-def test_a_telephone_shows_its_tables(report: Report) -> None:
+def test_a_telephone_shows_its_tables(report: StoredReport) -> None:
     for section in report.document.sections:
         assert section.table is None or len(section.table.columns) <= 6
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from live.operations.health import Check
+from live.operations.health import HealthCheck
 from live.reporting.monthly import monthly_report
 from live.reporting.text import text_of
 from live.views.audit import AuditState
@@ -27,7 +27,7 @@ def text(**changes: Any) -> str:
         (FINE, "good"),
         (FINE | {"secrets": ("secrets.env: others can read it",)}, "bad"),
         (FINE | {"audit": AuditState(3, "a" * 64, "row 2 was changed")}, "bad"),
-        (FINE | {"checks": (Check("login", "failed", "dead"),)}, "bad"),
+        (FINE | {"checks": (HealthCheck("login", "failed", "dead"),)}, "bad"),
         (FINE | {"books": monthly_sample().books}, "notice"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import UsageError
-from live.reporting.files import Report, keep
+from live.reporting.files import StoredReport, keep
 from live.reporting.periods import first_session_after, monthly_of, no_book, weekly_of
 from live.runtime.runtime import Runtime
 from live.views.monthly_report import MonthlyReport
@@ -51,12 +51,12 @@ def later(made: World) -> Runtime:
     return made.open()
 
 
-def weekly(made: World, day: date = WEEK) -> Report:
+def weekly(made: World, day: date = WEEK) -> StoredReport:
     runtime = later(made)
     return weekly_of(runtime.context, runtime.feed, day)
 
 
-def monthly(made: World, day: date) -> Report:
+def monthly(made: World, day: date) -> StoredReport:
     runtime = later(made)
     return monthly_of(runtime.context, runtime.broker, runtime.feed, day)
 

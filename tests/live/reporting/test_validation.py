@@ -7,7 +7,7 @@ from dataclasses import replace
 from backtest.strategies.family import Choice
 from live.reporting.text import text_of
 from live.reporting.validation import check_table, validation_report
-from live.validation.verdict import Check
+from live.validation.verdict import SessionCheck
 from tests.support.report_samples import validation_sample
 
 
@@ -40,5 +40,5 @@ def test_no_prices_no_orders_and_no_data_are_said() -> None:
     shown = text_of(validation_report(sample).document)
     assert "- the file names no price of a bar" in shown
     assert "no orders were sent" in shown
-    table = check_table((Check("fill rate", None, None, ">= 99 %", 0),))
+    table = check_table((SessionCheck("fill rate", None, None, ">= 99 %", 0),))
     assert table.rows == (("fill rate", "unknown", ">= 99 %", "0", "no data"),)

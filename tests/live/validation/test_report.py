@@ -11,13 +11,13 @@ import pytest
 
 from backtest.strategies.family import Choice
 from live.validation.report import _what_to_do, level_of, lines, worst_of, write_report
-from live.validation.verdict import WINDOW, Check, Judged, Observed, OrderFate, Slippage, drift, judge
+from live.validation.verdict import WINDOW, Judged, Observed, OrderFate, SessionCheck, Slippage, drift, judge
 
 DAY = date(2024, 3, 15)
 CHOICE = Choice(facts={"cell": 1}, targets={"TQQQ": 0.6})
 
 
-def judged(*checks: Check, **changes: Any) -> Judged:
+def judged(*checks: SessionCheck, **changes: Any) -> Judged:
     """Return the verdict of a session in which nothing went wrong but the changes."""
     values: dict[str, Any] = {
         "session": DAY,
@@ -33,8 +33,8 @@ def judged(*checks: Check, **changes: Any) -> Judged:
 GREEN, YELLOW, RED = judged(), judged(cautions=("held back",)), judged(problems=("not executed",))
 
 
-def failing(sessions: int) -> Check:
-    return Check("fill rate", passed=False, value=80.0, limit=">= 95 %", sessions=sessions)
+def failing(sessions: int) -> SessionCheck:
+    return SessionCheck("fill rate", passed=False, value=80.0, limit=">= 95 %", sessions=sessions)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from backtest.strategies.family import Choice
 from live.validation.verdict import (
-    Check,
     Figures,
     Observed,
     OrderFate,
+    SessionCheck,
     Slippage,
     differences,
     drift,
@@ -200,7 +200,7 @@ def days(count: int) -> list[date]:
     return [DAY + timedelta(days=n) for n in range(count)]
 
 
-def by_name(history: list[Figures]) -> dict[str, Check]:
+def by_name(history: list[Figures]) -> dict[str, SessionCheck]:
     return {check.name: check for check in rolling(history)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from live.books.realign import Request, keep
+from live.books.realign import RealignRequest, keep
 from live.ledger.signal_files import Outcome
 from live.views.alignment import off_target_problems, read_alignment, realign_notes
 from tests.support.review_world import DAY, NOW, generated, inputs, runtime
@@ -40,7 +40,7 @@ def test_the_line_says_what_brings_the_book_back(made: Any) -> None:
     (line,) = finish(made, "completed")
     assert "golden is off target" in line
     assert "`jutsu realign --variant golden`" in line
-    keep(made.ledger, "golden", Request("me", "2024-03-15T15:50"), at=NOW)
+    keep(made.ledger, "golden", RealignRequest("me", "2024-03-15T15:50"), at=NOW)
     (line,) = finish(made, "completed")
     assert "asked by me" in line
     assert "jutsu realign" not in line

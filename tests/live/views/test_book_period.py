@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from live.ledger.ledger import Ledger
 from live.operations.run_lines import Became, RunLine
 from live.validation.sessions import verdict_key
-from live.validation.verdict import Check
+from live.validation.verdict import SessionCheck
 from live.views.book_period import (
     PeriodInputs,
     against_backtest,
@@ -116,8 +116,8 @@ def test_return_backtest_and_gap_have_one_window(
     assert found.gap == pytest.approx(found.made - found.simulated, abs=1e-5)
 
 
-def check(name: str, passed: bool | None) -> Check:
-    return Check(name, passed, None if passed is None else 90.0, ">= 95 %", 20)
+def check(name: str, passed: bool | None) -> SessionCheck:
+    return SessionCheck(name, passed, None if passed is None else 90.0, ">= 95 %", 20)
 
 
 def ready(met: bool, name: str = "fill rate") -> BookReadiness:
@@ -147,7 +147,10 @@ def ready(met: bool, name: str = "fill rate") -> BookReadiness:
     ],
 )
 def test_go_needs_every_check_and_no_open_critical(
-    checks: list[Check], readiness: BookReadiness | None, criticals: tuple[str, ...], reasons: list[str]
+    checks: list[SessionCheck],
+    readiness: BookReadiness | None,
+    criticals: tuple[str, ...],
+    reasons: list[str],
 ) -> None:
     assert list(no_go(checks, readiness, CALM, criticals)) == reasons
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from live.operations.health import Check
+from live.operations.health import HealthCheck
 from live.views.health import health_of
 
-OK = Check("clock", "ok", "")
-WARNING = Check("disk", "warning", "little space")
-FAILED = Check("broker", "failed", "no answer", "start it")
+OK = HealthCheck("clock", "ok", "")
+WARNING = HealthCheck("disk", "warning", "little space")
+FAILED = HealthCheck("broker", "failed", "no answer", "start it")
 
 
 def test_a_failed_check_is_named_and_ends_the_health() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backtest.candidates.html import values
 from backtest.candidates.html.reader import read_html
-from backtest.candidates.report import Report
+from backtest.candidates.report import CandidateReport
 from backtest.core.candidate import Candidate
 
 NAME = "earnings_trade_analysis_2026-03-02.html"
@@ -30,7 +30,7 @@ def metric(label: str, value: str, first: str = "label") -> str:
     return f"<div class='metric'>{''.join(parts if first == 'label' else parts[::-1])}</div>"
 
 
-def read(body: str, name: Any = NAME) -> Report:
+def read(body: str, name: Any = NAME) -> CandidateReport:
     return read_html(page(body), name)
 
 
@@ -40,7 +40,7 @@ def only(body: str) -> Candidate:
     return report.candidates[0]
 
 
-def problems(report: Report) -> list[str]:
+def problems(report: CandidateReport) -> list[str]:
     return [finding.problem.split(":")[0] for finding in report.findings]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from backtest.core.bars import Bars, FloatArray
 from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtest_sets
-from backtest.research.hierarchical_adaptive.parameter_sets import Market, matrices, prepare, run_piece
+from backtest.research.hierarchical_adaptive.parameter_sets import PreparedBars, matrices, prepare, run_piece
 from backtest.research.hierarchical_adaptive.shared_sets import run_shared
 from backtest.strategies.hierarchical_adaptive.parameters import Parameters, parse
 from tests.support.market_v35b import random_walk
@@ -70,7 +70,9 @@ def wide(random: np.random.Generator) -> Parameters:
     )
 
 
-def recomputed(market: Market, settings: FloatArray, weights: FloatArray, cost_pct: float) -> FloatArray:
+def recomputed(
+    market: PreparedBars, settings: FloatArray, weights: FloatArray, cost_pct: float
+) -> FloatArray:
     statistics = np.zeros((len(settings), len(STATISTICS)))
     run_piece(backtest_sets(), market, settings, weights, cost_pct, statistics)
     return statistics
