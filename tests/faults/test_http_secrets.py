@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,13 +11,10 @@ from typing import Any
 
 import pytest
 
-from live import executor, signal_generator
 from tests.fakes.demo import load_demo
 from tests.fakes.schwab import tokens
 from tests.fakes.schwab.harness import FakeSchwab
 from tests.fakes.schwab.stages import Online
-from tests.support.http_world import forked
-from tests.support.user_world import called, jutsu
 
 AT = datetime(2026, 11, 19, 20, 55, 5, tzinfo=UTC)  # 15:55:05 in New York, a Thursday
 ACCOUNT = "87654321"
@@ -36,33 +31,8 @@ SECRETS = (
 )
 
 
-MAINS: dict[str, Callable[[list[str]], int | None]] = {
-    "live.signal_generator": signal_generator.main,
-    "live.executor": executor.main,
-    "live.cli": jutsu,
-}
-
-
 class Verbose(Online):
-    """Every process logs at DEBUG and alerts go to a channel with a password that refuses them.
-
-    Processes are forked where nobody else runs at the same time: they need not load the program.
-    """
-
-    def run(self, *args: str, answer: str = "") -> tuple[int, str]:
-        if answer:
-            return super().run(*args, answer=answer)
-
-        def body() -> tuple[int, str]:
-            os.environ.clear()
-            os.environ.update(self.environ)
-            os.chdir(self.folder)
-            ran = called(lambda: MAINS[args[0]](list(args[1:])))
-            return ran.code, ran.text
-
-        status, found = forked(body, self.folder.parent / "answer")
-        assert status == 0, (self.folder.parent / "answer.error").read_text()
-        return found[0], found[1]
+    """Every process logs at DEBUG and alerts go to a channel with a password that refuses them."""
 
     @property
     def environ(self) -> dict[Any, Any]:
