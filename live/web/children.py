@@ -104,7 +104,7 @@ def start(world: World, *words: str) -> Child:
 
 def _command(world: World, words: Sequence[str]) -> list[str]:
     source = world.source
-    flags: list[str] = []
+    flags = [] if source.account is None else ["--account", source.account]
     if source.config is not None:
         flags += ["--config", str(source.config.absolute())]
     if source.state_db is not None:

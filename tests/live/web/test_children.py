@@ -1,12 +1,13 @@
 """Commands as children: what they print as they do, and their exit code; they outlive who listens."""
 
 import asyncio
+import json
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from live.views.settings import SettingsSource
-from live.web.children import start
+from live.web.children import asked, start
 from live.web.world import World
 from tests.support.user_world import User
 from tests.support.web_world import inside
@@ -56,3 +57,11 @@ def test_a_child_goes_on_when_nobody_listens(waiting: User, tmp_path: Path) -> N
 
     assert ran(leave()) == 0
     assert user.rows("audit_log", "action, after") == [("kill", "all: left alone")]
+
+
+def test_the_child_is_of_the_account_of_the_page(waiting: User, tmp_path: Path) -> None:
+    user = waiting.copy(tmp_path / "two")
+    user.set(accounts={"ira": {}, "taxable": {}})
+    world = World(SettingsSource(user.config, None, {}, "ira"), inside())
+    (row,) = json.loads(asked(world, "config", "show", "mode", "--json"))
+    assert row["name"] == "mode"
