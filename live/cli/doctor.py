@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from live.cli.common import (
     StateOption,
     console,
     emit_json,
+    mode_of,
     open_command,
     options_of,
     table,
@@ -38,6 +40,9 @@ def doctor(
     first: Annotated[
         bool, typer.Option("--first-day", help="Also ask what differs at a new broker; sends no order.")
     ] = False,
+    mode: Annotated[
+        str | None, typer.Option("--mode", metavar="MODE", help="Judge it for this mode: offline or online.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
@@ -45,7 +50,7 @@ def doctor(
     """Check everything a run needs; exit code 1 when something failed."""
     from live.metrics.measured import measured
 
-    options = options_of(config, state_db)
+    options = replace(options_of(config, state_db), mode=mode_of(mode))
     with measured("doctor", options, TENDING) if alert else nullcontext():
         return _doctor(options, alert=alert, first=first, as_json=as_json)
 
@@ -58,9 +63,9 @@ def _doctor(options: Options, *, alert: bool, first: bool, as_json: bool) -> int
     from live.runtime.lifecycle import alert_without_ledger, warn_of_undelivered
     from live.system.clock import SystemClock
 
-    config, state_db = options.config, options.state_db
+    config, state_db, run = options.config, options.state_db, TENDING if alert else Reading()
     try:
-        with open_command(config=config, state_db=state_db, run=TENDING if alert else Reading()) as runtime:
+        with open_command(config=config, state_db=state_db, mode=options.mode, run=run) as runtime:
             asked = first_day.look(runtime.context, runtime.broker, runtime.feed) if first else ()
             view = health_of([*examine(runtime.context, runtime.broker, runtime.feed), *asked])
             if alert:

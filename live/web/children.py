@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -49,13 +49,12 @@ class Child:
             self.output.close()
 
 
-def asked(world: World, *words: str, environ: Mapping[str, str] | None = None) -> str:
+def asked(world: World, *words: str) -> str:
     """Return what a command prints on standard output, whatever its exit code.
 
     Args:
         world: the project.
         words: of the command.
-        environ: variables it has besides those of the project.
 
     Raises:
         LimitError: 7, it does not end within two minutes.
@@ -66,7 +65,7 @@ def asked(world: World, *words: str, environ: Mapping[str, str] | None = None) -
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd=_root(world),
-            env={**os.environ, **world.source.environ, **(environ or {})},
+            env={**os.environ, **world.source.environ},
             timeout=_PATIENCE,
             check=False,
         )

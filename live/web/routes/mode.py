@@ -183,7 +183,7 @@ def _require_no_window(loaded: LoadedSettings, world: World) -> None:
 
 def _obstacles(world: World) -> list[Finding]:
     """Return what `doctor` under real orders and `ready` say against it."""
-    health = asked(world, "doctor", "--json", environ={"JUTSU_MODE": "online_live"})
+    health = asked(world, "doctor", "--mode", "online", "--json")
     found = [
         Finding(f"doctor: {one['name']}", one["detail"], one["remedy"])
         for one in _rows(health, "checks")

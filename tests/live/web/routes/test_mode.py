@@ -74,6 +74,12 @@ def test_switched_and_back(
     assert {"mode", "config set"} <= actions
 
 
+def test_a_mode_that_was_set_hides_nothing_of_the_real_broker(alpaca: User, browser: Browser) -> None:
+    assert change(browser, "offline_mock").status_code == 200
+    obstacles = browser.post("/control/mode/check").json()["obstacles"]
+    assert any("Alpaca keys are missing" in one["problem"] for one in obstacles)
+
+
 def test_a_command_that_prints_nothing_is_no_all_clear(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
