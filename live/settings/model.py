@@ -253,7 +253,10 @@ class DashboardSettings(SettingsModel):
         default=(), description="addresses of proxies in front of it that bring TLS"
     )
     rate_limit_per_minute: Annotated[int, Field(ge=10)] = 100
-    api_control: bool = Field(default=False, description="keys of programs may turn the switches online")
+    api_control: bool = Field(
+        default=False,
+        description="where orders are real, keys of programs may resume, panic, switch the mode",
+    )
     url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/?#@]+$",

@@ -11,6 +11,7 @@ from fastapi import Path as PathParameter
 from fastapi import Query
 from starlette.requests import Request
 
+from backtest.core.errors import LimitError
 from live.actions.audited import Via
 from live.web.auth.sessions import Visitor
 from live.web.guard import Door, address_of
@@ -78,11 +79,22 @@ def via_of(request: Request) -> Via:
 def require_proven(request: Request, visitor: Visitor, *, grave: bool = False) -> None:
     """Want a browser to have proven itself within five minutes: from other machines, and for what is grave.
 
+    A program cannot; what is grave it does only with `dashboard.api_control` in the settings file.
+
     Raises:
-        ElevationNeededError: 403, it did not.
+        ElevationNeededError: 403, the browser did not. LimitError: 7, the program may not.
+        SettingsError: 2, a program asks, and the settings cannot be read.
     """
     door: Door = request.app.state.door
-    if visitor.kind != "browser" or not (grave or door.beyond):
+    if visitor.kind != "browser":
+        if grave and not world_of(request).settings_of_file().settings.dashboard.api_control:
+            raise LimitError(
+                "programs do not do this where orders are real",
+                where="dashboard.api_control",
+                remedy="do it on the page, or set it to true in the settings file",
+            )
+        return
+    if not (grave or door.beyond):
         return
     if visitor.elevated_until <= door.clock.now().timestamp():
         raise ElevationNeededError("prove yourself again first", remedy="POST /auth/elevate")

@@ -107,6 +107,7 @@ def _note(request: Request, visitor: Visitor, body: Panic) -> None:
 
     Raises:
         UsageError: 2, the word was not typed. ElevationNeededError: 403, online and not proven of late.
+        LimitError: 7, online and a program that may not. SettingsError: 2, it cannot be told whether it may.
     """
     try:
         with (

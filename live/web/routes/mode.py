@@ -126,8 +126,8 @@ def _confirm(request: Request, visitor: Visitor, body: ModeChange) -> None:
     """Confirm real orders for the account; a refusal is in the audit log.
 
     Raises:
-        ElevationNeededError: 403. UsageError: 2, the words were not typed. LimitError: 7, something stands
-            in the way; `findings` names it.
+        ElevationNeededError: 403. UsageError: 2, the words were not typed. LimitError: 7, a program that may
+            not, or something stands in the way; `findings` names it.
     """
     world = world_of(request)
     obstacles = _obstacles_unless_refused(request, visitor, body)

@@ -61,6 +61,18 @@ def test_real_orders_want_a_proof_the_words_and_no_window(
     assert browser.data("/control/mode")["mode"] == "offline_mock"
 
 
+def test_a_program_switches_to_real_orders_only_where_the_file_lets_it(
+    site: Site, alpaca: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_obstacles", lambda _: list[Finding]())
+    program, asked = site.program("read", "control"), {"mode": "online_live", "typed": CONFIRMATION}
+    refused = program.put("/api/v1/control/mode", json=asked)
+    assert (refused.status_code, "api_control" in refused.json()["detail"]) == (409, True)
+    assert program.get("/api/v1/control/mode").json()["data"]["mode"] == "offline_mock"
+    alpaca.set(dashboard={"api_control": True})
+    assert program.put("/api/v1/control/mode", json=asked).json()["mode"] == "online_live"
+
+
 def test_switched_and_back(
     site: Site, alpaca: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
