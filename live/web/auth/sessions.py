@@ -213,8 +213,14 @@ class Logins:
         return [dict(zip(names, (row[0][:12], *row[1:]), strict=True)) for row in rows]
 
     def forget(self, ident: str) -> bool:
-        """Forget a device; return whether there was one."""
-        return self._store.change("DELETE FROM devices WHERE substr(hash, 1, 12) = ?", (ident,)) > 0
+        """Forget a device and end every session that a device opened (known ones open another).
+
+        Returns:
+            Whether there was one.
+        """
+        with self._store.alone() as raw:
+            raw.execute("DELETE FROM sessions WHERE scopes = ?", (_kept(DEVICE_SCOPES),))
+            return raw.execute("DELETE FROM devices WHERE substr(hash, 1, 12) = ?", (ident,)).rowcount > 0
 
     # keys of programs
 
@@ -225,7 +231,7 @@ class Logins:
         expires = now + min(seconds, LONGEST_KEY_SECONDS)
         self._store.change(
             "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)",
-            (ident, digest(secret), name, " ".join(sorted(scopes)), now, expires),
+            (ident, digest(secret), name, _kept(scopes), now, expires),
         )
         return f"jk_{ident}_{secret}"
 
@@ -270,8 +276,7 @@ class Logins:
             raw.execute("DELETE FROM sessions WHERE expires <= ?", (now,))
             raw.execute(
                 "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (visitor.session, name, " ".join(sorted(visitor.scopes)), csrf, address, now,
-                 now + SESSION_SECONDS, until),
+                (visitor.session, name, _kept(scopes), csrf, address, now, now + SESSION_SECONDS, until),
             )  # fmt: skip
         device = self.remember(visitor) if remember else None
         return Opened(secret, visitor, device)
@@ -318,3 +323,8 @@ class Logins:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _kept(scopes: Iterable[str]) -> str:
+    """Return the text that is kept of scopes."""
+    return " ".join(sorted(scopes))

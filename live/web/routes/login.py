@@ -20,7 +20,6 @@ from live.web.routes.signals import Body
 
 router = APIRouter(prefix="/auth")
 Anybody = Annotated[Visitor, needs("read")]
-Approver = Annotated[Visitor, needs("approve")]
 Controller = Annotated[Visitor, needs("control")]
 
 
@@ -119,7 +118,7 @@ def new_key(request: Request, visitor: Controller, body: NewKey) -> Response:
 
 
 @router.post("/devices")
-def remember(request: Request, visitor: Approver) -> Response:
+def remember(request: Request, visitor: Controller) -> Response:
     """Remember this device: it reads and approves without a login for ninety days."""
     door: Door = request.app.state.door
     if visitor.kind != "browser":

@@ -14,7 +14,7 @@ from live.web.auth.sessions import (
     SESSION_SECONDS,
     Logins,
 )
-from live.web.auth.store import Store
+from live.web.auth.store import Store, digest
 from live.web.problems import ProblemError
 
 PASSWORD = "correct horse battery"
@@ -125,6 +125,18 @@ def test_a_remembered_device_may_read_and_approve(house: House) -> None:
     house.later(DEVICE_SECONDS)
     with pytest.raises(ProblemError):
         house.logins.by_device(opened.device, HERE)
+
+
+def test_a_forgotten_device_has_no_session_left_and_the_others_come_back(house: House) -> None:
+    owner = house.logins.by_link(house.logins.new_link(), HERE)
+    lost, kept = (house.logins.remember(owner.visitor) for _ in range(2))
+    gone = house.logins.by_device(lost, HERE)
+    proven = house.logins.elevate(house.logins.by_device(lost, HERE).visitor, "", "", HERE)
+    assert house.logins.forget(digest(lost)[:12])
+    assert house.logins.visitor(gone.secret) is None
+    assert house.logins.visitor(proven.secret) is None
+    assert house.logins.visitor(owner.secret) is not None
+    assert house.logins.by_device(kept, HERE).visitor.scopes == {"read", "approve"}
 
 
 def test_five_failures_make_an_address_wait_longer_and_longer(house: House) -> None:

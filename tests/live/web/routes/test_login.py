@@ -46,6 +46,7 @@ def test_a_remembered_device_comes_back_to_approve_only(site: Site) -> None:
     assert browser.log_in().status_code == 200
     assert browser.get("/auth/session").json()["scopes"] == ["approve", "read"]
     assert browser.post("/control/kill").status_code == 403
+    assert browser.post("/auth/devices").status_code == 403  # it would never end
 
 
 def test_proving_oneself_again_changes_the_session(site: Site) -> None:
