@@ -15,7 +15,7 @@ from live.web.auth import tokens
 from live.web.auth.sessions import DEVICE_SECONDS, SESSION_SECONDS, Opened, Scope, Visitor
 from live.web.guard import Door, address_of, needs
 from live.web.problems import ProblemError
-from live.web.routes.common import not_found
+from live.web.routes.common import not_found, require_proven
 from live.web.routes.signals import Body
 
 router = APIRouter(prefix="/auth")
@@ -114,6 +114,7 @@ def new_key(request: Request, visitor: Controller, body: NewKey) -> Response:
     door: Door = request.app.state.door
     if visitor.kind != "browser":
         raise ProblemError(403, "scope", "only a person makes keys")
+    require_proven(request, visitor, grave=True)  # the key acts without one, for up to a year
     return answer({"key": door.logins.new_key(body.name, body.scopes, body.days * 86400.0)}, 201)
 
 

@@ -86,6 +86,9 @@ def test_a_program_changes_its_key_for_a_token(site: Site) -> None:
 
 def test_a_person_makes_and_revokes_keys(site: Site) -> None:
     browser = site.browser()
+    unproven = browser.post("/auth/keys", {"name": "robot", "scopes": ["read"]})
+    assert (unproven.status_code, unproven.json()["type"]) == (403, "about:jutsu#elevate")
+    browser.csrf = browser.post("/auth/elevate", {}).json()["csrf"]
     made = browser.post("/auth/keys", {"name": "robot", "scopes": ["read"]})
     assert made.status_code == 201
     headers = {"authorization": f"Bearer {made.json()['key']}"}
