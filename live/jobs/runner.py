@@ -181,7 +181,7 @@ class Runner:
             self._changed(ident)
 
     def _ended(self, job: Job, code: int, now: datetime) -> None:
-        _close(self._running.pop(job.id))
+        """Keep how a job ended; its child is known until that is written."""
         if code == 0:
             self._store.finish(job.id, "done", at=now, exit_code=0)
         elif job.stopping:
@@ -190,6 +190,7 @@ class Runner:
             known = code if code > 0 else None
             problem = self._last_line(job.id) or f"ended by signal {-code}"
             self._store.finish(job.id, "failed", at=now, exit_code=known, problem=problem)
+        _close(self._running.pop(job.id))
         self._changed(job.id)
 
     @staticmethod

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from backtest.core.errors import JutsuError
 from live.jobs.model import Job
 from live.jobs.project import JobsProject
 from live.jobs.runner import Runner
@@ -76,7 +77,8 @@ class Jobs:
             if not self._begun:
                 return _ELSEWHERE
             self._runner.tick()
-        except (sqlite3.Error, OSError) as error:  # a full disk or a locked file: the next look may do
+        except (JutsuError, sqlite3.Error, OSError) as error:
+            # a full disk, a locked file, a job that was forgotten as it ended: the next look may do
             LOG.warning("jobs: %s", error)
         return _BUSY if self._runner.busy else _IDLE
 

@@ -1,5 +1,6 @@
 """The program that runs jobs: children, cancel, windows, one runner at a time."""
 
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -62,6 +63,27 @@ def test_a_failure_has_its_exit_code_and_its_line(
     job = store.add("backtest", ASKED, actor="ann", at=project.clock.now())
     until(runner, lambda: store.get(job.id).state == "failed")
     assert (store.get(job.id).exit_code, store.get(job.id).problem) == (5, "no bars")
+
+
+def test_an_end_that_could_not_be_kept_is_kept_at_the_next_look(
+    project: JobsProject,
+    store: JobStore,
+    fast: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fast("pass")
+    runner = Runner(project, store)
+    job = store.add("backtest", ASKED, actor="ann", at=project.clock.now())
+    with monkeypatch.context() as full:
+        full.setattr(store, "finish", _disk_is_full)
+        with pytest.raises(sqlite3.OperationalError):
+            until(runner, lambda: False)
+    until(runner, lambda: store.get(job.id).state == "done")
+    assert not runner.busy
+
+
+def _disk_is_full(*_: object, **__: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 def test_cancel_ends_the_child_and_a_deaf_one_is_killed(

@@ -9,7 +9,7 @@ import pytest
 from live.jobs.model import Job
 from live.jobs.project import JobsProject
 from live.jobs.runner import Runner
-from live.jobs.store import JobStore
+from live.jobs.store import JobStore, no_such
 from live.views.settings import SettingsSource
 from live.web import background
 from live.web.background import Jobs
@@ -46,13 +46,18 @@ def test_it_takes_over_when_the_other_program_ends(
     jobs.stop()
 
 
-def test_a_locked_file_is_looked_at_again(project: JobsProject, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "problem", [sqlite3.OperationalError("database is locked"), no_such("job", "just forgotten")]
+)
+def test_what_goes_wrong_in_a_look_is_looked_at_again(
+    project: JobsProject, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
     looks: list[int] = []
 
     def tick(_: Runner) -> None:
         looks.append(1)
         if len(looks) == 1:
-            raise sqlite3.OperationalError("database is locked")
+            raise problem
 
     monkeypatch.setattr(Runner, "tick", tick)
     monkeypatch.setattr(background, "_IDLE", 0.01)
