@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -136,12 +137,31 @@ class World:
         """
         if not even_during_a_run:
             self.require_no_run()
-        self.require_readable()
-        with Ledger.open(
-            self.state_db, account=self._account(), now=self.clock.now(), create=False
-        ) as ledger:
-            ledger.wait_at_most(seconds)
+        with self._open_to_write(self.settings_of_file(), seconds) as ledger:
             yield self._inputs(ledger)
+
+    @contextmanager
+    def stopping(self) -> Iterator[tuple[Ledger, datetime]]:
+        """Open the ledger for the kill switch where the settings cannot be read now: by the last that could.
+
+        Yields:
+            The ledger, and the instant to act at.
+
+        Raises:
+            SettingsError: 2, none could be read yet. Those of the ledger: as `writing`.
+        """
+        known = [loaded for key, loaded in self._loaded.items() if key.startswith("file ")]
+        loaded = known[0] if known else self.settings_of_file()
+        with self._open_to_write(loaded, KILL_SECONDS) as ledger:
+            yield ledger, instant_of_run(loaded.settings, self.clock.now())
+
+    @contextmanager
+    def _open_to_write(self, loaded: LoadedSettings, seconds: float) -> Iterator[Ledger]:
+        path, account = loaded.path(loaded.settings.paths.state_db), account_key(loaded.settings)
+        Ledger.open_to_read(path, account=account).close()  # opened to write, an older one would be changed
+        with Ledger.open(path, account=account, now=self.clock.now(), create=False) as ledger:
+            ledger.wait_at_most(seconds)
+            yield ledger
 
     def require_readable(self) -> None:
         """Judge the ledger as a reader does; opened to write, an older one would be brought up to date.

@@ -28,6 +28,9 @@ from live.web.routes.signals import Body
 from live.web.world import KILL_SECONDS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from live.ledger.ledger import Ledger
     from live.views.inputs import ViewInputs
 
 LOG = logging.getLogger("jutsu.web")
@@ -53,16 +56,25 @@ class Panic(Body):
 @router.post("/control/kill", responses=answered(KillSwitch, bare=True))
 def kill(request: Request, visitor: Controller, body: Kill | None = None) -> Response:
     """Turn the switch on, during a run too; the executor looks before every order."""
-    wanted = body or Kill()
-    with world_of(request).writing(KILL_SECONDS, even_during_a_run=True) as inputs:
-        switch = kill_switch.kill(
-            inputs.ledger,
+    world, wanted = world_of(request), body or Kill()
+
+    def turn(ledger: Ledger, at: datetime) -> KillSwitch:
+        return kill_switch.kill(
+            ledger,
             level=wanted.level,
             reason=wanted.reason,
             actor=actor_of(visitor),
-            at=inputs.now,
+            at=at,
             via=via_of(request),
         )
+
+    try:
+        with world.writing(KILL_SECONDS, even_during_a_run=True) as inputs:
+            switch = turn(inputs.ledger, inputs.now)
+    except SettingsError as error:
+        LOG.warning("kill by %s although: %s", actor_of(visitor), error.line())
+        with world.stopping() as (ledger, at):
+            switch = turn(ledger, at)
     changed(request, "status")
     return answer(switch)
 

@@ -25,6 +25,16 @@ def test_kill_keeps_every_order_back_until_resume(site: Site, browser: Browser) 
     assert [row["action"] for row in browser.data("/audit")["items"]] == ["resume", "kill"]
 
 
+def test_kill_works_where_the_settings_cannot_be_read(site: Site, browser: Browser) -> None:
+    good = site.user.config.read_text()
+    site.user.config.write_text(good + "\nnonsense: 1\n")
+    assert browser.post("/control/resume").status_code == 422
+    assert browser.post("/control/kill").json()["level"] == "all"
+    site.user.config.write_text(good)
+    assert level(browser) == "all"
+    assert [row["action"] for row in browser.data("/audit")["items"]] == ["kill"]
+
+
 def test_what_is_on_is_not_lowered(browser: Browser) -> None:
     browser.post("/control/kill", {"level": "all", "reason": "first"})
     done = browser.post("/control/kill", {"level": "entries", "reason": "second"})
