@@ -168,6 +168,11 @@ def require_no_panic(state: Path) -> None:
         raise panicked()
 
 
+def stopped_by_panic(state: Path) -> bool:
+    """Whether cron lines or timers are off since a panic, and nothing starts the stages."""
+    return cron.DISABLED in (cron.crontab() or "") or (state / timers.RECORD).exists()
+
+
 def enable_timers(names: Iterable[str], changes: Iterable[Change]) -> tuple[str, ...]:
     """Read the units again and enable every timer; return those that were not enabled before.
 

@@ -17,6 +17,7 @@ from live.actions.kill_switch import Resumed
 from live.books import breakers
 from live.ledger.errors import LedgerError
 from live.ledger.system_state import KillSwitch, RaisedLevel
+from live.operations.installed import stopped_by_panic
 from live.web.answers import answer
 from live.web.auth.sessions import Visitor
 from live.web.children import start, streamed
@@ -82,13 +83,21 @@ def kill(request: Request, visitor: Controller, body: Kill | None = None) -> Res
 @router.post("/control/resume", responses=answered(Resumed, bare=True))
 def resume(request: Request, visitor: Controller) -> Response:
     """Turn the switch off; breakers are set back by `jutsu resume`, which asks the broker for its equity."""
-    with world_of(request).writing() as inputs:
+    world = world_of(request)
+    with world.writing() as inputs:
         require_proven(request, visitor, grave=_online(inputs))
         if breakers.standing(inputs.ledger):
             raise ProblemError(
                 409,
                 "breakers",
                 "a circuit breaker has tripped: its new peak is the broker's equity, which is not asked here",
+                remedy="run `jutsu resume`",
+            )
+        if not inputs.settings.account and stopped_by_panic(world.state):
+            raise ProblemError(
+                409,
+                "starts",
+                "panic switched off what starts the programs (cron, timers): the page does not put it back",
                 remedy="run `jutsu resume`",
             )
         done = kill_switch.resume(inputs.ledger, actor=actor_of(visitor), at=inputs.now, via=via_of(request))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtest.core.errors import LimitError, UsageError
-from live.operations import crontab, installed
+from live.operations import crontab, installed, timers
 from live.operations.installed import BEGIN, END, with_block
 from live.operations.schedule import Project
 from live.operations.systemd import systemd_files
@@ -42,6 +42,19 @@ def test_an_installation_never_undoes_a_panic(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UsageError, match="panic"):
         installed.crontab_change(FOLDER, ["1 1 * * * a"])
     assert installed.crontab_change(FOLDER, None) is None, "nothing of ours to remove"
+
+
+def test_what_a_panic_stopped_is_seen_in_the_crontab_and_beside_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str | None] = [None]
+    monkeypatch.setattr(crontab, "crontab", lambda: lines[0])
+    assert not installed.stopped_by_panic(tmp_path)
+    lines[0] = f"{crontab.DISABLED}1 2 * * * python -m live.executor\n"
+    assert installed.stopped_by_panic(tmp_path)
+    lines[0] = ""
+    (tmp_path / timers.RECORD).write_text("[]")
+    assert installed.stopped_by_panic(tmp_path)
 
 
 def test_without_cron_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

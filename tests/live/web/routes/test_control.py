@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from live.operations.timers import RECORD
 from live.system.lock import single_instance
 from tests.support.user_world import FIRST
 from tests.support.web_world import Browser, Site
@@ -79,6 +80,17 @@ def test_kill_waits_for_another_writer_and_the_rest_does_not(site: Site, browser
 def test_a_wrong_level_is_refused(browser: Browser) -> None:
     assert browser.post("/control/kill", {"level": "none"}).status_code == 422
     assert level(browser) == "none"
+
+
+def test_what_panic_switched_off_is_not_resumed_without_its_starts(site: Site, browser: Browser) -> None:
+    assert browser.post("/control/kill").status_code == 200
+    noted = site.user.root / "state" / RECORD
+    noted.write_text('[["--user", "jutsu-executor.timer"]]')
+    refused = browser.post("/control/resume")
+    assert (refused.status_code, refused.json()["remedy"]) == (409, "run `jutsu resume`")
+    assert level(browser) == "all"
+    noted.unlink()
+    assert browser.post("/control/resume").json()["changed"] is True
 
 
 @pytest.fixture
