@@ -37,6 +37,7 @@ def panic(
     from live.model.run import Emergency
     from live.runtime.lenient import diagnostics
     from live.runtime.lifecycle import delivering_after
+    from live.system.lock import one_panic
     from live.system.screen import complain
 
     with (
@@ -47,7 +48,11 @@ def panic(
             complain(f"warning: {text}")
         _ask(runtime, yes=yes, everything=everything)
         subject = "everything" if everything else "our positions"
-        with recorded(runtime.ledger, "panic", actor=actor(), subject=subject, clock=runtime.clock) as effect:
+        ledger = runtime.ledger
+        with (
+            recorded(ledger, "panic", actor=actor(), subject=subject, clock=runtime.clock) as effect,
+            one_panic(runtime.state, ledger.account),
+        ):
             result = close_everything(runtime.context, runtime.broker, everything=everything)
             effect.after = "; ".join((*result.closed, *(f"left: {text}" for text in result.left)))
         for text in result.cancelled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -61,6 +62,32 @@ def single_instance(state: Path, account: str, *, run_id: str) -> Iterator[None]
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def one_panic(state: Path, account: str) -> Iterator[None]:
+    """Let one panic of an account work at a time: two at once would both sell the same shares.
+
+    A lock that cannot be taken for another reason (a disk that is full or read-only) keeps no panic back.
+
+    Raises:
+        AnotherRunError: 7, another panic of the account is at work.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(state / f"panic-{account}.lock")
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock.acquire(timeout=0))
+        except Timeout as error:
+            raise AnotherRunError(
+                "another panic of this account is at work: it sells the same shares",
+                where=lock.lock_file,
+                remedy="let it end, look at the broker's own screen; when it hangs, end that process first",
+            ) from error
+        except (OSError, NotImplementedError) as error:  # the latter: a file system without locks
+            logging.getLogger("jutsu").warning("the lock of panic cannot be taken: %s", error)
+        yield
 
 
 def is_held(state: Path, account: str) -> bool:

@@ -15,6 +15,8 @@ from backtest.core.errors import (
 from live.execution import panic as closing_everything
 from live.model.broker import BrokerOrder, OrderState
 from live.operations import crontab
+from live.runtime.runtime import RunContext
+from live.system.lock import AnotherRunError
 from tests.live.cli.conftest import Program
 
 
@@ -28,6 +30,24 @@ def test_panic_turns_everything_off(call: Program) -> None:
     text = call("panic", "--yes")
     assert "kill switch is ON (all)" in text
     assert call.installed == ["# disabled by jutsu panic: 1 2 * * * python -m live.executor\n"]
+
+
+def test_a_second_panic_sells_nothing_while_the_first_is_at_work(
+    call: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+
+    def close(context: RunContext, *_: object, **__: object) -> closing_everything.Result:
+        began.append(context.ledger.account)
+        if len(began) == 1:
+            with pytest.raises(AnotherRunError, match="another panic"):
+                call("panic", "--yes")
+        return closing_everything.Result()
+
+    monkeypatch.setattr(closing_everything, "close_everything", close)
+    call("panic", "--yes")
+    call("panic", "--yes")
+    assert began == ["paper", "paper"]
 
 
 def test_panic_says_what_it_could_not_do(call: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,14 @@ import pytest
 from filelock import FileLock
 
 from backtest.core.errors import LimitError
-from live.system.lock import AnotherRunError, holder_of_any, is_held, nobody_at_work, single_instance
+from live.system.lock import (
+    AnotherRunError,
+    holder_of_any,
+    is_held,
+    nobody_at_work,
+    one_panic,
+    single_instance,
+)
 from tests.support.paths import PROJECT
 
 HOLDER = """
@@ -75,6 +82,19 @@ def test_a_full_disk_keeps_nobody_from_the_lock(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "write_text", full)
     with single_instance(tmp_path, "paper", run_id="one"):
         assert (tmp_path / "executor-paper.lock").exists()
+
+
+def test_one_panic_at_a_time_and_a_folder_without_locks_keeps_none_back(tmp_path: Path) -> None:
+    with (
+        one_panic(tmp_path, "paper"),
+        one_panic(tmp_path, "other"),
+        pytest.raises(AnotherRunError),
+        one_panic(tmp_path, "paper"),
+    ):
+        pytest.fail("two panics at once")
+    (tmp_path / "file").write_text("")
+    with one_panic(tmp_path / "file", "paper"), one_panic(tmp_path, "paper"):
+        pass
 
 
 def test_who_asks_whether_it_is_held_keeps_nobody_out(tmp_path: Path) -> None:
