@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
@@ -13,16 +14,19 @@ from backtest.research.study import Study
 from backtest.strategies.base import Strategy
 
 
-def read_bars(study: Study, tell: Progress, recognised: Progress | None = None) -> Mapping[str, Bars]:
+def read_bars(
+    study: Study, tell: Progress, recognised: Progress | None = None, *, file: str = "study file"
+) -> Mapping[str, Bars]:
     """Return the bars of every symbol that a set of the study may read or hold, up to its last session.
 
     Args:
         study: says where they are.
         tell: is told each warning about prices.
         recognised: is told what files were taken for that are not written in our own format.
+        file: the study, as an error names it.
 
     Raises:
-        DataError: no bars of a signal symbol, damaged files, or prices that are not believable.
+        DataError: no bars of one of them, damaged files, or prices that are not believable.
     """
     variants = list(_variants(study))
     signal = study.strategy.signal_symbols[0]
@@ -42,9 +46,13 @@ def read_bars(study: Study, tell: Progress, recognised: Progress | None = None) 
             where=str(where),
             remedy="give data: {prices: DIR} with one SYMBOL.csv each, or jutsu data import DIR",
         )
-    for symbol in symbols:
-        if not len(found.get(symbol, ())):
-            tell(f"no bars of {symbol}: it is never held")
+    without = [symbol for symbol in symbols if not len(found.get(symbol, ()))]
+    if without:
+        raise DataError(
+            f"no bars of {', '.join(without)} in {where}, and sets of the study read or hold it",
+            where=file,
+            remedy="add them, or give a study.base and a space whose sets never do",
+        )
     relations = tuple(dict.fromkeys(r for v in variants for r in v.price_relations))
     for warning in require_believable_prices(found, relations, where):
         tell(warning)
@@ -52,9 +60,15 @@ def read_bars(study: Study, tell: Progress, recognised: Progress | None = None) 
 
 
 def _variants(study: Study) -> Iterator[Strategy]:
-    """Yield the base, and it with every flag as the axes have it: flags decide which symbols are read."""
-    yield study.strategy
-    for axis in study.space.axes:
-        for value in axis.values:
-            if isinstance(value, bool):
-                yield study.strategy.with_parameters({axis.name: value})
+    """Yield the sets that hold most: the flags that vary in every combination, numbers at their highest.
+
+    A weight that any set has above 0 is above 0 in one of these. Numbers of cross rules, which their highest
+    values may break, decide no weight and stay as in the base.
+    """
+    axes = study.space.axes
+    ruled = {name for rule in study.space.rules for name in rule.fields}
+    numbers = {axis.name: axis.ends[1] for axis in axes if axis.ends and axis.name not in ruled}
+    flags = [axis for axis in axes if isinstance(next(iter(axis.values), None), bool)]
+    for values in product(*(axis.values for axis in flags)):
+        chosen = dict(zip((axis.name for axis in flags), values, strict=True))
+        yield study.strategy.with_parameters(numbers | chosen)

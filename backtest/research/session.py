@@ -124,7 +124,7 @@ def _open(
     document: Mapping[str, Any], where: str, folder: Path, tell: Progress, recognised: Progress | None
 ) -> OpenStudy:
     study = parse_study(document, where, folder)
-    history = read_bars(study, tell, recognised)
+    history = read_bars(study, tell, recognised, file=where)
     data = study.data
     end = data.end if data.holdout_from is None else data.holdout_from - timedelta(days=1)
     _require_holdout(study, history)

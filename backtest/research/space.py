@@ -47,6 +47,13 @@ class Axis:
         """Tell whether neighbouring values are near each other: numbers are, texts and flags are not."""
         return bool(self.values) and not isinstance(self.values[0], str | bool)
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Lowest and highest value; None where values are no numbers."""
+        if self.values:
+            return (min(self.values), max(self.values)) if self.ordered else None
+        return (int(self.low), int(self.high)) if self.whole else (self.low, self.high)
+
     def at(self, digits: NDArray[np.int64]) -> NDArray[Any]:
         """Return the values at these positions of the list."""
         return np.array(self.values)[digits]

@@ -233,11 +233,10 @@ def _drift(study: Study, now: Mapping[str, Any], before: Mapping[str, Any] | Non
     moved = []
     for axis in study.space.axes:
         one, other = now[axis.name], before[axis.name]
-        if isinstance(one, str | bool):
+        if axis.ends is None:
             moved.append(float(one != other))
             continue
-        low = min(axis.values) if axis.values else axis.low
-        high = max(axis.values) if axis.values else axis.high
+        low, high = axis.ends
         moved.append(abs(one - other) / (high - low) if high > low else 0.0)
     return sum(moved) / len(moved)
 

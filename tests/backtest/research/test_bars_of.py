@@ -10,9 +10,20 @@ from backtest.core.errors import DataError
 from backtest.data.sources.csv import read_directory
 from backtest.data.store import BarStore
 from backtest.research.bars_of import read_bars
+from backtest.research.search import sets
+from backtest.research.session import open_file
 from backtest.research.study_file import parse_study
 from tests.backtest.research.conftest import silent
-from tests.support.study_world import document
+from tests.support.study_world import BASE, document, write_study
+
+
+def about(base: dict[str, object]) -> dict[str, object]:
+    return {"name": "s", "strategy": "hierarchical_adaptive_v3_5b", "base": {**BASE, **base}}
+
+
+def copy(prices: Path, folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / f"{name}.csv").write_bytes((prices / f"{name}.csv").read_bytes())
 
 
 def test_a_folder_gives_every_leg_and_says_what_its_files_are(prices: Path) -> None:
@@ -27,12 +38,42 @@ def test_a_flag_that_varies_brings_the_symbols_it_may_hold(prices: Path) -> None
     assert "PSQ" in read_bars(parse_study(document(prices, space=space), "s"), silent)
 
 
-def test_a_leg_without_bars_is_said(prices: Path, tmp_path: Path) -> None:
-    for name in ("QQQ", "TLT", "TQQQ"):
-        (tmp_path / f"{name}.csv").write_bytes((prices / f"{name}.csv").read_bytes())
-    said: list[str] = []
-    assert set(read_bars(parse_study(document(tmp_path), "s"), said.append)) == {"QQQ", "TLT", "TQQQ"}
-    assert "no bars of TMF: it is never held" in said
+@pytest.mark.parametrize(
+    ("base", "axis"),
+    [
+        ({"max_bond_weight": 0.0}, {"max_bond_weight": {"values": [0.0, 0.4]}}),
+        (
+            {"max_bond_weight": 0.0, "allow_treasury": False},
+            {"max_bond_weight": {"values": [0.0, 0.4]}, "allow_treasury": {"values": [False, True]}},
+        ),
+    ],
+)
+def test_a_weight_that_varies_brings_the_symbols_it_may_hold(
+    base: dict[str, object], axis: dict[str, object], prices: Path
+) -> None:
+    study = parse_study(document(prices, study=about(base), space=axis), "s")
+    assert {"TMF", "TMV"} <= set(read_bars(study, silent))
+
+
+def test_a_leg_without_bars_is_refused_by_study_and_symbol(prices: Path, tmp_path: Path) -> None:
+    copy(prices, tmp_path, "QQQ", "TLT", "TMF")
+    with pytest.raises(DataError, match=r"mine\.yaml: no bars of TQQQ, TMV in ") as error:
+        read_bars(parse_study(document(tmp_path), "s"), silent, file="mine.yaml")
+    assert error.value.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    "space", [{"allow_treasury": {"values": [False]}, "sma_fast": {"values": [4, 8]}}, None]
+)
+def test_a_leg_that_no_set_holds_is_not_needed(
+    space: dict[str, object] | None, prices: Path, tmp_path: Path
+) -> None:
+    copy(prices, tmp_path, "QQQ", "TQQQ")
+    sections = {"study": about({"allow_treasury": False})} if space is None else {"space": space}
+    opened = open_file(write_study(tmp_path / "s.yaml", tmp_path, **sections), {}, silent)
+    assert opened.symbols == ("QQQ", "TQQQ")
+    columns = sets(opened.study.space, opened.study.method, 0, 0, 1)
+    assert np.isfinite(opened.trial.statistics(columns, 1)).all()
 
 
 def test_a_store_gives_the_same_bars(prices: Path, tmp_path: Path) -> None:
