@@ -227,7 +227,7 @@ def _data(reader: _Reader, folder: Path) -> StudyData:
 
 
 def _objectives(reader: _Reader) -> tuple[Objective, ...]:
-    found = []
+    found: list[Objective] = []
     for k, item in enumerate(_listed(reader, "objectives")):
         path = f"objectives[{k}]"
         if (
@@ -241,7 +241,12 @@ def _objectives(reader: _Reader) -> tuple[Objective, ...]:
         if figure not in FIGURES:
             reader.wrong(path, f"unknown figure {figure!r}", suggest(str(figure), FIGURES))
             continue
+        if any(other.figure == figure for other in found):
+            reader.wrong(path, f"{figure} is an objective already", "a figure ranks once, one way")
+            continue
         found.append(Objective(figure, maximise=way == "maximise"))
+    if reader.document.get("objectives") == []:
+        reader.wrong("objectives", "is empty", "name a figure, or leave it out: maximise: sharpe")
     return tuple(found) or (Objective("sharpe"),)
 
 

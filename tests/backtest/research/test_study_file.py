@@ -97,6 +97,11 @@ ABOUT = {"name": "x", "strategy": "hierarchical_adaptive_v3_5b"}
             "objectives[0]: unknown figure 'sharp' (did you mean sharpe?)",
         ),
         ({"objectives": ["sharpe"]}, "objectives[0]: must be maximise: FIGURE"),
+        ({"objectives": []}, "objectives: is empty"),
+        (
+            {"objectives": [{"maximise": "sharpe"}, {"minimise": "sharpe"}]},
+            "objectives[1]: sharpe is an objective already",
+        ),
         ({"objectives": {"maximise": "sharpe"}}, "objectives: must be a list"),
         ({"require": ["sharp > 1"]}, "require[0]: unknown name 'sharp'"),
         ({"require": ["sharpe"]}, "require[0]: 'sharpe' is no condition"),
