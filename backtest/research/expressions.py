@@ -9,11 +9,13 @@ import ast
 import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backtest.core.bars import FloatArray
 from backtest.core.errors import UsageError
 from backtest.strategies.parameters import suggest
 
@@ -22,7 +24,7 @@ _BINARY: Final[Mapping[type[ast.AST], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: np.true_divide,
+    ast.Div: operator.truediv,
 }
 _COMPARE: Final[Mapping[type[ast.AST], Callable[[Any, Any], Any]]] = {
     ast.Lt: operator.lt,
@@ -49,15 +51,18 @@ class Condition:
     _tree: ast.expr
 
     def holds(self, columns: Mapping[str, Any], count: int) -> NDArray[np.bool_]:
-        """Tell for which of `count` rows it holds; what cannot be computed (0/0) does not hold.
+        """Tell for which of `count` rows it holds.
+
+        A result that is no finite number (a / 0) leaves what is compared with it unknown: `and` with
+        something false is false, `or` with something true is true, all else is unknown and does not hold.
 
         Args:
             columns: a scalar or an array of shape (count,) for every name.
             count: rows.
         """
         with np.errstate(all="ignore"):
-            found = _value(self._tree, columns)
-        return np.broadcast_to(np.asarray(found, dtype=np.bool_), (count,))
+            found = _truth(_value(self._tree, columns))
+        return np.broadcast_to(found == 1.0, (count,))
 
 
 def parse_condition(text: object, known: Collection[str], *, where: str = "") -> Condition:
@@ -109,38 +114,42 @@ def _checked(node: ast.expr, known: Collection[str], where: str) -> set[str]:
     )
 
 
-def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
+def _value(node: ast.expr, columns: Mapping[str, Any]) -> FloatArray:
+    """Return numbers, or truth as 1, 0 and NaN where it is unknown."""
     match node:
         case ast.Name(id=name):
-            return columns[name]
+            return np.asarray(columns[name], dtype=np.float64)
         case ast.Constant(value=int() | float() as value):
-            return np.float64(value)
+            return np.asarray(value, dtype=np.float64)
         case ast.BoolOp(op=op, values=parts):
-            combine = np.logical_and if isinstance(op, ast.And) else np.logical_or
-            found = _value(parts[0], columns)
-            for part in parts[1:]:
-                found = combine(found, _value(part, columns))
-            return found
+            truths = [_truth(_value(part, columns)) for part in parts]
+            return reduce(_both if isinstance(op, ast.And) else _either, truths)
         case ast.UnaryOp(op=op, operand=operand):
             inner = _value(operand, columns)
-            return (
-                np.logical_not(inner)
-                if isinstance(op, ast.Not)
-                else (-1.0 if isinstance(op, ast.USub) else 1.0) * inner
-            )
+            if isinstance(op, ast.Not):
+                return 1.0 - _truth(inner)
+            return -inner if isinstance(op, ast.USub) else inner
         case ast.BinOp(left=left, op=op, right=right):
-            return _BINARY[type(op)](_number(_value(left, columns)), _number(_value(right, columns)))
+            found = _BINARY[type(op)](_value(left, columns), _value(right, columns))
+            return np.where(np.isfinite(found), found, np.nan)
         case ast.Compare(left=left, ops=comparisons, comparators=others):
-            found = np.True_
-            before = _number(_value(left, columns))
-            for comparison, other in zip(comparisons, others, strict=True):
-                after = _number(_value(other, columns))
-                found = np.logical_and(found, _COMPARE[type(comparison)](before, after))
-                before = after
-            return found
+            values = [_value(part, columns) for part in (left, *others)]
+            pairs = zip(comparisons, values, values[1:], strict=False)
+            return reduce(_both, (_compared(type(one), a, b) for one, a, b in pairs))
     raise AssertionError(f"not on the list: {ast.dump(node)}")
 
 
-def _number(value: Any) -> Any:
-    """Return truth values as numbers: numpy neither adds nor subtracts them."""
-    return np.asarray(value, dtype=np.float64)
+def _compared(comparison: type[ast.AST], one: FloatArray, other: FloatArray) -> FloatArray:
+    return np.where(np.isnan(one) | np.isnan(other), np.nan, _COMPARE[comparison](one, other))
+
+
+def _truth(value: FloatArray) -> FloatArray:
+    return np.where(np.isnan(value), np.nan, value != 0.0)
+
+
+def _both(one: FloatArray, other: FloatArray) -> FloatArray:
+    return np.where((one == 0.0) | (other == 0.0), 0.0, one * other)
+
+
+def _either(one: FloatArray, other: FloatArray) -> FloatArray:
+    return 1.0 - _both(1.0 - one, 1.0 - other)
