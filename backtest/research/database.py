@@ -344,13 +344,9 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self.connection:  # rolls back only what SQLite has not rolled back itself (a full disk)
+            self.connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
 
 
 def _study_row(row: tuple[Any, ...]) -> StudyRow:

@@ -1,6 +1,8 @@
 """The study database: chunks stored once, identities, resume, what is counted, and files that are none."""
 
 import sqlite3
+from collections import UserDict
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -142,3 +144,30 @@ def test_the_environment_names_another_file(monkeypatch: pytest.MonkeyPatch) -> 
     assert database_path() == DEFAULT
     monkeypatch.setenv(VARIABLE, "elsewhere/r.db")
     assert database_path() == Path("elsewhere/r.db")
+
+
+def test_a_full_disk_is_said_and_stores_nothing(tmp_path: Path) -> None:
+    with open_database(tmp_path / "r.db") as database:
+        study = begin(database)
+    with (
+        pytest.raises(UsageError, match="database or disk is full"),
+        open_database(tmp_path / "r.db") as database,
+    ):
+        pages = database.connection.execute("PRAGMA page_count").fetchone()[0]
+        database.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        database.store(study, 0, figures(4000))
+    with open_database(tmp_path / "r.db") as database:
+        assert database.progress(study).stored == 0
+
+
+def test_an_interrupt_inside_a_transaction_stores_nothing(database: Database) -> None:
+    study = begin(database)
+
+    class Interrupted(UserDict[str, float]):
+        def __iter__(self) -> Iterator[str]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        database.look(study, 0, DAYS, Interrupted())
+    database.look(study, 0, DAYS, {"sharpe": 1.0})
+    assert len(database.looks()) == 1
