@@ -69,6 +69,19 @@ def test_a_large_study_is_sampled_with_its_winner_first(
     assert all(column.tobytes() in known for column in some.T)
 
 
+def test_what_a_walk_forward_tried_counts(searched: Searched) -> None:
+    database, row = searched.database, searched.row
+    other = database.begin(
+        Identity("other", "d", "c", "v"), row.document, symbols=("QQQ",), days=(row.first_day, row.last_day), total=500
+    )
+    database.store_folds(other.id, "plan", [{"ranked": 26}, {"ranked": 30}, {"efficiency": 0.5}])
+    assert sets_tried(database, row) == 108 + 30
+    database.store(other.id, 0, np.ones((50, 7)))
+    assert sets_tried(database, row) == 108 + 50
+    database.store_folds(row.id, "plan", [{"ranked": 90}])
+    assert sets_tried(database, row) == 108 + 50
+
+
 def test_everything_ever_tried_counts(searched: Searched) -> None:
     database, row = searched.database, searched.row
     others = {
