@@ -177,11 +177,13 @@ def _top(database: Database, args: argparse.Namespace) -> int:
 
 
 def _kept_document(item: Kept) -> Json:
+    from backtest.research.figures import defined
+
     return {
         "trial": item.trial,
         "parameters": dict(item.changes),
-        "figures": dict(item.figures),
-        "neighbourhood": None if item.around is None else asdict(item.around),
+        "figures": defined(item.figures),
+        "neighbourhood": None if item.around is None else defined(asdict(item.around)),
         "missed": item.missed,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -65,3 +66,8 @@ def missed(figures: Figures, require: Sequence[Condition], row: int) -> str:
     """Return the requirements that one set misses, joined; empty when it meets all."""
     one = {name: values[row] for name, values in figures.items()}
     return "; ".join(condition.text for condition in require if not condition.holds(one, 1)[0])
+
+
+def defined(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Return figures JSON-ready; one that is not defined (NaN) is null."""
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}

@@ -18,7 +18,7 @@ from backtest.core.bars import Bars, FloatArray
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
 from backtest.research.engine import Chunk, Done, Engine
-from backtest.research.figures import FIGURES, ranked
+from backtest.research.figures import FIGURES, defined, ranked
 from backtest.research.folds import Fold, cut
 from backtest.research.overfitting.ranks import spearman
 from backtest.research.rule_sets import STATISTICS, Trial, trial_of, tried
@@ -70,7 +70,7 @@ class FoldResult:
             key: value.isoformat() if isinstance(value, date) else value
             for key, value in asdict(self).items()
         }
-        return found | {"inside": _defined(self.inside), "outside": _defined(self.outside)}
+        return found | {"inside": defined(self.inside), "outside": defined(self.outside)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,10 +111,6 @@ class WalkForward:
             "verdict": self.verdict,
             "reasons": list(self.reasons),
         }
-
-
-def _defined(figures: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in figures.items()}
 
 
 def walk_forward(

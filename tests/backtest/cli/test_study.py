@@ -48,6 +48,19 @@ def test_json_of_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert found[3]["different"] == []
 
 
+def test_json_holds_no_word_that_json_does_not_know(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JUTSU_RESEARCH_DB", str(tmp_path / "r.db"))
+    space = {"sma_fast": {"values": [4, 8]}, "sma_slow": {"values": [30, 40]}}
+    write_study(tmp_path / "s.yaml", world / "prices", objectives=[{"minimise": "volatility"}], space=space)
+    assert main(["optimize", "s.yaml", "--rerun", "0"]) == 0
+    capsys.readouterr()
+    assert main(["study", "top", "small", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["sets"][0]["neighbourhood"]["stability"] is None
+
+
 def test_report_and_export(capsys: pytest.CaptureFixture[str], world: Path) -> None:
     assert main(["study", "report", "small", "--rerun", "0", "--out", "again"]) == 0
     assert Path("again/top.csv").read_bytes() == (world / "out" / "top.csv").read_bytes()
