@@ -146,16 +146,18 @@ def test_the_environment_names_another_file(monkeypatch: pytest.MonkeyPatch) -> 
     assert database_path() == Path("elsewhere/r.db")
 
 
-def test_a_full_disk_is_said_and_stores_nothing(tmp_path: Path) -> None:
-    with open_database(tmp_path / "r.db") as database:
-        study = begin(database)
-    with (
-        pytest.raises(UsageError, match="database or disk is full"),
-        open_database(tmp_path / "r.db") as database,
-    ):
+def store_on_a_full_disk(path: Path, study: str) -> None:
+    with open_database(path) as database:
         pages = database.connection.execute("PRAGMA page_count").fetchone()[0]
         database.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
         database.store(study, 0, figures(4000))
+
+
+def test_a_full_disk_is_said_and_stores_nothing(tmp_path: Path) -> None:
+    with open_database(tmp_path / "r.db") as database:
+        study = begin(database)
+    with pytest.raises(UsageError, match="database or disk is full"):
+        store_on_a_full_disk(tmp_path / "r.db", study)
     with open_database(tmp_path / "r.db") as database:
         assert database.progress(study).stored == 0
 

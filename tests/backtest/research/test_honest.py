@@ -71,9 +71,8 @@ def test_a_large_study_is_sampled_with_its_winner_first(
 
 def test_what_a_walk_forward_tried_counts(searched: Searched) -> None:
     database, row = searched.database, searched.row
-    other = database.begin(
-        Identity("other", "d", "c", "v"), row.document, symbols=("QQQ",), days=(row.first_day, row.last_day), total=500
-    )
+    identity, days = Identity("other", "d", "c", "v"), (row.first_day, row.last_day)
+    other = database.begin(identity, row.document, symbols=("QQQ",), days=days, total=500)
     database.store_folds(other.id, "plan", [{"ranked": 26}, {"ranked": 30}, {"efficiency": 0.5}])
     assert sets_tried(database, row) == 108 + 30
     database.store(other.id, 0, np.ones((50, 7)))
