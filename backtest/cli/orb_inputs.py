@@ -71,7 +71,11 @@ def read_study(args: argparse.Namespace) -> Study:
     """
     if not _WORD.fullmatch(args.dataset):
         raise UsageError(f"{args.dataset!r} is no name", where="--dataset", remedy="letters, digits, _ . + -")
-    return study_of_bars(args, args.symbol, _options(args))
+    study = study_of_bars(args, args.symbol, _options(args))
+    if study.without_bars:
+        names, days = ", ".join(study.without_bars), len(study.wanted_days)
+        print(f"no bar at {names} on any of {days} days: no row of these labels", file=sys.stderr)
+    return study
 
 
 def study_of_bars(args: argparse.Namespace, symbol: str, options: StudyOptions | None = None) -> Study:

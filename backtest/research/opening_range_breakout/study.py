@@ -54,6 +54,12 @@ class Study:
         """The trading days that the study is about."""
         return tuple(day for day in self.days if _wanted(day, self.options))
 
+    @property
+    def without_bars(self) -> tuple[str, ...]:
+        """Labels of which no day wanted has a bar in the range, so that nothing can come of them."""
+        seen = {one.label for one in self.ranges}
+        return tuple(label.name for label in self.options.labels if label.name not in seen)
+
     def between(self, start: date, end: date) -> Study:
         """Return the part from `start` to `end`, inclusive; filters still look back before it."""
         ranges = tuple(one for one in self.ranges if start <= one.day <= end)

@@ -36,6 +36,20 @@ def test_tables_are_written(bars_file: Path, tmp_path: Path, capsys: pytest.Capt
     assert "3 days" in shown.err
 
 
+def test_a_label_that_never_has_bars_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.csv").write_text("ts_utc,open,high,low,close,volume\n2024-01-05T00:00:00Z,1,1,1,1,1\n")
+    output = tmp_path / "table.csv"
+    for labels, said in (
+        ("0030,1000", "no bar at 0030 on any of 1 days"),
+        ("0030", "no bar at 0030 on"),
+        ("1000", ""),
+    ):
+        assert main(words(tmp_path / "one.csv", output, "--labels", labels)) == 0
+        shown = capsys.readouterr().err
+        assert said in shown
+        assert ("no bar at" in shown) == bool(said)
+
+
 def test_bars_without_a_break_give_tables_without_a_row(tmp_path: Path) -> None:
     (tmp_path / "flat.csv").write_text("ts_utc,open,high,low,close,volume\n2024-01-05T00:00:00Z,1,1,1,1,1\n")
     for table, rows in (("features", 1), ("outcomes", 0), ("metrics", 0)):
