@@ -25,6 +25,8 @@ FIGURES: Final = (
     "rebalances",
     "turnover",
 )
+#: What a table for people adds to a name: where `python -m backtest run` counts in another way.
+UNITS: Final[Mapping[str, str]] = {"max_drawdown": "fall, above 0", "turnover": "total"}
 Figures = Mapping[str, FloatArray]
 
 
@@ -42,6 +44,11 @@ class Objective:
 
     def __str__(self) -> str:
         return f"{'maximise' if self.maximise else 'minimise'} {self.figure}"
+
+
+def headings() -> tuple[str, ...]:
+    """Return the names of the figures as a table for people heads them."""
+    return tuple(f"{name} ({UNITS[name]})" if name in UNITS else name for name in FIGURES)
 
 
 def ranked(

@@ -13,7 +13,7 @@ from backtest.core.execution_rules import ExecutionRules
 from backtest.core.files import write_atomic
 from backtest.research import honest as honesty
 from backtest.research.database import Database, StudyRow
-from backtest.research.figures import FIGURES
+from backtest.research.figures import FIGURES, headings
 from backtest.research.honest import Honest
 from backtest.research.report_page import Table, page
 from backtest.research.reruns import Rerun, rerun
@@ -131,7 +131,7 @@ def _page(report: StudyReport) -> str:
 
 
 def _best(report: StudyReport) -> Table:
-    head = ("rank", "trial", *report.study.space.names, *FIGURES, "neighbourhood median", "misses")
+    head = ("rank", "trial", *report.study.space.names, *headings(), "neighbourhood median", "misses")
     rows = [
         (
             str(rank),
@@ -147,7 +147,7 @@ def _best(report: StudyReport) -> Table:
 
 
 def _whole_shares(report: StudyReport) -> Table:
-    head = ("trial", "annual return", "Sharpe", "largest drawdown", "final equity of 100,000")
+    head = ("trial", "annual return", "Sharpe", "largest drawdown (fall, above 0)", "final equity of 100,000")
     rows = [
         (
             str(item.trial),

@@ -20,6 +20,8 @@ def test_files_and_screen_say_the_same(searched: Searched, tmp_path: Path) -> No
     for line in lines(found.honest):
         assert line.strip() in page
         assert line in list(found.lines())
+    assert "<th>turnover (total)</th>" in page
+    assert "<th>max_drawdown (fall, above 0)</th>" in page
     assert len((tmp_path / "out" / "top.csv").read_text().splitlines()) == 109
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "report.html",
