@@ -8,23 +8,22 @@ import math
 
 def whole(text: str) -> int:
     """Return a whole number above 0."""
-    try:
-        value = int(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
-    return value
+    return _whole_from(text, 1, "is not above 0")
 
 
 def number_of_set(text: str) -> int:
     """Return a whole number from 0 on."""
+    return _whole_from(text, 0, "is below 0")
+
+
+def finite(text: str) -> float:
+    """Return a finite number."""
     try:
-        value = int(text)
+        value = float(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is below 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
     return value
 
 
@@ -38,11 +37,18 @@ def amount(text: str) -> float:
     return _above_zero(text, "not a positive amount")
 
 
-def _above_zero(text: str, otherwise: str) -> float:
+def _whole_from(text: str, least: int, otherwise: str) -> int:
     try:
-        value = float(text)
+        value = int(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
-    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} {otherwise}")
+    return value
+
+
+def _above_zero(text: str, otherwise: str) -> float:
+    value = finite(text)
+    if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is {otherwise}")
     return value

@@ -26,20 +26,26 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="try the parameter sets of a study file; stopped at any moment it goes on where it was",
         description=str(__doc__).split("`: ", maxsplit=1)[-1],
     )
+    add_study(parser, "study file (YAML or JSON)")
     add = parser.add_argument
-    add("study", type=Path, metavar="STUDY.yaml", help="study file (YAML or JSON)")
-    add("--workers", type=whole, metavar="N", help="threads (default: one per core)")
-    add("--seed", type=number_of_set, metavar="N", help="in place of study.seed")
-    add("--budget", type=whole, metavar="N", help="most sets, in place of search.budget")
     add("--deadline", type=seconds, metavar="S", help="begin no chunk after S seconds (exit code 7)")
     add("--task-timeout", type=seconds, metavar="S", help="a chunk over S seconds counts as failed")
-    add("--out", type=Path, metavar="DIR", help="default: out/studies/<name>-<identity>")
     add("--rerun", type=number_of_set, metavar="N", help="best sets rerun in whole shares (default: 20)")
     add("--config", type=Path, metavar="FILE", help="settings file whose execution: section the reruns obey")
     add("--dry-run", action="store_true", help="say how many sets and bytes it would be; run nothing")
     add("--fresh", action="store_true", help="forget what this study has computed and begin anew")
-    add("--json", action="store_true", help="print one JSON document instead of text")
     parser.set_defaults(command=run)
+
+
+def add_study(parser: argparse.ArgumentParser, file: str) -> None:
+    """Add the study file, described by `file`, and the words that every search of it takes."""
+    add = parser.add_argument
+    add("study", type=Path, metavar="STUDY.yaml", help=file)
+    add("--workers", type=whole, metavar="N", help="threads (default: one per core)")
+    add("--seed", type=number_of_set, metavar="N", help="in place of study.seed")
+    add("--budget", type=whole, metavar="N", help="most sets, in place of search.budget")
+    add("--out", type=Path, metavar="DIR", help="default: out/studies/<name>-<identity>")
+    add("--json", action="store_true", help="print one JSON document instead of text")
 
 
 def run(args: argparse.Namespace) -> int:

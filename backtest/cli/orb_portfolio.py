@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from backtest.cli.numbers import finite
 from backtest.cli.orb_inputs import add_inputs, add_output, filters_of, read_study, write_output
 from backtest.research.opening_range_breakout.discovery import Discovery, discover, validation_csv
 from backtest.research.opening_range_breakout.selection import UNKNOWN, SelectionLimits, select
@@ -20,18 +20,6 @@ from backtest.strategies.opening_range_breakout.limits import RiskLimits
 from backtest.strategies.opening_range_breakout.portfolio import Portfolio
 from backtest.strategies.opening_range_breakout.portfolio_file import portfolio_text
 from backtest.strategies.opening_range_breakout.sizing import Sizing
-
-
-def finite(text: str) -> float:
-    """Return a number; argparse turns the error into exit code 2."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return value
-
 
 Numbers = Mapping[str, tuple[Callable[[str], float], str]]
 _VALIDATION: Final[Numbers] = {

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backtest.cli.numbers import number_of_set, whole
-from backtest.cli.optimize import STUDIES, overrides
+from backtest.cli.optimize import STUDIES, add_study, overrides
 from backtest.core.errors import UsageError
 from backtest.core.files import write_atomic
 
@@ -26,13 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         help="select inside each train window of a study, trade the window after it",
         description=str(__doc__).split("`: ", maxsplit=1)[-1],
     )
-    add = parser.add_argument
-    add("study", type=Path, metavar="STUDY.yaml", help="study file with a walk_forward section")
-    add("--workers", type=whole, metavar="N", help="threads (default: one per core)")
-    add("--seed", type=number_of_set, metavar="N", help="in place of study.seed")
-    add("--budget", type=whole, metavar="N", help="most sets, in place of search.budget")
-    add("--out", type=Path, metavar="DIR", help="default: out/studies/<name>-<identity>")
-    add("--json", action="store_true", help="print one JSON document instead of text")
+    add_study(parser, "study file with a walk_forward section")
     parser.set_defaults(command=run)
 
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.cli.numbers import amount, number_of_set, seconds, whole
+from backtest.cli.numbers import amount, finite, number_of_set, seconds, whole
 
 
 def test_numbers_are_read() -> None:
     assert (whole("3"), number_of_set("0"), number_of_set("7"), seconds("0.5")) == (3, 0, 7, 0.5)
+    assert (finite("-1.5"), finite("0")) == (-1.5, 0.0)
 
 
 @given(st.floats(0.01, 1e12))
@@ -27,6 +28,7 @@ def test_amounts_come_back(money: float) -> None:
         (whole, "1.5"),
         (whole, "x"),
         (number_of_set, "-1"),
+        *((finite, text) for text in ("nan", "inf", "-inf", "x")),
         (seconds, "0"),
         (seconds, "nan"),
         (seconds, "inf"),
