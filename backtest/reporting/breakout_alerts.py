@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
+from backtest.reporting.monitoring import Thresholds, below
 from backtest.strategies.opening_range_breakout.limits import RiskLimits
 from backtest.strategies.opening_range_breakout.portfolio import Baseline
 
@@ -34,17 +35,13 @@ SEVERITIES: Final[dict[AlertName, Severity]] = {
     "missing_data": "WARNING",
     "strategy_stale": "INFO",
 }
-#: Trades that a drift is judged on, and what it is allowed to be.
-DRIFT_TRADES: Final = 50
-WIN_RATE_MARGIN: Final = 0.10
-EXPECTANCY_PART: Final = 0.5
-#: Calendar days of the range sizes, and how many times the usual size is another regime.
+#: Where a drift, a regime and a strategy without trades begin: the same for every family.
+THRESHOLDS: Final = Thresholds()
+#: Calendar days of the range sizes.
 SIZE_DAYS: Final = 30
-SIZE_TIMES: Final = 2.0
 #: Days that the usual number of bars is taken from, and the part of it that a day must have.
 USUAL_DAYS: Final = 20
 BARS_PART: Final = 0.8
-STALE_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ def bars_alert(day: date, bars: int, before: Sequence[int]) -> BreakoutAlert:
         said = f"{len(recent)} days before, {USUAL_DAYS} needed"
         return BreakoutAlert(day, "missing_data", "", "not_enough_data", said)
     usual = statistics.median(recent)
-    state: AlertState = "fired" if bars < BARS_PART * usual else "quiet"
+    state: AlertState = "fired" if below(bars, BARS_PART * usual) else "quiet"
     return BreakoutAlert(day, "missing_data", "", state, f"{bars} bars, usually {usual:g}")
 
 
@@ -115,9 +112,9 @@ def strategy_alerts(
         since: first day it was traded, for a strategy without any trade.
     """
     quiet_days = (day - (trades[-1].day if trades else since)).days
-    stale: AlertState = "fired" if quiet_days >= STALE_DAYS else "quiet"
+    stale: AlertState = "fired" if quiet_days >= THRESHOLDS.stale_days else "quiet"
     return (
-        *_drifts(day, strategy_id, baseline, trades[-DRIFT_TRADES:]),
+        *_drifts(day, strategy_id, baseline, trades[-THRESHOLDS.trades :]),
         BreakoutAlert(day, "strategy_stale", strategy_id, stale, f"{quiet_days} days without a trade"),
     )
 
@@ -125,16 +122,16 @@ def strategy_alerts(
 def _drifts(
     day: date, strategy_id: str, baseline: Baseline, recent: Sequence[DoneTrade]
 ) -> tuple[BreakoutAlert, BreakoutAlert]:
-    few = len(recent) < DRIFT_TRADES
+    few = len(recent) < THRESHOLDS.trades
     decided = [trade.won for trade in recent if trade.won is not None]
     rate = sum(decided) / len(decided) if decided else 0.0
     mean = statistics.fmean(trade.result_r for trade in recent) if recent else 0.0
-    count = f"{len(recent)} trades, {DRIFT_TRADES} needed"
+    count = f"{len(recent)} trades, {THRESHOLDS.trades} needed"
     usual = baseline.win_rate
     rate_state, mean_state = _state(few or usual is None or not decided), _state(few)
-    if not few and usual is not None and decided and rate < usual - WIN_RATE_MARGIN:
+    if not few and usual is not None and decided and below(rate, usual - THRESHOLDS.win_rate_points / 100):
         rate_state = "fired"
-    if not few and mean < EXPECTANCY_PART * baseline.expectancy_r:
+    if not few and below(mean, THRESHOLDS.expectancy_share * baseline.expectancy_r):
         mean_state = "fired"
     won = "unknown" if usual is None else f"{usual:.1%}"
     return (
@@ -163,7 +160,7 @@ def size_alert(
     if not recent or not usual:
         return BreakoutAlert(day, "range_size_regime", about, "not_enough_data", f"{len(recent)} ranges")
     middle = statistics.median(recent)
-    state: AlertState = "fired" if middle > SIZE_TIMES * usual else "quiet"
+    state: AlertState = "fired" if below(THRESHOLDS.regime_ratio * usual, middle) else "quiet"
     return BreakoutAlert(
         day, "range_size_regime", about, state, f"median {middle:g} points, usually {usual:g}"
     )

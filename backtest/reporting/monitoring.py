@@ -115,6 +115,11 @@ def worst(measures: Iterable[Measure]) -> State:
     return max((one.state for one in measures), key=_SEVERITY.__getitem__, default="unknown")
 
 
+def below(value: float, floor: float) -> bool:
+    """Tell whether a value lies below a floor by more than the last digits of binary numbers."""
+    return round(value, _DECIMALS) < round(floor, _DECIMALS)
+
+
 def _win_rate(latest: Sequence[float], baseline: Baseline | None, thresholds: Thresholds) -> Measure:
     name = "win rate"
     if baseline is None or baseline.win_rate is None:
@@ -124,7 +129,7 @@ def _win_rate(latest: Sequence[float], baseline: Baseline | None, thresholds: Th
     rate = win_rate(latest)
     if len(latest) < thresholds.trades or rate is None:
         return _too_few(name, latest, limit, thresholds)
-    low = round(rate, _DECIMALS) < round(floor, _DECIMALS)
+    low = below(rate, floor)
     why = f"{rate:.1%} of the newest {len(latest)} trades won" if low else ""
     return Measure(name, "warning" if low else "ok", f"{rate:.1%}", limit, why)
 
@@ -141,7 +146,7 @@ def _expectancy(latest: Sequence[float], baseline: Baseline | None, thresholds: 
     made = mean(latest)
     if len(latest) < thresholds.trades or made is None:
         return _too_few(name, latest, limit, thresholds)
-    low = round(made, _DECIMALS) < round(floor, _DECIMALS)
+    low = below(made, floor)
     why = f"the newest {len(latest)} trades made {made:+.3%} each" if low else ""
     return Measure(name, "critical" if low else "ok", f"{made:+.3%}", limit, why)
 
@@ -170,7 +175,7 @@ def _regime(variability: Variability, baseline: Baseline | None, thresholds: Thr
     limit = f"<= {most:.1%} ({thresholds.regime_ratio:g} x {variability.usual:.1%})"
     if variability.now is None:
         return Measure(name, "unknown", "-", limit, f"not enough data: {variability.needs}")
-    high = round(variability.now, _DECIMALS) > round(most, _DECIMALS)
+    high = below(most, variability.now)
     why = f"it is {variability.now / variability.usual:.1f} times what the backtest saw" if high else ""
     return Measure(name, "info" if high else "ok", f"{variability.now:.1%}", limit, why)
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from backtest.reporting.breakout_alerts import (
-    DRIFT_TRADES,
     SEVERITIES,
+    THRESHOLDS,
     BreakoutAlert,
     DoneTrade,
     bars_alert,
@@ -48,12 +48,18 @@ def test_win_rate(wins: int, state: str) -> None:
     assert judged(trades(wins, 50 - wins))["win_rate_drift"].state == state
 
 
+@pytest.mark.parametrize(("wins", "state"), [(15, "quiet"), (14, "fired")])
+def test_ten_points_below_is_not_more_than_ten_points(wins: int, state: str) -> None:
+    usual = Baseline(200, 0.40, 0.20, 0.8, 10.0, 8.0)  # 0.4 - 0.1 is a hair above 0.3 in binary
+    assert judged(trades(wins, 50 - wins), usual)["win_rate_drift"].state == state
+
+
 @pytest.mark.parametrize(("mean", "state"), [(0.1001, "quiet"), (0.0999, "fired"), (-1.0, "fired")])
 def test_expectancy(mean: float, state: str) -> None:
     assert judged(trades(25, 25, mean))["expectancy_drift"].state == state
 
 
-@pytest.mark.parametrize("count", [0, DRIFT_TRADES - 1])
+@pytest.mark.parametrize("count", [0, THRESHOLDS.trades - 1])
 def test_a_drift_on_few_trades_is_not_known(count: int) -> None:
     found = judged(trades(0, count, -1.0))
     assert {found[name].state for name in ("win_rate_drift", "expectancy_drift")} == {"not_enough_data"}
