@@ -257,7 +257,7 @@ def _promote(database: Database, args: argparse.Namespace) -> int:
         raise UsageError(
             f"only {progress.stored:,} of {row.total:,} sets are computed",
             where=f"study {row.id[:8]}",
-            remedy="run python -m backtest optimize again first",
+            remedy=f"python -m backtest optimize --budget {row.total} with its study file computes the rest",
         )
     opened = open_row(row, tell)
     done = promote(

@@ -31,6 +31,8 @@ VARIABLE: Final = "JUTSU_RESEARCH_DB"
 _VERSION: Final = 1
 #: seconds to wait for another run that is writing
 _PATIENCE: Final = 30.0
+#: in the document of a study: valid sets that were tried before --fresh
+_FORGOTTEN: Final = "tried_before"
 _SCHEMA: Final = """
 CREATE TABLE study (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, strategy TEXT NOT NULL, document TEXT NOT NULL,
@@ -158,8 +160,12 @@ class Database:
         total: int,
         fresh: bool = False,
     ) -> StudyRow:
-        """Return the study of this identity, made when there is none; `fresh` forgets what it computed."""
+        """Return the study of this identity, made when there is none.
+
+        `fresh` forgets what it computed, but not how many sets that were (`tried`).
+        """
         with self._transaction():
+            forgotten = self.tried(identity.id) if fresh else self._forgotten(identity.id)
             self.connection.execute(
                 "INSERT INTO study VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET"
                 " total = max(total, excluded.total), document = excluded.document",
@@ -167,7 +173,7 @@ class Database:
                     identity.id,
                     document["name"],
                     document["strategy"],
-                    json.dumps(document),
+                    json.dumps({**document, _FORGOTTEN: forgotten} if forgotten else document),
                     identity.spec,
                     identity.data,
                     identity.code,
@@ -307,6 +313,18 @@ class Database:
             "SELECT coalesce(sum(count), 0) FROM failure WHERE study = ?", (study,)
         ).fetchone()[0]
         return Progress(stored, tried, failed)
+
+    def tried(self, study: str) -> int:
+        """Return how many valid sets of a study were ever tried: stored, forgotten, or by a walk-forward.
+
+        Set number i is the same one wherever it was tried, so the most of the three is counted.
+        """
+        ranked = (int(fold.get("ranked", 0)) for _, fold in self.folds(study))
+        return max(self.progress(study).tried, self._forgotten(study), *ranked)
+
+    def _forgotten(self, study: str) -> int:
+        row = self.connection.execute("SELECT document FROM study WHERE id = ?", (study,)).fetchone()
+        return 0 if row is None else int(json.loads(row[0]).get(_FORGOTTEN, 0))
 
     def look(self, study: str, trial: int, days: tuple[date, date], figures: Mapping[str, float]) -> None:
         """Note that a set was judged on the holdout; once noted it stays."""

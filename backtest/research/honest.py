@@ -167,15 +167,9 @@ def judge(
 
 
 def sets_tried(database: Database, row: StudyRow) -> int:
-    """Return N: sets with figures of every study of the same strategy on overlapping symbols and sessions.
-
-    A walk-forward tries the sets of its study too; set number i is the same one wherever it was tried.
-    """
+    """Return N: sets tried in every study of the same strategy on overlapping symbols and sessions."""
     return sum(
-        max(
-            database.progress(other.id).tried,
-            max((fold.get("ranked", 0) for _, fold in database.folds(other.id)), default=0),
-        )
+        database.tried(other.id)
         for other in database.studies()
         if other.strategy.casefold() == row.strategy.casefold()
         and set(other.symbols) & set(row.symbols)

@@ -81,6 +81,18 @@ def test_what_a_walk_forward_tried_counts(searched: Searched) -> None:
     assert sets_tried(database, row) == 108 + 50
 
 
+def test_what_was_forgotten_counts_until_more_is_tried(searched: Searched) -> None:
+    database, row, opened = searched.database, searched.row, searched.opened
+    again = opened.begin(database, fresh=True)
+    database.store(row.id, 0, np.ones((10, 7)))
+    assert (sets_tried(database, row), again.id) == (108, row.id)
+    opened.begin(database)
+    opened.begin(database, fresh=True)
+    assert (sets_tried(database, row), database.progress(row.id).stored) == (108, 0)
+    database.store(row.id, 0, np.ones((120, 7)))
+    assert sets_tried(database, row) == 120
+
+
 def test_everything_ever_tried_counts(searched: Searched) -> None:
     database, row = searched.database, searched.row
     others = {
