@@ -12,6 +12,7 @@ from backtest.cli.numbers import number_of_set, seconds, whole
 from backtest.core.errors import JutsuError, LimitError, UsageError
 
 if TYPE_CHECKING:
+    from backtest.core.execution_rules import ExecutionRules
     from backtest.research.database import Database, StudyRow
     from backtest.research.running import Step
     from backtest.research.session import OpenStudy
@@ -62,8 +63,10 @@ def run(args: argparse.Namespace) -> int:
     from backtest.research.hierarchical_adaptive.parameter_sets import cores
     from backtest.research.running import Limits, run_study
     from backtest.research.session import open_file
+    from backtest.trading.rules_file import read_rules
 
     require("research", "numba", where="a study")
+    rules = read_rules(args.config)  # a wrong one is told before the search, not after it
     opened = open_file(args.study, overrides(args), tell, recognised)
     if args.dry_run:
         return _dry_run(opened, as_json=args.json)
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         engine = Threads(args.workers or cores())
         limits = Limits(args.deadline, args.task_timeout)
         step = run_study(opened.study, row, opened.trial, database, engine, Screen(), limits)
-        tried = write_and_show(opened, row, database, args)
+        tried = write_and_show(opened, row, database, rules, args)
     _require_complete(row, step)
     if not tried:
         raise UsageError(
@@ -100,25 +103,27 @@ def _say_changes(row: StudyRow, named: list[StudyRow]) -> None:
         print(f"a new study {row.id[:8]}: other {changed} than study {before[-1].id[:8]}", file=sys.stderr)
 
 
-def write_and_show(opened: OpenStudy, row: StudyRow, database: Database, args: argparse.Namespace) -> int:
+def write_and_show(
+    opened: OpenStudy, row: StudyRow, database: Database, rules: ExecutionRules, args: argparse.Namespace
+) -> int:
     """Write top.csv, study.json and report.html, show the best set; return how many sets have figures.
 
     Args:
         opened: the study with its bars.
         row: of the database.
         database: with its sets.
-        args: out, rerun, config and json.
+        rules: that the reruns obey.
+        args: out, rerun and json.
 
     Raises:
         UsageError: the folder cannot be written to.
     """
     from backtest.research import reruns
     from backtest.research.report import report_of, write_report
-    from backtest.trading.rules_file import read_rules
 
     count = reruns.RERUNS if args.rerun is None else args.rerun
     folder = args.out or STUDIES / f"{opened.study.name}-{row.id[:8]}"
-    found = report_of(opened, row, database, read_rules(args.config), count)
+    found = report_of(opened, row, database, rules, count)
     try:
         write_report(found, folder)
     except OSError as error:

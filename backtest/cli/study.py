@@ -200,9 +200,10 @@ def _report(database: Database, args: argparse.Namespace) -> int:
     from backtest.cli.optimize import write_and_show
     from backtest.cli.progress import tell
     from backtest.research.session import open_row
+    from backtest.trading.rules_file import read_rules
 
-    row = database.study(args.id)
-    write_and_show(open_row(row, tell), row, database, args)
+    row, rules = database.study(args.id), read_rules(args.config)
+    write_and_show(open_row(row, tell), row, database, rules, args)
     return 0
 
 

@@ -110,3 +110,22 @@ def test_a_study_of_python_rules_names_what_it_needs(world: Path, capsys: pytest
     assert "process engine" in capsys.readouterr().err
     assert main(["optimize", "nowhere.yaml", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["exit_code"] == 2
+
+
+def test_a_wrong_settings_file_is_told_before_the_search(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(world, "--config", "nothing.yaml") == 2
+    assert "nothing.yaml" in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_leg_without_bars_stops_the_search(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_prices(tmp_path / "prices")
+    (tmp_path / "prices" / "TQQQ.csv").unlink()
+    write_study(tmp_path / "mine.yaml", tmp_path / "prices")
+    assert main(["optimize", "mine.yaml"]) == 5
+    assert "mine.yaml: no bars of TQQQ in" in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()
