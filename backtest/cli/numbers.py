@@ -18,12 +18,9 @@ def number_of_set(text: str) -> int:
 
 def finite(text: str) -> float:
     """Return a finite number."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+    value = _number(text)
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return value
 
 
@@ -47,8 +44,15 @@ def _whole_from(text: str, least: int, otherwise: str) -> int:
     return value
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
+
+
 def _above_zero(text: str, otherwise: str) -> float:
-    value = finite(text)
-    if value <= 0:
+    value = _number(text)
+    if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is {otherwise}")
     return value

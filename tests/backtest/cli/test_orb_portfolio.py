@@ -46,7 +46,7 @@ def test_a_portfolio_is_written_and_shown(
 @pytest.mark.parametrize(
     ("flag", "value", "problem"),
     [
-        ("--equity", "nan", "'nan' is not a finite number"),
+        ("--equity", "nan", "'nan' is not a number"),
         ("--equity", "0", "sizing.equity cannot be 0"),
         ("--max-drawdown", "90000", "sizing.max_drawdown"),
         ("--positive-years", "2", "positive_years"),
