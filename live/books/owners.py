@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import RunContext
     from live.settings.model import Settings
 
-#: candidate detail from which a stop follows the fill (also read by `live.execution.stops`)
+#: candidate detail from which a stop follows the fill
 STOP_PCT = "stop_loss_pct"
 
 

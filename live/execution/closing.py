@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,12 @@ from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order, PositionRow
 from live.model.order_state import JournalState
 from live.orders.attempts import NOT_ACCEPTED, may_fill
-from live.orders.submission import LIST_MARGIN, Submission
+from live.orders.listing import living
+from live.orders.submission import Submission
 
 if TYPE_CHECKING:
     from live.model.broker import Broker
     from live.runtime.runtime import RunContext
-
-LOOK_BACK = timedelta(days=59)
 
 
 @dataclass
@@ -46,11 +44,10 @@ class Closing:
         Raises:
             BrokerError: the order list cannot be read.
         """
-        ledger, now = self.context.ledger, self.context.clock.now()
+        ledger = self.context.ledger
         bound = ledger.orders.bound_broker_ids()
-        for shown in self.broker.orders(now - LOOK_BACK, now + LIST_MARGIN):
-            live_stop = shown.order_type == "stop" and not shown.state.terminal
-            if not live_stop or shown.order_id in bound or shown.parent_id not in bound:
+        for shown in living(self.broker, self.context.clock):
+            if shown.order_type != "stop" or shown.order_id in bound or shown.parent_id not in bound:
                 continue
             buy = ledger.orders.by_broker_id(str(shown.parent_id))
             if buy is not None:

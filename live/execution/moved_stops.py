@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from live.books.owners import STOP_PCT
 from live.execution.stop_rows import entry_of, plan_row, remember
 from live.model.broker import OrderState
 from live.orders.listing import listed
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from live.execution.context import ExecutionContext
     from live.ledger.tables import Order, PositionRow
-
-#: candidate detail from which the stop follows the fill (also read by `live.execution.stops`)
-STOP_PCT: Final = "stop_loss_pct"
 
 
 def moved_level(context: ExecutionContext, position: PositionRow, stop: Order) -> Decimal | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from live.books.owners import STOP_PCT
 from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
 from live.execution.marketable import limit_of
-from live.execution.moved_stops import STOP_PCT
 from live.handoff.model import LIMIT_ABOVE_QUOTE, SignalOrder
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Literal
 
 from backtest.core.errors import AuthenticationFailed, BrokerError, JutsuError, UnresolvedError
+from live.books.owners import STOP_PCT
 from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
-from live.execution.moved_stops import STOP_PCT, keep_by_hand, moved_level
+from live.execution.moved_stops import keep_by_hand, moved_level
 from live.execution.stop_rows import buys_of_position, entry_of, plan_row, remember
 from live.execution.stop_sizes import Cover, cover_of, settled_cover
 from live.execution.unprotected import name_unprotected
@@ -23,7 +24,8 @@ from live.model.order_state import JournalState
 from live.model.quote_quality import spread_problem
 from live.model.ticks import tick, to_tick
 from live.orders.attempts import NOT_ACCEPTED, may_fill
-from live.orders.submission import LIST_LAG, LIST_MARGIN
+from live.orders.listing import LIST_MARGIN
+from live.orders.submission import LIST_LAG
 
 #: a stop that would expire this soon is replaced
 RENEW_BEFORE = timedelta(days=7)

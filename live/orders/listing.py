@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: how far back every order is listed: some brokers give no longer list at once
 LOOK_BACK: Final = timedelta(days=59)
-#: broker times may run ahead of ours
-AHEAD: Final = timedelta(minutes=10)
+#: a broker's times may differ from ours by this much
+LIST_MARGIN: Final = timedelta(minutes=10)
 
 
 def listed(broker: Broker, clock: Clock) -> tuple[BrokerOrder, ...]:
@@ -26,7 +26,7 @@ def listed(broker: Broker, clock: Clock) -> tuple[BrokerOrder, ...]:
     now = clock.now()
     since = now - LOOK_BACK
     older = broker.resting(since) if isinstance(broker, ListsResting) else ()
-    rows = {shown.order_id: shown for shown in (*older, *broker.orders(since, now + AHEAD))}
+    rows = {shown.order_id: shown for shown in (*older, *broker.orders(since, now + LIST_MARGIN))}
     return tuple(rows.values())
 
 

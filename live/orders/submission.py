@@ -30,6 +30,7 @@ from live.ledger.tables import Order
 from live.model.broker import Broker, BrokerOrder
 from live.model.order_state import JournalState
 from live.orders.booking import book, cancel_asked
+from live.orders.listing import LIST_MARGIN
 from live.orders.matching import Sighting, differences, look_for, request_of
 from live.system.clock import Clock
 
@@ -49,7 +50,6 @@ LONGEST_THROTTLE = 150.0
 CANCEL_READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 #: why an order went back to PLANNED at the last moment
 NO_LONGER = "not sent: it may no longer leave (window, kill switch, approval or deadline)"
-LIST_MARGIN = timedelta(minutes=10)
 APP_TAG = "app_tag"
 RESOLVE = "look at the account, then `jutsu resolve {id} --adopt BROKER_ID` or `jutsu resolve {id} --absent`"
 

@@ -159,6 +159,17 @@ def test_stops_the_broker_attached_are_adopted_so_that_they_can_be_cancelled(mad
     assert made.holdings() == live_stops(made) == {}
 
 
+def test_a_stop_attached_before_the_list_of_59_days_begins_is_found_too(made: World) -> None:
+    made.write(signal([ENTRY]))
+    runtime = made.open()
+    submission = Submission(runtime.broker, runtime.ledger, runtime.clock)
+    submission.send(plan(runtime, "AAA_entry_buy", side="buy", intent="entry", stop_price=Decimal(90)))
+    made.clock.sleep(70 * 86_400)
+    Closing(runtime.context, runtime.broker, submission, [], []).adopt_attached_stops()
+    (stop,) = [o for o in runtime.ledger.orders.recent() if o.intent == "stop"]
+    assert (stop.symbol, stop.stop_price) == ("AAA", Decimal(90))
+
+
 def refusing(inner: Any, request: Any) -> Any:
     if request.order_type == "market" and request.symbol == "AAA":
         raise BrokerRefused("trading in this symbol is restricted")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from live.books.owners import STOP_PCT
 from live.execution.context import ExecutionContext
-from live.execution.moved_stops import STOP_PCT
 from live.execution.sending import next_try, send
 from live.handoff.model import SignalOrder
 from live.model.order_state import JournalState
