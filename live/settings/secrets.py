@@ -161,12 +161,14 @@ def secret(root: Path, environ: Mapping[str, str], name: str, account: str = "")
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment for a program that needs no secret."""
-    names = {*KNOWN, NAMED_BY} | {f"{name}_FILE" for name in KNOWN}
+    """Return an environment for a program that needs no secret; those of every account are left out too."""
+    keys = tuple(f"{name}_" for name in KNOWN)  # `<KEY>_FILE`, `<KEY>_<ACCOUNT>`, `<KEY>_<ACCOUNT>_FILE`
     return {
         name: value
         for name, value in environ.items()
-        if name not in names and not CHANNEL.fullmatch(name.removesuffix("_FILE"))
+        if not f"{name}_".startswith(keys)
+        and name != NAMED_BY
+        and not CHANNEL.fullmatch(name.removesuffix("_FILE"))
     }
 
 

@@ -110,6 +110,7 @@ def test_every_value_comes_back_as_it_stands(tmp_path_factory: pytest.TempPathFa
 def test_a_program_that_needs_no_secret_gets_none() -> None:
     given = {"PATH": "/bin", "JUTSU_MODE": "x", "SCHWAB_APP_SECRET": "s", "JUTSU_ALERT_SMS": "s"}
     given |= {"APCA_API_KEY_ID_FILE": "f", "JUTSU_SECRETS_FILE": "f", "JUTSU_ALERT_SMS_FILE": "f"}
+    given |= {"APCA_API_SECRET_KEY_IRA": "s", "SCHWAB_APP_SECRET_IRA_FILE": "f"}
     assert without_secrets(given) == {"PATH": "/bin", "JUTSU_MODE": "x"}
 
 
