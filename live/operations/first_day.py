@@ -120,10 +120,10 @@ def look(context: RunContext, broker: Broker, feed: Feed) -> Iterator[HealthChec
     """Ask broker and feed everything that can be asked without an order, and judge it."""
     from live.books.variants import groups
 
-    found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
-    symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
     now = context.clock.now()
     try:
+        found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
+        symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
         account = broker.account()
         yield from (figures(account), idle_cash(account), restriction(account))
         yield clock(broker.clock_offset())

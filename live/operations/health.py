@@ -70,7 +70,10 @@ def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[HealthC
         except JutsuError as error:
             yield HealthCheck(name, "failed", error.line())
     yield from _preflight(context, broker)
-    yield from _start_times(context, context.loaded.root)
+    try:
+        yield from _start_times(context, context.loaded.root)
+    except JutsuError as error:
+        yield HealthCheck("start times", "failed", error.line())
 
 
 def _settings(context: RunContext) -> HealthCheck:
@@ -288,7 +291,8 @@ def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
     from live.operations.scheduled import scheduled_books
     from live.system.clock import host_zone
 
-    if start_loop.alive(context.state, context.clock.now()):
+    shared = common_folder(context.state, context.settings.account)
+    if start_loop.alive(shared, context.clock.now()):
         return
     zone, text = host_zone(os.environ), crontab() or ""
     coming = islice(session_starts(scheduled_books(context)[0], context.clock.now()), LOOKED_AHEAD)

@@ -15,7 +15,7 @@ from live.ledger.opening import RESTORE_FOLDER
 from live.ledger.system_state import EVERY_ACCOUNT
 from live.model.order_state import JournalState
 from live.model.run import asked_for
-from live.operations import checks
+from live.operations import checks, first_day
 from live.operations.health import alert_problems, examine
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
@@ -160,3 +160,37 @@ def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> 
         "warning",
         "the rehearsal of 2024-01-01 failed",
     )
+
+
+def test_a_strategy_that_cannot_be_read_hides_no_other_check(runtime: Any) -> None:
+    for file in runtime.strategies.glob("*.yaml"):
+        file.write_text("nonsense: [")
+    found = verdicts(runtime)
+    assert list(found) == [*NAMES, *MACHINE, "start times"]
+    assert [name for name, verdict in found.items() if verdict == "failed"] == [
+        "strategies",
+        "manifest",
+        "data",
+        "start times",
+    ]
+    asked = first_day.look(runtime.context, runtime.broker, runtime.feed)
+    assert [(check.name, check.verdict) for check in asked] == [("first day", "failed")]
+
+
+def test_the_loop_of_every_account_stands_in_for_the_lines_of_each(
+    runtime: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are several accounts its sign of life lies in the folder that they share."""
+    from live.operations import crontab, start_loop
+    from live.operations.installed import with_block
+
+    text = with_block("", runtime.loaded.root, ["# a block that starts nothing"])
+    monkeypatch.setattr(crontab, "crontab", lambda: text)
+    assert verdicts(runtime)["start times"] == "failed"
+    asked: list[Path] = []
+    monkeypatch.setattr(start_loop, "alive", lambda folder, _: bool(asked.append(folder)) or True)
+    settings = runtime.settings.model_copy(update={"account": "ira"})
+    context = replace(runtime.context, settings=settings, state=runtime.state / "ira")
+    names = [check.name for check in examine(context, runtime.broker, runtime.feed)]
+    assert "start times" not in names
+    assert set(asked) == {runtime.state}
