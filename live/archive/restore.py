@@ -27,11 +27,10 @@ from live.ledger.errors import LedgerDamaged, LedgerTooNew, LedgerUnavailable
 from live.ledger.generation import generation_file
 from live.ledger.kill_file import kill_file
 from live.ledger.ledger import Ledger
-from live.ledger.opening import RESTORE_FOLDER, restoring_marker, stamped
+from live.ledger.opening import RESTORE_FOLDER, RESTORE_PLAN, restoring_marker, stamped
 from live.settings.load import load_settings
 from live.system.lock import single_instance
 
-PLAN: Final = "plan.json"
 CONFIG: Final = "config/live.yaml"
 
 
@@ -125,7 +124,7 @@ def restore(archive: Path, into: Path, now: datetime) -> Restored:
 
 def interrupted(into: Path) -> bool:
     """Whether a restore into this folder had begun to replace files and did not finish."""
-    return (into / RESTORE_FOLDER / PLAN).exists()
+    return (into / RESTORE_PLAN).exists()
 
 
 def finish(into: Path) -> Path | None:
@@ -134,7 +133,7 @@ def finish(into: Path) -> Path | None:
     Raises:
         ArchiveRefused: 2, what it meant to do cannot be read. AnotherRunError, UsageError: as `restore`.
     """
-    path = into / RESTORE_FOLDER / PLAN
+    path = into / RESTORE_PLAN
     with _disk(into):
         try:
             data: Any = json.loads(read_regular(path))
@@ -179,7 +178,7 @@ def _planned(into: Path, document: Document, now: datetime) -> _Plan:
             max(number, _number(generation_file(ledger))) + 1,
             _keep_old(into, document, now),
         )
-        write_atomic(into / RESTORE_FOLDER / PLAN, json.dumps(asdict(plan)).encode(), 0o600)
+        write_atomic(into / RESTORE_PLAN, json.dumps(asdict(plan)).encode(), 0o600)
     except OSError:
         marker.unlink(missing_ok=True)
         raise
@@ -198,7 +197,7 @@ def _carry_out(into: Path, plan: _Plan) -> None:
     number = max(plan.generation, _number(generation_file(ledger)))
     write_atomic(generation_file(ledger), f"{number}\n".encode(), 0o600)
     restoring_marker(ledger).unlink(missing_ok=True)
-    (into / RESTORE_FOLDER / PLAN).unlink(missing_ok=True)
+    (into / RESTORE_PLAN).unlink(missing_ok=True)
     shutil.rmtree(into / RESTORE_FOLDER, ignore_errors=True)
 
 

@@ -117,6 +117,8 @@ def open_reading(path: Path) -> Database:
 
 #: below the project: where an archive is unpacked before anything is replaced
 RESTORE_FOLDER: Final = ".jutsu-restore"
+#: below the project: what is left to do, from the moment that something is about to be replaced
+RESTORE_PLAN: Final = f"{RESTORE_FOLDER}/plan.json"
 
 
 def recovery_marker(path: Path) -> Path:

@@ -227,10 +227,13 @@ def _pings(context: RunContext) -> HealthCheck:
 def _backups(ledger: Ledger, clock: Clock, root: Path) -> HealthCheck:
     """Warn of a restore that was killed, and when nobody rehearsed one for long (a new project has time)."""
     from live.ledger.backup import REHEARSED
-    from live.ledger.opening import RESTORE_FOLDER
+    from live.ledger.opening import RESTORE_FOLDER, RESTORE_PLAN
     from live.ledger.system_state import EVERY_ACCOUNT
 
     left = root / RESTORE_FOLDER
+    if (root / RESTORE_PLAN).exists():  # of another account: a ledger that is half restored does not open
+        text = f"a restore was killed while it replaced files; the rest of them is in {left}"
+        return HealthCheck("backups", "failed", text, "run the same `jutsu restore` again: it finishes")
     if left.exists():
         text = f"a restore was killed before it replaced anything; {left} is left of it"
         return HealthCheck("backups", "warning", text, "run the restore again, or delete that folder")

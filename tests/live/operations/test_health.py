@@ -11,7 +11,7 @@ import pytest
 from backtest.core.errors import BrokerError, DataError
 from live.ledger.backup import REHEARSED
 from live.ledger.ledger import OrderPlan
-from live.ledger.opening import RESTORE_FOLDER
+from live.ledger.opening import RESTORE_FOLDER, RESTORE_PLAN
 from live.ledger.system_state import EVERY_ACCOUNT
 from live.model.order_state import JournalState
 from live.model.run import asked_for
@@ -151,6 +151,13 @@ def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> 
         "warning",
         f"a restore was killed before it replaced anything; {left} is left of it",
     )
+    plan = runtime.loaded.root / RESTORE_PLAN
+    plan.write_text("{}")  # of another account: the ledger of this one opens
+    assert said(None) == (
+        "failed",
+        f"a restore was killed while it replaced files; the rest of them is in {left}",
+    )
+    plan.unlink()
     left.rmdir()
     runtime.ledger.state.set("created", old.isoformat(), at=old)
     assert said(None) == ("warning", "no restore was rehearsed yet (62 days)")
