@@ -67,8 +67,8 @@ def current_log() -> Path | None:
 
 
 def begin() -> None:
-    """Forget what an earlier command of this process printed."""
-    _EMITTED[0] = False
+    """Forget what an earlier command of this process printed, and its log file."""
+    _EMITTED[0], _LOG[0] = False, None
 
 
 class Collected(dict[str, Any]):

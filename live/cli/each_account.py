@@ -71,6 +71,7 @@ def _with_account(inner: Callable[..., Any], path: tuple[str, ...]) -> Callable[
 
 def _for_each(path: tuple[str, ...], given: Mapping[str, Any], body: Callable[[], Any]) -> Any:
     """Run a command once, or once for each account; Exit with the worst code then."""
+    from backtest.core.errors import INTERRUPTED
     from live.settings.accounts import ALL
     from live.settings.load import account_names
 
@@ -90,7 +91,10 @@ def _for_each(path: tuple[str, ...], given: Mapping[str, Any], body: Callable[[]
             ACCOUNT[0] = name
             if not given.get("as_json"):
                 echo(f"account {name}:")
-            ending.code = max(ending.code, _ended(body, as_json=bool(given.get("as_json"))))
+            code = _ended(body, as_json=bool(given.get("as_json")))
+            ending.code = max(ending.code, code)
+            if code == INTERRUPTED:
+                break
     raise typer.Exit(ending.code)
 
 
@@ -112,17 +116,23 @@ def _pinged(
 
 
 def _ended(body: Callable[[], Any], *, as_json: bool) -> int:
-    """Return the exit code of one turn; an error is shown and ends that turn alone."""
+    """Return the exit code of one turn; whatever happens in it is shown and ends that turn alone."""
     from backtest.core.errors import JutsuError
-    from live.runtime.lifecycle import report_error
+    from live.runtime.lifecycle import guarded
+
+    def turn() -> int:
+        try:
+            code = body()
+        except typer.Exit as stop:
+            return stop.exit_code
+        except typer.Abort as stop:
+            raise KeyboardInterrupt from stop
+        except Exception as error:
+            if as_json:
+                why = JutsuError(f"unexpected {type(error).__name__}: {error}")
+                emit_error(error if isinstance(error, JutsuError) else why)
+            raise
+        return code if isinstance(code, int) else 0
 
     begin()
-    try:
-        code = body()
-    except typer.Exit as stop:
-        return stop.exit_code
-    except JutsuError as error:
-        if as_json:
-            emit_error(error)
-        return report_error(error, current_log())
-    return code if isinstance(code, int) else 0
+    return guarded(turn, current_log)

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from backtest.core.errors import INTERRUPTED
+from live.actions import kill_switch
 from live.cli import panic
 from live.cli.common import ACCOUNT, ConfigOption
 from live.cli.each_account import with_accounts
@@ -110,6 +113,33 @@ def test_one_account_that_cannot_be_opened_hides_no_other(two: User) -> None:
     assert ran.code == 8
     assert found["ira"]["error"]["exit_code"] == 8
     assert found["taxable"]["books"]
+
+
+def test_what_nobody_expected_in_one_account_keeps_no_other_from_its_turn(
+    two: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill, turns = kill_switch.kill, list[str]()
+
+    def broken(*given: Any, **named: Any) -> Any:
+        turns.append("one")
+        if len(turns) == 1:
+            raise ValueError("a fault of ours")
+        return kill(*given, **named)
+
+    monkeypatch.setattr(kill_switch, "kill", broken)
+    ran = two.jutsu("kill")
+    assert (ran.code, "unexpected ValueError: a fault of ours" in ran.err) == (1, True)
+    found = json.loads(two.jutsu("status", "--json").out)["accounts"]
+    assert [found[name]["kill_switch"] for name in NAMES] == ["none", "all"]
+
+
+def test_ctrl_c_ends_every_turn_that_is_left(two: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kill_switch, "kill", pressed)
+    ran = two.jutsu("kill")
+    assert (ran.code, ran.out.split()) == (INTERRUPTED, ["account", "ira:"])
 
 
 def test_metrics_of_every_account_are_one_document(project: Path) -> None:
