@@ -17,6 +17,7 @@ _ADDED: Final[tuple[tuple[str, Any], ...]] = (
     ("execution.limits.max_order_value_pct", 100.0),
     ("tax.identical", []),
     ("tax.retirement", False),
+    ("dashboard.url", None),
 )
 
 

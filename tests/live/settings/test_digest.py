@@ -24,3 +24,10 @@ def test_the_name_of_an_account_is_no_setting() -> None:
     assert settings_sha256(named) == settings_sha256(settings())
     assert snapshot(named) == snapshot(settings())
     assert "account" not in named.model_dump()
+
+
+def test_a_setting_that_came_later_changes_no_digest() -> None:
+    """Files that exist have this digest, of nothing set: a new setting belongs to `_ADDED`."""
+    before = "91df8cfece257fc432d5024e0843c21ab3f2fac9181cf3e492df6049022695cd"
+    assert settings_sha256(settings()) == before
+    assert settings_sha256(settings(dashboard={"url": "https://box.example"})) != before
