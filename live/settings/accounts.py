@@ -24,6 +24,8 @@ from live.settings.model import Settings
 SECTION: Final = "accounts"
 #: a name of no account: every one, one after the other
 ALL: Final = "all"
+#: names of no account: `all` is every one, and `<KEY>_FILE` is a file with a secret, not the key of an account
+TAKEN: Final = frozenset({ALL, "file"})
 #: settings without any account: those of the installation, of a demo, of a replay
 NO_ACCOUNT: Final = "\0"  # no command line can hold it: an empty variable of a shell means no account here
 #: names are part of files, variables and order ids: short, and without a sign that separates there
@@ -127,8 +129,10 @@ def read_accounts(section: Any, source: str) -> Accounts:
 
 def _problems(name: str, said: Any) -> Iterator[Finding]:
     where = f"{SECTION}.{name}"
-    if not NAME.fullmatch(name) or name == ALL:
-        yield Finding(where, "is no name of an account", "up to 16 small letters and digits, not `all`")
+    if not NAME.fullmatch(name) or name in TAKEN:
+        yield Finding(
+            where, "is no name of an account", "up to 16 small letters and digits, not `all` or `file`"
+        )
     if not isinstance(said, Mapping | None):
         yield Finding(where, "is a section, not a value", f"it holds: {', '.join(PARTS)}")
         return

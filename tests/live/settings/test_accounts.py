@@ -116,6 +116,7 @@ def test_only_a_name_that_stands_there_means_an_account(typed: str) -> None:
         ("accounts: {IRA: {}}", "accounts.IRA: is no name"),
         ("accounts: {my_ira: {}}", "accounts.my_ira: is no name"),
         ("accounts: {all: {}}", "accounts.all: is no name"),
+        ("accounts: {file: {}}", "accounts.file: is no name"),  # APCA_API_KEY_ID_FILE is no key
         ("accounts: {ira: 3}", "accounts.ira: is a section"),
         ("accounts: {ira: {boks: []}}", "accounts.ira.boks: .*did you mean books"),
         ("accounts: {ira: {paths: {}}}", "accounts.ira.paths: .*an account may say"),
