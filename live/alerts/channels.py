@@ -12,6 +12,7 @@ from typing import Final, get_args
 from backtest.core.errors import SettingsError
 from backtest.core.files import read_regular, why
 from live.ledger.alerts import DIGEST
+from live.settings.accounts import common_folder
 from live.settings.model import AlertLevel, Settings
 from live.system.redaction import MASK, redact, register_secret
 
@@ -49,12 +50,18 @@ def channels(
     return found
 
 
+def urls_file(settings: Settings, state: Path) -> Path:
+    """Return the file of addresses beside the ledger: an account's own, else the one that all share."""
+    own = state / URLS_FILE
+    return own if own.exists() else common_folder(state, settings.account) / URLS_FILE
+
+
 def _default_addresses(settings: Settings, state: Path | None, environ: Mapping[str, str]) -> list[str]:
     name = settings.alerts.urls_env
     text = environ.get(name, "")
     if not text:
         named = environ.get(f"{name}_FILE")
-        path = Path(named) if named else None if state is None else state / URLS_FILE
+        path = Path(named) if named else None if state is None else urls_file(settings, state)
         text = _private_text(path, required=named is not None) if path is not None else ""
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
     return [url.strip(",") for line in lines for url in line.split() if url.strip(",")]

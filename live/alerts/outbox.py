@@ -13,7 +13,8 @@ puts a message into the outbox; mail channels send `html` beside the text, the o
 
 Channels are apprise URLs: `JUTSU_ALERT_<NAME>`, and the list in the variable that `alerts.urls_env` names, of
 the environment or the secrets file; else a file of URLs named by the same variable with `_FILE` appended, or
-`alert_urls` beside the ledger. They contain secrets: a file must be private, and no text leaves with one.
+`alert_urls` beside the ledger, an account's own or that of all. They contain secrets: a file must be private,
+and no text leaves with one.
 """
 
 from __future__ import annotations

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import JutsuError, UsageError
+from live.alerts.channels import urls_file
 from live.reporting.files import StoredReport, kept, name_of
 from live.reporting.monthly import monthly_report
 from live.reporting.weekly import weekly_report
 from live.settings.names import flat
+from live.settings.secrets import secrets_path
 from live.system.json_text import value_text
 from live.views.book_period import PeriodInputs, first_session
 from live.views.inputs import ViewInputs
@@ -210,7 +212,8 @@ def _digests(manifest: Path) -> dict[str, str]:
 
 def _secret_files(context: RunContext) -> tuple[Path, ...]:
     token = context.loaded.path(context.settings.broker.schwab.token_file)
-    return (context.loaded.root / "state" / "secrets.env", context.state / "alert_urls", token)
+    secrets = secrets_path(context.loaded.root, context.environ)
+    return (secrets, urls_file(context.settings, context.state), token)
 
 
 def _readable(paths: tuple[Path, ...]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from live.settings.model import Settings
 SECTION: Final = "accounts"
 #: a name of no account: every one, one after the other
 ALL: Final = "all"
-#: names of no account: `all` is every one, and `<KEY>_FILE` is a file with a secret, not the key of an account
+#: names of no account: `<KEY>_FILE` names a file with a secret, it is not the key of an account
 TAKEN: Final = frozenset({ALL, "file"})
 #: settings without any account: those of the installation, of a demo, of a replay
 NO_ACCOUNT: Final = "\0"  # no command line can hold it: an empty variable of a shell means no account here

@@ -40,6 +40,15 @@ def test_the_environment_comes_first_then_the_named_file_then_the_one_beside_the
     assert channels(Settings(), tmp_path / "nowhere", {}) == {}
 
 
+def test_an_account_without_addresses_of_its_own_has_those_of_all(tmp_path: Path) -> None:
+    ira = Settings.model_validate({"account": "ira"})
+    private(tmp_path / URLS_FILE, ONE)
+    assert channels(ira, tmp_path / "ira", {}) == {"default": ONE}
+    (tmp_path / "ira").mkdir()
+    private(tmp_path / "ira" / URLS_FILE, TWO)
+    assert channels(ira, tmp_path / "ira", {}) == {"default": TWO}
+
+
 @pytest.mark.parametrize("text", [f"{ONE} {TWO}", f"{ONE},\n\n{TWO}\n", f"# mine\n {ONE}\n  # yours\n{TWO}"])
 def test_urls_stand_one_per_line_or_separated_by_blanks(text: str) -> None:
     assert channels(Settings(), None, {NAME: text}) == {"default": ONE, "default_2": TWO}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -79,6 +80,9 @@ def test_a_month_knows_settings_manifest_and_secrets(made: World) -> None:
     secrets.parent.mkdir(exist_ok=True)
     secrets.write_text("")
     secrets.chmod(0o644)
+    named = made.folder / "named.env"
+    named.write_text("")
+    named.chmod(0o640)
     report = monthly(made, date(2025, 4, 1))
     model = report.model
     assert isinstance(model, MonthlyReport)
@@ -91,6 +95,10 @@ def test_a_month_knows_settings_manifest_and_secrets(made: World) -> None:
     assert not any(name.startswith("paths.") for name in model.settings)
     assert set(model.manifest) >= {"golden", "titan"}
     assert [line.split(":")[0] for line in model.secrets] == ["secrets.env"]
+    runtime = later(made)
+    context = replace(runtime.context, environ={"JUTSU_SECRETS_FILE": str(named)})
+    other = monthly_of(context, runtime.broker, runtime.feed, date(2025, 4, 1)).model
+    assert [line.split(":")[0] for line in other.secrets] == ["named.env"]
     assert model.wash_notes == ()
     assert model.causes or any(line.startswith("attribution") for line in model.missing)
     assert any("no report of the month before" in line for line in model.missing)
