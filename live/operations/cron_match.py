@@ -1,32 +1,42 @@
-"""Whether the installed lines of a crontab still start what they should: zones and books change."""
+"""Whether the installed lines of a crontab start what they should: zones, books and accounts change."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Final
 
 from live.operations.installed import BEGIN, END
 from live.operations.next_starts import NextStart
-from live.operations.schedule import STAGES
+from live.operations.schedule import STAGES, VALIDATE
+from live.settings.accounts import ALL
 
-_FIELDS = 5
+_FIELDS: Final = 5
+_ACCOUNT: Final = re.compile(r" --account (\S+)")
 
 
-def not_started(text: str, folder: Path, coming: Iterable[NextStart], zone: tzinfo) -> NextStart | None:
+def not_started(
+    text: str, folder: Path, coming: Iterable[NextStart], zone: tzinfo, account: str = ""
+) -> NextStart | None:
     """Return the first start of a stage that the block of a project misses, None without a block.
+
+    Of one of several accounts validation counts too: it ends at once where its line names no account.
 
     Args:
         text: the crontab.
         folder: the project.
         coming: what must start, in order.
         zone: of this machine, in whose time cron lives.
+        account: name of one of several.
     """
     block = list(_block(text, folder))
     if not block:
         return None
-    stages = (start for start in coming if start.command in STAGES)
-    return next((s for s in stages if not any(_starts(line, s, zone) for line in block)), None)
+    wanted = (*STAGES, VALIDATE) if account else STAGES
+    starts = (start for start in coming if start.command in wanted)
+    return next((s for s in starts if not any(_starts(line, s, zone, account) for line in block)), None)
 
 
 def _block(text: str, folder: Path) -> Iterator[str]:
@@ -36,7 +46,7 @@ def _block(text: str, folder: Path) -> Iterator[str]:
         yield from lines[lines.index(begin) + 1 : lines.index(end)]
 
 
-def _starts(line: str, start: NextStart, zone: tzinfo) -> bool:
+def _starts(line: str, start: NextStart, zone: tzinfo, account: str) -> bool:
     """Tell whether a line starts a command at an instant; one that cannot be read starts nothing."""
     fields = line.split(maxsplit=_FIELDS)
     if line.startswith("#") or len(fields) <= _FIELDS:
@@ -49,7 +59,16 @@ def _starts(line: str, start: NextStart, zone: tzinfo) -> bool:
         all(_holds(field, value) for field, value in zip(fields, values, strict=False))
         and f"/{program} {rest} " in f"{called} "
         and ("--phase" in rest) == ("--phase" in called)
+        and _is_about(called, start.command, account)
     )
+
+
+def _is_about(called: str, command: str, account: str) -> bool:
+    """Tell whether a line means an account; a stage that names none has a turn for each."""
+    named = _ACCOUNT.search(called)
+    if named is None:
+        return not account or command in STAGES
+    return bool(account) and named[1] in {account, ALL}
 
 
 def _holds(field: str, value: int) -> bool:

@@ -294,15 +294,16 @@ def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
     from live.operations.scheduled import scheduled_books
     from live.system.clock import host_zone
 
-    shared = common_folder(context.state, context.settings.account)
-    if start_loop.alive(shared, context.clock.now()):
+    account = context.settings.account
+    if start_loop.alive(common_folder(context.state, account), context.clock.now()):
         return
     zone, text = host_zone(os.environ), crontab() or ""
     coming = islice(session_starts(scheduled_books(context)[0], context.clock.now()), LOOKED_AHEAD)
-    start = not_started(text, root, coming, zone)
+    start = not_started(text, root, coming, zone, account)
     if start is not None:
         here, there = (start.at.astimezone(place).strftime("%a %H:%M") for place in (zone, NEW_YORK))
-        detail = f"no line of the crontab starts `{start.command}` on {there} New York, which is {here} here"
+        command = f"`{start.command}`" + (f" of {account}" if account else "")
+        detail = f"no line of the crontab starts {command} on {there} New York, which is {here} here"
         else_started = doubled(text, root) or timers.enabled()
         verdict: Verdict = "warning" if else_started else "failed"
         yield HealthCheck("start times", verdict, detail, "`jutsu schedule --install` makes them anew")

@@ -13,7 +13,7 @@ from live.operations.cron_lines import cron_lines
 from live.operations.cron_match import not_started
 from live.operations.installed import with_block
 from live.operations.next_starts import session_starts
-from live.operations.schedule import EXECUTOR, GENERATOR, Project, ScheduledBook, starts
+from live.operations.schedule import EXECUTOR, GENERATOR, VALIDATE, Project, ScheduledBook, starts
 
 FOLDER = Path("/srv/a project")
 BOOKS = (ScheduledBook("golden", "close"), ScheduledBook("ema_p10", "open", reads_candidates=True))
@@ -21,8 +21,10 @@ BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Sydney", "UTC")
 
 
-def crontab(zone: str, books: tuple[ScheduledBook, ...] = BOOKS, programs: str = ".venv/bin") -> str:
-    project = Project(FOLDER, programs=Path(programs))
+def crontab(
+    zone: str, books: tuple[ScheduledBook, ...] = BOOKS, programs: str = ".venv/bin", flags: str = ""
+) -> str:
+    project = Project(FOLDER, flags, programs=Path(programs))
     lines = cron_lines(project, starts(books, ZoneInfo(zone), BEGIN.date()))
     return with_block("0 3 * * * backup\n", FOLDER, list(lines))
 
@@ -62,3 +64,24 @@ def test_what_panic_switched_off_starts_nothing() -> None:
     lines = [f"# {line}" for line in crontab("UTC").splitlines() if not line.startswith(("#", "0 3"))]
     coming = islice(session_starts(BOOKS, BEGIN), 20)
     assert not_started(with_block("", FOLDER, lines), FOLDER, coming, ZoneInfo("UTC")) is not None
+
+
+@pytest.mark.parametrize(
+    ("flags", "account", "missing"),
+    [
+        ("--account all", "ira", None),
+        ("--account ira", "ira", None),
+        ("--config /c.yaml --account all", "ira", None),
+        ("--account taxable", "ira", GENERATOR),
+        ("", "ira", VALIDATE),  # lines of before there were accounts: validation wants a name
+        ("", "", None),
+        ("--account all", "", GENERATOR),  # and of before there were none any more
+    ],
+)
+def test_lines_of_another_account_start_nothing_of_this_one(
+    flags: str, account: str, missing: str | None
+) -> None:
+    coming = islice(session_starts(BOOKS[:1], BEGIN), 20)
+    text = crontab("UTC", BOOKS[:1], flags=flags)
+    found = not_started(text, FOLDER, coming, ZoneInfo("UTC"), account)
+    assert (None if found is None else found.command) == missing
