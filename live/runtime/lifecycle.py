@@ -224,7 +224,7 @@ def _alert_beside(
     from live.alerts import channels, plain_outbox
     from live.alerts.causes import with_remedy
     from live.alerts.delivery import deliver
-    from live.alerts.message import Message, named
+    from live.alerts.message import Message, named, with_account
     from live.system.clock import SystemClock
 
     at, urls, problems = SystemClock().now(), dict[str, str](), list[str]()
@@ -235,9 +235,8 @@ def _alert_beside(
     except JutsuError as error:
         problems.append(f"alert channels: {error.line()}")
     title, body = redact(title), redact(body)
-    results = deliver(
-        urls, Message(named(settings, title), with_remedy(key, "critical", body), "critical")
-    ).values()
+    text = with_account(settings, with_remedy(key, "critical", body))
+    results = deliver(urls, Message(named(settings, title), text, "critical")).values()
     problems += [f"alert channel failed: {one.channel} {one.error}" for one in results if one.error]
     delivered = any(not one.error for one in results)
     if state.exists() or (state.parent / "config").is_dir():  # a wrong folder is left as it is

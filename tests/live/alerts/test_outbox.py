@@ -110,6 +110,16 @@ def outcome(context: Context) -> list[tuple[str, bool, str]]:
     return [(a.key, a.sent_at is not None, a.error) for a in reversed(context.ledger.alerts.recent())]
 
 
+def test_a_message_of_one_of_several_accounts_can_be_followed(
+    alert: Callable[..., Any], context: Context, server: Server
+) -> None:
+    context.settings = Settings.model_validate({"account": "ira"})
+    assert alert(body="`jutsu resolve A` when it is there") == ()
+    (message,) = server.messages
+    assert message["title"].endswith("[ira] TQQQ has no stop")
+    assert "`jutsu resolve A --account ira` when" in message["message"]
+
+
 def test_an_alert_arrives_with_its_level(alert: Callable[..., Any], server: Server, context: Context) -> None:
     assert alert() == ()
     (message,) = server.messages
