@@ -37,3 +37,17 @@ def test_reports_on_a_full_disk_change_nothing(tmp_path: Path, monkeypatch: pyte
     assert made.executor() == 0
     (alert,) = [one for one in made.open().ledger.alerts.recent() if one.key.startswith("executed")]
     assert alert.title == f"[PAPER] golden {DAY} SUCCESS"
+
+
+def test_a_position_that_cannot_be_told_keeps_no_report_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise TypeError("a price is None")
+
+    made = world(tmp_path)
+    made.write(signal([ENTRY]))
+    monkeypatch.setattr(announcing, "tell_positions", broken)
+    assert made.executor() == 0
+    (alert,) = [one for one in made.open().ledger.alerts.recent() if one.key.startswith("executed")]
+    assert alert.title == f"[PAPER] golden {DAY} SUCCESS"
