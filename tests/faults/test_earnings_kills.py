@@ -12,7 +12,8 @@ import pytest
 
 from live.system.clock import SimulatedClock
 from tests.support.exec_world import NEW_YORK, ScriptedFeed, StubStrategy, World, bars, order, signal
-from tests.support.paper_kills import Fuse, FusedBroker, fuse_commits, in_child
+from tests.support.inherited import in_child
+from tests.support.paper_kills import Fuse, FusedBroker, fuse_commits
 
 FIRST, SECOND = date(2025, 3, 5), date(2025, 3, 6)
 STRATEGY = StubStrategy(execution_time="open", parameters={"stop_loss_pct": 10.0, "max_positions": 2})

@@ -39,7 +39,7 @@ from tests.support.http_fuse import Fuse
 from tests.support.http_imitation import DAY, NEXT_DAY, Forked, at, make_app, short
 from tests.support.http_judge import blocked_because, verdict, wanted_person
 from tests.support.http_scenarios import SCENARIOS, Scenario
-from tests.support.inherited import inherit, loaded
+from tests.support.inherited import in_child, inherit, loaded
 from tests.support.kill_log import KillLog, add_arguments, of_shard
 
 MAX_RUNS = 8
@@ -88,7 +88,7 @@ def make_template(scenario: Scenario, folder: Path) -> Template:
         server = Server(app)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        _, result = w.forked(lambda: run_once(project, server.url, None), folder / "answer")
+        _, result = in_child(lambda: run_once(project, server.url, None), folder / "answer")
         server.shutdown()
         server.server_close()
         thread.join()
@@ -112,7 +112,7 @@ def _measured(template: Template) -> Template:
         project = _copy(template, Path(name))
         template.scenario.upset(remote)
         since = len(remote.log())
-        _, result = w.forked(lambda: run_once(project, remote.url, None), Path(name) / "answer")
+        _, result = in_child(lambda: run_once(project, remote.url, None), Path(name) / "answer")
         if result is None or result["code"] != 0:
             raise SystemExit(
                 f"{template.scenario.key}: undisturbed: {result} {(project.folder / 'out').read_text()}"
@@ -141,7 +141,7 @@ def run_once(project: w.Project, url: str, kill_at: int | None) -> dict[str, Any
 
 def judge(template: Template, project: w.Project, remote: Remote) -> list[str]:
     scenario = template.scenario
-    _, wrong = w.forked(
+    _, wrong = in_child(
         lambda: verdict(
             project,
             remote,
@@ -206,7 +206,7 @@ def _run(point: Point, project: w.Project, remote: Remote, kind: str, at: int) -
     plan = {"n": at, "kind": kind, "folder": str(project.folder)} if kind in SERVER_KINDS else {}
     remote.call("kill", plan)
     step = at if kind == "step" else None
-    status, result = w.forked(lambda: run_once(project, remote.url, step), project.folder.parent / "answer")
+    status, result = in_child(lambda: run_once(project, remote.url, step), project.folder.parent / "answer")
     remote.call("kill", {})
     if os.WIFSIGNALED(status):
         point.codes.append("killed")
@@ -227,10 +227,10 @@ def _person(point: Point, project: w.Project, remote: Remote) -> bool:
     """Do what exit code 8 asks for: look at the broker and resolve."""
     point.persons += 1
     answer = project.folder.parent / "answer"
-    _, answers = w.forked(lambda: wanted_person(project, remote), answer)
+    _, answers = in_child(lambda: wanted_person(project, remote), answer)
     for name, broker_id in answers or ():
         verdict = ["--absent"] if broker_id is None else ["--adopt", broker_id]
-        _, code = w.forked(partial(w.command, project, remote.url, "resolve", name, *verdict), answer)
+        _, code = in_child(partial(w.command, project, remote.url, "resolve", name, *verdict), answer)
         if code != 0:
             point.wrong.append(
                 f"resolve {name} {verdict}: {code} {(project.folder / 'out').read_text()[-300:]}"
@@ -246,12 +246,12 @@ def _resumed(point: Point, project: w.Project, remote: Remote) -> bool:
     The stop rests by now: `verdict` is strict about that, and about the switch.
     """
     answer = project.folder.parent / "answer"
-    _, reason = w.forked(lambda: blocked_because(project), answer)
+    _, reason = in_child(lambda: blocked_because(project), answer)
     if "NO STOP" not in (reason or ""):
         return True
     if "jutsu resume" not in (project.folder / "out").read_text():
         point.wrong.append("entries are blocked, and no message names `jutsu resume`")
-    _, code = w.forked(partial(w.command, project, remote.url, "resume"), answer)
+    _, code = in_child(partial(w.command, project, remote.url, "resume"), answer)
     if code != 0:
         point.wrong.append(f"resume: {code} {(project.folder / 'out').read_text()[-300:]}")
     return not point.wrong

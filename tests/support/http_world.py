@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -208,23 +207,6 @@ def sealed_file(
 
 
 # running ------------------------------------------------------------------------------------------------
-
-
-def forked(body: Callable[[], Any], answer: Path) -> tuple[int, Any]:
-    """Run `body` in a forked process; return its wait status and what it returned."""
-    answer.unlink(missing_ok=True)
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            answer.write_text(json.dumps(body()))
-            code = 0
-        except BaseException:  # noqa: BLE001 - the child must never return into the harness
-            answer.with_suffix(".error").write_text(traceback.format_exc())
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return status, json.loads(answer.read_text()) if answer.exists() else None
 
 
 def in_folder(project: Project, url: str, body: Callable[[], int]) -> int:

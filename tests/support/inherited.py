@@ -1,12 +1,17 @@
-"""Modules that a forked child had to load, loaded here: children that are forked later inherit them."""
+"""Forked children, and the modules that one had to load: those that are forked later inherit them."""
 
 from __future__ import annotations
 
 import gc
 import importlib
+import json
+import os
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 
 def loaded() -> list[str]:
@@ -21,3 +26,20 @@ def inherit(names: Iterable[str]) -> None:
             with suppress(ImportError):
                 importlib.import_module(name)
     gc.freeze()  # a child does not copy the pages of what is loaded
+
+
+def in_child(body: Callable[[], Any], answer: Path) -> tuple[int, Any]:
+    """Run `body` in a forked process; return its wait status and what it returned."""
+    answer.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            answer.write_text(json.dumps(body()))
+            code = 0
+        except BaseException:  # noqa: BLE001 - the child must never return into the harness
+            answer.with_suffix(".error").write_text(traceback.format_exc())
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return status, json.loads(answer.read_text()) if answer.exists() else None

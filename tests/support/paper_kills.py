@@ -11,7 +11,6 @@ without client order ids) the harness plays that person: it looks at the broker 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -19,9 +18,8 @@ import signal as signals
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -31,7 +29,7 @@ from typing import Any
 
 from live.brokers.paper.broker import PaperBroker
 from tests.support.exec_world import AT, DAY, NEXT_DAY, World, bars, order, signal, world
-from tests.support.inherited import inherit, loaded
+from tests.support.inherited import in_child, inherit, loaded
 from tests.support.kill_log import KillLog, add_arguments, of_shard
 
 BROKER_CALLS = ("account", "orders", "order", "find", "submit", "cancel")
@@ -187,23 +185,6 @@ SCENARIOS = tuple(
     for name, fault in (("enter", "none"), ("turn", "none"), ("turn", "lost_reply"), ("enter", "slow"))
     for client_id in (True, False)
 )
-
-
-def in_child(body: Callable[[], object], answer: Path) -> tuple[int, Any]:
-    """Run `body` in a forked process; return its wait status and what it returned."""
-    answer.unlink(missing_ok=True)
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            answer.write_text(json.dumps(body()))
-            code = 0
-        except BaseException:  # noqa: BLE001 - the child must never return into the harness
-            answer.with_suffix(".error").write_text(traceback.format_exc())
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return status, json.loads(answer.read_text()) if answer.exists() else None
 
 
 def run_once(scenario: Scenario, folder: Path, minutes: int, kill_at: int | None) -> dict[str, Any]:
