@@ -118,11 +118,11 @@ def test_one_account_that_cannot_be_opened_hides_no_other(two: User) -> None:
 def test_what_nobody_expected_in_one_account_keeps_no_other_from_its_turn(
     two: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kill, turns = kill_switch.kill, list[str]()
+    kill, calls = kill_switch.kill, list[str]()
 
     def broken(*given: Any, **named: Any) -> Any:
-        turns.append("one")
-        if len(turns) == 1:
+        calls.append("one")
+        if len(calls) == 1:
             raise ValueError("a fault of ours")
         return kill(*given, **named)
 
