@@ -89,7 +89,7 @@ def close_everything(context: RunContext, broker: Broker, *, everything: bool = 
     Args:
         context: the account.
         broker: where its orders and shares are.
-        everything: sell foreign shares and cancel foreign orders too; a person was shown them and agreed.
+        everything: sell foreign shares and cancel foreign orders too; a person asked for it.
     """
     result = Result()
     # First, so that a run at work sends nothing more, and that a panic that dies leaves nothing switched on.

@@ -243,7 +243,7 @@ def _backups(ledger: Ledger, clock: Clock, root: Path) -> HealthCheck:
     if since is None:
         return HealthCheck("backups", "none", "there is no ledger yet")
     if rehearsed and not rehearsed["passed"]:
-        return HealthCheck("backups", "warning", f"the rehearsal of {since[:10]} failed", REHEARSE)
+        return HealthCheck("backups", "failed", f"the rehearsal of {since[:10]} failed", REHEARSE)
     days = (clock.now() - datetime.fromisoformat(since)).days
     text = f"a restore was rehearsed on {since[:10]}" if rehearsed else "no restore was rehearsed yet"
     if days > REHEARSAL_DAYS:

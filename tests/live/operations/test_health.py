@@ -164,7 +164,7 @@ def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> 
     assert said('{"at": "2023-12-01T00:00:00+00:00", "passed": true}')[0] == "ok"
     assert said('{"at": "2023-11-01T00:00:00+00:00", "passed": true}')[0] == "warning"
     assert said('{"at": "2024-01-01T00:00:00+00:00", "passed": false}') == (
-        "warning",
+        "failed",
         "the rehearsal of 2024-01-01 failed",
     )
 
