@@ -57,6 +57,33 @@ def realised_volatility(close: FloatArray, window: int) -> FloatArray:
     return _array(out)
 
 
+def average_true_range(high: FloatArray, low: FloatArray, close: FloatArray, window: int) -> FloatArray:
+    """Return Wilder's average true range: ATR(t) = ATR(t-1) + (TR(t) - ATR(t-1)) / window.
+
+    TR(t) = max(high, close(t-1)) - min(low, close(t-1)) from row 1 on; the first value is the mean of
+    TR(1) .. TR(window).
+
+    Args:
+        high: shape (n,), of one symbol.
+        low: shape (n,).
+        close: shape (n,).
+        window: >= 1.
+
+    Returns:
+        Shape (n,), currency per share; NaN on the first `window` rows.
+    """
+    out = _blank(len(close))
+    ranges = np.maximum(high[1:], close[:-1]) - np.minimum(low[1:], close[:-1])
+    if len(ranges) < window:
+        return _array(out)
+    level = float(np.mean(ranges[:window]))
+    out[window] = level
+    for row, true_range in enumerate(ranges[window:].tolist(), start=window + 1):
+        level += (true_range - level) / window
+        out[row] = level
+    return _array(out)
+
+
 def volatility_z_score(sigma: FloatArray, first: int, window: int) -> FloatArray:
     """Return how many sample deviations each volatility lies above the mean of the last `window` ones.
 

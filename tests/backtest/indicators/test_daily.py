@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.indicators.daily import realised_volatility, sma, smoothing_lengths, volatility_z_score
+from backtest.indicators.daily import (
+    average_true_range,
+    realised_volatility,
+    sma,
+    smoothing_lengths,
+    volatility_z_score,
+)
 
 PRICES = st.lists(st.floats(1, 1000), min_size=2, max_size=40)
 
@@ -70,3 +76,14 @@ def test_smoothing_has_its_limits(
     osc: int, strength: int, double: bool, expected: tuple[int, int, int]
 ) -> None:
     assert smoothing_lengths(osc, strength, double) == expected
+
+
+def test_the_average_true_range_is_wilders() -> None:
+    high = np.array([10.0, 12.0, 11.0, 15.0, 14.0])
+    low = np.array([9.0, 10.0, 8.0, 12.0, 9.0])
+    close = np.array([9.5, 11.0, 9.0, 14.0, 10.0])
+    # true ranges 2.5, 3, 6, 5: the mean of the first two, then a half of each step
+    found = average_true_range(high, low, close, 2)
+    assert np.isnan(found[:2]).all()
+    assert found[2:].tolist() == [2.75, 2.75 + (6 - 2.75) / 2, 4.375 + (5 - 4.375) / 2]
+    assert np.isnan(average_true_range(high, low, close, 5)).all()
