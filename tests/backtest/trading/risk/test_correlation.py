@@ -31,9 +31,9 @@ def test_a_pair_is_symmetric_and_within_its_range(one: int, other: int, shift: i
 
 def test_it_is_pearsons_of_the_newest_shared_sessions() -> None:
     one, other = walk(1), 0.5 * walk(1) + 0.5 * walk(2)
-    returns = [np.diff(close[-61:]) / close[-61:-1] for close in (one, other)]
+    first, second = (np.diff(close[-61:]) / close[-61:-1] for close in (one, other))
     found = correlation(bars("AAA", one), bars("BBB", other))
-    assert found == pytest.approx(np.corrcoef(*returns)[0, 1])
+    assert found == pytest.approx(np.corrcoef(np.array([first, second]))[0, 1])
 
 
 def test_a_hedge_is_worth_nothing_and_the_unknown_counts_in_full() -> None:
