@@ -28,6 +28,7 @@ class Via:
 
 #: the terminal of this machine
 TERMINAL: Final = Via()
+_NOTED: Final = "in the audit log"
 
 
 @dataclass(slots=True)
@@ -63,7 +64,13 @@ def audited(
         refusal = _action(name, actor, subject, via, effect, f"refused: {error.line()}")
         with contextlib.suppress(JutsuError):  # a ledger that cannot be written says so by `error`
             ledger.audit.append(refusal, at=at)
+            error.add_note(_NOTED)
         raise
+
+
+def in_audit_log(error: JutsuError) -> bool:
+    """Whether `audited` has written this error as a refusal."""
+    return _NOTED in getattr(error, "__notes__", ())
 
 
 @contextmanager

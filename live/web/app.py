@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from backtest.core.errors import JutsuError
 from live.jobs.project import JobsProject
-from live.web import problems
+from live.web import problems, refusals
 from live.web.alerting import tell_of_logins
 from live.web.answers import Answers, answer
 from live.web.auth.sessions import Logins
@@ -133,8 +133,8 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Doorkeeper, door=lambda: door)
     _mount(app)
-    app.add_exception_handler(problems.ProblemError, problems.of_refusal)
-    app.add_exception_handler(JutsuError, problems.of_error)
+    app.add_exception_handler(problems.ProblemError, refusals.of_refusal)
+    app.add_exception_handler(JutsuError, refusals.of_error)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, problems.of_bug)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from live.web.auth.store import Store
     from live.web.rates import Rates
 
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY: Final = 1_000_000
 #: the chart library's logo brings one style of its own
 _LOGO_STYLE: Final = "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"
@@ -136,10 +136,10 @@ def needs(scope: Permission) -> Any:
             raise ProblemError(
                 401, "log-in", "nobody is logged in", remedy="`jutsu dashboard link`, or log in on the page"
             )
-        unsafe = request.method not in _SAFE
+        request.state.visitor, request.state.scope = found, scope
+        unsafe = request.method not in SAFE
         door.require_rate(who(found), unsafe=unsafe)
         _require_known_names(request)
-        request.state.visitor = found
         if unsafe and found.kind == "browser":
             door.require_csrf(request, found)
         if scope not in found.scopes:
@@ -191,7 +191,7 @@ class Doorkeeper:
         guarded = _with_headers(send, secure=self._door().secure)
         try:
             self._door().require_known_host(request.headers)
-            if request.method not in _SAFE:
+            if request.method not in SAFE:
                 _require_small_json(request)
         except ProblemError as error:
             await of_refusal(request, error)(scope, receive, guarded)

@@ -141,8 +141,13 @@ class World:
             yield self._inputs(ledger)
 
     @contextmanager
-    def stopping(self) -> Iterator[tuple[Ledger, datetime]]:
-        """Open the ledger for the kill switch where the settings cannot be read now: by the last that could.
+    def stopping(self, seconds: float = KILL_SECONDS) -> Iterator[tuple[Ledger, datetime]]:
+        """Open the ledger where the settings cannot be read now: by the last that could.
+
+        For the kill switch, and for what is only noted.
+
+        Args:
+            seconds: longest wait for another writer.
 
         Yields:
             The ledger, and the instant to act at.
@@ -152,7 +157,7 @@ class World:
         """
         known = [loaded for key, loaded in self._loaded.items() if key.startswith("file ")]
         loaded = known[0] if known else self.settings_of_file()
-        with self._open_to_write(loaded, KILL_SECONDS) as ledger:
+        with self._open_to_write(loaded, seconds) as ledger:
             yield ledger, instant_of_run(loaded.settings, self.clock.now())
 
     @contextmanager
