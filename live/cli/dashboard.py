@@ -57,11 +57,13 @@ def dashboard(
     if context.invoked_subcommand is not None:
         return
     _require_packages()
+    from live.web.accounts import first_account
     from live.web.app import Serving, create_app
     from live.web.serve import LOOPBACK, Address, bound, server_of
 
     world = _world(config, state_db, demo=demo)
-    settings = world.settings_of_file().settings.dashboard
+    first = first_account(world)
+    settings = first.settings_of_file().settings.dashboard
     beyond = host not in LOOPBACK
     address = Address(host, port, tls_cert, tls_key, settings.trusted_proxies)
     store = _store(world)
@@ -83,7 +85,7 @@ def dashboard(
     def ready() -> None:
         store.keep("address", address.url)
         shown = address.url if beyond else f"{address.url}/#k={logins.new_link()}"
-        echo(f"dashboard of {world.state_db} at\n  {shown}")
+        echo(f"dashboard of {first.settings_of_file().root} at\n  {shown}")
         echo("Ctrl-C ends it; orders are made by cron all the same")
         if open_:
             typer.launch(shown)
@@ -125,12 +127,15 @@ def totp(*, demo: DemoOption = False, config: ConfigOption = None, state_db: Sta
 
     import segno
 
+    from live.web.accounts import first_account
     from live.web.auth import totp as codes
 
     world = _world(config, state_db, demo=demo)
     secret = codes.new_secret()
     image = io.StringIO()
-    segno.make(codes.address(secret, world.state.name)).terminal(image, compact=True)
+    segno.make(codes.address(secret, first_account(world).settings_of_file().root.name)).terminal(
+        image, compact=True
+    )
     echo(image.getvalue())
     echo(f"or type this into the authenticator: {secret}")
     given = typer.prompt("the six digits it shows now")
@@ -164,13 +169,14 @@ def _require_packages() -> None:
 
 def _world(config: Path | None, state_db: Path | None, *, demo: bool) -> World:
     from live.system.clock import SystemClock
+    from live.web.accounts import first_account
     from live.web.world import World
 
     source, signals = source_of(config, state_db), None
     if demo:
         source, signals = _demo(config)
     world = World(source, SystemClock(), signals)
-    world.settings_of_file()
+    first_account(world).settings_of_file()
     return world
 
 
@@ -187,9 +193,10 @@ def _demo(config: Path | None) -> tuple[SettingsSource, Path]:
 
 
 def _store(world: World) -> Store:
+    from live.web.accounts import logins_folder
     from live.web.auth.store import Store
 
-    return Store(world.state / "web.db")
+    return Store(logins_folder(world) / "web.db")
 
 
 def _logins(world: World, store: Store) -> Logins:

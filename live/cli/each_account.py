@@ -29,7 +29,7 @@ OF_EVERY: Final = frozenset(
     }
 )
 #: these know the accounts themselves, or none of them
-OF_NONE: Final = frozenset({"metrics", "init", "schedule", "data"})
+OF_NONE: Final = frozenset({"metrics", "init", "schedule", "data", "dashboard"})
 _HELP: Final = "One of `accounts:` in the settings; `all`: each, one after the other."
 
 

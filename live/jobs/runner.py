@@ -11,10 +11,12 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -52,6 +54,27 @@ class _Running:
     asked_at: float | None = None
 
 
+class Slots:
+    """How many children may run at once in this process: all processors but one, at least one.
+
+    Args:
+        most: another number.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most or max(1, (os.cpu_count() or 2) - 1)
+        self._children: list[Sized] = []
+        self.starting = threading.Lock()
+
+    def share(self, children: Sized) -> None:
+        """Count the children of one more runner; whoever starts one holds `starting`."""
+        self._children.append(children)
+
+    def free(self) -> bool:
+        """Whether one more may run."""
+        return sum(len(one) for one in self._children) < self._most
+
+
 class Runner:
     """Runs jobs.
 
@@ -59,7 +82,7 @@ class Runner:
         project: whose jobs.
         store: where they are kept.
         changed: told the name of every job that changed.
-        at_once: how many run at once; None: all processors but one, at least one.
+        slots: how many run at once; None: slots of its own.
     """
 
     def __init__(
@@ -67,12 +90,13 @@ class Runner:
         project: JobsProject,
         store: JobStore,
         changed: Callable[[str], None] = lambda _: None,
-        at_once: int | None = None,
+        slots: Slots | None = None,
     ) -> None:
         self._project, self._store, self._changed = project, store, changed
-        self._at_once = at_once or max(1, (os.cpu_count() or 2) - 1)
+        self._slots = slots or Slots()
         self._schedules = Schedules(store)
         self._running: dict[str, _Running] = {}
+        self._slots.share(self._running)
         self._lock = FileLock(project.state / LOCK)
 
     @property
@@ -99,31 +123,44 @@ class Runner:
             self._look_at(ident, now)
         for job in self._schedules.ask_for_due(now):
             self._changed(job.id)
-        for job in self._startable(now):
-            self._start(job, now)
+        with self._slots.starting:
+            for job in self._startable(now):
+                self._start(job, now)
 
     def stop(self) -> None:
-        """End every child; their jobs are interrupted and can be resumed."""
+        """End every child; their jobs are interrupted and can be resumed, those that were done are done.
+
+        What cannot be written is found out by the next program that runs jobs: they say that they run.
+        """
         for child in self._running.values():
             _tell(child, signal.SIGTERM)
-        for ident, child in self._running.items():
-            try:
-                child.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                _tell(child, signal.SIGKILL)
-                child.process.wait()
-            _close(child)
-            self._store.finish(
-                ident, "interrupted", at=self._project.clock.now(), problem="the program that ran it ended"
-            )
-        self._running.clear()
-        self._lock.release()
+        try:
+            for ident in tuple(self._running):
+                self._wait_for(ident)
+        finally:
+            self._lock.release()
+
+    def _wait_for(self, ident: str) -> None:
+        child = self._running.pop(ident)
+        try:
+            child.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            _tell(child, signal.SIGKILL)
+            child.process.wait()
+        _close(child)
+        now = self._project.clock.now()
+        with contextlib.suppress(sqlite3.Error):
+            if child.process.returncode == 0:
+                self._store.finish(ident, "done", at=now, exit_code=0)
+            else:
+                problem = "the program that ran it ended"
+                self._store.finish(ident, "interrupted", at=now, problem=problem)
 
     def _startable(self, now: datetime) -> Iterator[Job]:
         waiting = any(job.state == "queued" for job in self._store.active())
-        if not waiting or len(self._running) >= self._at_once or self._near_a_window(now):
+        if not waiting or self._near_a_window(now):
             return
-        while len(self._running) < self._at_once:
+        while self._slots.free():
             job = self._store.take(now)
             if job is None:
                 return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,13 +19,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backtest.core.errors import JutsuError
-from live.jobs.project import JobsProject
 from live.web import problems, refusals
+from live.web.accounts import Accounts
 from live.web.alerting import tell_of_logins
-from live.web.answers import Answers, answer
+from live.web.answers import answer
 from live.web.auth.sessions import Logins
 from live.web.auth.store import Store
-from live.web.background import Jobs
 from live.web.document import describe
 from live.web.guard import Door, Doorkeeper, needs
 from live.web.push import Push
@@ -47,7 +45,6 @@ from live.web.routes import (
     signals,
     strategies,
 )
-from live.web.watch import Watcher
 from live.web.world import World
 
 LOG = logging.getLogger("jutsu.web")
@@ -105,7 +102,8 @@ def create_app(
         serving: how it is reached.
         changes_a_minute: requests of one visitor that change something.
     """
-    watcher = Watcher(world)
+    push = Push()
+    accounts = Accounts(world, push)
     app = FastAPI(
         title="jutsu",
         openapi_url=None,
@@ -115,7 +113,7 @@ def create_app(
         redirect_slashes=False,
     )
     door = Door(
-        logins=Logins(store, world.clock, lambda address: tell_of_logins(world, address)),
+        logins=Logins(store, world.clock, lambda address: tell_of_logins(accounts.first().world, address)),
         store=store,
         clock=world.clock,
         rates=Rates(changes_a_minute, _READS_A_MINUTE),
@@ -125,11 +123,7 @@ def create_app(
         beyond=serving.beyond,
         read_only=serving.read_only,
     )
-    app.state.world, app.state.watcher, app.state.door = world, watcher, door
-    push = Push(watcher)
-    work = Jobs(JobsProject.of(world.source, world.clock), push.job)
-    app.state.push, app.state.jobs = push, work
-    app.state.answers = Answers(world, secrets.token_hex(8), lambda: watcher.count + work.count)
+    app.state.accounts, app.state.push, app.state.door = accounts, push, door
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Doorkeeper, door=lambda: door)
     _mount(app)
@@ -205,17 +199,16 @@ def _founding_paths(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    watching = asyncio.create_task(app.state.watcher.run())
+    watching = asyncio.create_task(app.state.accounts.watch())
     if not app.state.door.read_only:
-        app.state.jobs.start()
+        app.state.accounts.start_jobs()
     try:
         yield
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await app.state.push.close()
-        await asyncio.to_thread(app.state.jobs.stop)
-        app.state.world.close()
+        await asyncio.to_thread(app.state.accounts.close)
         app.state.door.store.close()
 
 
@@ -225,9 +218,12 @@ async def _health() -> Response:
 
 
 def _ready(request: Request) -> Response:
-    """Say whether settings and ledger can be read. JutsuError: what keeps them."""
-    with request.app.state.world.reading():
-        return answer({"ready": True})
+    """Say whether settings and ledger of every account can be read. JutsuError: what keeps them."""
+    accounts: Accounts = request.app.state.accounts
+    for served in accounts.all():
+        with served.world.reading():
+            pass
+    return answer({"ready": True})
 
 
 def _openapi(request: Request) -> Response:

@@ -31,6 +31,7 @@ _PROBLEM: Final[dict[str, Any]] = {
             "type": "array",
             "items": {"type": "object", "additionalProperties": {"type": "string"}},
         },
+        "accounts": {"type": "array", "items": {"type": "string"}},
     },
     "required": ["type", "title", "status", "detail", "remedy", "findings"],
 }

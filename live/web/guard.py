@@ -9,9 +9,9 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from fastapi.dependencies.models import Dependant
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from live.web.auth.store import Store
     from live.web.rates import Rates
 
+Account = Annotated[
+    str | None,
+    Query(max_length=40, description="One of `accounts:` in the settings; needed where there are several."),
+]
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY: Final = 1_000_000
 #: the chart library's logo brings one style of its own
@@ -129,7 +133,8 @@ def who(visitor: Visitor) -> str:
 def needs(scope: Permission) -> Any:
     """Return the dependency of a route that only visitors with this scope may use."""
 
-    def visitor(request: Request) -> Visitor:
+    def visitor(request: Request, account: Account = None) -> Visitor:
+        request.state.account = account
         door: Door = request.app.state.door
         found = door.visitor(request)
         if found is None:

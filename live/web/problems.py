@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from backtest.core.errors import JutsuError, LimitError
 from live.actions.errors import FileChangedError, SettingChangedError
 from live.jobs.errors import NoSuchJobError
 from live.ledger.errors import LedgerMissing, LedgerTooNew, LedgerUnavailable
+from live.settings.accounts import AccountNeeded
 from live.system.redaction import redact
 from live.web.world import RunInProgressError
 
@@ -67,9 +69,10 @@ def problem(
     instance: str = "",
     exit_code: int | None = None,
     findings: list[dict[str, str]] | None = None,
+    accounts: Sequence[str] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Return the answer that says what is wrong."""
+    """Return the answer that says what is wrong; `accounts` are the names a request may give."""
     body: dict[str, Any] = {
         "type": f"about:jutsu#{kind}",
         "title": _TITLES.get(status, "Error"),
@@ -81,6 +84,8 @@ def problem(
     }
     if exit_code is not None:
         body["exit_code"] = exit_code
+    if accounts:
+        body["accounts"] = list(accounts)
     return JSONResponse(
         body, status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
     )
@@ -116,6 +121,7 @@ def of_error(request: Request, error: Exception) -> Response:
         instance=request.url.path,
         exit_code=error.exit_code,
         findings=findings,
+        accounts=error.names if isinstance(error, AccountNeeded) else (),
         headers=headers,
     )
 
@@ -137,6 +143,8 @@ def _classified(error: JutsuError) -> tuple[int, str, dict[str, str]]:
     match error:
         case FileChangedError() | SettingChangedError():
             return 412, "changed-meanwhile", {}
+        case AccountNeeded():
+            return 422, "account-needed", {}
         case RunInProgressError():
             return 409, "run-in-progress", {"Retry-After": "5"}
         case LedgerUnavailable():

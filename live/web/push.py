@@ -13,7 +13,6 @@ from live.web.problems import ProblemError
 if TYPE_CHECKING:
     from live.jobs.model import Job
     from live.web.guard import Door
-    from live.web.watch import Watcher
 
 MOST_SOCKETS: Final = 20
 _LARGEST: Final = 4096
@@ -23,11 +22,10 @@ _POLICY_VIOLATION, _TRY_AGAIN_LATER = 1008, 1013
 class Push:
     """The open sockets of one process."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self) -> None:
+        self._seen = 0
         self._waiting: dict[WebSocket, asyncio.Queue[str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        watcher.listen(self._changed)
 
     async def serve(self, socket: WebSocket, door: Door) -> None:
         """Keep one socket until it closes; refuse it without a session, from a foreign page, when full."""
@@ -48,7 +46,7 @@ class Push:
         self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
         self._waiting[socket] = queue
-        queue.put_nowait(self._message(("hello",)))
+        queue.put_nowait(_changed(("hello",), self._seen, ""))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_send(socket, queue))
@@ -63,17 +61,21 @@ class Push:
         for socket in tuple(self._waiting):
             await socket.close(1001)
 
-    def _message(self, topics: tuple[str, ...]) -> str:
-        return json.dumps({"type": "changed", "topics": list(topics), "seq": self._watcher.count})
-
-    def job(self, job: Job) -> None:
+    def job(self, job: Job, account: str = "") -> None:
         """Say how far a job is; called by the thread that runs jobs."""
         said = {"type": "job", "id": job.id, "state": job.state, "progress": round(job.progress, 4)}
-        self._hand(json.dumps(said))
+        self._hand(json.dumps(said | _of(account)))
 
-    def _changed(self, topics: tuple[str, ...]) -> None:
-        """Say that something changed; called by the watcher, or by a thread that did an action."""
-        self._hand(self._message(topics))
+    def changed(self, topics: tuple[str, ...], count: int, account: str = "") -> None:
+        """Say that something changed; called by a watcher, or by a thread that did an action.
+
+        Args:
+            topics: what.
+            count: changes the watcher has seen.
+            account: whose, empty where there is only one.
+        """
+        self._seen = max(self._seen, count)
+        self._hand(_changed(topics, count, account))
 
     def _hand(self, text: str) -> None:
         """Hand a message to every socket."""
@@ -86,6 +88,14 @@ class Push:
         for queue in self._waiting.values():
             if not queue.full():  # a page that does not read learns of the newest change by asking
                 queue.put_nowait(text)
+
+
+def _changed(topics: tuple[str, ...], count: int, account: str) -> str:
+    return json.dumps({"type": "changed", "topics": list(topics), "seq": count, **_of(account)})
+
+
+def _of(account: str) -> dict[str, str]:
+    return {"account": account} if account else {}
 
 
 async def _send(socket: WebSocket, queue: asyncio.Queue[str]) -> None:

@@ -1,4 +1,4 @@
-"""Refused actions leave a row in the audit log, whether the door, a rule of the page or the action refused."""
+"""Refused actions leave a row in the audit log, whoever refused: the door, a rule of the page, the action."""
 
 from __future__ import annotations
 

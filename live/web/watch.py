@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -48,22 +47,13 @@ class Watcher:
         for listener in self._listeners:
             listener(named)
 
-    async def run(self) -> None:
-        """Look until cancelled."""
-        try:
-            while True:
-                self.look()
-                await asyncio.sleep(EVERY_SECONDS)
-        finally:
-            self._forget()
-
     def look(self) -> None:
         """Look once; anything that cannot be read now is looked at again the next time."""
         try:
             topics = [*self._ledger_topics(), *self._file_topics()]
         except (JutsuError, OSError) as error:
             LOG.debug("cannot watch: %s", error)
-            self._forget()
+            self.forget()
             return
         if topics:
             self.changed(topics)
@@ -72,7 +62,7 @@ class Watcher:
         path = self._world.state_db
         inode = path.stat().st_ino if path.exists() else 0
         if inode != self._inode or (inode and self._ledger is None):
-            self._forget()
+            self.forget()
             self._inode = inode
             self._ledger = Ledger.open_to_read(path, account="*") if inode else None
             self._version = -1
@@ -103,7 +93,8 @@ class Watcher:
     def _stamp(self, path: Path) -> str:
         return self._folders.setdefault(path, _Folder()).stamp(path) if path.is_dir() else _stamp(path)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Close the ledger; the next look opens it anew."""
         if self._ledger is not None:
             self._ledger.close()
         self._ledger, self._inode, self._version = None, 0, -1

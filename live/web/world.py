@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -62,6 +62,10 @@ class World:
         self._lock = threading.Lock()
         self._checked: int | None = None
         self._loaded: dict[str, LoadedSettings] = {}
+
+    def of_account(self, name: str) -> World:
+        """Return one of several accounts of the same installation."""
+        return World(replace(self.source, account=name), self.clock, self._signals)
 
     @property
     def state_db(self) -> Path:

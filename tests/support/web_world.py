@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from backtest.calendar.sessions import NEW_YORK
 from live.system.clock import SimulatedClock
 from live.views.settings import SettingsSource
+from live.web.accounts import Accounts, Served, logins_folder
 from live.web.app import Serving, create_app
 from live.web.auth.sessions import Logins
 from live.web.auth.store import Store
@@ -90,8 +91,13 @@ class Site:
 
     @property
     def watcher(self) -> Watcher:
-        found: Watcher = self.app.state.watcher
-        return found
+        return self.served.watcher
+
+    @property
+    def served(self) -> Served:
+        """The one account, or the first of several."""
+        accounts: Accounts = self.app.state.accounts
+        return accounts.first()
 
     def browser(self, *, logged_in: bool = True) -> Browser:
         if self.shared and logged_in:
@@ -146,7 +152,7 @@ def served(
 ) -> Iterator[Site]:
     """Serve a project until the block ends."""
     world = World(SettingsSource(user.config, None, {}), clock)
-    store = Store(user.root / "state" / "web.db")
+    store = Store(logins_folder(world) / "web.db")
     listening = bound("127.0.0.1", port)
     port = listening.getsockname()[1]
     app = create_app(

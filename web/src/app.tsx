@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { chooseAccount, chosenAccount } from "./api/account";
 import { useLive } from "./api/live";
 import { enter, type Session } from "./api/session";
 import { useToday } from "./api/views";
@@ -143,6 +144,7 @@ function Head({ session }: { session: Session }) {
   return (
     <header className="sticky top-0 z-10 flex items-center gap-3 border-b border-line bg-surface px-3 py-2 md:px-5">
       <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1">
+        {session.accounts.length > 0 && <Chooser names={session.accounts} />}
         {found && (
           <>
             {live ? (
@@ -150,7 +152,7 @@ function Head({ session }: { session: Session }) {
             ) : (
               <Badge mood="plain">{found.data_source === "demo" ? "DEMO" : "PAPER"}</Badge>
             )}
-            <span className="text-sm text-soft">{found.account}</span>
+            {session.accounts.length === 0 && <span className="text-sm text-soft">{found.account}</span>}
             <span className="text-sm text-soft" title="New York time">
               as of {moment(found.as_of)}
             </span>
@@ -166,6 +168,22 @@ function Head({ session }: { session: Session }) {
         <Kill level={found?.data.kill_switch.level ?? "none"} session={session} />
       </span>
     </header>
+  );
+}
+
+/** Which account this tab looks at. */
+function Chooser({ names }: { names: readonly string[] }) {
+  return (
+    <select
+      aria-label="Account"
+      className="min-h-11 rounded-lg border border-line bg-ground px-2 font-medium"
+      value={chosenAccount()}
+      onChange={(event) => chooseAccount(event.target.value)}
+    >
+      {names.map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+    </select>
   );
 }
 

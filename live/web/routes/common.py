@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from live.views.inputs import ViewInputs
-    from live.web.answers import Answers
-    from live.web.watch import Watcher
+    from live.web.accounts import Accounts, Served
     from live.web.world import World
 
 Row = TypeVar("Row")
@@ -56,14 +55,23 @@ def page(rows: Sequence[Row], limit: int, cursor: str | None, key: Callable[[Row
 
 def show(request: Request, make: Callable[[ViewInputs], Any]) -> Response:
     """Answer with a view, or 304."""
-    answers: Answers = request.app.state.answers
-    return answers.view(request, make)
+    return served_of(request).answers.view(request, make)
+
+
+def accounts_of(request: Request) -> Accounts:
+    """Return the accounts this process serves."""
+    found: Accounts = request.app.state.accounts
+    return found
+
+
+def served_of(request: Request) -> Served:
+    """Return the account a request is about. AccountNeeded, UsageError 2: none of several, or unknown."""
+    return accounts_of(request).of(request.state.account)
 
 
 def world_of(request: Request) -> World:
-    """Return the project this process serves."""
-    world: World = request.app.state.world
-    return world
+    """Return the project of the account a request is about. AccountNeeded, UsageError 2: as `served_of`."""
+    return served_of(request).world
 
 
 def actor_of(visitor: Visitor) -> str:
@@ -87,7 +95,8 @@ def require_proven(request: Request, visitor: Visitor, *, grave: bool = False) -
     """
     door: Door = request.app.state.door
     if visitor.kind != "browser":
-        if grave and not world_of(request).settings_of_file().settings.dashboard.api_control:
+        settings = accounts_of(request).first().world.settings_of_file().settings
+        if grave and not settings.dashboard.api_control:
             raise LimitError(
                 "programs do not do this where orders are real",
                 where="dashboard.api_control",
@@ -102,8 +111,7 @@ def require_proven(request: Request, visitor: Visitor, *, grave: bool = False) -
 
 def changed(request: Request, *topics: str) -> None:
     """Tell every open page that something changed, without waiting for the watcher."""
-    watcher: Watcher = request.app.state.watcher
-    watcher.changed(topics)
+    served_of(request).watcher.changed(topics)
 
 
 def not_found(what: str) -> ProblemError:

@@ -10,13 +10,13 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from backtest.core.errors import SettingsError, UsageError
+from backtest.core.errors import JutsuError, SettingsError, UsageError
 from live.actions import kill_switch
 from live.actions.audited import audited
 from live.actions.kill_switch import Resumed
 from live.books import breakers
 from live.ledger.errors import LedgerError
-from live.ledger.system_state import KillSwitch, RaisedLevel
+from live.ledger.system_state import KillLevel, KillSwitch, RaisedLevel
 from live.operations.installed import stopped_by_panic
 from live.web.answers import answer
 from live.web.auth.sessions import Visitor
@@ -24,18 +24,31 @@ from live.web.children import start, streamed
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.problems import ProblemError
-from live.web.routes.common import actor_of, changed, require_proven, via_of, world_of
+from live.web.routes.common import (
+    accounts_of,
+    actor_of,
+    changed,
+    require_proven,
+    served_of,
+    via_of,
+    world_of,
+)
 from live.web.routes.signals import Body
 from live.web.world import KILL_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from live.ledger.ledger import Ledger
     from live.views.inputs import ViewInputs
+    from live.web.accounts import Served
+    from live.web.world import World
 
 LOG = logging.getLogger("jutsu.web")
 PANIC: Final = "PANIC"
+#: the switch, from what keeps nothing back to what keeps everything back
+_LEVELS: Final[tuple[KillLevel, ...]] = ("none", "entries", "all")
 router = APIRouter()
 Controller = Annotated[Visitor, needs("control")]
 
@@ -56,11 +69,14 @@ class Panic(Body):
 
 @router.post("/control/kill", responses=answered(KillSwitch, bare=True))
 def kill(request: Request, visitor: Controller, body: Kill | None = None) -> Response:
-    """Turn the switch on, during a run too; the executor looks before every order."""
-    world, wanted = world_of(request), body or Kill()
+    """Turn the switch on, during a run too; the executor looks before every order.
 
-    def turn(ledger: Ledger, at: datetime) -> KillSwitch:
-        return kill_switch.kill(
+    Without `account` it is turned for every one; the answer is then the switch that keeps least back.
+    """
+    wanted, found, problems = body or Kill(), list[KillSwitch](), list[JutsuError]()
+
+    def turn(ledger: Ledger, at: datetime) -> None:
+        switch = kill_switch.kill(
             ledger,
             level=wanted.level,
             reason=wanted.reason,
@@ -68,16 +84,33 @@ def kill(request: Request, visitor: Controller, body: Kill | None = None) -> Res
             at=at,
             via=via_of(request),
         )
+        found.append(switch)
 
+    for served in _meant(request):
+        try:
+            _kill(served.world, turn)
+        except JutsuError as error:  # one account that cannot be stopped keeps no other from it
+            problems.append(error)
+        served.watcher.changed(("status",))
+    if problems:
+        raise problems[0]
+    return answer(min(found, key=lambda switch: _LEVELS.index(switch.level)))
+
+
+def _meant(request: Request) -> tuple[Served, ...]:
+    """Return the account a request names, every one where it names none: who stops need not choose first."""
+    return accounts_of(request).all() if request.state.account is None else (served_of(request),)
+
+
+def _kill(world: World, turn: Callable[[Ledger, datetime], None]) -> None:
+    """Turn the switch of an account, by the last settings that could be read where they cannot be now."""
     try:
         with world.writing(KILL_SECONDS, even_during_a_run=True) as inputs:
-            switch = turn(inputs.ledger, inputs.now)
+            turn(inputs.ledger, inputs.now)
     except SettingsError as error:
-        LOG.warning("kill by %s although: %s", actor_of(visitor), error.line())
+        LOG.warning("kill although: %s", error.line())
         with world.stopping() as (ledger, at):
-            switch = turn(ledger, at)
-    changed(request, "status")
-    return answer(switch)
+            turn(ledger, at)
 
 
 @router.post("/control/resume", responses=answered(Resumed, bare=True))

@@ -22,7 +22,7 @@ from live.web.answers import answer
 from live.web.auth.sessions import Visitor
 from live.web.document import answered
 from live.web.guard import needs
-from live.web.routes.common import Cursor, Limit, Page, actor_of, page, show
+from live.web.routes.common import Cursor, Limit, Page, actor_of, page, served_of, show
 from live.web.routes.signals import Body
 
 if TYPE_CHECKING:
@@ -191,9 +191,8 @@ def remove_schedule(request: Request, ident: Ident, _: Worker) -> Response:
 
 
 def jobs_of(request: Request) -> Jobs:
-    """Return the jobs of the project."""
-    found: Jobs = request.app.state.jobs
-    return found
+    """Return the jobs of the account a request is about."""
+    return served_of(request).jobs
 
 
 def of_kind(request: Request, ident: str, kind: JobKind) -> Job:

@@ -15,7 +15,7 @@ from live.web.auth import tokens
 from live.web.auth.sessions import DEVICE_SECONDS, SESSION_SECONDS, Opened, Scope, Visitor
 from live.web.guard import Door, address_of, needs
 from live.web.problems import ProblemError
-from live.web.routes.common import not_found, require_proven
+from live.web.routes.common import accounts_of, not_found, require_proven
 from live.web.routes.signals import Body
 
 router = APIRouter(prefix="/auth")
@@ -61,13 +61,13 @@ def login(request: Request, body: Login) -> Response:
         opened = door.logins.by_password(body.password, body.code, address, remember=body.remember)
     else:
         opened = door.logins.by_device(request.cookies.get(door.device_cookie, ""), address)
-    return _let_in(door, opened)
+    return _let_in(request, opened)
 
 
 @router.get("/session")
 def session(request: Request, visitor: Anybody) -> Response:
     """Who is logged in, what they may do, and the text unsafe requests repeat."""
-    return answer(_described(request.app.state.door, visitor))
+    return answer(_described(request, visitor))
 
 
 @router.post("/logout")
@@ -88,7 +88,7 @@ def elevate(request: Request, visitor: Anybody, body: Proof) -> Response:
     door: Door = request.app.state.door
     if visitor.kind != "browser":
         raise ProblemError(403, "scope", "only a person proves themselves again")
-    return _let_in(door, door.logins.elevate(visitor, body.password, body.code, address_of(request)))
+    return _let_in(request, door.logins.elevate(visitor, body.password, body.code, address_of(request)))
 
 
 @router.post("/token")
@@ -147,7 +147,8 @@ def revoke(request: Request, _: Controller, ident: str) -> Response:
     return answer({"revoked": ident})
 
 
-def _described(door: Door, visitor: Visitor) -> dict[str, Any]:
+def _described(request: Request, visitor: Visitor) -> dict[str, Any]:
+    door: Door = request.app.state.door
     return {
         "name": visitor.name,
         "kind": visitor.kind,
@@ -158,12 +159,14 @@ def _described(door: Door, visitor: Visitor) -> dict[str, Any]:
         "password": door.logins.has_password,
         "read_only": door.read_only,
         "beyond": door.beyond,
+        "accounts": accounts_of(request).names(),
     }
 
 
-def _let_in(door: Door, opened: Opened) -> Response:
+def _let_in(request: Request, opened: Opened) -> Response:
+    door: Door = request.app.state.door
     kept = {door.session_cookie: opened.secret, door.device_cookie: opened.device}
-    return _with_cookies(door, answer(_described(door, opened.visitor)), kept)
+    return _with_cookies(door, answer(_described(request, opened.visitor)), kept)
 
 
 def _with_cookies(door: Door, response: Response, kept: Mapping[str, str | None]) -> Response:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from backtest import __version__
 from backtest.core.files import LARGE, read_regular
 from live.metrics.catalogue import families
-from live.metrics.exposition import render
+from live.metrics.exposition import Family, merged, render
 from live.metrics.gather import Subject, joined, of_ledger, of_programs
 from live.system.clock import HostZone
 from live.system.log_lines import LEVELS, LogEntry, Wanted, read_entries
@@ -26,10 +26,11 @@ from live.web.auth.sessions import Visitor
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.problems import ProblemError
-from live.web.routes.common import Limit, not_found, show, world_of
+from live.web.routes.common import Limit, accounts_of, not_found, served_of, show, world_of
 
 if TYPE_CHECKING:
     from live.views.inputs import ViewInputs
+    from live.web.world import World
 
 router = APIRouter()
 Reader = Annotated[Visitor, needs("read")]
@@ -115,14 +116,21 @@ def report(request: Request, _: Reader, name: Annotated[str, PathParameter(max_l
 
 @router.get("/metrics")
 def metrics(request: Request, _: Collector) -> Response:
-    """The figures of the account as Prometheus reads them."""
-    with world_of(request).reading() as inputs:
-        loaded = world_of(request).settings(inputs.ledger)
-        subject = Subject(inputs.account, loaded, world_of(request).state, inputs.now, __version__)
-        text = render(families(joined(of_programs(subject), of_ledger(subject, inputs.ledger))))
+    """The figures of every account, or of one, as Prometheus reads them."""
+    accounts = accounts_of(request)
+    wanted = accounts.all() if request.state.account is None else (served_of(request),)
+    text = render(merged(_families(served.world) for served in wanted))
     return Response(
         text, media_type="text/plain; version=0.0.4; charset=utf-8", headers={"Cache-Control": "no-store"}
     )
+
+
+def _families(world: World) -> tuple[Family, ...]:
+    with world.reading() as inputs:
+        loaded = world.settings(inputs.ledger)
+        name = loaded.settings.account or inputs.account
+        subject = Subject(name, loaded, world.state, inputs.now, __version__)
+        return families(joined(of_programs(subject), of_ledger(subject, inputs.ledger)))
 
 
 def _folder(request: Request) -> Path:

@@ -26,7 +26,7 @@ def test_many_failed_logins_are_one_alert(site: Site) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert rows(site.user) == [("logins_all_2024-01-02", "warning")]
-    tell_of_logins(site.app.state.world, "10.0.0.9")
+    tell_of_logins(site.served.world, "10.0.0.9")
     site.clock.set(inside(time="15:58").now())
     time.sleep(0.3)
     assert len(rows(site.user)) == 1

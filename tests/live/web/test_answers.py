@@ -35,7 +35,7 @@ def test_an_action_on_the_page_changes_it_at_once(site: Site) -> None:
 def test_a_commit_of_another_program_changes_it(site: Site) -> None:
     browser = site.browser()
     tag = browser.get("/status").headers["etag"]
-    with site.app.state.world.writing() as inputs:
+    with site.served.world.writing() as inputs:
         kill_switch.kill(inputs.ledger, level="entries", reason="x", actor="ann", at=SystemClock().now())
     site.watcher.look()
     assert browser.get("/status", headers={"if-none-match": tag}).status_code == 200
@@ -58,7 +58,7 @@ def test_data_is_written_as_jutsu_prints_it() -> None:
 
 def test_many_who_ask_the_same_cost_one_making(shown: Site) -> None:
     made: list[int] = []
-    answers: Answers = shown.app.state.answers
+    answers: Answers = shown.served.answers
 
     def slow(_: object) -> list[int]:
         made.append(1)
@@ -72,7 +72,7 @@ def test_many_who_ask_the_same_cost_one_making(shown: Site) -> None:
 
 
 def test_a_making_that_fails_is_made_again(shown: Site) -> None:
-    answers: Answers = shown.app.state.answers
+    answers: Answers = shown.served.answers
 
     def fail(_: object) -> None:
         raise UsageError("no")

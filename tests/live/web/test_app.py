@@ -24,7 +24,7 @@ def test_ready_names_what_is_broken(site: Site) -> None:
 
 
 def test_a_damaged_ledger_is_named(site: Site) -> None:
-    site.app.state.world.close()
+    site.served.world.close()
     site.user.db.rename(site.user.db.with_suffix(".old"))
     site.user.db.write_bytes(b"nonsense" * 100)
     found = site.browser().get("/status")
@@ -63,7 +63,7 @@ def test_the_page_is_a_file_and_every_other_address_is_the_page(
 def test_a_bug_is_a_mark_in_the_log_and_nothing_else(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(site.app.state.world, "reading", lambda: 1 / 0)
+    monkeypatch.setattr(site.served.world, "reading", lambda: 1 / 0)
     found = site.browser().get("/portfolio")
     assert found.status_code == 500
     assert "division" not in found.text

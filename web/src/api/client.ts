@@ -1,5 +1,6 @@
 // The typed client: paths and answers come from the description of the API.
 import createClient from "openapi-fetch";
+import { ofAccount } from "./account";
 import type { components, paths } from "./schema";
 
 export type Views = components["schemas"];
@@ -43,7 +44,8 @@ api.use({
       request.headers.set("X-CSRF-Token", csrf);
       request.headers.set("Content-Type", "application/json");
     }
-    return request;
+    const address = ofAccount(request.url);
+    return address === request.url ? request : new Request(address, request);
   },
 });
 

@@ -1,6 +1,7 @@
 // The socket that says that something changed; the page then asks again what it shows.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { chosenAccount } from "./account";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
@@ -33,7 +34,9 @@ function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () 
       clearInterval(poll);
       alarm = poll = undefined;
       setSilent(false);
-      if (aboutJob(event.data)) void queries.invalidateQueries({ queryKey: ["jobs"] });
+      const said = read(event.data);
+      if (said.account !== undefined && said.account !== chosenAccount()) return;
+      if (said.type === "job") void queries.invalidateQueries({ queryKey: ["jobs"] });
       else refresh();
     };
     socket.onclose = () => {
@@ -54,11 +57,11 @@ function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () 
   };
 }
 
-/** Whether a message says how far a job is: only the jobs are asked again then. */
-function aboutJob(text: unknown): boolean {
+/** What a message is about: how far a job is, or that something of an account changed. */
+export function read(text: unknown): { type?: string; account?: string } {
   try {
-    return (JSON.parse(String(text)) as { type?: string }).type === "job";
+    return JSON.parse(String(text)) as { type?: string; account?: string };
   } catch {
-    return false;
+    return {};
   }
 }

@@ -452,6 +452,8 @@ export interface paths {
         /**
          * Kill
          * @description Turn the switch on, during a run too; the executor looks before every order.
+         *
+         *     Without `account` it is turned for every one; the answer is then the switch that keeps least back.
          */
         post: operations["kill_api_v1_control_kill_post"];
         delete?: never;
@@ -598,6 +600,8 @@ export interface paths {
         /**
          * Kill
          * @description Turn the switch on, during a run too; the executor looks before every order.
+         *
+         *     Without `account` it is turned for every one; the answer is then the switch that keeps least back.
          */
         post: operations["kill_api_v1_control_stop_post"];
         delete?: never;
@@ -715,7 +719,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Say whether settings and ledger can be read. JutsuError: what keeps them.
+         * @description Say whether settings and ledger of every account can be read. JutsuError: what keeps them.
          */
         get: operations["_ready_api_v1_health_ready_get"];
         put?: never;
@@ -835,7 +839,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description The figures of the account as Prometheus reads them.
+         * @description The figures of every account, or of one, as Prometheus reads them.
          */
         get: operations["metrics_api_v1_metrics_get"];
         put?: never;
@@ -2405,6 +2409,7 @@ export interface components {
          * @description RFC 9457, with the exit code the same refusal has on the command line.
          */
         Problem: {
+            accounts?: string[];
             detail: string;
             exit_code?: number;
             findings: {
@@ -2984,6 +2989,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -3022,7 +3029,10 @@ export interface operations {
     };
     try_channels_api_v1_alerts_test_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3049,7 +3059,10 @@ export interface operations {
     };
     acknowledge_api_v1_alerts__number__ack_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 number: number;
@@ -3083,6 +3096,8 @@ export interface operations {
             query?: {
                 /** @description How many, newest first. */
                 limit?: number;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -3121,7 +3136,10 @@ export interface operations {
     };
     verify_api_v1_audit_verify_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3156,7 +3174,10 @@ export interface operations {
     };
     remember_api_v1_auth_devices_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3185,7 +3206,10 @@ export interface operations {
     };
     forget_api_v1_auth_devices__ident__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 ident: string;
@@ -3216,7 +3240,10 @@ export interface operations {
     };
     elevate_api_v1_auth_elevate_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3249,7 +3276,10 @@ export interface operations {
     };
     keys_api_v1_auth_keys_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3278,7 +3308,10 @@ export interface operations {
     };
     new_key_api_v1_auth_keys_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3311,7 +3344,10 @@ export interface operations {
     };
     revoke_api_v1_auth_keys__ident__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 ident: string;
@@ -3375,7 +3411,10 @@ export interface operations {
     };
     logout_api_v1_auth_logout_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3404,7 +3443,10 @@ export interface operations {
     };
     session_api_v1_auth_session_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3433,7 +3475,10 @@ export interface operations {
     };
     token_api_v1_auth_token_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3467,6 +3512,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -3505,7 +3552,10 @@ export interface operations {
     };
     ask_api_v1_backtest_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: {
                 /** @description Asking again with it starts nothing new. */
                 "idempotency-key"?: string | null;
@@ -3541,7 +3591,10 @@ export interface operations {
     };
     backtest_api_v1_backtest__ident__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Name. */
@@ -3579,7 +3632,10 @@ export interface operations {
     };
     end_api_v1_backtest__ident__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Name. */
@@ -3611,7 +3667,10 @@ export interface operations {
     };
     results_api_v1_backtest__ident__results_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Name. */
@@ -3652,6 +3711,8 @@ export interface operations {
             query?: {
                 /** @description First session, YYYY-MM-DD. */
                 since?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -3689,6 +3750,8 @@ export interface operations {
         parameters: {
             query?: {
                 prefix?: string;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -3724,7 +3787,10 @@ export interface operations {
     };
     change_api_v1_config_put: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3757,7 +3823,10 @@ export interface operations {
     };
     history_api_v1_config_history_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3794,6 +3863,8 @@ export interface operations {
         parameters: {
             query?: {
                 reason?: string;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path: {
@@ -3825,7 +3896,10 @@ export interface operations {
     };
     kill_api_v1_control_kill_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3858,7 +3932,10 @@ export interface operations {
     };
     mode_api_v1_control_mode_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3893,7 +3970,10 @@ export interface operations {
     };
     switch_api_v1_control_mode_put: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3926,7 +4006,10 @@ export interface operations {
     };
     check_api_v1_control_mode_check_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3955,7 +4038,10 @@ export interface operations {
     };
     panic_api_v1_control_panic_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3986,7 +4072,10 @@ export interface operations {
     };
     reconcile_api_v1_control_reconcile_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4013,7 +4102,10 @@ export interface operations {
     };
     resume_api_v1_control_resume_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4042,7 +4134,10 @@ export interface operations {
     };
     resume_api_v1_control_start_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4071,7 +4166,10 @@ export interface operations {
     };
     kill_api_v1_control_stop_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4109,6 +4207,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4148,6 +4248,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 before?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path: {
@@ -4185,7 +4287,10 @@ export interface operations {
     };
     status_api_v1_data__symbol__status_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 symbol: string;
@@ -4224,6 +4329,8 @@ export interface operations {
         parameters: {
             query?: {
                 session?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path: {
@@ -4322,6 +4429,8 @@ export interface operations {
             query?: {
                 /** @description Default: the first book. */
                 variant?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4362,6 +4471,8 @@ export interface operations {
                 variant?: string | null;
                 /** @description How many, the newest. */
                 sessions?: number;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4402,6 +4513,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4437,7 +4550,10 @@ export interface operations {
     };
     resume_api_v1_jobs__ident__resume_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Name. */
@@ -4479,6 +4595,8 @@ export interface operations {
                 level?: string | null;
                 /** @description Text it holds, in any case. */
                 grep?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4514,7 +4632,10 @@ export interface operations {
     };
     metrics_api_v1_metrics_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4548,6 +4669,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4586,7 +4709,10 @@ export interface operations {
     };
     order_api_v1_orders__client_order_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 client_order_id: string;
@@ -4623,7 +4749,10 @@ export interface operations {
     };
     parameters_api_v1_parameters__variant__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 variant: string;
@@ -4660,7 +4789,10 @@ export interface operations {
     };
     save_api_v1_parameters__variant__put: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 variant: string;
@@ -4697,6 +4829,8 @@ export interface operations {
         parameters: {
             query?: {
                 reason?: string;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path: {
@@ -4728,7 +4862,10 @@ export interface operations {
     };
     preview_api_v1_parameters__variant__preview_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 variant: string;
@@ -4763,7 +4900,10 @@ export interface operations {
     };
     previewed_api_v1_parameters__variant__preview__ident__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 variant: string;
@@ -4802,7 +4942,10 @@ export interface operations {
     };
     validate_api_v1_parameters__variant__validate_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 variant: string;
@@ -4837,7 +4980,10 @@ export interface operations {
     };
     performance_api_v1_performance_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4875,6 +5021,8 @@ export interface operations {
             query: {
                 variant: string;
                 sessions?: number;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4913,6 +5061,8 @@ export interface operations {
             query?: {
                 /** @description First session, YYYY-MM-DD. */
                 since?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -4948,7 +5098,10 @@ export interface operations {
     };
     portfolio_api_v1_portfolio_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4986,6 +5139,8 @@ export interface operations {
             query?: {
                 /** @description Default: the first book. */
                 variant?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -5021,7 +5176,10 @@ export interface operations {
     };
     reports_api_v1_reports_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5056,7 +5214,10 @@ export interface operations {
     };
     report_api_v1_reports__name__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 name: string;
@@ -5089,6 +5250,8 @@ export interface operations {
         parameters: {
             query?: {
                 since?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -5124,7 +5287,10 @@ export interface operations {
     };
     add_schedule_api_v1_schedule_backtest_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5157,7 +5323,10 @@ export interface operations {
     };
     schedules_api_v1_schedule_jobs_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5192,7 +5361,10 @@ export interface operations {
     };
     remove_schedule_api_v1_schedule__ident__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Name. */
@@ -5226,7 +5398,10 @@ export interface operations {
     };
     change_schedule_api_v1_schedule__ident__patch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Name. */
@@ -5267,6 +5442,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -5305,7 +5482,10 @@ export interface operations {
     };
     file_api_v1_signals__session___variant__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Session, YYYY-MM-DD. */
@@ -5344,7 +5524,10 @@ export interface operations {
     };
     edit_api_v1_signals__session___variant__put: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: {
                 /** @description The digest of the bytes the person saw. */
                 "if-match"?: string;
@@ -5384,7 +5567,10 @@ export interface operations {
     };
     approve_api_v1_signals__session___variant__approve_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Session, YYYY-MM-DD. */
@@ -5421,7 +5607,10 @@ export interface operations {
     };
     diff_api_v1_signals__session___variant__diff_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Session, YYYY-MM-DD. */
@@ -5462,7 +5651,10 @@ export interface operations {
     };
     raw_api_v1_signals__session___variant__raw_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Session, YYYY-MM-DD. */
@@ -5495,7 +5687,10 @@ export interface operations {
     };
     skip_api_v1_signals__session___variant__skip_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Session, YYYY-MM-DD. */
@@ -5532,7 +5727,10 @@ export interface operations {
     };
     status_api_v1_status_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5567,7 +5765,10 @@ export interface operations {
     };
     strategies_api_v1_strategies_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5602,7 +5803,10 @@ export interface operations {
     };
     validate_api_v1_strategies_validate_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5635,7 +5839,10 @@ export interface operations {
     };
     strategy_api_v1_strategies__variant__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
             header?: never;
             path: {
                 variant: string;
@@ -5683,6 +5890,8 @@ export interface operations {
                 since?: string | null;
                 symbol?: string | null;
                 variant?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;
@@ -5726,6 +5935,8 @@ export interface operations {
                 mode?: ("offline_mock" | "online_live") | null;
                 /** @description First session, YYYY-MM-DD. */
                 since?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
             };
             header?: never;
             path?: never;

@@ -1,4 +1,5 @@
 // Who is logged in.
+import { takeAccounts } from "./account";
 import { api, Refused, repeatText, taken } from "./client";
 
 export interface Session {
@@ -11,6 +12,8 @@ export interface Session {
   password: boolean;
   read_only: boolean;
   beyond: boolean;
+  /** names of several accounts; empty where there is one */
+  accounts: string[];
 }
 
 const LINK = "#k=";
@@ -70,5 +73,6 @@ export async function elevate(password: string, code: string): Promise<Session> 
 
 function kept(session: Session): Session {
   repeatText(session.csrf);
+  takeAccounts(session.accounts);
   return session;
 }

@@ -1,9 +1,10 @@
 // Commands whose output comes as text while they run.
+import { ofAccount } from "./account";
 import { type Problem, Refused, repeatedText } from "./client";
 
 /** Start a command and hand on what it says; return its exit code. Throws `Refused`. */
 export async function streamed(path: string, body: unknown, say: (text: string) => void): Promise<number> {
-  const response = await fetch(path, {
+  const response = await fetch(ofAccount(path), {
     method: "POST",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": repeatedText() },

@@ -24,9 +24,9 @@ export function Kill({ level, session }: { level: string; session: Session }) {
           {kill.error.message}
         </span>
       )}
-      {level !== "all" && (
+      {(level !== "all" || session.accounts.length > 1) && (
         <Button tone="bad" onClick={() => kill.mutate()} disabled={kill.isPending}>
-          KILL
+          {session.accounts.length > 1 ? "KILL all accounts" : "KILL"}
         </Button>
       )}
       {level !== "none" && (

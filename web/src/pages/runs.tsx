@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { ofAccount } from "../api/account";
 import { api, taken } from "../api/client";
 import type { Session } from "../api/session";
 import { streamed } from "../api/stream";
@@ -80,7 +81,7 @@ function Reports() {
                   <li key={report.name}>
                     <a
                       className="inline-flex min-h-8 items-center underline"
-                      href={`/api/v1/reports/${report.name}`}
+                      href={ofAccount(`/api/v1/reports/${report.name}`)}
                       target="_blank"
                       rel="noreferrer"
                     >

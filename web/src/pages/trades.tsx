@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { ofAccount } from "../api/account";
 import { useTrades } from "../api/views";
 import { Field } from "../ui/field";
 import { count, moment, money, signedMoney, words } from "../ui/format";
@@ -17,7 +18,7 @@ export function TradesPage() {
       <Card
         title="Executed"
         aside={
-          <a className="underline" href="/api/v1/trades/export" download="trades.csv">
+          <a className="underline" href={ofAccount("/api/v1/trades/export")} download="trades.csv">
             Export CSV
           </a>
         }
