@@ -54,7 +54,7 @@ class _Running:
     asked_at: float | None = None
 
 
-class Slots:
+class Capacity:
     """How many children may run at once in this process: all processors but one, at least one.
 
     Args:
@@ -82,7 +82,7 @@ class Runner:
         project: whose jobs.
         store: where they are kept.
         changed: told the name of every job that changed.
-        slots: how many run at once; None: slots of its own.
+        capacity: how many run at once; None: one of its own.
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class Runner:
         project: JobsProject,
         store: JobStore,
         changed: Callable[[str], None] = lambda _: None,
-        slots: Slots | None = None,
+        capacity: Capacity | None = None,
     ) -> None:
         self._project, self._store, self._changed = project, store, changed
-        self._slots = slots or Slots()
+        self._capacity = capacity or Capacity()
         self._schedules = Schedules(store)
         self._running: dict[str, _Running] = {}
-        self._slots.share(self._running)
+        self._capacity.share(self._running)
         self._lock = FileLock(project.state / LOCK)
 
     @property
@@ -123,7 +123,7 @@ class Runner:
             self._look_at(ident, now)
         for job in self._schedules.ask_for_due(now):
             self._changed(job.id)
-        with self._slots.starting:
+        with self._capacity.starting:
             for job in self._startable(now):
                 self._start(job, now)
 
@@ -160,7 +160,7 @@ class Runner:
         waiting = any(job.state == "queued" for job in self._store.active())
         if not waiting or self._near_a_window(now):
             return
-        while self._slots.free():
+        while self._capacity.free():
             job = self._store.take(now)
             if job is None:
                 return

@@ -15,7 +15,7 @@ from typing import Final
 
 from backtest.core.errors import UsageError
 from live.jobs.project import JobsProject
-from live.jobs.runner import Slots
+from live.jobs.runner import Capacity
 from live.settings.accounts import AccountNeeded, common_folder
 from live.settings.load import DEFAULT_CONFIG, account_names
 from live.web.answers import Answers
@@ -50,7 +50,7 @@ class Accounts:
     def __init__(self, installation: World, push: Push) -> None:
         self._installation, self._push = installation, push
         self._start: Final = secrets.token_hex(8)
-        self._slots = Slots()
+        self._capacity = Capacity()
         self._lock = threading.Lock()
         self._served: dict[str, Served] = {}
         self._names: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class Accounts:
         watcher = Watcher(world)
         watcher.listen(lambda topics: self._push.changed(topics, watcher.count, name))
         jobs = Jobs(
-            JobsProject.of(world.source, world.clock), lambda job: self._push.job(job, name), self._slots
+            JobsProject.of(world.source, world.clock), lambda job: self._push.job(job, name), self._capacity
         )
         answers = Answers(world, self._start, lambda: watcher.count + jobs.count)
         if self._begun:

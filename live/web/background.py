@@ -11,7 +11,7 @@ from typing import Final
 from backtest.core.errors import JutsuError
 from live.jobs.model import Job
 from live.jobs.project import JobsProject
-from live.jobs.runner import Runner, Slots
+from live.jobs.runner import Capacity, Runner
 from live.jobs.schedules import Schedules
 from live.jobs.store import NAME, JobStore
 
@@ -27,7 +27,7 @@ class Jobs:
     Args:
         project: whose jobs.
         tell: called with every job that changed, from that thread.
-        slots: how many run at once, shared with other projects of this process.
+        capacity: how many run at once, shared with other projects of this process.
 
     Attributes:
         count: changes seen so far.
@@ -37,14 +37,14 @@ class Jobs:
         self,
         project: JobsProject,
         tell: Callable[[Job], None] = lambda _: None,
-        slots: Slots | None = None,
+        capacity: Capacity | None = None,
     ) -> None:
         self.project = project
         self.store = JobStore(project.state / NAME)
         self.schedules = Schedules(self.store)
         self.count = 0
         self._tell = tell
-        self._runner = Runner(project, self.store, self._changed, slots)
+        self._runner = Runner(project, self.store, self._changed, capacity)
         self._ended, self._woken = threading.Event(), threading.Event()
         self._begun = False
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)

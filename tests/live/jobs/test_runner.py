@@ -13,7 +13,7 @@ from backtest.calendar.sessions import NEW_YORK
 from live.jobs import runner as module
 from live.jobs.model import Job
 from live.jobs.project import JobsProject
-from live.jobs.runner import Runner, Slots
+from live.jobs.runner import Runner, Capacity
 from live.jobs.schedules import Schedules
 from live.jobs.store import JobStore
 from live.system.clock import SimulatedClock
@@ -103,7 +103,7 @@ def test_what_runs_when_the_program_ends_is_interrupted(
     project: JobsProject, store: JobStore, fast: Callable[[str], None]
 ) -> None:
     fast("import time; time.sleep(60)")
-    runner = Runner(project, store, slots=Slots(1))
+    runner = Runner(project, store, capacity=Capacity(1))
     first, second = (store.add("backtest", ASKED, actor="ann", at=project.clock.now()) for _ in range(2))
     until(runner, lambda: runner.busy)
     runner.stop()

@@ -39,15 +39,22 @@ export function repeatedText(): string {
 export const api = createClient<paths>({ baseUrl: "", credentials: "same-origin" });
 
 api.use({
-  onRequest({ request }) {
+  async onRequest({ request }) {
     if (request.method !== "GET") {
       request.headers.set("X-CSRF-Token", csrf);
       request.headers.set("Content-Type", "application/json");
     }
     const address = ofAccount(request.url);
-    return address === request.url ? request : new Request(address, request);
+    return address === request.url ? request : moved(request, address);
   },
 });
+
+/** The same request at another address; its body is read first, because a stream cannot be handed on. */
+async function moved(request: Request, address: string): Promise<Request> {
+  const body = await request.text();
+  const { method, headers, credentials } = request;
+  return new Request(address, { method, headers, credentials, ...(body && { body }) });
+}
 
 interface Answered<Data> {
   data?: Data;
