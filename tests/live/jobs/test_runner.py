@@ -13,7 +13,7 @@ from backtest.calendar.sessions import NEW_YORK
 from live.jobs import runner as module
 from live.jobs.model import Job
 from live.jobs.project import JobsProject
-from live.jobs.runner import Runner, Capacity
+from live.jobs.runner import Capacity, Runner
 from live.jobs.schedules import Schedules
 from live.jobs.store import JobStore
 from live.system.clock import SimulatedClock
