@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtes
 from backtest.research.hierarchical_adaptive.parameter_sets import cores, matrices, prepare, run_piece
 from backtest.research.hierarchical_adaptive.shared_sets import run_shared
 from backtest.research.identity import Identity
+from backtest.research.monte_carlo.path_loop import LANES, advance
+from backtest.research.monte_carlo.resampling import Resampling, compiled, resample
 from backtest.research.overfitting.cscv import overfitting
 from backtest.research.rule_sets import trial_of, tried
 from backtest.research.running import Limits, run_study
@@ -149,3 +153,46 @@ def test_overfitting_of_a_thousand_trials(benchmark: BenchmarkFixture) -> None:
     returns = np.random.default_rng(1).normal(0, 0.01, (4_000, 1_000))
     found = benchmark.pedantic(overfitting, args=(returns,), rounds=3)
     assert found.splits == 12_870
+
+
+def test_bootstrap_of_a_hundred_thousand_paths(benchmark: BenchmarkFixture) -> None:
+    """100,000 paths of 4,000 sessions, blocks of 100, against lanes fed by the cheapest draw."""
+    returns = np.random.default_rng(1).normal(0.0004, 0.012, 4_000)
+    plan = Resampling(paths=100_000, sessions=4_000, block=100.0, seed=7)
+    few = replace(plan, paths=10_000)
+    lanes = lane_floor()
+    resample(returns, replace(plan, paths=32))
+    lanes(returns, 1)
+    ratios = []
+    for _ in range(3):
+        begin = time.thread_time()
+        outcomes = np.empty((few.paths, 6)), np.empty((few.paths, len(few.marks)))
+        compiled()(returns, np.uint64(7), 0, few.decay, few.marks, *outcomes)
+        middle = time.thread_time()
+        lanes(returns, few.paths // LANES)
+        ratios.append((middle - begin) / (time.thread_time() - middle))
+    benchmark.pedantic(resample, args=(returns, plan), kwargs={"workers": cores()}, rounds=1)
+    benchmark.extra_info["cores"] = cores()
+    benchmark.extra_info["ratio_to_lane_floor"] = round(sorted(ratios)[1], 2)
+    assert sorted(ratios)[1] <= 1.5 * 1.5
+
+
+def lane_floor() -> Callable[..., None]:
+    """Return a loop over 32 lanes that takes 64 days from anywhere and keeps the same outcomes."""
+    import numba
+
+    step = numba.njit(error_model="numpy", nogil=True)(advance)
+
+    @numba.njit(error_model="numpy", nogil=True)
+    def run(returns: Any, times: int) -> None:
+        tile = np.zeros(64 * 32)
+        state = np.ones(8 * 32)
+        at = 0
+        for _ in range(times * (len(returns) // 64)):
+            for lane in range(32):
+                at = (at * 1_103_515_245 + 12_345) % (len(returns) - 64)
+                for k in range(64):
+                    tile[k * 32 + lane] = returns[at + k]
+            step(tile, 64, state)
+
+    return run  # type: ignore[no-any-return]

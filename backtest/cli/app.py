@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from backtest.cli import monte_carlo as monte_carlo_command
 from backtest.cli import optimize as optimize_command
 from backtest.cli import orb as orb_command
 from backtest.cli import portfolio as portfolio_command
@@ -89,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     optimize_command.add_parser(commands)
     study_command.add_parser(commands)
     walk_forward_command.add_parser(commands)
+    monte_carlo_command.add_parser(commands)
     return parser
 
 

@@ -29,6 +29,11 @@ def seconds(text: str) -> float:
     return _above_zero(text, "no number of seconds above 0")
 
 
+def positive(text: str) -> float:
+    """Return a finite number above 0."""
+    return _above_zero(text, "no number above 0")
+
+
 def amount(text: str) -> float:
     """Return a positive, finite amount of money."""
     return _above_zero(text, "not a positive amount")

@@ -59,13 +59,16 @@ class Tick:
 
 def line_chart(
     title: str,
-    dates: Sequence[date],
+    dates: Sequence[date] | Sequence[str],
     series: Sequence[Series],
     ticks: Sequence[Tick],
     *,
     logarithmic: bool = False,
 ) -> str:
-    """Return a chart of lines over the sessions. The axis reaches from the first tick to the last."""
+    """Return a chart of lines over sessions, or over texts in their order.
+
+    The axis reaches from the first tick to the last.
+    """
     scale = _Scale(ticks[0].value, ticks[-1].value, logarithmic)
     paths = [
         f'<path class="line" stroke="{_colour(n)}" d="{_path(row.values, scale)}"/>'
@@ -199,7 +202,7 @@ def _colour(n: int) -> str:
 
 def _chart(
     title: str,
-    dates: Sequence[date],
+    dates: Sequence[date] | Sequence[str],
     paths: Sequence[str],
     ticks: Sequence[Tick],
     scale: _Scale,
@@ -224,11 +227,15 @@ def _chart(
     )
 
 
-def _dates(dates: Sequence[date]) -> str:
+def _dates(dates: Sequence[date] | Sequence[str]) -> str:
     """Return four dates below the plot: that many fit on a telephone."""
     rows = sorted({round(part * (len(dates) - 1)) for part in (0.08, 0.36, 0.64, 0.92)})
     form = "%Y-%m" if len(dates) > 700 else "%d %b %y"
     return "".join(
-        f'<span class="x" style="left:{_x(row, len(dates)) / WIDTH:.1%}">{dates[row]:{form}}</span>'
+        f'<span class="x" style="left:{_x(row, len(dates)) / WIDTH:.1%}">{_day(dates[row], form)}</span>'
         for row in rows
     )
+
+
+def _day(at: date | str, form: str) -> str:
+    return escape(at) if isinstance(at, str) else f"{at:{form}}"

@@ -23,6 +23,7 @@ _CODE: Final = (
     "indicators",
     "strategies/hierarchical_adaptive",
     "research/hierarchical_adaptive",
+    "research/compiling.py",
     "research/expressions.py",
     "research/rule_sets.py",
     "research/search.py",

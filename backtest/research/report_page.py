@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from backtest.core.bars import FloatArray
+from backtest.reporting.charts import STYLE as CHART_STYLE
 from backtest.research.surfaces import Surface
 
 _STYLE: Final = """
@@ -35,7 +36,13 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def page(title: str, lines: Iterable[str], tables: Iterable[Table], maps: Iterable[Surface]) -> str:
+def page(
+    title: str,
+    lines: Iterable[str],
+    tables: Iterable[Table],
+    maps: Iterable[Surface],
+    charts: Iterable[str] = (),
+) -> str:
     """Return the page.
 
     Args:
@@ -43,15 +50,17 @@ def page(title: str, lines: Iterable[str], tables: Iterable[Table], maps: Iterab
         lines: what the screen shows, the honest figures first of all.
         tables: of sets.
         maps: heat maps of the objective.
+        charts: of `backtest.reporting.charts`, before the tables.
     """
     body = [f"<h1>{escape(title)}</h1>", f"<pre>{escape(chr(10).join(lines))}</pre>"]
+    body += charts
     body += [_table(table) for table in tables]
     for surface in maps:
         body.append(_map(surface, surface.median, "median over the other axes"))
         body.append(_map(surface, surface.best, "best over the other axes"))
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+        f"<title>{escape(title)}</title><style>{_STYLE}{CHART_STYLE}</style>"
     )
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>{chr(10).join(body)}</body></html>\n'
 

@@ -16,6 +16,7 @@ OF_NONE: Final = frozenset(
         "init",
         "jobs",
         "metrics",
+        "monte-carlo",
         "optimize",
         "restore",
         "schedule",

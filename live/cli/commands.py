@@ -96,6 +96,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "walk-forward": Command(
         "research", "Select inside each train window of a study, trade the window after it."
     ),
+    "monte-carlo": Command(
+        "research", "Resample a backtest, its parameters and its prices; put it through bad days."
+    ),
     "validate": Command(
         "validate",
         "Compare decisions and fills with the final bars; exit code 4 when anything is RED, 5 without bars.",

@@ -1,4 +1,4 @@
-"""`jutsu optimize`, `study`, `walk-forward`: commands of `python -m backtest`, word for word."""
+"""`jutsu optimize`, `study`, `walk-forward`, `monte-carlo`: those of `python -m backtest`, word for word."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FORWARDED = {"ignore_unknown_options": True, "allow_extra_args": True, "help_op
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (optimize, study, walk_forward):
+    for command in (optimize, study, walk_forward, monte_carlo):
         app.command(context_settings=dict(_FORWARDED))(command)
 
 
@@ -28,6 +28,11 @@ def study(context: typer.Context) -> None:
 def walk_forward(context: typer.Context) -> None:
     """Select inside each train window of a study, trade the window after it."""
     _forward("walk-forward", context)
+
+
+def monte_carlo(context: typer.Context) -> None:
+    """Resample a backtest, its parameters and its prices; put it through bad days."""
+    _forward("monte-carlo", context)
 
 
 def _forward(name: str, context: typer.Context) -> None:

@@ -9,7 +9,7 @@ from tests.support.paths import PROJECT
 #: module -> why it reads a file in its own way
 OWN = {
     "backtest/core/files.py": "the opener itself",
-    "backtest/research/hierarchical_adaptive/compiled.py": "sources of the package",
+    "backtest/research/compiling.py": "sources of the package",
     "backtest/simulator/intraday/compiled.py": "sources of the package",
     "backtest/strategies/code_hash.py": "sources of the package",
     "backtest/data/sources/csv_dialect/plain.py": "parses bytes that were read",

@@ -28,6 +28,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "live/cli/data.py": (("jutsu", "data", "import", "PRICES"),),
     "backtest/cli/optimize.py": (("jutsu", "optimize", str(PROJECT / "config/studies/v35b_core.yaml")),),
+    "backtest/cli/monte_carlo.py": (("jutsu", "monte-carlo", "v35b-core:17"),),
 }
 
 

@@ -6,17 +6,14 @@ interpreted; this module only feeds them arrays. numba is imported when the firs
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from backtest.core.distribution import require
 from backtest.indicators import kernels
+from backtest.research.compiling import compile_loop
 from backtest.strategies.hierarchical_adaptive import kernels as rules
 
 #: Columns of the settings matrix, one row per parameter set.
@@ -73,37 +70,6 @@ def backtest_sets() -> Callable[..., None]:
     process compiles anew.
     """
     return compile_loop(_loop, (*_KERNELS, _series, _cases), (kernels, rules))
-
-
-def compile_loop(
-    loop: Callable[[str], Callable[..., None]],
-    functions: Iterable[Callable[..., Any]],
-    modules: Iterable[ModuleType],
-) -> Callable[..., None]:
-    """Compile the function that `loop` returns for a digest of `modules`.
-
-    Args:
-        loop: gives the function for a digest, which it must use.
-        functions: what it calls, compiled with it.
-        modules: where they come from; their sources are digested.
-
-    Raises:
-        SettingsError: numba is not installed.
-    """
-    require("research", "numba", where="a backtest over many sets")
-    import numba  # a third of a second that only research pays
-    from numba.extending import register_jitable
-
-    for function in functions:
-        register_jitable(error_model="numpy")(function)
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
-    source = loop(hashlib.sha256(sources).hexdigest())
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    try:
-        compiled: Callable[..., None] = numba.njit(cache=True, **options)(source)
-    except RuntimeError:  # numba found no folder it may write its cache to
-        compiled = numba.njit(**options)(source)
-    return compiled
 
 
 def _series(

@@ -16,8 +16,9 @@ import numpy as np
 
 from backtest.core.bars import FloatArray
 from backtest.indicators import kernels
+from backtest.research.compiling import compile_loop
 from backtest.research.hierarchical_adaptive import shared_kernels as shared
-from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtest_sets, compile_loop
+from backtest.research.hierarchical_adaptive.compiled import STATISTICS, backtest_sets
 from backtest.research.hierarchical_adaptive.parameter_sets import PreparedBars, run_piece
 from backtest.research.hierarchical_adaptive.shared_plan import plan_of
 from backtest.strategies.hierarchical_adaptive import kernels as rules

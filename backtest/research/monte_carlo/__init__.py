@@ -1,0 +1,1 @@
+"""What luck, other parameters, other prices and bad days would have made of a backtest."""

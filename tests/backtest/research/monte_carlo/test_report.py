@@ -1,0 +1,69 @@
+"""What a Monte Carlo leaves for people."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from backtest.research.monte_carlo.histories import Histories
+from backtest.research.monte_carlo.parameter_draws import Around
+from backtest.research.monte_carlo.report import MonteCarlo, page_of, write_report
+from backtest.research.monte_carlo.resampling import Resampling, resample
+from backtest.research.monte_carlo.stress import Stressed
+from backtest.research.monte_carlo.summaries import Distribution, summary_of
+
+DAYS = (date(2024, 1, 2), date(2024, 12, 31))
+PLAN = Resampling(paths=200, sessions=120, block=4.0, seed=7)
+FIGURES = {name: Distribution.of(np.arange(9.0)) for name in ("annual_return", "sharpe", "max_drawdown")}
+
+
+def found() -> MonteCarlo:
+    returns = np.random.default_rng(2).normal(0.0005, 0.01, 252)
+    return MonteCarlo(
+        name="<mine>",
+        days=DAYS,
+        plan=PLAN,
+        summary=summary_of(resample(returns, PLAN), 0.5),
+        around=Around(9, 1, "maximise sharpe", 1.2, 0.75, FIGURES, {"sma_slow": -0.5, "sma_fast": None}),
+        noise=Histories(9, FIGURES),
+        orders=None,
+        stressed=(
+            Stressed("crash in 1", "a crash", *DAYS, -0.3, 0.35, -0.2, 12),
+            Stressed("pandemic", "the real one", *DAYS, reason="no data: bars of QQQ do not cover it"),
+        ),
+        skipped={"orders": "--histories 0"},
+    )
+
+
+def test_the_screen_tells_every_part() -> None:
+    text = "\n".join(found().lines())
+    for words in (
+        "200 paths of 120 sessions, stationary blocks of 4.0, seed 7",
+        "75% of them reach 0.9 of maximise sharpe 1.2",
+        "sma_slow -0.50, sma_fast –",
+        "crash in 1       -30.0% in all, drawdown 35.0%, worst session -20.0%, 12 trades",
+        "pandemic         no data",
+        "orders: not computed: --histories 0",
+    ):
+        assert words in text, words
+
+
+def test_the_page_is_one_document_without_anything_from_outside() -> None:
+    text = page_of(found())
+    assert "<svg" in text
+    assert "&lt;mine&gt;" in text
+    assert "<mine>" not in text
+    for outside in ("http:", "https:", "<script", "src="):
+        assert outside not in text
+    assert text.count("session 1") >= 1
+    assert len(text) < 60_000
+
+
+def test_both_files_are_written_and_the_document_is_json(tmp_path: Path) -> None:
+    write_report(found(), tmp_path)
+    document = json.loads((tmp_path / "monte_carlo.json").read_text())
+    assert document["returns"]["paths"] == 200
+    assert len(document["returns"]["bands"]["p50"]) == 100
+    assert document["stress"][1]["total_return"] is None
+    assert (tmp_path / "monte_carlo.html").read_text().startswith("<!DOCTYPE html>")
