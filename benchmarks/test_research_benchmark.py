@@ -195,4 +195,5 @@ def lane_floor() -> Callable[..., None]:
                     tile[k * 32 + lane] = returns[at + k]
             step(tile, 64, state)
 
-    return run  # type: ignore[no-any-return]
+    found: Callable[..., None] = run
+    return found
