@@ -187,7 +187,8 @@ def _primary(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) 
         positions=book.shares(),
     )
     tell_blocked_entries(runtime.context, variant, due, report)
-    texts = (*doubts, *agreed.rests(), *agreed.cash_warnings())
+    forced = (f"ledger and broker differ (--force): {found}" for found in agreed.findings())
+    texts = (*doubts, *forced, *agreed.rests(), *agreed.cash_warnings())
     signal = generation.draft(runtime.context, variant, due, market, snapshot, proposed, report, texts)
     return hand_off(runtime.context, variant, due, signal, force=request.force)
 

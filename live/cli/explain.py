@@ -115,6 +115,9 @@ def _details(story: VariantStory, symbol: str) -> list[tuple[str, str]]:
     for order in story.journal:
         lines.append(("order", f"{order.client_order_id}: {order_line(order)}"))
         lines.extend(("fill", f"{fill.quantity:,} at {float(fill.price):,.4f}") for fill in order.fills)
-    lines.append(("outcome", outcome_words(str(story.outcome))))
+    if story.role == "shadow":
+        lines.append(("outcome", "settled" if story.virtual is not None else "not settled yet"))
+    else:
+        lines.append(("outcome", outcome_words(str(story.outcome))))
 
     return lines

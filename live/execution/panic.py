@@ -18,6 +18,7 @@ from live.alerts import outbox as alerts
 from live.alerts.causes import key_of
 from live.books.memory import remember_held
 from live.execution.closing import Closing
+from live.execution.record import record_late_fills
 from live.ledger.tables import Order
 from live.model.broker import Account, BrokerOrder
 from live.model.order_state import JournalState
@@ -110,6 +111,7 @@ def close_everything(context: RunContext, broker: Broker, *, everything: bool = 
             _guarded(result, "foreign shares", lambda: _take_over(context, account))
         sent = [order for symbol in _symbols(context.ledger) for order in closing.sell_symbol(symbol)]
         _follow(context, closing, sent, result)
+        _guarded(result, "the trades", partial(_record, context))
         _guarded(result, "what the strategies remember", lambda: _remember(context, broker))
     _name_rest(context, broker, result)
     _keep_copy(context, result)
@@ -127,6 +129,12 @@ def _remember(context: RunContext, broker: Broker) -> None:
         remember_held(
             context.ledger, book.primary, account, budget_pct=book.budget_pct, at=now, leaving=leaving
         )
+
+
+def _record(context: RunContext) -> None:
+    """Write the sales into the trades, those of foreign shares too; what fills later a run writes."""
+    for variant in [book.primary for book in context.settings.books] + [OUTSIDE]:
+        record_late_fills(context.ledger, variant, at=context.clock.now())
 
 
 def _symbols(ledger: Ledger) -> list[str]:

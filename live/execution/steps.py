@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from backtest.strategies.base import Strategy
     from live.ledger.ledger import Ledger
+    from live.ledger.tables import Order
     from live.model.broker import Account, Broker, BrokerOrder
     from live.model.feed import Feed
     from live.runtime.runtime import RunContext
@@ -163,14 +164,21 @@ def _recover(context: ExecutionContext) -> None:
     """Find out what became of earlier orders. UnresolvedError 8: of one of them nobody knows."""
     today = context.session.day
     for order in recovery.recover_all(context.submission, context.ledger, context.clock, today=today):
-        context.notes.warn(
-            f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
-        )
+        if not _waited_for_open(context, order):
+            context.notes.warn(
+                f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
+            )
     for order in recovery.end_past_orders(context.submission, context.ledger, today=today):
         context.notes.warn(
             f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "
             f"{order.filled_quantity} filled"
         )
+
+
+def _waited_for_open(context: ExecutionContext, order: Order) -> bool:
+    """Whether an order placed before the open filled there, as it was meant to: no news for anybody."""
+    placed = context.phase == "poll" and order.session == context.session.day
+    return placed and order.filled_quantity == order.quantity
 
 
 def _protect_first(context: ExecutionContext) -> None:

@@ -9,6 +9,7 @@ from live.orders.attempts import may_fill
 if TYPE_CHECKING:
     from live.execution.context import RunNotes
     from live.ledger.ledger import Ledger
+    from live.ledger.tables import Order
 
 
 def name_unprotected(ledger: Ledger, variant: str | None, notes: RunNotes) -> None:
@@ -22,8 +23,14 @@ def name_unprotected(ledger: Ledger, variant: str | None, notes: RunNotes) -> No
         if variant in {None, row.variant} and row.symbol not in notes.uncovered:
             notes.alarm(f"{row.symbol}: {row.quantity} shares have NO STOP")
     for order in ledger.orders.unfinished(variant):
-        if order.side == "buy" and order.planned_stop_price is not None and may_fill(order):
+        if _buys_without_stop(order):
             notes.alarm(f"{order.symbol}: {order.client_order_id} may have filled and have NO STOP")
+
+
+def _buys_without_stop(order: Order) -> bool:
+    """Whether a live buy gets its stop from us only after the fill: one for the auction never carries it."""
+    carries_it = order.stop_price is not None and order.time_in_force != "opg"
+    return order.side == "buy" and order.planned_stop_price is not None and not carries_it and may_fill(order)
 
 
 def name_uncovered(ledger: Ledger, variant: str | None, notes: RunNotes) -> None:

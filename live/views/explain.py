@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -267,7 +267,15 @@ def _reasons(detail: Mapping[str, Any], orders: Sequence[PlannedOrder]) -> list[
     """Return what the executor noted about these orders, whatever it noted it under."""
     names = {order.client_order_id for order in orders}
 
-    return [value for key, value in _leaves(detail) if key in names or _mentions(value, names)]
+    found = [value for key, value in _leaves(detail) if key in names or _mentions(value, names)]
+    said = (_of_order(text, names) for text in found if text not in names)
+    return list(dict.fromkeys(said))
+
+
+def _of_order(text: str, names: Collection[str]) -> str:
+    """Return a note about an order without the name of the order, which the reader asked about."""
+    name = next((name for name in names if text.startswith(f"{name}: ")), "")
+    return text.removeprefix(f"{name}: not sent: ").removeprefix(f"{name}: ")
 
 
 def _leaves(value: Any, key: str = "note") -> list[tuple[str, str]]:

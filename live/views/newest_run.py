@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from backtest.strategies.family import FAMILIES
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from live.ledger.tables import RunLog
     from live.views.inputs import ViewInputs
 
@@ -46,14 +48,25 @@ def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str
     """
     for variant in primaries:
         run = newest_run(inputs, variant)
-        if run is not None and run.generator_exit and run.generated_at is None and variant not in named:
-            stopped = f"the generator stopped with exit code {run.generator_exit}{_why(run)}"
-            yield f"{variant} {run.session}: {stopped}"
+        if variant not in named:
+            yield from _no_file(run)
         if run is not None and run.executed_at is not None and not _waits_for_open(inputs, run):
             found = _of_run(run, exit_named=variant in named)
             yield from (f"{variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)
         yield from _of_file(inputs, variant)
         yield from _of_validation(inputs, variant)
+
+
+def no_newer_file(inputs: ViewInputs, variant: str, after: date) -> tuple[str, ...]:
+    """Return why the newest session has no file of a variant, where it is one after `after`."""
+    run = newest_run(inputs, variant)
+    return tuple(_no_file(run)) if run is not None and run.session > after else ()
+
+
+def _no_file(run: RunLog | None) -> Iterator[str]:
+    if run is not None and run.generator_exit and run.generated_at is None:
+        stopped = f"the generator stopped with exit code {run.generator_exit}{_why(run)}"
+        yield f"{run.variant} {run.session}: {stopped}"
 
 
 def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
@@ -92,7 +105,9 @@ def _of_file(inputs: ViewInputs, variant: str) -> Iterator[str]:
         return
     report = content.get("inputs", {}).get("candidates")
     if report is None:
-        yield f"{variant} {row.session}: no report was given (--report-file): nothing could be entered"
+        why = next((text for text in content.get("warnings", ()) if "report for" in text), "")
+        why = why or "no report was given (--report-file): nothing could be entered"
+        yield f"{variant} {row.session}: {why}"
     elif not report.get("accepted"):
         because = "; ".join(text for text in content.get("warnings", ()) if "report" in text)
         yield f"{variant} {row.session}: the report was rejected: {because or 'see the file'}"

@@ -15,6 +15,7 @@ from live.handoff.approval import State
 from live.handoff.diff import Change, SessionChange
 from live.handoff.model import SignalFile, SignalOrder
 from live.orders.attempts import Attempts, by_intent
+from live.views.newest_run import no_newer_file
 from live.views.orders import NotTaken, PlannedOrder, fields_of, not_taken
 from live.views.review_case import ReviewCase
 from live.views.words import outcome_words
@@ -125,7 +126,7 @@ def read_review(inputs: ViewInputs, case: ReviewCase, flags: str = "") -> FileVi
 
     `flags` are those of the call, which the commands of the next step need as well.
     """
-    signal, head = case.signal, _head(case, flags)
+    signal, head = case.signal, _head(inputs, case, flags)
     if signal is None:
         return FileView(**head)
     orders = tuple(_orders(inputs, case, signal))
@@ -149,15 +150,16 @@ def read_review(inputs: ViewInputs, case: ReviewCase, flags: str = "") -> FileVi
     )
 
 
-def _head(case: ReviewCase, flags: str) -> dict[str, Any]:
+def _head(inputs: ViewInputs, case: ReviewCase, flags: str) -> dict[str, Any]:
     """Return the arguments of `FileView`."""
+    newer = () if case.row is None else no_newer_file(inputs, case.row.variant, case.row.session)
     return {
         "file": case.path,
         "sha256": case.sha256,
         "standing": case.standing.state,
         "standing_reason": _standing_reason(case),
         "window_over": case.window_over,
-        "warnings": tuple(_warnings(case)),
+        "warnings": (*newer, *_warnings(case)),
         "problems": tuple(case.verdict.problems),
         "limits": tuple(case.verdict.limits),
         "edits": case.edits,

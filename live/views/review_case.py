@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,9 +100,13 @@ def read_case(inputs: ViewInputs, path: Path, content: bytes | None = None) -> R
     original = None if row is None else SignalFile.model_validate_json(row.content)
     session = row.session if row is not None else _trade_date(data) or inputs.today
     verdict = judge(content, expectations=_expectations(inputs, data, session, row), original=original)
+    if row is not None and row.executed_sha256 == sha256:  # what was carried out is judged no more
+        verdict = replace(verdict, problems=(), limits=())
     signal, reference = verdict.signal, original or verdict.signal
     closes_at = None if reference is None else datetime.fromisoformat(reference.execution_window.closes_at)
     at = _judged_at(inputs, reference)
+    if closes_at is not None and at > closes_at:
+        verdict = replace(verdict, limits=())
     settings = inputs.settings
     stands = standing(row, sha256, settings.approval, settings.mode, at)
     go, held = ((), ()) if signal is None else orders_to_send(signal, stands, settings.approval)

@@ -245,7 +245,8 @@ def _book(
     positions = tuple(
         _held(inputs, variant) if variant.role == "primary" else _held_virtually(inputs, variant)
     )
-    values = {one.symbol: _worth(one) for one in positions}
+    now = read_now(inputs, variant, {p.symbol: _worth(p) for p in positions}, baselines.get(variant.name))
+    figures = now.figures
     return BookStatus(
         variant=variant.name,
         role=variant.role,
@@ -257,10 +258,10 @@ def _book(
         last_outcome=None if run is None else run.outcome,
         equity=None if latest is None else latest.equity,
         cash=None if latest is None else latest.cash,
-        drawdown=None if latest is None else latest.drawdown,
-        cumulative_return=None if latest is None else latest.cumulative_return,
+        drawdown=None if figures is None else figures.drawdown,
+        cumulative_return=None if figures is None else figures.total_return,
         positions=positions,
-        now=read_now(inputs, variant, values, baselines.get(variant.name)),
+        now=now,
     )
 
 

@@ -40,7 +40,8 @@ class TestTimetable:
             }
             assert trader.positions() == {}
         for at in ("09:32", "09:40", "09:50"):
-            assert trader.poll(MON, at).code == 0
+            ran = trader.poll(MON, at)
+            assert (ran.code, "warning: 2026" in ran.text) == (0, False), "it was meant to fill"
         assert trader.positions() == {"AAA": 100, "BBB": 100}
         # the stop follows the fill, not the report's price
         assert trader.stops(f"{MON}T12:00") == {"AAA": (100, Decimal("91.8")), "BBB": (100, Decimal(90))}

@@ -55,6 +55,15 @@ def test_an_edited_file_is_left_to_its_reviewer(user: User) -> None:
     assert user.file(FIRST).read_bytes() + b"\n" == edited
 
 
+def test_what_force_went_past_is_in_the_file(user: User) -> None:
+    assert user.execute(FIRST).code == 0
+    user.change("update account set cash = '900000'", user.paper)
+    assert user.generate("2024-01-03").code == 4
+    ran = user.generate("2024-01-03", "--force")
+    assert ran.code == 0
+    assert "ledger and broker differ (--force): cash: ledger" in user.file("2024-01-03").read_text()
+
+
 def test_a_dry_run_says_what_it_would_write_and_leaves_nothing(tmp_path: Path) -> None:
     new = new_user(tmp_path / "jutsu")
     with unchanged(new.root):

@@ -192,6 +192,10 @@ class SimulatedBroker:
             found = [shown for shown in found if shown.entered_at is None or shown.entered_at <= newest]
         return self._line.answered("orders", found)[0]
 
+    def resting(self, before: datetime) -> Sequence[BrokerOrder]:
+        """Return what lives from before the list; it comes with the list, and is no look of its own."""
+        return self._inner.resting(before - self._line.clock.error)
+
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order."""
         self._look("order")

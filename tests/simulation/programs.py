@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ import live.alerts.delivery
 import live.alerts.outbox
 import live.cli.app
 import live.operations.checks
+import live.orders.listing
 import live.runtime.open
 from backtest.strategies import registry
 from live import executor, signal_generator
@@ -43,6 +45,8 @@ RULE_SETS: Final = {
 }
 CRONTAB: Final = "live.signal_generator; live.executor; jutsu live"
 CHANNEL: Final = "JUTSU_ALERT_PHONE"
+#: of the 59 days that brokers list; what rests for longer (a stop good till cancelled) comes in every world
+LISTED: Final = timedelta(days=3)
 
 
 Rows = list[tuple[Any, ...]]
@@ -181,6 +185,7 @@ def installed(
         mock.patch.object(live.runtime.open, "make_broker", broker),
         mock.patch.object(live.alerts.delivery, "deliver_all", folder.deliver_all),
         mock.patch.object(live.alerts.outbox, "deliver_all", folder.deliver_all),
+        mock.patch.object(live.orders.listing, "LOOK_BACK", LISTED),
         mock.patch.object(live.operations.checks, "crontab", return_value=CRONTAB),
         mock.patch.object(live.cli.app, "needed", lambda arguments: _commands(tuple(arguments[:1]))),
         clocks.instead_of_the_systems(clock),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from backtest.calendar import sessions as calendar
@@ -16,8 +17,10 @@ from live.model.broker import Account, BrokerOrder, CashMovement, OrderRequest
 from live.settings.model import AlpacaSettings
 from live.system.clock import Clock
 
+#: of one page of orders, as Alpaca allows, and how many pages are read: 20,000 orders
 MAX_ROWS = 500
-FILL_PAGE = 100
+MAX_PAGES = 40
+ACTIVITY_PAGE = 100
 #: before the opening, Alpaca takes no more orders for it
 AUCTION_MARGIN = timedelta(minutes=2)
 
@@ -87,67 +90,74 @@ class AlpacaBroker:
         return parse_account(row, self.connection.read("positions", client.get_all_positions))
 
     def orders(self, since: datetime, until: datetime) -> Sequence[BrokerOrder]:
-        """Return every order submitted in the interval, legs flattened; BrokerError when it may be cut."""
-        rows = self._list({"status": "all", "after": utc_text(since - timedelta(milliseconds=1))}, until)
+        """Return every order submitted in the interval, legs flattened; BrokerError rather than a part."""
+        wanted = {"status": "all", "nested": "true", "after": utc_text(since - timedelta(milliseconds=1))}
+        rows = self._list(wanted, until)
         filled = any(_has_fills(row) for row in rows)
         return parse_orders(rows, self._fills(since) if filled else {})
 
     def resting(self, before: datetime) -> Sequence[BrokerOrder]:
-        """Return the live orders submitted before an instant, however long ago; errors as `orders`."""
-        return [
-            order
-            for order in parse_orders(self._list({"status": "open"}, before), {})
-            if not order.state.terminal
-        ]
+        """Return the live orders submitted before an instant, however long ago; errors as `orders`.
+
+        Each leg is a row of its own: of an entry that filled long ago only its stop still lives.
+        """
+        rows = self._list({"status": "open", "nested": "false"}, before)
+        return [order for order in parse_orders(rows, {}) if not order.state.terminal]
 
     def _list(self, wanted: Mapping[str, Any], until: datetime) -> list[Mapping[str, Any]]:
+        """Return all rows, page after page, oldest first: a page ends at MAX_ROWS rows, legs counted.
+
+        Each page begins just before the last row of the one before, since several orders may share an
+        instant; what is shown twice is taken as the later page has it. BrokerError rather than a part.
+        """
         # both ends are exclusive at Alpaca
         end = utc_text(until + timedelta(milliseconds=1))
-        query = {**wanted, "limit": MAX_ROWS, "nested": "true", "direction": "asc", "until": end}
-        rows = self.connection.read("order list", lambda: self.connection.client.get("/orders", query))
-        if not isinstance(rows, list) or len(rows) >= MAX_ROWS:
-            raise BrokerError(
-                "the order list is unreadable or may be cut",
-                where="Alpaca",
-                remedy="ask for a shorter time; a search in a cut list proves nothing",
-            )
-        return rows
+        query = {**wanted, "limit": MAX_ROWS, "direction": "asc", "until": end}
+        found: dict[str, Mapping[str, Any]] = {}
+        for _ in range(MAX_PAGES):
+            page = self.connection.read("order list", partial(self.connection.client.get, "/orders", query))
+            if not isinstance(page, list):
+                break
+            known = len(found)
+            found.update((str(row.get("id")), row) for row in page)
+            if sum(1 + len(row.get("legs") or ()) for row in page) < MAX_ROWS:
+                return list(found.values())
+            last = parse_order(page[-1]).entered_at
+            if last is None or len(found) == known:
+                break
+            query = {**query, "after": utc_text(last - timedelta(milliseconds=1))}
+        raise BrokerError(
+            f"the order list is unreadable or may be cut after {len(found)} rows",
+            where="Alpaca",
+            remedy="run it again; a search in a cut list proves nothing",
+        )
 
     def _fills(self, since: datetime) -> dict[str, list[Mapping[str, Any]]]:
         """Return fill activities since an instant by order id, oldest first."""
         found: dict[str, list[Mapping[str, Any]]] = {}
-        query = {
-            "after": utc_text(since - timedelta(seconds=1)),
-            "direction": "asc",
-            "page_size": str(FILL_PAGE),
-        }
-        while True:
-            page = self.connection.read(
-                "fills", lambda: self.connection.client.get("/account/activities/FILL", dict(query))
-            )
-            for fill in page or ():
-                found.setdefault(str(fill.get("order_id")), []).append(fill)
-            if not page or len(page) < FILL_PAGE:
-                return found
-            query["page_token"] = str(page[-1]["id"])
+        after = utc_text(since - timedelta(seconds=1))
+        for fill in self._activities("fills", "/account/activities/FILL", {"after": after}):
+            found.setdefault(str(fill.get("order_id")), []).append(fill)
+        return found
 
     def cash_movements(self, since: date) -> Sequence[CashMovement]:
         """Return dividends, interest, fees and transfers dated `since` or later."""
-        query = {
-            "category": "non_trade_activity",
-            "after": (since - timedelta(days=1)).isoformat(),
-            "direction": "asc",
-            "page_size": str(FILL_PAGE),
-        }
-        found: list[CashMovement] = []
+        wanted = {"category": "non_trade_activity", "after": (since - timedelta(days=1)).isoformat()}
+        rows = self._activities("activities", "/account/activities", wanted)
+        return [moved for row in rows if (moved := parse_movement(row)) and moved.day >= since]
+
+    def _activities(self, what: str, path: str, wanted: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """Yield rows of account activities page after page, oldest first; BrokerError when pages repeat."""
+        query = {**wanted, "direction": "asc", "page_size": str(ACTIVITY_PAGE)}
         while True:
-            page = self.connection.read(
-                "activities", lambda: self.connection.client.get("/account/activities", dict(query))
-            )
-            found += [moved for row in page or () if (moved := parse_movement(row)) and moved.day >= since]
-            if not page or len(page) < FILL_PAGE:
-                return found
-            query["page_token"] = str(page[-1]["id"])
+            page = self.connection.read(what, partial(self.connection.client.get, path, dict(query)))
+            yield from page or ()
+            if not page or len(page) < ACTIVITY_PAGE:
+                return
+            token = str(page[-1]["id"])
+            if token == query.get("page_token"):
+                raise BrokerError(f"the list of {what} does not end", where="Alpaca", remedy="run it again")
+            query["page_token"] = token
 
     def order(self, order_id: str) -> BrokerOrder | None:
         """Return one order, None only when Alpaca says that it does not exist."""

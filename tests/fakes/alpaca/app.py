@@ -107,9 +107,10 @@ class AlpacaApp(App):
     def _list(self, query: dict[str, str]) -> list[dict[str, Any]]:
         after = datetime.fromisoformat(query["after"]) if "after" in query else None
         until = datetime.fromisoformat(query["until"]) if "until" in query else None
+        nested = query.get("nested") == "true"
         rows = [
-            o.row()
-            for o in self.book.roots
+            o.row() if nested else o.row() | {"legs": None}
+            for o in (self.book.roots if nested else self.book.all())
             if self.book.listed(o)
             and (after is None or o.submitted > after)
             and (until is None or o.submitted < until)

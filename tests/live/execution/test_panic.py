@@ -38,6 +38,8 @@ def test_panic_closes_everything_in_spite_of_the_kill_switch(made: Any) -> None:
     assert len(result.cancelled) == 2
     assert made.broker.account().shares() == {} == made.ledger.positions.shares()
     assert made.ledger.state.kill_level() == "all"
+    sold = {t.symbol: (t.quantity, t.fill_price) for t in made.ledger.trades.recent(9) if t.action == "sell"}
+    assert sold == {"AAA": (100, Decimal(100)), "BBB": (100, Decimal(50))}
     assert all(o.state.terminal for o in made.broker.orders(AT, AT + timedelta(hours=1)))
 
 

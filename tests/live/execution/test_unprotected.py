@@ -33,6 +33,14 @@ def test_a_position_without_its_stop_is_named(ledger: Any) -> None:
     assert named(ledger, None) == ["AAA: 10 shares have NO STOP", "CCC: 10 shares have NO STOP"]
 
 
+@pytest.mark.parametrize(("tif", "names"), [("day", 0), ("opg", 1)])
+def test_a_buy_that_carries_its_stop_is_no_alarm(ledger: Any, tif: str, names: int) -> None:
+    """An order for the opening auction goes without: brokers take none with it."""
+    stop = Decimal(9)
+    acked(ledger, 1, symbol="AAA", planned_stop_price=stop, stop_price=stop, time_in_force=tif)
+    assert len(named(ledger)) == names
+
+
 def test_a_buy_that_may_have_filled_unseen_is_named(ledger: Any) -> None:
     acked(ledger, 1, symbol="AAA", planned_stop_price=Decimal(9))
     acked(ledger, 2, symbol="BBB")

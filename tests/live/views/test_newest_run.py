@@ -113,6 +113,12 @@ def test_a_report_that_was_missing_or_refused_entered_nothing(
     assert text == [] if words is None else [words in line for line in text] == [True]
 
 
+def test_a_folder_without_a_report_is_told_as_the_file_tells_it(made: Any) -> None:
+    blocked = f"entries and rotation are blocked: there is no report for {DAY} in the folder of reports"
+    signal(made, "positions", None, ("paper account", blocked))
+    assert found(made) == [f"golden {DAY}: {blocked}"]
+
+
 def test_a_rejection_without_words_points_at_the_file(made: Any) -> None:
     signal(made, "positions", {"accepted": False})
     assert found(made) == [f"golden {DAY}: the report was rejected: see the file"]

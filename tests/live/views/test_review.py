@@ -124,6 +124,26 @@ def test_the_next_step_fits_what_happened(tmp_path: Path) -> None:
     assert "--state-db" in screen(runtime(tmp_path), path)["next"]
 
 
+def test_what_was_carried_out_or_is_over_is_not_judged_by_the_limits_of_today(tmp_path: Path) -> None:
+    world = runtime(tmp_path, execution={"limits": {"max_order_value": 100}})
+    path = generated(world)
+    assert screen(world, path)["limits"]
+    over = runtime(tmp_path, now=NOW + timedelta(hours=2), execution={"limits": {"max_order_value": 100}})
+    assert read_case(inputs(over), generated(over)).verdict.limits == ()
+    digest = read_case(inputs(world), path).sha256
+    world.ledger.signals.executed(DAY, "golden", sha256=digest, content=path.read_text())
+    assert read_case(inputs(world), path).verdict.limits == ()
+
+
+def test_a_newer_session_without_a_file_is_named_first(world: Any) -> None:
+    path, later = generated(world), DAY + timedelta(days=3)
+    world.ledger.runs.generator_failed(
+        later, "golden", mode="offline_mock", exit_code=7, why="too much", past=False
+    )
+    first = f"golden {later}: the generator stopped with exit code 7: too much"
+    assert screen(world, path)["warnings"][0] == first
+
+
 def test_an_early_close_is_a_warning(world: Any) -> None:
     early = sample().session.model_copy(update={"close": "2024-03-15T13:00:00-04:00", "early_close": True})
     assert (

@@ -167,6 +167,16 @@ def test_figures_are_those_of_the_newest_snapshot(made: Any) -> None:
     assert (book.drawdown, book.cumulative_return) == (pytest.approx(-0.1), pytest.approx(-0.1))
 
 
+def test_a_deposit_is_neither_a_return_nor_hides_a_drawdown(made: Any) -> None:
+    """Of the 100 paid in 60 are the book's: its budget is 60 %."""
+    for day, equity in ((date(2024, 3, 13), 100.0), (date(2024, 3, 14), 150.0)):
+        made.ledger.snapshots.add("golden", day, at=NOW, mode="offline_mock", equity=equity, cash=5.0)
+    paid = {"day": date(2024, 3, 14), "kind": "deposit", "amount": Decimal(100), "at": NOW}
+    made.ledger.cash_flows.note("paid-in", **paid)
+    book = status(made).books[0]
+    assert (book.drawdown, book.cumulative_return) == (pytest.approx(-0.1), pytest.approx(-0.1))
+
+
 def test_missed_sessions_are_named(made: Any) -> None:
     made.ledger.runs.missed(date(2024, 3, 14), "golden", mode="offline_mock")
     assert status(made).missed_sessions == (date(2024, 3, 14),)

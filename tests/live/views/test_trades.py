@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from live.ledger.trades import TradeContext
 from live.views.trades import read_trades
-from tests.support.exec_world import DAY, ENTRY, NEXT_DAY, World, enter, next_order, tomorrow, world
+from tests.support.exec_world import AT, DAY, ENTRY, NEXT_DAY, World, enter, next_order, tomorrow, world
+from tests.support.ledger_samples import changed
 
 
 @pytest.fixture
@@ -40,6 +42,16 @@ def test_every_column_of_a_trade(made: World) -> None:
         "offline_mock",
     )
     assert (sold.session, sold.action, sold.realised_pnl) == (NEXT_DAY, "sell", Decimal(1000))
+
+
+def test_slippage_is_told_as_it_was_judged(made: World) -> None:
+    """Against the quote at submission; how far the target was off is a figure of its own."""
+    ledger = made.open().ledger
+    order = ledger.orders.recent(1)[0]
+    judged = TradeContext(execution_time="open", realised_pnl=None, quote_slippage_pct=0.25)
+    ledger.trades.record(changed(order, average_price=Decimal("112.2")), judged, at=AT)
+    sold = read_trades(ledger)[0]
+    assert (sold.slippage_pct, sold.target_slippage_pct) == (0.25, pytest.approx(-2.0))
 
 
 def test_the_newest_come_first_and_limits_hold(made: World) -> None:

@@ -2882,6 +2882,7 @@ export interface components {
             symbol: string;
             t_norm: number | null;
             target_price: number | null;
+            target_slippage_pct: number | null;
             trend_state: string | null;
             variant: string;
             vol_state: string | null;

@@ -152,11 +152,74 @@ def test_the_same_id_is_never_accepted_twice(fake: FakeAlpaca, broker: AlpacaBro
     assert len(fake.state()["orders"]) == 1
 
 
-def test_a_list_that_may_be_cut_is_refused(broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 1)
-    broker.submit(buy())
-    with pytest.raises(BrokerError, match="cut"):
+def many(fake: FakeAlpaca, count: int, *, apart: float = 1.0) -> list[str]:
+    """A person's small orders, one after the other; their ids."""
+    made = []
+    for number in range(count):
+        body = {"symbol": "QQQ", "qty": "1", "side": "buy", "type": "market", "time_in_force": "day"}
+        made.append(fake.call("orders", body | {"client_order_id": f"hers-{number}"})["id"])
+        fake.call("clock", {"advance": apart})
+    return made
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 11])
+def test_a_list_longer_than_a_page_is_read_to_its_end(
+    fake: FakeAlpaca, broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 4)
+    made = many(fake, count)
+    listed = broker.orders(AT - timedelta(hours=1), AT + timedelta(hours=1))
+    assert [order.order_id for order in listed] == made
+    assert all(order.executions for order in listed)
+
+
+def test_orders_of_one_instant_at_the_end_of_a_page_are_all_there(
+    fake: FakeAlpaca, broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 4)
+    made = many(fake, 2, apart=1) + many_at_once(fake, 3)
+    listed = broker.orders(AT - timedelta(hours=1), AT + timedelta(hours=1))
+    assert sorted(order.order_id for order in listed) == sorted(made)
+
+
+def many_at_once(fake: FakeAlpaca, count: int) -> list[str]:
+    return many(fake, count, apart=0)
+
+
+def test_legs_count_towards_a_page(
+    fake: FakeAlpaca, broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 4)
+    for number in range(4):
+        request = buy("AAPL", 1, f"20240312_AAPL{number}_entry_buy", attached_stop=Decimal("100.00"))
+        fake.call("orders", broker.body(request))
+        fake.call("clock", {"advance": 1})
+    fake.call("clock", {"advance": 60})
+    listed = broker.orders(AT - timedelta(hours=1), AT + timedelta(hours=1))
+    assert [order.order_type for order in listed] == ["market", "stop"] * 4
+    resting = broker.resting(AT + timedelta(hours=1))
+    assert [order.order_type for order in resting] == ["stop"] * 4, "their entries are filled"
+
+
+@pytest.mark.parametrize("limit", ["MAX_ROWS", "MAX_PAGES"])
+def test_a_list_that_cannot_be_read_to_its_end_is_refused(
+    fake: FakeAlpaca, broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    """More orders in one instant than a page holds, or more pages than are read: never a part of the list."""
+    monkeypatch.setattr("live.brokers.alpaca.broker.MAX_ROWS", 2)
+    if limit == "MAX_PAGES":
+        monkeypatch.setattr("live.brokers.alpaca.broker.MAX_PAGES", 3)
+    many(fake, 9, apart=float(limit == "MAX_PAGES"))
+    with pytest.raises(BrokerError, match=r"may be cut after \d rows"):
         broker.orders(AT - timedelta(hours=1), AT + timedelta(hours=1))
+
+
+def test_activities_that_never_end_are_refused(broker: AlpacaBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live.brokers.alpaca.broker.ACTIVITY_PAGE", 1)
+    row = {"id": "1", "activity_type": "DIV", "date": "2024-03-12", "net_amount": "5"}
+    monkeypatch.setattr(broker.connection.client, "get", lambda *_: [row])
+    with pytest.raises(BrokerError, match="does not end"):
+        broker.cash_movements(AT.date())
 
 
 # market data ---------------------------------------------------------------------------------------------
