@@ -21,13 +21,14 @@ from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
 from backtest.core.decision import ExecutionTime
 from backtest.core.errors import JutsuError
+from live.alerts.causes import remedy_of
 from live.books import breakers, unknown_orders
 from live.books.closes import agreed_and_marked
 from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
-from live.generation.candidates import CandidateInput
+from live.generation.candidates import BLOCKED, CandidateInput
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
 from live.generation.hand_off import already_done, hand_off
@@ -156,7 +157,8 @@ def _primary(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) 
     report = known_tickers(runtime.feed, report, due.at)
     switch = runtime.ledger.state.kill_switch()
     if switch.level != "none":  # a rotation would sell and then not be allowed to buy
-        report = report.blocked(f"entries and rotation are blocked: the kill switch is on: {switch.reason}")
+        why = f"{BLOCKED}: the kill switch is on: {switch.reason}"
+        report = report.blocked(why, remedy_of("kill_switch"))
     rows = runtime.ledger.positions.open_positions(variant.name)
     entered = {row.symbol: row.entry_session for row in rows}
     market, doubts = generation.judged_market(
@@ -171,7 +173,7 @@ def _primary(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) 
     )
     judged = breakers.breakers_now(runtime.context, account)
     if judged.blocked:
-        report = report.blocked(judged.blocked)
+        report = report.blocked(judged.blocked, *judged.remedies)
         alert_breakers(runtime.context, judged)
     rows = runtime.ledger.positions.open_positions(variant.name)  # the comparison may have closed one
     if report.candidates:

@@ -124,10 +124,10 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
     ),
     "no_entries": Cause(
         "warning",
-        "The book sells as usual and buys nothing: its report of candidates is missing, late or wrong, or "
-        "the kill switch is on.",
-        "Put the report into the folder of the book and run the generator again; `jutsu resume` turns the "
-        "kill switch off.",
+        "The book sells as usual and buys nothing: its report of candidates is missing, late or wrong, the "
+        "kill switch is on, or a breaker tripped; the message says which.",
+        "Of a report: put it into the folder of the book and run the generator again. Of the kill switch or "
+        "a breaker: `jutsu resume` when trading may go on.",
     ),
     "missed": Cause(
         "warning, critical from three sessions in a row",
@@ -343,6 +343,11 @@ def urgency_of(
     if critical:
         return "critical", "execution_critical"
     return ("warning", "execution_warning") if warnings else ("info", "executed")
+
+
+def remedy_of(cause: CauseName) -> str:
+    """Return what to do about a cause."""
+    return CAUSES[cause].remedy
 
 
 def with_remedy(key: str, level: AlertLevel, body: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from backtest.core.errors import BrokerError
 from backtest.trading.risk import breakers as rules
+from live.alerts.causes import remedy_of
 from live.ledger.snapshots import WHOLE_ACCOUNT
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Judged:
     def blocked(self) -> str:
         """Why no entry may leave, empty when it may."""
         return "; ".join(words(trip) for trip in (self.verdict.trips if self.verdict else ()))
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """What a person does about each that blocks."""
+        return tuple(remedy_of(trip.breaker) for trip in (self.verdict.trips if self.verdict else ()))
 
     def alarms(self) -> tuple[str, ...]:
         """Return what a person must act on: new trips, and a drawdown beyond `drawdown_alert_pct`."""

@@ -23,6 +23,10 @@ from live.model.run import Mode
 MAX_LISTED: Final = 5
 HTML: Final = frozenset({".html", ".htm"})
 BLOCKED: Final = "entries and rotation are blocked"
+REPORT_AGAIN: Final = (
+    "Put a valid report for the session into the book's folder of reports (or name it with --report-file) "
+    "and run `python -m live.signal_generator` again while there is time."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class CandidateInput:
         candidates: None blocks entries and rotation.
         facts: what the signal file says about the report (no paths: they differ between machines).
         problems: why it blocks; each is a warning in the file and part of an alert.
+        remedies: what a person does about them, as sentences.
         excluded: candidates that this account cannot buy for this variant.
         notes: what else a reader of the file must know about the report.
     """
@@ -40,6 +45,7 @@ class CandidateInput:
     candidates: tuple[Candidate, ...] | None = None
     facts: dict[str, Any] | None = field(default=None)
     problems: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
     excluded: tuple[Skip, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -69,12 +75,19 @@ class CandidateInput:
         skips = tuple(gone[c.ticker] for c in listed if c.ticker in gone)
         return replace(self, candidates=kept, excluded=(*self.excluded, *skips))
 
-    def blocked(self, why: str) -> CandidateInput:
+    def blocked(self, why: str, *remedies: str) -> CandidateInput:
         """Return the report without its candidates: nothing is entered, and nothing is sold to make room."""
-        return replace(self, candidates=None, problems=(*self.problems, why))
+        problems, known = (*self.problems, why), (*self.remedies, *remedies)
+        return replace(self, candidates=None, problems=problems, remedies=known)
 
 
 NO_REPORT = CandidateInput()
+
+
+def no_candidates(*problems: str, facts: dict[str, Any] | None = None) -> CandidateInput:
+    """Return a report that blocks entries because of itself: it is missing or cannot be used."""
+    told = tuple(f"{BLOCKED}: {problem}" for problem in problems)
+    return CandidateInput(None, facts, told, (REPORT_AGAIN,))
 
 
 def simulated_report(candidates: Sequence[Candidate]) -> CandidateInput:
@@ -152,7 +165,7 @@ def judged_report(found: LoadedReport, *, session: date, entry_mode: EntryMode, 
         "sha256": hashlib.sha256(found.content).hexdigest(),
     }
     if problems:
-        return CandidateInput(None, facts, tuple(f"{BLOCKED}: {problem}" for problem in problems))
+        return no_candidates(*problems, facts=facts)
     return CandidateInput(tuple(_meant_for(c, session, entry_mode) for c in report.candidates), facts)
 
 

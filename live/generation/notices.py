@@ -81,5 +81,5 @@ def tell_blocked_entries(context: RunContext, variant: BookVariant, due: Due, re
             key=key_of("no_entries", variant=variant.name, session=due.session.day),
             level="warning",
             title=f"{variant.name} {due.session.day}: no entries today",
-            body="\n".join(report.problems),
+            body="\n".join((*report.problems, "", "What to do: " + " ".join(report.remedies))),
         )

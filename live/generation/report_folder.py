@@ -19,6 +19,7 @@ from live.generation.candidates import (
     findings_text,
     judged_report,
     load_report,
+    no_candidates,
     read_report,
 )
 from live.model.run import Mode
@@ -70,8 +71,7 @@ def newest_report(folder: Path, *, session: date, entry_mode: EntryMode, mode: M
     try:
         paths = sorted(path for path in folder.iterdir() if _may_be_for(path, session))
     except OSError as error:
-        problem = f"the folder of the reports cannot be read: {error.strerror}"
-        return CandidateInput(problems=(f"{BLOCKED}: {problem}",))
+        return no_candidates(f"the folder of the reports cannot be read: {error.strerror}")
     loaded = sorted(_loaded(paths, session, entry_mode), key=_age, reverse=True)
     rejected: list[CandidateInput] = []
     unused: list[str] = []
@@ -83,7 +83,7 @@ def newest_report(folder: Path, *, session: date, entry_mode: EntryMode, mode: M
         unused.append(f"the newer report {found.name} was not used: {_why(found, judged)}")
     if rejected:
         return rejected[0]
-    return CandidateInput(problems=(f"{BLOCKED}: there is no report for {session} in the folder of reports",))
+    return no_candidates(f"there is no report for {session} in the folder of reports")
 
 
 def _may_be_for(path: Path, session: date) -> bool:

@@ -123,6 +123,26 @@ def _held(model: ExecutionReport) -> Iterator[str]:
 
 
 def _allocation(model: ExecutionReport) -> Section:
+    return _positions(model) if model.holdings else _targets(model)
+
+
+def _positions(model: ExecutionReport) -> Section:
+    rows = tuple(
+        (
+            holding.symbol,
+            f"{holding.shares:,}",
+            percent(holding.held),
+            amount(holding.value),
+            price(holding.entry_price),
+            "NONE" if holding.stop_price is None else price(holding.stop_price),
+        )
+        for holding in model.holdings
+    )
+    columns = ("symbol", "shares", "held", "value", "entry", "stop")
+    return Section("allocation", table=Table(columns, rows, columns[1:]))
+
+
+def _targets(model: ExecutionReport) -> Section:
     rows = tuple(_leg(leg, model.equity) for leg in model.legs)
     off = tuple(f"OFF TARGET {line}" for line in off_target_lines(model.legs))
     columns = ("symbol", "shares", "held", "value", "target")

@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backtest.calendar import sessions as calendar
+from backtest.strategies.family import FAMILIES
 from backtest.trading.slippage import slippage_pct
+from live.books.holdings import Holding, holdings_of
 from live.books.targets import Leg, legs_of
 from live.ledger.trades import target_price
 from live.system.logs import log_name
@@ -66,6 +68,7 @@ class ExecutionReport:
         generated_at, approved_at, executed_at: aware instants, None when it did not happen.
         window_opens, window_closes: of the execution, None without a file.
         held: orders that were not sent.
+        legs, holdings: what is held after it: against targets; of a family without targets, positions.
         equity, cash: at the newest marking of this session, None when it was not marked.
         day: equity before and after, deposits and profit; None without a session before.
         error: what ended the run, empty when nothing did.
@@ -87,6 +90,7 @@ class ExecutionReport:
     orders: tuple[OrderResult, ...]
     held: tuple[HeldOrder, ...]
     legs: tuple[Leg, ...]
+    holdings: tuple[Holding, ...]
     equity: float | None
     cash: float | None
     day: EquityStep | None
@@ -139,6 +143,7 @@ def read_execution(
         orders=tuple(_result(order) for order in ledger.orders.of_session(session, variant)),
         held=tuple(_held(detail, content)),
         legs=_legs(ledger, session, variant, content, equity, before),
+        holdings=_holdings(ledger, session, variant, content, equity, before),
         equity=equity,
         cash=None if marked is None else marked.cash,
         day=None if marked is None else last_step(ledger, variant, session, budget_pct=budget_pct),
@@ -188,6 +193,23 @@ def _legs(
     if _is_newest(ledger.snapshots, session, variant):
         return legs_of(content, ledger.positions.open_positions(variant), equity)
     return tuple(_kept_legs((before or {}).get("legs", ())))
+
+
+def _holdings(
+    ledger: Ledger,
+    session: date,
+    variant: str,
+    content: dict[str, Any],
+    equity: float | None,
+    before: Mapping[str, Any] | None,
+) -> tuple[Holding, ...]:
+    """Return the positions of a family without targets, of now or as they were kept."""
+    family = FAMILIES.get(content.get("strategy", {}).get("family"))
+    if family is None or family.holds_weights:
+        return ()
+    if _is_newest(ledger.snapshots, session, variant):
+        return holdings_of(ledger.positions.open_positions(variant), equity)
+    return tuple(Holding(**row) for row in (before or {}).get("holdings", ()))
 
 
 def _is_newest(snapshots: Snapshots, session: date, variant: str) -> bool:

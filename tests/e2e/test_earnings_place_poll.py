@@ -1,5 +1,6 @@
 """The split run: orders placed before the open, polls that book what filled and place what was waiting."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,24 @@ class TestTimetable:
         assert trader.place(TUE).code == 0
         assert trader.poll(TUE, "09:32").code == 0
         assert trader.stops(f"{TUE}T12:00") == {"AAA": (100, Decimal(90))}
+
+
+class TestItsMail:
+    def test_it_shows_what_the_book_holds(self, trader: Trader) -> None:
+        trader.generate(MON, "AAA", "BBB")
+        trader.place(MON)
+        trader.poll(MON, "09:32")
+        reports = trader.user.root / "state" / "reports"
+        shown = (reports / f"execution_{MON}_ema_p10.txt").read_text()
+        allocation = shown.partition("ALLOCATION")[2].partition("VALUE")[0].split("\n")
+        rows = {words[0]: words[1:] for line in allocation if (words := line.split())}
+        assert set(rows) >= {"AAA", "BBB"}
+        assert rows["AAA"][0] == "100"
+        assert rows["AAA"][-1] == "90.0000"
+        kept = json.loads((reports / f"execution_{MON}_ema_p10.json").read_text())["holdings"]
+        trader.trade(TUE)  # another session is the newest one now: what was kept stays
+        ran = trader.user.jutsu("report", "execution", MON, "--json")
+        assert json.loads(ran.out)["holdings"] == kept
 
 
 class TestRotation:

@@ -94,6 +94,7 @@ def execution_sample() -> ExecutionReport:
         ),
         held=(HeldOrder("20261127_QQQ_increase_buy", f"disabled in the file: {HOSTILE}"),),
         legs=(Leg("TQQQ", 60, 0.08, 0.04815), Leg("QQQ", 233, 0.5, 0.5126)),
+        holdings=(),
         equity=100_000.0,
         cash=43_925.0,
         day=EquityStep(DAY, 98_500.0, 100_000.0, 1_000.0, 500.0, 500.0 / 98_500.0),

@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from backtest.calendar import sessions as calendar
 from backtest.core.errors import DataError, UsageError
-from backtest.trading.risk.breakers import Trip
+from backtest.trading.risk.breakers import Trip, Verdict
+from live.alerts.causes import remedy_of
 from live.books.breakers import Judged
 from live.books.variants import BookVariant
-from live.generation.notices import alert_breakers, alert_unprotected, note_failure
+from live.generation.candidates import CandidateInput, no_candidates
+from live.generation.due import Due
+from live.generation.notices import alert_breakers, alert_unprotected, note_failure, tell_blocked_entries
 from live.ledger.errors import LedgerUnavailable
 from live.model.run import AsOf, DryRun, PastSession
 from live.runtime.runtime import Runtime
@@ -132,3 +136,39 @@ def test_a_failure_that_cannot_be_noted_does_not_hide_itself(
     with caplog.at_level(logging.WARNING):
         note_failure(runtime.context, GOLDEN, ERROR)
     assert "the failure could not be recorded" in caplog.text
+
+
+TRIP = Trip("drawdown", DAY, 790.0, 1000.0, 21.0, 20.0)
+DRAWDOWN = Judged(Verdict((TRIP,), None, 21.0, 1000.0, alert=False))
+
+
+@pytest.mark.parametrize(
+    ("report", "does", "never"),
+    [
+        (no_candidates("there is no report"), "book's folder of reports", "resume"),
+        (
+            CandidateInput().blocked("killed", remedy_of("kill_switch")),
+            "jutsu resume",
+            "report",
+        ),
+        (CandidateInput().blocked(DRAWDOWN.blocked, *DRAWDOWN.remedies), "new peak", "report"),
+    ],
+)
+def test_blocked_entries_say_what_ends_their_own_cause(
+    made: World, report: CandidateInput, does: str, never: str
+) -> None:
+    runtime = made.open()
+    session = calendar.session(DAY)
+    assert session is not None
+    due = Due(session, calendar.window(session, "close"), runtime.clock.now())
+    tell_blocked_entries(runtime.context, GOLDEN, due, report)
+    (told,) = runtime.ledger.alerts.recent()
+    assert told.title == f"golden {DAY}: no entries today"
+    remedy = told.body.split("What to do: ")[1]
+    assert does in remedy
+    assert never not in remedy
+
+
+def test_each_cause_that_blocks_has_its_remedy() -> None:
+    both = no_candidates("there is no report").blocked("killed", remedy_of("kill_switch"))
+    assert len(both.problems) == len(both.remedies) == 2
