@@ -32,9 +32,10 @@ from live.alerts.causes import require_listed, with_remedy
 from live.alerts.channels import Level, label
 from live.alerts.daily import make_daily
 from live.alerts.delivery import TIMEBOX_SECONDS, deliver_all
-from live.alerts.message import Message, named, with_account
+from live.alerts.message import Message, named
 from live.alerts.routing import next_try
 from live.system import run_facts
+from live.system.account_words import with_account
 from live.system.redaction import redact
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ def _message(context: Context, alert: Alert | None, *, tried: bool) -> Message:
     assert alert is not None  # its delivery refers to it
     title = f"{alert.title} (from {when(alert)})" if tried or alert.attempts else alert.title
     level = level_of(alert)
-    body = with_account(context.settings, with_remedy(alert.key, level, alert.body))
+    body = with_account(context.settings.account, with_remedy(alert.key, level, alert.body))
     body = f"{body}\n\nrun {alert.run}" if alert.run else body
-    return Message(named(context.settings, title), body, level, alert.html)
+    html = None if alert.html is None else with_account(context.settings.account, alert.html)
+    return Message(named(context.settings, title), body, level, html)

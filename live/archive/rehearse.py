@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -76,9 +77,30 @@ class Rehearsal:
 def rehearse(context: RunContext, feed: Feed, archive: Path | None, now: datetime) -> Rehearsal:
     """Restore an archive (None: one made now) aside, decide again, remember the outcome in the ledger.
 
+    One that ended with an error is remembered as failed, with why; a file that is not there was no rehearsal.
+
     Raises:
         ArchiveRefused, UsageError: 2. LedgerError: 8. SettingsError: 2, the restored settings are refused.
+        OSError: a disk is full or not ours.
     """
+    try:
+        found = _carried_out(context, feed, archive, now)
+    except (JutsuError, OSError) as error:
+        if archive is None or archive.exists():
+            with suppress(JutsuError, OSError):  # the error itself says more
+                _remember(context, now, passed=False, why=str(error))
+        raise
+    _remember(context, now, passed=found.passed, why="")
+    return found
+
+
+def _remember(context: RunContext, now: datetime, *, passed: bool, why: str) -> None:
+    """Keep for `jutsu doctor` how a rehearsal ended; `why` it could not be carried out."""
+    outcome = {"at": now.isoformat(timespec="seconds"), "passed": passed, "why": why}
+    context.ledger.for_account(EVERY_ACCOUNT).state.set(REHEARSED, json.dumps(outcome), at=now)
+
+
+def _carried_out(context: RunContext, feed: Feed, archive: Path | None, now: datetime) -> Rehearsal:
     with tempfile.TemporaryDirectory(prefix=".jutsu-rehearsal.", dir=context.state) as work:
         path = archive or make(context.loaded, Path(work) / "made", now)
         project = Path(work) / "project"
@@ -87,7 +109,7 @@ def rehearse(context: RunContext, feed: Feed, archive: Path | None, now: datetim
         ledger_file = project / judged.document.ledger
         loaded = _settings(context, project)
         with Ledger.open(ledger_file, account=judged.document.account, now=now, create=False) as ledger:
-            found = Rehearsal(
+            return Rehearsal(
                 path.name,
                 judged.document.made_at,
                 judged.migrated,
@@ -95,10 +117,6 @@ def rehearse(context: RunContext, feed: Feed, archive: Path | None, now: datetim
                 _problems(ledger, loaded, now),
                 tuple(_decided_again(feed, ledger, loaded, context.clock.now())),
             )
-    context.ledger.for_account(EVERY_ACCOUNT).state.set(
-        REHEARSED, json.dumps({"at": now.isoformat(timespec="seconds"), "passed": found.passed}), at=now
-    )
-    return found
 
 
 def _settings(context: RunContext, project: Path) -> LoadedSettings:

@@ -88,7 +88,8 @@ def program() -> NoReturn:
 
 def main() -> None:
     """Run the command of `sys.argv`; ends with SystemExit and its code."""
-    from live.cli.common import ACCOUNT, begin, current_log
+    from live.cli.common import begin, current_log
+    from live.system.account_words import ACCOUNT
 
     begin()
     ACCOUNT[0] = None

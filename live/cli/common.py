@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 import typer
 
 from live.model.run import TENDING, Mode, Run
-from live.system.json_text import plain
+from live.system.account_words import ACCOUNT, own_commands
+from live.system.json_text import in_every_text, plain
 from live.system.screen import visible
 
 if TYPE_CHECKING:
@@ -57,8 +58,6 @@ _NARROW: Final = 80
 
 _LOG: list[Path | None] = [None]
 _EMITTED: list[bool] = [False]
-#: the account of this command, None while none was named
-ACCOUNT: Final[list[str | None]] = [None]
 
 
 def current_log() -> Path | None:
@@ -134,13 +133,13 @@ def actor() -> str:
 
 def echo(text: str = "", *, nl: bool = True, err: bool = False) -> None:
     """Print a text as it is, neither wrapped nor coloured; control characters of others are shown escaped."""
-    typer.echo(visible(text), nl=nl, err=err)
+    typer.echo(visible(own_commands(text)), nl=nl, err=err)
 
 
 def ask(question: str) -> str | None:
     """Ask a person and return what was typed, None when nobody is there to answer (end of input)."""
     try:
-        return str(typer.prompt(visible(question), default="", show_default=False)).strip()
+        return str(typer.prompt(visible(own_commands(question)), default="", show_default=False)).strip()
     except typer.Abort as stop:  # the end of input and Ctrl-C alike
         if isinstance(stop.__context__, EOFError):
             return None
@@ -267,12 +266,12 @@ def console(*, stderr: bool = False) -> Console:
 def emit_json(view: Any) -> None:
     """Print a view (or other data) as one JSON document on standard output."""
     _EMITTED[0] = True
-    collected = _COLLECTED[0]
+    collected, data = _COLLECTED[0], in_every_text(plain(view), own_commands)
     if collected is not None:
-        collected[ACCOUNT[0] or ""] = plain(view)
+        collected[ACCOUNT[0] or ""] = data
         return
     plain_ascii = str(getattr(sys.stdout, "encoding", "")).lower() not in {"utf-8", "utf8"}
-    text = json.dumps(plain(view), indent=2, ensure_ascii=plain_ascii, allow_nan=False)
+    text = json.dumps(data, indent=2, ensure_ascii=plain_ascii, allow_nan=False)
     echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 

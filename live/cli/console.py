@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from live.system.account_words import own_commands
 from live.system.screen import visible
 
 
@@ -15,7 +16,7 @@ class PlainConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a string, of a line or of a table's cell, as `rich` would show it, made visible."""
-        return super().render_str(visible(text), **options)
+        return super().render_str(visible(own_commands(text)), **options)
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as `rich` does, with texts of a style made visible too."""
@@ -27,6 +28,7 @@ class PlainConsole(Console):
 
 
 def _shown(item: Any) -> Any:
-    if isinstance(item, Text) and not item.plain.isprintable():
-        return Text(visible(item.plain), style=item.style)
+    if isinstance(item, Text):
+        shown = visible(own_commands(item.plain))
+        return item if shown == item.plain else Text(shown, style=item.style)
     return item

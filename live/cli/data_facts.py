@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live.cli.common import ACCOUNT, options_of
+from live.cli.common import options_of
+from live.system.account_words import ACCOUNT
 
 if TYPE_CHECKING:
     from backtest.data.quality.known import Known

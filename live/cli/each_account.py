@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
 
-from live.cli.common import ACCOUNT, begin, collected_json, current_log, echo, emit_error
+from live.cli.common import begin, collected_json, current_log, echo, emit_error
+from live.system.account_words import ACCOUNT
 
 if TYPE_CHECKING:
     from live.runtime.lifecycle import Ending

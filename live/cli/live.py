@@ -11,7 +11,6 @@ from typing import Annotated, Final, get_args
 import typer
 
 from live.cli.common import (
-    ACCOUNT,
     AnyMode,
     ConfigOption,
     OutputOption,
@@ -22,6 +21,7 @@ from live.cli.common import (
 )
 from live.cli.status import status
 from live.cli.trades import export, trades
+from live.system.account_words import ACCOUNT
 
 #: New York times a person may write for a window, on a day without an early close
 TIMES: Final = {

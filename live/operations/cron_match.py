@@ -59,12 +59,12 @@ def _starts(line: str, start: NextStart, zone: tzinfo, account: str) -> bool:
         all(_holds(field, value) for field, value in zip(fields, values, strict=False))
         and f"/{program} {rest} " in f"{called} "
         and ("--phase" in rest) == ("--phase" in called)
-        and _is_about(called, start.command, account)
+        and is_about(called, start.command, account)
     )
 
 
-def _is_about(called: str, command: str, account: str) -> bool:
-    """Tell whether a line means an account; a stage that names none has a turn for each."""
+def is_about(called: str, command: str, account: str) -> bool:
+    """Tell whether the words of a start mean an account; a stage that names none has a turn for each."""
     named = _ACCOUNT.search(called)
     if named is None:
         return not account or command in STAGES

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from live.settings.accounts import common_folder
 from live.system.number_text import money
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from live.ledger.ledger import Ledger
     from live.model.broker import Broker
     from live.model.feed import Feed
@@ -243,7 +242,8 @@ def _backups(ledger: Ledger, clock: Clock, root: Path) -> HealthCheck:
     if since is None:
         return HealthCheck("backups", "none", "there is no ledger yet")
     if rehearsed and not rehearsed["passed"]:
-        return HealthCheck("backups", "failed", f"the rehearsal of {since[:10]} failed", REHEARSE)
+        why = f": {rehearsed['why']}" if rehearsed.get("why") else ""
+        return HealthCheck("backups", "failed", f"the rehearsal of {since[:10]} failed{why}", REHEARSE)
     days = (clock.now() - datetime.fromisoformat(since)).days
     text = f"a restore was rehearsed on {since[:10]}" if rehearsed else "no restore was rehearsed yet"
     if days > REHEARSAL_DAYS:
@@ -289,7 +289,7 @@ def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
     from live.operations import start_loop, timers
     from live.operations.cron_match import not_started
     from live.operations.crontab import crontab
-    from live.operations.installed import doubled
+    from live.operations.installed import BEGIN, doubled
     from live.operations.next_starts import session_starts
     from live.operations.scheduled import scheduled_books
     from live.system.clock import host_zone
@@ -307,6 +307,24 @@ def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
         else_started = doubled(text, root) or timers.enabled()
         verdict: Verdict = "warning" if else_started else "failed"
         yield HealthCheck("start times", verdict, detail, "`jutsu schedule --install` makes them anew")
+    elif f"{BEGIN}{root}" not in text:
+        yield from _unit_accounts(root, account)
+
+
+def _unit_accounts(root: Path, account: str) -> Iterator[HealthCheck]:
+    """Fail when timers or agents start a program for other accounts only."""
+    import os
+
+    from live.operations.installed import unit_places
+    from live.operations.unit_match import not_about
+
+    places = unit_places(Path.home(), os.environ.get("XDG_CONFIG_HOME"))
+    name = not_about(places, root, account)
+    if name is not None:
+        kind = "--launchd" if name.endswith(".plist") else "--systemd"
+        detail = f"{name} starts nothing of {account or 'this project: it names an account'}"
+        remedy = f"`jutsu schedule {kind} --install` makes them anew"
+        yield HealthCheck("start times", "failed", detail, remedy)
 
 
 def alert_problems(context: RunContext, failed: Sequence[HealthCheck]) -> None:

@@ -15,7 +15,7 @@ from backtest.core.errors import LimitError, UsageError
 from backtest.core.files import read_regular, write_atomic
 from live.operations import crontab as cron
 from live.operations import timers
-from live.operations.launchd import LABEL
+from live.operations.launchd import AGENTS, LABEL
 from live.operations.schedule import UNITS
 from live.operations.systemd import FOLDER_LINE
 from live.system.programs import succeeded
@@ -104,6 +104,11 @@ def units_folder(home: Path, config_home: str | None) -> Path:
     return (Path(config_home) if config_home else home / ".config") / USER_UNITS
 
 
+def unit_places(home: Path, config_home: str | None) -> tuple[Path, Path]:
+    """Return where this user's units and agents lie; arguments as `units_folder`."""
+    return units_folder(home, config_home), home / AGENTS
+
+
 def unit_changes(place: Path, folder: Path, files: Iterable[tuple[str, str]]) -> tuple[Change, ...]:
     """Return the changes that leave exactly `files` of ours in `place`.
 
@@ -116,7 +121,7 @@ def unit_changes(place: Path, folder: Path, files: Iterable[tuple[str, str]]) ->
 
 
 def _changes(place: Path, folder: Path, names: list[str], wanted: dict[str, str]) -> Iterator[Change]:
-    foreign = {name for name in names if not _belongs(place / name, folder)}
+    foreign = {name for name in names if not belongs(place / name, folder)}
     foreign |= {name.replace(".service", ".timer") for name in foreign}
     if wanted and foreign & set(wanted):
         raise UsageError(
@@ -125,14 +130,14 @@ def _changes(place: Path, folder: Path, names: list[str], wanted: dict[str, str]
             remedy="remove those first, or use the crontab: each project has a block of its own there",
         )
     for name in names:
-        before, after = _text(place / name), wanted.get(name)
+        before, after = text_of(place / name), wanted.get(name)
         if before != after and name not in foreign:
             yield Change(place / name, before, after)
 
 
-def _belongs(path: Path, folder: Path) -> bool:
+def belongs(path: Path, folder: Path) -> bool:
     """Tell whether a unit or agent is of this project, or not there; a timer says nothing by itself."""
-    text = _text(path)
+    text = text_of(path)
     if text is None or path.suffix == ".timer":
         return True
     place = str(folder)
@@ -141,7 +146,8 @@ def _belongs(path: Path, folder: Path) -> bool:
     return f"{FOLDER_LINE}{place.replace('%', '%%')}" in text.splitlines()
 
 
-def _text(path: Path) -> str | None:
+def text_of(path: Path) -> str | None:
+    """Return what a unit or agent says, None when it is not there."""
     try:
         return read_regular(path).decode(errors="replace")
     except FileNotFoundError:

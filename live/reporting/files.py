@@ -12,6 +12,7 @@ from backtest.core.files import read_regular, write_atomic
 from live.reporting.document import Document
 from live.reporting.html import html_of
 from live.reporting.text import text_of
+from live.system.account_words import with_account
 from live.system.json_text import plain
 
 PeriodKind = Literal["weekly", "monthly"]
@@ -45,13 +46,13 @@ def name_of(kind: Kind, day: date, variant: str | None = None, account: str = ""
     return "_".join(str(part) for part in (kind, day, variant, account) if part)
 
 
-def contents(report: StoredReport) -> dict[str, bytes]:
-    """Return ending -> bytes; the same model gives the same bytes."""
+def contents(report: StoredReport, account: str = "") -> dict[str, bytes]:
+    """Return ending -> bytes, the same of the same model; `account` is the name of one of several."""
     data = json.dumps(plain(report.model), indent=2, ensure_ascii=False, allow_nan=False)
     return {
         "json": f"{data}\n".encode(),
-        "txt": text_of(report.document).encode(),
-        "html": html_of(report.document).encode(),
+        "txt": with_account(account, text_of(report.document)).encode(),
+        "html": with_account(account, html_of(report.document)).encode(),
     }
 
 
@@ -64,7 +65,7 @@ def keep(folder: Path, report: StoredReport, account: str = "") -> tuple[Path, .
         OSError: a file could not be written; the others may be there.
     """
     found, name = [], name_of(report.kind, report.day, report.variant, account)
-    for ending, content in contents(report).items():
+    for ending, content in contents(report, account).items():
         path = folder / f"{name}.{ending}"
         write_atomic(path, content, 0o600)
         found.append(path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from live.runtime.lifecycle import guarded, watched
 from live.runtime.options import Options
 from live.settings.accounts import ALL, NO_ACCOUNT, AccountNeeded
 from live.settings.load import account_names
+from live.system.account_words import ACCOUNT
 from live.system.screen import say
 
 if TYPE_CHECKING:
@@ -67,17 +69,29 @@ def each_account(
         return worst
     args, first = asked[0]
     if not first.shared:
-        return guarded(lambda: body(args, first, log_file), lambda: log_file[0])
+        with _turn_of(first):
+            return guarded(lambda: body(args, first, log_file), lambda: log_file[0])
     common = replace(options_of(args), account=NO_ACCOUNT)
     with watched(program, common, run_of(args)) as ending:
         for _, options in asked:
             say(f"account {options.account}:")
             log_file[0] = None
-            code = guarded(lambda one=options: body(args, one, log_file), lambda: log_file[0])  # type: ignore[misc]
+            with _turn_of(options):
+                code = guarded(lambda one=options: body(args, one, log_file), lambda: log_file[0])  # type: ignore[misc]
             ending.code = max(ending.code, code)
             if code == INTERRUPTED:
                 break
     return ending.code
+
+
+@contextmanager
+def _turn_of(options: Options) -> Iterator[None]:
+    """Let what is printed inside name the account."""
+    before, ACCOUNT[0] = ACCOUNT[0], options.account
+    try:
+        yield
+    finally:
+        ACCOUNT[0] = before
 
 
 def _named_file(args: Namespace) -> bool:

@@ -224,7 +224,8 @@ def _alert_beside(
     from live.alerts import channels, plain_outbox
     from live.alerts.causes import with_remedy
     from live.alerts.delivery import deliver
-    from live.alerts.message import Message, named, with_account
+    from live.alerts.message import Message, named
+    from live.system.account_words import with_account
     from live.system.clock import SystemClock
 
     at, urls, problems = SystemClock().now(), dict[str, str](), list[str]()
@@ -235,7 +236,7 @@ def _alert_beside(
     except JutsuError as error:
         problems.append(f"alert channels: {error.line()}")
     title, body = redact(title), redact(body)
-    text = with_account(settings, with_remedy(key, "critical", body))
+    text = with_account(settings.account, with_remedy(key, "critical", body))
     results = deliver(urls, Message(named(settings, title), text, "critical")).values()
     problems += [f"alert channel failed: {one.channel} {one.error}" for one in results if one.error]
     delivered = any(not one.error for one in results)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,6 +34,15 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in fields(value)}
     return value
+
+
+def in_every_text(data: Any, change: Callable[[str], str]) -> Any:
+    """Return JSON-ready data with every text in it (no key) changed."""
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, dict):
+        return {key: in_every_text(item, change) for key, item in data.items()}
+    return [in_every_text(item, change) for item in data] if isinstance(data, list) else data
 
 
 def value_text(value: Any) -> str:

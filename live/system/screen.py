@@ -9,6 +9,7 @@ from contextlib import suppress
 from io import TextIOWrapper
 from typing import Final, TextIO
 
+from live.system.account_words import own_commands
 from live.system.redaction import redact
 
 #: what may stand in a text besides printable characters: lines, columns, and the blank of a drawn code
@@ -39,7 +40,7 @@ def complain(line: str) -> None:
 def _print(line: str, stream: TextIO) -> None:
     """Print a line; a closed pipe or a full disk behind the screen must not keep anybody from trading."""
     try:
-        print(visible(redact(line)), file=stream, flush=True)  # cron mails what is printed
+        print(visible(redact(own_commands(line))), file=stream, flush=True)  # cron mails what is printed
     except OSError as error:
         logging.getLogger("jutsu").warning("the screen cannot be written: %s", error)
         with suppress(OSError, ValueError):

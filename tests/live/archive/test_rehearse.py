@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from backtest.core.errors import UsageError
 from live.archive import rehearse as module
 from live.archive.rehearse import rehearse
 from live.ledger.backup import REHEARSED
@@ -32,7 +34,7 @@ def test_the_stored_sessions_come_out_the_same(traded: User, archive: Path) -> N
         assert [(one.variant, one.verdict) for one in found.again] == [("golden", "same")] * 2
         assert found.passed
         assert not found.migrated
-    assert kept == {"at": (NOW + timedelta(days=1)).isoformat(timespec="seconds"), "passed": True}
+    assert kept == {"at": (NOW + timedelta(days=1)).isoformat(timespec="seconds"), "passed": True, "why": ""}
     assert not list((traded.root / "state").glob(".jutsu-*"))
 
 
@@ -54,6 +56,31 @@ def test_another_decision_fails_the_rehearsal(
     assert [one.verdict for one in found.again if one.session == SECOND] == ["differs"]
     assert not found.passed
     assert kept["passed"] is False
+
+
+def test_one_that_ends_with_an_error_is_remembered_as_failed(
+    traded: User, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = tmp_path / archive.name
+    cut.write_bytes(archive.read_bytes()[:-200])
+    with open_runtime("jutsu", Options(config=traded.config), DAILY) as runtime:
+        state = runtime.ledger.for_account(EVERY_ACCOUNT).state
+        state.set(REHEARSED, "{}", at=NOW)
+        with pytest.raises(UsageError):
+            rehearse(runtime.context, runtime.feed, tmp_path / "gone.tar.gz", NOW)
+        assert state.get(REHEARSED) == "{}", "a name that was mistyped is no rehearsal"
+        with pytest.raises(UsageError) as refused:
+            rehearse(runtime.context, runtime.feed, cut, NOW)
+        kept = json.loads(state.get(REHEARSED) or "")
+        assert (kept["passed"], kept["why"]) == (False, refused.value.line())
+
+        def full(*_: Any) -> Any:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(module, "make", full)
+        with pytest.raises(OSError, match="No space"):
+            rehearse(runtime.context, runtime.feed, None, NOW)
+        assert "No space left" in json.loads(state.get(REHEARSED) or "")["why"]
 
 
 def test_other_data_are_named_and_fail_nothing(traded: User, archive: Path) -> None:

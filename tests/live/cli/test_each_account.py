@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from backtest.core.errors import INTERRUPTED
 from live.actions import kill_switch
 from live.cli import panic
-from live.cli.common import ACCOUNT, ConfigOption
+from live.cli.common import ConfigOption
 from live.cli.each_account import with_accounts
+from live.system.account_words import ACCOUNT
 from tests.support.user_world import FIRST, User, new_user
 
 BOOK = {"primary": "golden", "shadows": []}
@@ -65,6 +66,19 @@ def test_status_is_about_every_account(project: Path) -> None:
     assert tuple(found["accounts"]) == NAMES
     alone = json.loads(user.jutsu("status", "--json", "--account", "ira").out)
     assert alone == found["accounts"]["ira"]
+
+
+def test_what_to_do_names_the_account_on_every_screen(two: User) -> None:
+    assert two.jutsu("kill", "--account", "ira").code == 0
+    shown = two.jutsu("status")
+    (told,) = [line for line in shown.out.splitlines() if "jutsu resume" in line]
+    assert "jutsu resume --account ira" in told
+    ran = two.execute(FIRST)
+    assert ran.code == 3
+    (stopped,) = [line for line in ran.err.splitlines() if "jutsu resume" in line]
+    assert "jutsu resume --account ira" in stopped
+    found = json.loads(two.jutsu("status", "--json").out)["accounts"]
+    assert "jutsu resume --account ira" in " ".join(found["ira"]["problems"])
 
 
 def test_other_commands_want_a_name(project: Path) -> None:

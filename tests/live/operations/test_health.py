@@ -167,6 +167,8 @@ def test_a_restore_that_nobody_rehearsed_for_long_is_a_warning(runtime: Any) -> 
         "failed",
         "the rehearsal of 2024-01-01 failed",
     )
+    refused = '{"at": "2024-01-01T00:00:00+00:00", "passed": false, "why": "no space"}'
+    assert said(refused) == ("failed", "the rehearsal of 2024-01-01 failed: no space")
 
 
 def test_a_strategy_that_cannot_be_read_hides_no_other_check(runtime: Any) -> None:
@@ -199,3 +201,25 @@ def test_the_loop_of_every_account_stands_in_for_the_lines_of_each(
     context = replace(runtime.context, settings=settings, state=runtime.state / "ira")
     names = [check.name for check in examine(context, runtime.broker, runtime.feed)]
     assert "start times" not in names
+
+
+def test_units_that_start_another_account_are_found(
+    runtime: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from live.operations.installed import units_folder
+
+    root = runtime.loaded.root
+    place = units_folder(tmp_path, None)
+    place.mkdir(parents=True)
+    unit = f'[Service]\nWorkingDirectory={root}\nExecStart="jutsu" validate "--account" "taxable"\n'
+    (place / "jutsu-validate.service").write_text(unit)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    for account, told in (("ira", True), ("taxable", False)):
+        settings = runtime.settings.model_copy(update={"account": account})
+        context = replace(runtime.context, settings=settings)
+        found = {check.name: check for check in examine(context, runtime.broker, runtime.feed)}
+        assert ("start times" in found) == told
+        if told:
+            assert "jutsu-validate.service starts nothing of ira" in found["start times"].detail
+            assert "--systemd" in found["start times"].remedy

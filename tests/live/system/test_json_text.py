@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.system.json_text import plain, value_text
+from live.system.json_text import in_every_text, plain, value_text
 
 
 @dataclass(frozen=True)
@@ -66,3 +66,8 @@ def test_whatever_is_made_plain_is_json_and_stays_as_it_is(value: Any) -> None:
 )
 def test_a_value_is_one_line(value: object, text: str) -> None:
     assert value_text(value) == text
+
+
+def test_texts_are_changed_at_every_depth_and_keys_are_not() -> None:
+    data = {"a": ["a", {"b": "a"}, 1, None, True], "c": 2.5}
+    assert in_every_text(data, str.upper) == {"a": ["A", {"b": "A"}, 1, None, True], "c": 2.5}
