@@ -86,8 +86,8 @@ NO_REPORT = CandidateInput()
 
 def no_candidates(*problems: str, facts: dict[str, Any] | None = None) -> CandidateInput:
     """Return a report that blocks entries because of itself: it is missing or cannot be used."""
-    told = tuple(f"{BLOCKED}: {problem}" for problem in problems)
-    return CandidateInput(None, facts, told, (REPORT_AGAIN,))
+    lines = tuple(f"{BLOCKED}: {problem}" for problem in problems)
+    return CandidateInput(None, facts, lines, (REPORT_AGAIN,))
 
 
 def simulated_report(candidates: Sequence[Candidate]) -> CandidateInput:
