@@ -71,8 +71,8 @@ def test_status_is_about_every_account(project: Path) -> None:
 def test_what_to_do_names_the_account_on_every_screen(two: User) -> None:
     assert two.jutsu("kill", "--account", "ira").code == 0
     shown = two.jutsu("status")
-    (told,) = [line for line in shown.out.splitlines() if "jutsu resume" in line]
-    assert "jutsu resume --account ira" in told
+    (problem,) = [line for line in shown.out.splitlines() if "jutsu resume" in line]
+    assert "jutsu resume --account ira" in problem
     ran = two.execute(FIRST)
     assert ran.code == 3
     (stopped,) = [line for line in ran.err.splitlines() if "jutsu resume" in line]

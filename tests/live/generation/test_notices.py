@@ -162,9 +162,9 @@ def test_blocked_entries_say_what_ends_their_own_cause(
     assert session is not None
     due = Due(session, calendar.window(session, "close"), runtime.clock.now())
     tell_blocked_entries(runtime.context, GOLDEN, due, report)
-    (told,) = runtime.ledger.alerts.recent()
-    assert told.title == f"golden {DAY}: no entries today"
-    remedy = told.body.split("What to do: ")[1]
+    (alert,) = runtime.ledger.alerts.recent()
+    assert alert.title == f"golden {DAY}: no entries today"
+    remedy = alert.body.split("What to do: ")[1]
     assert does in remedy
     assert never not in remedy
 

@@ -215,11 +215,11 @@ def test_units_that_start_another_account_are_found(
     (place / "jutsu-validate.service").write_text(unit)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    for account, told in (("ira", True), ("taxable", False)):
+    for account, expected in (("ira", True), ("taxable", False)):
         settings = runtime.settings.model_copy(update={"account": account})
         context = replace(runtime.context, settings=settings)
         found = {check.name: check for check in examine(context, runtime.broker, runtime.feed)}
-        assert ("start times" in found) == told
-        if told:
+        assert ("start times" in found) == expected
+        if expected:
             assert "jutsu-validate.service starts nothing of ira" in found["start times"].detail
             assert "--systemd" in found["start times"].remedy
