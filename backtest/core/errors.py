@@ -170,7 +170,12 @@ class AuthenticationFailed(BrokerError):  # noqa: N818
 
 
 class BrokerRefused(BrokerError):  # noqa: N818
-    """The broker said no: the request had no effect and must not be repeated unchanged."""
+    """The broker said no: the request had no effect and must not be repeated unchanged.
+
+    `status` is the HTTP status it said so with, None when that is not known.
+    """
+
+    status: int | None = None
 
 
 class NotSent(BrokerError):  # noqa: N818

@@ -108,6 +108,23 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644, *, durable: bool
         sync_folder(path.parent)
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line of a log, on the disk when this returns; one a kill has torn keeps a line of its own.
+
+    Args:
+        path: the log; made when it does not exist.
+        line: without a line end inside or behind it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with os.fdopen(handle, "r+b", buffering=0) as file:
+        torn = file.seek(0, os.SEEK_END) > 0 and os.pread(handle, 1, file.tell() - 1) != b"\n"
+        file.write((b"\n" if torn else b"") + line + b"\n")
+        os.fsync(handle)
+
+
 def _umask() -> int:
     """Return the umask of this process; the system only tells it while it is being set."""
     known = os.umask(0o077)

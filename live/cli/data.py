@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from backtest.core.bar_words import Timeframe
 from live.cli import data_minutes
 from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, table
 from live.cli.data_facts import known_facts, store_folder
@@ -43,7 +44,7 @@ AdjCloseOption = Annotated[
     bool, typer.Option("--use-adj-close", help="Scale all four prices by Adj Close / Close: basis total.")
 ]
 DecimalOption = Annotated[str | None, typer.Option(help="Decimal sign: dot or comma.")]
-TimeframeOption = Annotated[Literal["1d", "1m"], typer.Option(help="Length of the bars.")]
+TimeframeOption = Annotated[Timeframe, typer.Option(help="Length of the bars.")]
 StampOption = Annotated[
     str | None, typer.Option(help="What minute bars are stamped with: open (default) or close.")
 ]
@@ -60,11 +61,13 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     from live.cli.data_export import export
     from live.cli.data_prices import confirm, split
+    from live.cli.data_sync import sync
 
     group = typer.Typer(
         no_args_is_help=True,
-        help="The bar store: import, list, verify, export; confirm a price, record a split.",
+        help="The bar store: sync, import, list, verify, export; confirm a price, record a split.",
     )
+    group.command("sync")(sync)
     group.command("import")(import_data)
     group.command("list")(list_data)
     group.command("verify")(verify)
@@ -103,7 +106,7 @@ def import_data(
     minutes.require_alone((columns, date_format, basis, decimal, use_adj_close, accept_split))
     if minutes.wanted:
         target = store_folder(store, config)
-        with _progress("reading") as tick:
+        with progress("reading") as tick:
             minutes.import_file(path, target, symbol, dry_run=dry_run, as_json=as_json, tick=tick)
         return
     from backtest.data.sources.csv import read_import
@@ -119,7 +122,7 @@ def import_data(
         use_adj_close=use_adj_close,
         decimal=decimal,
     )
-    with _progress("reading") as tick:
+    with progress("reading") as tick:
         read = read_import(path, options, progress=tick)
     if not as_json:
         for judged in read:
@@ -138,7 +141,7 @@ def _store_bars(
     from backtest.data.importing import import_bars
     from live.system.clock import SystemClock
 
-    with _progress("storing") as tick:
+    with progress("storing") as tick:
         results = import_bars(
             target,
             {judged.bars.symbol: judged.bars for judged in read},
@@ -215,7 +218,7 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
     symbols = target.symbols()
     facts = known_facts(config)
     known = replace(facts, actions=recorded_actions(target.directory, symbols))
-    with _progress("verifying") as tick:
+    with progress("verifying") as tick:
         findings = target.verify(progress=tick, known=known)
         years, damaged = data_minutes.damaged_years(target.directory, tick)
     files, findings = len(symbols) + years, (*findings, *damaged)
@@ -233,7 +236,7 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[str], None]]:
+def progress(what: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner with the current symbol on the terminal; nothing when standard error is piped."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -40,6 +40,20 @@ def known_facts(config: Path | None, state_db: Path | None = None) -> Known:
     return Known(tuple(found), confirmed=tuple(confirmed))
 
 
+def strategy_symbols(config: Path | None) -> tuple[str, ...]:
+    """Return every symbol that a strategy file reads or trades, sorted; unreadable files have none."""
+    from backtest.core.errors import ParameterError, UsageError
+    from backtest.strategies.registry import load_strategy, strategy_files
+
+    loaded = _common(config)
+    found: set[str] = set()
+    for file in strategy_files(loaded.path(loaded.settings.paths.strategies)):
+        with suppress(ParameterError, UsageError):
+            strategy = load_strategy(file)
+            found |= {*strategy.signal_symbols, *strategy.tradable_symbols}
+    return tuple(sorted(found))
+
+
 def _settings(
     config: Path | None, state_db: Path | None = None, account: str | None = None
 ) -> LoadedSettings:
@@ -62,7 +76,11 @@ def store_folder(store: Path | None, config: Path | None) -> Path:
 
 def common_settings(config: Path | None) -> Settings:
     """Return the settings of the file that hold for every account; the ledger is not asked."""
+    return _common(config).settings
+
+
+def _common(config: Path | None) -> LoadedSettings:
     from live.runtime.loading import Sources
     from live.settings.accounts import NO_ACCOUNT
 
-    return Sources.of(replace(options_of(config), account=NO_ACCOUNT)).load().settings
+    return Sources.of(replace(options_of(config), account=NO_ACCOUNT)).load()

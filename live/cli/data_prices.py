@@ -82,17 +82,18 @@ def split(
     target = BarStore(store_folder(store, config))
     done = record_split(target, action, known=known_facts(config, state_db), at=now)
     echo(f"{action.symbol}: {action.describe()} {done.recorded}; {done.prices}")
-    booked = book_split(paper_path(_ledger_path(config, state_db)), action)
+    booked = book_split(paper_path(ledger_path(config, state_db)), action)
     if booked:
         echo(booked)
     echo("the ledger is unchanged: once the broker has booked it, run `jutsu reconcile --adopt`")
 
 
 def _state(config: Path | None, state_db: Path | None) -> Path:
-    return _ledger_path(config, state_db).parent
+    return ledger_path(config, state_db).parent
 
 
-def _ledger_path(config: Path | None, state_db: Path | None) -> Path:
+def ledger_path(config: Path | None, state_db: Path | None) -> Path:
+    """Return the ledger of the settings."""
     from live.runtime.loading import Sources, settings_in_force
 
     loaded = settings_in_force(Sources.of(options_of(config, state_db)))

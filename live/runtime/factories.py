@@ -117,18 +117,9 @@ def schwab_connection(
     settings: Settings, *, clock: Clock, environ: Mapping[str, str], root: Path | None
 ) -> SchwabConnection:
     """Open the process's connection to Schwab."""
-    from live.brokers.schwab.connection import SchwabConnection
-    from live.brokers.schwab.token import TokenStore, load_credentials
+    from live.brokers.schwab.opening import open_connection
 
-    own = settings.broker.schwab
-    path = token_path(settings, root)
-    return SchwabConnection.open(
-        TokenStore(path),
-        load_credentials(environ, path.parent),
-        clock,
-        timeout=own.timeout_seconds,
-        base_url=own.base_url,
-    )
+    return open_connection(settings.broker.schwab, root=root, environ=environ, clock=clock)
 
 
 def login_status(settings: Settings, *, root: Path | None, now: datetime) -> TokenStatus | None:
@@ -146,8 +137,9 @@ def login_status(settings: Settings, *, root: Path | None, now: datetime) -> Tok
 
 def token_path(settings: Settings, root: Path | None) -> Path:
     """Return the absolute path of the Schwab token file."""
-    path = settings.broker.schwab.token_file
-    return path if path.is_absolute() else (root or Path.cwd()) / path
+    from live.brokers.schwab.opening import token_path as own_path
+
+    return own_path(settings.broker.schwab, root)
 
 
 def make_feed(

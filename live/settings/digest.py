@@ -14,6 +14,7 @@ from live.settings.model import Settings
 #: settings that came later, at the value that changes nothing: files of before keep their digest
 _ADDED: Final[tuple[tuple[str, Any], ...]] = (
     ("data.second_source", None),
+    ("data.sources", []),
     ("execution.limits.max_order_value_pct", 100.0),
     ("tax.identical", []),
     ("tax.retirement", False),

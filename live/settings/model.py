@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from backtest.core.bar_words import Basis, Timeframe
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
 from backtest.core.settings_model import SettingsModel
@@ -40,11 +41,25 @@ class BookSettings(SettingsModel):
     )
 
 
+class SourceSettings(SettingsModel):
+    """A vendor or folder that `jutsu data sync` fills the store from."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    timeframes: tuple[Timeframe, ...] = ("1d",)
+    basis: Basis | None = Field(
+        default=None, description="what new symbols are stored as; None: what it gives by itself"
+    )
+    folder: Path | None = Field(default=None, description="of a source that reads files")
+
+
 class DataSettings(SettingsModel):
     """Where bars and quotes come from."""
 
     source: DataSource = "demo"
     second_source: Literal["schwab", "alpaca"] | None = None
+    sources: tuple[SourceSettings, ...] = Field(
+        default=(), description="what `jutsu data sync` asks, the first one first"
+    )
     store: Path = Path("data/bars")
     demo_seed: int = 7
     max_price_difference_pct: Annotated[float, Field(gt=0)] = 1.0

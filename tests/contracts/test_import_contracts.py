@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from live.feeds.sources.registry import OWN
 from tests.support.paths import PROJECT
 
 TOOL: Any = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]
@@ -32,6 +33,7 @@ def modules(folder: str) -> set[str]:
     [
         ("brokers do not know each other", "modules", packages("live/brokers")),
         ("feeds do not know each other", "modules", modules("live/feeds")),
+        ("sources do not know each other", "modules", {f"live.feeds.sources.{name}" for name in OWN}),
         ("strategies do not know each other", "modules", packages("backtest/strategies")),
         (
             "rich and typer only in the command line",

@@ -31,6 +31,7 @@ ABOUT_A_ROOM = {
     "tests/live/brokers/schwab/test_contract.py": CONTRACT,
     "tests/live/brokers/test_payloads.py": "rows of every broker, each through its own adapter",
     "tests/live/execution/test_earnings.py": REFERENCE,
+    "tests/live/feeds/sources/test_contract.py": CONTRACT,
     "tests/live/feeds/test_contract.py": CONTRACT,
     "tests/live/ledger/test_crash.py": "several processes with one ledger, killed at any instant",
     "tests/live/operations/test_schedule_year.py": "a year of every way to start the programs",

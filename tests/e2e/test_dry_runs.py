@@ -27,6 +27,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("execute", SWITCH, "--phase", "poll"),
     ),
     "live/cli/data.py": (("jutsu", "data", "import", "PRICES"),),
+    "live/cli/data_sync.py": (("jutsu", "data", "sync", "--source", "csv", "--folder", "PRICES"),),
     "backtest/cli/optimize.py": (("jutsu", "optimize", str(PROJECT / "config/studies/v35b_core.yaml")),),
     "backtest/cli/monte_carlo.py": (("jutsu", "monte-carlo", "v35b-core:17"),),
 }

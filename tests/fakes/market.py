@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import csv
+import math
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -49,6 +50,10 @@ class Market:
         self.hours: dict[date, Hours | None] = {}
         self.spread = 0.0
         self.unfinished_bar = False
+        #: symbol, ex-date, new shares per old share
+        self.splits: list[tuple[str, date, float]] = []
+        #: symbol, ex-date, cash per share
+        self.dividends: list[tuple[str, date, float]] = []
 
     # hours ---------------------------------------------------------------------------------------------
 
@@ -154,6 +159,7 @@ class Market:
 
     def split(self, symbol: str, ratio: float, on: date) -> None:
         """Rewrite the history before `on` as a vendor does after a `ratio`-for-one split."""
+        self.splits.append((symbol, on, ratio))
         self.bars[symbol] = [
             replace(
                 bar,
@@ -169,6 +175,10 @@ class Market:
         ]
         if "last" in self.scripted.get(symbol, {}):
             self.scripted[symbol]["last"] /= ratio
+
+    def split_since(self, symbol: str, day: date) -> float:
+        """Shares today per share of `day`."""
+        return math.prod(ratio for of, on, ratio in self.splits if of == symbol and day < on)
 
 
 def chicago_midnight(day: date) -> int:

@@ -145,7 +145,9 @@ class AlpacaConnection:
             return AuthenticationFailed(
                 f"{what}: the keys are not accepted", where="Alpaca", remedy="check the keys"
             )
-        return BrokerRefused(f"{what}: {words(error)}", where="Alpaca", remedy="see the message")
+        refused = BrokerRefused(f"{what}: {words(error)}", where="Alpaca", remedy="see the message")
+        refused.status = error.status_code
+        return refused
 
     # changing ------------------------------------------------------------------------------------------
 

@@ -201,7 +201,9 @@ class SchwabConnection:
         if response.status_code == 404 and missing and _says_not_found(response):
             return None
         if response.status_code != 200:
-            raise BrokerRefused(f"{what}: {reason(response)}", where="Schwab", remedy="see the message")
+            refused = BrokerRefused(f"{what}: {reason(response)}", where="Schwab", remedy="see the message")
+            refused.status = response.status_code
+            raise refused
         return json.loads(response.content)
 
     def repeat(self, what: str, call: Call, *, parse: bool = False) -> Any:

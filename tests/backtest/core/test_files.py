@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backtest.core.files import read_regular, require_regular, why
+from backtest.core.files import append_line, read_regular, require_regular, why
 
 
 def pipe(path: Path) -> None:
@@ -63,3 +63,13 @@ def test_a_missing_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_regular(tmp_path / "nothing")
     require_regular(tmp_path / "nothing")
+
+
+def test_lines_are_appended_and_a_torn_one_keeps_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    append_line(log, b"one")
+    append_line(log, b"two")
+    assert log.read_bytes() == b"one\ntwo\n"
+    log.write_bytes(b"one\ntw")
+    append_line(log, b"three")
+    assert log.read_bytes() == b"one\ntw\nthree\n"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from tests.fakes.alpaca import history
+from tests.fakes.alpaca.history import midnight
 from tests.fakes.alpaca.orders import AlpacaOrder, Book, shares, stamp
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faults import Rule
@@ -12,11 +14,6 @@ from tests.fakes.market import NEW_YORK, Market
 from tests.fakes.web import App, Reply, Request
 
 KEY, SECRET = "FAKEALPACAKEY", "FAKEALPACASECRET"
-
-
-def midnight(day: date) -> str:
-    """Midnight in New York, as daily bars are stamped: 05:00Z in winter, 04:00Z in summer."""
-    return datetime.combine(day, time(), NEW_YORK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def refusal(status: int, code: int, message: str) -> Reply:
@@ -56,13 +53,14 @@ class AlpacaApp(App):
         self.multiplier = "2"
         self.limit = Limit()
         self.activities: list[dict[str, Any]] = []
+        self.page_rows = 10_000
 
     def route(self, request: Request, rule: Rule | None) -> Reply:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if (headers.get("apca-api-key-id"), headers.get("apca-api-secret-key")) != (KEY, SECRET):
             return Reply.of({"message": "forbidden."}, 401)
         self.book.advance()
-        if not request.path.startswith("/v2/stocks") and not self.limit.take(self.clock.now()):
+        if not request.path.startswith(("/v2/stocks", "/v1/")) and not self.limit.take(self.clock.now()):
             return self.limit.refusal(self.clock.now())
         path = request.path.removeprefix("/v2")
         if path == "/account":
@@ -82,6 +80,8 @@ class AlpacaApp(App):
             return self._cancel(order) if request.method == "DELETE" else self._shown(order)
         if path.startswith("/stocks/"):
             return self._data(path, request.query)
+        if path == "/v1/corporate-actions":
+            return Reply.of(history.actions(self.market, request.query))
         return refusal(404, 40410000, "endpoint not found")
 
     def _shown(self, order: AlpacaOrder | None) -> Reply:
@@ -166,22 +166,7 @@ class AlpacaApp(App):
         symbols = query["symbols"].split(",")
         now = self.clock.now()
         if path == "/stocks/bars":
-            rows = {
-                s: [
-                    {
-                        "t": midnight(b.day),
-                        "o": b.open,
-                        "h": b.high,
-                        "l": b.low,
-                        "c": b.close,
-                        "v": b.volume,
-                    }
-                    for b in self.market.known(s, now)
-                    if str(b.day) >= query.get("start", "")[:10]
-                ]
-                for s in symbols
-            }
-            return Reply.of({"bars": {s: r for s, r in rows.items() if r}, "next_page_token": None})
+            return Reply.of(history.bars(self.market, now, query, self.page_rows))
         return Reply.of({s: row for s in symbols if (row := self._snapshot(s, now))})
 
     def _snapshot(self, symbol: str, now: datetime) -> dict[str, Any] | None:

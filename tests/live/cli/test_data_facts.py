@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backtest.data.quality.confirmations import ConfirmedPrice
-from live.cli.data_facts import known_facts, store_folder
+from live.cli.data_facts import known_facts, store_folder, strategy_symbols
 from live.runtime.known_prices import confirm_price
 from tests.support.paths import PROJECT
 
@@ -44,3 +44,11 @@ def test_the_store_is_the_options_or_else_the_settings(config: Path, tmp_path: P
     assert store_folder(tmp_path / "mine", config) == tmp_path / "mine"
     config.write_text("mode: offline_mock\ndata: {store: data/elsewhere}\n")
     assert store_folder(None, config).parts[-2:] == ("data", "elsewhere")
+
+
+def test_every_symbol_of_every_strategy_is_needed_once(config: Path) -> None:
+    found = strategy_symbols(config)
+    assert {"QQQ", "TQQQ", "TLT"} <= set(found)
+    assert list(found) == sorted(set(found))
+    (config.parent / "strategies" / "broken.yaml").write_text("strategy: [")
+    assert strategy_symbols(config) == found

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from backtest.core.bar_words import Basis
 from backtest.core.bars import Bars
 from backtest.core.errors import Finding
 from backtest.data.quality import DatedFinding
 from backtest.data.quality.actions import CorporateAction
-from backtest.data.sources.csv_dialect.options import Basis
 
 
 @dataclass(frozen=True, slots=True)

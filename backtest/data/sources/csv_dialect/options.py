@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, get_args
 
+from backtest.core.bar_words import Basis
 from backtest.core.errors import UsageError
 from backtest.data.sources.csv_dialect.symbols import symbol_of
 
-Basis = Literal["raw", "split", "total"]
 Decimal = Literal["dot", "comma"]
 Word = TypeVar("Word", bound=str)
 BASES: tuple[Basis, ...] = get_args(Basis)

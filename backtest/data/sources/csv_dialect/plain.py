@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from backtest.core.bar_words import Basis
 from backtest.core.bars import Bars, DateArray, FloatArray
-from backtest.data.sources.csv_dialect.options import Basis
 
 HEADER: Final = "date,open,high,low,close,volume"
 NAMES: Final = tuple(HEADER.split(","))

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 import pytest
 
+from backtest.core.bar_words import Basis
 from backtest.core.errors import DataError
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.sources.csv_dialect.actions import read_actions, refuse_wrong_basis
-from backtest.data.sources.csv_dialect.options import Basis, CsvOptions
+from backtest.data.sources.csv_dialect.options import CsvOptions
 from tests.support.scripted_strategy import make_bars
 
 MON, TUE = date(2024, 3, 4), date(2024, 3, 5)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from backtest.core.bar_words import Basis
 from backtest.core.errors import UsageError
-from backtest.data.sources.csv_dialect.options import Basis, CsvOptions, csv_options, parse_columns
+from backtest.data.sources.csv_dialect.options import CsvOptions, csv_options, parse_columns
 
 
 def test_columns_come_one_a_flag_or_several() -> None:

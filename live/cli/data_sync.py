@@ -1,0 +1,194 @@
+"""`jutsu data sync`: the bar store filled from vendors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from live.cli.common import (
+    ACCOUNT,
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    echo,
+    emit_json,
+    options_of,
+    parse_date,
+    table,
+)
+from live.cli.data_facts import known_facts, store_folder, strategy_symbols
+
+if TYPE_CHECKING:
+    from backtest.data.store import BarStore
+    from live.feeds.sources.model import Opening
+    from live.feeds.sync.chosen import ChosenSource
+    from live.feeds.sync.engine import Wanted
+    from live.feeds.sync.report import SyncedSymbol, SyncReport
+    from live.settings.load import LoadedSettings
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", help="Folder of the bar store (default from the settings).")
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--source", metavar="NAME", help="Ask only this one (default: data.sources, in order)."),
+]
+FolderOption = Annotated[Path | None, typer.Option("--folder", help="Folder of the files of --source csv.")]
+SymbolsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--symbol", help="Only this one; repeatable. Default: what is stored and what strategies need."
+    ),
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option("--start", help="First day, YYYY-MM-DD (default: all there is, or what is stored)."),
+]
+EndOption = Annotated[
+    str | None, typer.Option("--end", help="Last day (default: the newest session whose bars are final).")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked; ask nobody.")]
+
+
+def sync(
+    *,
+    source: SourceOption = None,
+    folder: FolderOption = None,
+    symbols: SymbolsOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    store: StoreOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
+    """Ask vendors for the sessions that the bar store lacks, and store what is believed.
+
+    A second run asks nothing and changes nothing. A stopped one goes on where it was. Exit code 5 when
+    sessions are still missing or bars are refused, 6 when a vendor did not answer.
+    """
+    from backtest.data.store import BarStore
+    from live.cli.data import progress
+    from live.feeds.sync.engine import Sync
+
+    loaded = _loaded(config)
+    chosen = _sources(loaded, source, folder)
+    target = BarStore(store_folder(store, config))
+    with progress("syncing") as tick:
+        work = Sync(
+            target,
+            chosen,
+            known=known_facts(config, state_db),
+            clock=chosen[0].opening.clock,
+            progress=tick,
+        )
+        wanted = _wanted(symbols, start, end, target, config)
+        report = work.plan(wanted) if dry_run else work.run(wanted)
+    _show(report, dry_run=dry_run, as_json=as_json)
+    if not dry_run:
+        _book_splits(report, config, state_db, quiet=as_json)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def _loaded(config: Path | None) -> LoadedSettings:
+    """Return the settings of the account that was named, else of the file: a vendor is asked once for all."""
+    from dataclasses import replace
+
+    from live.runtime.loading import Sources
+    from live.settings.accounts import NO_ACCOUNT
+
+    named = NO_ACCOUNT if ACCOUNT[0] is None else ACCOUNT[0]
+    return Sources.of(replace(options_of(config), account=named)).load()
+
+
+def _sources(loaded: LoadedSettings, source: str | None, folder: Path | None) -> tuple[ChosenSource, ...]:
+    from live.feeds.sync.chosen import choose
+
+    configured = loaded.settings.data.sources
+    return choose(configured, _opening(loaded, source), "1d", only=source, folder=folder)
+
+
+def _opening(loaded: LoadedSettings, source: str | None) -> Opening:
+    """Return what sources are opened with; where an imitation stands in for one, its clock is ours."""
+    import os
+
+    from live.brokers.rehearsal import rehearsal_clock, stand_in
+    from live.feeds.sources.model import Opening
+    from live.settings.secrets import Whose, with_secrets
+    from live.system.clock import SystemClock
+
+    settings = loaded.settings
+    first = source or next((one.name for one in settings.data.sources), "")
+    url = stand_in(settings.broker.model_copy(update={"name": first}))
+    clock = SystemClock() if url is None else rehearsal_clock(url)
+    whose = Whose(settings.account, loaded.accounts)
+    environ = with_secrets(loaded.root, os.environ, (settings.alerts.urls_env,), whose)
+    return Opening(settings, loaded.root, environ, clock)
+
+
+def _wanted(
+    symbols: list[str] | None, start: str | None, end: str | None, store: BarStore, config: Path | None
+) -> Wanted:
+    from backtest.core.errors import UsageError
+    from backtest.data.sources.csv_dialect.symbols import symbol_of
+    from live.feeds.sync.engine import Wanted
+
+    named = [symbol_of(text) or text for text in symbols or ()]
+    wrong = [text for text in symbols or () if symbol_of(text) is None]
+    if wrong:
+        raise UsageError(f"{wrong[0]!r} is no symbol", where="--symbol", remedy="write it like QQQ or BRK-B")
+    first, last = parse_date(start, "--start"), parse_date(end, "--end")
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"{first} is after {last}", where="--start", remedy="give the earlier day first")
+    found = tuple(dict.fromkeys(named or sorted({*store.symbols(), *strategy_symbols(config)})))
+    if not found:
+        raise UsageError("no symbol is stored or needed", where="--symbol", remedy="name one: --symbol QQQ")
+    return Wanted(found, first, last)
+
+
+def _show(report: SyncReport, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        emit_json(report)
+        return
+    table(
+        "",
+        ("symbol", "outcome", "source", "added", "rows", "first", "last"),
+        [(s.symbol, s.outcome, s.source, s.added, s.rows, s.first, s.last) for s in report.symbols],
+        right=("added", "rows"),
+    )
+    for line in report.symbols:
+        _spell(line, dry_run=dry_run)
+    changed = sum(line.added > 0 for line in report.symbols)
+    if not dry_run:
+        echo(f"{changed} of {len(report.symbols)} symbols have new sessions" if changed else "nothing new")
+
+
+def _spell(line: SyncedSymbol, *, dry_run: bool) -> None:
+    if dry_run and line.asked:
+        echo(f"{line.symbol}: would ask for {', '.join(map(str, line.asked))}")
+    for warning in line.warnings:
+        echo(f"{line.symbol}: {warning}")
+    if line.actions:
+        echo(f"{line.symbol}: {line.actions} new splits and dividends kept beside the bars")
+    if line.problem:
+        echo(f"{line.symbol}: {line.problem} → {line.remedy}")
+
+
+def _book_splits(report: SyncReport, config: Path | None, state_db: Path | None, *, quiet: bool) -> None:
+    """Let the paper account follow the splits that came with new sessions, as `jutsu data split` does."""
+    from live.brokers.paper.splits import book_split
+    from live.cli.data_prices import ledger_path
+    from live.runtime.factories import paper_path
+
+    splits = [split for line in report.symbols for split in line.splits]
+    if not splits:
+        return
+    account = paper_path(ledger_path(config, state_db))
+    for split in splits:
+        said = book_split(account, split)
+        if not quiet:
+            echo(f"{split.symbol}: {split.describe()} recorded{'; ' + said if said else ''}")

@@ -1,0 +1,1 @@
+"""Vendors that fill the bar store."""

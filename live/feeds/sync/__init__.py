@@ -1,0 +1,1 @@
+"""Filling the bar store from sources: what is missing, fetched, judged and kept."""

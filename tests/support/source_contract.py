@@ -1,0 +1,204 @@
+"""What every source of `jutsu data sync` must do, whoever the vendor is.
+
+Subclass `SourceContract` and provide the fixture `world`. What is asked goes through the fetcher that the
+sync uses, with the vendor's real client wherever it has one. Waiting takes no time: it is the vendor's clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from backtest.core.bar_words import Basis
+from backtest.core.bars import Bars
+from live.feeds.sources.errors import (
+    NotEntitled,
+    UnknownSymbol,
+    VendorChanged,
+    VendorDown,
+    VendorError,
+)
+from live.feeds.sources.limits import TokenBucket
+from live.feeds.sources.model import BarRequest, Source
+from live.feeds.sources.registry import source_kind
+from live.feeds.sync.fetch import Fetcher
+from live.system.clock import Clock
+from tests.support.source_world import history, rows_of, without
+
+#: the clocks changed on Sunday 2024-03-10; the session of the 12th has closed
+FIRST, LAST = date(2024, 2, 27), date(2024, 3, 12)
+MADE = history("QQQ", FIRST, LAST)
+HTTP = "http"
+
+
+@dataclass
+class SourceWorld:
+    """A source and its vendor.
+
+    Attributes:
+        source: opened.
+        clock: what the source waits by.
+        serve: gives the vendor the rows of a symbol, in the order given.
+        fault: scripts a fault of the vendor (`tests.fakes.faults`), None for one without HTTP.
+        mislabel: lets the next answer be about another symbol, None where that cannot be.
+        set_page_rows: lets pages be this short, None where there are no pages.
+        requests: how many bar requests the vendor has had, None where nobody counts.
+    """
+
+    source: Source
+    clock: Clock
+    serve: Callable[[str, list[dict[str, Any]]], None]
+    fault: Callable[..., None] | None = None
+    mislabel: Callable[[], None] | None = None
+    set_page_rows: Callable[[int], None] | None = None
+    requests: Callable[[], int] | None = None
+
+
+def same(found: Bars | None, wanted: Bars) -> bool:
+    """Tell whether bars have the same rows."""
+    return found is not None and found.sha256() == wanted.sha256()
+
+
+class SourceContract:
+    """One test a sentence of `live.feeds.sources.model.Source`."""
+
+    BASIS: ClassVar[Basis] = "split"
+
+    @pytest.fixture
+    def fetcher(self, world: SourceWorld, tmp_path: Path) -> Fetcher:
+        bucket = TokenBucket(tmp_path / "bucket", 60_000, world.clock)
+        return Fetcher(world.source, bucket, tmp_path / "spool")
+
+    def ask(
+        self, fetcher: Fetcher, symbol: str = "QQQ", first: date = FIRST, last: date = LAST
+    ) -> Bars | None:
+        return fetcher.daily([BarRequest(symbol, "1d", first, last, self.BASIS)]).bars
+
+    @pytest.fixture(autouse=True)
+    def _served(self, world: SourceWorld) -> None:
+        world.serve("QQQ", rows_of(MADE))
+
+    def test_it_is_registered_under_its_name(self, world: SourceWorld) -> None:
+        kind = source_kind(world.source.name)
+        assert kind.name == world.source.name
+        assert self.BASIS in kind.capabilities.bases
+        assert "1d" in kind.capabilities.timeframes
+
+    def test_bars_come_whole_with_their_basis_and_source(self, fetcher: Fetcher, world: SourceWorld) -> None:
+        found = self.ask(fetcher)
+        assert same(found, MADE)
+        assert (found.symbol, found.basis, found.source) == ("QQQ", self.BASIS, world.source.name)
+
+    def test_only_the_days_asked_for_come(self, fetcher: Fetcher) -> None:
+        first, last = date(2024, 3, 5), date(2024, 3, 11)
+        assert same(self.ask(fetcher, first=first, last=last), MADE.since(first).until(last))
+
+    def test_an_unknown_symbol_has_no_bars(self, fetcher: Fetcher) -> None:
+        found: Bars | None = None
+        with contextlib.suppress(UnknownSymbol):
+            found = self.ask(fetcher, "NOPE")
+        assert found is None
+
+    def test_an_empty_day_is_left_out_and_never_made_up(self, fetcher: Fetcher, world: SourceWorld) -> None:
+        hole = without(MADE, date(2024, 3, 7))
+        world.serve("QQQ", rows_of(hole))
+        assert same(self.ask(fetcher), hole)
+
+    @pytest.mark.parametrize("how", ["twice", "swapped"])
+    def test_days_that_repeat_or_run_backwards_are_refused(
+        self, fetcher: Fetcher, world: SourceWorld, how: str
+    ) -> None:
+        rows = rows_of(MADE)
+        rows = [*rows[:4], rows[3], *rows[4:]] if how == "twice" else [*rows[:3], rows[4], rows[3], *rows[5:]]
+        world.serve("QQQ", rows)
+        with pytest.raises(VendorChanged, match=r"2024-03-0|order"):
+            self.ask(fetcher)
+
+    def test_an_answer_about_another_symbol_is_refused(self, fetcher: Fetcher, world: SourceWorld) -> None:
+        if world.mislabel is None:
+            pytest.skip("its answers have no name")
+        world.mislabel()
+        with pytest.raises(VendorError):
+            self.ask(fetcher)
+
+    def test_pages_are_put_together(self, fetcher: Fetcher, world: SourceWorld) -> None:
+        if world.set_page_rows is None:
+            pytest.skip("it has no pages")
+        world.set_page_rows(2)
+        assert same(self.ask(fetcher), MADE)
+
+    def test_a_stopped_answer_goes_on_behind_its_pages(self, fetcher: Fetcher, world: SourceWorld) -> None:
+        if world.set_page_rows is None or world.requests is None or world.fault is None:
+            pytest.skip("it has no pages")
+        world.set_page_rows(3)
+        world.fault(method="GET", path="bars", action="status", status=500, point="before", skip=2, times=9)
+        with pytest.raises(VendorDown):
+            self.ask(fetcher)
+        before = world.requests()
+        world.fault(clear=True)
+        assert same(self.ask(fetcher), MADE)
+        assert world.requests() - before == -(-len(MADE) // 3) - 2
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"action": "status", "status": 429, "headers": {"Retry-After": "7"}, "times": 1},
+            {"action": "status", "status": 429, "times": 1},
+            {"action": "status", "status": 500, "times": 2},
+            {"action": "status", "status": 503, "body": "<html>busy</html>", "content_type": "text/html"},
+            {"action": "truncate"},
+            {"action": "drop", "times": 2},
+            {"action": "reset"},
+        ],
+        ids=["429-7s", "429", "500", "html", "cut", "drop", "reset"],
+    )
+    def test_a_fault_that_passes_changes_nothing(
+        self, fetcher: Fetcher, world: SourceWorld, fault: dict[str, Any]
+    ) -> None:
+        if world.fault is None:
+            pytest.skip("there is no HTTP")
+        world.fault(method="GET", **{"point": "after", **fault})
+        began: datetime = world.clock.now()
+        assert same(self.ask(fetcher), MADE)
+        if "headers" in fault:
+            assert (world.clock.now() - began).total_seconds() >= 7
+
+    @pytest.mark.parametrize(
+        ("fault", "kind"),
+        [
+            ({"action": "status", "status": 500}, VendorDown),
+            ({"action": "truncate"}, VendorDown),
+            ({"action": "status", "status": 429}, VendorError),
+            ({"action": "status", "status": 403, "body": '{"message": "your plan"}'}, NotEntitled),
+            ({"action": "status", "status": 200, "body": "[]"}, VendorChanged),
+            ({"action": "status", "status": 200, "body": '{"odd": 1}'}, VendorChanged),
+        ],
+        ids=["500", "cut", "429", "403", "list", "odd"],
+    )
+    def test_a_fault_that_stays_is_told_and_nothing_comes(
+        self, fetcher: Fetcher, world: SourceWorld, fault: dict[str, Any], kind: type[VendorError]
+    ) -> None:
+        if world.fault is None:
+            pytest.skip("there is no HTTP")
+        world.fault(method="GET", times=None, point="after", **fault)
+        with pytest.raises(kind) as caught:
+            self.ask(fetcher)
+        assert caught.value.exit_code == 6
+        assert caught.value.problem
+
+    def test_actions_lie_in_the_days_asked_for(self, world: SourceWorld) -> None:
+        for action in world.source.actions("QQQ", FIRST, LAST):
+            assert FIRST <= action.ex_date <= LAST
+            assert (action.symbol, action.source) == ("QQQ", world.source.name)
+
+    def test_the_rows_are_numbers_of_one_length(self, world: SourceWorld) -> None:
+        page = world.source.page(BarRequest("QQQ", "1d", FIRST, LAST, self.BASIS))
+        assert page.columns.shape == (5, len(page.stamps))
+        assert page.columns.dtype == np.float64
