@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,8 +11,9 @@ import typer
 
 from backtest.core.bar_words import Timeframe
 from live.cli import data_minutes
-from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, table
+from live.cli.common import ConfigOption, JsonOption, echo, emit_json, table
 from live.cli.data_facts import known_facts, store_folder
+from live.cli.progress import progress
 
 if TYPE_CHECKING:
     from backtest.data.quality.known import Known
@@ -233,19 +233,3 @@ def verify(*, store: StoreOption = None, as_json: JsonOption = False, config: Co
         echo(f"{len(findings)} problem(s) in {files} files of {target.directory}")
         raise typer.Exit(DataError.exit_code)
     echo(f"{files} files, all intact" if files else f"{target.directory} is empty")
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[str], None]]:
-    """Show a spinner with the current symbol on the terminal; nothing when standard error is piped."""
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    screen = console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task(what)
-
-        def tick(symbol: str) -> None:
-            bar.update(task, description=f"{what} {symbol}")
-
-        yield tick

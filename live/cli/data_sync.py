@@ -19,6 +19,7 @@ from live.cli.common import (
     table,
 )
 from live.cli.data_facts import known_facts, store_folder, strategy_symbols
+from live.cli.progress import progress
 
 if TYPE_CHECKING:
     from backtest.data.store import BarStore
@@ -71,7 +72,6 @@ def sync(
     sessions are still missing or bars are refused, 6 when a vendor did not answer.
     """
     from backtest.data.store import BarStore
-    from live.cli.data import progress
     from live.feeds.sync.engine import Sync
 
     loaded = _loaded(config)

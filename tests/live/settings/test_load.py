@@ -90,7 +90,7 @@ def test_one_entry_of_a_table_can_be_changed_alone(config: Callable[..., Any]) -
         ("initial_cash", "did you mean paper.initial_cash?"),
         ("execution.max_position_pct", "did you mean execution.limits.max_position_pct?"),
         ("broker.schwab.timeout", "did you mean broker.schwab.timeout_seconds?"),
-        ("data.zzz", "known in data: source, second_source, store,"),
+        ("data.zzz", "known in data: source, second_source, sources, store,"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_known_one(name: str, hint: str) -> None:
