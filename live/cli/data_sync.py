@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from live.cli.common import (
-    ACCOUNT,
     ConfigOption,
     JsonOption,
     StateOption,
@@ -20,6 +19,7 @@ from live.cli.common import (
 )
 from live.cli.data_facts import known_facts, store_folder, strategy_symbols
 from live.cli.progress import progress
+from live.system.account_words import ACCOUNT
 
 if TYPE_CHECKING:
     from backtest.data.store import BarStore
