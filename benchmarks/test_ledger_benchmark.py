@@ -15,25 +15,26 @@ from live.model.broker import Execution
 from live.model.order_state import JournalState as S
 
 NOW = datetime(2026, 11, 20, 20, 55, tzinfo=UTC)
-COMMITS = 5
-"""PLANNED, SENDING, ACKED, the fill with its position, FILLED."""
+COMMITS = 3
+"""PLANNED with SENDING, ACKED, the fill with its position and FILLED."""
 
 
 def journal_one_order(ledger: Ledger, number: int) -> None:
     symbol = f"S{number}"
     name = f"20261120_{symbol}_entry_buy"
-    ledger.orders.plan(
-        OrderPlan(name, "golden", date(2026, 11, 20), "offline_mock", symbol, "buy", "entry", 10), at=NOW
-    )
-    ledger.orders.transition(name, S.SENDING, at=NOW, ids_before=["1", "2"], body={"symbol": symbol})
+    plan = OrderPlan(name, "golden", date(2026, 11, 20), "offline_mock", symbol, "buy", "entry", 10)
+    with ledger.transaction():
+        ledger.orders.plan(plan, at=NOW)
+        ledger.orders.transition(name, S.SENDING, at=NOW, ids_before=["1", "2"], body={"symbol": symbol})
     ledger.orders.transition(name, S.ACKED, at=NOW, broker_order_id=symbol)
-    ledger.book([Execution(symbol, symbol, symbol, "buy", 10, Decimal("81.25"), NOW)], at=NOW)
-    ledger.orders.transition(name, S.FILLED, at=NOW, filled_quantity=10)
+    with ledger.transaction():
+        ledger.book([Execution(symbol, symbol, symbol, "buy", 10, Decimal("81.25"), NOW)], at=NOW)
+        ledger.orders.transition(name, S.FILLED, at=NOW, filled_quantity=10)
 
 
 @pytest.fixture
 def floor_seconds(tmp_path: Path) -> float:
-    """Median of five bare commits of one row each: SQLite, write-ahead log, synchronous FULL."""
+    """Median of three bare commits of one row each: SQLite, write-ahead log, synchronous FULL."""
     raw = sqlite3.connect(tmp_path / "floor.db", isolation_level=None)
     raw.execute("PRAGMA journal_mode = WAL")
     raw.execute("PRAGMA synchronous = FULL")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from live.system.clock import Clock
 class _Ledger(Protocol):
     @property
     def alerts(self) -> Alerts: ...
+
+    def batch(self) -> AbstractContextManager[None]: ...
 
 
 class Context(Protocol):

@@ -103,6 +103,16 @@ def collected() -> Iterator[None]:
         _COLLECTING.reset(token)
 
 
+@contextmanager
+def recorded_together(context: Context) -> Iterator[None]:
+    """Record the alerts inside in one commit, each all or nothing, when they are delivered later."""
+    if not _COLLECTING.get():
+        yield  # each is delivered at once, and nobody else may wait for that
+        return
+    with context.ledger.batch():
+        yield
+
+
 def flush(context: Context, *, within: float = TIMEBOX_SECONDS) -> tuple[str, ...]:
     """Send what waits in the outbox, critical alerts first, in `within` seconds; the rest waits on.
 

@@ -122,7 +122,7 @@ class Closing:
 
     def _send(self, row: PositionRow, quantity: int) -> Order | None:
         """Send one sell; None when it was certainly not accepted, a row that may fill otherwise."""
-        ledger, now = self.context.ledger, self.context.clock.now()
+        ledger = self.context.ledger
         name, attempt = free_name(self.context, row.variant, row.symbol, "exit")
         plan = OrderPlan(
             client_order_id=name,
@@ -140,7 +140,7 @@ class Closing:
         )
         order: Order | None
         try:
-            order = self.submission.send(ledger.orders.plan(plan, at=now))
+            order = self.submission.send(plan)
         except (BrokerError, UnresolvedError) as error:
             self.problems.append(f"{row.symbol}: {error.line()}")
             order = ledger.orders.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from live.books.owners import STOP_PCT
-from live.execution.stop_rows import entry_of, plan_row, remember
+from live.execution.stop_rows import entry_of, remember, stop_plan
 from live.model.broker import OrderState
 from live.orders.listing import listed
 
@@ -59,7 +59,7 @@ def keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
         return False
     price = found[0].stop_price
     entry = entry_of(context, position)
-    planned = plan_row(context, position, price, quantity=found[0].quantity, parent=entry)
+    planned = stop_plan(context, position, price, quantity=found[0].quantity, parent=entry)
     order = context.submission.adopt(planned, found[0])
     details = {key: value for key, value in position.details.items() if key != STOP_PCT}
     context.ledger.positions.set_details(position.id, details)

@@ -11,7 +11,7 @@ from live.execution.window import inside
 if TYPE_CHECKING:
     from live.execution.job import Job, Phase
     from live.ledger.ledger import Ledger
-    from live.ledger.tables import Order
+    from live.orders.intended import Intended
     from live.system.clock import Clock
 
 #: seconds the two clocks of the machine may drift apart in one run; more is a suspend or a clock that was set
@@ -39,11 +39,11 @@ class Permission:
     keeps_window: bool
     watches_answers: bool
 
-    def __call__(self, order: Order | None) -> bool:
+    def __call__(self, order: Intended | None) -> bool:
         """Whether this order (None: any) may leave now."""
         return not self.refusal(order)
 
-    def refusal(self, order: Order | None) -> str:
+    def refusal(self, order: Intended | None) -> str:
         """Return why not, empty when it may.
 
         A protective stop asks for the kill switch only. A sell is not kept by the deadline, nor by a suspend

@@ -1,4 +1,4 @@
-"""One attempt of an order: planned in the journal, then sent."""
+"""One attempt of an order: planned, then written down and sent."""
 
 from __future__ import annotations
 
@@ -16,45 +16,42 @@ from live.model.order_state import JournalState
 from live.model.quote_quality import attached_stop
 from live.model.ticks import to_tick
 from live.orders.attempts import Attempts
+from live.orders.intended import Intended, journalled
 
 SELLS = frozenset({"exit", "reduce"})
 
 
 def send(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
-    """Journal one try and send it."""
+    """Journal one try and send it, or keep it for later when the limit of orders is reached."""
     row = next_try(context, order, quantity, attempts)
     if row.intent not in SELLS:
         count = sum(1 for o in context.rows() if o.sent_at is not None and o.intent != "stop")
         if count >= context.settings.execution.limits.max_orders_per_run:
             context.notes.gate(order.client_order_id, "max_orders_per_run is reached")
-            return row
+            return journalled(context.ledger, row, at=context.clock.now())
         context.pace()
     return context.submission.send(row)
 
 
-def next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
-    """Plan the first try, take up a planned one that never left, or plan the next retry."""
+def next_try(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Intended:
+    """Return the plan of the first try, the row of a planned one that never left, or the plan of a retry."""
     unsent = attempts.planned
     stop = None if order.stop is None else to_tick(order.stop.price)
     limit = limit_of(order, _mid(context, order.symbol), context.settings.safety)
     wanted = (quantity, stop, limit)
     if unsent is not None and (unsent.quantity, unsent.planned_stop_price, unsent.limit_price) == wanted:
         return unsent
-    now = context.clock.now()
-    with context.ledger.transaction():
-        if unsent is not None:
-            why = f"replaced: {quantity} shares, stop {stop}, limit {limit} now"
-            context.ledger.orders.transition(
-                unsent.client_order_id, JournalState.LAPSED, at=now, state_reason=why
-            )
-        name, number = order.client_order_id, 0
-        if attempts:
-            name, number = context.ledger.orders.next_retry_id(name)
-        attach = context.broker.supports_attached_stop and not attempts.refused_with_stop
-        plan = _plan(context, order, quantity, name=name, number=number, attach=attach)
-        if limit is not None:
-            plan = replace(plan, order_type="limit", limit_price=limit)
-        return context.ledger.orders.plan(plan, at=now)
+    if unsent is not None:
+        why = f"replaced: {quantity} shares, stop {stop}, limit {limit} now"
+        context.ledger.orders.transition(
+            unsent.client_order_id, JournalState.LAPSED, at=context.clock.now(), state_reason=why
+        )
+    name, number = order.client_order_id, 0
+    if attempts:
+        name, number = context.ledger.orders.next_retry_id(name)
+    attach = context.broker.supports_attached_stop and not attempts.refused_with_stop
+    plan = _plan(context, order, quantity, name=name, number=number, attach=attach)
+    return plan if limit is None else replace(plan, order_type="limit", limit_price=limit)
 
 
 def _plan(

@@ -245,14 +245,18 @@ def finish(context: ExecutionContext) -> tuple[Outcome, record.Marked | None]:
     result = _compare_at_end(context) if context.rows() else None
     name_uncovered(shared.ledger, job.variant, context.notes)
     rows = context.rows()
-    record.record_trades(shared.ledger, rows, job.signal, at=shared.clock.now())
-    record.record_late_fills(shared.ledger, job.variant, at=shared.clock.now())
+    with context.ledger.transaction():
+        record.record_trades(shared.ledger, rows, job.signal, at=shared.clock.now())
+        record.record_late_fills(shared.ledger, job.variant, at=shared.clock.now())
     outcome = forward(so_far(job), _outcome(context))
-    breakers.keep_close(shared, job.day, context.broker.account())
+    account = context.broker.account()
     difference = None if result is None or result.agrees else _difference(context, result)
     error = difference or verdict(context, outcome)
-    marked = _mark(context) if shared.run.marks and not context.before_open else None
-    with context.ledger.transaction():
+    marked = _marked(context) if shared.run.marks and not context.before_open else None
+    with context.ledger.transaction():  # nothing of the broker is asked inside: others wait for it
+        breakers.keep_close(shared, job.day, account)
+        if marked is not None:
+            _keep_marked(context, marked)
         begin(context)
         if job.known is not None:
             context.ledger.signals.finish(job.day, job.variant, outcome)
@@ -324,7 +328,7 @@ def _compare_at_end(context: ExecutionContext) -> Reconciliation:
     return result
 
 
-def _mark(context: ExecutionContext) -> record.Marked | None:
+def _marked(context: ExecutionContext) -> record.Marked | None:
     job = context.job
     owned = [row.symbol for row in context.ledger.positions.open_positions(job.variant)]
     prices = context.quotes(owned) if owned else {}
@@ -332,7 +336,7 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
         context.notes.warn("the book could not be marked: a held symbol has no quote")
         return None
     try:
-        marked = record.marked_book(
+        return record.marked_book(
             context.ledger,
             context.broker.account(),
             job.variant,
@@ -342,6 +346,10 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
     except BrokerError as error:
         context.notes.warn(f"the book could not be marked: {error.problem}")
         return None
+
+
+def _keep_marked(context: ExecutionContext, marked: record.Marked) -> None:
+    job = context.job
     record.snapshot(
         context.shared,
         job.variant,
@@ -350,7 +358,6 @@ def _mark(context: ExecutionContext) -> record.Marked | None:
         columns=record.context_of_file(job.signal),
         residual_cash=job.signal.residual_cash,
     )
-    return marked
 
 
 def failed(ledger: Ledger, clock: Clock, job: Job, notes: RunNotes, *, exit_code: int, why: str) -> None:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 def plan_stop(
     context: RunContext, variant: str, symbol: str, quantity: int, price: Decimal, *, parent: Order | None
-) -> Order:
-    """Journal the intent of a good-till-cancelled sell stop."""
+) -> OrderPlan:
+    """Return the plan of a good-till-cancelled sell stop under the first free id."""
     name, attempt = free_name(context, variant, symbol, "stop")
-    plan = OrderPlan(
+    return OrderPlan(
         client_order_id=name,
         variant=variant,
         session=context.today(),
@@ -41,7 +41,6 @@ def plan_stop(
         reason="stop_loss",
         stop_price=price,
     )
-    return context.ledger.orders.plan(plan, at=context.clock.now())
 
 
 def place_stop(context: RunContext, submission: Submission, position: PositionRow, price: Decimal) -> str:

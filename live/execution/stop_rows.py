@@ -12,6 +12,7 @@ from live.model.order_state import JournalState
 if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
     from live.ledger.tables import Order, PositionRow
+    from live.orders.intended import Intended
 
 
 def entry_of(context: ExecutionContext, position: PositionRow) -> Order | None:
@@ -27,15 +28,15 @@ def buys_of_position(context: ExecutionContext, position: PositionRow) -> list[O
     return [o for o in rows if o.symbol == position.symbol and o.side == "buy" and o.filled_quantity]
 
 
-def plan_row(
+def stop_plan(
     context: ExecutionContext,
     position: PositionRow,
     price: Decimal | None,
     *,
     quantity: int,
     parent: Order | None,
-) -> Order:
-    """Journal a stop under the first free id of this session; an unsent plan of equal content is reused.
+) -> Intended:
+    """Return the plan of a stop under the first free id of this session, or an unsent row of equal content.
 
     `price` None plans the sale at market instead.
     """
@@ -50,7 +51,7 @@ def plan_row(
                 unsent.client_order_id, JournalState.LAPSED, at=context.clock.now(), state_reason="replaced"
             )
         name, attempt = context.ledger.orders.next_retry_id(name)
-    plan = OrderPlan(
+    return OrderPlan(
         client_order_id=name,
         variant=position.variant,
         session=context.session.day,
@@ -68,7 +69,6 @@ def plan_row(
         stop_price=price,
         seal=context.seal,
     )
-    return context.ledger.orders.plan(plan, at=context.clock.now())
 
 
 def remember(context: ExecutionContext, position: PositionRow, order: Order, price: Decimal) -> None:

@@ -15,7 +15,7 @@ from live.books.owners import STOP_PCT
 from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
 from live.execution.moved_stops import keep_by_hand, moved_level
-from live.execution.stop_rows import buys_of_position, entry_of, plan_row, remember
+from live.execution.stop_rows import buys_of_position, entry_of, remember, stop_plan
 from live.execution.stop_sizes import Cover, cover_of, settled_cover
 from live.execution.unprotected import name_unprotected
 from live.ledger.tables import Order, PositionRow
@@ -24,8 +24,7 @@ from live.model.order_state import JournalState
 from live.model.quote_quality import spread_problem
 from live.model.ticks import tick, to_tick
 from live.orders.attempts import NOT_ACCEPTED, may_fill
-from live.orders.listing import LIST_MARGIN
-from live.orders.submission import LIST_LAG
+from live.orders.listing import LIST_LAG, LIST_MARGIN
 
 #: a stop that would expire this soon is replaced
 RENEW_BEFORE = timedelta(days=7)
@@ -203,7 +202,7 @@ def _adopt_child(context: ExecutionContext, position: PositionRow, entry: Order)
     if child is None or context.ledger.orders.by_broker_id(child.order_id) is not None:
         return
     # A part-filled entry leaves a child for the filled part: the broker's quantity is the truth here.
-    planned = plan_row(
+    planned = stop_plan(
         context, position, child.stop_price or Decimal(0), quantity=child.quantity, parent=entry
     )
     context.submission.adopt(planned, child)
@@ -278,7 +277,7 @@ def _place(context: ExecutionContext, position: PositionRow, price: Decimal, sha
             f"{position.symbol}: {below:g} is at or below the stop {price}: "
             f"{shares} shares are sold at market"
         )
-    order = plan_row(context, position, None if below is not None else price, quantity=shares, parent=entry)
+    order = stop_plan(context, position, None if below is not None else price, quantity=shares, parent=entry)
     order = context.submission.send(order)
     if order.state in NOT_ACCEPTED or order.state == JournalState.PLANNED:
         return f"the stop was not accepted: {order.state_reason or order.state}"

@@ -97,7 +97,7 @@ class Database:
     def batch(self) -> Iterator[None]:
         """Commit everything inside at the end (also when it fails); each transaction stays all or nothing.
 
-        For replays: a power cut loses the batch, which a daily run must never risk.
+        A power cut loses the batch: for replays, and for messages nothing else depends on.
         """
         raw = self.raw
         if self._depth or self._batching or raw is None:

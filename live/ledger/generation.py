@@ -1,8 +1,9 @@
 """Is this ledger the newest one? A number in the ledger and in a file beside it tells a restored ledger.
 
-Before the first order of a run leaves, the number is raised in the ledger, then in `<ledger>.generation`. A
-kill between the two leaves the ledger ahead, which is fine. A file ahead of its ledger says that orders were
-sent which this ledger does not know: it is an older copy, or a new one in the place of one that is gone.
+Before the first order of a run leaves, the number is raised in the ledger, in the commit that writes down the
+order, then in `<ledger>.generation`. A kill between the two leaves the ledger ahead, which is fine. A file
+ahead of its ledger says that orders were sent which this ledger does not know: it is an older copy, or a new
+one in the place of one that is gone.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Generation:
     def __init__(self, database: Database, *, counts: bool = True) -> None:
         self._state = State(database, EVERY_ACCOUNT)
         self._file = None if database.path is None or not counts else generation_file(database.path)
-        self._raised = False
+        self._raised: int | None = None
+        self._written = False
 
     def number(self) -> int:
         """Return the number in the ledger, 0 before the first order."""
@@ -42,17 +44,22 @@ class Generation:
         return self._file is not None and _read(self._file) > self.number()
 
     def raise_once(self, *, at: datetime) -> None:
-        """Count this run, once, before its first order leaves; ledger first, then the file.
+        """Count this run in the ledger, in the commit of its first order; `write_once` follows it."""
+        if self._file is None or self._written:
+            return
+        self._raised = self.number() + 1
+        self._state.set(_KEY, str(self._raised), at=at)
+
+    def write_once(self) -> None:
+        """Count this run in the file, once, before its first order leaves.
 
         Raises:
             LedgerUnavailable: the file cannot be written: nothing may be sent.
         """
-        if self._file is None or self._raised:
+        if self._raised is None or self._written:
             return
-        number = self.number() + 1
-        self._state.set(_KEY, str(number), at=at)
-        self._write(number)
-        self._raised = True
+        self._write(self._raised)
+        self._written = True
 
     def settle(self, *, at: datetime) -> bool:
         """Take the ledger for the newest from now on (a person compared it); return whether it was not."""

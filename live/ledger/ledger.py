@@ -159,7 +159,7 @@ class Ledger:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Commit everything inside at once at the end (replays); each transaction stays all or nothing."""
+        """Commit everything inside at once at the end; see `live.ledger.database.Database.batch`."""
         with self._db.batch():
             yield
 

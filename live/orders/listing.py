@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LOOK_BACK: Final = timedelta(days=59)
 #: a broker's times may differ from ours by this much
 LIST_MARGIN: Final = timedelta(minutes=10)
+#: how long a broker's list may miss a new order: observed a quarter of a second
+LIST_LAG: Final = timedelta(seconds=2)
 
 
 def listed(broker: Broker, clock: Clock) -> tuple[BrokerOrder, ...]:

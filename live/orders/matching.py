@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from backtest.core.errors import UnresolvedError
 from live.ledger.tables import Order
 from live.model.broker import BrokerOrder, OrderRequest, OrderType, TimeInForce
 
@@ -14,6 +15,7 @@ from live.model.broker import BrokerOrder, OrderRequest, OrderType, TimeInForce
 TIME_SLACK = timedelta(seconds=5)
 #: how long a request may have been under way when the process died before noting that it gave up
 LONGEST_REQUEST = timedelta(seconds=35)
+_RESOLVE = "look at the account, then `jutsu resolve {id} --adopt BROKER_ID` or `jutsu resolve {id} --absent`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +126,9 @@ def look_for(
 
 def _same_kind(request: OrderRequest, shown: BrokerOrder) -> bool:
     return (request.symbol, request.side, request.order_type) == (shown.symbol, shown.side, shown.order_type)
+
+
+def fate_unknown(order: Order, problem: str) -> UnresolvedError:
+    """Return the error that stops a run for a person: nobody can tell what became of an order."""
+    remedy = _RESOLVE.format(id=order.client_order_id)
+    return UnresolvedError(problem, where=order.client_order_id, remedy=remedy)

@@ -5,15 +5,16 @@
                             ├─ provably not sent ─► PLANNED (again, inside the window)
                             └─ no or odd reply ───► UNKNOWN ──look──► ACKED | AMBIGUOUS | REFUSED | ABSENT
 
-The journal is written before and after each step, so a kill at any instant leaves a row that says what may
-have happened. With client order ids (protocol A) an order is looked up by its id and may be sent again under
-the same id, which the broker would refuse twice. Without (protocol B) it is looked for, never sent again.
+The journal is written before and after each request (PLANNED and SENDING in one commit), so a kill at any
+instant leaves a row that says what may have happened, or nothing was sent. With client order ids (protocol A)
+an order is looked up by its id and may be sent again under the same id, which the broker would refuse twice.
+Without (protocol B) it is looked for, never sent again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from backtest.calendar.sessions import NEW_YORK
@@ -26,12 +27,14 @@ from backtest.core.errors import (
     UnresolvedError,
 )
 from live.brokers.common import THROTTLED_WAIT, Throttled
+from live.ledger.errors import LedgerUnavailable
 from live.ledger.tables import Order
 from live.model.broker import Broker, BrokerOrder
 from live.model.order_state import JournalState
 from live.orders.booking import book, cancel_asked
-from live.orders.listing import LIST_MARGIN
-from live.orders.matching import Sighting, differences, look_for, request_of
+from live.orders.intended import Intended, journalled, seen_before
+from live.orders.listing import LIST_LAG, LIST_MARGIN
+from live.orders.matching import Sighting, differences, fate_unknown, look_for, request_of
 from live.system.clock import Clock
 
 if TYPE_CHECKING:
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
 
 #: seconds after the search began at which the broker is asked
 READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-#: how long a broker's list may miss a new order: observed a quarter of a second
-LIST_LAG = timedelta(seconds=2)
 ABSENT_AFTER_READS = 3
 ABSENT_AFTER_SECONDS = 30.0
 NOT_SENT_TRIES, NOT_SENT_WAIT = 3, 5.0
@@ -51,7 +52,6 @@ CANCEL_READS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 #: why an order went back to PLANNED at the last moment
 NO_LONGER = "not sent: it may no longer leave (window, kill switch, approval or deadline)"
 APP_TAG = "app_tag"
-RESOLVE = "look at the account, then `jutsu resolve {id} --adopt BROKER_ID` or `jutsu resolve {id} --absent`"
 
 
 class Submission:
@@ -70,7 +70,7 @@ class Submission:
         broker: Broker,
         ledger: Ledger,
         clock: Clock,
-        may_send: Callable[[Order | None], bool] = lambda _: True,
+        may_send: Callable[[Intended | None], bool] = lambda _: True,
     ) -> None:
         self._broker = broker
         self._ledger = ledger
@@ -83,8 +83,8 @@ class Submission:
         """Whether an order may leave now (execution window, kill switch)."""
         return self._may_send(None)
 
-    def send(self, order: Order) -> Order:
-        """Send a PLANNED order once and return what is known of it then.
+    def send(self, order: Intended) -> Order:
+        """Send a plan or a PLANNED order once and return what is known of it then.
 
         Returns:
             The row: acknowledged (and perhaps already filled), REFUSED, or PLANNED when it provably never
@@ -97,21 +97,19 @@ class Submission:
         self._refuse_while_unresolved(order)
         began, tries = self._clock.monotonic(), 0
         while self._may_send(order):
-            order = self._post(order)
-            if order.state != JournalState.PLANNED or order.state_reason == NO_LONGER:
-                return order
+            order = row = self._post(order)
+            if row.state != JournalState.PLANNED or row.state_reason == NO_LONGER:
+                return row
             if self._throttled and self._clock.monotonic() + self._pause > began + LONGEST_THROTTLE:
-                return order  # a limit of requests says nothing about the order: a later run sends it
+                return row  # a limit of requests says nothing about the order: a later run sends it
             tries += not self._throttled
             if tries >= NOT_SENT_TRIES:
-                break
+                return self._move(row, JournalState.REFUSED, reason=row.state_reason or "could not be sent")
             self._clock.sleep(self._pause)
-        else:
-            return order
-        return self._move(order, JournalState.REFUSED, reason=order.state_reason or "could not be sent")
+        return journalled(self._ledger, order, at=self._clock.now())
 
-    def _post(self, order: Order) -> Order:
-        order = self._announce(order)
+    def _post(self, intended: Intended) -> Order:
+        order = self._announce(intended)
         if not self._may_send(order):  # the reads before may have taken minutes, or a night asleep
             return self._move(order, JournalState.PLANNED, reason=NO_LONGER)
         try:
@@ -131,28 +129,33 @@ class Submission:
             return self._search(self._move(order, JournalState.UNKNOWN, reason=error.problem))
         return self._accepted(order, order_id)
 
-    def _announce(self, order: Order) -> Order:
-        """Write down everything a later search needs, before the request can possibly leave."""
+    def _announce(self, order: Intended) -> Order:
+        """Write down everything a later search needs, before the request can possibly leave.
+
+        Raises:
+            LedgerUnavailable: of the generation: the order is PLANNED again.
+        """
         now = self._clock.now()
-        self._ledger.generation.raise_once(at=now)
-        offset = self._broker.clock_offset()
-        ids: list[str] | None = None
-        position: int | None = None
-        if not self._broker.honours_client_id:
-            listed = self._broker.orders(now - timedelta(days=1), now + LIST_MARGIN)
-            ids = sorted(shown.order_id for shown in listed)
-            position = self._broker.account().shares().get(order.symbol, 0)
-            offset = self._broker.clock_offset()
-        return self._ledger.orders.transition(
-            order.client_order_id,
-            JournalState.SENDING,
-            at=now,
-            body=self._broker.body(request_of(order)),
-            ids_before=ids,
-            position_before=position,
-            clock_offset_seconds=None if offset is None else offset.total_seconds(),
-            gave_up_at=None,
-        )
+        before = seen_before(self._broker, order.symbol, now)
+        with self._ledger.transaction():
+            row = journalled(self._ledger, order, at=now)
+            self._ledger.generation.raise_once(at=now)
+            row = self._ledger.orders.transition(
+                row.client_order_id,
+                JournalState.SENDING,
+                at=now,
+                body=self._broker.body(request_of(row)),
+                ids_before=before.ids,
+                position_before=before.position,
+                clock_offset_seconds=before.clock_offset_seconds,
+                gave_up_at=None,
+            )
+        try:
+            self._ledger.generation.write_once()
+        except LedgerUnavailable as error:
+            self._move(row, JournalState.PLANNED, reason=f"not sent: {error.problem}")
+            raise
+        return row
 
     def _accepted(self, order: Order, order_id: str | None) -> Order:
         """Check that the id in the reply is our order: some brokers have answered with another one's."""
@@ -250,12 +253,13 @@ class Submission:
             raise self._ambiguous(order, Sighting(near=(shown,)))
         return self.adopt(order, shown)
 
-    def adopt(self, order: Order, shown: BrokerOrder) -> Order:
-        """Bind a broker's order to ours and book what it has already filled."""
+    def adopt(self, order: Intended, shown: BrokerOrder) -> Order:
+        """Bind a broker's order to ours, or to a plan, and book what it has already filled."""
         now = self._clock.now()
         with self._ledger.transaction():
+            row = journalled(self._ledger, order, at=now)
             acked = self._ledger.orders.transition(
-                order.client_order_id, JournalState.ACKED, at=now, broker_order_id=shown.order_id
+                row.client_order_id, JournalState.ACKED, at=now, broker_order_id=shown.order_id
             )
             if shown.tag is not None and self._ledger.state.get(APP_TAG) is None:
                 self._ledger.state.set(APP_TAG, shown.tag, at=now)
@@ -373,7 +377,7 @@ class Submission:
                 raise self._unresolved(order)
         return self._move(order, JournalState.ABSENT, reason="never listed by the broker, position unchanged")
 
-    def _refuse_while_unresolved(self, order: Order) -> None:
+    def _refuse_while_unresolved(self, order: Intended) -> None:
         """A buy waits for every unresolved order (its cash may be spent), a sale for those of its symbol."""
         for other in self._ledger.orders.unresolved():
             if order.side == "buy" or other.symbol == order.symbol:
@@ -384,17 +388,12 @@ class Submission:
         ids = ", ".join(shown.order_id for shown in (*sighting.full, *sighting.near))
         if order.state != JournalState.AMBIGUOUS:
             self._move(order, JournalState.AMBIGUOUS, reason=f"could be any of: {ids}")
-        return _fate_unknown(order, f"the order could be any of these at the broker: {ids}")
+        return fate_unknown(order, f"the order could be any of these at the broker: {ids}")
 
     def _unresolved(self, order: Order) -> UnresolvedError:
         why = order.state_reason or order.state
-        return _fate_unknown(order, f"nobody knows whether the broker has this order ({why})")
+        return fate_unknown(order, f"nobody knows whether the broker has this order ({why})")
 
     def _move(self, order: Order, state: JournalState, *, reason: str) -> Order:
         now = self._clock.now()
         return self._ledger.orders.transition(order.client_order_id, state, at=now, state_reason=reason)
-
-
-def _fate_unknown(order: Order, problem: str) -> UnresolvedError:
-    remedy = RESOLVE.format(id=order.client_order_id)
-    return UnresolvedError(problem, where=order.client_order_id, remedy=remedy)

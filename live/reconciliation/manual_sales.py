@@ -112,6 +112,6 @@ def _journal(context: RunContext, broker: Broker, row: PositionRow, sale: Broker
             reason=REASON,
         )
         submission = Submission(broker, ledger, context.clock)
-        booked = submission.adopt(ledger.orders.plan(plan, at=now), sale)
+        booked = submission.adopt(plan, sale)
         profit = (sale.average_price - row.entry_price) * row.quantity if sale.average_price else None
         ledger.trades.record(booked, TradeContext(execution_time="", realised_pnl=profit), at=now)

@@ -44,12 +44,14 @@ def announce(
     digest = hashlib.sha256(f"{summary}{notes.of_day()}{facts}".encode()).hexdigest()
     detail = f"executor_{digest[:12]}"  # new facts are told again, new prices and old notes are not
     key = key_of(cause, variant=job.variant, session=job.day, detail=detail)
-    attempted("a message about positions", lambda: tell_positions(context, job))
+    to = channels_of(context.settings, "execution", level)
     try:
-        to = channels_of(context.settings, "execution", level)
-        for problem in alerts.send(
-            context, key=key, level=level, title=title, body=body, html=page, to=to, report=True
-        ):
+        with alerts.recorded_together(context):
+            attempted("a message about positions", lambda: tell_positions(context, job))
+            found = alerts.send(
+                context, key=key, level=level, title=title, body=body, html=page, to=to, report=True
+            )
+        for problem in found:
             complain(problem)
     except (OSError, JutsuError) as error:
         LOG.warning("no alert could be kept: %s", error)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from live.execution.context import ExecutionContext
     from live.execution.job import Phase
     from live.execution.panic import Result
+    from live.handoff.model import SignalOrder
+    from live.ledger.tables import Order
+    from live.orders.attempts import Attempts
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = date(2025, 3, 5)  # a Wednesday, regular session
@@ -358,6 +361,15 @@ def outcome(made: World, day: date = DAY) -> str:
     row = made.ledger.signals.get(day, "golden")
     assert row is not None
     return row.outcome
+
+
+def next_row(context: ExecutionContext, order: SignalOrder, quantity: int, attempts: Attempts) -> Order:
+    """Return the row of the next try of an order, written into the journal as planned."""
+    from live.execution.sending import next_try
+    from live.orders.intended import journalled
+
+    planned = next_try(context, order, quantity, attempts)
+    return journalled(context.ledger, planned, at=context.clock.now())
 
 
 def context_on_file(made: World, *, phase: Phase = "all") -> ExecutionContext:

@@ -9,10 +9,9 @@ import pytest
 from backtest.core.planned_orders import MAKES_ROOM_FOR
 from live.execution import rotation
 from live.execution.context import ExecutionContext
-from live.execution.sending import next_try
 from live.handoff.model import SignalOrder
 from live.model.order_state import JournalState as S
-from tests.support.exec_world import World, context_on_file, order, signal
+from tests.support.exec_world import World, context_on_file, next_row, order, signal
 
 SALE = order("AAA", "exit", 100, 100.0) | {"details": {MAKES_ROOM_FOR: "BBB"}}
 ENTRY = order("BBB", "entry", 10, 50.0, rank=1.0)
@@ -41,7 +40,7 @@ def halves(run: ExecutionContext) -> tuple[SignalOrder, SignalOrder]:
 
 
 def tried(run: ExecutionContext, wanted: SignalOrder, state: S, filled: int = 0) -> None:
-    row = next_try(run, wanted, wanted.quantity, run.attempts(wanted.client_order_id))
+    row = next_row(run, wanted, wanted.quantity, run.attempts(wanted.client_order_id))
     orders, now = run.ledger.orders, run.clock.now()
     orders.transition(row.client_order_id, S.SENDING, at=now)
     orders.transition(row.client_order_id, S.ACKED, at=now, broker_order_id=f"b{row.id}")

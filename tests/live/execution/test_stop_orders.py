@@ -32,6 +32,7 @@ def test_the_first_id_that_is_free(made: World) -> None:
     assert free_name(runtime.context, "golden", "AAA", "stop") == (FIRST, 0)
     for attempt, name in enumerate((FIRST, f"{FIRST}_r1", f"{FIRST}_r2")):
         planned = plan_stop(runtime.context, "golden", "AAA", 10, Decimal(90), parent=None)
+        runtime.ledger.orders.plan(planned, at=runtime.clock.now())
         assert (planned.client_order_id, planned.attempt) == (name, attempt)
     assert free_name(runtime.context, "golden", "AAA", "exit") == ("20250305_AAA_exit_sell", 0)
     assert free_name(runtime.context, "golden", "BBB", "stop") == ("20250305_BBB_stop_sell", 0)
@@ -59,7 +60,8 @@ def test_a_strategy_file_that_cannot_be_read_prefixes_the_id(made: World) -> Non
 
 def test_the_plan_is_a_sell_stop_good_till_cancelled(made: World) -> None:
     runtime = made.open()
-    parent = plan_stop(runtime.context, "golden", "BBB", 1, Decimal(45), parent=None)
+    first = plan_stop(runtime.context, "golden", "BBB", 1, Decimal(45), parent=None)
+    parent = runtime.ledger.orders.plan(first, at=runtime.clock.now())
     plan = plan_stop(runtime.context, "golden", "AAA", 7, Decimal("90.25"), parent=parent)
     assert (plan.side, plan.intent, plan.order_type, plan.time_in_force) == ("sell", "stop", "stop", "gtc")
     assert (plan.variant, plan.symbol, plan.quantity, plan.stop_price) == (
@@ -68,7 +70,7 @@ def test_the_plan_is_a_sell_stop_good_till_cancelled(made: World) -> None:
         7,
         Decimal("90.25"),
     )
-    assert (plan.session, plan.mode, plan.state) == (DAY, "offline_mock", S.PLANNED)
+    assert (plan.session, plan.mode, plan.attempt) == (DAY, "offline_mock", 0)
     assert (plan.parent_client_order_id, plan.reason) == (parent.client_order_id, "stop_loss")
 
 

@@ -8,10 +8,9 @@ import pytest
 
 from live.execution.context import ExecutionContext
 from live.execution.job import Phase
-from live.execution.sending import next_try
 from live.execution.verdict import missed_exits, nothing_filled, verdict
 from live.model.order_state import JournalState as S
-from tests.support.exec_world import World, context_on_file, order, signal
+from tests.support.exec_world import World, context_on_file, next_row, order, signal
 
 BUY = order("BBB", "entry", 10, 50.0, rank=1.0)
 SALE = order("AAA", "exit", 100, 100.0)
@@ -27,7 +26,7 @@ def tried(context: ExecutionContext, symbol: str, state: S, filled: int = 0) -> 
     """Let the order of a symbol have one more try that stands like this."""
     (wanted,) = [o for o in context.job.go if o.symbol == symbol]
     attempts = context.attempts(wanted.client_order_id)
-    row = next_try(context, wanted, wanted.quantity - attempts.filled, attempts)
+    row = next_row(context, wanted, wanted.quantity - attempts.filled, attempts)
     orders, now = context.ledger.orders, context.clock.now()
     if state is S.PLANNED:
         return

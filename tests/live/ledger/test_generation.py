@@ -23,11 +23,18 @@ def open_(path: Path) -> Ledger:
     return Ledger.open(path, account="paper", now=NOW)
 
 
+def counted(ledger: Ledger) -> None:
+    """Count a run as an order does: in the ledger, in its commit, then in the file."""
+    with ledger.transaction():
+        ledger.generation.raise_once(at=NOW)
+    ledger.generation.write_once()
+
+
 def run(path: Path) -> int:
     with open_(path) as ledger:
         ledger.generation.require_newest(ledger.where)
-        ledger.generation.raise_once(at=NOW)
-        ledger.for_account("other").generation.raise_once(at=NOW)
+        counted(ledger)
+        counted(ledger.for_account("other"))
         return ledger.generation.number()
 
 
@@ -90,13 +97,29 @@ def test_nothing_may_be_sent_when_the_file_cannot_be_written(path: Path) -> None
     with open_(path) as ledger:
         generation_file(path).mkdir()
         with pytest.raises(LedgerUnavailable, match="generation"):
-            ledger.generation.raise_once(at=NOW)
+            counted(ledger)
+
+
+def test_a_commit_that_fails_counts_nothing(path: Path) -> None:
+    with open_(path) as ledger:
+
+        def fails() -> None:
+            with ledger.transaction():
+                ledger.generation.raise_once(at=NOW)
+                raise LedgerUnavailable("the disk is full")
+
+        with pytest.raises(LedgerUnavailable, match="disk"):
+            fails()
+        assert ledger.generation.number() == 0
+        assert not generation_file(path).exists()
+        counted(ledger)
+        assert (ledger.generation.number(), generation_file(path).read_text()) == (1, "1\n")
 
 
 def test_memory_and_replays_have_no_generation(path: Path) -> None:
     with Ledger.open("sqlite://", account="paper", now=NOW) as ledger:
-        ledger.generation.raise_once(at=NOW)
+        counted(ledger)
         assert not ledger.generation.restored()
     with Ledger.open(path, account="paper", now=NOW, durable=False) as ledger:
-        ledger.generation.raise_once(at=NOW)
+        counted(ledger)
     assert not generation_file(path).exists()

@@ -20,6 +20,9 @@ from backtest.core.errors import (
     UnresolvedError,
 )
 from live.brokers.paper.broker import PaperBroker
+from live.ledger.database import Database
+from live.ledger.errors import LedgerUnavailable
+from live.ledger.generation import generation_file
 from live.ledger.orders import OrderPlan
 from live.ledger.tables import Order
 from live.model.broker import BrokerOrder, OrderRequest
@@ -28,6 +31,7 @@ from live.orders.submission import Submission
 from live.system.clock import SimulatedClock
 from tests.support.broker_contract import shown
 from tests.support.exec_world import AT, DAY, World, world
+from tests.support.http_fuse import on_commit
 
 NAME = f"{DAY:%Y%m%d}_AAA_entry_buy"
 
@@ -130,6 +134,39 @@ def test_the_journal_is_written_before_the_order_leaves(sender: SendingWorld) ->
     assert [e.state for e in sender.ledger.orders.events(NAME)] == ["PLANNED", "SENDING", "ACKED", "FILLED"]
     assert row.body is not None
     assert row.body["symbol"] == "AAA"
+
+
+def test_planning_and_sending_are_one_commit_before_the_order_and_one_after_its_reply(
+    sender: SendingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.plan(f"{NAME}_first")  # the ledger is opened
+    steps: list[str] = []
+    monkeypatch.setattr(Database, "transaction", on_commit(lambda _: steps.append("commit")))
+    original = sender.line.submit
+
+    def submit(request: OrderRequest) -> Any:
+        steps.append("submit")
+        return original(request)
+
+    sender.line.submit = submit
+    plan = OrderPlan(NAME, "golden", DAY, "offline_mock", "AAA", "buy", "entry", 10)
+    assert sender.submission.send(plan).state == S.FILLED
+    assert steps == ["commit", "submit", "commit"]
+
+
+def test_a_run_that_cannot_be_counted_sends_nothing_and_plans_its_order(sender: SendingWorld) -> None:
+    file = generation_file(Path(sender.ledger.where))
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    with pytest.raises(LedgerUnavailable, match="generation"):
+        sender.submission.send(OrderPlan(NAME, "golden", DAY, "offline_mock", "AAA", "buy", "entry", 10))
+    assert sender.line.submits == 0
+    row = sender.ledger.orders.get(NAME)
+    assert row is not None
+    assert row.state == S.PLANNED
+    file.rmdir()
+    assert sender.submission.send(row).state == S.FILLED
+    assert sender.line.submits == 1
 
 
 def test_a_lost_reply_after_acceptance_is_found_and_adopted(sender: SendingWorld) -> None:

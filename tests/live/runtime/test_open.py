@@ -349,6 +349,7 @@ def test_everything_a_run_leaves_is_private_whatever_the_umask(
                 write_atomic(runtime.signals / "file.json", b"{}")
             runtime.ledger.backup(runtime.state / "backups", keep_days=1, now=runtime.clock.now())
             runtime.ledger.generation.raise_once(at=runtime.clock.now())
+            runtime.ledger.generation.write_once()
         assert os.umask(0) == 0
     finally:
         os.umask(before)
