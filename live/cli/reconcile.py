@@ -49,6 +49,8 @@ def reconcile(
         if adopt:
             explain_cash(runtime.context, runtime.broker, runtime.broker.account())
         result = _compare(runtime)
+        if adopt:
+            rules.require_still(runtime.ledger, result, where="reconcile --adopt")
         adopted: tuple[str, ...] = ()
         if adopt and not (result.agrees and result.ledger_cash == result.broker_cash):
             before = split_stops.behind(runtime.ledger, result)

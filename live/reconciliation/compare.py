@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from live.reconciliation.cash import explain_cash
 from live.reconciliation.manual_sales import close_sold_by_hand
 from live.reconciliation.model import Reconciliation, SymbolDifference
 from live.reconciliation.outcome import finish_past
-from live.reconciliation.settling import settled, shows_recent_fills
+from live.reconciliation.settling import SETTLING, settled, shows_recent_fills, under_way
 from live.reconciliation.splits import explaining_split
 from live.runtime.declared import declared_symbols
 from live.runtime.known_prices import actions_for
@@ -200,13 +200,11 @@ def require_agreement(
         return compare(context.ledger, shown, prices, cash_jump_pct=limit, known=known)
 
     account = account if context.run.scratch else settled(context, broker, account)
-    result = look(account)
     if context.run.repairs:
         finish_past(context.ledger, today=context.today())
-    if not result.agrees and not context.run.scratch and catch_up(context, broker):
-        # a stop filled since the last run: booked now, so look again
-        account = settled(context, broker, broker.account())
-        result = look(account)
+    result = look(account)
+    if not context.run.scratch:
+        account, result = _until_booked(context, broker, account, look)
     if result.differences and context.run.repairs:
         for closed in close_sold_by_hand(context, broker, result.differences):
             LOG.warning("%s", closed)
@@ -219,10 +217,51 @@ def require_agreement(
         for finding in result.findings():
             LOG.warning("ledger and broker differ: %s", finding)
         if not force or result.overdrawn:
+            require_still(context.ledger, result, where="reconcile")
             raise error_of(result)
     elif not context.run.scratch and shows_recent_fills(context.ledger, account, context.clock.now()):
         start_cash(context.ledger, account, at=context.clock.now())
     return result
+
+
+def _until_booked(
+    context: RunContext, broker: Broker, account: Account, look: Callable[[Account], Reconciliation]
+) -> tuple[Account, Reconciliation]:
+    """Book what orders of ours filled since they were last seen, and return account and comparison then.
+
+    An order on its way may fill between the look at it and the look at the account: both are asked again, for
+    some seconds.
+    """
+    result = look(account)
+    for wait in SETTLING:
+        if result.agrees:
+            return account, result
+        context.clock.sleep(wait)
+        if not catch_up(context, broker) and not _moving(context.ledger, result):
+            return account, result
+        account = settled(context, broker, broker.account())
+        result = look(account)
+    return account, result
+
+
+def _moving(ledger: Ledger, result: Reconciliation) -> tuple[str, ...]:
+    """Return the symbols whose difference an order on its way may explain; stops move nothing by waiting."""
+    return tuple(line.symbol for line in result.differences if under_way(ledger, line, stops=False))
+
+
+def require_still(ledger: Ledger, result: Reconciliation, *, where: str) -> None:
+    """Stop when an order on its way may explain a difference: adopting it would count its shares twice.
+
+    Raises:
+        DisagreementError: 4, naming the symbols.
+    """
+    moving = _moving(ledger, result)
+    if moving:
+        raise DisagreementError(
+            f"ledger and broker differ while an order of ours is on its way: {', '.join(moving)}",
+            where=where,
+            remedy="wait until it has ended (`jutsu status`), or cancel it at the broker, then try again",
+        )
 
 
 def error_of(result: Reconciliation) -> DataError | DisagreementError:

@@ -6,11 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from live.orders.attempts import may_fill
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from live.ledger.ledger import Ledger
     from live.model.broker import Account, Broker
+    from live.reconciliation.model import SymbolDifference
     from live.runtime.runtime import RunContext
 
 #: seconds to wait before each look at an account that may lag: 15 together, ten were seen
@@ -54,3 +57,22 @@ def cash_is_near(ledger: Ledger, account: Account) -> bool:
     if estimate is None or account.cash is None:
         return True
     return abs(account.cash - estimate.cash) <= max(Decimal(1), abs(estimate.cash) * CASH_SLACK)
+
+
+def under_way(ledger: Ledger, line: SymbolDifference, *, stops: bool = True) -> bool:
+    """Tell whether an order of ours that may have filled since explains a difference.
+
+    Args:
+        ledger: orders as they were last seen.
+        line: the difference.
+        stops: whether stops count. One that rests for weeks would explain every hand sale.
+    """
+    change = line.broker - line.ledger
+    side = "buy" if change > 0 else "sell"
+    mine = [order for order in ledger.orders.unfinished() if order.symbol == line.symbol and may_fill(order)]
+    left = sum(
+        order.quantity - order.filled_quantity
+        for order in mine
+        if order.side == side and (stops or order.intent != "stop")
+    )
+    return abs(change) <= left

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from backtest.core.errors import JutsuError
-from live.orders.attempts import may_fill
 from live.reconciliation.compare import compared
+from live.reconciliation.settling import under_way
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -42,7 +42,7 @@ def differences_now(context: RunContext, account: Account) -> tuple[str, ...]:
         DataError: 5, a damaged file of recorded actions.
     """
     ledger, result = context.ledger, compared(context, account, {})
-    lines = [line for line in result.differences if not _under_way(ledger, line)]
+    lines = [line for line in result.differences if not under_way(ledger, line)]
     found = [_positions_apart(ledger, account, lines)] if lines else []
     if (result.cash_jumped and not result.differences) or result.overdrawn:
         cash = next(finding for finding in result.findings() if finding.path == "cash")
@@ -75,12 +75,3 @@ def _unused(ledger: Ledger) -> bool:
     """Whether a ledger looks as if it had just been made."""
     traded = ledger.positions.open_positions() or ledger.positions.closed() or ledger.orders.recent(1)
     return not traded and not ledger.runs.recent(1)
-
-
-def _under_way(ledger: Ledger, line: SymbolDifference) -> bool:
-    """Whether an order of ours that may have filled since explains a difference: the next run books it."""
-    change = line.broker - line.ledger
-    side = "buy" if change > 0 else "sell"
-    mine = [order for order in ledger.orders.unfinished() if order.symbol == line.symbol and may_fill(order)]
-    left = sum(order.quantity - order.filled_quantity for order in mine if order.side == side)
-    return abs(change) <= left

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import DisagreementError
-from live.model.broker import Account
+from live.brokers.paper.engine import SLOW_FILL
+from live.model.broker import Account, BrokerOrder
 from tests.support.exec_world import (
     ENTRY,
     NEXT_DAY,
@@ -18,6 +19,7 @@ from tests.support.exec_world import (
     Wrapped,
     enter,
     next_order,
+    order,
     outcome,
     panic_in,
     tomorrow,
@@ -118,3 +120,70 @@ def test_panic_sells_what_was_bought_a_moment_ago(made: World, lagging: Lagging)
     result = panic_in(made.open())
     assert made.broker.account().shares() == {} == made.ledger.positions.shares()
     assert result.left == []
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+def killed_while_two_sales_work(made: World) -> None:
+    """Two positions; the run that sells both dies with the second request on its way, neither has filled."""
+    enter(made, order("AAA", "entry", 100, 100.0, rank=2.0), order("BBB", "entry", 100, 50.0, rank=1.0))
+    tomorrow(
+        made,
+        [next_order("AAA", "exit", 100, 100.0), next_order("BBB", "exit", 100, 50.0)],
+        positions={"AAA": 100, "BBB": 100},
+        cash=85_000.0,
+    )
+    sent: list[str] = []
+
+    def submit(inner: Any, request: Any) -> str | None:
+        order_id: str | None = inner.submit(request)
+        sent.append(request.symbol)
+        if len(sent) == 2:
+            raise Died
+        return order_id
+
+    made.fault = "slow"
+    made.wrap = lambda broker: Wrapped(broker, submit=submit)
+    with pytest.raises(Died):
+        made.executor()
+    made.ledger.close()
+
+
+def test_orders_that_fill_between_two_looks_are_no_difference(made: World) -> None:
+    killed_while_two_sales_work(made)
+    aaa, bbb = made.feed.prices.pop("AAA"), made.feed.prices.pop("BBB")
+    asked: list[str] = []
+    made.clock.sleep(SLOW_FILL.total_seconds())
+
+    def find(inner: Any, name: str) -> BrokerOrder | None:
+        """The order whose reply was lost is found last of all."""
+        asked.append(name)
+        found: BrokerOrder | None = inner.find(name)
+        return found
+
+    def account(inner: Any) -> Account:
+        """AAA fills between the look at the orders and this one; BBB when AAA is booked, before the next."""
+        if asked:
+            made.feed.prices["AAA"] = aaa
+        if "AAA" not in made.ledger.positions.shares():
+            made.feed.prices["BBB"] = bbb
+        found: Account = inner.account()
+        return found
+
+    made.wrap = lambda broker: Wrapped(broker, account=account, find=find)
+    assert made.executor() == 0
+    assert made.holdings() == {} == made.ledger.positions.shares()
+    assert outcome(made, NEXT_DAY) == "completed"
+
+
+def test_nobody_is_told_to_adopt_while_an_order_is_on_its_way(made: World) -> None:
+    killed_while_two_sales_work(made)
+    made.feed.prices.clear()  # nothing fills
+    real = made.broker.account()
+    holdings = tuple(replace(held, quantity=held.quantity - 40) for held in real.holdings)
+    made.wrap = lambda broker: Wrapped(broker, account=lambda inner: replace(real, holdings=holdings))
+    with pytest.raises(DisagreementError, match="on its way: AAA, BBB") as caught:
+        made.executor()
+    assert "adopt" not in caught.value.line()
