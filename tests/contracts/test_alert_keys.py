@@ -12,6 +12,7 @@ import pytest
 from live.alerts.causes import CAUSE_NAMES, CAUSES
 from live.cli.commands import COMMANDS
 from tests.support.paths import PROJECT
+from tests.support.sources import parsed
 from tools.alerts_page import PAGE, page
 
 #: what writes an alert -> where the key stands when it is not named
@@ -73,7 +74,7 @@ def test_no_alert_is_written_with_a_key_that_is_not_of_the_list() -> None:
     found = [
         (path, key, function)
         for path in sorted((PROJECT / "live").rglob("*.py"))
-        for key, function in keys(ast.parse(path.read_text(encoding="utf-8")))
+        for key, function in keys(parsed(path))
     ]
     wrong = [
         f"{path.relative_to(PROJECT)}:{key.lineno}: key={ast.unparse(key)}"

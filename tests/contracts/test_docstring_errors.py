@@ -8,28 +8,22 @@ import re
 import sqlite3
 
 from tests.support.paths import PROJECT
+from tests.support.sources import docstrings, modules, parsed
 
 PROMISED = re.compile(r"\b[A-Z][A-Za-z]*Error\b")
 
 
 def test_every_error_named_in_a_docstring_is_a_class() -> None:
-    trees = {
-        p: ast.parse(p.read_text()) for room in ("backtest", "live") for p in (PROJECT / room).rglob("*.py")
-    }
+    files = modules("backtest", "live")
     defined = {
-        node.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+        node.name for path in files for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)
     }
     known = defined | set(dir(builtins)) | set(dir(sqlite3))
     wrong = {
         f"{path.relative_to(PROJECT)}: {name}"
-        for path, tree in trees.items()
-        for text in _docstrings(tree)
+        for path in files
+        for text in docstrings(path)
         for name in PROMISED.findall(text)
         if name not in known
     }
     assert wrong == set()
-
-
-def _docstrings(tree: ast.Module) -> list[str]:
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    return [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)]

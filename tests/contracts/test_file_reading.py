@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.paths import PROJECT
+from tests.support.sources import parsed
 
 #: module -> why it reads a file in its own way
 OWN = {
@@ -30,7 +31,7 @@ READS = {"read_bytes", "read_text", "fromfile", "loadtxt", "genfromtxt", "memmap
 
 def readers(path: Path) -> Iterator[int]:
     """Yield the lines that open a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if not isinstance(node, ast.Call):
             continue
         called = node.func

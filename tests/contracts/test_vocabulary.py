@@ -20,7 +20,9 @@ from live.handoff.model import SignalFile
 from live.model.order_ids import PATTERN
 from live.model.run import Mode
 from live.settings.model import AlertLevel, PaperFault, Settings
+from tests.support import sources
 from tests.support.paths import PROJECT
+from tests.support.sources import parsed
 
 #: vocabulary -> the one module that writes its words down
 HOMES = {
@@ -38,7 +40,7 @@ HOMES = {
 def written_sets(path: Path) -> list[frozenset[str]]:
     """Return every set of words a module writes out: `Literal[...]`, tuples, lists and sets of texts."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
             words = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
             if len(words) == len(node.elts):
@@ -49,8 +51,7 @@ def written_sets(path: Path) -> list[frozenset[str]]:
 def modules() -> list[str]:
     return [
         str(path.relative_to(PROJECT))
-        for room in ("backtest", "live")
-        for path in sorted((PROJECT / room).rglob("*.py"))
+        for path in sources.modules("backtest", "live")
         if "migrations" not in path.parts
     ]
 
@@ -66,7 +67,7 @@ def literals(path: Path) -> list[frozenset[Any]]:
     """Return every `Literal[...]` of several words that a module writes out."""
     return [
         frozenset(word.value for word in node.slice.elts if isinstance(word, ast.Constant))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Subscript)
         and isinstance(node.value, ast.Name)
         and node.value.id == "Literal"

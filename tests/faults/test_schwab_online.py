@@ -46,7 +46,7 @@ def secrets_in(folder: Path) -> list[Any]:
     return [(p.name, word) for p in files for word in words if word.encode() in p.read_bytes()]
 
 
-@pytest.mark.parametrize("action", ["drop", "status"])
+@pytest.mark.parametrize("action", ["drop", pytest.param("status", marks=pytest.mark.long)])
 def test_a_lost_reply_is_searched_for_and_adopted(online: Online, action: str) -> None:
     online.fake.fault(**POST, action=action, status=502)
     online.check(online.execute())
@@ -58,7 +58,7 @@ def test_a_lost_reply_is_searched_for_and_adopted(online: Online, action: str) -
     assert secrets_in(online.folder) == []
 
 
-@pytest.mark.parametrize("point", ["before", "after"])
+@pytest.mark.parametrize("point", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_killed_with_the_order_in_the_air(online: Online, point: str) -> None:
     online.fake.fault(**POST, action="pause", point=point)
     online.execute_and_kill()
