@@ -1,4 +1,4 @@
-"""`python -m backtest run`: one simulation, written as equity, trades, metrics and a report."""
+"""`python -m backtest run`: one simulation, written as equity, trades, figures, their course, a report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from backtest.core.errors import DataError, UsageError
 from backtest.core.files import write_atomic
 from backtest.data.believable import require_believable_prices
 from backtest.data.sources.csv import read_directory, tell
-from backtest.reporting.metrics import summarise
+from backtest.reporting.captures import captures, recovery_factor, trade_quality
+from backtest.reporting.metrics import returns, summarise
 from backtest.reporting.risk_figures import risk_document
 from backtest.reporting.tear_sheet import figures, render
+from backtest.reporting.time_series import time_series, time_series_csv
 from backtest.simulator.allocation.result import CONTEXT, Result
 from backtest.simulator.allocation.simulate import simulate
 from backtest.strategies.base import Strategy
@@ -66,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     add("--start", type=iso_date, metavar="DATE", help="first session (default: the first bar)")
     add("--end", type=iso_date, metavar="DATE", help="last session (default: the last bar)")
     add("--cash", type=amount, default=100_000.0, metavar="N", help="initial cash (default: %(default)s)")
-    add("--output-dir", type=Path, required=True, metavar="DIR", help="where the four files go")
+    add("--output-dir", type=Path, required=True, metavar="DIR", help="where the files go")
     add("--config", type=Path, metavar="FILE", help="settings file; its execution: section is used")
     add("--confirmed", type=Path, metavar="FILE", help="prices a person confirmed (confirmed_prices.jsonl)")
     add("--benchmark", metavar="SYMBOL", help="what to compare with (default: the signal symbol)")
@@ -106,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     )
     notes = (*suspicions, *_notes(strategy, history, result))
     result = replace(result, warnings=(*notes, *result.warnings))
-    metrics = {**summarise(result), **risk_document(result.equity, result.dates, result.initial_cash)}
+    metrics = metrics_of(result)
     write_files(result, metrics, args.output_dir, report=not args.no_report)
     if args.json:
         sys.stdout.write(json.dumps(metrics, indent=2) + "\n")
@@ -125,8 +127,22 @@ def _notes(strategy: Strategy, history: Mapping[str, Bars], result: Result) -> l
     return [str(finding) for finding in findings]
 
 
+def metrics_of(result: Result) -> Json:
+    """Return every figure of a simulation, as in metrics.json."""
+    found = {**summarise(result), **risk_document(result.equity, result.dates, result.initial_cash)}
+    closed = [trade.realised_pnl for trade in result.trades if trade.side == "sell"]
+    held = result.benchmark
+    return found | {
+        "trade_quality": asdict(trade_quality(closed)),
+        "recovery_factor": recovery_factor(found["total_return"], found["max_drawdown"]),
+        "captures": None
+        if held is None
+        else asdict(captures(*(returns(curve, result.initial_cash) for curve in (result.equity, held)))),
+    }
+
+
 def write_files(result: Result, metrics: Json, folder: Path, *, report: bool = True) -> None:
-    """Write equity.csv, trades.csv, metrics.json and report.html, each whole or not at all.
+    """Write equity.csv, trades.csv, metrics.json, metrics_timeseries.csv and report.html, each whole.
 
     Raises:
         UsageError: the folder cannot be written to.
@@ -135,6 +151,9 @@ def write_files(result: Result, metrics: Json, folder: Path, *, report: bool = T
         "equity.csv": equity_csv(result),
         "trades.csv": trades_csv(result),
         "metrics.json": json.dumps(metrics, indent=2) + "\n",
+        "metrics_timeseries.csv": time_series_csv(
+            result.dates, time_series(result.equity, result.initial_cash, result.benchmark)
+        ),
     }
     if report:
         files["report.html"] = render(result, metrics)

@@ -126,6 +126,11 @@ def percent_ticks(low: float, high: float) -> list[Tick]:
     ]
 
 
+def number_ticks(low: float, high: float) -> list[Tick]:
+    """Return round numbers around [low, high]."""
+    return [Tick(value, f"{value:g}") for value in _round_values(low, high if high > low else low + 1.0)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Scale:
     """From a value to a height in the drawing, 0 at the top."""

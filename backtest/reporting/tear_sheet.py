@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import numpy as np
@@ -11,6 +11,7 @@ from backtest.core.decision import Json
 from backtest.reporting import charts
 from backtest.reporting.charts import Series, Tick
 from backtest.reporting.metrics import drawdowns
+from backtest.reporting.time_series import time_series
 from backtest.simulator.allocation.result import Result
 
 _FIGURES = (
@@ -44,6 +45,26 @@ _RISK = (
     ("excess_kurtosis", "Excess kurtosis", "number"),
     ("payoff", "Payoff of days", "number"),
     ("stability", "Stability R²", "number"),
+)
+_MORE = (
+    (("recovery_factor",), "Recovery factor", "number"),
+    (("captures", "up"), "Up capture", "percent"),
+    (("captures", "down"), "Down capture", "percent"),
+    (("trade_quality", "expectancy"), "Expectancy of a sale", "money"),
+    (("trade_quality", "system_quality"), "SQN", "number"),
+)
+_ROLLING = (
+    ("Rolling Sharpe", (("sharpe_30", "30 sessions"), ("sharpe_90", "90 sessions")), False),
+    (
+        "Rolling volatility and drawdown",
+        (("volatility_90", "volatility, 90 sessions"), ("max_drawdown_252", "deepest fall in 252 sessions")),
+        True,
+    ),
+    (
+        "Against the benchmark, 252 sessions",
+        (("correlation_252", "correlation"), ("beta_252", "beta")),
+        False,
+    ),
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST_CELLS = 12
@@ -120,6 +141,7 @@ def _risk(metrics: Json) -> str:
     if "risk" not in metrics:
         return ""
     rows = [(label, readable(metrics["risk"][name], kind)) for name, label, kind in _RISK]
+    rows += [(label, readable(_inside(metrics, path), kind)) for path, label, kind in _MORE]
     falls = [
         (
             *(fall[name] or "–" for name in ("peak", "trough", "recovery")),
@@ -139,6 +161,14 @@ def _risk(metrics: Json) -> str:
     )
 
 
+def _inside(metrics: Json, path: Sequence[str]) -> float | None:
+    """Return a figure of a section that may be missing."""
+    found: Json | None = metrics
+    for key in path[:-1]:
+        found = None if found is None else found.get(key)
+    return None if found is None else found.get(path[-1])
+
+
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table that a narrow screen scrolls sideways."""
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
@@ -149,7 +179,8 @@ def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _charts(result: Result) -> str:
     if not len(result.dates):
         return ""
-    return "\n".join((_equity(result), _drawdown(result), _allocation(result), _regimes(result)))
+    parts = (_equity(result), _drawdown(result), _allocation(result), _regimes(result), *_rolling(result))
+    return "\n".join(parts)
 
 
 def _equity(result: Result) -> str:
@@ -168,6 +199,18 @@ def _drawdown(result: Result) -> str:
         lines.append(Series(name, drawdowns(result.benchmark, result.initial_cash)))
     low = float(np.min([np.min(line.values) for line in lines]))
     return charts.line_chart("Drawdown", result.dates.tolist(), lines, charts.percent_ticks(low, 0.0))
+
+
+def _rolling(result: Result) -> Iterator[str]:
+    """Yield the charts of rolling figures; none before their windows are full."""
+    series = time_series(result.equity, result.initial_cash, result.benchmark)
+    for title, names, percent in _ROLLING:
+        lines = [Series(label, series[name]) for name, label in names if name in series]
+        known = np.concatenate([np.zeros(1), *(line.values[~np.isnan(line.values)] for line in lines)])
+        if len(known) > 1:
+            low, high = float(known.min()), float(known.max())
+            ticks = charts.percent_ticks(low, high) if percent else charts.number_ticks(low, high)
+            yield charts.line_chart(title, result.dates.tolist(), lines, ticks)
 
 
 def _allocation(result: Result) -> str:

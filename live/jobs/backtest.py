@@ -163,11 +163,10 @@ def run(
     Raises:
         JutsuError: see `simulated`. UsageError: 2, the folder cannot be written.
     """
-    from backtest.cli.run import write_files
-    from backtest.reporting.metrics import summarise
+    from backtest.cli.run import metrics_of, write_files
 
     _, result = simulated(loaded, BacktestRequest.of(document), at, progress)
-    metrics = summarise(result)
+    metrics = metrics_of(result)
     write_files(result, metrics, folder)
     write_result(folder, results_of(result, metrics))
 

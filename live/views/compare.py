@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from backtest.reporting.metrics import performance
 from live.views.figures import read_curve
 
 if TYPE_CHECKING:
@@ -150,10 +153,7 @@ def record(
         equity: at the close of each, or what 1 became by then.
         pnls: realised amounts of closing fills in these sessions.
     """
-    peak, worst = equity[0], 0.0
-    for value in equity:
-        peak = max(peak, value)
-        worst = min(worst, value / peak - 1)
+    found = performance(np.array(equity[1:]), equity[0])
     gains = math.fsum(pnl for pnl in pnls if pnl > 0)
     losses = -math.fsum(pnl for pnl in pnls if pnl < 0)
 
@@ -164,8 +164,8 @@ def record(
         last=sessions[-1],
         sessions=len(sessions),
         days=(sessions[-1] - sessions[0]).days,
-        total_return=equity[-1] / equity[0] - 1,
-        max_drawdown=worst,
+        total_return=found.total_return,
+        max_drawdown=found.max_drawdown,
         trades=len(pnls),
         profit_factor=gains / losses if losses > 0 else None,
         gains=round(gains, 2),

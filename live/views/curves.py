@@ -79,19 +79,21 @@ def read_rolling(inputs: ViewInputs, variant: str, sessions: int) -> RollingView
     """Return rolling figures of one variant, no columns when it has no close."""
     import numpy as np
 
-    from backtest.reporting.metrics import performance
+    from backtest.reporting.metrics import returns
+    from backtest.reporting.time_series import rolling_sharpe, rolling_volatility
 
     curve = next((curve for name, _, curve in _curves(inputs) if name == variant), None)
-    value = np.array([] if curve is None else curve.value)
-    sharpe: list[float | None] = []
-    volatility: list[float | None] = []
-    for place in range(len(value)):
-        begin = place - sessions
-        window = None if begin < 0 else performance(value[begin + 1 : place + 1], float(value[begin]))
-        sharpe.append(None if window is None else window.sharpe)
-        volatility.append(None if window is None else window.volatility)
-    time = () if curve is None else curve.days
-    return RollingView(variant, sessions, time, tuple(sharpe), tuple(volatility))
+    if curve is None:
+        return RollingView(variant, sessions, (), (), ())
+    made = returns(np.array(curve.value), 1.0)
+    made[0] = np.nan  # the first close has none before it
+    return RollingView(
+        variant,
+        sessions,
+        curve.days,
+        tuple(None if np.isnan(value) else float(value) for value in rolling_sharpe(made, sessions)),
+        tuple(None if np.isnan(value) else float(value) for value in rolling_volatility(made, sessions)),
+    )
 
 
 def _curves(inputs: ViewInputs) -> Iterator[tuple[str, str, Curve]]:

@@ -78,9 +78,15 @@ def test_the_files_hold_what_is_printed(run: Run, tmp_path: Path) -> None:
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
         "equity.csv",
         "metrics.json",
+        "metrics_timeseries.csv",
         "trades.csv",
     ]
+    course = rows(tmp_path / "out" / "metrics_timeseries.csv")
+    assert len(course) == 200
+    assert course[61]["beta_63"] == "" != course[62]["beta_63"]
     metrics = json.loads(out)
+    assert float(course[-1]["drawdown"]) >= metrics["max_drawdown"]
+    assert set(metrics["captures"]) == {"up", "down"}
     assert metrics == json.loads((tmp_path / "out" / "metrics.json").read_text())
     equity = rows(tmp_path / "out" / "equity.csv")
     assert len(equity) == 200

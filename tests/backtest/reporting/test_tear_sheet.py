@@ -72,6 +72,7 @@ def test_the_four_files(words: list[Any], tmp_path: Path, capsys: pytest.Capture
     assert sorted(p.name for p in out.iterdir()) == [
         "equity.csv",
         "metrics.json",
+        "metrics_timeseries.csv",
         "report.html",
         "trades.csv",
     ]
