@@ -189,7 +189,7 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
     "validation": Cause(
         "info GREEN, warning YELLOW, critical RED",
         "A session was compared with its final bars.",
-        "RED: the commands that the message names; `jutsu kill --entries-only` until you know why.",
+        "The commands that the message names; of RED `jutsu kill --entries-only` until you know why.",
     ),
     "validation_data": Cause(
         "warning",

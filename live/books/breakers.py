@@ -28,8 +28,9 @@ _STANDING: Final = "breakers_standing"
 _RESUME: Final = "breakers_resume"
 _WORDS: Final = {
     "daily_loss": "the account lost {loss:.1f} % since the previous close (daily_loss_pct {limit:g})",
-    "drawdown": "the account fell {loss:.1f} % from its peak of {reference:,.2f} (drawdown_pct {limit:g})",
-    "min_balance": "the account holds less than min_balance {limit:,.2f}",
+    "drawdown": "the account fell {loss:.1f} % from its peak of {reference:,.2f} by {day} "
+    "(drawdown_pct {limit:g})",
+    "min_balance": "the account held less than min_balance {limit:,.2f} on {day}",
 }
 
 
@@ -64,7 +65,10 @@ class Judged:
         reasons: dict[CauseName, str] = {trip.breaker: words(trip) for trip in self.new}
         if self.verdict is not None and self.verdict.alert:
             fall, peak = self.verdict.drawdown_pct, self.verdict.peak
-            reasons["deep_drawdown"] = f"the account is {fall:.1f} % below its peak of {peak:,.2f}"
+            reasons["deep_drawdown"] = (
+                f"the account is {fall:.1f} % below its peak of {peak:,.2f}: decide whether to go on; "
+                "`jutsu resume` makes the equity of now the new peak, `jutsu panic` closes everything"
+            )
         return reasons
 
 
@@ -85,7 +89,9 @@ def breakers_now(context: RunContext, account: Account) -> Judged:
 
 def words(trip: rules.Trip) -> str:
     """Return one trip as a sentence with its figures and what ends it."""
-    text = _WORDS[trip.breaker].format(loss=trip.loss_pct, limit=trip.limit, reference=trip.reference)
+    text = _WORDS[trip.breaker].format(
+        loss=trip.loss_pct, limit=trip.limit, reference=trip.reference, day=trip.session
+    )
     ends = "ends with this session" if trip.breaker == "daily_loss" else "ends with `jutsu resume`"
     return f"circuit breaker: {text}; entries are blocked, it {ends}"
 

@@ -74,8 +74,11 @@ def summary_of(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
 
 
 def tell_blocked_entries(context: RunContext, variant: BookVariant, due: Due, report: CandidateInput) -> None:
-    """Tell a person that today's report allows no entries, and why."""
-    if report.problems:
+    """Tell a person that a book of candidates enters nothing today, and why.
+
+    What another book does not send is said by the executor, order by order.
+    """
+    if report.problems and variant.strategy.family.reads_candidates:
         alert(
             context,
             key=key_of("no_entries", variant=variant.name, session=due.session.day),

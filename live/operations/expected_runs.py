@@ -81,6 +81,7 @@ def missed_steps(
     first = max(executed, default=min(own))
     today = now.astimezone(calendar.NEW_YORK).date()
     never: list[date] = []
+    awake = False
     found: list[MissedStep] = []
     for session in calendar.sessions(first, max(first, today)):
         row = own.get(session.day)
@@ -89,7 +90,8 @@ def missed_steps(
             found.extend(_of_session(book, row, window, now, reported))
         elif now >= window.opens_at:
             never.append(session.day)
-    return (*_never_started(book, never, reported), *found, *_held(book, own))
+            awake = now <= window.closes_at
+    return (*_never_started(book, never, reported, awake=awake), *found, *_held(book, own))
 
 
 def waits_for_answer(book: ExpectedBook, row: RunLog) -> bool:
@@ -119,7 +121,7 @@ def _of_session(
     waits = waits_for_answer(book, row)
     if now > window.closes_at:
         silent = "nobody answered, and " if waits else ""
-        cause = reported.get((row.session, "executor"), _NOTHING_STARTED)
+        cause = reported.get((row.session, "executor"), f"{NO_EXECUTOR} (`jutsu doctor`)")
         yield step("executed", f"{silent}the file was not executed: {cause}")
     elif waits:
         until = window.closes_at.astimezone(calendar.NEW_YORK)
@@ -129,13 +131,16 @@ def _of_session(
         yield step("approved", text, critical=False)
 
 
-def _never_started(book: ExpectedBook, days: Sequence[date], reported: _Reported) -> Iterator[MissedStep]:
+def _never_started(
+    book: ExpectedBook, days: Sequence[date], reported: _Reported, *, awake: bool
+) -> Iterator[MissedStep]:
+    """Yield the sessions without a file; `awake`: a program of ours runs now, in the window of the last."""
     if not days:
         return
     more = f" and {len(days) - LISTED} more" if len(days) > LISTED else ""
     listed = ", ".join(map(str, days[-LISTED:]))
     causes = (reported.get((day, "signal_generator")) for day in reversed(days))
-    cause = next((text for text in causes if text), _NOTHING_STARTED)
+    cause = next((text for text in causes if text), _NO_GENERATOR if awake else _NOTHING_STARTED)
     text = f"{book.variant}: {len(days)} session(s) without a signal file ({listed}{more}): {cause}"
     yield MissedStep(book.variant, "generated", tuple(days), True, text)
 
@@ -161,6 +166,11 @@ def _error(row: RunLog) -> str:
     return f": {error}" if error else ""
 
 
+NO_EXECUTOR = "the generator ran, the executor did not start: machine asleep by then, or no line for it"
+_NO_GENERATOR = (
+    "this machine is awake, and the generator did not start: no line for it, or asleep when it was due: "
+    "`jutsu schedule --install`; while the window is open `python -m live.signal_generator`"
+)
 _NOTHING_STARTED = (
     "no program of ours started in its window (machine off or asleep, no cron line, lines for another time "
     "zone?): `jutsu schedule --install`"

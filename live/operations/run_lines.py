@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from backtest.calendar import sessions as calendar
-from live.operations.expected_runs import ExpectedBook, Heard, waits_for_answer
+from live.operations.expected_runs import NO_EXECUTOR, ExpectedBook, Heard, waits_for_answer
 
 if TYPE_CHECKING:
     from live.ledger.tables import RunLog
@@ -144,4 +144,3 @@ def _became(
 NO_START = (
     "no start in its window: machine off or asleep, no schedule, or one of another zone (`jutsu doctor`)"
 )
-NO_EXECUTOR = "the generator ran, the executor did not start: machine asleep by then, or no line for it"

@@ -98,7 +98,9 @@ def run_lines_between(
 
 
 def tell_missed(context: RunContext, *, starting: bool = False) -> tuple[str, ...]:
-    """Alert about the newest missed step of each kind, once a day; return a line for each.
+    """Alert about the newest missed step of each kind, once; return a line for each.
+
+    A critical that nobody acknowledges rings daily by itself (`live.alerts.daily`).
 
     Args:
         context: books, time and settings of the run.
@@ -119,19 +121,23 @@ def _tell(context: RunContext, *, starting: bool) -> Iterator[str]:
     for step in newest.values():
         if step.step == "approved" or (starting and step.sessions == (today,)):
             continue  # a waiting file was told when it was written
-        send(
-            context,
-            key=alert_key(step),
-            level="critical" if step.critical else "warning",
-            title=f"{step.variant}: {_TITLES[step.step]}",
-            body=step.text,
-        )
+        key = alert_key(step)
+        if not context.ledger.alerts.known(key):
+            title = f"{step.variant}: {_TITLES[step.step]}"
+            send(
+                context,
+                key=key,
+                level="critical" if step.critical else "warning",
+                title=title,
+                body=step.text,
+            )
         yield step.text
 
 
 def alert_key(step: MissedStep) -> str:
-    """Return the alert's key: cause, variant, newest session; one alert per finding and day."""
-    return key_of(_CAUSES[step.step], variant=step.variant, session=step.sessions[-1])
+    """Return the alert's key: cause, variant, newest session; of held orders the first one of the row."""
+    session = step.sessions[0 if step.step == "held" else -1]
+    return key_of(_CAUSES[step.step], variant=step.variant, session=session)
 
 
 _CAUSES: Final[dict[str, CauseName]] = {

@@ -188,8 +188,8 @@ def announce(
     days = sorted({item.validation.observed.session for item in judged})
     span = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
     body = "\n\n".join("\n".join(lines(item)) for item in judged if _belongs_in_alert(item, verdict))
-    if verdict == "RED":
-        body = f"{body}\n\n{_what_to_do(judged)}"
+    if verdict != "GREEN":
+        body = f"{body}\n\n{_what_to_do(judged, verdict)}"
     digest = hashlib.sha256(body.encode()).hexdigest()[:12]
     return alerts.send(
         context,
@@ -202,11 +202,13 @@ def announce(
     )
 
 
-def _what_to_do(judged: Sequence[Judged]) -> str:
-    """Return the commands that tell how a RED session came about, and what keeps it from going on."""
-    red = [item.validation for item in judged if item.validation.verdict == "RED"]
+def _what_to_do(judged: Sequence[Judged], verdict: Verdict) -> str:
+    """Return the commands that tell how a session came about, and of RED what keeps it from going on."""
+    red = [item.validation for item in judged if item.validation.verdict == verdict]
     asked = dict.fromkeys(text for found in red for text in _explanations(found))
     listed = ", ".join(list(asked)[:MOST_EXPLAINED])
+    if verdict == "YELLOW":
+        return f"What to do: {listed}; nothing more when you know why."
     return f"What to do: {listed}; `jutsu kill --entries-only` until you know why, then `jutsu resume`."
 
 

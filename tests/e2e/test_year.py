@@ -70,6 +70,8 @@ def judge(machine: ScheduledMachine, wrong: dict[date, int], first: date, last: 
             assert any(day.isoformat() in text for said, text in heard if said > day), day
         else:
             assert any(day.isoformat() in text for said, text in heard if said == day), (day, sorted(heard))
+    alarms = [mail for mail in machine.mails if mail.title in {"golden: missed run", "golden: not executed"}]
+    assert len(alarms) == len(wrong)  # once each; what nobody acknowledges is one mail a day
     kinds = {start.command for start, _ in machine.hit}
     rehearsed = any(session.day.month != first.month for session in calendar.sessions(first, last))
     assert kinds == {*UNITS.values()} - {PLACE, POLL} - (set() if rehearsed else {REHEARSE})
@@ -95,3 +97,4 @@ def test_a_year(tmp_path: Path, zone: str) -> None:
     machine = lived(tmp_path, zone, first, last, wrong)
     machine.keep_mails(PROJECT / "out" / "year" / zone.rpartition("/")[2])
     judge(machine, wrong, first, last)
+    assert "jutsu resume" in machine.done_by_person  # a breaker tripped in it, and trading went on

@@ -24,11 +24,12 @@ import live.operations.checks
 from backtest.calendar.sessions import NEW_YORK
 from live.alerts.delivery import Outcome
 from live.operations.next_starts import NextStart, every_start
-from live.operations.schedule import FLUSH, ScheduledBook
+from live.operations.schedule import FLUSH, WEEKLY, ScheduledBook
 from tests.fakes.ping_service import Service, serving
 from tests.simulation import clock as clocks
 from tests.support.user_world import Ran, User, called, jutsu, new_user
 
+ACKNOWLEDGE, RESUME = "jutsu alerts ack", "jutsu resume"
 BOOKS = (ScheduledBook("golden", "close"),)
 CRONTAB = "live.signal_generator; live.executor"
 
@@ -65,6 +66,8 @@ class ScheduledMachine:
     mails: list[Mail] = field(default_factory=list)
     hit: list[tuple[NextStart, int]] = field(default_factory=list)
     pings: list[tuple[date, str]] = field(default_factory=list)
+    done_by_person: list[str] = field(default_factory=list)
+    read: int = 0
 
     def live_until(self, end: datetime) -> None:
         """Let time pass; start what is due."""
@@ -74,6 +77,8 @@ class ScheduledMachine:
             self.clock.go_to(start.at)
             if self.starts(start):
                 self._run(start)
+                if start.command == WEEKLY:
+                    self._read_mails()
 
     def keep_mails(self, folder: Path) -> None:
         """Write every mail as a file that a person reads: one folder a month."""
@@ -90,6 +95,16 @@ class ScheduledMachine:
         today = self.clock.now().astimezone(NEW_YORK).date()
         self.pings += [(today, path.rpartition("/")[2]) for path in self.service.asked]
         self.service.asked.clear()
+
+    def _read_mails(self) -> None:
+        """Let a person read the mails of a week and do what they say about breakers and criticals."""
+        unread, self.read = self.mails[self.read :], len(self.mails)
+        asked = [line for mail in unread for line in mail.body.splitlines() if line.startswith(ACKNOWLEDGE)]
+        blocked = any("circuit breaker" in mail.body and RESUME in mail.body for mail in unread)
+        for command in (*asked[-1:], *([RESUME] if blocked else [])):
+            ran = self._called(shlex.split(command))
+            assert ran.code == 0, (command, ran.text)
+            self.done_by_person.append(command)
 
     def _called(self, words: Sequence[str]) -> Ran:
         from live import executor, signal_generator

@@ -13,6 +13,7 @@ import pytest
 
 from backtest.calendar import sessions as calendar
 from backtest.core.errors import DataError, UsageError
+from backtest.strategies.family import ALLOCATION
 from backtest.trading.risk.breakers import Trip, Verdict
 from live.alerts.causes import remedy_of
 from live.books.breakers import Judged
@@ -172,3 +173,13 @@ def test_blocked_entries_say_what_ends_their_own_cause(
 def test_each_cause_that_blocks_has_its_remedy() -> None:
     both = no_candidates("there is no report").blocked("killed", remedy_of("kill_switch"))
     assert len(both.problems) == len(both.remedies) == 2
+
+
+def test_a_book_of_weights_has_no_entries_to_miss(made: World) -> None:
+    runtime = made.open()
+    session = calendar.session(DAY)
+    assert session is not None
+    due = Due(session, calendar.window(session, "close"), runtime.clock.now())
+    weights = BookVariant(replace(STUB, family=ALLOCATION), "primary", "golden")
+    tell_blocked_entries(runtime.context, weights, due, CandidateInput().blocked("killed"))
+    assert runtime.ledger.alerts.recent() == ()

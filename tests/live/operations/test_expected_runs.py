@@ -66,6 +66,15 @@ def test_the_generator_is_missed_when_its_window_opens(hour: Any, minute: Any, m
     assert found == ([("generated", (MONDAY,), True)] if missed else [])
 
 
+def test_a_program_that_runs_in_the_window_knows_that_the_machine_is_awake() -> None:
+    (inside,) = missed_steps(BOOK, [executed(FRIDAY)], instant(MONDAY, 15, 56))
+    assert "this machine is awake, and the generator did not start" in inside.text
+    (after,) = missed_steps(BOOK, [executed(FRIDAY)], instant(MONDAY, 16, 15))
+    assert "no program of ours started in its window" in after.text
+    (file,) = missed_steps(BOOK, [generated(MONDAY)], instant(MONDAY, 16, 1))
+    assert "the generator ran, the executor did not start" in file.text
+
+
 def test_an_early_close_is_judged_by_its_own_window() -> None:
     rows = [executed(date(2026, 11, 25))]
     assert steps(rows, instant(EARLY, 12, 54)) == []

@@ -71,14 +71,16 @@ def test_a_decision_that_differs_or_could_not_be_made_again_is_said() -> None:
 
 def test_a_red_alert_names_the_commands_that_tell_why() -> None:
     slipped = judged(slippages=(Slippage("TQQQ", 0.9, None),), drifts=(drift("QQQ", 100.0, 100.0),))
-    text = _what_to_do([GREEN, slipped])
+    text = _what_to_do([GREEN, slipped], "RED")
     assert text.startswith("What to do: `jutsu explain TQQQ 2024-03-15`; `jutsu kill --entries-only`")
     assert "QQQ 2024-03-15`, `jutsu explain TQQQ" in _what_to_do(
-        [judged(problems=("no end",), drifts=(drift("QQQ", 100.0, 100.0),))]
+        [judged(problems=("no end",), drifts=(drift("QQQ", 100.0, 100.0),))], "RED"
     )
     cash = Choice(facts={}, targets={})
     empty = judged(problems=("not executed",), at_execution=cash, on_final=cash)
-    assert "`jutsu report validation 2024-03-15`" in _what_to_do([empty])
+    assert "`jutsu report validation 2024-03-15`" in _what_to_do([empty], "RED")
+    yellow = _what_to_do([GREEN, judged(cautions=("QQQ held",), drifts=(drift("QQQ", 1.0, 1.0),))], "YELLOW")
+    assert yellow == "What to do: `jutsu explain QQQ 2024-03-15`; nothing more when you know why."
 
 
 def test_both_files_tell_the_same_session(tmp_path: Path) -> None:
