@@ -10,7 +10,7 @@ from live.alerts.causes import key_of
 from live.alerts.outbox import send as alert
 from live.books import breakers
 from live.books.variants import BookVariant
-from live.generation.candidates import CandidateInput
+from live.generation.candidates import BLOCKED, CandidateInput
 from live.generation.due import Due
 from live.handoff.model import SignalFile
 from live.runtime.runtime import RunContext
@@ -74,15 +74,17 @@ def summary_of(signal: SignalFile, columns: tuple[ContextColumn, ...]) -> str:
 
 
 def tell_blocked_entries(context: RunContext, variant: BookVariant, due: Due, report: CandidateInput) -> None:
-    """Tell a person that a book of candidates enters nothing today, and why.
+    """Tell a person that a book enters nothing today, and why: its report, the kill switch, a breaker.
 
-    What another book does not send is said by the executor, order by order.
+    Of a breaker every person is told when it trips; a book that reads no candidates has nothing to add.
     """
-    if report.problems and variant.strategy.family.reads_candidates:
+    reads = variant.strategy.family.reads_candidates
+    known = [problem for problem in report.problems if reads or problem.startswith(BLOCKED)]
+    if known:
         alert(
             context,
             key=key_of("no_entries", variant=variant.name, session=due.session.day),
             level="warning",
             title=f"{variant.name} {due.session.day}: no entries today",
-            body="\n".join((*report.problems, "", "What to do: " + " ".join(report.remedies))),
+            body="\n".join((*known, "", "What to do: " + " ".join(report.remedies))),
         )

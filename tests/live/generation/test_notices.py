@@ -18,7 +18,7 @@ from backtest.trading.risk.breakers import Trip, Verdict
 from live.alerts.causes import remedy_of
 from live.books.breakers import Judged
 from live.books.variants import BookVariant
-from live.generation.candidates import CandidateInput, no_candidates
+from live.generation.candidates import BLOCKED, CandidateInput, no_candidates
 from live.generation.due import Due
 from live.generation.notices import alert_breakers, alert_unprotected, note_failure, tell_blocked_entries
 from live.ledger.errors import LedgerUnavailable
@@ -175,11 +175,18 @@ def test_each_cause_that_blocks_has_its_remedy() -> None:
     assert len(both.problems) == len(both.remedies) == 2
 
 
-def test_a_book_of_weights_has_no_entries_to_miss(made: World) -> None:
+@pytest.mark.parametrize(("report", "heard"), [("breaker", False), ("switch", True)])
+def test_a_book_of_weights_hears_of_the_switch_and_not_again_of_a_breaker(
+    made: World, report: str, heard: bool
+) -> None:
     runtime = made.open()
     session = calendar.session(DAY)
     assert session is not None
     due = Due(session, calendar.window(session, "close"), runtime.clock.now())
     weights = BookVariant(replace(STUB, family=ALLOCATION), "primary", "golden")
-    tell_blocked_entries(runtime.context, weights, due, CandidateInput().blocked("killed"))
-    assert runtime.ledger.alerts.recent() == ()
+    blocked = {
+        "breaker": CandidateInput().blocked(DRAWDOWN.blocked, *DRAWDOWN.remedies),
+        "switch": CandidateInput().blocked(f"{BLOCKED}: the kill switch is on", remedy_of("kill_switch")),
+    }
+    tell_blocked_entries(runtime.context, weights, due, blocked[report])
+    assert bool(runtime.ledger.alerts.recent()) == heard
