@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
 from live.ledger.tables import RunLog
-from live.operations.expected_runs import ExpectedBook, Heard
-from live.operations.run_lines import CRITICAL_IN_A_ROW, NO_EXECUTOR, NO_START, run_lines
+from live.operations.expected_runs import NO_EXECUTOR, ExpectedBook, Heard
+from live.operations.run_lines import CRITICAL_IN_A_ROW, NO_START, run_lines
 
 BOOK = ExpectedBook("golden", "close")
 ASKED = ExpectedBook("golden", "close", approval_required=True)
