@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import live.system.startup  # noqa: F401 - what it puts in force holds for everything imported after it
 from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError
@@ -124,15 +124,27 @@ def _run() -> int:
     except Exception as error:
         code = getattr(error, "exit_code", None)
         if hasattr(error, "format_message") and isinstance(code, int):
-            _show_as_json(UsageError(error.format_message()))
-            error.show()  # type: ignore[attr-defined] # click's own usage errors
-            return 2
+            raise _refusal(error) from error
         if not isinstance(error, BrokenPipeError):
             _show_as_json(JutsuError(f"unexpected {type(error).__name__}: {error}"))
         raise
     if result == INTERRUPTED:  # typer's own answer to Ctrl-C
         print("interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
+
+
+def _refusal(error: Any) -> UsageError:
+    """Return the library's refusal of a command line as ours: one line that names the command."""
+    found = error.ctx
+    where = "jutsu" + (found.command_path.removeprefix(found.find_root().info_name) if found else "")
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message())
+        problem = "a command is missing"
+    else:
+        problem = " ".join(error.format_message().split()).rstrip(".")
+    refusal = UsageError(problem, where=where, remedy=f"{where} --help")
+    _show_as_json(refusal)
+    return refusal
 
 
 def _show_as_json(error: JutsuError) -> None:

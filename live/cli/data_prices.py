@@ -72,7 +72,7 @@ def split(
     from live.cli.data_facts import known_facts, store_folder
     from live.runtime.factories import paper_path
 
-    now = SystemClock().now()
+    now, ledger = SystemClock().now(), ledger_path(config, state_db)
     ex_date = _session(day)
     if ex_date > now.astimezone(NEW_YORK).date():
         raise UsageError("has not come yet", where=f"DATE {ex_date}", remedy="record it on that day")
@@ -82,7 +82,7 @@ def split(
     target = BarStore(store_folder(store, config))
     done = record_split(target, action, known=known_facts(config, state_db), at=now)
     echo(f"{action.symbol}: {action.describe()} {done.recorded}; {done.prices}")
-    booked = book_split(paper_path(ledger_path(config, state_db)), action)
+    booked = book_split(paper_path(ledger), action)
     if booked:
         echo(booked)
     echo("the ledger is unchanged: once the broker has booked it, run `jutsu reconcile --adopt`")
@@ -93,10 +93,12 @@ def _state(config: Path | None, state_db: Path | None) -> Path:
 
 
 def ledger_path(config: Path | None, state_db: Path | None) -> Path:
-    """Return the ledger of the settings."""
+    """Return the ledger of the settings. SettingsError: there is no project here."""
     from live.runtime.loading import Sources, settings_in_force
+    from live.runtime.open import require_a_project
 
     loaded = settings_in_force(Sources.of(options_of(config, state_db)))
+    require_a_project(loaded)  # elsewhere nobody would ever read what a person says here
     return loaded.path(loaded.settings.paths.state_db)
 
 

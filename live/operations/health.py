@@ -139,6 +139,8 @@ def _data(context: RunContext, feed: Feed) -> HealthCheck:
 
     found = groups(context.settings, context.strategies, overrides=context.parameter_overrides)
     symbols = sorted({s for g in found if g.primary for s in g.primary.strategy.signal_symbols})
+    if not symbols:
+        return HealthCheck("data", "ok", f"{feed.name}: no book decides by fixed symbols")
     now = context.clock.now()
     history = feed.history(symbols, now)
     newest = calendar.last_closed_session(now).day

@@ -15,6 +15,7 @@ from live.alerts.causes import key_of
 from live.model.broker import Account
 from live.reconciliation.model import Reconciliation, SymbolDifference
 from live.reconciliation.splits import FRACTION, after_split
+from live.system.number_text import money
 
 if TYPE_CHECKING:
     from live.ledger.ledger import Ledger
@@ -54,7 +55,7 @@ def adopt(
             if result.ledger_cash is not None and not result.differences:
                 _note_deposit(ledger, account.cash - result.ledger_cash, at=at, by=by)
             ledger.cash.reconciled(account.cash, at=at)
-            changes.append(f"cash: {result.ledger_cash} -> {account.cash}")
+            changes.append(f"cash: {money(result.ledger_cash) or 'not known'} -> {money(account.cash)}")
         if changes:
             ledger.alerts.add(
                 key_of("adopted", session=at.astimezone(NEW_YORK).date(), detail=at.isoformat()),

@@ -152,6 +152,8 @@ def _jump(
 ) -> float | None:
     if expected is None or account.cash is None:
         return None
+    if account.cash == expected:
+        return 0.0
     values = {h.symbol: float(h.market_value) for h in account.holdings if h.market_value is not None}
     before, after = float(expected), float(account.cash)
     for line in lines:
@@ -162,7 +164,7 @@ def _jump(
             price = values[line.symbol] / line.broker
         if price is None:
             return _of_equity(expected, account, lines)
-        before += line.ledger * price
+        before += (line.broker if line.kind == "split_like" else line.ledger) * price
         after += line.broker * price
     return abs(after - before) / before * 100 if before > 0 else None
 

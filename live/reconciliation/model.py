@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from backtest.core.errors import Finding
+from live.system.number_text import money
 
 Kind = Literal["same", "differs", "split_like", "foreign"]
 
@@ -74,8 +75,8 @@ class Reconciliation:
         if self.cash_jump_pct <= self.cash_warn_pct or self.differences:
             return ()
         text = (
-            f"cash: ledger {self.ledger_cash}, broker {self.broker_cash}: {self.cash_jump_pct:.2f} % of "
-            "equity moved without a trade and no transaction explains it"
+            f"cash: ledger {money(self.ledger_cash)}, broker {money(self.broker_cash)}: "
+            f"{self.cash_jump_pct:.2f} % of equity moved without a trade and no transaction explains it"
         )
         return (text,)
 
@@ -103,7 +104,11 @@ class Reconciliation:
         ]
         if self.overdrawn:
             found.append(
-                Finding("cash", f"the broker shows {self.broker_cash}: less than none", "bring cash, or sell")
+                Finding(
+                    "cash",
+                    f"the broker shows {money(self.broker_cash)}: less than none",
+                    "bring cash, or sell",
+                )
             )
         if self.cash_jumped and self.cash_jump_pct is not None:
             stops = self.cash_jump_pct > self.cash_limit_pct
@@ -113,7 +118,7 @@ class Reconciliation:
             found.append(
                 Finding(
                     "cash",
-                    f"ledger {self.ledger_cash}, broker {self.broker_cash}: equity moved "
+                    f"ledger {money(self.ledger_cash)}, broker {money(self.broker_cash)}: equity moved "
                     f"{self.cash_jump_pct:.1f} % without trades and no transaction explains it ({limit})",
                 )
             )

@@ -86,7 +86,7 @@ def _begun(stage: str, options: Options, run: Run, clock: Clock) -> Iterator[_Be
     sources = Sources.of(options, run)
     with private_files() as follow_umask, Opened() as opened:
         flagged = sources.load()
-        _require_a_project(flagged)
+        require_a_project(flagged)
         if flagged.settings.paths.private:
             make_private(_state_db(flagged), paper_path(_state_db(flagged)))
         else:
@@ -201,8 +201,8 @@ def _keep_parts(opened: Opened, thing: object) -> None:
             opened.keep(part)
 
 
-def _require_a_project(loaded: LoadedSettings) -> None:
-    """Refuse to start (and to leave folders behind) where there is nothing to run."""
+def require_a_project(loaded: LoadedSettings) -> None:
+    """Refuse to start (and to leave folders behind) where there is nothing to run. SettingsError."""
     strategies = loaded.path(loaded.settings.paths.strategies)
     if loaded.config_file is None and not strategies.is_dir():
         raise SettingsError(

@@ -168,10 +168,39 @@ def test_trades_carry_their_context(traded: User) -> None:
 
 
 def test_bad_usage_is_2_in_one_line(traded: User) -> None:
-    for arguments in (("nonsense",), ("trades", "--limit", "many"), ("status", "--jsno"), ("replay",)):
+    for arguments in (
+        ("nonsense",),
+        ("trades", "--limit", "many"),
+        ("status", "--jsno"),
+        ("replay",),
+        ("resolve",),
+        ("order", "add"),
+        ("data", "split", "QQQ"),
+        ("data", "confirm", "QQQ", "2024-06-05", "much"),
+    ):
         ran = traded.jutsu(*arguments) if arguments[0] != "nonsense" else called(lambda: jutsu(["nonsense"]))
-        assert ran.code == 2, ran.text
-        assert "Traceback" not in ran.text
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1), ran.text
+        assert ran.err.startswith("error 2: "), ran.text
+
+
+def test_a_group_without_its_command_shows_what_there_is(traded: User) -> None:
+    ran = called(lambda: jutsu(["order"]))
+    assert (ran.code, ran.err) == (2, "error 2: jutsu order: a command is missing → jutsu order --help\n")
+    assert "drop" in ran.out
+
+
+@pytest.mark.parametrize(
+    "words", [("confirm", "QQQ", "2024-06-05", "430.10"), ("split", "QQQ", "2024-06-05", "2")]
+)
+def test_what_a_person_says_about_prices_needs_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """In a wrong folder it would be said to nobody."""
+    monkeypatch.chdir(tmp_path)
+    ran = called(lambda: jutsu(["data", *words]))
+    assert ran.code == 2
+    assert "there is neither config/live.yaml nor config/strategies here" in ran.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_console_script_in_a_pipe(traded: User) -> None:

@@ -97,7 +97,7 @@ def test_the_list_of_commands_loads_nothing_heavy(project_root: Path) -> None:
     ("words", "code", "problem"),
     [
         (["review", "nosuch.json"], 2, "no such signal file"),
-        (["nosuch"], 2, "No such command 'nosuch'."),
+        (["nosuch"], 2, "No such command 'nosuch'"),
         (["schedule", "--nosuch"], 2, "No such option: --nosuch"),
         (["validate", "--since", "soon"], 2, "'soon' is not a date"),
         (["trades", "--config", "nosuch.yaml"], 2, "no such settings file"),

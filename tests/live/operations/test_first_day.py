@@ -74,6 +74,7 @@ def test_history_must_end_with_the_last_finished_session(last: date, verdict: st
     one = np.array([1.0])
     bars = Bars("AAA", np.array([last], "datetime64[D]"), one, one, one, one, one, source="test")
     assert first_day.newest_bars(["AAA"], {"AAA": bars}, NOW).verdict == verdict
+    assert "no book" in first_day.newest_bars([], {}, NOW).detail
     assert first_day.newest_bars(["AAA", "BBB"], {"AAA": bars}, NOW).verdict == "failed"
 
 

@@ -45,6 +45,18 @@ def test_exit_5_when_quantities_look_like_a_split(made: Any) -> None:
     assert caught.value.exit_code == 5
 
 
+def test_a_split_is_no_movement_of_cash(made: Any) -> None:
+    """Twice the shares at half the price, and a dividend of a cent: nothing is asked about cash."""
+    enter(made, order("AAA", "entry", 100, 100.0))
+    account = made.broker.account()
+    held = (Holding("AAA", Decimal(200), Decimal(50), Decimal(10_000)),)
+    for paid in (Decimal(0), Decimal("0.01")):
+        split = replace(account, holdings=held, cash=account.cash + paid)
+        result = compare(made.ledger, split, {"AAA": 50.0}, cash_jump_pct=2.0)
+        assert [line.kind for line in result.lines] == ["split_like"]
+        assert [finding.path for finding in result.findings()] == ["AAA"]
+
+
 @pytest.mark.parametrize("average", [Decimal(100), None])
 def test_shares_bought_twice_are_no_split_and_adopting_them_keeps_entry_and_stop(
     made: Any, average: Decimal | None
