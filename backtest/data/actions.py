@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backtest.core.distribution import require
 from backtest.core.errors import DataError
-from backtest.core.files import write_atomic
+from backtest.core.files import LARGE, read_regular, why, write_atomic
 from backtest.data.quality.actions import CorporateAction
+
+_AGAIN: Final = "move it away, import again"
 
 
 class ActionStore:
@@ -29,9 +34,20 @@ class ActionStore:
         """Return the file of a symbol."""
         return self.directory / f"{symbol.upper()}.parquet"
 
-    def read(self, symbol: str) -> tuple[CorporateAction, ...]:
-        """Return the actions of a symbol, oldest first; none when it has no file. DataError when damaged."""
-        actions = (_action(symbol.upper(), row) for row in self._rows(symbol))
+    def read(self, symbol: str, *, known_at: datetime | None = None) -> tuple[CorporateAction, ...]:
+        """Return the actions of a symbol, oldest first; none when it has no file.
+
+        Args:
+            symbol: ticker.
+            known_at: leave out those that came later; None for all.
+
+        Raises:
+            DataError: a damaged file.
+        """
+        until = None if known_at is None else _stamp(known_at)
+        rows = self._rows(symbol)
+        kept = [row for row in rows if until is None or row["known_from"] <= until]
+        actions = (_action(symbol.upper(), row) for row in kept)
         return tuple(sorted(actions, key=lambda action: (action.ex_date, action.kind)))
 
     def add(self, actions: Iterable[CorporateAction], *, known_from: datetime) -> dict[str, int]:
@@ -47,7 +63,7 @@ class ActionStore:
     def _append(self, symbol: str, actions: Iterable[CorporateAction], known_from: datetime) -> int:
         rows = self._rows(symbol)
         known = {(a.ex_date, a.kind, a.ratio, a.amount) for a in (_action(symbol, row) for row in rows)}
-        stamp = known_from.astimezone(UTC).replace(tzinfo=None)
+        stamp = _stamp(known_from)
         fresh = [a for a in actions if (a.ex_date, a.kind, a.ratio, a.amount) not in known]
         if fresh:
             self._write(symbol, [*rows, *(_row(action, stamp) for action in fresh)])
@@ -55,21 +71,24 @@ class ActionStore:
 
     def _rows(self, symbol: str) -> list[dict[str, Any]]:
         path = self.path(symbol)
-        if not path.exists():
-            return []
-        require("research", "pyarrow", where="the bar store")
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         try:
-            rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"damaged or foreign Parquet file: {error}",
-                where=str(path),
-                remedy="move it away, import again",
-            ) from error
+            content = read_regular(path, LARGE)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DataError(f"cannot be read: {why(error)}", where=str(path), remedy=_AGAIN) from error
+        digest = hashlib.sha256(content).hexdigest()
+        cached = _from_cache(self._cache_path(symbol), digest)
+        if cached is not None:
+            return cached
+        rows = _parsed(content, path)
+        with contextlib.suppress(OSError):  # a read-only store stays usable, only slower
+            write_atomic(self._cache_path(symbol), _cache(rows, digest))
         return rows
+
+    def _cache_path(self, symbol: str) -> Path:
+        """Return the same rows as JSON: a run that reads them needs no pyarrow."""
+        return self.directory.parent / ".cache" / f"{symbol.upper()}.actions"
 
     def _write(self, symbol: str, rows: list[dict[str, Any]]) -> None:
         require("research", "pyarrow", where="the bar store")
@@ -90,6 +109,54 @@ class ActionStore:
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(types)), sink, compression="zstd")
         write_atomic(self.path(symbol), sink.getvalue().to_pybytes())
+
+
+def _parsed(content: bytes, path: Path) -> list[dict[str, Any]]:
+    require("research", "pyarrow", where="the bar store")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows: list[dict[str, Any]] = pq.ParquetFile(pa.BufferReader(content)).read().to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"damaged or foreign Parquet file: {error}", where=str(path), remedy=_AGAIN
+        ) from error
+    return rows
+
+
+def _cache(rows: list[dict[str, Any]], digest: str) -> bytes:
+    texts = [
+        {name: value.isoformat() if name in _TIMES and value else value for name, value in row.items()}
+        for row in rows
+    ]
+    return json.dumps({"file_sha256": digest, "rows": texts}).encode()
+
+
+def _from_cache(path: Path, digest: str) -> list[dict[str, Any]] | None:
+    """Return the rows of the file with that digest, None when there are none to be trusted."""
+    try:
+        kept = json.loads(read_regular(path, LARGE))
+        if kept["file_sha256"] != digest:
+            return None
+        return [
+            {name: _TIMES[name](value) if name in _TIMES and value else value for name, value in row.items()}
+            for row in kept["rows"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+#: columns that JSON keeps as text, and what reads them
+_TIMES: Final[Mapping[str, Callable[[str], Any]]] = {
+    "ex_date": date.fromisoformat,
+    "announced": date.fromisoformat,
+    "known_from": datetime.fromisoformat,
+}
+
+
+def _stamp(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 def _row(action: CorporateAction, known_from: datetime) -> dict[str, Any]:

@@ -17,11 +17,13 @@ from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import DataError, Finding
 from backtest.data import quality
 from backtest.data.actions import ActionStore
-from backtest.data.quality.actions import CorporateAction
+from backtest.data.import_log import ImportLog
+from backtest.data.quality.actions import CorporateAction, split_adjusted
 from backtest.data.quality.findings import errors
 from backtest.data.quality.known import NOTHING_KNOWN, Known
 from backtest.data.quality.price_gate import judge_history
-from backtest.data.quality.revisions import Comparison, compare
+from backtest.data.quality.revisions import Comparison, compare, revisions
+from backtest.data.revision_store import RevisionStore
 from backtest.data.store import BarStore
 
 ImportOutcome = Literal["new", "updated", "rescaled", "up to date"]
@@ -56,6 +58,7 @@ def import_bars(
     progress: Callable[[str], None] | None = None,
     gaps: Mapping[str, Collection[date]] = NOTHING,
     actions: Iterable[CorporateAction] = (),
+    actions_known: Collection[str] = (),
 ) -> tuple[Imported, ...]:
     """Merge `incoming` into the store; new rows win. Everything is judged before anything is written.
 
@@ -69,6 +72,7 @@ def import_bars(
         progress: called with each symbol.
         gaps: sessions by symbol that the source has without prices: kept as known gaps until a bar comes.
         actions: splits and dividends that the source names, kept beside the bars.
+        actions_known: symbols of which `actions` holds every split inside the new rows.
 
     Raises:
         DataError: defects, another basis than stored, gaps between old and new rows, split-like or scattered
@@ -80,9 +84,14 @@ def import_bars(
         recorded = (action for symbol in incoming for action in kept.read(symbol))
         named = tuple(actions)
         known = replace(known, actions=(*known.actions, *recorded, *named))
-        done = _import_locked(store, incoming, imported_at, accept_split, gaps, known, progress)
-        added = kept.add(named, known_from=imported_at)
-        return tuple(replace(one, actions_added=added.get(one.symbol, 0)) for one in done)
+        judged = _judge(store, incoming, imported_at, accept_split, gaps, known)
+        added = kept.add(named, known_from=imported_at)  # first: after a kill the same import ends the work
+        for one in judged:
+            if progress is not None:
+                progress(one.result.symbol)
+            complete = one.result.symbol in actions_known
+            _write(store, one, imported_at, actions_known=complete)
+        return tuple(replace(one.result, actions_added=added.get(one.result.symbol, 0)) for one in judged)
 
 
 @contextmanager
@@ -104,16 +113,26 @@ def import_lock(directory: Path) -> Iterator[None]:
         lock.release()
 
 
-def _import_locked(
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One symbol that may be written: what is stored, the whole history after the import, what to say."""
+
+    old: Bars | None
+    whole: Bars
+    result: Imported
+    changed: bool
+
+
+def _judge(
     store: BarStore,
     incoming: Mapping[str, Bars],
     imported_at: datetime,
     accept_split: bool,
     gaps: Mapping[str, Collection[date]],
     known: Known,
-    progress: Callable[[str], None] | None,
-) -> tuple[Imported, ...]:
-    stored = store.read(tuple(incoming))
+) -> list[_Judged]:
+    """Return what is to be written; DataError when anything of it is not believed."""
+    stored = store.read(tuple(incoming), as_stored=True)
     stored_gaps = {symbol: store.gaps(symbol) for symbol in stored}
     findings: list[Finding] = []
     merged: dict[str, Bars] = {}
@@ -138,12 +157,50 @@ def _import_locked(
     if not findings:
         findings.extend(_unbelievable(store, merged, known))
     quality.refuse(findings, str(store.directory))
-    for result in results:
-        if progress is not None:
-            progress(result.symbol)
-        if result.outcome != "up to date" or result.gaps != stored_gaps.get(result.symbol, ()):
-            store.write(merged[result.symbol], imported_at=imported_at, gaps=result.gaps)
-    return tuple(results)
+    return [
+        _Judged(
+            stored.get(result.symbol),
+            merged[result.symbol],
+            result,
+            result.outcome != "up to date" or result.gaps != stored_gaps.get(result.symbol, ()),
+        )
+        for result in results
+    ]
+
+
+def _write(store: BarStore, judged: _Judged, imported_at: datetime, *, actions_known: bool) -> None:
+    """Write one symbol. Raw prices stay adjustable as long as every part of them came with its splits."""
+    old, result = judged.old, judged.result
+    raw = judged.whole.basis == "raw"
+    known = raw and actions_known and (old is None or store.actions_known(result.symbol))
+    if judged.changed:
+        write_batch(store, old, judged.whole, at=imported_at, gaps=result.gaps, actions_known=known)
+
+
+def write_batch(
+    store: BarStore,
+    old: Bars | None,
+    whole: Bars,
+    *,
+    at: datetime,
+    gaps: Collection[date] = (),
+    actions_known: bool = False,
+) -> None:
+    """Log, keep what changes of stored values, then write: the caller holds the lock of imports."""
+    changes = () if old is None else revisions(old, whole)
+    entry = {
+        "timeframe": "1d",
+        "symbol": whole.symbol,
+        "source": whole.source,
+        "basis": whole.basis,
+        "added": len(whole) - (0 if old is None else len(old)),
+        "changed": len({change.day for change in changes}),
+        "sha256_before": None if old is None else old.sha256(),
+        "sha256": whole.sha256(),
+    }
+    batch = ImportLog(store.directory).add(entry, at)
+    RevisionStore(store.directory).add(whole.symbol, changes, batch)
+    store.write(whole, imported_at=at, gaps=gaps, batch=batch, actions_known=actions_known)
 
 
 def _marked(bars: Bars, imported_at: datetime) -> Bars:
@@ -174,6 +231,8 @@ def _still_missing(days: Iterable[date], bars: Bars) -> tuple[date, ...]:
 
 
 def _accepted(change: Comparison, new: Bars, known: Known, *, accept_split: bool) -> bool:
+    if new.basis == "raw" and change.factor != 1.0:
+        return False  # what was traded does not change afterwards
     if change.legitimate:
         return True
     if change.change == "split" and _explained_by_action(change, new, known.actions):
@@ -194,6 +253,13 @@ def _explained_by_action(change: Comparison, new: Bars, actions: Iterable[Corpor
 
 def changed_history(old: Bars, new: Bars, change: Comparison) -> Finding:
     """Return in words why the newer history may not replace the older one without a person."""
+    if new.basis == "raw" and change.factor != 1.0:
+        return Finding(
+            new.symbol,
+            f"{change.common} common closes changed by the factor {change.factor:.6g}, and raw prices do not "
+            "change afterwards",
+            "the new ones are adjusted, or of another share: compare them with a third source",
+        )
     found = quality.split_like(old, new)
     if found is not None and (change.change != "contradiction") == _one_factor(found):
         return found
@@ -221,10 +287,16 @@ def _unbelievable(store: BarStore, merged: Mapping[str, Bars], known: Known) -> 
         if relation.symbol in merged or relation.index in merged
     }
     beside = store.read(sorted(partners - set(merged)))
+    seen = {symbol: _as_read(bars, known) for symbol, bars in merged.items()}
     found = judge_history(
-        {**beside, **merged}, known.relations, actions=known.actions, confirmed=known.confirmed
+        {**beside, **seen}, known.relations, actions=known.actions, confirmed=known.confirmed
     )
     return [error.finding() for error in errors(found)]
+
+
+def _as_read(bars: Bars, known: Known) -> Bars:
+    """Return the history as strategies read it: raw prices adjusted for the splits that are known."""
+    return split_adjusted(bars, known.actions) if bars.basis == "raw" else bars
 
 
 def merge(old: Bars, new: Bars) -> Bars:

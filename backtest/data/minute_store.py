@@ -23,6 +23,7 @@ from backtest.core.distribution import require
 from backtest.core.errors import DataError, Finding
 from backtest.core.files import read_regular, why, write_atomic
 from backtest.core.intraday_bars import COLUMNS, PRICES, IntradayBars
+from backtest.data.import_log import ImportLog
 from backtest.data.importing import import_lock
 from backtest.data.quality.findings import SAME_PRICE
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER: Final = "1m"
-LOG: Final = "imports.jsonl"
 _KEY: Final = b"jutsu"
 _SCALES: Final = (4, 6, 8)
 _ROW_GROUP: Final = 100_000
@@ -109,7 +109,6 @@ class MinuteStore:
         if not len(bars):
             raise DataError("no bars to store", where=bars.symbol)
         with import_lock(self.directory):
-            batch = len(self._log_lines()) + 1
             done = [self._merged(part, year, accept_revision) for year, part in _by_year(bars)]
             result = MinuteImport(
                 bars.symbol,
@@ -118,10 +117,11 @@ class MinuteStore:
                 same=sum(one.same for one in done),
                 years=tuple(one.year for one in done if one.added or one.changed),
             )
+            entry = {"timeframe": "1m", "source": bars.source, "sha256": bars.sha256(), **asdict(result)}
+            batch = ImportLog(self.directory).add(entry, imported_at)
             for one in done:
                 if one.added or one.changed:
                     self._write(one.bars, one.year, imported_at, batch)
-            self._log(result, bars, imported_at, batch)
         return result
 
     def stored(self) -> tuple[MinuteProvenance, ...]:
@@ -183,24 +183,6 @@ class MinuteStore:
             sha256=bars.sha256(),
         )
         write_atomic(self.path(bars.symbol, year), _packed(bars, about))
-
-    def _log_lines(self) -> list[bytes]:
-        try:
-            return read_regular(self.directory / LOG, _MAX_BYTES).splitlines()
-        except FileNotFoundError:
-            return []
-
-    def _log(self, result: MinuteImport, bars: IntradayBars, imported_at: datetime, batch: int) -> None:
-        entry = {
-            "batch": batch,
-            "imported_at": imported_at.astimezone(UTC).isoformat(timespec="seconds"),
-            "timeframe": "1m",
-            "source": bars.source,
-            "sha256": bars.sha256(),
-            **asdict(result),
-        }
-        lines = [*self._log_lines(), json.dumps(entry).encode()]
-        write_atomic(self.directory / LOG, b"\n".join(lines) + b"\n")
 
 
 @dataclass(frozen=True, slots=True)

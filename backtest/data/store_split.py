@@ -11,7 +11,7 @@ import numpy as np
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
 from backtest.data.actions import ActionStore
-from backtest.data.importing import import_lock
+from backtest.data.importing import import_lock, write_batch
 from backtest.data.quality.actions import CorporateAction, ratio_text, scale_bars
 from backtest.data.quality.findings import errors
 from backtest.data.quality.known import Known
@@ -49,13 +49,13 @@ def record_split(store: BarStore, split: CorporateAction, *, known: Known, at: d
                 where=f"{split.symbol} {split.ex_date}",
                 remedy="check the ratio; nothing was changed",
             )
-        bars = store.read([split.symbol]).get(split.symbol)
+        bars = store.read([split.symbol], as_stored=True).get(split.symbol)
         prices, scaled = _scaled(bars, split, recorded=recorded)
         if scaled is not None:
             _require_fit(store, scaled, split, known)
         kept.add([split], known_from=at)
         if scaled is not None:
-            store.write(scaled, imported_at=at, gaps=store.gaps(split.symbol))
+            write_batch(store, bars, scaled, at=at, gaps=store.gaps(split.symbol))
     return SplitRecorded("was recorded already" if recorded else "recorded", prices)
 
 

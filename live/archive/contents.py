@@ -33,7 +33,7 @@ def ledger_of(loaded: LoadedSettings) -> Source:
 
 
 def documents_of(loaded: LoadedSettings) -> Iterator[Source]:
-    """Yield settings, strategies, manifest, signal files, confirmed prices and recorded corporate actions.
+    """Yield settings, strategies, manifest, signal files, confirmed prices, corporate actions, import logs.
 
     Of several accounts the signal files of this one only: a restore leaves those of the others alone. Links
     are not followed. What lies outside of the project folder gets its usual name.
@@ -54,6 +54,9 @@ def documents_of(loaded: LoadedSettings) -> Iterator[Source]:
     yield from _one(root, state / CONFIRMED, f"state/{CONFIRMED}")
     store = loaded.path(loaded.settings.data.store)
     yield from _files(root, store / "actions", "data/bars/actions")
+    yield from _files(root, store / "revisions", "data/bars/revisions")
+    for log in ("imports.jsonl", "syncs.jsonl"):
+        yield from _one(root, store / log, f"data/bars/{log}")
 
 
 def is_document(name: str) -> bool:

@@ -126,7 +126,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "order": Command("order", "Edit the orders of a signal file; approve it afterwards."),
     "jobs": Command("jobs", "Long computations: what waits, runs and was found; run those that are due."),
     "data": Command(
-        "data", "The bar store: sync, import, list, verify, export; confirm a price, record a split."
+        "data", "The bar store: sync, check, import, list, verify, export; confirm a price, record a split."
     ),
     "config": Command("config", "Show, check, change and freeze the settings."),
     "auth": Command("auth", "The broker login: renew it, see how long it lasts."),

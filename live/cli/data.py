@@ -59,15 +59,17 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what was reco
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    from live.cli.data_check import check
     from live.cli.data_export import export
     from live.cli.data_prices import confirm, split
     from live.cli.data_sync import sync
 
     group = typer.Typer(
         no_args_is_help=True,
-        help="The bar store: sync, import, list, verify, export; confirm a price, record a split.",
+        help="The bar store: sync, check, import, list, verify, export; confirm a price, record a split.",
     )
     group.command("sync")(sync)
+    group.command("check")(check)
     group.command("import")(import_data)
     group.command("list")(list_data)
     group.command("verify")(verify)

@@ -11,6 +11,8 @@ from live.cli.common import ConfigOption, echo
 from live.cli.data_facts import common_settings, store_folder
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from backtest.core.bars import Bars
 
 
@@ -24,6 +26,10 @@ def export(
     symbols: Annotated[
         list[str] | None, typer.Option("--symbol", help="Only this one; repeatable. Default: all.")
     ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option("--known-at", metavar="TIME", help="As the store knew them then: 2026-11-20T16:00."),
+    ] = None,
     store: Annotated[
         Path | None, typer.Option("--store", help="Folder of the bar store (default from the settings).")
     ] = None,
@@ -31,12 +37,17 @@ def export(
 ) -> None:
     """Write daily bars as CSV files, one per symbol, as `--prices` and `data import` read them.
 
-    No file is overwritten. The demo market ends with the last closed session.
+    No file is overwritten. The demo market ends with the last closed session. A time of `--known-at` without
+    a zone is New York's, a day alone its end; the store is exported then.
     """
     from backtest.core.errors import UsageError
     from backtest.data.csv_export import write_folder
 
-    found = _demo(config) if (source or _configured(config)) == "demo" else _stored(store, config)
+    instant = instant_of(known_at)
+    if instant is not None and source == "demo":
+        raise UsageError("the demo market has no past versions", where="--known-at", remedy="leave it out")
+    chosen = source or ("store" if instant is not None else _configured(config))
+    found = _demo(config) if chosen == "demo" else _stored(store, config, instant)
     wanted = [name.strip().upper() for name in symbols or ()]
     missing = sorted(set(wanted) - found.keys())
     if missing or not found:
@@ -60,8 +71,27 @@ def _demo(config: Path | None) -> dict[str, Bars]:
     return demo_market(seed, calendar.last_closed_session(SystemClock().now()).day)
 
 
-def _stored(store: Path | None, config: Path | None) -> dict[str, Bars]:
+def instant_of(text: str | None) -> datetime | None:
+    """Return the instant a person wrote, None for None. UsageError: it is none."""
+    from datetime import datetime, timedelta
+
+    from backtest.calendar.sessions import NEW_YORK
+    from backtest.core.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        remedy = "write it like 2026-11-20 or 2026-11-20T16:00"
+        raise UsageError(f"{text!r} is no time", where="--known-at", remedy=remedy) from error
+    if len(text) <= len("2026-11-20"):
+        at += timedelta(days=1) - timedelta(seconds=1)
+    return at if at.tzinfo is not None else at.replace(tzinfo=NEW_YORK)
+
+
+def _stored(store: Path | None, config: Path | None, known_at: datetime | None) -> dict[str, Bars]:
     from backtest.data.store import BarStore
 
     target = BarStore(store_folder(store, config))
-    return target.read(target.symbols())
+    return target.read(target.symbols(), known_at=known_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,10 +23,11 @@ from live.cli.progress import progress
 from live.system.account_words import ACCOUNT
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from backtest.data.store import BarStore
     from live.feeds.sources.model import Opening
     from live.feeds.sync.chosen import ChosenSource
-    from live.feeds.sync.engine import Wanted
     from live.feeds.sync.report import SyncedSymbol, SyncReport
     from live.settings.load import LoadedSettings
 
@@ -72,10 +74,10 @@ def sync(
     sessions are still missing or bars are refused, 6 when a vendor did not answer.
     """
     from backtest.data.store import BarStore
-    from live.feeds.sync.engine import Sync
+    from live.feeds.sync.engine import Sync, Wanted
 
-    loaded = _loaded(config)
-    chosen = _sources(loaded, source, folder)
+    loaded = settings_of_sources(config)
+    chosen = sources_of(loaded, source, folder)
     target = BarStore(store_folder(store, config))
     with progress("syncing") as tick:
         work = Sync(
@@ -85,7 +87,8 @@ def sync(
             clock=chosen[0].opening.clock,
             progress=tick,
         )
-        wanted = _wanted(symbols, start, end, target, config)
+        days = days_of(start, end)
+        wanted = Wanted(symbols_of(symbols, target, lambda: strategy_symbols(config)), *days)
         report = work.plan(wanted) if dry_run else work.run(wanted)
     _show(report, dry_run=dry_run, as_json=as_json)
     if not dry_run:
@@ -94,7 +97,7 @@ def sync(
         raise typer.Exit(report.exit_code)
 
 
-def _loaded(config: Path | None) -> LoadedSettings:
+def settings_of_sources(config: Path | None) -> LoadedSettings:
     """Return the settings of the account that was named, else of the file: a vendor is asked once for all."""
     from dataclasses import replace
 
@@ -105,7 +108,8 @@ def _loaded(config: Path | None) -> LoadedSettings:
     return Sources.of(replace(options_of(config), account=named)).load()
 
 
-def _sources(loaded: LoadedSettings, source: str | None, folder: Path | None) -> tuple[ChosenSource, ...]:
+def sources_of(loaded: LoadedSettings, source: str | None, folder: Path | None) -> tuple[ChosenSource, ...]:
+    """Return the sources of daily bars, or the one that is named."""
     from live.feeds.sync.chosen import choose
 
     configured = loaded.settings.data.sources
@@ -130,24 +134,31 @@ def _opening(loaded: LoadedSettings, source: str | None) -> Opening:
     return Opening(settings, loaded.root, environ, clock)
 
 
-def _wanted(
-    symbols: list[str] | None, start: str | None, end: str | None, store: BarStore, config: Path | None
-) -> Wanted:
+def days_of(start: str | None, end: str | None) -> tuple[date | None, date | None]:
+    """Return `--start` and `--end`. UsageError: no dates, or the wrong way round."""
+    from backtest.core.errors import UsageError
+
+    first, last = parse_date(start, "--start"), parse_date(end, "--end")
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"{first} is after {last}", where="--start", remedy="give the earlier day first")
+    return first, last
+
+
+def symbols_of(
+    symbols: list[str] | None, store: BarStore, needed: Callable[[], Sequence[str]] = tuple
+) -> tuple[str, ...]:
+    """Return the symbols that were named, else those stored or needed. UsageError: none, or no symbol."""
     from backtest.core.errors import UsageError
     from backtest.data.sources.csv_dialect.symbols import symbol_of
-    from live.feeds.sync.engine import Wanted
 
     named = [symbol_of(text) or text for text in symbols or ()]
     wrong = [text for text in symbols or () if symbol_of(text) is None]
     if wrong:
         raise UsageError(f"{wrong[0]!r} is no symbol", where="--symbol", remedy="write it like QQQ or BRK-B")
-    first, last = parse_date(start, "--start"), parse_date(end, "--end")
-    if first is not None and last is not None and first > last:
-        raise UsageError(f"{first} is after {last}", where="--start", remedy="give the earlier day first")
-    found = tuple(dict.fromkeys(named or sorted({*store.symbols(), *strategy_symbols(config)})))
+    found = tuple(dict.fromkeys(named or sorted({*store.symbols(), *needed()})))
     if not found:
         raise UsageError("no symbol is stored or needed", where="--symbol", remedy="name one: --symbol QQQ")
-    return Wanted(found, first, last)
+    return found
 
 
 def _show(report: SyncReport, *, dry_run: bool, as_json: bool) -> None:

@@ -114,6 +114,14 @@ def evening(day: date) -> datetime:
     return session.close + timedelta(hours=1)
 
 
+def as_traded(bars: Bars, before: date, ratio: int) -> Bars:
+    """Return adjusted bars as they traded: prices before a split times its ratio, basis raw."""
+    old = bars.dates < np.datetime64(before, "D")
+    names = ("open", "high", "low", "close")
+    prices = {name: np.where(old, getattr(bars, name) * ratio, getattr(bars, name)) for name in names}
+    return replace(bars, basis="raw", volume=np.where(old, bars.volume / ratio, bars.volume), **prices)
+
+
 def scaled(bars: Bars, before: date, ratio: float) -> Bars:
     """Return bars as a vendor restates them after a split: older prices / ratio, to the cent."""
     old = bars.dates < np.datetime64(before, "D")

@@ -132,6 +132,17 @@ def scale_bars(bars: Bars, split: CorporateAction) -> Bars:
     )
 
 
+def split_adjusted(bars: Bars, actions: Iterable[CorporateAction]) -> Bars:
+    """Return a raw history on the share basis after all splits of `actions`; dividends change nothing.
+
+    A split that is named twice counts once.
+    """
+    splits = {(a.ex_date, a.ratio): a for a in actions if a.kind == "split" and a.symbol == bars.symbol}
+    for _, split in sorted(splits.items()):
+        bars = scale_bars(bars, split)
+    return replace(bars, basis="split")
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """Shares of one symbol with the prices that belong to them; `quantity` may have a fraction.

@@ -160,12 +160,13 @@ KIND = SourceKind(
     NAME,
     Capabilities(
         timeframes=("1d",),
-        bases=("split",),
+        bases=("raw", "split"),
         feed="consolidated",
         earliest=EARLIEST.date(),
         delay=DELAY,
         per_minute=200,
         has_actions=True,
+        names_every_split=True,
     ),
     open_alpaca,
 )

@@ -30,6 +30,7 @@ class Capabilities:
         delay: time after a session's close until its bars are final.
         per_minute: requests it takes a minute.
         has_actions: it names splits and dividends.
+        names_every_split: of all its bars; its raw prices can be adjusted for them.
     """
 
     timeframes: tuple[Timeframe, ...]
@@ -39,6 +40,7 @@ class Capabilities:
     delay: timedelta
     per_minute: int
     has_actions: bool = False
+    names_every_split: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -23,6 +23,7 @@ class Answer:
         bars: rows inside the days asked for, None without any.
         gaps: sessions that the source has without prices.
         actions: splits and dividends since the first day asked for.
+        names_actions: the actions hold every split since then.
         warnings: sources that did not answer before.
     """
 
@@ -31,7 +32,8 @@ class Answer:
     bars: Bars | None
     gaps: tuple[date, ...] = ()
     actions: tuple[CorporateAction, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    names_actions: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Sync:
         lead = self._chosen[0]
         final = calendar.last_closed_session(self._clock.now() - lead.capabilities.delay).day
         last = final if wanted.last is None else min(final, wanted.last)
-        stored = self._store.read(wanted.symbols)
+        stored = self._store.read(wanted.symbols, as_stored=True)
         plans = []
         for symbol in wanted.symbols:
             bars = stored.get(symbol)
@@ -193,7 +193,8 @@ class Sync:
             fetcher.wait()
             today = self._clock.now().astimezone(calendar.NEW_YORK).date()
             actions = fetcher.source.actions(plan.symbol, found.bars.first, today)
-        return Answer(plan, chosen.name, found.bars, found.gaps, tuple(actions), warnings)
+        named = chosen.capabilities.names_every_split
+        return Answer(plan, chosen.name, found.bars, found.gaps, tuple(actions), named, warnings)
 
     def _requests(self, plan: SymbolPlan) -> list[BarRequest]:
         basis: Basis = next(word for word in get_args(Basis) if word == self._basis(plan))
@@ -246,6 +247,7 @@ class Sync:
                     known=self._known,
                     gaps={symbol: answers[symbol].gaps for symbol in bars},
                     actions=[action for symbol in bars for action in answers[symbol].actions],
+                    actions_known=[symbol for symbol in bars if answers[symbol].names_actions],
                     progress=self._progress,
                 )
                 return {one.symbol: one for one in done}, refused

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from backtest.core.errors import DataError
 from backtest.data.actions import ActionStore
 from backtest.data.quality.actions import CorporateAction
+from tests.support.paths import PROJECT
 
 AT = datetime(2026, 11, 20, 21, tzinfo=UTC)
 SPLIT = CorporateAction("QQQ", date(2026, 11, 19), "split", Fraction(4, 3), source="person")
@@ -49,3 +52,38 @@ def test_a_damaged_file_is_named_and_left(tmp_path: Path, content: bytes) -> Non
             call()
         assert caught.value.where == str(store.path("QQQ"))
     assert store.path("QQQ").read_bytes() == content
+
+
+def test_what_came_later_is_left_out(tmp_path: Path) -> None:
+    store = ActionStore(tmp_path)
+    store.add([SPLIT], known_from=AT)
+    store.add([DIVIDEND], known_from=AT + timedelta(days=1))
+    assert store.read("QQQ", known_at=AT - timedelta(seconds=1)) == ()
+    assert store.read("QQQ", known_at=AT) == (SPLIT,)
+    assert store.read("QQQ", known_at=AT + timedelta(days=2)) == (DIVIDEND, SPLIT)
+
+
+def test_the_cache_says_the_same_and_a_wrong_one_is_not_believed(tmp_path: Path) -> None:
+    store = ActionStore(tmp_path)
+    store.add([SPLIT], known_from=AT)
+    parsed, cached = store.read("QQQ", known_at=AT), store.read("QQQ", known_at=AT)
+    assert parsed == cached == (SPLIT,)
+    cache = tmp_path / ".cache" / "QQQ.actions"
+    for damage in (b"", b"[]", b'{"file_sha256": "x"}', cache.read_bytes().replace(b"4:3", b"9:1")[:-3]):
+        cache.write_bytes(damage)
+        assert store.read("QQQ") == (SPLIT,)
+    store.add([DIVIDEND], known_from=AT)
+    assert store.read("QQQ") == (DIVIDEND, SPLIT)
+
+
+def test_a_cached_read_needs_no_pyarrow(tmp_path: Path) -> None:
+    ActionStore(tmp_path).add([SPLIT], known_from=AT)
+    ActionStore(tmp_path).read("QQQ")
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from backtest.data.actions import ActionStore\n"
+        f"assert len(ActionStore(Path({str(tmp_path)!r})).read('QQQ')) == 1\n"
+        "assert 'pyarrow' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT)

@@ -1,23 +1,36 @@
 """The bar store: what went in comes out, damage is found, imports merge or refuse as a whole."""
 
+import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars
 from backtest.core.errors import DataError
+from backtest.core.execution_rules import ExecutionRules
 from backtest.core.files import write_atomic
+from backtest.data.actions import ActionStore
 from backtest.data.importing import import_bars, merge
+from backtest.data.quality.actions import CorporateAction
+from backtest.data.quality.known import Known
+from backtest.data.sources.demo import DemoMarket
 from backtest.data.store import BarStore
+from backtest.simulator.allocation.simulate import simulate
+from backtest.strategies.registry import load_strategy
+from tests.support.paths import PROJECT
+from tests.support.source_world import as_traded
 
 AT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 
@@ -64,7 +77,7 @@ def test_the_file_is_ordinary_parquet_with_its_provenance(store: BarStore) -> No
 
     store.write(history(), imported_at=AT, source="vendor")
     file = pq.ParquetFile(store.path("QQQ"))
-    assert file.schema_arrow.names == ["date", "open", "high", "low", "close", "volume"]
+    assert file.schema_arrow.names == ["date", "open", "high", "low", "close", "volume", "batch"]
     assert file.metadata.num_rows == 43
     about = json.loads(file.schema_arrow.metadata[b"jutsu"])
     assert about == {
@@ -78,6 +91,7 @@ def test_the_file_is_ordinary_parquet_with_its_provenance(store: BarStore) -> No
         "basis": "split",
         "gaps": [],
         "provisional": False,
+        "actions_known": False,
     }
     (listed,) = store.list()
     assert (listed.symbol, listed.rows, listed.last, listed.source) == (
@@ -291,3 +305,160 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["ledger.json"]
+
+
+def old_format(store: BarStore, bars: Bars) -> None:
+    """Write a file as releases did before imports were numbered."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    about = {
+        "symbol": bars.symbol,
+        "source": "csv",
+        "imported_at": "2026-11-01T21:00:00+00:00",
+        "rows": len(bars),
+        "first": str(bars.first),
+        "last": str(bars.last),
+        "sha256": bars.sha256(),
+    }
+    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
+    table = pa.table({"date": pa.array(bars.dates), **columns})
+    store.directory.mkdir(exist_ok=True)
+    pq.write_table(
+        table.replace_schema_metadata({b"jutsu": json.dumps(about).encode()}), store.path(bars.symbol)
+    )
+
+
+def test_a_store_of_an_earlier_release_reads_the_same_and_goes_on(store: BarStore) -> None:
+    old, new = history(end=date(2026, 10, 28)), history()
+    old_format(store, old)
+    assert same(store.read(["QQQ"])["QQQ"], old)
+    assert same(store.read(["QQQ"], known_at=AT)["QQQ"], old)
+    import_bars(store, {"QQQ": new}, imported_at=AT)
+    assert same(store.read(["QQQ"])["QQQ"], new)
+    assert same(store.read(["QQQ"], known_at=AT - timedelta(seconds=1))["QQQ"], old)
+    assert store.verify() == ()
+
+
+def test_sixteen_years_of_bars_and_their_decisions_are_the_same_from_every_store(tmp_path: Path) -> None:
+    """Raw prices with a two-for-one split, an earlier release's file, plain bars: one and the same bits."""
+    first, last = date(2010, 1, 4), date(2026, 10, 30)
+    market = DemoMarket(7).read(["QQQ", "TQQQ", "PSQ", "TLT", "TMF"])
+    market = {symbol: bars.since(first).until(last) for symbol, bars in market.items()}
+    earlier, raw = BarStore(tmp_path / "earlier"), BarStore(tmp_path / "raw")
+    for bars in market.values():
+        old_format(earlier, bars)
+        ex_date = date(2018, 6, 1)
+        action = CorporateAction(bars.symbol, ex_date, "split", Fraction(2))
+        ActionStore(raw.directory).add([action], known_from=AT)
+        raw.write(as_traded(bars, ex_date, 2), imported_at=AT, actions_known=True)
+    for store in (earlier, raw):
+        found = store.read(sorted(market))
+        assert {name: one.sha256() for name, one in found.items()} == {
+            name: one.sha256() for name, one in market.items()
+        }
+    strategy = load_strategy(PROJECT / "config/strategies/golden.yaml")
+    plain, read = (
+        simulate(strategy, bars, start=date(2024, 1, 2), end=last, cash=1e5, rules=ExecutionRules())
+        for bars in (market, found)
+    )
+    assert read.decisions == plain.decisions
+    assert len(plain.decisions) > 700
+
+
+def test_raw_prices_are_adjusted_only_where_every_split_is_known(store: BarStore) -> None:
+    ex_date = date(2026, 10, 1)
+    made, split = history(), CorporateAction("QQQ", date(2026, 10, 1), "split", Fraction(2))
+    raw = as_traded(made, ex_date, 2)
+    import_bars(store, {"QQQ": raw}, imported_at=AT, actions=[split])
+    assert store.read(["QQQ"])["QQQ"].basis == "raw"  # a person's file: other splits may be missing
+    store.path("QQQ").unlink()
+    import_bars(store, {"QQQ": raw}, imported_at=AT, actions=[split], actions_known=["QQQ"])
+    for _ in ("written", "from the cache"):
+        read = store.read(["QQQ"])["QQQ"]
+        assert (read.basis, read.sha256()) == ("split", made.sha256())
+    kept = store.read(["QQQ"], as_stored=True)["QQQ"]
+    assert (kept.basis, kept.sha256()) == ("raw", raw.sha256())
+    assert store.verify(known=Known(actions=[split])) == ()
+
+
+def test_rows_without_their_splits_end_the_adjusting(store: BarStore) -> None:
+    raw = replace(history(), basis="raw")
+    import_bars(store, {"QQQ": raw.until(date(2026, 10, 28))}, imported_at=AT, actions_known=["QQQ"])
+    import_bars(store, {"QQQ": raw.until(date(2026, 10, 28))}, imported_at=AT)  # nothing new: no change
+    assert store.read(["QQQ"])["QQQ"].basis == "split"
+    import_bars(store, {"QQQ": raw}, imported_at=AT)
+    assert store.read(["QQQ"])["QQQ"].basis == "raw"
+
+
+def test_what_was_traded_does_not_change_afterwards(store: BarStore) -> None:
+    raw = replace(history(), basis="raw")
+    import_bars(store, {"QQQ": raw}, imported_at=AT, actions_known=["QQQ"])
+    split = CorporateAction("QQQ", date(2026, 11, 2), "split", Fraction(2))
+    halved = scaled(raw, 0.5)
+    for accept in (False, True):
+        with pytest.raises(DataError, match="raw prices do not change"):
+            import_bars(store, {"QQQ": halved}, imported_at=AT, actions=[split], accept_split=accept)
+    assert same(store.read(["QQQ"])["QQQ"], history())
+
+
+@given(data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_what_was_known_at_any_instant_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Sessions added, closes corrected within rounding, splits: each import's reading can be had again."""
+    store = BarStore(tmp_path_factory.mktemp("bars"))
+    whole = replace(history(), basis=data.draw(st.sampled_from(["split", "raw"])))
+    raw = whole.basis == "raw"
+    rows, seen = 20, []
+    for step in range(data.draw(st.integers(1, 5))):
+        at = AT + timedelta(days=step)
+        rows = min(len(whole), rows + data.draw(st.integers(0, 8)))
+        actions = []
+        if raw and data.draw(st.booleans()):
+            actions = [CorporateAction("QQQ", whole.dates[rows - 1].item(), "split", Fraction(5, 4))]
+        close = whole.close.copy()
+        close[data.draw(st.integers(0, rows - 1))] *= 1 + data.draw(st.floats(-4e-4, 4e-4))
+        given_now = replace(whole, close=close).take(np.arange(rows))
+        with contextlib.suppress(DataError):  # a split that the prices deny is refused, and changes nothing
+            import_bars(store, {"QQQ": given_now}, imported_at=at, actions=actions, actions_known=["QQQ"])
+        if store.symbols():
+            seen.append((at, store.read(["QQQ"])["QQQ"]))
+    for at, then in seen:
+        again = store.read(["QQQ"], known_at=at + timedelta(hours=1))["QQQ"]
+        assert (again.sha256(), again.basis) == (then.sha256(), then.basis)
+    assert store.read(["QQQ"], known_at=AT - timedelta(days=1)) == {}
+
+
+def test_a_session_that_was_not_over_is_not_known(store: BarStore) -> None:
+    noon = datetime(2026, 10, 30, 17, tzinfo=UTC)
+    import_bars(store, {"QQQ": history()}, imported_at=noon)
+    assert store.read(["QQQ"], known_at=noon)["QQQ"].last == date(2026, 10, 29)
+    assert store.read(["QQQ"], known_at=noon + timedelta(hours=5))["QQQ"].last == date(2026, 10, 30)
+
+
+@pytest.mark.parametrize(
+    "dies_in", ["backtest.data.revision_store.write_atomic", "backtest.data.store.write_atomic"]
+)
+def test_a_kill_between_log_and_rows_is_ended_by_the_same_import(
+    store: BarStore, monkeypatch: pytest.MonkeyPatch, dies_in: str
+) -> None:
+    import_bars(store, {"QQQ": history(end=date(2026, 10, 28))}, imported_at=AT)
+    before = store.read(["QQQ"])["QQQ"]
+    close = history().close.copy()
+    close[5] *= 1.0003
+    new = replace(history(), close=close)
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dies_in, dies)
+        with pytest.raises(KeyboardInterrupt):
+            import_bars(store, {"QQQ": new}, imported_at=AT + timedelta(days=1))
+    assert same(store.read(["QQQ"])["QQQ"], before)
+    import_bars(store, {"QQQ": new}, imported_at=AT + timedelta(days=2))
+    assert same(store.read(["QQQ"])["QQQ"], new)
+    for days, wanted in ((0, before), (1, before), (2, new)):
+        assert same(store.read(["QQQ"], known_at=AT + timedelta(days=days, hours=1))["QQQ"], wanted)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ import typer
 from typer.testing import CliRunner, Result
 
 from backtest.core.errors import UsageError
+from backtest.data.importing import import_bars
 from backtest.data.sources.csv import read_directory
+from backtest.data.store import BarStore
 from live.cli import data
+from tests.support.source_world import evening, history
 
 ROWS = "date,open,high,low,close,volume\n2026-11-24,100.5,101.25,99.75,100.25,1000\n"
 
@@ -55,3 +60,27 @@ def test_an_unknown_symbol_names_those_there_are(jutsu: Callable[..., Result], t
     assert "there is no ZZZ" in refused.line()
     assert "QQQ" in refused.line()
     assert not (tmp_path / "out").exists()
+
+
+def test_bars_as_they_were_known_then(jutsu: Callable[..., Result], tmp_path: Path) -> None:
+    made = history("QQQ", date(2026, 11, 2), date(2026, 11, 20))
+    close = made.close.copy()
+    close[2] *= 1.0004
+    store, first, second = BarStore(tmp_path / "bars"), evening(date(2026, 11, 13)), evening(made.last)
+    import_bars(store, {"QQQ": made.until(date(2026, 11, 13))}, imported_at=first)
+    import_bars(store, {"QQQ": replace(made, close=close)}, imported_at=second)
+    for n, (words, wanted) in enumerate(
+        {
+            "2026-11-13": made.until(date(2026, 11, 13)),
+            "2026-11-20T10:00": made.until(date(2026, 11, 13)),
+            "2026-11-21T12:00+00:00": replace(made, close=close),
+        }.items()
+    ):
+        done = jutsu("export", tmp_path / f"out{n}", "--known-at", words)
+        assert done.exit_code == 0, done.output
+        assert read_directory(tmp_path / f"out{n}")["QQQ"].sha256() == wanted.sha256()
+    for words in (("--known-at", "yesterday"), ("--known-at", "2026-11-13", "--source", "demo")):
+        assert isinstance(jutsu("export", tmp_path / "no", *words).exception, UsageError)
+    assert "the bar store is empty" in str(
+        jutsu("export", tmp_path / "no", "--known-at", "2020-01-02").exception
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -99,3 +101,31 @@ def test_what_is_wrong_with_the_words_is_told(
     done = jutsu(*words)
     assert isinstance(done.exception, UsageError)
     assert problem in done.exception.line()
+
+
+def test_a_split_after_the_fact_reaches_the_readers_and_the_raw_prices_stay(
+    jutsu: Callable[..., Result], alpaca: FakeAlpaca, tmp_path: Path
+) -> None:
+    market = alpaca.app.market
+    market.load("QQQ", rows_of(MADE.until(date(2026, 11, 20))))
+    alpaca.clock(at="2026-11-20T22:00:00+00:00")
+    assert jutsu("--source", "alpaca", "--symbol", "QQQ").exit_code == 0
+    store = BarStore(tmp_path / "bars")
+    before = store.read(["QQQ"], as_stored=True)["QQQ"]
+    assert before.basis == "raw"
+    halved = replace(
+        MADE, **{name: np.round(getattr(MADE, name) / 2, 2) for name in ("open", "high", "low", "close")}
+    )
+    whole = [*rows_of(MADE.until(date(2026, 11, 20))), *rows_of(halved.since(date(2026, 11, 23)))]
+    market.load("QQQ", whole)
+    market.split("QQQ", 2, date(2026, 11, 23))
+    alpaca.clock(at="2026-11-25T22:00:00+00:00")
+    done = jutsu("--source", "alpaca", "--symbol", "QQQ")
+    assert done.exit_code == 0, done.output
+    assert "split 2:1 on 2026-11-23 recorded" in done.stdout
+    kept = store.read(["QQQ"], as_stored=True)["QQQ"]
+    assert kept.until(before.last).sha256() == before.sha256()
+    read = store.read(["QQQ"])["QQQ"]
+    assert read.basis == "split"
+    assert np.array_equal(read.close[: len(before)], before.close / 2)
+    assert np.array_equal(read.close[len(before) :], halved.close[len(before) :])

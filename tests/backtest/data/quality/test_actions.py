@@ -1,6 +1,7 @@
 """Corporate actions: values that cannot be are refused, and scaling keeps what a holding is worth."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +20,7 @@ from backtest.data.quality.actions import (
     scale_bars,
     scale_book,
     scale_holding,
+    split_adjusted,
 )
 from backtest.data.quality.splits import RATIOS
 from tests.support.price_gate_world import index_and_funds
@@ -108,3 +110,21 @@ def test_scaling_bars_touches_only_the_rows_before_and_keeps_traded_value(ratio:
         after.close * float(ratio), bars.close * np.where(bars.dates < np.datetime64(day), 1, float(ratio))
     )
     np.testing.assert_allclose(after.close * after.volume, bars.close * bars.volume)
+
+
+def test_raw_prices_are_brought_onto_the_newest_shares() -> None:
+    bars = replace(index_and_funds()["QQQ"], basis="raw")
+    first, second = bars.dates[10].item(), bars.dates[20].item()
+    splits = [
+        CorporateAction("QQQ", second, "split", Fraction(3, 2)),
+        CorporateAction("QQQ", first, "split", Fraction(2)),
+        CorporateAction("QQQ", first, "split", Fraction(2), source="told twice"),
+        CorporateAction("QQQ", first, "dividend", amount=Decimal("0.5")),
+        CorporateAction("SPY", first, "split", Fraction(5)),
+    ]
+    found = split_adjusted(bars, splits)
+    assert found.basis == "split"
+    for rows, ratio in ((slice(0, 10), 3.0), (slice(10, 20), 1.5), (slice(20, None), 1.0)):
+        assert found.close[rows] == pytest.approx(bars.close[rows] / ratio, rel=1e-15)
+        assert found.volume[rows] == pytest.approx(bars.volume[rows] * ratio, rel=1e-15)
+    assert split_adjusted(bars, ()).sha256() == bars.sha256()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from backtest.core.bar_words import Basis
 from live.feeds.sources.alpaca import open_alpaca
 from live.feeds.sources.csv import CsvSource
 from live.feeds.sources.model import Opening
@@ -63,7 +64,9 @@ class TestSchwab(SourceContract):
             )
 
 
-class TestAlpaca(SourceContract):
+class TestAlpacaRaw(SourceContract):
+    BASIS: ClassVar[Basis] = "raw"
+
     @pytest.fixture
     def world(self) -> Iterator[SourceWorld]:
         with FakeAlpaca(NIGHT) as fake:
@@ -86,3 +89,7 @@ class TestAlpaca(SourceContract):
                 lambda: len(fake.sent("GET", "/stocks/bars")),
             )
             source.close()
+
+
+class TestAlpacaAdjusted(TestAlpacaRaw):
+    BASIS: ClassVar[Basis] = "split"
