@@ -40,3 +40,14 @@ def test_places_outside_of_the_project_get_their_usual_names(tmp_path: Path) -> 
     loaded = load_settings(config=user.config)
     assert ledger_of(loaded).name == LEDGER
     assert "signals/trade_signals_x.json" in {source.name for source in documents_of(loaded)}
+
+
+def test_of_the_bar_store_all_but_the_bars_is_in(tmp_path: Path) -> None:
+    user = new_user(tmp_path / "jutsu")
+    store = user.root / "data" / "bars"
+    kept = {"actions/QQQ.parquet", "revisions/QQQ-1d.parquet", "imports.jsonl", "syncs.jsonl"}
+    for name in (*kept, "QQQ.parquet"):
+        (store / name).parent.mkdir(parents=True, exist_ok=True)
+        (store / name).write_bytes(b"")
+    found = {name for name in names(user) if name.startswith("data/")}
+    assert found == {f"data/bars/{name}" for name in kept}

@@ -79,8 +79,8 @@ def test_bars_as_they_were_known_then(jutsu: Callable[..., Result], tmp_path: Pa
         done = jutsu("export", tmp_path / f"out{n}", "--known-at", words)
         assert done.exit_code == 0, done.output
         assert read_directory(tmp_path / f"out{n}")["QQQ"].sha256() == wanted.sha256()
-    for words in (("--known-at", "yesterday"), ("--known-at", "2026-11-13", "--source", "demo")):
-        assert isinstance(jutsu("export", tmp_path / "no", *words).exception, UsageError)
+    for wrong in (("--known-at", "yesterday"), ("--known-at", "2026-11-13", "--source", "demo")):
+        assert isinstance(jutsu("export", tmp_path / "no", *wrong).exception, UsageError)
     assert "the bar store is empty" in str(
         jutsu("export", tmp_path / "no", "--known-at", "2020-01-02").exception
     )
