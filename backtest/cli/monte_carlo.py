@@ -86,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _subject(args: argparse.Namespace, cost_pct: float) -> Subject:
     from backtest.cli.progress import tell
+    from backtest.research.adaptive import recall_row
     from backtest.research.database import database_path, open_database
     from backtest.research.monte_carlo.runs import read_run
     from backtest.research.monte_carlo.subjects import of_run, of_trial, study_and_trial
@@ -100,7 +101,9 @@ def _subject(args: argparse.Namespace, cost_pct: float) -> Subject:
             raise UsageError("a set of a study has its own", where=f"--{name}", remedy="leave it out")
     with open_database(database_path(), create=False) as database:
         row = database.study(named[0])
-    return of_trial(open_row(row, tell), row, named[1])
+        opened = open_row(row, tell)
+        recall_row(opened.study, row, database)
+    return of_trial(opened, row, named[1])
 
 
 def _plan(subject: Subject, args: argparse.Namespace) -> Resampling:

@@ -25,6 +25,7 @@ from backtest.core.errors import JutsuError, UsageError
 from backtest.core.files import require_regular, why
 from backtest.research.identity import Identity
 from backtest.research.rule_sets import STATISTICS
+from backtest.research.search import ADAPTIVE
 
 DEFAULT: Final = Path("state/research.db")
 VARIABLE: Final = "JUTSU_RESEARCH_DB"
@@ -317,10 +318,17 @@ class Database:
     def tried(self, study: str) -> int:
         """Return how many valid sets of a study were ever tried: stored, forgotten, or by a walk-forward.
 
-        Set number i is the same one wherever it was tried, so the most of the three is counted.
+        Set number i is the same one wherever it was tried, so the most of the three is counted. An adaptive
+        search draws others in every fold: those are added.
         """
-        ranked = (int(fold.get("ranked", 0)) for _, fold in self.folds(study))
-        return max(self.progress(study).tried, self._forgotten(study), *ranked)
+        ranked = [int(fold.get("ranked", 0)) for _, fold in self.folds(study)]
+        own = max(self.progress(study).tried, self._forgotten(study))
+        return own + sum(ranked) if self._adaptive(study) else max(own, *ranked, 0)
+
+    def _adaptive(self, study: str) -> bool:
+        row = self.connection.execute("SELECT document FROM study WHERE id = ?", (study,)).fetchone()
+        search = {} if row is None else json.loads(row[0]).get("file", {}).get("search", {})
+        return search.get("method") in ADAPTIVE
 
     def _forgotten(self, study: str) -> int:
         row = self.connection.execute("SELECT document FROM study WHERE id = ?", (study,)).fetchone()

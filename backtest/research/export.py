@@ -13,7 +13,6 @@ from backtest.core.distribution import require
 from backtest.core.errors import UsageError
 from backtest.core.files import write_atomic
 from backtest.research.figures import FIGURES, Figures
-from backtest.research.search import sets
 from backtest.research.space import Columns
 from backtest.research.study import Study
 
@@ -50,7 +49,7 @@ def _parts(study: Study, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[
     for first in range(0, int(rows[-1]) + 1 if len(rows) else 0, _AT_ONCE):
         wanted = rows[(rows >= first) & (rows < first + _AT_ONCE)]
         if len(wanted):
-            columns = sets(study.space, study.method, study.seed, first, int(wanted[-1]) - first + 1)
+            columns = study.sets(first, int(wanted[-1]) - first + 1)
             yield wanted, {name: column[wanted - first] for name, column in columns.items()}
 
 

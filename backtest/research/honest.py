@@ -16,13 +16,15 @@ import numpy as np
 from backtest.core.bars import FloatArray
 from backtest.core.decision import Json
 from backtest.core.errors import UsageError
+from backtest.research.adaptive import batches
 from backtest.research.database import Database, StudyRow
 from backtest.research.figures import FIGURES
+from backtest.research.neighbourhood import fresh_neighbours
 from backtest.research.overfitting import cscv, sharpe, snooping
 from backtest.research.overfitting.bootstrap import block_length
 from backtest.research.results import Kept, Results
 from backtest.research.rule_sets import Trial
-from backtest.research.search import sets, uniform
+from backtest.research.search import ADAPTIVE, GRID, uniform
 from backtest.research.space import chosen
 from backtest.research.study import Study
 
@@ -142,7 +144,7 @@ def judge(
     returns = sampled_returns(study, trial, results, item.trial)
     correlation = sharpe.mean_correlation(returns)
     own = sharpe.sample_of(returns[:, 0])
-    spread = _spread(results)
+    spread = _spread(study, results)
     excess = returns - trial.benchmark()[:, None]
     return Honest(
         trial=item.trial,
@@ -158,9 +160,7 @@ def judge(
         backtest_length=Value(sharpe.minimum_backtest_length(tried)),
         pbo=_pbo(returns),
         **_snooping(excess, study.seed),
-        neighbourhood=Value(None, "no grid, or no neighbour has figures")
-        if item.around is None
-        else Value(item.around.median if objective.maximise else -item.around.median),
+        neighbourhood=_neighbourhood(study, trial, item),
         walk_forward=_walk_forward(database, row),
         holdout=judge_holdout(study, row, database, item.trial),
     )
@@ -188,9 +188,9 @@ def sampled_returns(study: Study, trial: Trial, results: Results, winner: int) -
     rows = np.concatenate([[winner], known]).astype(np.int64)
     first, last = int(rows.min()), int(rows.max())
     if last - first < 200_000:
-        columns = chosen(sets(study.space, study.method, study.seed, first, last - first + 1), rows - first)
+        columns = chosen(study.sets(first, last - first + 1), rows - first)
     else:
-        parts = [sets(study.space, study.method, study.seed, int(row), 1) for row in rows]
+        parts = [study.sets(int(row), 1) for row in rows]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return trial.returns(columns, len(rows))
 
@@ -206,11 +206,18 @@ def refusals(honest: Honest) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _spread(results: Results) -> float:
-    """Return the standard deviation of the trials' Sharpe ratios, per session; 0 for one trial."""
-    ratios = results.figures["sharpe"]
-    ratios = ratios[np.isfinite(ratios)] / math.sqrt(252.0)
-    return float(ratios.std(ddof=1)) if len(ratios) > 1 else 0.0
+def _spread(study: Study, results: Results) -> float:
+    """Return the standard deviation of the trials' Sharpe ratios, per session; 0 for one trial.
+
+    The later sets of an adaptive search lie close together because it chose them so. They would make luck
+    look smaller than it was: where its first batch, drawn evenly, spreads more, that counts.
+    """
+    ratios = results.figures["sharpe"] / math.sqrt(252.0)
+    parts = (
+        [ratios, ratios[: batches(study.method, len(ratios))[0][1]]] if study.method in ADAPTIVE else [ratios]
+    )
+    known = [part[np.isfinite(part)] for part in parts]
+    return max(float(part.std(ddof=1)) if len(part) > 1 else 0.0 for part in known)
 
 
 def _psr(own: sharpe.SharpeSample | None) -> Value:
@@ -251,6 +258,20 @@ def _snooping(excess: FloatArray, seed: int) -> dict[str, Value]:
         "spa": Value(snooping.superior_predictive_ability(resampled).consistent),
         "superior": Value(float(len(snooping.stepwise_superior(resampled)))),
     }
+
+
+def _neighbourhood(study: Study, trial: Trial, item: Kept) -> Value:
+    """Return the median of the objective around a set: its grid neighbours, else fresh sets near it."""
+    objective = study.objectives[0]
+    if item.around is not None:
+        return Value(item.around.median if objective.maximise else -item.around.median)
+    if study.method == GRID:
+        return Value(None, "no neighbour has figures")
+    columns = fresh_neighbours(study.space, item.changes, study.seed)
+    count = len(next(iter(columns.values())))
+    if not count:
+        return Value(None, "no valid set near it")
+    return Value(float(np.median(trial.figures(trial.statistics(columns, count))[objective.figure])))
 
 
 def _walk_forward(database: Database, row: StudyRow) -> Value:

@@ -23,12 +23,15 @@ _CODE: Final = (
     "indicators",
     "strategies/hierarchical_adaptive",
     "research/hierarchical_adaptive",
+    "research/adaptive.py",
     "research/compiling.py",
     "research/expressions.py",
+    "research/nsga2.py",
     "research/rule_sets.py",
     "research/search.py",
     "research/sobol.py",
     "research/space.py",
+    "research/tpe.py",
     "simulator/windows.py",
 )
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backtest.core.bars import FloatArray
-from backtest.research.space import Space
+from backtest.research.search import uniform
+from backtest.research.space import Axis, Columns, Space, chosen
 
 #: with more axes only steps along one axis at a time are neighbours
 _MOST_AXES: Final = 6
 _NEAR: Final = 0.9
+#: sets drawn around one that has no grid, how far, and their stream of random numbers
+FRESH: Final = 80
+_STEP: Final = 0.05
+_STREAM: Final = 1_100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,36 @@ def neighbourhood(space: Space, index: int, scores: FloatArray) -> Neighbourhood
         return Neighbourhood(len(values), median, float("nan"), float("nan"), float("nan"))
     stability = float((values >= _NEAR * own).mean())
     return Neighbourhood(len(values), median, float(values.min()) / own, median / own, stability)
+
+
+def fresh_neighbours(space: Space, pick: Mapping[str, Any], seed: int) -> Columns:
+    """Return sets drawn around one of a search without a grid: at most 80, a small step on every axis.
+
+    Numbers between two ends move by up to a twentieth of their width, a list by one place, texts and flags
+    stay. Only sets that keep the rules are returned; nobody ever selects one of them.
+
+    Args:
+        space: of the search.
+        pick: value of every axis.
+        seed: of the study.
+    """
+    columns = {
+        axis.name: _around(axis, pick[axis.name], uniform(seed, _STREAM + k, 0, FRESH))
+        for k, axis in enumerate(space.axes)
+    }
+    valid = space.valid(columns, FRESH)
+    return chosen(columns, np.flatnonzero(valid))
+
+
+def _around(axis: Axis, value: Any, draws: FloatArray) -> NDArray[Any]:
+    if axis.ends is None:
+        return np.full(len(draws), value)
+    if axis.values:
+        place = axis.values.index(value) + np.floor(3 * draws).astype(np.int64) - 1
+        return axis.at(np.clip(place, 0, len(axis.values) - 1))
+    moved = value + _STEP * (axis.high - axis.low) * (2 * draws - 1)
+    found: FloatArray = np.clip(moved, axis.low, axis.high)
+    return np.rint(found).astype(np.int64) if axis.whole else found
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ import numpy as np
 
 from backtest.core.decision import Json
 from backtest.research.rule_sets import STATISTICS, rule_set
-from backtest.research.search import GRID, sets
+from backtest.research.search import ADAPTIVE, GRID
 from backtest.research.study import Study
 
 #: sets whose validity is counted at most; of a larger study a share is told
@@ -48,8 +48,12 @@ class Preview:
 
     def lines(self) -> Iterator[str]:
         """Yield what a person reads."""
-        some = "" if self.counted == self.sets else f" of the first {self.counted:,}"
-        yield f"{self.sets:,} sets over {self.sessions:,} sessions; the rules exclude {self.broken:,}{some}"
+        sets = f"{self.sets:,} sets over {self.sessions:,} sessions"
+        if self.counted:
+            some = "" if self.counted == self.sets else f" of the first {self.counted:,}"
+            yield f"{sets}; the rules exclude {self.broken:,}{some}"
+        else:
+            yield f"{sets}, each batch drawn from those before"
         yield "unique series at most: " + ", ".join(
             f"{count:,} {kind}" for kind, count in self.unique.items()
         )
@@ -60,11 +64,11 @@ class Preview:
 def preview_of(study: Study, sessions: int) -> Preview:
     """Return what a study would be over some sessions."""
     total = study.total
-    counted = min(total, _COUNTED)
+    counted = 0 if study.method in ADAPTIVE else min(total, _COUNTED)
     broken = 0
     for first in range(0, counted, _AT_ONCE):
         count = min(_AT_ONCE, counted - first)
-        columns = sets(study.space, study.method, study.seed, first, count)
+        columns = study.sets(first, count)
         broken += count - int(np.count_nonzero(study.space.valid(columns, count)))
     return Preview(
         sets=total,

@@ -137,12 +137,10 @@ def _holdout_used(opened: OpenStudy, row: StudyRow, database: Database, trial: i
 
 def _look(opened: OpenStudy, row: StudyRow, database: Database, trial: int) -> None:
     """Judge a set on the holdout and note that it was looked at."""
-    from backtest.research.search import sets
-
     holdout, study = opened.holdout(), opened.study
     if holdout is None:
         return
-    columns = sets(study.space, study.method, study.seed, trial, 1)
+    columns = study.sets(trial, 1)
     figures = holdout.figures(holdout.statistics(columns, 1))
     days = holdout.sessions[0], holdout.sessions[-1]
     database.look(row.id, trial, days, {key: float(np.asarray(value)[0]) for key, value in figures.items()})

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from backtest.core.decision import Json
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.files import write_atomic
 from backtest.research import honest as honesty
+from backtest.research.adaptive import recall_row
 from backtest.research.database import Database, StudyRow
+from backtest.research.drawings import histogram, landscape, scatter
 from backtest.research.figures import FIGURES, headings
 from backtest.research.honest import Honest
+from backtest.research.pareto import pareto_front
 from backtest.research.report_page import Table, page
 from backtest.research.reruns import Rerun, rerun
 from backtest.research.results import Results, results_of, top_csv
@@ -23,8 +29,9 @@ from backtest.research.session import OpenStudy
 from backtest.research.study import Study
 from backtest.research.surfaces import Surface, surfaces
 
-#: sets of the page's table
+#: sets of the page's table, and of the front in the document
 _LISTED: Final = 20
+_FRONT: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +43,7 @@ class StudyReport:
         failed: sets that could not be computed.
         honest: the first set with what it takes to judge it; None before any set has figures.
         reruns: the best sets in whole shares.
+        folds: of the newest walk-forward, without its totals.
     """
 
     study: Study
@@ -44,6 +52,16 @@ class StudyReport:
     failed: int
     honest: Honest | None
     reruns: tuple[Rerun, ...]
+    folds: tuple[Json, ...] = ()
+
+    @property
+    def front(self) -> NDArray[np.int64]:
+        """Numbers of the sets that nothing beats in every objective, of those that meet the requirements."""
+        figures, study = self.results.figures, self.study
+        scores = np.column_stack([objective.score(figures) for objective in study.objectives])
+        for condition in study.require:
+            scores[~condition.holds(figures, len(scores))] = -np.inf
+        return pareto_front(scores)
 
     def document(self) -> Json:
         """Return the study as one JSON document, as in `study.json`."""
@@ -63,6 +81,7 @@ class StudyReport:
             "failed": self.failed,
             "meeting_requirements": self.results.meeting,
             "best": None if self.honest is None else self.honest.document(),
+            "front": self.front.tolist()[:_FRONT] if len(self.study.objectives) > 1 else None,
             "whole_shares": [asdict(item) for item in self.reruns],
         }
 
@@ -103,10 +122,12 @@ def report_of(
     study = opened.study
     progress = database.progress(row.id)
     figures = opened.trial.figures(database.statistics(row.id, study.total))
+    recall_row(study, row, database)
     results = results_of(study, figures, min(progress.stored, study.total))
     honest = honesty.judge(study, row, opened.trial, results, database) if results.kept else None
     reruns = rerun(study, opened.history, opened.days, results.kept[:count], rules)
-    return StudyReport(study, row, results, progress.failed, honest, reruns)
+    folds = tuple(fold for _, fold in database.folds(row.id) if "inside" in fold)
+    return StudyReport(study, row, results, progress.failed, honest, reruns, folds)
 
 
 def write_report(report: StudyReport, folder: Path) -> None:
@@ -127,7 +148,34 @@ def _page(report: StudyReport) -> str:
         values = report.results.figures[objective.figure]
         maps = surfaces(study.space, values, maximise=objective.maximise)
     title = f"Study {study.name}, {report.row.first_day} to {report.row.last_day}"
-    return page(title, report.lines(), [_best(report), _whole_shares(report)], maps)
+    tables = [_best(report), _whole_shares(report)]
+    return page(title, report.lines(), tables, maps, charts=_drawings(report, maps))
+
+
+def _drawings(report: StudyReport, maps: Sequence[Surface]) -> Iterator[str]:
+    """Yield how the objective is spread, both objectives against each other, folds, landscapes."""
+    objectives, figures = report.study.objectives, report.results.figures
+    first = objectives[0].figure
+    best = report.results.kept[0].figures[first] if report.results.kept else float("nan")
+    yield histogram(f"{first} of every set; the line is the best one", first, figures[first], best)
+    if len(objectives) > 1:
+        other = objectives[1].figure
+        front = report.front
+        title = f"Every set; marked: nothing beats it in all {len(objectives)} objectives"
+        cloud = figures[first], figures[other]
+        yield scatter(title, (first, other), cloud, (cloud[0][front], cloud[1][front]))
+    if report.folds:
+        inside, outside = (
+            np.array([float(fold[side].get(first) or np.nan) for fold in report.folds])
+            for side in ("inside", "outside")
+        )
+        pairs = [pair for fold in report.folds for pair in fold.get("pairs", ())]
+        points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+        labels = (f"{first} in the train window", f"{first} in the test window")
+        title = "Walk-forward; marked: the pick of each fold"
+        yield scatter(title, labels, (points[:, 0], points[:, 1]), (inside, outside))
+    for surface in maps:
+        yield landscape(surface, first)
 
 
 def _best(report: StudyReport) -> Table:

@@ -12,7 +12,7 @@ import numpy as np
 
 from backtest.research.figures import FIGURES, Figures, missed, ranked
 from backtest.research.neighbourhood import Neighbourhood, neighbourhood
-from backtest.research.search import GRID, sets
+from backtest.research.search import GRID
 from backtest.research.study import Study
 
 #: sets that are kept with all their values
@@ -86,7 +86,7 @@ def _median(around: Neighbourhood | None) -> float:
 
 
 def _kept(study: Study, figures: Figures, row: int, around: Neighbourhood | None) -> Kept:
-    columns = sets(study.space, study.method, study.seed, row, 1)
+    columns = study.sets(row, 1)
     own = {name: float(values[row]) for name, values in figures.items()}
     return Kept(row, study.space.one(columns, 0), own, around, missed(figures, study.require, row))
 

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 
 from backtest.core.bars import FloatArray
+from backtest.research import adaptive
 from backtest.research.database import Database, StudyRow
-from backtest.research.engine import Chunk, Done, Engine
+from backtest.research.engine import Chunk, Compute, Done, Engine, Outcomes
 from backtest.research.rule_sets import Trial, tried
-from backtest.research.search import sets
+from backtest.research.search import ADAPTIVE
 from backtest.research.study import Study
 
 #: sets in a chunk: about a tenth of a second to half a second of work
@@ -22,6 +23,8 @@ CHUNK: Final = 4_000
 #: a small study is cut into at least so many chunks, so that several workers share it
 _LEAST_CHUNKS: Final = 16
 _SMALLEST: Final = 64
+#: sets of a chunk in a batch of an adaptive search
+_PIECE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def run_study(
     """
     begin = time.monotonic()
     total = study.total
+    adaptive.recall_row(study, row, database)
     missing = list(database.missing(row.id, total))
     stored = total - sum(count for _, count in missing)
     best = _best(study, trial, database.statistics(row.id, total)) if stored else None
@@ -106,10 +110,9 @@ def run_study(
     report(step)
 
     def compute(chunk: Chunk) -> FloatArray:
-        columns = sets(study.space, study.method, study.seed, chunk.first, chunk.count)
-        return tried(trial, study.space, columns, chunk.count)
+        return tried(trial, study.space, study.sets(chunk.first, chunk.count), chunk.count)
 
-    outcomes = engine.run(compute, chunks(iter(missing), chunk_size(total)), limits.task_timeout)
+    outcomes = _outcomes(study, row, database, engine, compute, limits.task_timeout)
     with closing(outcomes):
         for outcome in outcomes:
             count = outcome.chunk.count
@@ -131,6 +134,33 @@ def run_study(
             if limits.deadline is not None and seconds >= limits.deadline:
                 break
     return step
+
+
+def _outcomes(
+    study: Study,
+    row: StudyRow,
+    database: Database,
+    engine: Engine,
+    compute: Compute,
+    timeout: float | None,
+) -> Outcomes:
+    """Yield the outcome of every missing chunk; those of an adaptive search batch by batch.
+
+    A batch with a set that failed is the last one: the next batch depends on it.
+    """
+    if study.method not in ADAPTIVE:
+        missing = database.missing(row.id, study.total)
+        yield from engine.run(compute, chunks(missing, chunk_size(study.total)), timeout)
+        return
+    for first, count in adaptive.batches(study.method, study.total):
+        missing = iter([(a, b) for a, b in database.missing(row.id, first + count) if a >= first])
+        adaptive.recall_row(study, row, database)
+        failed = False
+        for outcome in engine.run(compute, chunks(missing, _PIECE), timeout):
+            failed = failed or not isinstance(outcome, Done)
+            yield outcome
+        if failed:
+            return
 
 
 def _best(study: Study, trial: Trial, statistics: FloatArray) -> float | None:

@@ -14,7 +14,11 @@ from backtest.research.space import Columns, Space
 GRID: Final = "grid"
 RANDOM: Final = "random"
 SOBOL: Final = "sobol"
-METHODS: Final = (GRID, RANDOM, SOBOL)
+NSGA2: Final = "nsga2"
+TPE: Final = "tpe"
+#: methods whose next sets depend on how earlier ones did
+ADAPTIVE: Final = (NSGA2, TPE)
+METHODS: Final = (GRID, RANDOM, SOBOL, *ADAPTIVE)
 
 
 def sets(space: Space, method: str, seed: int, first: int, count: int) -> Columns:
@@ -22,7 +26,7 @@ def sets(space: Space, method: str, seed: int, first: int, count: int) -> Column
 
     Args:
         space: where to search.
-        method: one of `METHODS`.
+        method: one of `METHODS`, none of `ADAPTIVE`.
         seed: of random and Sobol searches, 0 to 2^64 - 1.
         first: number of the first set.
         count: how many.

@@ -13,6 +13,7 @@ from backtest.core.decision import Json
 from backtest.core.documents import read_document
 from backtest.core.errors import DataError
 from backtest.data.sources.csv import Progress
+from backtest.research.adaptive import recall_row
 from backtest.research.bars_of import read_bars
 from backtest.research.database import Database, StudyRow
 from backtest.research.identity import Identity, identity_of
@@ -117,6 +118,7 @@ def results_of_row(study: Study, row: StudyRow, database: Database) -> Results:
     """Rank the sets of a study as far as they are stored."""
     statistics = database.statistics(row.id, row.total)
     figures = figures_of(statistics, int(row.document["sessions"]))
+    recall_row(study, row, database)
     return results_of(study, figures, database.progress(row.id).stored)
 
 

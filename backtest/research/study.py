@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,9 @@ from backtest.core.errors import UsageError
 from backtest.research.expressions import Condition
 from backtest.research.figures import Objective
 from backtest.research.folds import FoldPlan
-from backtest.research.search import GRID
-from backtest.research.space import Space
+from backtest.research.memory import Memory
+from backtest.research.search import ADAPTIVE, GRID, sets
+from backtest.research.space import Columns, Space
 from backtest.strategies.base import Strategy
 
 #: Sets of a search that may be numbered and stored; a larger one is a mistake in the file.
@@ -58,6 +59,7 @@ class Study:
         require: conditions on the figures.
         space: axes, rules and constraints.
         walk_forward: how folds are cut; None when the file has no such section.
+        memory: sets of an adaptive search as far as they are drawn.
         spec: the part of the document that says what is computed, normalised and JSON-ready.
     """
 
@@ -73,6 +75,17 @@ class Study:
     space: Space
     walk_forward: FoldPlan | None
     spec: Json
+    memory: Memory = field(default_factory=Memory, compare=False)
+
+    def sets(self, first: int, count: int) -> Columns:
+        """Return sets number `first` to `first + count - 1`, valid or not.
+
+        Raises:
+            UsageError: of an adaptive search, they depend on sets that are not computed yet.
+        """
+        if self.method in ADAPTIVE:
+            return self.memory.sets(first, count)
+        return sets(self.space, self.method, self.seed, first, count)
 
     @property
     def total(self) -> int:

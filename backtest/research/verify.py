@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backtest.research.adaptive import recall_row
 from backtest.research.database import Database, StudyRow
 from backtest.research.rule_sets import Trial, tried
-from backtest.research.search import sets
 from backtest.research.study import Study
 
 
@@ -48,9 +48,10 @@ def verify(
     damaged, different = [], []
     whole = hashlib.sha256()
     chunks, done = 0, 0
+    recall_row(study, row, database)
     total = database.progress(row.id).stored
     for first, stored, intact in database.chunks(row.id):
-        columns = sets(study.space, study.method, study.seed, first, len(stored))
+        columns = study.sets(first, len(stored))
         again = tried(trial, study.space, columns, len(stored))
         if not intact:
             damaged.append(first)

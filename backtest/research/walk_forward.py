@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -17,19 +17,23 @@ import numpy as np
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
+from backtest.research import adaptive
 from backtest.research.engine import Chunk, Done, Engine
 from backtest.research.figures import FIGURES, defined, ranked
 from backtest.research.folds import Fold, cut
+from backtest.research.memory import Memory
 from backtest.research.overfitting.ranks import spearman
 from backtest.research.rule_sets import STATISTICS, Trial, trial_of, tried
 from backtest.research.running import chunk_size, chunks
-from backtest.research.search import sets
+from backtest.research.search import ADAPTIVE
 from backtest.research.study import Study
 
 #: the gate of seed 003
 LEAST_SHARE: Final = 0.5
 LEAST_TRADES: Final = 30
 LEAST_DAYS: Final = 100
+#: sets of a fold that are kept for the drawing
+_MOST_PAIRS: Final = 200
 PASSED: Final = "PASSED"
 DEGRADED: Final = "DEGRADED"
 
@@ -47,6 +51,7 @@ class FoldResult:
         ranked: sets with figures in the test window.
         correlation: Spearman's, of the objective in both windows over all sets; None when it does not vary.
         slope: of a line through the objective outside over inside.
+        pairs: the objective inside and outside of some of the sets, evenly chosen.
         drift: how far the pick's parameters moved from the pick before, 0 to 1 per axis, averaged.
     """
 
@@ -63,6 +68,7 @@ class FoldResult:
     correlation: float | None
     slope: float | None
     drift: float | None
+    pairs: tuple[tuple[float, float], ...] = ()
 
     def document(self) -> Json:
         """Return it JSON-ready; a figure that is not defined is null."""
@@ -158,7 +164,8 @@ def _run_fold(
     """Select inside the train window, then trade the test window; return the fold and its daily returns."""
     train = _window(study, history, sessions, fold.train)
     test = _window(study, history, sessions, fold.test)
-    inside = train.figures(_all_sets(study, train, engine))
+    study, statistics = _searched(study, train, engine)
+    inside = train.figures(statistics)
     outside = test.figures(_all_sets(study, test, engine))
     objective = study.objectives[0]
     order, met = ranked(inside, study.objectives, study.require)
@@ -168,7 +175,7 @@ def _run_fold(
     if pick is None:
         columns, returns = {}, np.zeros(len(test.sessions))
     else:
-        one = sets(study.space, study.method, study.seed, pick, 1)
+        one = study.sets(pick, 1)
         columns, returns = study.space.one(one, 0), test.returns(one, 1)[:, 0]
     return FoldResult(
         train_first=train.sessions[0],
@@ -183,6 +190,7 @@ def _run_fold(
         ranked=int(known.sum()),
         correlation=spearman(*scores),
         slope=_slope(*scores),
+        pairs=_pairs(inside[objective.figure][known], outside[objective.figure][known]),
         drift=_drift(study, columns, None if before is None else before.parameters),
     ), returns
 
@@ -194,23 +202,43 @@ def _window(
     return trial_of(study.strategy, history, start=first, end=last, cost_pct=study.data.cost_pct)
 
 
-def _all_sets(study: Study, trial: Trial, engine: Engine) -> FloatArray:
-    total = study.total
+def _searched(study: Study, trial: Trial, engine: Engine) -> tuple[Study, FloatArray]:
+    """Search a train window; return the study with the sets of this search, and their statistics."""
+    if study.method not in ADAPTIVE:
+        return study, _all_sets(study, trial, engine)
+    study = replace(study, memory=Memory())
+    found: FloatArray = np.full((study.total, STATISTICS), np.nan)
+    for first, count in adaptive.batches(study.method, study.total):
+        adaptive.recall(study, trial.figures(found), first)
+        found[first : first + count] = _all_sets(study, trial, engine, first, count)
+    return study, found
+
+
+def _all_sets(
+    study: Study, trial: Trial, engine: Engine, begin: int = 0, count: int | None = None
+) -> FloatArray:
+    """Return the statistics of sets from `begin` on, all of them when `count` is left out."""
+    total = study.total if count is None else count
     found: FloatArray = np.full((total, STATISTICS), np.nan)
 
     def compute(chunk: Chunk) -> FloatArray:
-        columns = sets(study.space, study.method, study.seed, chunk.first, chunk.count)
-        return tried(trial, study.space, columns, chunk.count)
+        return tried(trial, study.space, study.sets(chunk.first, chunk.count), chunk.count)
 
-    for outcome in engine.run(compute, chunks(iter([(0, total)]), chunk_size(total)), None):
+    for outcome in engine.run(compute, chunks(iter([(begin, total)]), chunk_size(total)), None):
         if not isinstance(outcome, Done):
             raise UsageError(f"set {outcome.chunk.first} failed: {outcome.reason}", where="walk-forward")
-        found[outcome.chunk.first : outcome.chunk.first + outcome.chunk.count] = outcome.statistics
+        rows = slice(outcome.chunk.first - begin, outcome.chunk.first - begin + outcome.chunk.count)
+        found[rows] = outcome.statistics
     return found
 
 
 def _figures_of(figures: Mapping[str, FloatArray], row: int | None) -> dict[str, float]:
     return {} if row is None else {name: float(values[row]) for name, values in figures.items()}
+
+
+def _pairs(inside: FloatArray, outside: FloatArray) -> tuple[tuple[float, float], ...]:
+    every = max(1, -(-len(inside) // _MOST_PAIRS))
+    return tuple(zip(inside[::every].tolist(), outside[::every].tolist(), strict=True))
 
 
 def _slope(inside: FloatArray, outside: FloatArray) -> float | None:

@@ -17,7 +17,6 @@ from backtest.data.sources.csv import Progress, read_directory
 from backtest.research.database import StudyRow
 from backtest.research.monte_carlo.histories import Rules
 from backtest.research.monte_carlo.runs import Run
-from backtest.research.search import sets
 from backtest.research.session import OpenStudy
 from backtest.strategies.base import Strategy
 
@@ -57,7 +56,7 @@ def of_trial(opened: OpenStudy, row: StudyRow, trial: int) -> Subject:
     study, where = opened.study, f"study {row.id[:8]}"
     if trial >= study.total:
         raise UsageError(f"there is no set {trial:,}, the last one is {study.total - 1:,}", where=where)
-    columns = sets(study.space, study.method, study.seed, trial, 1)
+    columns = study.sets(trial, 1)
     if not study.space.valid(columns, 1)[0]:
         raise UsageError(f"set {trial:,} is excluded by the rules or the constraints", where=where)
     pick = study.space.one(columns, 0)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from backtest.research import honest as honesty
+from backtest.research.database import Database
+from backtest.research.engine import Threads
 from backtest.research.honest import (
     LABELS,
     Honest,
@@ -20,7 +22,9 @@ from backtest.research.honest import (
 from backtest.research.identity import Identity
 from backtest.research.overfitting import sharpe
 from backtest.research.results import Results
-from backtest.research.session import results_of_row
+from backtest.research.running import Limits, run_study
+from backtest.research.session import OpenStudy, results_of_row
+from backtest.research.space import Axis
 from tests.backtest.research.conftest import Searched
 
 
@@ -118,3 +122,17 @@ def test_a_set_is_refused_by_dsr_and_by_pbo(searched: Searched, results: Results
     assert "PBO 0.6" in refusals(replace(found, pbo=Value(0.6)))[0]
     unknown = replace(found, dsr=Value(None, "returns do not vary"), pbo=Value(None, "too short"))
     assert len(refusals(unknown)) == 2
+
+
+def test_a_search_without_a_grid_is_judged_by_fresh_sets_near_its_best(
+    opened: OpenStudy, database: Database
+) -> None:
+    axes = (Axis("sma_fast", low=4, high=16, whole=True), Axis("sma_slow", low=20, high=60, whole=True))
+    space = replace(opened.study.space, axes=axes)
+    drawn = replace(opened, study=replace(opened.study, method="random", budget=40, space=space))
+    row = drawn.begin(database)
+    run_study(drawn.study, row, drawn.trial, database, Threads(1), lambda _: None, Limits())
+    found = judge(drawn.study, row, drawn.trial, results_of_row(drawn.study, row, database), database)
+    assert found.neighbourhood.value is not None
+    assert found.neighbourhood.value <= found.best + 0.3
+    assert found.tried == database.progress(row.id).tried  # the fresh ones are no candidates

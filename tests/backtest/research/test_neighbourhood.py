@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from backtest.research.neighbourhood import neighbourhood, neighbours
+from backtest.research.expressions import parse_condition
+from backtest.research.neighbourhood import FRESH, fresh_neighbours, neighbourhood, neighbours
 from backtest.research.space import Axis, Space
 
 SPACE = Space((Axis("a", (1, 2, 3, 4)), Axis("flag", (True, False)), Axis("b", (10, 20, 30))), {})
@@ -48,3 +49,23 @@ def test_a_losing_set_has_no_ratios() -> None:
     assert found is not None
     assert found.median == 0.5
     assert np.isnan([found.worst, found.plateau, found.stability]).all()
+
+
+def test_fresh_neighbours_are_near_and_keep_the_rules() -> None:
+    axes = (
+        Axis("x", low=0.0, high=10.0),
+        Axis("n", low=1, high=100, whole=True),
+        Axis("listed", (5, 10, 20)),
+        Axis("flag", (False, True)),
+    )
+    space = Space(axes, {}, constraints=(parse_condition("x <= 5.2", ("x",)),))
+    found = fresh_neighbours(space, {"x": 5.0, "n": 50, "listed": 5, "flag": True}, 7)
+    count = len(found["x"])
+    assert 20 < count < FRESH
+    assert (np.abs(found["x"] - 5.0) <= 0.5).all()
+    assert (found["x"] <= 5.2).all()
+    assert set(found["n"].tolist()) <= set(range(45, 56))
+    assert set(found["listed"].tolist()) == {5, 10}
+    assert found["flag"].all()
+    again = fresh_neighbours(space, {"x": 5.0, "n": 50, "listed": 5, "flag": True}, 7)
+    assert again["x"].tobytes() == found["x"].tobytes()

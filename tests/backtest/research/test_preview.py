@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from backtest.core.errors import UsageError
 from backtest.research.preview import preview_of
 from backtest.research.study_file import parse_study
 from tests.support.study_world import document
@@ -27,3 +30,13 @@ def test_a_draw_may_share_nothing() -> None:
     study = parse_study(document(Path("p"), space=space, search={"method": "sobol", "budget": 900}), "s")
     found = preview_of(study, 500)
     assert (found.unique["filters"], found.unique["pairs of averages"]) == (900, 2)
+
+
+def test_an_adaptive_search_knows_its_sets_only_once_it_runs() -> None:
+    space = {"measurement_noise": {"uniform": [500, 5000]}}
+    study = parse_study(document(Path("p"), space=space, search={"method": "nsga2", "budget": 500}), "s")
+    found = preview_of(study, 500)
+    assert (found.sets, found.counted) == (500, 0)
+    assert "each batch drawn from those before" in next(found.lines())
+    with pytest.raises(UsageError, match="not computed yet"):
+        study.sets(0, 1)
