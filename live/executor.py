@@ -13,12 +13,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
-from backtest.core.errors import JutsuError
+from backtest.core.errors import JutsuError, UsageError
 from live.books.variants import BookVariant, groups
 from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
@@ -32,6 +32,7 @@ from live.execution.unprotected import name_unprotected
 from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
 from live.metrics.measured import measured
+from live.model.run import Run
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.reconciliation import compare as reconcile
@@ -51,6 +52,11 @@ from live.views.execution_report import read_execution
 from live.views.words import outcome_words
 
 LOG = logging.getLogger("jutsu.executor")
+SESSION: Final = "session"
+#: flags of a signal file, which a session of breakouts has not
+_NO_SESSION: Final = (
+    "--signals-file", "--accept-edits", "--force", "--skip-time-check", "--prices", "--paper-fault",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +219,30 @@ def _carry_out(runtime: Runtime, request: ExecutorRequest, job: Job, notes: RunN
     return outcome
 
 
+def _session(args: argparse.Namespace, options: Options, kind: Run) -> int:
+    """Make a pass over the sessions of breakouts that are due; return 0, errors carry their exit code."""
+    named = [flag for flag in _NO_SESSION if getattr(args, flag.strip("-").replace("-", "_"))]
+    if named or args.phase != SESSION:
+        problem = f"{named[0]} is not for a session" if named else "--loop needs --phase session"
+        raise UsageError(problem, where="--phase", remedy="leave the flag out")
+    from live.runtime.orb import is_set_up, open_orb
+    from live.session.stage import run_loop, run_once
+
+    if options.shared and not is_set_up(options, kind):
+        return 0  # of several accounts not every one has such a book
+    with (
+        opening("executor", options, kind),
+        open_orb("executor", options, kind) as orb,
+        alerting(orb.context, "executor"),
+    ):
+        check_kill_switch(orb.context.ledger)
+        if args.loop and not kind.scratch:
+            run_loop(orb, say)
+        else:
+            say("\n".join(run_once(orb)))
+    return 0
+
+
 def _paths(runtime: Runtime, request: ExecutorRequest, variants: Sequence[BookVariant]) -> list[Path]:
     if request.signals_file is not None:
         return [request.signals_file]
@@ -262,7 +292,13 @@ def parser() -> argparse.ArgumentParser:
     add_shared(made)
     add = made.add_argument
     add("--signals-file", type=Path, metavar="FILE", help="default: the session's primary")
-    add("--phase", choices=get_args(Phase), default="all", help="auction orders: place, then poll")
+    add(
+        "--phase",
+        choices=(*get_args(Phase), SESSION),
+        default="all",
+        help="auction orders: place, then poll; session: one pass over a session of breakouts, on paper",
+    )
+    add("--loop", action="store_true", help="with --phase session: a pass each minute until it is over")
     add(
         "--paper-fault",
         choices=get_args(PaperFault),
@@ -281,6 +317,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
         kind = run_of(args)
+        if args.phase == SESSION or args.loop:
+            return _session(args, options, kind)
         request = ExecutorRequest(
             signals_file=args.signals_file,
             accept_edits=args.accept_edits,

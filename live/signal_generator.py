@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
 from backtest.core.decision import ExecutionTime
-from backtest.core.errors import JutsuError
+from backtest.core.errors import JutsuError, UsageError
 from live.alerts.causes import remedy_of
 from live.books import breakers, unknown_orders
 from live.books.closes import agreed_and_marked
@@ -44,6 +44,7 @@ from live.generation.price_check import PriceJudge, judge
 from live.generation.report_folder import todays_report
 from live.handoff.model import AccountInput
 from live.metrics.measured import measured
+from live.model.run import ORB_BOOK, Run
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
 from live.orders import listing
@@ -62,6 +63,8 @@ from live.system.clock import SystemClock
 from live.system.screen import say
 
 LOG = logging.getLogger("jutsu.generator")
+#: flags of a signal file, which a book of breakouts has not
+_NO_PLAN: Final = ("--report-file", "--execution-time", "--prices")
 
 #: gives the candidates of a session when they do not come from a report file (replay)
 Reports = Callable[[date], CandidateInput]
@@ -261,6 +264,27 @@ def _shadow(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) -
     return hand_off(runtime.context, variant, due, signal, force=request.force)
 
 
+def _orb_plan(args: argparse.Namespace, options: Options, kind: Run) -> int:
+    """Write the plan of the next session of breakouts; return 0, errors carry their exit code."""
+    named = [flag for flag in _NO_PLAN if getattr(args, flag.strip("-").replace("-", "_"))]
+    if args.strategy != [ORB_BOOK] or named:
+        other = named[0] if named else "another --strategy"
+        raise UsageError(f"{other} is not for a plan of breakouts", where="--strategy", remedy="leave it out")
+    from live.generation.orb_plan import plan_next
+    from live.runtime.orb import is_set_up, open_orb
+
+    if options.shared and not is_set_up(options, kind):
+        return 0  # of several accounts not every one has such a book
+    with (
+        opening("signal_generator", options, kind),
+        open_orb("signal_generator", options, kind) as orb,
+        alerting(orb.context, "signal_generator"),
+    ):
+        check_kill_switch(orb.context.ledger)
+        say(plan_next(orb, force=args.force))
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line of stage 1."""
     made = OneLineParser(
@@ -274,7 +298,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="VARIANT|FILE",
-        help="repeatable; default: all books",
+        help="repeatable; default: all books; orb: the plan of the next session of breakouts",
     )
     add("--report-file", type=Path, metavar="FILE", help="candidates of an earnings strategy (JSON or HTML)")
     add(
@@ -293,6 +317,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
         kind = run_of(args)
+        if ORB_BOOK in args.strategy:
+            return _orb_plan(args, options, kind)
         request = GeneratorRequest(
             strategies=tuple(args.strategy),
             force=args.force,

@@ -22,6 +22,7 @@ from backtest.data.sources.minute_csv import MinuteOptions, read_minutes
 from backtest.research.opening_range_breakout.study import Study, StudyOptions, study_of
 from backtest.simulator.intraday.grid import Grid
 from backtest.strategies.opening_range_breakout.filters import NO_FILTER, Filter, filter_of
+from backtest.strategies.opening_range_breakout.instrument_file import known_instruments
 from backtest.strategies.opening_range_breakout.instruments import instrument_of
 from backtest.strategies.opening_range_breakout.labels import ORB_MINUTES, TABLE, label_of
 from backtest.strategies.opening_range_breakout.strategy_key import ENTRY_MODELS, MAX_CONFIRM_BARS, EntryModel
@@ -40,6 +41,7 @@ def add_bars(parser: argparse.ArgumentParser) -> None:
     add("--time-zone", metavar="ZONE", help="clock of times that name no zone, e.g. America/New_York")
     add("--start", type=iso_date, metavar="DAY", help="first trading day (default: all)")
     add("--end", type=iso_date, metavar="DAY", help="last trading day (default: all)")
+    add("--instruments", type=Path, metavar="FILE", help="contracts beside MGC, MNQ, MES, M6E (docs/csv.md)")
     add("--compat", action="store_true", help="plain doubles as the reference, not whole ticks")
 
 
@@ -85,7 +87,7 @@ def study_of_bars(args: argparse.Namespace, symbol: str, options: StudyOptions |
         UsageError: a wrong word. DataError: bars that cannot be used.
     """
     _require_order(args)
-    instrument = instrument_of(symbol)
+    instrument = instrument_of(symbol, known_instruments(args.instruments))
     known = StudyOptions(start=args.start, end=args.end, compat=args.compat) if options is None else options
     bars = _bars(args, instrument.symbol)
     study = study_of(bars, instrument, known)

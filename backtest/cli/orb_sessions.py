@@ -22,6 +22,7 @@ from backtest.simulator.intraday.grid import Grid
 from backtest.simulator.intraday.journal import JournalRow, journal_of
 from backtest.simulator.intraday.plan import PAPER, REPLAY, planned
 from backtest.simulator.intraday.replay import ReplayTerms, replay
+from backtest.strategies.opening_range_breakout.instrument_file import known_instruments
 from backtest.strategies.opening_range_breakout.limits import NO_LIMITS
 from backtest.strategies.opening_range_breakout.portfolio import Portfolio
 from backtest.strategies.opening_range_breakout.portfolio_file import read_portfolio
@@ -67,7 +68,7 @@ def run_equality(args: argparse.Namespace) -> int:
 
 def run_replay(args: argparse.Namespace) -> int:
     """Write events and journal. Returns 0; every refusal is a JutsuError."""
-    portfolio = read_portfolio(args.portfolio)
+    portfolio = read_portfolio(args.portfolio, known_instruments(args.instruments))
     if not portfolio.strategies:
         raise UsageError("the portfolio holds no strategy", where=str(args.portfolio))
     study = study_of_bars(args, portfolio.symbol)

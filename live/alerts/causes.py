@@ -76,6 +76,13 @@ CauseName = Literal[
     "digest",
     "unacknowledged",
     "logins",
+    "orb_drawdown",
+    "orb_circuit_break",
+    "orb_win_rate_drift",
+    "orb_expectancy_drift",
+    "orb_range_size_regime",
+    "orb_missing_data",
+    "orb_strategy_stale",
 ]
 CAUSE_NAMES: Final[tuple[CauseName, ...]] = get_args(CauseName)
 LONGEST: Final = 128
@@ -281,6 +288,33 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
         "Critical alerts that nobody acknowledged, once a day.",
         "Do what each of them says, then `jutsu alerts ack ID`.",
     ),
+    "orb_drawdown": Cause(
+        "warning", "A day of breakouts is below its warning, `drawdown_warning_r`.", "Read the journal."
+    ),
+    "orb_circuit_break": Cause(
+        "critical",
+        "A day of breakouts reached its loss, `drawdown_halt_r`: no entry until the next day.",
+        "Look at the trades of the day: `jutsu orb status`.",
+    ),
+    "orb_win_rate_drift": Cause(
+        "warning",
+        "The last 50 trades of a strategy won far less often than its history did.",
+        "Disable it in the next plan, or make the portfolio again: `python -m backtest orb portfolio`.",
+    ),
+    "orb_expectancy_drift": Cause(
+        "critical",
+        "The last 50 trades of a strategy brought less than half of what its history did.",
+        "Disable it in the next plan, or make the portfolio again: `python -m backtest orb portfolio`.",
+    ),
+    "orb_range_size_regime": Cause(
+        "info", "Opening ranges are twice as large as in the history.", "Nothing."
+    ),
+    "orb_missing_data": Cause(
+        "warning",
+        "A day had less than 80 % of its usual minute bars.",
+        "Look at what writes the file of `orb.bars`.",
+    ),
+    "orb_strategy_stale": Cause("info", "A strategy had no trade for a month.", "Nothing."),
 }
 _BY_LENGTH: Final = sorted(CAUSE_NAMES, key=len, reverse=True)
 

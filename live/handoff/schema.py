@@ -17,6 +17,7 @@ from live.handoff.model import SignalFile
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
+    from pydantic import BaseModel
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -40,8 +41,13 @@ def schema_bytes() -> bytes:
 
 def generated() -> bytes:
     """Return the schema as the model says it now, for a comparison with the text kept."""
-    named: dict[str, Any] = _without_titles(SignalFile.model_json_schema(by_alias=True))
-    whole = {"$schema": DIALECT, "title": "Signal file of jutsu"} | named
+    return document_of(SignalFile, "Signal file of jutsu")
+
+
+def document_of(model: type[BaseModel], title: str) -> bytes:
+    """Return the schema of a model as the bytes of a file."""
+    named: dict[str, Any] = _without_titles(model.model_json_schema(by_alias=True))
+    whole = {"$schema": DIALECT, "title": title} | named
 
     return json.dumps(whole, indent=2, ensure_ascii=False).encode("utf-8") + b"\n"
 

@@ -36,8 +36,10 @@ from live.ledger.signal_files import GeneratedSignal, Signals
 from live.ledger.snapshots import Snapshots
 from live.ledger.system_state import EVERY_ACCOUNT, Cash, State
 from live.ledger.tables import Order
+from live.ledger.trade_journal import TradeJournal
 from live.ledger.trades import TradeContext, Trades
 from live.model.broker import Execution
+from live.model.order_ids import is_session_order
 
 __all__ = [
     "Booked",
@@ -68,6 +70,7 @@ class Ledger:
         self.orders = Orders(database, account)
         self.executions = Executions(database, account)
         self.trades = Trades(database, account)
+        self.trade_journal = TradeJournal(database, account)
         self.positions = Positions(database, account)
         self.runs = Runs(database, account)
         self.signals = Signals(database, account)
@@ -191,13 +194,18 @@ class Ledger:
         booked: list[Booked] = []
         with self._db.transaction():
             new = self.executions.book(executions, at=at)
+            moved: list[Execution] = []
             for execution in new:
                 order = self.orders.by_broker_id(execution.order_id)
+                if order is not None and is_session_order(order.client_order_id):
+                    booked.append(Booked(execution, order))  # positions per entry: the trade journal has them
+                    continue
+                moved.append(execution)
                 if self._adopting and order is not None and order.filled_quantity > order.quantity:
                     order = self.orders.enlarge(order, at=at)
                 profit = None if order is None else self._move(order, execution)
                 booked.append(Booked(execution, order, profit))
-            self.cash.booked(new, at=at)
+            self.cash.booked(moved, at=at)
         return tuple(booked)
 
     def _move(self, order: Order, execution: Execution) -> Decimal | None:

@@ -22,7 +22,7 @@ from live.ledger.errors import (
 )
 from live.ledger.links import open_sqlite, open_sqlite_reading
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision this version knows, oldest first; the last is what `tables` says (a test proves it)."""
 
 _HEADER_BYTES: Final = 100

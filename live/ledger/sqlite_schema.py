@@ -276,6 +276,38 @@ STATEMENTS: Final = (
         ")"
     ),
     (
+        "CREATE TABLE trade_journal (\n"
+        "\tid INTEGER NOT NULL, \n"
+        "\taccount VARCHAR(64) NOT NULL, \n"
+        "\tmode VARCHAR(16) NOT NULL, \n"
+        "\trun_id VARCHAR(64) NOT NULL, \n"
+        "\ttrading_day DATE NOT NULL, \n"
+        "\tstrategy_id VARCHAR(128) NOT NULL, \n"
+        "\torb_label VARCHAR(32) NOT NULL, \n"
+        "\tentry_model VARCHAR(8) NOT NULL, \n"
+        "\tdirection VARCHAR(8) NOT NULL, \n"
+        "\tcontracts INTEGER NOT NULL, \n"
+        "\tentry_ts DATETIME, \n"
+        "\tentry_price DOUBLE, \n"
+        "\tstop_price DOUBLE, \n"
+        "\ttarget_price DOUBLE, \n"
+        "\tsignal_price DOUBLE, \n"
+        "\texit_ts DATETIME, \n"
+        "\texit_price DOUBLE, \n"
+        "\texit_reason TEXT NOT NULL, \n"
+        "\toutcome VARCHAR(16) NOT NULL, \n"
+        "\tpnl_r DOUBLE, \n"
+        "\tpnl_dollars DOUBLE, \n"
+        "\tmae_r DOUBLE, \n"
+        "\tmfe_r DOUBLE, \n"
+        "\trisk_check_passed BOOLEAN, \n"
+        "\trisk_check_reason TEXT NOT NULL, \n"
+        "\tcreated_at DATETIME NOT NULL, \n"
+        "\tPRIMARY KEY (id), \n"
+        "\tUNIQUE (account, mode, trading_day, strategy_id)\n"
+        ")"
+    ),
+    (
         "CREATE TABLE alert_deliveries (\n"
         "\tid INTEGER NOT NULL, \n"
         "\taccount VARCHAR(64) NOT NULL, \n"
@@ -383,5 +415,8 @@ STATEMENTS: Final = (
     ),
     (
         "CREATE INDEX ix_positions_account_status ON positions (account, status)"
+    ),
+    (
+        "CREATE INDEX ix_trade_journal_strategy ON trade_journal (account, strategy_id)"
     ),
 )

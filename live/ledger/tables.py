@@ -303,3 +303,43 @@ class CashFlow(Base):
     amount: Decimal
     note: str = column(default="")
     noted_at: datetime
+
+
+class JournalTrade(Base):
+    """One trade of a session of breakouts, ended or turned away; prices in points, results after costs.
+
+    `id` is the number in the journal; `risk_check_passed` is None where the risk of the day was never asked.
+    """
+
+    __tablename__ = "trade_journal"
+    __table_args__ = (
+        Unique(("account", "mode", "trading_day", "strategy_id")),
+        Index("ix_trade_journal_strategy", ("account", "strategy_id")),
+    )
+
+    id: int = column(primary_key=True)
+    account: str = column(64)
+    mode: str = column(16)
+    run_id: str = column(64)
+    trading_day: date
+    strategy_id: str = column(128)
+    orb_label: str = column(32)
+    entry_model: str = column(8)
+    direction: str = column(8)
+    contracts: int
+    entry_ts: datetime | None
+    entry_price: float | None
+    stop_price: float | None
+    target_price: float | None
+    signal_price: float | None
+    exit_ts: datetime | None
+    exit_price: float | None
+    exit_reason: str = column()
+    outcome: str = column(16)
+    pnl_r: float | None
+    pnl_dollars: float | None
+    mae_r: float | None
+    mfe_r: float | None
+    risk_check_passed: bool | None
+    risk_check_reason: str = column(default="")
+    created_at: datetime

@@ -54,6 +54,10 @@ class OrderRequest:
         stop_price: for ``stop`` orders, quantised to the tick.
         attached_stop: price of a protective GTC sell stop that this buy triggers (one-triggers-other).
         limit_price: most a ``limit`` buy pays per share, on the tick; sells are never limited.
+        target: price at which this entry is taken off with a profit; the paper account of breakouts alone
+            takes one.
+        closes: client order id of the entry whose position this order ends, in an account that holds a
+            position per entry.
     """
 
     client_order_id: str
@@ -65,6 +69,8 @@ class OrderRequest:
     stop_price: Decimal | None = None
     attached_stop: Decimal | None = None
     limit_price: Decimal | None = None
+    target: Decimal | None = None
+    closes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ PATTERN: Final = (
     rf"_({'|'.join(get_args(Intent))})_({'|'.join(get_args(Side))})(_r[1-9]\d*)?$"
 )
 """What an id looks like: account and variant with its underscore, day, symbol, intent, side, retry."""
+#: of an order of a session of breakouts: eight digits say of which plan and strategy
+_OF_SESSION: Final = re.compile(
+    rf"^\d{{8}}_{SYMBOL_FORM}_(?:entry|exit|stop)_(?:buy|sell)_[0-9a-f]{{8}}(_r[1-9]\d*)?$"
+)
 _WHOLE: Final = re.compile(PATTERN)
 _RETRY: Final = re.compile(r"_r([1-9]\d*)$", re.ASCII)
 
@@ -72,6 +76,11 @@ def parse(client_order_id: str) -> OrderName | None:
         attempt=attempt_of(client_order_id),
         account=account,
     )
+
+
+def is_session_order(client_order_id: str) -> bool:
+    """Tell whether an order belongs to a session of breakouts: its account holds a position per entry."""
+    return _OF_SESSION.match(client_order_id) is not None
 
 
 def base_id(client_order_id: str) -> str:

@@ -28,6 +28,9 @@ Mode = Literal["offline_mock", "online_live"]
 Role = Literal["primary", "shadow"]
 """Whether a variant of a book trades, or keeps a virtual book beside the one that does."""
 
+ORB_BOOK: Final = "orb"
+"""Name of the one book of opening-range breakouts of an account, where the others have their variant."""
+
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 

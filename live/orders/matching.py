@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from backtest.core.errors import UnresolvedError
 from live.ledger.tables import Order
@@ -16,6 +17,10 @@ TIME_SLACK = timedelta(seconds=5)
 #: how long a request may have been under way when the process died before noting that it gave up
 LONGEST_REQUEST = timedelta(seconds=35)
 _RESOLVE = "look at the account, then `jutsu resolve {id} --adopt BROKER_ID` or `jutsu resolve {id} --absent`"
+
+#: details of an order of a session of breakouts: its target, and the entry whose position it ends
+TARGET: Final = "target"
+CLOSES: Final = "closes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ def request_of(order: Order) -> OrderRequest:
         stop_price=order.stop_price if order.order_type == "stop" else None,
         attached_stop=order.stop_price if order.order_type != "stop" else None,
         limit_price=order.limit_price,
+        target=None if (target := order.details.get(TARGET)) is None else Decimal(target),
+        closes=order.details.get(CLOSES),
     )
 
 

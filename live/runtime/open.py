@@ -50,7 +50,7 @@ def open_runtime(
     Raises:
         SettingsError, UsageError: 2. Errors of ledger, broker or feed with their own codes.
     """
-    started = clock or _clock_of(run)
+    started = clock or clock_of(run)
     with _begun(stage, options, run, started) as begun:
         attempts = Attempts(run)
         # an override may name the imitation
@@ -174,7 +174,7 @@ def environment_of(loaded: LoadedSettings, run: Run, prices: Path | None = None)
     return with_secrets(loaded.root, os.environ, (loaded.settings.alerts.urls_env,), whose)
 
 
-def _clock_of(run: Run) -> Clock:
+def clock_of(run: Run) -> Clock:
     """Return the machine's clock, or one that stands at the past session."""
     as_of = run.as_of
     if as_of is None:

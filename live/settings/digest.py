@@ -19,6 +19,10 @@ _ADDED: Final[tuple[tuple[str, Any], ...]] = (
     ("tax.identical", []),
     ("tax.retirement", False),
     ("dashboard.url", None),
+    ("orb.stamp", "open"),
+    ("orb.contract", ""),
+    ("orb.flat_by", None),
+    ("orb.max_bar_age_minutes", 5.0),
 )
 
 

@@ -208,6 +208,33 @@ class AlertSettings(SettingsModel):
         return self
 
 
+class OrbSettings(SettingsModel):
+    """A book of opening-range breakouts on minute bars: one an account, on paper."""
+
+    portfolio: Path | None = Field(
+        default=None,
+        description="what `backtest orb portfolio` wrote; null: no such book; relative: to the project",
+    )
+    bars: Path = Field(
+        default=Path("data/minutes.csv"), description="file that grows by the minute bars of the session"
+    )
+    stamp: Literal["open", "close"] = Field(
+        default="open", description="what its rows are stamped with: the start or the end of their minute"
+    )
+    instruments: Path | None = Field(
+        default=None, description="file of contracts beside those known: costs, tick, trading day"
+    )
+    contract: str = Field(default="", description="contract month, shown in the plan")
+    flat_by: str | None = Field(
+        default=None,
+        pattern=rf"^{_CLOCK} [A-Za-z0-9_+/-]+$",
+        description="every trade ends at this time of the trading day, e.g. 16:55 America/New_York",
+    )
+    max_bar_age_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=5.0, description="a bar that arrives later starts no trade"
+    )
+
+
 class ReportSettings(SettingsModel):
     """Who gets the reports as mail."""
 
@@ -296,6 +323,7 @@ class Settings(SettingsModel):
     paper: PaperSettings = Field(default_factory=PaperSettings)
     broker: BrokerSettings = Field(default_factory=BrokerSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
+    orb: OrbSettings = Field(default_factory=OrbSettings)
     reports: ReportSettings = Field(default_factory=ReportSettings)
     backup: BackupSettings = Field(default_factory=BackupSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)

@@ -7,7 +7,7 @@ each accepted entry is seen by the next risk check of the same bar.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from backtest.core.errors import DataError
 from backtest.simulator.intraday import events as words
 from backtest.simulator.intraday.events import Event, EventType
 from backtest.simulator.intraday.plan import PlannedStrategy, RangeKey, SessionPlan
-from backtest.simulator.intraday.risk import OpenTrade, RiskBook
+from backtest.simulator.intraday.risk import OpenTrade, RiskAnswer, RiskBook
 from backtest.simulator.intraday.session_range import SessionRange
 from backtest.simulator.intraday.session_trade import SessionTrade, TradeOutcome
 from backtest.strategies.opening_range_breakout import rules
@@ -53,6 +53,8 @@ class SessionEngine:
         trades: armed so far, or turned away at the break, by strategy.
         risk: of the day.
         events: all so far.
+        blocked: says why no trade may be entered at a minute, empty when one may: what a person or a check
+            outside the plan decided before the bar was taken.
         last: the newest bar, in the session's unit.
         over: the session has ended.
     """
@@ -62,6 +64,7 @@ class SessionEngine:
     trades: dict[str, SessionTrade] = field(default_factory=dict)
     risk: RiskBook = field(init=False)
     events: list[Event] = field(default_factory=list)
+    blocked: Callable[[datetime], str] = lambda _: ""
     last: MinuteBar | None = None
     over: bool = False
     _alive: list[SessionTrade] = field(default_factory=list)
@@ -160,7 +163,8 @@ class SessionEngine:
             return
         points = abs(trade.price(entry) - trade.price(trade.stop))
         contracts = 1 if plan.sizing is None else plan.sizing.contracts(plan.instrument, points)
-        answer = self.risk.ask(strategy.key.label)
+        outside = self.blocked(minute)
+        answer = RiskAnswer(allowed=False, reason=outside) if outside else self.risk.ask(strategy.key.label)
         trade.passed, trade.note = answer.allowed, answer.note
         if not answer.allowed:
             self._turn_away(trade, minute, words.RISK + answer.reason)

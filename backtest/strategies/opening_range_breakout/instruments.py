@@ -84,10 +84,10 @@ INSTRUMENTS: Final[Mapping[str, Instrument]] = MappingProxyType(
 )
 
 
-def instrument_of(symbol: str) -> Instrument:
+def instrument_of(symbol: str, known: Mapping[str, Instrument] = INSTRUMENTS) -> Instrument:
     """Return the instrument of a symbol; ParameterError for an unknown one: costs are never guessed."""
-    if symbol not in INSTRUMENTS:
+    if symbol not in known:
         raise ParameterError(
-            f"no costs are known for {symbol!r}", where="symbol", remedy=suggest(symbol, list(INSTRUMENTS))
+            f"no costs are known for {symbol!r}", where="symbol", remedy=suggest(symbol, list(known))
         )
-    return INSTRUMENTS[symbol]
+    return known[symbol]

@@ -14,7 +14,7 @@ from backtest.core.documents import read_document
 from backtest.core.errors import JutsuError, UsageError
 from backtest.core.files import write_atomic
 from backtest.strategies.opening_range_breakout.filters import filter_of
-from backtest.strategies.opening_range_breakout.instruments import instrument_of
+from backtest.strategies.opening_range_breakout.instruments import INSTRUMENTS, Instrument, instrument_of
 from backtest.strategies.opening_range_breakout.labels import label_of
 from backtest.strategies.opening_range_breakout.limits import RiskLimits
 from backtest.strategies.opening_range_breakout.portfolio import (
@@ -49,20 +49,20 @@ def write_portfolio(portfolio: Portfolio, path: Path) -> None:
     write_atomic(path, portfolio_text(portfolio).encode())
 
 
-def read_portfolio(path: Path) -> Portfolio:
-    """Return the portfolio of a file.
+def read_portfolio(path: Path, known: Mapping[str, Instrument] = INSTRUMENTS) -> Portfolio:
+    """Return the portfolio of a file; `known` are the contracts that it may be about.
 
     Raises:
         UsageError: the file cannot be read, or something in it is missing, unknown or out of range.
     """
     document = read_document(path)
     try:
-        return portfolio_of(document)
+        return portfolio_of(document, known)
     except JutsuError as error:
         raise UsageError(error.problem, where=f"{path}: {error.where}", remedy=error.remedy) from error
 
 
-def portfolio_of(document: Mapping[str, Any]) -> Portfolio:
+def portfolio_of(document: Mapping[str, Any], known: Mapping[str, Instrument] = INSTRUMENTS) -> Portfolio:
     """Return the portfolio of a document; UsageError or ParameterError for what is wrong in it."""
     if document.get("portfolio_version") != VERSION:
         raise UsageError(
@@ -72,7 +72,7 @@ def portfolio_of(document: Mapping[str, Any]) -> Portfolio:
         )
     body = dict(document)
     del body["portfolio_version"]
-    symbol = instrument_of(str(body.get("symbol"))).symbol
+    symbol = instrument_of(str(body.get("symbol")), known).symbol
     limits = dict(_mapping(body, "limits"))
     if "max_daily_loss_r" in limits:  # another name of the same limit
         limits["drawdown_halt_r"] = limits.pop("max_daily_loss_r")

@@ -1,0 +1,1 @@
+"""Stage 2 of a book of breakouts: a session of minute bars, from plan to journal."""
