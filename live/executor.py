@@ -52,7 +52,7 @@ from live.views.execution_report import read_execution
 from live.views.words import outcome_words
 
 LOG = logging.getLogger("jutsu.executor")
-SESSION: Final = "session"
+SESSION: Final[Phase] = "session"
 #: flags of a signal file, which a session of breakouts has not
 _NO_SESSION: Final = (
     "--signals-file", "--accept-edits", "--force", "--skip-time-check", "--prices", "--paper-fault",
@@ -294,7 +294,7 @@ def parser() -> argparse.ArgumentParser:
     add("--signals-file", type=Path, metavar="FILE", help="default: the session's primary")
     add(
         "--phase",
-        choices=(*get_args(Phase), SESSION),
+        choices=get_args(Phase),
         default="all",
         help="auction orders: place, then poll; session: one pass over a session of breakouts, on paper",
     )

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final, TypeVar, get_args
 
 from backtest.cli.run import iso_date
+from backtest.core.decision import Moment
 from backtest.core.errors import UsageError
 from backtest.core.files import why, write_atomic
 from backtest.core.intraday_bars import IntradayBars
 from backtest.data.minute_store import MinuteStore
 from backtest.data.quality.minutes import summarise
-from backtest.data.quality.price_gate import Moment
 from backtest.data.sources.minute_csv import MinuteOptions, read_minutes
 from backtest.research.opening_range_breakout.study import Study, StudyOptions, study_of
 from backtest.simulator.intraday.grid import Grid

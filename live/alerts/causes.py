@@ -294,7 +294,7 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
     "orb_circuit_break": Cause(
         "critical",
         "A day of breakouts reached its loss, `drawdown_halt_r`: no entry until the next day.",
-        "Look at the trades of the day: `jutsu orb status`.",
+        "Look at the trades of the day: `jutsu status`.",
     ),
     "orb_win_rate_drift": Cause(
         "warning",

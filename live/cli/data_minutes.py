@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from live.cli.common import echo, emit_json
 
 if TYPE_CHECKING:
+    from backtest.core.decision import Moment
     from backtest.core.errors import Finding
-    from backtest.data.quality.price_gate import Moment
 
 _DAILY: Final = ("--map", "--date-format", "--basis", "--decimal", "--use-adj-close", "--accept-split")
 _MINUTES: Final = ("--stamp", "--time-zone", "--accept-revision")
@@ -93,8 +93,8 @@ def _show(document: Any, line: str, *, as_json: bool) -> None:
 
 def _moment(word: str | None) -> Moment:
     """Return what rows are stamped with. UsageError: it is neither open nor close."""
+    from backtest.core.decision import Moment
     from backtest.core.errors import UsageError
-    from backtest.data.quality.price_gate import Moment
 
     known: tuple[Moment, ...] = get_args(Moment)
     for moment in known:

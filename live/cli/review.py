@@ -18,7 +18,7 @@ from live.cli.common import (
     emit_json,
     open_command,
 )
-from live.model.run import asked_for
+from live.model.run import asked_for, is_plan_name
 
 FileArgument = Annotated[
     Path | None, typer.Argument(help="Signal file; the newest primary's when left out.", show_default=False)
@@ -54,8 +54,10 @@ def review(
     Piped or with --json nothing is asked and nothing changes.
     Exit code 2 or 7 when the executor would refuse the file.
     """
+    from live.cli.orb_plan_screen import show_plan
     from live.cli.review_conversation import converse
     from live.views.inputs import ViewInputs
+    from live.views.orb_plan import open_plans, read_plan
     from live.views.review import read_review
     from live.views.review_case import newest_files, read_case
 
@@ -63,7 +65,13 @@ def review(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
         inputs, flags = ViewInputs.of(runtime.context), call_flags(config, state_db, output_dir, as_of)
-        files = (file,) if file is not None else newest_files(inputs)
+        named = file is not None and is_plan_name(file.name)
+        plans = [read_plan(inputs, one) for one in ((file,) if named and file else open_plans(inputs))]
+        for plan in plans if named or not (file or as_json) else ():
+            emit_json(plan) if as_json else show_plan(plan)
+        if named:
+            raise typer.Exit(2 if any(plan.problems for plan in plans) else 0)
+        files = (file,) if file is not None else newest_files(inputs, needed=not plans)
         if as_json:
             cases = [read_case(inputs, path) for path in files]
             views = [read_review(inputs, case, flags) for case in cases]
@@ -93,6 +101,7 @@ def approve(
 ) -> None:
     """Approve the exact bytes of a signal file; the approval ends with the execution window."""
     from live.actions import answers
+    from live.actions.orb_answers import approve_plan
     from live.cli.review_screen import show_approval
     from live.views.inputs import ViewInputs
     from live.views.review_case import only_file
@@ -101,6 +110,12 @@ def approve(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
         inputs = ViewInputs.of(runtime.context)
+        if file is not None and is_plan_name(file.name):
+            plan = approve_plan(inputs, file, actor=actor(), sha256=sha256)
+            emit_json(plan) if as_json else echo(
+                f"{file.name}: approved for the whole day ({plan.sha256[:12]})"
+            )
+            return
         done = answers.approve(inputs, file or only_file(inputs), actor=actor(), sha256=sha256)
         if as_json:
             emit_json(done)
@@ -119,6 +134,7 @@ def skip(
 ) -> None:
     """Send nothing of this file; the strategy proposes again in the next session."""
     from live.actions import answers
+    from live.actions.orb_answers import skip_plan
     from live.views.inputs import ViewInputs
     from live.views.review_case import only_file
 
@@ -126,6 +142,10 @@ def skip(
         config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
     ) as runtime:
         inputs = ViewInputs.of(runtime.context)
+        if file is not None and is_plan_name(file.name):
+            plan = skip_plan(inputs, file, actor=actor())
+            emit_json(plan) if as_json else echo(f"{file.name}: nothing of it will be traded")
+            return
         done = answers.skip(inputs, file or only_file(inputs), actor=actor())
         if as_json:
             emit_json(done)

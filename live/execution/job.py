@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import RunContext
 
 
-Phase = Literal["all", "place", "poll"]
+Phase = Literal["all", "place", "poll", "session"]
 
 
 @dataclass(frozen=True, slots=True)

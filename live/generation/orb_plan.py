@@ -100,6 +100,7 @@ def paper_account(orb: OrbContext, instrument: Instrument, initial_cash: float) 
         terms=FillTerms(instrument.point_value, instrument.friction),
         initial_cash=initial_cash,
         scratch=orb.context.run.scratch,
+        durable=orb.context.run.durable,
     )
 
 
@@ -135,13 +136,13 @@ def write_plan(
     warned = "".join(f"\n  warning: {text}" for text in plan.warnings)
     if context.run.scratch:
         return f"dry run: would write {path}: {shown}{warned}"
-    _record(orb, plan, content, str(path))
+    _keep_plan(orb, plan, content, str(path))
     write_bytes(context.signals / PLAN_SCHEMA_PATH, plan_schema())
     write_bytes(path, content, durable=context.run.durable)
     return f"wrote {path}: {shown}{warned}"
 
 
-def _record(orb: OrbContext, plan: OrbPlan, content: bytes, path: str) -> None:
+def _keep_plan(orb: OrbContext, plan: OrbPlan, content: bytes, path: str) -> None:
     context, day = orb.context, date.fromisoformat(plan.trading_day)
     now, mode = context.clock.now(), plan.mode
     with context.ledger.transaction():

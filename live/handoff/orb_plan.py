@@ -179,11 +179,6 @@ def plan_name(day: str, account: str = "") -> str:
     return f"orb_plan_{day}{f'_{account}' if account else ''}.json"
 
 
-def is_plan_name(name: str) -> bool:
-    """Tell whether a file of this name is a plan of breakouts, and no signal file."""
-    return name.startswith("orb_plan_")
-
-
 def sealed_plan(draft: OrbPlan) -> OrbPlan:
     """Return a plan with the seal of its content; whatever seal it carried is replaced."""
     digest = seal(as_data(draft.model_copy(update={"seal": UNSEALED})))

@@ -202,6 +202,11 @@ class Demo(Replay):
     imposes: ClassVar[Mapping[str, Any]] = MappingProxyType({**Replay.imposes, "data.source": "demo"})
 
 
+def is_plan_name(name: str) -> bool:
+    """Tell whether a file of this name is a plan of breakouts, and no signal file."""
+    return name.startswith("orb_plan_")
+
+
 def asked_for(as_of: str | None, *, dry: bool = False) -> Run:
     """Return the run of the flags `--as-of` and `--dry-run`. UsageError: not a date or time."""
     at = None if as_of is None else parse_as_of(as_of)  # an empty text is a mistake, not today

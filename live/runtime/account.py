@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from backtest.core.errors import SettingsError
@@ -44,6 +45,20 @@ def is_paper(account: str) -> bool:
 def named_account(name: str, key: str) -> str:
     """Return what a person calls an account: its key, after its name where there are several."""
     return f"{name} ({key})" if name else key
+
+
+#: key of the rows of the book of breakouts in the ledger: on paper, whatever the other books are
+ORB_ACCOUNT: Final = "paper-orb"
+
+
+def orb_paper_file(state_db: Path) -> Path:
+    """Return the file of the paper account of breakouts beside a ledger."""
+    return state_db.with_name(f"{state_db.stem}.orb.db")
+
+
+def orb_day_folder(state: Path, day: str) -> Path:
+    """Return the folder of a trading day's bars and events below the folder of the ledger."""
+    return state / "orb" / day
 
 
 #: whose ledger it is, where there are several accounts

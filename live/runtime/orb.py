@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest import __version__
 from backtest.core.errors import SettingsError
+from live.runtime.account import ORB_ACCOUNT, orb_day_folder, orb_paper_file
 from live.runtime.loading import Sources
 from live.runtime.open import clock_of, environment_of, open_ledger
 from live.runtime.runtime import RunContext
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from live.settings.model import OrbSettings
     from live.system.clock import Clock
 
-#: key of the rows of the book of breakouts in the ledger
-ORB_ACCOUNT: Final = "paper-orb"
 SET_UP: Final = (
     "set orb.portfolio (what `python -m backtest orb portfolio` wrote) and orb.bars in config/live.yaml"
 )
@@ -55,21 +54,11 @@ class OrbContext:
     @property
     def paper_file(self) -> Path:
         """The file of its paper account, beside the ledger."""
-        return paper_file(self.context.loaded.path(self.context.settings.paths.state_db))
+        return orb_paper_file(self.context.loaded.path(self.context.settings.paths.state_db))
 
     def folder(self, day: str) -> Path:
         """Return the folder of a trading day's bars and events."""
-        return day_folder(self.context.state, day)
-
-
-def paper_file(state_db: Path) -> Path:
-    """Return the file of the paper account of breakouts beside a ledger."""
-    return state_db.with_name(f"{state_db.stem}.orb.db")
-
-
-def day_folder(state: Path, day: str) -> Path:
-    """Return the folder of a trading day's bars and events below the folder of the ledger."""
-    return state / "orb" / day
+        return orb_day_folder(self.context.state, day)
 
 
 @contextmanager

@@ -10,13 +10,13 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from backtest.core.decision import Moment
 from backtest.core.errors import DataError
 from backtest.core.files import read_regular, why
 from backtest.simulator.intraday.engine import MinuteBar
 
-Stamp = Literal["open", "close"]
 COLUMNS: Final = ("ts_utc", "open", "high", "low", "close", "volume")
 MINUTE: Final = timedelta(minutes=1)
 #: bytes of the largest file: years of minutes
@@ -25,7 +25,7 @@ _NOISE: Final = 1e-9
 
 
 def read_bars(
-    path: Path, *, since: datetime, until: datetime, stamp: Stamp = "open", scale: int | None = None
+    path: Path, *, since: datetime, until: datetime, stamp: Moment = "open", scale: int | None = None
 ) -> list[MinuteBar]:
     """Return the bars of complete lines whose minute begins at or after `since` and is over at `until`.
 

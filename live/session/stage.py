@@ -139,6 +139,7 @@ def _session(orb: OrbContext, plan: OrbPlan, standing: Standing) -> Iterator[Ses
         terms=fill_terms(plan),
         initial_cash=plan.account.cash,
         scratch=context.run.scratch,
+        durable=context.run.durable,
     )
     folder = orb.folder(plan.trading_day)
     with closing(broker), TemporaryDirectory() as copies:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from backtest.core.bar_words import Basis, Timeframe
+from backtest.core.decision import Moment
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
 from backtest.core.settings_model import SettingsModel
@@ -218,7 +219,7 @@ class OrbSettings(SettingsModel):
     bars: Path = Field(
         default=Path("data/minutes.csv"), description="file that grows by the minute bars of the session"
     )
-    stamp: Literal["open", "close"] = Field(
+    stamp: Moment = Field(
         default="open", description="what its rows are stamped with: the start or the end of their minute"
     )
     instruments: Path | None = Field(

@@ -17,7 +17,7 @@ def plain(value: Any) -> Any:
 
     Dates become ISO text, Decimals numbers, fractions ratios (``10:1``), paths text; mappings and rows are
     copied. A dataclass becomes an object of its fields, in their order; a field named after a keyword
-    (`from_`) loses its underscore.
+    (`from_`) loses its underscore; a model of pydantic becomes one as well.
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -33,6 +33,8 @@ def plain(value: Any) -> Any:
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "model_dump"):
+        return plain(value.model_dump())
     return value
 
 

@@ -63,9 +63,11 @@ class ReviewCase:
         return self.closes_at is not None and self.at > self.closes_at
 
 
-def newest_files(inputs: ViewInputs) -> tuple[Path, ...]:
-    """Return the primary files of the newest generated session. UsageError when there is none."""
+def newest_files(inputs: ViewInputs, *, needed: bool = True) -> tuple[Path, ...]:
+    """Return the primary files of the newest generated session. UsageError when there is none and one is."""
     rows = [row for row in inputs.ledger.signals.recent(20) if row.role == "primary"]
+    if not rows and not needed:
+        return ()
     if not rows:
         raise UsageError(
             "no signal file has been generated yet",

@@ -152,4 +152,4 @@ def test_every_path_and_make_target_exists() -> None:
 def test_the_variants_named_exist() -> None:
     have = {path.stem for path in Path(PROJECT / "config" / "strategies").glob("*.yaml")}
     assert {"golden", "titan", "ema_p10", "nwl_p4"} <= have
-    assert set(re.findall(r"--strategy (?!FILE|earnings)(\w+)", README)) <= have
+    assert set(re.findall(r"--strategy (?!FILE|earnings|orb\b)(\w+)", README)) <= have

@@ -1,4 +1,4 @@
-"""A project with a book of breakouts for tests: portfolio, minute bars that arrive, both stages in process."""
+"""A project with a book of breakouts for tests: portfolio, minute bars that arrive, both stages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from backtest.calendar.trading_days import days_with_bars
 from backtest.simulator.intraday.engine import MinuteBar, SessionEngine, run_session
@@ -27,11 +27,12 @@ from backtest.strategies.opening_range_breakout.strategy_key import EntryModel, 
 from live.generation.orb_plan import plan_next
 from live.handoff.orb_plan_check import plan_of
 from live.ledger.ledger import Ledger
-from live.model.run import DAILY, Run
-from live.runtime.orb import ORB_ACCOUNT, OrbContext, orb_of
+from live.model.run import Daily, Run
+from live.runtime.account import ORB_ACCOUNT
+from live.runtime.orb import OrbContext, orb_of
 from live.session.plan import session_plan
 from live.session.stage import run_once
-from live.settings.load import load_settings
+from live.settings.load import LoadedSettings, load_settings
 from live.system.clock import SimulatedClock
 from tests.support.minute_world import random_bars
 
@@ -86,21 +87,39 @@ def portfolio(strategies: Sequence[PortfolioStrategy] = STRATEGIES, **limits: An
     )
 
 
+#: a session of 200 minutes
+SHORT = f'{SETTINGS}  flat_by: "12:20 Australia/Brisbane"\n'
+
+
+class Quick(Daily):
+    """A daily run that does not wait for the disk: only a power cut could tell."""
+
+    durable: ClassVar[bool] = False
+
+
 @dataclass
 class OrbWorld:
     """A project in a folder; `bars` are those of the day, which `arrive` brings into the file."""
 
     root: Path
-    run: Run = DAILY
-    seed: int = 5
+    run: Run = field(default_factory=Quick)
+    seed: int = 2
     clock: SimulatedClock = field(init=False)
     bars: list[MinuteBar] = field(init=False)
+    _loaded: LoadedSettings | None = None
 
     def __post_init__(self) -> None:
         self.clock = SimulatedClock(datetime(2024, 1, 4, 22, 30, tzinfo=UTC))
         whole = random_bars(self.seed, 5, kept=0.99)
         day = next(one for one in days_with_bars(whole, FUTURES_DAY) if one.day.day == DAY)
         self.bars = bars_of(whole, day)
+
+    def short(self, one: Portfolio | None = None, settings: str = SHORT) -> OrbWorld:
+        """Set up a planned session of 200 minutes."""
+        self.bars = self.bars[:205]
+        self.set_up(one, settings)
+        self.plan()
+        return self
 
     def set_up(self, one: Portfolio | None = None, settings: str = SETTINGS) -> None:
         (self.root / "config").mkdir(parents=True, exist_ok=True)
@@ -123,10 +142,15 @@ class OrbWorld:
 
     @contextmanager
     def opened(self) -> Iterator[OrbContext]:
-        config = self.root / "config" / "live.yaml"
-        loaded = load_settings(config=config, environ={}, overrides={}, flags={}, now=self.clock.now())
+        if self._loaded is None:
+            config = self.root / "config" / "live.yaml"
+            self._loaded = load_settings(
+                config=config, environ={}, overrides={}, flags={}, now=self.clock.now()
+            )
+        loaded = self._loaded
         path = loaded.path(loaded.settings.paths.state_db)
-        with Ledger.open(path, account="paper", now=self.clock.now(), scratch=self.run.scratch) as ledger:
+        known = {"scratch": self.run.scratch, "durable": self.run.durable}
+        with Ledger.open(path, account="paper", now=self.clock.now(), **known) as ledger:
             yield orb_of(ledger, loaded, self.run, self.clock)
 
     def plan(self, *, force: bool = False) -> str:

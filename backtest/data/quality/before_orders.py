@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from backtest.core.bars import Bars
+from backtest.core.decision import Moment
 from backtest.data.quality.findings import PriceFinding, errors
 from backtest.data.quality.known import Known
-from backtest.data.quality.price_gate import Moment, judge_prices
+from backtest.data.quality.price_gate import judge_prices
 from backtest.data.quality.quotes import MAX_DIFFERENCE, judge_quote
 
 

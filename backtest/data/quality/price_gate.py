@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from backtest.core.bars import Bars
+from backtest.core.decision import Moment
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.confirmations import Confirmations, ConfirmedPrice
 from backtest.data.quality.findings import PriceFinding
@@ -23,7 +24,6 @@ from backtest.data.quality.series import judge_pattern, judge_shifts
 from backtest.data.quality.steps import Steps
 
 #: the end of a session that a price belongs to
-Moment = Literal["open", "close"]
 #: sessions before the newest that `judge_newest` reads
 LOOKBACK: Final = 260
 

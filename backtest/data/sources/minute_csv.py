@@ -14,12 +14,12 @@ from typing import Any, Final
 import numpy as np
 
 from backtest.core.bars import DateArray, FloatArray
+from backtest.core.decision import Moment
 from backtest.core.errors import DataError, Finding, UsageError
 from backtest.core.files import read_regular, why
 from backtest.core.intraday_bars import COLUMNS, IntradayBars
 from backtest.data import quality
 from backtest.data.quality.minutes import MinuteRows, judge_minutes, longer_step
-from backtest.data.quality.price_gate import Moment
 from backtest.data.sources.csv_dialect.columns import Columns, find_columns, role_of
 from backtest.data.sources.csv_dialect.instants import Instants, read_instants, utc_of, zone_of
 from backtest.data.sources.csv_dialect.numbers import read_numbers

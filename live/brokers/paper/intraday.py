@@ -55,16 +55,24 @@ class IntradayPaperBroker:
         clock: the broker's clock.
         terms: how positions are filled and booked.
         initial_cash: of a new account, dollars.
-        scratch: work on a copy in memory (dry runs).
+        scratch, durable: see `IntradayStore`.
 
     Raises:
         BrokerError: the account file cannot be used.
     """
 
     def __init__(
-        self, path: Path | None, *, clock: Clock, terms: FillTerms, initial_cash: float, scratch: bool = False
+        self,
+        path: Path | None,
+        *,
+        clock: Clock,
+        terms: FillTerms,
+        initial_cash: float,
+        scratch: bool = False,
+        durable: bool = True,
     ) -> None:
-        self._store = IntradayStore(path, Decimal(repr(initial_cash)), scratch=scratch)
+        cash = Decimal(repr(float(initial_cash)))
+        self._store = IntradayStore(path, cash, scratch=scratch, durable=durable)
         self._clock = clock
         self._terms = terms
         self._newest = self._minute_of(self._store.newest())

@@ -76,12 +76,15 @@ class IntradayStore:
         path: the file, created with its folder at first use; None keeps the account in memory.
         initial_cash: of a new account, dollars.
         scratch: work on a copy in memory (dry runs).
+        durable: wait for the disk at every commit (False: replays and demos).
 
     Raises:
         BrokerError: it cannot be opened.
     """
 
-    def __init__(self, path: Path | None, initial_cash: Decimal, *, scratch: bool = False) -> None:
+    def __init__(
+        self, path: Path | None, initial_cash: Decimal, *, scratch: bool = False, durable: bool = True
+    ) -> None:
         try:
             if path is not None:
                 require_regular(path)
@@ -92,7 +95,7 @@ class IntradayStore:
             if scratch and path is not None and path.exists():
                 self._copy(path)
             self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = OFF")
             if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is None:
                 self._create(initial_cash)
         except (OSError, sqlite3.Error) as error:
