@@ -24,6 +24,8 @@ BROAD_EXCEPTS = frozenset({"live/runtime/lifecycle.py", "live/cli/app.py", "live
 LIVE_ROOT = frozenset({"__init__.py", "signal_generator.py", "executor.py"})
 #: a migration is one statement after the other, written once and never changed
 UNBOUNDED = "live/ledger/migrations/"
+#: the text of a database, one line a column, written by `python -m live.ledger.schema`
+GENERATED = "live/ledger/sqlite_schema.py"
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -157,10 +159,11 @@ def room_arrows(arrows: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
 def size_figures(modules: Sequence[Module]) -> Iterator[Figure]:
     """Yield the figures of modules and functions of the product."""
     lines = [m.lines for m in modules]
-    longest = max(modules, key=lambda m: m.lines)
+    longest = max((m for m in modules if m.path != GENERATED), key=lambda m: m.lines)
     yield Figure("modules", f"{len(lines):,} ({sum(lines):,} lines)")
     yield Figure("module, median lines", f"{median(lines):g}", "<= 150", median(lines) <= 150)
-    yield Figure("module, most lines", f"{longest.lines} ({longest.path})", "<= 400", longest.lines <= 400)
+    most = f"{longest.lines} ({longest.path})"
+    yield Figure("module, most lines but generated", most, "<= 400", longest.lines <= 400)
     functions = [f for m in modules for f in m.functions]
     bounded = [f for f in functions if not f.path.startswith(UNBOUNDED)]
     sizes = [f.lines for f in functions]
