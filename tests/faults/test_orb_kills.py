@@ -13,7 +13,7 @@ from tests.support.orb_kills import table
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks")
 @pytest.mark.parametrize(
     ("every", "first", "until"),
-    [(70, 20, "10:20"), pytest.param(3, 0, "12:20", marks=pytest.mark.long)],
+    [(150, 20, "10:20"), pytest.param(3, 0, "12:20", marks=pytest.mark.long)],
     ids=["slice", "third"],
 )
 def test_killed_anywhere_every_event_has_its_order_once(

@@ -2,7 +2,8 @@
 
 A pass is made by a process of its own (forked) that is killed with SIGKILL at one step: before and after
 every append to the files of the session (and in the middle of a line), before and after every commit of the
-ledger and of the paper account. Then the same pass is made again until it ends, and the rest of the day is played.
+ledger and of the paper account. Then the same pass is made again until it ends, and the rest of the day is
+played.
 
     python -m tests.support.orb_kills --every 1
 """
@@ -36,7 +37,7 @@ def fuse_steps(fuse: Fuse) -> None:
     from live.session.events import LineFile
 
     for kind in (Database, IntradayStore):
-        setattr(kind, "transaction", _fused(kind.transaction, fuse, None, kind.__name__))  # noqa: B010 - mypy
+        setattr(kind, "transaction", _fused(kind.transaction, fuse, Path(os.devnull), kind.__name__))  # noqa: B010 - mypy
     append = LineFile.append
 
     def fused(self: LineFile, lines: Sequence[str]) -> None:
