@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar, get_args
 
 from backtest.cli.run import iso_date
-from backtest.core.decision import Moment
+from backtest.core.bar_words import Moment
 from backtest.core.errors import UsageError
 from backtest.core.files import why, write_atomic
 from backtest.core.intraday_bars import IntradayBars

@@ -5,3 +5,5 @@ from typing import Literal
 Timeframe = Literal["1d", "1m"]
 #: as traded; adjusted for splits; adjusted for dividends too
 Basis = Literal["raw", "split", "total"]
+#: which price of a session, or which end of a bar, is meant
+Moment = Literal["open", "close"]

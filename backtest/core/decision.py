@@ -13,8 +13,6 @@ from backtest.core.candidate import Candidate
 Json = dict[str, Any]
 FamilyName = Literal["allocation", "positions"]
 ExecutionTime = Literal["open", "15min_after_open", "15min_before_close", "5min_before_close", "close"]
-Moment = Literal["open", "close"]
-"""Which price of a session, or which end of a bar, is meant."""
 CASH = "cash"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from live.cli.common import echo, emit_json
 
 if TYPE_CHECKING:
-    from backtest.core.decision import Moment
+    from backtest.core.bar_words import Moment
     from backtest.core.errors import Finding
 
 _DAILY: Final = ("--map", "--date-format", "--basis", "--decimal", "--use-adj-close", "--accept-split")
@@ -93,7 +93,7 @@ def _show(document: Any, line: str, *, as_json: bool) -> None:
 
 def _moment(word: str | None) -> Moment:
     """Return what rows are stamped with. UsageError: it is neither open nor close."""
-    from backtest.core.decision import Moment
+    from backtest.core.bar_words import Moment
     from backtest.core.errors import UsageError
 
     known: tuple[Moment, ...] = get_args(Moment)

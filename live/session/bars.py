@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from backtest.core.decision import Moment
+from backtest.core.bar_words import Moment
 from backtest.core.errors import DataError
 from backtest.core.files import read_regular, why
 from backtest.simulator.intraday.engine import MinuteBar

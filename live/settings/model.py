@@ -11,8 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from backtest.core.bar_words import Basis, Timeframe
-from backtest.core.decision import Moment
+from backtest.core.bar_words import Basis, Moment, Timeframe
 from backtest.core.execution_rules import ExecutionRules
 from backtest.core.planned_orders import Intent
 from backtest.core.settings_model import SettingsModel

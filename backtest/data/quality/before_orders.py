@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from backtest.core.bar_words import Moment
 from backtest.core.bars import Bars
-from backtest.core.decision import Moment
 from backtest.data.quality.findings import PriceFinding, errors
 from backtest.data.quality.known import Known
 from backtest.data.quality.price_gate import judge_prices

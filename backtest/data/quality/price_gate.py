@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
+from backtest.core.bar_words import Moment
 from backtest.core.bars import Bars
-from backtest.core.decision import Moment
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.confirmations import Confirmations, ConfirmedPrice
 from backtest.data.quality.findings import PriceFinding

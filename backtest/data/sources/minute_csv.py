@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from backtest.core.bar_words import Moment
 from backtest.core.bars import DateArray, FloatArray
-from backtest.core.decision import Moment
 from backtest.core.errors import DataError, Finding, UsageError
 from backtest.core.files import read_regular, why
 from backtest.core.intraday_bars import COLUMNS, IntradayBars
