@@ -23,11 +23,14 @@ def test_a_table_with_fixed_keys_is_a_section() -> None:
     assert not names.is_section("approval.policy")
 
 
+ORB = {"orb.portfolio", "orb.bars", "orb.instruments"}
+
+
 def test_places_are_what_holds_a_path() -> None:
     found = names.paths()
     assert {"paths.state_db", "data.store", "broker.schwab.token_file"} <= found
     assert found <= set(names.leaves())
-    others = {"data.store", "broker.schwab.token_file", "metrics.textfile"}
+    others = {"data.store", "broker.schwab.token_file", "metrics.textfile", *ORB}
     assert all("path" in name or name in others for name in found)
 
 
