@@ -28,6 +28,7 @@ from live.books.memory import memory_of_primary, memory_of_shadow
 from live.books.variants import BookVariant, Group, groups, primary_book, taken_elsewhere
 from live.execution.gates import check_kill_switch
 from live.generation import steps as generation
+from live.generation.candidate_bars import with_candidate_bars
 from live.generation.candidates import BLOCKED, CandidateInput
 from live.generation.due import Due, NotDue
 from live.generation.due import due as due_now
@@ -182,6 +183,7 @@ def _primary(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) 
     if report.candidates:
         report = report.without(taken_elsewhere(runtime.context, variant, agreed))
     book = primary_book(rows, account, variant.budget_pct, prices)
+    market = with_candidate_bars(market, runtime.feed, variant, report)
     memory = memory_of_primary(runtime.ledger, variant.strategy, before=due.session.day)
     evaluator = request.evaluator
     proposed = generation.propose(runtime.context, variant, due, market, book, memory, evaluator, report)
@@ -249,6 +251,7 @@ def _shadow(runtime: Runtime, request: GeneratorRequest, variant: BookVariant) -
     market, doubts = generation.judged_market(
         runtime.context, runtime.feed, runtime.second_feed, variant, due, entered, request.judge
     )
+    market = with_candidate_bars(market, runtime.feed, variant, report)
     memory = memory_of_shadow(runtime.ledger, variant.name, before=due.session.day)
     evaluator = request.evaluator
     proposed = generation.propose(runtime.context, variant, due, market, book, memory, evaluator, report)

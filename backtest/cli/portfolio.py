@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     result = play(candidates, prices, rules)
     figures = summary(result, rules)
     document = {
-        "config": rules.model_dump(mode="json"),
+        "config": rules.model_dump(mode="json", exclude=rules.unasked),
         "summary": figures,
         "trades": [trade.as_row() for trade in result.trades],
         "skipped_columns": ["ticker", "report_date", "grade", "score", "reason"],
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
     }
     _write(options.output, _lines(document))
     if options.equity is not None:
-        capital = rules.max_positions * rules.position_size
+        capital = rules.capital
         rows = [f"{p.day},{capital + p.realized + p.unrealized:.2f}\n" for p in result.equity]
         _write(options.equity, "date,equity\n" + "".join(rows))
     window = daily_bar_warning(rules.execution_time, enters_at_open=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from backtest.core.candidate import Candidate
 
@@ -132,6 +132,27 @@ class EntrySignal:
 
 
 @dataclass(frozen=True, slots=True)
+class StopMove:
+    """The stop of a held position goes to a tighter level before the session trades.
+
+    Attributes:
+        symbol: of the position.
+        price: the new level, currency per share.
+        before: the level it has.
+        reason: the rule that asks for it.
+    """
+
+    symbol: str
+    price: float
+    before: float
+    reason: str
+
+
+#: how the reason of a skip begins that risk rules made
+RISK_SKIP: Final = "risk_"
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """A candidate or leg not taken, with a reason code."""
 
@@ -149,6 +170,7 @@ class Decision:
         rebalance: allocation only: trade to `targets` now.
         targets: allocation only: weights by symbol, cash left out.
         exits, entries: positions only.
+        stops: positions only: stops of holdings that move; none of a position that is sold.
         skipped: candidates not taken.
         diagnostics: typed values for people and for the ledger (cell, trend, ...), JSON-ready.
         memory: what the strategy must be given back next time, once this decision was carried out.
@@ -160,6 +182,7 @@ class Decision:
     targets: tuple[Target, ...] = ()
     exits: tuple[ExitSignal, ...] = ()
     entries: tuple[EntrySignal, ...] = ()
+    stops: tuple[StopMove, ...] = ()
     skipped: tuple[Skip, ...] = ()
     diagnostics: Json = field(default_factory=dict)
     memory: Json = field(default_factory=dict)

@@ -29,6 +29,7 @@ def measure_positions(
         history: daily bars by symbol; a candidate without bars is left out.
         cash: the account at the first purchase, account currency.
     """
+    rules = rules.model_copy(update={"initial_cash": cash})
     result = simulate(candidates, history, rules)
     if not result.trades:
         return None

@@ -170,6 +170,10 @@ def _study(
     axes = _axes(reader, rules, method)
     constraints = _conditions(reader, "constraints", rules.numeric)
     base = dict(strategy.parameters)
+    if "risk" in base:
+        reader.wrong(
+            "study.base", "has a risk: section, which searches do not know; take it out for the study"
+        )
     space = Space(axes, base, rules.cross_rules, constraints)
     walk_forward = _walk_forward(reader)
     if method != GRID and budget is None:

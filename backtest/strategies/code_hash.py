@@ -34,7 +34,26 @@ def code_sha256(strategy: Strategy) -> str:
     Raises:
         JutsuError: the source of a module cannot be found.
     """
-    return _code_of(type(strategy))
+    return _together([_code_of(rules) for rules in _classes(strategy)])
+
+
+def strategy_files_sha256(strategy: Strategy) -> str:
+    """Return `files_sha256` of the modules that a strategy is made of: its own, and of rules around it.
+
+    Raises:
+        JutsuError: the source of a module cannot be found.
+    """
+    return _together([files_sha256(rules.__module__) for rules in _classes(strategy)])
+
+
+def _classes(strategy: Strategy) -> list[type[Strategy]]:
+    """Return the class of a strategy, and of the one that it wraps (`strategies.managed`)."""
+    inner: Strategy | None = getattr(strategy, "inner", None)
+    return [type(strategy), *([] if inner is None else _classes(inner))]
+
+
+def _together(digests: list[str]) -> str:
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 @cache

@@ -1,8 +1,8 @@
 """From a strategy file or a variant name to a validated strategy.
 
-A strategy file is YAML or JSON: ``strategy: {name, variant, parameters}``. To add a rule set, write a module
-with ``build(variant, parameters, *, where) -> Strategy`` and ``CONTEXT_COLUMNS``, and name it in `RULE_SETS`;
-it is imported only when used.
+A strategy file is YAML or JSON: ``strategy: {name, variant, parameters, risk}``. To add a rule set, write a
+module with ``build(variant, parameters, *, where) -> Strategy`` and ``CONTEXT_COLUMNS``, and name it in
+`RULE_SETS`; it is imported only when used.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ RULE_SETS = {
     "Hierarchical_Adaptive_v3_5b": "backtest.strategies.hierarchical_adaptive.strategy",
     "earnings_swing": "backtest.strategies.earnings_swing.strategy",
 }
+#: wraps a strategy with a risk section; imported only when there is one
+_MANAGED: Final = "backtest.strategies.managed"
 #: Where a variant given by name is looked up.
 STRATEGIES = Path("config/strategies")
 #: a name of a variant or a study: it becomes part of file and folder names
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_KEYS = ("name", "variant", "parameters", "description")
+_KEYS = ("name", "variant", "parameters", "risk", "description")
+_RISK: Final = "risk"
 
 
 def load_strategy(source: Path | str | Mapping[str, Any]) -> Strategy:
@@ -54,16 +57,27 @@ def load_strategy(source: Path | str | Mapping[str, Any]) -> Strategy:
             remedy=str(findings[0]) if len(findings) == 1 else "correct the findings listed",
             findings=findings,
         )
-    return build_strategy(body["name"], body["variant"], body.get("parameters") or {}, where=where)
+    parameters = body.get("parameters") or {}
+    section = {} if body.get(_RISK) is None else {_RISK: body[_RISK]}
+    return build_strategy(body["name"], body["variant"], {**parameters, **section}, where=where)
 
 
 def build_strategy(name: str, variant: str, parameters: Mapping[str, Any], *, where: str = "") -> Strategy:
-    """Return the strategy of a rule set, variant name and parameter set."""
+    """Return the strategy of a rule set, variant name and parameter set; `risk` in it is its section.
+
+    Raises:
+        ParameterError: as `load_strategy`.
+    """
     rule_set = _rule_set(name)
     if rule_set is None:
         raise ParameterError(f"unknown strategy {name!r}", where=where, remedy=suggest(name, list(RULE_SETS)))
-    strategy: Strategy = importlib.import_module(RULE_SETS[rule_set]).build(variant, parameters, where=where)
-    return strategy
+    section = parameters.get(_RISK)
+    own = {key: value for key, value in parameters.items() if key != _RISK}
+    strategy: Strategy = importlib.import_module(RULE_SETS[rule_set]).build(variant, own, where=where)
+    if section is None:
+        return strategy
+    managed: Strategy = importlib.import_module(_MANAGED).managed(strategy, section, where=where)
+    return managed
 
 
 def context_columns_of(name: str) -> tuple[ContextColumn, ...]:

@@ -23,6 +23,7 @@ class TradingTerms:
         entry_order_type: ``opening_auction`` sends entries into the opening auction.
         position_size: money per position, None where the size is a share of the equity.
         quality_filter: whether candidates pass a filter that reads more than a signal file keeps of them.
+        reads_bars_of_candidates: whether the bars of a candidate decide about its entry (risk rules).
     """
 
     stop_loss_pct: float | None = None
@@ -32,6 +33,7 @@ class TradingTerms:
     entry_order_type: EntryTiming = "day"
     position_size: float | None = None
     quality_filter: bool = False
+    reads_bars_of_candidates: bool = False
 
 
 NO_TERMS: Final = TradingTerms()

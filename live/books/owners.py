@@ -16,7 +16,7 @@ from live.model.ticks import to_tick
 from live.runtime.declared import declared_symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from decimal import Decimal
     from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: candidate detail from which a stop follows the fill
 STOP_PCT = "stop_loss_pct"
+#: level of a stop that its rules raised and that is not placed yet, with the session of the file
+RAISED_STOP = "raised_stop"
 
 
 def owner_of(context: RunContext, name: OrderName) -> str | None:
@@ -92,12 +94,18 @@ def intended(
 def _of_file(planned: SignalOrder, attached: Decimal | None, loss: float | None) -> Intended:
     """Return what the file says; a stop that nobody moved by hand follows the fill."""
     details: dict[str, Any] = {k: v for k, v in planned.details.items() if k != STOP_PCT}
+    loss = planned.details.get(STOP_PCT, loss)
     if planned.stop is None:
         return Intended(None, attached, details)
     stop = to_tick(planned.stop.price)
     if loss is not None and stop == to_tick(planned.reference_price * (1 - loss / 100)):
         details[STOP_PCT] = loss
     return Intended(stop, attached, details)
+
+
+def at_its_level(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the details of a position whose stop stays where it is: it follows neither fill nor rule."""
+    return {key: value for key, value in details.items() if key not in {STOP_PCT, RAISED_STOP}}
 
 
 def order_in_file(context: RunContext, variant: str, shown: BrokerOrder, day: date) -> SignalOrder | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import Finding, UnresolvedError, UsageError
-from live.books.owners import STOP_PCT, intended, order_in_file, session_orders
+from live.books.owners import at_its_level, intended, order_in_file, session_orders
 from live.books.variants import id_prefix
 from live.ledger.restore import take
 from live.model.order_ids import OrderName, parse
@@ -162,8 +162,7 @@ def _keep_level(ledger: Ledger, shown: BrokerOrder, variant: str) -> None:
     """A stop that a person adopts stays at its level: it no longer follows the fill."""
     held = ledger.positions.get(variant, shown.symbol)
     if held is not None and shown.order_type == "stop":
-        details = {key: value for key, value in held.details.items() if key != STOP_PCT}
-        ledger.positions.set_details(held.id, details)
+        ledger.positions.set_details(held.id, at_its_level(held.details))
 
 
 def remember(ledger: Ledger, clock: Clock, order_ids: Collection[str], *, verdict: str, by: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from live.books.owners import STOP_PCT
+from live.books.owners import at_its_level
 from live.execution.stop_rows import entry_of, remember, stop_plan
 from live.model.broker import OrderState
 from live.orders.listing import listed
@@ -27,9 +27,8 @@ def moved_level(context: ExecutionContext, position: PositionRow, stop: Order) -
         return None
     if now == before:
         return None
-    details = {key: value for key, value in position.details.items() if key != STOP_PCT}
     with context.ledger.transaction():
-        context.ledger.positions.set_details(position.id, details)
+        context.ledger.positions.set_details(position.id, at_its_level(position.details))
         context.ledger.positions.set_stop(position.id, stop_price=now)
     context.notes.warn(f"{position.symbol}: its stop was moved at the broker, {before} to {now}, and is kept")
     return now
@@ -61,8 +60,7 @@ def keep_by_hand(context: ExecutionContext, position: PositionRow) -> bool:
     entry = entry_of(context, position)
     planned = stop_plan(context, position, price, quantity=found[0].quantity, parent=entry)
     order = context.submission.adopt(planned, found[0])
-    details = {key: value for key, value in position.details.items() if key != STOP_PCT}
-    context.ledger.positions.set_details(position.id, details)
+    context.ledger.positions.set_details(position.id, at_its_level(position.details))
     remember(context, position, order, price)
     context.notes.warn(
         f"{position.symbol}: a stop at {price} not sent by this program protects it and is kept"

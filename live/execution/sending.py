@@ -64,8 +64,9 @@ def _plan(
     attached = stop if attach else None
     if attached is not None and STOP_PCT in details:
         # A stop planned from yesterday's price could lie above today's and would sell at once.
-        reference, loss = Decimal(repr(order.reference_price)), context.rules.stop_loss_pct or 0.0
-        attached = attached_stop(context.quote(order.symbol), reference=reference, loss_pct=loss)
+        reference = Decimal(repr(order.reference_price))
+        quote, loss = context.quote(order.symbol), float(str(details[STOP_PCT]))
+        attached = attached_stop(quote, reference=reference, loss_pct=loss)
     return OrderPlan(
         client_order_id=name,
         variant=context.variant,
@@ -102,9 +103,9 @@ def _mid(context: ExecutionContext, symbol: str) -> float | None:
 
 def _details(context: ExecutionContext, order: SignalOrder) -> dict[str, object]:
     """Return the details kept with the position; `stop_loss_pct` only while nobody moved the stop by hand."""
-    left_out = {LIMIT_ABOVE_QUOTE, STOP_PCT}  # the file carries the strategy's distance, whatever was edited
+    left_out = {LIMIT_ABOVE_QUOTE, STOP_PCT}  # the file carries the order's distance, whatever was edited
     details: dict[str, object] = {k: v for k, v in order.details.items() if k not in left_out}
-    loss = context.rules.stop_loss_pct
+    loss = order.details.get(STOP_PCT, context.rules.stop_loss_pct)
     if order.stop is not None and loss is not None:
         usual = to_tick(order.reference_price * (1 - loss / 100))
         if to_tick(order.stop.price) == usual:

@@ -12,6 +12,7 @@ from live.execution.day_notes import detail_of_day
 from live.execution.job import Job, Phase
 from live.execution.permission import Permission
 from live.execution.price_gate import PriceGate
+from live.execution.raised_stops import raise_stops
 from live.execution.unprotected import name_uncovered
 from live.execution.verdict import unfilled, verdict
 from live.execution.window import so_far
@@ -186,6 +187,7 @@ def _protect_first(context: ExecutionContext) -> None:
     if not any(row.needs_stop for row in context.ledger.positions.open_positions(context.variant)):
         return
     context.notes.behind |= split_stops.disarm(context, context.broker.account())
+    raise_stops(context)
     stops.protect_all(context, refreshed=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from live.books.owners import RAISED_STOP, at_its_level
 from live.execution.context import stop_id
 from live.ledger.orders import OrderPlan
 from live.model.order_state import JournalState
@@ -80,11 +81,14 @@ def remember(context: ExecutionContext, position: PositionRow, order: Order, pri
     ):
         return
     shown = None if order.broker_order_id is None else context.broker.order(order.broker_order_id)
-    context.ledger.positions.set_stop(
-        position.id,
-        needs_stop=True,
-        stop_price=price,
-        stop_client_order_id=order.client_order_id,
-        stop_broker_order_id=order.broker_order_id,
-        stop_expires_at=None if shown is None else shown.expires_at,
-    )
+    with context.ledger.transaction():
+        if RAISED_STOP in position.details:  # it is where its rule wanted it
+            context.ledger.positions.set_details(position.id, at_its_level(position.details))
+        context.ledger.positions.set_stop(
+            position.id,
+            needs_stop=True,
+            stop_price=price,
+            stop_client_order_id=order.client_order_id,
+            stop_broker_order_id=order.broker_order_id,
+            stop_expires_at=None if shown is None else shown.expires_at,
+        )

@@ -6,7 +6,7 @@ A position whose stop cannot be placed or confirmed turns the kill switch to `en
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -15,6 +15,7 @@ from live.books.owners import STOP_PCT
 from live.execution.context import ExecutionContext
 from live.execution.gates import quote_problem
 from live.execution.moved_stops import keep_by_hand, moved_level
+from live.execution.raised_stops import raised_level
 from live.execution.stop_rows import buys_of_position, entry_of, remember, stop_plan
 from live.execution.stop_sizes import Cover, cover_of, settled_cover
 from live.execution.unprotected import name_unprotected
@@ -30,12 +31,19 @@ from live.orders.listing import LIST_LAG, LIST_MARGIN
 RENEW_BEFORE = timedelta(days=7)
 
 
-def wanted_price(position: PositionRow, entry: Order | None) -> Decimal | None:
+def wanted_price(position: PositionRow, entry: Order | None, day: date | None = None) -> Decimal | None:
     """Return the stop price of a position on the tick grid, None when no price is known.
+
+    A level that the file of the session `day` raised it to counts when it is higher than all below.
 
     In this order: `stop_loss_pct` of its details below the fill; the price kept with the position (a person's
     choice); the price planned with `entry`.
     """
+    own, raised = _own_price(position, entry), raised_level(position, day)
+    return own if raised is None or own is None else max(own, raised)
+
+
+def _own_price(position: PositionRow, entry: Order | None) -> Decimal | None:
     if STOP_PCT in position.details:
         share = float(position.details[STOP_PCT]) / 100
         return to_tick(float(position.entry_price) * (1 - share))
@@ -100,7 +108,7 @@ def _being_sold(orders: Sequence[Order]) -> bool:
 def _rests(context: ExecutionContext, position: PositionRow, orders: Sequence[Order]) -> bool:
     """Tell from the ledger alone whether one live stop with the right price and shares rests."""
     stops = [order for order in orders if order.intent == "stop"]
-    price = wanted_price(position, None)
+    price = wanted_price(position, None, context.session.day)
     if len(stops) != 1 or price is None or position.stop_broker_order_id is None:
         return False
     (stop,) = stops
@@ -120,7 +128,7 @@ def protect(context: ExecutionContext, position: PositionRow) -> None:
         AuthenticationFailed, UnresolvedError: noted in the same way.
     """
     entry = entry_of(context, position)
-    price = wanted_price(position, entry)
+    price = wanted_price(position, entry, context.session.day)
     if price is None:
         _note_unprotected(context, position, "no stop price is known")
         return

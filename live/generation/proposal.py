@@ -21,6 +21,7 @@ from live.handoff.model import (
     BarsInput,
     DecisionInfo,
     Inputs,
+    MovedStop,
     QuoteInput,
     SessionTimes,
     SignalFile,
@@ -90,10 +91,8 @@ def signal_file(
         ),
         "targets": _targets(decision, rules) if variant.strategy.family.holds_weights else (),
         "orders": tuple(_order(order, variant, session, limit_above_quote_pct) for order in plan.orders),
-        "skipped": tuple(
-            Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details))
-            for skip in plan.skipped
-        ),
+        "stops": _moved_stops(decision),
+        "skipped": _skipped(plan),
         "warnings": tuple(dict.fromkeys((*warnings, *decision.warnings, *plan.warnings))),
         "residual_cash": round(plan.residual_cash, 2),
         "seal": UNSEALED,
@@ -117,6 +116,19 @@ def _targets(decision: Decision, rules: ExecutionRules) -> tuple[TargetWeight, .
     """Return the target weights (shares of equity, 0 to 1) that the orders aim at, by symbol."""
     weights = scaled_weights(decision, rules)
     return tuple(TargetWeight(symbol=symbol, weight=weight) for symbol, weight in sorted(weights.items()))
+
+
+def _moved_stops(decision: Decision) -> tuple[MovedStop, ...]:
+    return tuple(
+        MovedStop(symbol=move.symbol, price=move.price, before=move.before, reason=move.reason)
+        for move in decision.stops
+    )
+
+
+def _skipped(plan: Plan) -> tuple[Skipped, ...]:
+    return tuple(
+        Skipped(symbol=skip.symbol, reason=skip.reason, details=dict(skip.details)) for skip in plan.skipped
+    )
 
 
 def _bars_input(market: SessionMarket, symbol: str) -> BarsInput:

@@ -132,7 +132,8 @@ def _decision(
 ) -> tuple[Decision, bool]:
     """Return the decision on the book as it is, and whether what the cash cannot pay was taken out."""
     held = {row.symbol: OpenPosition.of(row) for row in context.ledger.positions.open_positions(variant.name)}
-    bars = feed.history(sorted(held), context.clock.now()) if held else {}
+    names = {*held, *_measured(variant, judged)}
+    bars = feed.history(sorted(names), context.clock.now()) if names else {}
     estimate = context.ledger.cash.estimate()
     prices = {symbol: float(known.close[-1]) for symbol, known in bars.items() if len(known)}
     marks = {symbol: position.entry_price for symbol, position in held.items()} | prices
@@ -148,6 +149,12 @@ def _decision(
     bought = {order.symbol for order in plan.orders if order.side == "buy"}
     kept = tuple(entry for entry in decision.entries if entry.symbol in bought)
     return replace(decision, entries=kept, skipped=plan.skipped), True
+
+
+def _measured(variant: BookVariant, judged: CandidateInput) -> set[str]:
+    """Return the candidates whose bars the rules of the book measure."""
+    reads = variant.strategy.terms.reads_bars_of_candidates
+    return {candidate.ticker for candidate in judged.candidates or ()} if reads else set()
 
 
 def _below_grade(judged: CandidateInput, decision: Decision) -> tuple[Skip, ...]:

@@ -133,6 +133,13 @@ def orders_to_send(
     return go, tuple(Held(order, reason) for order, reason in held if reason is not None)
 
 
+def stops_may_move(where: Standing, settings: ApprovalSettings) -> bool:
+    """Tell whether the stops that a file moves are moved: like its stop orders, unless a person said skip."""
+    if where.state in {"silent", "expired"}:
+        return settings.on_no_answer.get("stop", "skip") == "trade"
+    return where.state in {"approved", "auto"}
+
+
 def _hold_both_or_none(rotation: Rotation, reasons: dict[str, str | None]) -> None:
     """Hold back the half of a rotation whose other half stays."""
     sale, entry = rotation.sale, rotation.entry

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from numbers import Integral, Real
 from typing import Any
@@ -113,9 +113,17 @@ class _NotJson(Exception):  # noqa: N818 - becomes a JutsuError once its place i
 
 
 @cache
-def _keys(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
-    """Return attribute and key in the file of every field, in model order."""
-    return tuple((name, field.alias or name) for name, field in model.model_fields.items())
+def _keys(model: type[BaseModel]) -> tuple[tuple[str, str, Callable[[Any], bool] | None], ...]:
+    """Return attribute, key in the file, and when it is left out, of every field in model order."""
+    return tuple((name, field.alias or name, field.exclude_if) for name, field in model.model_fields.items())
+
+
+def _parts(model: BaseModel) -> Iterator[tuple[str, Any]]:
+    """Yield key and value of every field that is written; one that only some files have may be left out."""
+    for name, key, left_out in _keys(type(model)):
+        value = getattr(model, name)
+        if left_out is None or not left_out(value):
+            yield key, value
 
 
 def _plain(value: Any) -> Any:
@@ -129,7 +137,7 @@ def _plain(value: Any) -> Any:
         case int():
             return _integer(int(value))
         case BaseModel():
-            return _members((key, getattr(value, name)) for name, key in _keys(type(value)))
+            return _members(_parts(value))
         case Mapping():
             return _members((key, value[key]) for key in sorted(value))
         case list() | tuple():

@@ -193,6 +193,15 @@ class SignalOrder(_Part):
     note: Annotated[str, Field(max_length=2000, description="anything you want to remember")]
 
 
+class MovedStop(_Part):
+    """The stop of a held position goes to a tighter level; the executor replaces it, whatever is approved."""
+
+    symbol: Symbol
+    price: Annotated[Price, Field(description="the new level, above the one it has")]
+    before: Annotated[Price, Field(description="the level it had when the decision was made")]
+    reason: str
+
+
 class Skipped(_Part):
     """Something not taken, with a reason code."""
 
@@ -227,6 +236,13 @@ class SignalFile(_Part):
     decision: DecisionInfo
     targets: tuple[TargetWeight, ...]
     orders: Annotated[tuple[SignalOrder, ...], Field(description="sells first, then buys by rank")]
+    stops: Annotated[
+        tuple[MovedStop, ...],
+        Field(
+            description="stops of holdings that move; left out of the file when there are none",
+            exclude_if=lambda moves: not moves,
+        ),
+    ] = ()
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
     residual_cash: Annotated[Money, Field(description="cash the whole shares leave")]

@@ -73,7 +73,24 @@ def rule_findings(
         yield from _id(at("$.orders", index), order, data, expectations)
         yield from _value(at("$.orders", index), order, original)
     yield from _together(orders)
-    yield from _sells(orders, _holdings(data, expectations))
+    held = _holdings(data, expectations)
+    yield from _sells(orders, held)
+    yield from _stops(data, held)
+
+
+def _stops(data: Mapping[str, Any], held: Mapping[str, int]) -> Iterator[Finding]:
+    """A stop moves once, only of what is held, and only up."""
+    seen: set[str] = set()
+    for index, move in _objects(data.get("stops")):
+        path, symbol = at("$.stops", index), _text(move.get("symbol"))
+        price, before = _number(move.get("price")), _number(move.get("before"))
+        if symbol is not None and symbol in seen:
+            yield Finding(f"{path}.symbol", f"the stop of {symbol} moves twice")
+        elif symbol is not None and not held.get(symbol):
+            yield Finding(f"{path}.symbol", f"the stop of {symbol} moves, but none are held")
+        if price is not None and before is not None and price <= before:
+            yield Finding(f"{path}.price", f"is {price:g}, not above the level it has, {before:g}")
+        seen.add(symbol or "")
 
 
 def _dates(data: Mapping[str, Any], expectations: Expectations) -> Iterator[Finding]:

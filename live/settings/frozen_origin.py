@@ -14,7 +14,7 @@ from typing import Any, Final
 from backtest.core.bars import Bars
 from backtest.core.errors import Finding
 from backtest.strategies.base import Strategy
-from backtest.strategies.code_hash import code_sha256, files_sha256
+from backtest.strategies.code_hash import code_sha256, strategy_files_sha256
 
 FREEZE: Final = "backtest it, then `jutsu config freeze`"
 
@@ -57,7 +57,7 @@ def _same_code(entry: Mapping[str, Any], strategy: Strategy) -> bool:
     known = entry.get("code_sha256")
     return (
         known is None
-        or entry.get("files_sha256") == files_sha256(type(strategy).__module__)
+        or entry.get("files_sha256") == strategy_files_sha256(strategy)
         or known == code_sha256(strategy)
     )
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from backtest.core.errors import Finding, SettingsError, UsageError
 from backtest.core.files import read_regular, why, write_atomic
 from backtest.strategies.base import Strategy
-from backtest.strategies.code_hash import code_sha256, files_sha256
+from backtest.strategies.code_hash import code_sha256, strategy_files_sha256
 from live.model.run import Mode
 from live.settings.frozen_baseline import set_baseline
 from live.settings.frozen_origin import FREEZE, FrozenData, code_findings, origin_changes, without_code
@@ -240,7 +240,7 @@ def _frozen_entry(strategy: Strategy, settings: Settings, beside: Mapping[str, A
     tested = {values_sha256(now)}
     if beside is not None:
         tested |= {values_sha256(beside), *beside.get("tested_sha256", ())}
-    code = {"code_sha256": code_sha256(strategy), "files_sha256": files_sha256(type(strategy).__module__)}
+    code = {"code_sha256": code_sha256(strategy), "files_sha256": strategy_files_sha256(strategy)}
     return {**now, "tested_sha256": sorted(tested), **code}
 
 

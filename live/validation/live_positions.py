@@ -13,8 +13,8 @@ from backtest.reporting.drift.facts import LiveFill
 from backtest.reporting.drift.positions import PositionsBook, PositionSession
 from backtest.strategies.earnings_swing.selection import ROTATED_OUT
 from live.handoff.model import SignalFile
+from live.validation.file_candidates import entered_candidates
 from live.validation.live_book import Splits, read_live_book
-from live.validation.observe import entered_candidates
 
 if TYPE_CHECKING:
     from backtest.data.quality.actions import CorporateAction

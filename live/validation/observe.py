@@ -24,10 +24,10 @@ from live.ledger.tables import LiveTrade, Order, SignalRow
 from live.model import order_ids as ids
 from live.model.order_state import JournalState
 from live.settings.digest import settings_sha256
+from live.validation.file_candidates import candidates_of_file, measured
 from live.validation.verdict import Drift, Observed, OrderFate, Slippage, drift
 
 if TYPE_CHECKING:
-    from backtest.core.candidate import Candidate
     from live.ledger.ledger import Ledger
     from live.model.feed import Feed
     from live.runtime.runtime import RunContext
@@ -62,7 +62,12 @@ def observe(context: RunContext, feed: Feed, row: SignalRow) -> Observed:
     bars = final_bars(
         feed,
         context.clock.now(),
-        {*strategy.signal_symbols, *strategy.tradable_symbols, *signal.inputs.account.positions},
+        {
+            *strategy.signal_symbols,
+            *strategy.tradable_symbols,
+            *signal.inputs.account.positions,
+            *measured(signal, strategy),
+        },
         {*strategy.signal_symbols, *references},
         window.decides_on,
     )
@@ -201,7 +206,7 @@ def decide_again(
         return None, ("how the book stood at the decision is no longer known",)
     candidates = None
     if strategy.family.reads_candidates:
-        candidates = _candidates(signal, strategy, row.session)
+        candidates = candidates_of_file(signal, strategy, row.session)
         if strategy.terms.quality_filter:
             # whoever is in the file has passed it, and skipped ones no longer carry what it reads
             strategy = strategy.with_parameters({"quality_filter": False})
@@ -263,58 +268,6 @@ def _positions_before(ledger: Ledger, row: SignalRow) -> dict[str, OpenPosition]
 def position_of(data: Mapping[str, Any]) -> OpenPosition:
     """Return the position that a shadow's decision kept as JSON."""
     return OpenPosition(**{**data, "entry_date": date.fromisoformat(data["entry_date"])})
-
-
-def _candidates(signal: SignalFile, strategy: Strategy, day: date) -> tuple[Candidate, ...] | None:
-    """Return the candidates that were or could have been bought, None when there was no valid report.
-
-    Entries carry their candidate. Of those left out for lack of room only score and grade are kept: enough
-    to see whether the final bars would have made room, as price and filter were already passed.
-    """
-    from backtest.core.candidate import Candidate
-
-    facts = signal.inputs.candidates
-    if facts is None or not facts.get("accepted"):
-        return None
-    report_date = _report_date(strategy, day)
-    taken = entered_candidates(signal, strategy)
-    waiting = [
-        Candidate(
-            ticker=skip.symbol,
-            report_date=report_date,
-            grade=skip.details["grade"],
-            score=skip.details.get("score"),
-            price=1.0,
-        )
-        for skip in signal.skipped
-        if skip.reason in {"capacity_full", "daily_limit"}
-    ]
-    return (*taken, *waiting)
-
-
-def entered_candidates(signal: SignalFile, strategy: Strategy) -> tuple[Candidate, ...]:
-    """Return the candidates that the entries of a file carry; none where orders were added by hand."""
-    from backtest.core.candidate import Candidate
-
-    report_date = _report_date(strategy, date.fromisoformat(signal.trade_date))
-    return tuple(
-        Candidate(
-            ticker=order.symbol,
-            report_date=report_date,
-            grade=order.details["grade"],
-            score=order.details.get("score"),
-            price=order.reference_price,
-        )
-        for order in signal.orders
-        if order.intent == "entry" and "grade" in order.details
-    )
-
-
-def _report_date(strategy: Strategy, day: date) -> date:
-    """Return a report date that leads to this session under the strategy's entry mode."""
-    if strategy.terms.entry_mode == "next_day_open":
-        return calendar.previous_session(day).day
-    return day
 
 
 def _orders(ledger: Ledger, row: SignalRow) -> tuple[tuple[OrderFate, ...], tuple[Slippage, ...]]:

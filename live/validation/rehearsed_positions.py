@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from live.handoff.model import SignalFile
-from live.validation.observe import entered_candidates
+from live.validation.file_candidates import entered_candidates
 from live.validation.span import LOOK_BACK
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def positions_curve(
         return None
     # Who is in a file has passed the filter, and no longer carries what it reads.
     chosen = {"quality_filter": False, "daily_entry_limit": None, "data_end_date": span.last}
-    rules = rules_of(strategy, costs).model_copy(update=chosen)
+    rules = rules_of(strategy, costs).model_copy(update={**chosen, "initial_cash": span.start_equity})
     tickers = sorted({candidate.ticker for candidate in candidates})
     prices = {symbol: bars.until(span.last) for symbol, bars in feed.history(tickers, at).items()}
     result = simulate(candidates, prices, rules)

@@ -110,6 +110,7 @@ def _rows(loaded: LoadedSettings, strategy: Strategy) -> Iterator[ParameterRow]:
 
 def _schema(strategy: Strategy) -> Mapping[str, Any]:
     """Return name -> JSON Schema of a strategy's parameters; empty where it keeps no model of them."""
+    strategy = getattr(strategy, "inner", strategy)  # under risk rules it is the strategy's own model
     held = (getattr(strategy, field.name) for field in fields(strategy))  # type: ignore[arg-type]
     model = next((value for value in held if isinstance(value, ParameterModel)), None)
     if model is None:

@@ -24,11 +24,11 @@ CASH = 100_000.0
 
 
 def replayed(
-    tmp_path: Path, start: date, end: date, prices: Path | None
+    tmp_path: Path, start: date, end: date, prices: Path | None, config: Path
 ) -> tuple[Replayed, list[Order], tuple[ShadowSignal, ...], Settings]:
     first = calendar.session(start) or calendar.next_session(start)
     wired = Options(
-        config=PROJECT / "config" / "live.yaml",
+        config=config,
         state_db=tmp_path / "ledger.db",
         output_dir=tmp_path / "signals",
         prices=prices,
@@ -42,13 +42,21 @@ def replayed(
         return result, orders, shadow, runtime.settings
 
 
-def compare(tmp_path: Path, start: date, end: date, prices: Path | None) -> int:
-    result, orders, shadow_signals, settings = replayed(tmp_path, start, end, prices)
+def compare(
+    tmp_path: Path,
+    start: date,
+    end: date,
+    prices: Path | None,
+    *,
+    config: Path = PROJECT / "config" / "live.yaml",
+) -> int:
+    """`config`: settings, with a folder `strategies` beside them."""
+    result, orders, shadow_signals, settings = replayed(tmp_path, start, end, prices, config)
     assert not result.failures
     feed = make_feed(settings, PROJECT, prices=prices)
     trades_seen = 0
     for variant in ("golden", "titan"):
-        strategy = find_strategy(variant, PROJECT / "config" / "strategies")
+        strategy = find_strategy(variant, config.parent / "strategies")
         symbols = {*strategy.signal_symbols, *strategy.tradable_symbols}
         at = calendar.session(end) or calendar.previous_session(end)
         history = feed.history(sorted(symbols), at.close)

@@ -112,7 +112,7 @@ class _Walk:
 
     def run(self) -> list[Decimal]:
         """Return the equity at the close of every session."""
-        state, cash, found = PortfolioState(), money(float(self.book.cash)), []
+        state, cash, found = PortfolioState(capital=float(self.book.cash)), money(float(self.book.cash)), []
         live_held: dict[str, int] = {}
         for known in self.book.sessions:
             state, change = self._session(state, known, live_held)

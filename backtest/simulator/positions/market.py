@@ -12,6 +12,7 @@ from backtest.core.bars import Bars
 from backtest.indicators.weekly import week_number, weekly_bars
 from backtest.simulator.positions.model import MarketSession, PortfolioRules, SessionBar
 from backtest.strategies.earnings_swing.trend import broken_weeks
+from backtest.trading.risk.series import PriceSeries
 
 WeekEnd = Callable[[date], bool]
 
@@ -122,10 +123,16 @@ class Market:
         self.order = {day: position for position, day in enumerate(self.days)}
         ends = {week_number(day): day for day in self.days if is_week_end(day)}
         self.tracks = {symbol: Track(bars, rules, ends) for symbol, bars in cut.items() if len(bars)}
+        self.prices = None if rules.risk is None else PriceSeries(cut)
 
     def session(self, day: date) -> MarketSession:
         """Return one session."""
         tracks = self.tracks
         return MarketSession(
-            day, week_number(day), _BarsOf(tracks, day), _BrokenOn(tracks, day), _KnownOn(tracks, day)
+            day,
+            week_number(day),
+            _BarsOf(tracks, day),
+            _BrokenOn(tracks, day),
+            _KnownOn(tracks, day),
+            self.prices,
         )

@@ -19,7 +19,7 @@ def summary(result: PortfolioResult, rules: PortfolioRules) -> dict[str, Any]:
     results = [round(trade.pnl, 2) for trade in result.trades]
     wins = [pnl for pnl in results if pnl > 0]
     losses = -sum(pnl for pnl in results if pnl < 0)
-    capital = rules.max_positions * rules.position_size
+    capital = rules.capital
     return {
         "trades": len(results),
         "skipped": len(result.skipped),

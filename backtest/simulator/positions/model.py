@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backtest.core.candidate import Candidate
 from backtest.core.execution_rules import StopFill
 from backtest.strategies.earnings_swing.parameters import EarningsParameters, Percent
-from backtest.strategies.parameters import Flag, Whole
+from backtest.strategies.parameters import Flag, Number, Whole
+from backtest.trading.risk.rules import RiskRules
+from backtest.trading.risk.series import PriceSeries
 
 PRICE_DECIMALS = 4
 
@@ -39,6 +41,9 @@ class PortfolioRules(EarningsParameters):
         rotate_same_day_entries: positions opened today may be judged by yesterday's close.
         last_bar_ends_week: independent book only: the last bar of the data counts as a week end.
         judge_missing_week_end: a week is judged at its end even when the symbol did not trade that session.
+        risk: the `risk:` section of the strategy; needs the selection of live.
+        initial_cash: what the book begins with where risk rules size by its equity; None: `max_positions` x
+            `position_size`.
     """
 
     data_end_date: date | None = None
@@ -55,6 +60,24 @@ class PortfolioRules(EarningsParameters):
     rotate_same_day_entries: Flag = False
     last_bar_ends_week: Flag = False
     judge_missing_week_end: Flag = True
+    risk: RiskRules | None = None
+    initial_cash: Annotated[Number, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _risk_needs_the_live_choice(self) -> Self:
+        if self.risk is not None and not (self.chooses_live and self.book == "shared"):
+            raise ValueError("risk rules need size_from: reference and a shared book")
+        return self
+
+    @property
+    def unasked(self) -> set[str]:
+        """Settings of risk rules that nobody gave: documents of a run leave them out."""
+        return {name for name in ("risk", "initial_cash") if getattr(self, name) is None}
+
+    @property
+    def capital(self) -> float:
+        """What the book begins with, currency of the account."""
+        return self.max_positions * self.position_size if self.initial_cash is None else self.initial_cash
 
     @property
     def chooses_live(self) -> bool:
@@ -104,6 +127,7 @@ class MarketSession:
         bars: symbol -> bar; a symbol that did not trade is absent.
         broken: symbols whose week ended today, by the exchange calendar, below their indicator.
         known: symbols somebody had a price of, today or before; None when the candidates were looked up.
+        prices: the history, for risk rules.
     """
 
     day: date
@@ -111,11 +135,16 @@ class MarketSession:
     bars: Mapping[str, SessionBar]
     broken: Container[str] = frozenset()
     known: Container[str] | None = None
+    prices: PriceSeries | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An open position; `mark` is its newest close, `pending` the reason it sells at the next open."""
+    """An open position.
+
+    `mark` is its newest close, `pending` the reason it sells at the next open, `initial_stop_pct` how far its
+    first stop was from the entry, where risk rules are on.
+    """
 
     symbol: str
     report_date: date
@@ -127,6 +156,7 @@ class Held:
     stop_price: float
     mark: float
     pending: str | None = None
+    initial_stop_pct: float | None = None
 
     @property
     def unrealized(self) -> float:
@@ -153,10 +183,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioState:
-    """The book between two sessions: open positions in order of entry, and profit already taken."""
+    """The book between two sessions: open positions in order of entry, and profit already taken.
+
+    `capital` is what it began with, for risk rules; None: that of the settings.
+    """
 
     positions: tuple[Held, ...] = ()
     realized: float = 0.0
+    capital: float | None = None
 
     @property
     def unrealized(self) -> float:

@@ -23,11 +23,14 @@ from backtest.simulator.positions.model import (
     SkippedCandidate,
     Trade,
 )
+from backtest.simulator.positions.under_risk import UnderRisk
+from backtest.strategies.earnings_swing.parameters import most_shares
 from backtest.strategies.earnings_swing.selection import (
     MAX_HOLDING,
     ROTATED_OUT,
     TREND_BREAK,
     Holding,
+    Selection,
     filtered,
     may_replace,
     select,
@@ -35,6 +38,7 @@ from backtest.strategies.earnings_swing.selection import (
     weakest_loser,
 )
 from backtest.trading.fills import shifted, stopped_at
+from backtest.trading.risk.entries import INITIAL_STOP_PCT
 
 STOP_LOSS = "stop_loss"
 
@@ -59,6 +63,7 @@ def step(
         The book after the close, and entries, trades and skips in the order they happened.
     """
     day = _Day(state, session, rules, fills)
+    day.move_stops()
     day.sell_pending()
     if candidates:
         (day.choose_live if rules.chooses_live else day.choose_one_by_one)(candidates)
@@ -101,7 +106,9 @@ class _Day:
         self.rules = rules
         self.fills = fills
         self.realized = state.realized
+        self.capital = state.capital
         self.book = {held.symbol: held for held in state.positions}
+        self.risk = None if rules.risk is None else UnderRisk(state, session, rules, rules.risk)
         self.entered: list[Held] = []
         self.trades: list[Trade] = []
         self.skipped: list[SkippedCandidate] = []
@@ -118,6 +125,15 @@ class _Day:
             self.book[held.symbol] = replace(held, shares=rest)
         else:
             del self.book[held.symbol]
+
+    def move_stops(self) -> None:
+        if self.risk is not None:
+            leaving = [held.symbol for held in self.book.values() if self._leaves(held)]
+            self.book = self.risk.with_moved_stops(self.book, leaving)
+
+    def _leaves(self, held: Held) -> bool:
+        """Tell whether a position is sold at this open by what was decided before it."""
+        return held.pending is not None or self.rules.held_long_enough(held.entry_date, self.session.day)
 
     def sell_pending(self) -> None:
         today = self.session.day
@@ -210,6 +226,9 @@ class _Day:
         ]
         chosen = select(candidates, self.held_before_open, staying, self.rules)
         self._record(chosen.skipped, candidates)
+        if self.risk is not None:
+            self._enter_under_risk(chosen, [held.symbol for held in staying])
+            return
         # A rotation that finds no market is forgotten, as live: its candidate is gone tomorrow.
         if chosen.rotated_out is not None and chosen.rotated_out in self.session.bars:
             self._rotate_out(chosen.rotated_out)
@@ -224,6 +243,32 @@ class _Day:
             else:
                 self._enter(entry.candidate, shares)
 
+    def _enter_under_risk(self, chosen: Selection, staying: Sequence[str]) -> None:
+        """Fill what the risk rules leave of a choice, as live."""
+        assert self.risk is not None
+        decided = self.risk.decide(chosen, staying)
+        reasons = {skip.symbol: skip.reason for skip in decided.skipped}
+        made = {entry.symbol: entry for entry in decided.entries}
+        out = chosen.rotated_out
+        if out in {signal.symbol for signal in decided.exits if signal.makes_room_for} and (
+            out in self.session.bars
+        ):
+            self._rotate_out(out)
+        for entry in chosen.entries:
+            signal, bar = made.get(entry.candidate.ticker), self.session.bars.get(entry.candidate.ticker)
+            if signal is None:
+                self._skip(entry.candidate, reasons[entry.candidate.ticker])
+                continue
+            cap = float(signal.details["max_order_value"])
+            if bar is None or bar.open <= 0:
+                self._skip(entry.candidate, "no_price_data")
+            elif len(self.book) >= self.rules.max_positions:
+                self._skip(entry.candidate, "capacity_full")
+            elif (shares := min(signal.quantity, most_shares(cap, bar.open))) < 1:
+                self._skip(entry.candidate, "zero_shares")
+            else:
+                self._enter(entry.candidate, shares, float(signal.details[INITIAL_STOP_PCT]))
+
     def _priced(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         known = self.session.known
         if known is None:
@@ -233,14 +278,16 @@ class _Day:
                 self._skip(candidate, "no_price_data")
         return [candidate for candidate in candidates if candidate.ticker in known]
 
-    def _enter(self, candidate: Candidate, shares: int) -> None:
+    def _enter(self, candidate: Candidate, shares: int, stop_pct: float | None = None) -> None:
         bar = self.session.bars[candidate.ticker]
         price = rounded(bar.open, self.rules, self.rules.entry_slippage_pct)
-        stop = self.rules.stop_price(price)
+        stop = self.rules.stop_price(price) if stop_pct is None else price * (1 - stop_pct / 100)
         if self.rules.chooses_live:
             stop = round(stop, 2)
         mark = price if bar.previous_close is None else bar.previous_close
         held = Held.opened(candidate, self.session.day, price=price, shares=shares, stop=stop, mark=mark)
+        if stop_pct is not None:
+            held = replace(held, initial_stop_pct=stop_pct)
         opened = self.fills.entry(held)
         if opened is None:
             return
@@ -301,4 +348,4 @@ class _Day:
             for held in self.book.values()
         )
         events = Events(tuple(self.entered), tuple(self.trades), tuple(self.skipped), most_positions)
-        return PortfolioState(positions, self.realized), events
+        return PortfolioState(positions, self.realized, self.capital), events

@@ -28,19 +28,23 @@ from backtest.simulator.positions.model import (
 from backtest.simulator.positions.step import step
 from backtest.simulator.session_values import BarsOf, Settled, VirtualSession
 from backtest.strategies.base import Strategy
+from backtest.trading.risk.entries import INITIAL_STOP_PCT
+from backtest.trading.risk.series import PriceSeries
 
 
 def settle(asked: VirtualSession, bars_of: BarsOf) -> Settled:
     """Play the session on the virtual book; a held symbol without a bar is kept at its newest mark."""
     rules = rules_of(asked.strategy, asked.rules)
     day, book = asked.session.day, asked.book
-    state = PortfolioState(tuple(_held(position) for position in _by_entry(book)))
+    positions = tuple(_held(position) for position in _by_entry(book))
+    invested = sum(held.entry_price * held.shares for held in positions)
+    state = PortfolioState(positions, capital=book.cash + invested)
     symbols = sorted({held.symbol for held in state.positions} | {c.ticker for c in asked.candidates})
     after, events = step(state, market_session(bars_of(symbols), day, rules), asked.candidates, rules)
     spent = sum(held.entry_price * held.shares for held in events.entered)
     received = sum(trade.exit_price * trade.position.shares for trade in events.trades)
     cash = round(book.cash - spent + received, 2)
-    positions = {held.symbol: _position(held) for held in after.positions}
+    kept = {held.symbol: _position(held) for held in after.positions}
     equity = round(cash + sum(held.mark * held.shares for held in after.positions), 2)
     fills = {
         "executed": [*map(_buy, events.entered), *map(_sale, events.trades)],
@@ -48,7 +52,7 @@ def settle(asked: VirtualSession, bars_of: BarsOf) -> Settled:
         "skipped": [list(skip.as_row()) for skip in events.skipped],
         "warnings": [],
     }
-    return Settled(Book(cash=cash, positions=positions), equity, fills)
+    return Settled(Book(cash=cash, positions=kept), equity, fills)
 
 
 def rules_of(strategy: Strategy, costs: ExecutionRules) -> PortfolioRules:
@@ -69,7 +73,8 @@ def market_session(history: Mapping[str, Bars], day: date, rules: PortfolioRules
     if calendar.is_week_end(day):
         return replace(Market(history, rules, calendar.is_week_end).session(day), known=None)
     bars = {symbol: bar for symbol, rows in history.items() if (bar := _bar(rows, day)) is not None}
-    return MarketSession(day, week_number(day), bars)
+    prices = None if rules.risk is None else PriceSeries(history)
+    return MarketSession(day, week_number(day), bars, prices=prices)
 
 
 def _bar(bars: Bars, day: date) -> SessionBar | None:
@@ -102,6 +107,7 @@ def _held(position: OpenPosition) -> Held:
         stop_price=position.stop_price if position.stop_price is not None else 0.0,
         mark=details["mark"],
         pending=details["pending"],
+        initial_stop_pct=details.get(INITIAL_STOP_PCT),
     )
 
 
@@ -119,6 +125,7 @@ def _position(held: Held) -> OpenPosition:
             "mark": held.mark,
             "pending": held.pending,
             "order": held.entry_date.toordinal(),
+            **({} if held.initial_stop_pct is None else {INITIAL_STOP_PCT: held.initial_stop_pct}),
         },
     )
 

@@ -199,7 +199,7 @@ class EarningsEvaluation:
         return Decision(
             decided_on=situation.decided_on,
             exits=tuple(exits),
-            entries=tuple(self._signal(entry) for entry in selection.entries),
+            entries=tuple(entry_signal(entry, self._rules) for entry in selection.entries),
             skipped=(*stale, *selection.skipped),
             diagnostics=self._diagnostics(situation, checks, selection, len(exits)),
             memory={"pending_exits": self._pending(exits, situation)},
@@ -290,24 +290,6 @@ class EarningsEvaluation:
         known = bars.until(day) if bars is not None else None
         return float(known.close[-1]) if known is not None and len(known) else None
 
-    def _signal(self, entry: Entry) -> EntrySignal:
-        found = entry.candidate
-        score = "no score" if found.score is None else f"score {found.score:g}"
-        return EntrySignal(
-            symbol=found.ticker,
-            quantity=entry.quantity,
-            reference_price=entry.reference_price,
-            stop_price=round(self._rules.stop_price(entry.reference_price), STOP_DECIMALS),
-            rank=found.rank,
-            reason=f"earnings gap: grade {found.grade}, {score}",
-            details={
-                **found.as_json(),
-                "stop_loss_pct": self._rules.stop_loss_pct,
-                "max_order_value": self._rules.max_order_value,
-                "entry_order_type": self._rules.entry_order_type,
-            },
-        )
-
     def _diagnostics(
         self, situation: Situation, checks: list[_Check], selection: Selection, exits: int
     ) -> Json:
@@ -336,6 +318,26 @@ class EarningsEvaluation:
             for signal in exits
             if signal.reason != ROTATED_OUT
         }
+
+
+def entry_signal(entry: Entry, rules: EarningsParameters) -> EntrySignal:
+    """Return what the decision says of an entry: shares, stop, and what is kept with its position."""
+    found = entry.candidate
+    score = "no score" if found.score is None else f"score {found.score:g}"
+    return EntrySignal(
+        symbol=found.ticker,
+        quantity=entry.quantity,
+        reference_price=entry.reference_price,
+        stop_price=round(rules.stop_price(entry.reference_price), STOP_DECIMALS),
+        rank=found.rank,
+        reason=f"earnings gap: grade {found.grade}, {score}",
+        details={
+            **found.as_json(),
+            "stop_loss_pct": rules.stop_loss_pct,
+            "max_order_value": rules.max_order_value,
+            "entry_order_type": rules.entry_order_type,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

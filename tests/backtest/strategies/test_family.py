@@ -77,7 +77,8 @@ def test_the_terms_of_an_earnings_book_are_its_parameters() -> None:
         "position_size": 5_000.0,
     }
     terms = build_strategy("earnings_swing", "mine", changed).terms
-    assert {field.name: getattr(terms, field.name) for field in fields(terms)} == changed
+    found = {field.name: getattr(terms, field.name) for field in fields(terms)}
+    assert found == {**changed, "reads_bars_of_candidates": False}
 
 
 def test_an_allocation_has_no_terms() -> None:

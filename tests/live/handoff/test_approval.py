@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from backtest.core.planned_orders import Intent
-from live.handoff.approval import effective_policy, orders_to_send, standing
+from live.handoff.approval import Standing, State, effective_policy, orders_to_send, standing, stops_may_move
 from live.settings.model import ApprovalSettings
 from tests.support.handoff_samples import order, sample
 
@@ -121,3 +121,14 @@ def test_the_settings_decide_what_silence_means() -> None:
 )
 def test_nothing_goes_after_skip_or_for_bytes_nobody_vouches_for(row: Row | None, sha256: str) -> None:
     assert sent(row, sha256, AUTO)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "moves"),
+    [("approved", True), ("auto", True), ("silent", True), ("expired", True), ("skipped", False)],
+)
+def test_stops_move_unless_a_person_said_skip_or_silence_means_skip(state: State, moves: bool) -> None:
+    where = Standing(state, "test")
+    assert stops_may_move(where, ApprovalSettings()) is moves
+    quiet = ApprovalSettings(on_no_answer={"stop": "skip"})
+    assert stops_may_move(where, quiet) is (moves and state not in {"silent", "expired"})

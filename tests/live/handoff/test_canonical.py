@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from backtest.core.errors import JutsuError
 from live.handoff.canonical import as_data, is_sealed, render, seal, sealed
-from live.handoff.model import Stop
+from live.handoff.model import MovedStop, SignalFile, Stop
 from tests.support.handoff_samples import draft, order, sample
 
 # RFC 8785, appendix B: IEEE 754 bits and the canonical text
@@ -219,3 +219,11 @@ def test_the_seal_detects_a_renamed_key_and_a_removed_one(path: tuple[Any, ...],
     if isinstance(place, dict):
         place[f"{path[-1]}{extra}"] = taken
         assert seal(data) != seal(DATA)
+
+
+def test_a_file_without_moved_stops_does_not_name_them() -> None:
+    assert "stops" not in as_data(sample())
+    moved = MovedStop(symbol="QQQ", price=95.0, before=90.0, reason="trailing_pct")
+    data = as_data(sample(stops=(moved,)))
+    assert data["stops"] == [{"symbol": "QQQ", "price": 95.0, "before": 90.0, "reason": "trailing_pct"}]
+    assert SignalFile.model_validate_json(render(sample(stops=(moved,)))).stops == (moved,)

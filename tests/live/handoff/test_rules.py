@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live.handoff.canonical import render
-from live.handoff.model import SignalFile
+from live.handoff.model import MovedStop, SignalFile
 from live.handoff.rules import rule_findings
 from live.handoff.validate import Expectations, judge
 from tests.support.handoff_samples import order, sample
@@ -150,3 +150,25 @@ def test_parts_of_any_type_are_passed_over_not_crashed_on(parts: dict[str, Any])
 def test_a_sell_cannot_be_limited() -> None:
     assert broken((("orders", 0, "order_type"), "marketable_limit")) == ["$.orders[0].order_type"]
     assert broken((("orders", 1, "order_type"), "marketable_limit")) == []
+
+
+@pytest.mark.parametrize(
+    ("moves", "path"),
+    [
+        ([("QQQ", 95.0, 90.0)], ""),
+        ([("QQQ", 90.0, 90.0)], "$.stops[0].price"),
+        ([("ZZZ", 95.0, 90.0)], "$.stops[0].symbol"),
+        ([("QQQ", 95.0, 90.0), ("QQQ", 96.0, 90.0)], "$.stops[1].symbol"),
+    ],
+)
+def test_a_stop_moves_up_once_and_of_what_is_held(moves: list[tuple[str, float, float]], path: str) -> None:
+    stops = tuple(MovedStop(symbol=s, price=p, before=b, reason="trailing_pct") for s, p, b in moves)
+    made = sample(stops=stops)
+    problems = [finding.path for finding in judge(render(made), expectations=EXPECTED).problems]
+    assert problems == ([path] if path else [])
+
+
+def test_moved_stops_may_not_be_edited() -> None:
+    made = sample(stops=(MovedStop(symbol="QQQ", price=95.0, before=90.0, reason="trailing_pct"),))
+    edited = made.model_copy(update={"stops": ()})
+    assert "$.stops" in {f.path for f in judge(render(edited), expectations=EXPECTED, original=made).problems}
