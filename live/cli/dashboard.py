@@ -12,7 +12,9 @@ from live.cli.common import ConfigOption, StateOption, echo, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from live.settings.load import LoadedSettings
     from live.views.settings import SettingsSource
     from live.web.auth.sessions import Logins
     from live.web.auth.store import Store
@@ -80,6 +82,7 @@ def dashboard(
         read_only=read_only,
     )
     listening = bound(host, port)
+    _start_log(first.settings_of_file(), first.clock.now())
     app = create_app(world, store, serving, changes_a_minute=settings.rate_limit_per_minute)
 
     def ready() -> None:
@@ -178,6 +181,23 @@ def _world(config: Path | None, state_db: Path | None, *, demo: bool) -> World:
     world = World(source, SystemClock(), signals)
     first_account(world).settings_of_file()
     return world
+
+
+def _start_log(loaded: LoadedSettings, now: datetime) -> None:
+    """Keep what the page says of errors where `jutsu logs` finds it, and name this run in its answers."""
+    from live.system.log_lines import DASHBOARD
+    from live.system.logs import start_logging
+
+    settings = loaded.settings
+    start_logging(
+        loaded.path(settings.paths.logs),
+        DASHBOARD,
+        now=now,
+        level=settings.logging.level,
+        keep_days=settings.logging.keep_days,
+        lines=settings.logging.format,
+        daily=True,
+    )
 
 
 def _demo(config: Path | None) -> tuple[SettingsSource, Path]:

@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
 def logs(
     *,
     since: Annotated[str, typer.Option("--since", help="2d, 6h, 30m, or YYYY-MM-DD.")] = "2d",
-    stage: Annotated[str | None, typer.Option("--stage", help="signal_generator, executor or jutsu.")] = None,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="signal_generator, executor, jutsu, dashboard.")
+    ] = None,
     level: Annotated[str | None, typer.Option("--level", help="This level and above.")] = None,
     order: Annotated[str | None, typer.Option("--order", help="Entries that name this order.")] = None,
     grep: Annotated[str | None, typer.Option("--grep", help="Entries that hold this text.")] = None,

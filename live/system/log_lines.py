@@ -14,6 +14,8 @@ from typing import Final
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _TEXT: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) ([A-Z]+) (\S+) (.*)", re.DOTALL)
 #: what a log file is called: program, day, and the name of one of several accounts
+#: stage of the page, whose process serves every account
+DASHBOARD: Final = "dashboard"
 NAME: Final = re.compile(r"(?P<stage>.+)_(?P<day>\d{4}-\d\d-\d\d)(?:_(?P<account>[a-z0-9]+))?\.log")
 
 
@@ -70,7 +72,7 @@ def log_files(folder: Path, wanted: Wanted) -> list[tuple[str, Path]]:
         if (
             match
             and wanted.stage in {None, match["stage"]}
-            and (match["account"] or "") == wanted.account
+            and ((match["account"] or "") == wanted.account or match["stage"] == DASHBOARD)
             and _reaches(match["day"], wanted.since)
             and path.is_file()
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from live.system.log_lines import NAME
@@ -31,6 +31,23 @@ class LogFile(logging.FileHandler):
         self.complained = True
 
 
+class DailyLogFile(LogFile):
+    """The log of a program that runs for days: a line goes into the file of its own day (UTC)."""
+
+    def __init__(self, directory: Path, stage: str, now: datetime, account: str = "") -> None:
+        super().__init__(log_path(directory, stage, now, account), encoding="utf-8")
+        self._place, self._day = (directory, stage, account), now.date()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, the first one of a day into a new file."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        if at.date() != self._day:
+            self._day, (directory, stage, account) = at.date(), self._place
+            self.close()  # opens again with the next line
+            self.baseFilename = str(log_path(directory, stage, at, account).absolute())
+        super().emit(record)
+
+
 def log_path(directory: Path, stage: str, now: datetime, account: str = "") -> Path:
     """Return the log file of `stage` for the day of `now`, of one of several accounts where it is named."""
     return directory / log_name(stage, now.date(), account)
@@ -50,10 +67,12 @@ def start_logging(
     keep_days: int,
     lines: str = "text",
     account: str = "",
+    daily: bool = False,
 ) -> Path | None:
     """Send everything to the day's log file, name the run, and drop files older than `keep_days`.
 
-    `lines` is their format: `text` or `json`. `account` is the name of one of several.
+    `lines` is their format: `text` or `json`. `account` is the name of one of several. `daily`: the program
+    runs for days, each has a file.
 
     Returns the path, or None when the folder cannot be written, which is said: no run fails for its log.
     """
@@ -67,7 +86,7 @@ def start_logging(
     path = log_path(directory, stage, now, account)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        handler = LogFile(path, encoding="utf-8")
+        handler = DailyLogFile(directory, stage, now, account) if daily else LogFile(path, encoding="utf-8")
     except OSError as error:
         complain(f"warning: no log is kept: {path}: {error.strerror} → make its folder one we can write")
         return None

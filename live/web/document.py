@@ -26,6 +26,7 @@ _PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string"},
         "instance": {"type": "string"},
         "remedy": {"type": "string"},
+        "run": {"type": "string"},
         "exit_code": {"type": "integer"},
         "findings": {
             "type": "array",

@@ -15,6 +15,7 @@ from live.actions.errors import FileChangedError, SettingChangedError
 from live.jobs.errors import NoSuchJobError
 from live.ledger.errors import LedgerMissing, LedgerTooNew, LedgerUnavailable
 from live.settings.accounts import AccountNeeded
+from live.system import run_facts
 from live.system.redaction import redact
 from live.web.world import RunInProgressError
 
@@ -82,6 +83,8 @@ def problem(
         "remedy": redact(remedy),
         "findings": findings or [],
     }
+    if run := run_facts.current().run:
+        body["run"] = run
     if exit_code is not None:
         body["exit_code"] = exit_code
     if accounts:

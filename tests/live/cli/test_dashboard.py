@@ -41,6 +41,9 @@ def test_the_link_opens_the_page_and_a_signal_ends_it(tmp_path: Path, number: si
             body = client.post("/api/v1/auth/login", json={"link": key}, headers={"origin": url})
             assert body.status_code == 200
             assert client.get("/api/v1/status").json()["account"] == "paper"
+            refused = client.get("/api/v1/orders/nobody").json()
+        (log,) = (user.root / "logs").glob("dashboard_*.log")
+        assert refused["run"] in log.read_text()
         process.send_signal(number)
         assert process.wait(20) == 0
 

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -121,3 +121,16 @@ def test_a_full_disk_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     for _ in range(3):
         logging.getLogger("jutsu").warning("lost")
     assert capsys.readouterr().err.count("the log cannot be written: [Errno 28] No space left") == 1
+
+
+def test_a_program_that_runs_for_days_has_a_file_for_each(tmp_path: Path) -> None:
+    first = start_logging(tmp_path, "dashboard", now=NOW, level="INFO", keep_days=30, daily=True)
+    log = logging.getLogger("jutsu")
+    for at, text in ((NOW, "one"), (NOW + timedelta(days=1), "two"), (NOW + timedelta(days=1), "three")):
+        record = log.makeRecord("jutsu", logging.INFO, "", 0, text, (), None)
+        record.created = at.timestamp()
+        log.handle(record)
+    second = log_path(tmp_path, "dashboard", NOW + timedelta(days=1))
+    assert first is not None
+    assert first.read_text().splitlines()[-1].endswith("one")
+    assert [line.rpartition(" ")[2] for line in second.read_text().splitlines()] == ["two", "three"]

@@ -1,6 +1,7 @@
 """Exit codes as HTTP statuses; nothing secret in a detail."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from backtest.core.errors import (
 )
 from live.actions.errors import FileChangedError, SettingChangedError
 from live.ledger.errors import LedgerMissing, LedgerTooNew, LedgerUnavailable
+from live.system import run_facts
 from live.web import problems
 
 REQUEST = Request(
@@ -64,3 +66,13 @@ def test_a_secret_in_an_error_is_masked() -> None:
 
 def test_a_busy_ledger_says_when_to_ask_again() -> None:
     assert problems.of_error(REQUEST, LedgerUnavailable("p")).headers["retry-after"] == "1"
+
+
+def test_the_run_is_named_while_one_is_known() -> None:
+    assert "run" not in json.loads(bytes(problems.of_error(REQUEST, SettingsError("p")).body))
+    run_facts.begin("dashboard", datetime(2026, 11, 27, 15, 30, tzinfo=UTC))
+    try:
+        body = json.loads(bytes(problems.of_error(REQUEST, SettingsError("p")).body))
+    finally:
+        run_facts.end()
+    assert body["run"] == "20261127T153000-dashboard"
