@@ -40,7 +40,10 @@ _AGAIN: Final = "move the file away, then import its bars again: jutsu data impo
 
 @dataclass(frozen=True, slots=True)
 class MinuteProvenance:
-    """What a stored year says about itself; `first` and `last` are ISO minutes, UTC."""
+    """What a stored year says about itself; `first` and `last` are ISO minutes, UTC.
+
+    `basis` is what the prices hold, ``raw`` or ``split``; empty where nobody said.
+    """
 
     symbol: str
     year: int
@@ -51,6 +54,7 @@ class MinuteProvenance:
     first: str
     last: str
     sha256: str
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class MinuteStore:
         return _joined([self._year(symbol, year)[0] for year in years])
 
     def add(
-        self, bars: IntradayBars, *, imported_at: datetime, accept_revision: bool = False
+        self, bars: IntradayBars, *, imported_at: datetime, accept_revision: bool = False, basis: str = ""
     ) -> MinuteImport:
         """Merge bars into the store; nothing is written when anything is wrong.
 
@@ -100,15 +104,17 @@ class MinuteStore:
             bars: of one symbol.
             imported_at: kept as provenance.
             accept_revision: a stored minute may change by more than rounding.
+            basis: what the prices hold, empty where nobody knows.
 
         Raises:
-            DataError: no bar, a stored price differs by more than rounding, a stored file is damaged, or
-                another import is running.
+            DataError: no bar, a stored price differs by more than rounding, another basis than stored, a
+                stored file is damaged, or another import is running.
         """
         require("research", "pyarrow", where="the bar store")
         if not len(bars):
             raise DataError("no bars to store", where=bars.symbol)
         with import_lock(self.directory):
+            kept = self._basis_with(bars.symbol, basis)
             done = [self._merged(part, year, accept_revision) for year, part in _by_year(bars)]
             result = MinuteImport(
                 bars.symbol,
@@ -121,8 +127,24 @@ class MinuteStore:
             batch = ImportLog(self.directory).add(entry, imported_at)
             for one in done:
                 if one.added or one.changed:
-                    self._write(one.bars, one.year, imported_at, batch)
+                    self._write(one.bars, one.year, imported_at, batch, kept)
         return result
+
+    def basis(self, symbol: str) -> str | None:
+        """Return what the stored prices of a symbol hold, None when none are stored. DataError: damaged."""
+        years = self.years(symbol)
+        return self._year(symbol, years[-1])[1].basis if years else None
+
+    def _basis_with(self, symbol: str, basis: str) -> str:
+        """Return the basis after an import: what is stored of no known basis may be continued by any."""
+        stored = self.basis(symbol)
+        if stored and stored != basis:
+            raise DataError(
+                f"the stored minutes are of basis {stored}, the new ones of basis {basis or 'unknown'}",
+                where=symbol,
+                remedy="one basis per symbol: continue it from the same source, or into another --store",
+            )
+        return basis if stored is None else stored
 
     def stored(self) -> tuple[MinuteProvenance, ...]:
         """Return what every stored year says about itself; damaged files are left to `verify`."""
@@ -170,7 +192,7 @@ class MinuteStore:
             raise DataError("damaged: its rows do not match their digest", where=str(path), remedy=_AGAIN)
         return bars, about
 
-    def _write(self, bars: IntradayBars, year: int, imported_at: datetime, batch: int) -> None:
+    def _write(self, bars: IntradayBars, year: int, imported_at: datetime, batch: int, basis: str) -> None:
         about = MinuteProvenance(
             symbol=bars.symbol,
             year=year,
@@ -181,6 +203,7 @@ class MinuteStore:
             first=str(bars.minutes[0]),
             last=str(bars.minutes[-1]),
             sha256=bars.sha256(),
+            basis=basis,
         )
         write_atomic(self.path(bars.symbol, year), _packed(bars, about))
 

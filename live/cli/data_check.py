@@ -52,7 +52,7 @@ def check(
     loaded = settings_of_sources(config)
     (source,) = sources_of(loaded, against, folder)
     target = BarStore(store_folder(store, config))
-    (first, last), names = days_of(start, end), symbols_of(symbols, target)
+    (first, last), names = days_of(start, end), symbols_of(symbols, target.symbols())
     clock = source.opening.clock
     first = first or clock.now().date() - timedelta(days=365)
     with progress("comparing") as tick:

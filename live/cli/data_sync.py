@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backtest.core.bar_words import Timeframe
 from live.cli.common import (
     ConfigOption,
     JsonOption,
@@ -25,7 +26,6 @@ from live.system.account_words import ACCOUNT
 if TYPE_CHECKING:
     from datetime import date
 
-    from backtest.data.store import BarStore
     from live.feeds.sources.model import Opening
     from live.feeds.sync.chosen import ChosenSource
     from live.feeds.sync.report import SyncedSymbol, SyncReport
@@ -52,6 +52,7 @@ StartOption = Annotated[
 EndOption = Annotated[
     str | None, typer.Option("--end", help="Last day (default: the newest session whose bars are final).")
 ]
+TimeframeOption = Annotated[Timeframe, typer.Option(help="Length of the bars: 1d, or 1m (minutes).")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked; ask nobody.")]
 
 
@@ -62,6 +63,7 @@ def sync(
     symbols: SymbolsOption = None,
     start: StartOption = None,
     end: EndOption = None,
+    timeframe: TimeframeOption = "1d",
     store: StoreOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -73,22 +75,25 @@ def sync(
     A second run asks nothing and changes nothing. A stopped one goes on where it was. Exit code 5 when
     sessions are still missing or bars are refused, 6 when a vendor did not answer.
     """
+    from backtest.data.minute_store import MinuteStore
     from backtest.data.store import BarStore
     from live.feeds.sync.engine import Sync, Wanted
+    from live.feeds.sync.minutes import MinuteSync
 
+    days = days_of(start, end)
     loaded = settings_of_sources(config)
-    chosen = sources_of(loaded, source, folder)
-    target = BarStore(store_folder(store, config))
+    chosen = sources_of(loaded, source, folder, timeframe)
+    target, clock = BarStore(store_folder(store, config)), chosen[0].opening.clock
     with progress("syncing") as tick:
-        work = Sync(
-            target,
-            chosen,
-            known=known_facts(config, state_db),
-            clock=chosen[0].opening.clock,
-            progress=tick,
-        )
-        days = days_of(start, end)
-        wanted = Wanted(symbols_of(symbols, target, lambda: strategy_symbols(config)), *days)
+        work: Sync | MinuteSync
+        if timeframe == "1m":
+            work = MinuteSync(target.directory, chosen, clock=clock, progress=tick)
+            names = symbols_of(symbols, MinuteStore(target.directory).symbols())
+        else:
+            known = known_facts(config, state_db)
+            work = Sync(target, chosen, known=known, clock=clock, progress=tick)
+            names = symbols_of(symbols, target.symbols(), lambda: strategy_symbols(config))
+        wanted = Wanted(names, *days)
         report = work.plan(wanted) if dry_run else work.run(wanted)
     _show(report, dry_run=dry_run, as_json=as_json)
     if not dry_run:
@@ -108,12 +113,14 @@ def settings_of_sources(config: Path | None) -> LoadedSettings:
     return Sources.of(replace(options_of(config), account=named)).load()
 
 
-def sources_of(loaded: LoadedSettings, source: str | None, folder: Path | None) -> tuple[ChosenSource, ...]:
-    """Return the sources of daily bars, or the one that is named."""
+def sources_of(
+    loaded: LoadedSettings, source: str | None, folder: Path | None, timeframe: Timeframe = "1d"
+) -> tuple[ChosenSource, ...]:
+    """Return the sources of a timeframe, or the one that is named."""
     from live.feeds.sync.chosen import choose
 
     configured = loaded.settings.data.sources
-    return choose(configured, _opening(loaded, source), "1d", only=source, folder=folder)
+    return choose(configured, _opening(loaded, source), timeframe, only=source, folder=folder)
 
 
 def _opening(loaded: LoadedSettings, source: str | None) -> Opening:
@@ -145,7 +152,7 @@ def days_of(start: str | None, end: str | None) -> tuple[date | None, date | Non
 
 
 def symbols_of(
-    symbols: list[str] | None, store: BarStore, needed: Callable[[], Sequence[str]] = tuple
+    symbols: list[str] | None, stored: Sequence[str], needed: Callable[[], Sequence[str]] = tuple
 ) -> tuple[str, ...]:
     """Return the symbols that were named, else those stored or needed. UsageError: none, or no symbol."""
     from backtest.core.errors import UsageError
@@ -155,7 +162,7 @@ def symbols_of(
     wrong = [text for text in symbols or () if symbol_of(text) is None]
     if wrong:
         raise UsageError(f"{wrong[0]!r} is no symbol", where="--symbol", remedy="write it like QQQ or BRK-B")
-    found = tuple(dict.fromkeys(named or sorted({*store.symbols(), *needed()})))
+    found = tuple(dict.fromkeys(named or sorted({*stored, *needed()})))
     if not found:
         raise UsageError("no symbol is stored or needed", where="--symbol", remedy="name one: --symbol QQQ")
     return found
@@ -192,13 +199,14 @@ def _spell(line: SyncedSymbol, *, dry_run: bool) -> None:
 def _book_splits(report: SyncReport, config: Path | None, state_db: Path | None, *, quiet: bool) -> None:
     """Let the paper account follow the splits that came with new sessions, as `jutsu data split` does."""
     from live.brokers.paper.splits import book_split
-    from live.cli.data_prices import ledger_path
     from live.runtime.factories import paper_path
+    from live.runtime.loading import Sources, settings_in_force
 
     splits = [split for line in report.symbols for split in line.splits]
     if not splits:
         return
-    account = paper_path(ledger_path(config, state_db))
+    loaded = settings_in_force(Sources.of(options_of(config, state_db)))
+    account = paper_path(loaded.path(loaded.settings.paths.state_db))
     for split in splits:
         said = book_split(account, split)
         if not quiet:

@@ -50,6 +50,8 @@ class Market:
         self.hours: dict[date, Hours | None] = {}
         self.spread = 0.0
         self.unfinished_bar = False
+        #: symbol -> start of a minute (UTC), open, high, low, close, volume
+        self.minutes: dict[str, list[tuple[datetime, float, float, float, float, float]]] = {}
         #: symbol, ex-date, new shares per old share
         self.splits: list[tuple[str, date, float]] = []
         #: symbol, ex-date, cash per share

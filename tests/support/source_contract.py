@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ import pytest
 
 from backtest.core.bar_words import Basis
 from backtest.core.bars import Bars
+from backtest.core.intraday_bars import IntradayBars
 from live.feeds.sources.errors import (
     NotEntitled,
     UnknownSymbol,
@@ -30,11 +31,14 @@ from live.feeds.sources.model import BarRequest, Source
 from live.feeds.sources.registry import source_kind
 from live.feeds.sync.fetch import Fetcher
 from live.system.clock import Clock
-from tests.support.source_world import history, rows_of, without
+from tests.support.source_world import history, minute_rows, minutes_of, rows_of, without
 
 #: the clocks changed on Sunday 2024-03-10; the session of the 12th has closed
 FIRST, LAST = date(2024, 2, 27), date(2024, 3, 12)
 MADE = history("QQQ", FIRST, LAST)
+#: minutes on both sides of the change
+MINUTES_FIRST = date(2024, 3, 7)
+MINUTES = minutes_of("QQQ", MINUTES_FIRST, LAST)
 HTTP = "http"
 
 
@@ -50,6 +54,7 @@ class SourceWorld:
         mislabel: lets the next answer be about another symbol, None where that cannot be.
         set_page_rows: lets pages be this short, None where there are no pages.
         requests: how many bar requests the vendor has had, None where nobody counts.
+        minutes: the vendor's minute bars by symbol, to be filled; None where it has none.
     """
 
     source: Source
@@ -59,6 +64,7 @@ class SourceWorld:
     mislabel: Callable[[], None] | None = None
     set_page_rows: Callable[[int], None] | None = None
     requests: Callable[[], int] | None = None
+    minutes: dict[str, list[Any]] | None = None
 
 
 def same(found: Bars | None, wanted: Bars) -> bool:
@@ -192,6 +198,46 @@ class SourceContract:
             self.ask(fetcher)
         assert caught.value.exit_code == 6
         assert caught.value.problem
+
+    def ask_minutes(self, fetcher: Fetcher, symbol: str = "QQQ") -> IntradayBars | None:
+        return fetcher.minutes([BarRequest(symbol, "1m", MINUTES_FIRST, LAST, self.BASIS)])
+
+    @pytest.fixture
+    def minutes(self, world: SourceWorld) -> list[Any]:
+        """Return the vendor's minutes of QQQ, those before the open among them."""
+        if world.minutes is None:
+            pytest.skip("it has no minutes")
+        assert "1m" in source_kind(world.source.name).capabilities.timeframes
+        rows = minute_rows(MINUTES)
+        early = (rows[0][0] - timedelta(minutes=5), *rows[0][1:])
+        world.minutes["QQQ"] = [early, *rows]
+        return world.minutes["QQQ"]
+
+    def test_minutes_of_sessions_come_across_the_change_of_clocks(
+        self, fetcher: Fetcher, minutes: list[Any]
+    ) -> None:
+        found = self.ask_minutes(fetcher)
+        assert found is not None
+        assert found.sha256() == MINUTES.sha256()
+        assert self.ask_minutes(fetcher, "NOPE") is None
+
+    def test_pages_of_minutes_are_put_together(
+        self, fetcher: Fetcher, world: SourceWorld, minutes: list[Any]
+    ) -> None:
+        if world.set_page_rows is not None:
+            world.set_page_rows(700)
+        found = self.ask_minutes(fetcher)
+        assert found is not None
+        assert found.sha256() == MINUTES.sha256()
+
+    def test_minutes_that_repeat_or_are_no_numbers_are_refused(
+        self, fetcher: Fetcher, minutes: list[Any]
+    ) -> None:
+        good = list(minutes)
+        for wrong in ((*good[9][:4], None, 1.0), (*good[9][:2], -1.0, *good[9][3:]), good[8]):
+            minutes[:] = [*good[:9], wrong, *good[10:]]
+            with pytest.raises(VendorChanged):
+                self.ask_minutes(fetcher)
 
     def test_actions_lie_in_the_days_asked_for(self, world: SourceWorld) -> None:
         for action in world.source.actions("QQQ", FIRST, LAST):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from backtest.calendar import sessions as calendar
-from backtest.core.bar_words import Basis
+from backtest.core.bar_words import Basis, Timeframe
 from backtest.core.bars import Bars
+from backtest.core.intraday_bars import IntradayBars
 from backtest.data.quality.actions import CorporateAction
 from live.feeds.sources.errors import VendorError
 from live.feeds.sources.model import BarRequest, Capabilities, FeedClass, Opening, Page, SourceKind
@@ -100,11 +101,39 @@ def chosen(
     bases: tuple[Basis, ...] = ("split",),
     feed: FeedClass = "consolidated",
     per_minute: int = 60_000,
+    timeframe: Timeframe = "1d",
 ) -> ChosenSource:
     """Return a source as a sync takes it."""
-    capabilities = Capabilities(("1d",), bases, feed, EARLIEST, timedelta(0), per_minute, has_actions=True)
+    capabilities = Capabilities(
+        (timeframe,), bases, feed, EARLIEST, timedelta(0), per_minute, has_actions=True
+    )
     kind = SourceKind(source.name, capabilities, lambda _: source)
     return ChosenSource(kind, capabilities, Opening(Settings(), Path(), {}, clock))
+
+
+def minutes_of(symbol: str, first: date, last: date, daily: Bars | None = None) -> IntradayBars:
+    """Return made-up minutes of every session; inside the ranges of `daily` where that is given."""
+    stamps, close = [], []
+    rng = np.random.default_rng(3)
+    for session in calendar.sessions(first, last):
+        opens = np.datetime64(session.open.astimezone(UTC).replace(tzinfo=None), "m")
+        count = int((session.close - session.open).total_seconds() // 60)
+        row = None if daily is None else daily.row(session.day)
+        given = daily is not None and row is not None
+        low, high = (daily.low[row], daily.high[row]) if given else (100.0, 101.0)
+        stamps.append(opens + np.arange(count))
+        close.append(np.round(rng.uniform(low + 0.1, high - 0.1, count), 2))
+    prices = np.concatenate(close)
+    volume = np.full(len(prices), 100.0)
+    made = (prices, prices + 0.05, prices - 0.05, prices, volume)
+    return IntradayBars(symbol, np.concatenate(stamps), *made, source="made")
+
+
+def minute_rows(bars: IntradayBars) -> list[tuple[Any, ...]]:
+    """Return minutes as the imitations keep them."""
+    at = [stamp.astype("M8[s]").item().replace(tzinfo=UTC) for stamp in bars.minutes]
+    columns = (getattr(bars, name).tolist() for name in ("open", "high", "low", "close", "volume"))
+    return list(zip(at, *columns, strict=True))
 
 
 def evening(day: date) -> datetime:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from backtest.core.bars import DateArray, FloatArray
 from backtest.data.quality.actions import CorporateAction
 from live.brokers.alpaca.connection import AlpacaConnection, import_alpaca, keys, utc_text
 from live.brokers.common import require_loopback
@@ -37,15 +38,18 @@ class AlpacaSource:
         with vendor_errors(request.symbol):
             answer = _read(self._bars, "bars", "/stocks/bars", self._query(request))
             rows = _rows(answer, request.symbol)
+            cursor = answer.get("next_page_token") or None
+            if request.timeframe == "1m":
+                return Page(*parse_minutes(request.symbol, rows), cursor)
             bars = parse_bars(request.symbol, rows)
         columns = np.vstack([bars.open, bars.high, bars.low, bars.close, bars.volume])
-        return Page(bars.dates, columns, answer.get("next_page_token") or None)
+        return Page(bars.dates, columns, cursor)
 
     def _query(self, request: BarRequest) -> dict[str, Any]:
         end = min(_midnight(request.last + timedelta(days=1)), self._bars.clock.now() - DELAY)
         query: dict[str, Any] = {
             "symbols": request.symbol,
-            "timeframe": "1Day",
+            "timeframe": "1Day" if request.timeframe == "1d" else "1Min",
             "adjustment": request.basis,
             "feed": "sip",
             "limit": PAGE_BARS,
@@ -82,6 +86,18 @@ class AlpacaSource:
         """Close the sockets."""
         self._bars.close()
         self._actions.close()
+
+
+def parse_minutes(symbol: str, rows: Sequence[Mapping[str, Any]]) -> tuple[DateArray, FloatArray]:
+    """Return bar rows as UTC minutes (n,) and columns (5, n). VendorChanged: a row is not understood."""
+    try:
+        stamps = [datetime.fromisoformat(row["t"]).astimezone(UTC).replace(tzinfo=None) for row in rows]
+        columns = np.array([[row[name] for name in "ohlcv"] for row in rows], dtype=np.float64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise VendorChanged(
+            f"a bar is not understood: {type(error).__name__} {error}", where=symbol, remedy="ask again"
+        ) from error
+    return np.array(stamps, dtype="datetime64[m]"), columns.reshape(len(rows), 5).T
 
 
 def parse_actions(symbol: str, answer: Mapping[str, Any]) -> tuple[CorporateAction, ...]:
@@ -159,7 +175,7 @@ def open_alpaca(opening: Opening) -> AlpacaSource:
 KIND = SourceKind(
     NAME,
     Capabilities(
-        timeframes=("1d",),
+        timeframes=("1d", "1m"),
         bases=("raw", "split"),
         feed="consolidated",
         earliest=EARLIEST.date(),

@@ -6,12 +6,10 @@ at what changed, and its refusals. One symbol that is refused keeps no other bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import Final, get_args
+from typing import get_args
 
 from backtest.calendar import sessions as calendar
 from backtest.core.bar_words import Basis
@@ -21,17 +19,15 @@ from backtest.data.importing import Imported, import_bars
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.quality.known import Known
 from backtest.data.store import BarStore
-from live.feeds.sources.errors import NotEntitled, RateLimited, VendorDown, VendorError
+from live.feeds.sources.errors import VendorError
 from live.feeds.sources.model import BarRequest
 from live.feeds.sync.answers import Answer, Joinable, joinable
-from live.feeds.sync.chosen import OWN_FOLDER, ChosenSource, Fetchers
+from live.feeds.sync.chosen import ChosenSource, Fetchers
 from live.feeds.sync.log import Asked, SyncLog
 from live.feeds.sync.plan import SymbolPlan, plan_days, stretches
 from live.feeds.sync.report import SyncedSymbol, SyncReport
+from live.feeds.sync.turns import NoAnswer, able_for, alone, in_turn
 from live.system.clock import Clock
-
-#: after these another source may stand in
-_STANDS_IN: Final = (RateLimited, NotEntitled, VendorDown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +114,7 @@ class Sync:
         return self._chosen[0].capabilities.bases[0] if plan.stored is None else plan.stored.basis
 
     def _able(self, plan: SymbolPlan) -> list[ChosenSource]:
-        """Return the sources that may be asked: of the basis that is stored, of one class of feed."""
-        basis = self._basis(plan)
-        able = [one for one in self._chosen if basis in one.capabilities.bases]
-        return [one for one in able if one.capabilities.feed == able[0].capabilities.feed]
+        return able_for(self._chosen, self._basis(plan))
 
     # running -------------------------------------------------------------------------------------------
 
@@ -132,7 +125,7 @@ class Sync:
             DataError: a stored file is damaged, or another sync or import is running. SettingsError: the only
                 source cannot be opened.
         """
-        with _alone(self._store.directory):
+        with alone(self._store.directory):
             try:
                 return self._run(wanted)
             finally:
@@ -162,30 +155,30 @@ class Sync:
         able = self._able(plan)
         if not able:
             return self._other_basis(plan, self._chosen[0])
-        warnings: list[str] = []
-        for chosen in able:
+
+        def ask(chosen: ChosenSource) -> Answer:
             self._progress(f"{plan.symbol} from {chosen.name}")
-            try:
-                return self._answer(plan, chosen, tuple(warnings))
-            except VendorError as error:
-                self._note(plan, chosen.name, "no answer", problem=error.problem)
-                failed = error
-                if not isinstance(error, _STANDS_IN):
-                    break
-                warnings.append(f"{chosen.name}: {error.problem}")
+            return self._answer(plan, chosen)
+
+        def failed(chosen: ChosenSource, error: VendorError) -> None:
+            self._note(plan, chosen.name, "no answer", problem=error.problem)
+
+        found = in_turn(able, ask, failed)
+        if not isinstance(found, NoAnswer):
+            return replace(found.value, warnings=found.warnings)
         line = SyncedSymbol(
             plan.symbol,
             "no answer",
-            source=chosen.name,
+            source=found.source,
             asked=plan.asked,
             missing=stretches(plan.missing),
-            problem=failed.problem,
-            remedy=failed.remedy,
-            warnings=tuple(warnings[:-1]),
+            problem=found.error.problem,
+            remedy=found.error.remedy,
+            warnings=found.warnings,
         )
         return _with_stored(line, plan.stored)
 
-    def _answer(self, plan: SymbolPlan, chosen: ChosenSource, warnings: tuple[str, ...]) -> Answer:
+    def _answer(self, plan: SymbolPlan, chosen: ChosenSource) -> Answer:
         fetcher = self._fetchers.of(chosen)
         found = fetcher.daily(self._requests(plan))
         actions: Sequence[CorporateAction] = ()
@@ -194,7 +187,7 @@ class Sync:
             today = self._clock.now().astimezone(calendar.NEW_YORK).date()
             actions = fetcher.source.actions(plan.symbol, found.bars.first, today)
         named = chosen.capabilities.names_every_split
-        return Answer(plan, chosen.name, found.bars, found.gaps, tuple(actions), named, warnings)
+        return Answer(plan, chosen.name, found.bars, found.gaps, tuple(actions), named)
 
     def _requests(self, plan: SymbolPlan) -> list[BarRequest]:
         basis: Basis = next(word for word in get_args(Basis) if word == self._basis(plan))
@@ -323,23 +316,3 @@ def _with_stored(line: SyncedSymbol, stored: Bars | None) -> SyncedSymbol:
     if stored is None:
         return line
     return replace(line, rows=len(stored), first=stored.first, last=stored.last)
-
-
-@contextmanager
-def _alone(store: Path) -> Iterator[None]:
-    """Keep other syncs out of a store. DataError 5: another one is running."""
-    from filelock import FileLock, Timeout
-
-    folder = store / OWN_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "sync.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise DataError(
-            "another sync is running", where=str(store), remedy="wait for it, then run again"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from backtest.calendar import sessions as calendar
 from backtest.core.bars import Bars, DateArray, FloatArray
-from live.feeds.sources.errors import UnknownSymbol, VendorChanged
+from backtest.core.intraday_bars import IntradayBars
+from live.feeds.sources.errors import UnknownSymbol, VendorChanged, vendor_errors
 from live.feeds.sources.limits import TokenBucket
 from live.feeds.sources.model import BarRequest, Page, Source
 from live.feeds.sync.spool import Spool
@@ -46,6 +49,25 @@ class Fetcher:
         if not len(stamps):
             return Fetched(None, gaps)
         return Fetched(_bars(requests[0], self.source.name, stamps, columns), gaps)
+
+    def minutes(self, requests: Sequence[BarRequest]) -> IntradayBars | None:
+        """Return the minute bars inside the sessions of several stretches of one symbol, None for none.
+
+        Raises:
+            VendorError: there is no usable answer; pages that came are kept for the next try.
+        """
+        pages = [page for request in requests for page in self._pages(request)]
+        stamps = np.concatenate([page.stamps.astype("datetime64[m]") for page in pages])
+        columns = np.hstack([page.columns for page in pages])
+        _require_order(requests[0].symbol, stamps)
+        inside = in_sessions(stamps)
+        if not inside.any():
+            return None
+        open_, high, low, close, volume = columns[:, inside]
+        with vendor_errors(requests[0].symbol):
+            return IntradayBars(
+                requests[0].symbol, stamps[inside], open_, high, low, close, volume, self.source.name
+            )
 
     def forget(self, requests: Sequence[BarRequest]) -> None:
         """Throw the kept pages of these requests away: the answer was used, or is not wanted."""
@@ -84,6 +106,27 @@ class Fetcher:
             spool.add(page, first=not pages)
             pages.append(page)
         return pages
+
+
+def in_sessions(minutes: DateArray) -> NDArray[np.bool_]:
+    """Tell of UTC minutes in order whether each begins inside a session."""
+    if not len(minutes):
+        return np.zeros(0, dtype=np.bool_)
+    first, last = (stamp.astype("datetime64[D]").item() for stamp in (minutes[0], minutes[-1]))
+    opens, closes = session_minutes(first, last)
+    place = np.searchsorted(opens, minutes, side="right") - 1
+    inside: NDArray[np.bool_] = (place >= 0) & (minutes < closes[np.maximum(place, 0)])
+    return inside
+
+
+def session_minutes(first: date, last: date) -> tuple[DateArray, DateArray]:
+    """Return opening and closing minutes (UTC) of the sessions between two days, one before included."""
+    days = [calendar.previous_session(first), *calendar.sessions(first, last)]
+    opens, closes = (
+        np.array([at.astimezone(UTC).replace(tzinfo=None) for at in ends], dtype="datetime64[m]")
+        for ends in zip(*((day.open, day.close) for day in days), strict=True)
+    )
+    return opens, closes
 
 
 def _within(page: Page, request: BarRequest) -> Page:

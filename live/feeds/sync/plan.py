@@ -81,31 +81,30 @@ def plan_days(
     if stored is not None:
         have.append(stored.dates[: len(stored) - int(stored.provisional)])
     missing: DateArray = wanted[~np.isin(wanted, np.concatenate(have))]
-    return SymbolPlan(symbol, stored, missing, _asked(missing, stored), gaps)
+    span = None if stored is None else Days(stored.first, stored.last)
+    return SymbolPlan(symbol, stored, missing, days_to_ask(missing, span, OVERLAP), gaps)
 
 
-def _asked(missing: DateArray, stored: Bars | None) -> tuple[Days, ...]:
-    """Return stretches of missing sessions with stored sessions beside them, joined where they meet."""
+def days_to_ask(missing: DateArray, stored: Days | None, overlap: int) -> tuple[Days, ...]:
+    """Return stretches of missing sessions with `overlap` stored ones beside them, joined where they meet.
+
+    `stored` is the first and last stored session, None for nothing.
+    """
     if not len(missing):
         return ()
     every = calendar.session_dates(calendar.table_starts(), calendar.table_ends())
     places = np.searchsorted(every, missing)
-    beside = 0 if stored is None else OVERLAP
+    beside = 0 if stored is None else overlap
     edges = np.flatnonzero(np.diff(places) > 2 * beside + 1) + 1
+    oldest, newest = missing[0].item(), missing[-1].item()
+    if stored is not None:
+        oldest, newest = min(oldest, stored.first), max(newest, stored.last)
     found = []
     for stretch in np.split(places, edges):
         low = max(0, int(stretch[0]) - beside)
         high = min(len(every) - 1, int(stretch[-1]) + beside)
-        found.append(_clipped(every[low].item(), every[high].item(), missing, stored))
+        found.append(Days(max(every[low].item(), oldest), min(every[high].item(), newest)))
     return tuple(found)
-
-
-def _clipped(first: date, last: date, missing: DateArray, stored: Bars | None) -> Days:
-    """Return the days without those where neither something is missing nor something is stored."""
-    oldest, newest = missing[0].item(), missing[-1].item()
-    if stored is not None:
-        oldest, newest = min(oldest, stored.first), max(newest, stored.last)
-    return Days(max(first, oldest), min(last, newest))
 
 
 def stretches(days: DateArray) -> tuple[Days, ...]:

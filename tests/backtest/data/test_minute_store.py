@@ -111,3 +111,25 @@ def test_no_minute_is_stored_twice(tmp_path: Path) -> None:
     found = store.read("EUR/USD")
     assert len(found) == 20
     assert (np.diff(found.minutes).astype(int) == 1).all()
+
+
+def test_a_basis_is_kept_and_never_mixed(tmp_path: Path) -> None:
+    bars = over_new_year()
+    store = MinuteStore(tmp_path)
+    assert store.basis(bars.symbol) is None
+    store.add(bars, imported_at=datetime(2026, 1, 5, tzinfo=UTC), basis="raw")
+    assert store.basis(bars.symbol) == "raw"
+    assert {year.basis for year in store.stored()} == {"raw"}
+    for other in ("split", ""):
+        with pytest.raises(DataError, match="of basis raw"):
+            store.add(bars, imported_at=datetime(2026, 1, 6, tzinfo=UTC), basis=other)
+    store.add(bars, imported_at=datetime(2026, 1, 6, tzinfo=UTC), basis="raw")
+
+
+def test_minutes_of_no_known_basis_may_be_continued(tmp_path: Path) -> None:
+    bars = over_new_year()
+    store = MinuteStore(tmp_path)
+    store.add(bars, imported_at=datetime(2026, 1, 5, tzinfo=UTC))
+    assert store.basis(bars.symbol) == ""
+    store.add(bars, imported_at=datetime(2026, 1, 6, tzinfo=UTC), basis="split")
+    assert store.basis(bars.symbol) == ""

@@ -16,10 +16,18 @@ def midnight(day: date) -> str:
 def bars(market: Market, now: datetime, query: dict[str, str], page_rows: int) -> dict[str, Any]:
     """One page: symbol after symbol, each by time, at most `limit` (and `page_rows`) rows."""
     rows = [
+        (symbol, _minute(row))
+        for symbol in query["symbols"].split(",")
+        for row in market.minutes.get(symbol, [])
+        if query["timeframe"] == "1Min"
+        and query["start"] <= row[0].strftime("%Y-%m-%dT%H:%M:%S.000000Z") <= query["end"]
+    ]
+    rows += [
         (symbol, _row(market, symbol, bar, query.get("adjustment", "raw")))
         for symbol in query["symbols"].split(",")
         for bar in market.known(symbol, now)
-        if query.get("start", "")[:10] <= str(bar.day)
+        if query.get("timeframe", "1Day") == "1Day"
+        and query.get("start", "")[:10] <= str(bar.day)
         and midnight(bar.day) <= query.get("end", "9999").replace(".000000", "")
     ]
     first, most = int(query.get("page_token", "0")), min(int(query.get("limit", "1000")), page_rows)
@@ -36,6 +44,10 @@ def _row(market: Market, symbol: str, bar: Bar, adjustment: str) -> dict[str, An
     prices = {"o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close}
     stamped = {"t": midnight(bar.day)} | {name: price * ratio for name, price in prices.items()}
     return stamped | {"v": bar.volume / ratio}
+
+
+def _minute(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {"t": row[0].strftime("%Y-%m-%dT%H:%M:%SZ"), **dict(zip("ohlcv", row[1:], strict=True))}
 
 
 def actions(market: Market, query: dict[str, str]) -> dict[str, Any]:

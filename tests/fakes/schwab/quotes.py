@@ -91,8 +91,8 @@ def _quote(market: Market, clock: VirtualClock, symbol: str) -> dict[str, Any] |
 def _history(market: Market, clock: VirtualClock, request: Request) -> Reply:
     query = request.query
     symbol = query["symbol"]
-    if query.get("frequencyType", "daily") != "daily":
-        return Reply.of({"message": "only daily candles here"}, 400)
+    if query.get("frequencyType", "daily") == "minute":
+        return _minutes(market, clock, query)
     start = (
         datetime.fromtimestamp(int(query["startDate"]) / 1000, UTC).date()
         if "startDate" in query
@@ -112,6 +112,17 @@ def _history(market: Market, clock: VirtualClock, request: Request) -> Reply:
         if start <= bar.day <= end
     ]
     return Reply.of({"symbol": symbol, "empty": not candles, "candles": candles})
+
+
+def _minutes(market: Market, clock: VirtualClock, query: dict[str, str]) -> Reply:
+    first, last = (datetime.fromtimestamp(int(query[n]) / 1000, UTC) for n in ("startDate", "endDate"))
+    names = ("open", "high", "low", "close", "volume")
+    candles = [
+        {"datetime": int(at.timestamp() * 1000), **dict(zip(names, row, strict=True))}
+        for at, *row in market.minutes.get(query["symbol"], [])
+        if first <= at <= min(last, clock.now())
+    ]
+    return Reply.of({"symbol": query["symbol"], "empty": not candles, "candles": candles})
 
 
 def _hours(market: Market, clock: VirtualClock, request: Request) -> Reply:

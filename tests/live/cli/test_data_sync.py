@@ -16,11 +16,12 @@ from typer.testing import CliRunner, Result
 
 from backtest.core.errors import UsageError
 from backtest.data.csv_export import write_folder
+from backtest.data.minute_store import MinuteStore
 from backtest.data.store import BarStore
 from live.cli import data
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
-from tests.support.source_world import history, rows_of
+from tests.support.source_world import history, minute_rows, minutes_of, rows_of
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 11, 25)
 MADE = history("QQQ", FIRST, LAST)
@@ -129,3 +130,16 @@ def test_a_split_after_the_fact_reaches_the_readers_and_the_raw_prices_stay(
     assert read.basis == "split"
     assert np.array_equal(read.close[: len(before)], before.close / 2)
     assert np.array_equal(read.close[len(before) :], halved.close[len(before) :])
+
+
+def test_minutes_come_too(jutsu: Callable[..., Result], alpaca: FakeAlpaca, tmp_path: Path) -> None:
+    made = minutes_of("QQQ", date(2026, 11, 23), LAST)
+    alpaca.app.market.minutes["QQQ"] = minute_rows(made)
+    words = ("--source", "alpaca", "--timeframe", "1m", "--symbol", "QQQ", "--start", "2026-11-23")
+    assert "would ask for 2026-11-23 to 2026-11-25" in jutsu(*words, "--dry-run").stdout
+    done = jutsu(*words)
+    assert done.exit_code == 0, done.output
+    assert MinuteStore(tmp_path / "bars").read("QQQ").sha256() == made.sha256()
+    assert MinuteStore(tmp_path / "bars").basis("QQQ") == "raw"
+    again = jutsu("--source", "alpaca", "--timeframe", "1m")  # of what is stored
+    assert (again.exit_code, "nothing new" in again.stdout) == (0, True)

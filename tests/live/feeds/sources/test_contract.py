@@ -61,6 +61,7 @@ class TestSchwab(SourceContract):
                 market.load,
                 faults(found.fake),
                 lambda: found.fake.fault(method="GET", action="patch", patch={"symbol": "SPY"}),
+                minutes=market.minutes,
             )
 
 
@@ -87,6 +88,7 @@ class TestAlpacaRaw(SourceContract):
                 lambda: fake.fault(method="GET", action="patch", patch=other),
                 short,
                 lambda: len(fake.sent("GET", "/stocks/bars")),
+                fake.app.market.minutes,
             )
             source.close()
 
