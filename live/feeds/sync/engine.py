@@ -23,10 +23,10 @@ from live.feeds.sources.errors import VendorError
 from live.feeds.sources.model import BarRequest
 from live.feeds.sync.answers import Answer, Joinable, joinable
 from live.feeds.sync.chosen import ChosenSource, Fetchers
+from live.feeds.sync.fallback import NoAnswer, able_for, alone, in_turn
 from live.feeds.sync.log import Asked, SyncLog
 from live.feeds.sync.plan import SymbolPlan, plan_days, stretches
 from live.feeds.sync.report import SyncedSymbol, SyncReport
-from live.feeds.sync.turns import NoAnswer, able_for, alone, in_turn
 from live.system.clock import Clock
 
 

@@ -25,11 +25,11 @@ from live.feeds.sources.errors import VendorError
 from live.feeds.sources.model import BarRequest
 from live.feeds.sync.chosen import ChosenSource, Fetchers
 from live.feeds.sync.engine import Wanted
+from live.feeds.sync.fallback import NoAnswer, able_for, alone, in_turn
 from live.feeds.sync.fetch import session_minutes
 from live.feeds.sync.log import Asked, SyncLog
 from live.feeds.sync.plan import Days, days_to_ask, stretches
 from live.feeds.sync.report import SyncedSymbol, SyncOutcome, SyncReport
-from live.feeds.sync.turns import NoAnswer, able_for, alone, in_turn
 from live.system.clock import Clock
 
 #: of a new symbol so many days are asked for unless a first day is named

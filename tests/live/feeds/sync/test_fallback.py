@@ -10,7 +10,7 @@ import pytest
 from backtest.core.errors import DataError
 from live.feeds.sources.errors import RateLimited, UnknownSymbol, VendorDown, VendorError
 from live.feeds.sync.chosen import ChosenSource
-from live.feeds.sync.turns import Answered, NoAnswer, able_for, alone, in_turn
+from live.feeds.sync.fallback import Answered, NoAnswer, able_for, alone, in_turn
 from live.system.clock import SimulatedClock
 from tests.support.source_world import ListSource, chosen
 
@@ -22,15 +22,15 @@ def sources(*names: str) -> list[ChosenSource]:
 
 
 def asked(errors: dict[str, VendorError]) -> tuple[Answered[str] | NoAnswer, list[str]]:
-    told = []
+    failures = []
 
     def ask(one: ChosenSource) -> str:
         if one.name in errors:
             raise errors[one.name]
         return f"from {one.name}"
 
-    found = in_turn(sources("a", "b", "c"), ask, lambda one, error: told.append(one.name))
-    return found, told
+    found = in_turn(sources("a", "b", "c"), ask, lambda one, error: failures.append(one.name))
+    return found, failures
 
 
 def test_the_first_one_that_answers_ends_it() -> None:
@@ -49,8 +49,8 @@ def test_a_symbol_that_is_not_known_is_an_answer() -> None:
 
 def test_nobody_answered() -> None:
     last = VendorDown("c")
-    found, told = asked({"a": VendorDown("a"), "b": VendorDown("b"), "c": last})
-    assert (found, told) == (NoAnswer("c", last, ("a: a", "b: b")), ["a", "b", "c"])
+    found, failures = asked({"a": VendorDown("a"), "b": VendorDown("b"), "c": last})
+    assert (found, failures) == (NoAnswer("c", last, ("a: a", "b: b")), ["a", "b", "c"])
 
 
 def test_only_sources_of_one_basis_and_feed_are_able() -> None:
