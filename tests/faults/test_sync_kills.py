@@ -1,4 +1,4 @@
-"""`jutsu data sync` as a process, killed at any instant: the store stays whole, the next run ends the work."""
+"""`jutsu data sync` as a process, killed at any instant: the store stays whole, the next run goes on."""
 
 from __future__ import annotations
 
