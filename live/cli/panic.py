@@ -28,6 +28,9 @@ def panic(
     everything: Annotated[
         bool, typer.Option("--everything", help="Also what no book owns: foreign shares and orders.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be ended and sold, and do nothing.")
+    ] = False,
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
@@ -40,6 +43,9 @@ def panic(
     from live.system.lock import one_panic
     from live.system.screen import complain
 
+    if dry_run:
+        _look(config, state_db, everything=everything)
+        return
     with (
         open_command(config=config, state_db=state_db, run=Emergency()) as runtime,
         delivering_after(runtime),  # no message delays a sale
@@ -73,6 +79,22 @@ def panic(
             raise DisagreementError(
                 f"not everything is closed: {'; '.join(result.left)}", where="panic", remedy=remedy
             )
+
+
+def _look(config: Path | None, state_db: Path | None, *, everything: bool) -> None:
+    """Say what would be done now, by the broker's account."""
+    from live.execution.panic_look import look
+    from live.model.run import EmergencyLook
+
+    with open_command(config=config, state_db=state_db, run=EmergencyLook()) as runtime:
+        found = look(runtime.context, runtime.broker, everything=everything)
+        echo(f"account {runtime.account_name}: nothing is done now")
+    for title, lines in (("cancel", found.cancelled), ("sell", found.closed), ("leave", found.left)):
+        for text in lines:
+            echo(f"would {title} {text}")
+    if not found.cancelled and not found.closed:
+        echo("there is nothing to cancel and nothing to sell")
+    echo("and turn the kill switch on (all), and stop what starts the programs")
 
 
 def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:

@@ -16,6 +16,7 @@ from backtest.core.errors import DataError
 
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
+    from live.model.feed import Quote
     from live.settings.load import LoadedSettings
     from live.system.clock import Clock
     from live.views.settings import SettingsSource
@@ -58,6 +59,27 @@ def stored_symbols(loaded: LoadedSettings) -> tuple[str, ...]:
     if loaded.settings.data.source == "demo":
         return tuple(sorted(FUNDS))
     return BarStore(loaded.path(loaded.settings.data.store)).symbols()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeed:
+    """A feed of the bars that are stored; it has no quotes. Errors as `stored_history`."""
+
+    loaded: LoadedSettings
+
+    @property
+    def name(self) -> str:
+        """Where the bars came from."""
+        return self.loaded.settings.data.source
+
+    def history(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Bars]:
+        """Return the bars of closed sessions; a symbol without any is left out."""
+        return stored_history(self.loaded, symbols, at)
+
+    def quotes(self, symbols: Sequence[str], at: datetime) -> Mapping[str, Quote]:
+        """Return nothing: what is stored is over."""
+        del symbols, at
+        return {}
 
 
 def stored_history(

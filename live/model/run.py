@@ -176,6 +176,15 @@ class DryRun(Run):
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyLook(DryRun):
+    """A look at what stopping everything would do: nothing that is wrong elsewhere may be in its way."""
+
+    needs_confirmation: ClassVar[bool] = False
+    fits: ClassVar[bool] = False
+    lenient: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Replay(Run):
     """Many past sessions in a row on an account of its own, approved and judged like the backtest."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from backtest.core.errors import JutsuError
 from live.runtime.account import is_paper
 from live.runtime.factories import make_feed
-from live.validation.rehearsed_positions import positions_curve
-from live.validation.span import LOOK_BACK, span_of
+from live.validation.backtested import backtested
+from live.validation.span import LOOK_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,28 +75,10 @@ def _curves(
 def _simulated(
     context: RunContext, feed: Feed, ledger: Ledger, book: BookVariant, *, to_newest_close: bool
 ) -> dict[date, float] | None:
-    from backtest.simulator.allocation.simulate import simulate
-
-    span = span_of(ledger, book.name)
-    if span is None:
-        return None
-    if to_newest_close:
-        span = replace(span, last=ledger.snapshots.series(book.name)[-1].session)
-    strategy, costs, now = book.strategy, context.settings.execution, context.clock.now()
-    used = _feed(context, feed, next(run.source for run in ledger.runs.recent(1, book.name)))
-    if not strategy.family.holds_weights:
-        return positions_curve(ledger, strategy, span, costs, used, now)
-    symbols = sorted({*strategy.signal_symbols, *strategy.tradable_symbols})
-    result = simulate(
-        strategy,
-        used.history(symbols, now),
-        start=span.first,
-        end=span.last,
-        cash=span.start_equity,
-        rules=costs,
-    )
-    values = (result.equity / span.start_equity).tolist()
-    return dict(zip((day.item() for day in result.dates), values, strict=True))
+    newest = ledger.runs.recent(1, book.name)
+    used = _feed(context, feed, newest[0].source if newest else None)
+    costs, now = context.settings.execution, context.clock.now()
+    return backtested(ledger, book, used, costs, now, to_newest_close=to_newest_close)
 
 
 def _feed(context: RunContext, feed: Feed, source: str | None) -> Feed:

@@ -13,15 +13,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from backtest import __version__
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import LimitError
 from live.ledger.errors import LedgerMissing
 from live.ledger.ledger import Ledger
 from live.ledger.opening import check_file
+from live.model.run import Reading
 from live.runtime.account import account_key, named_account
 from live.runtime.loading import instant_of_run
+from live.runtime.runtime import RunContext
 from live.settings.load import LoadedSettings
-from live.system.clock import Clock
+from live.system.clock import Clock, SimulatedClock
 from live.system.lock import is_held
 from live.views.inputs import ViewInputs
 from live.views.settings import SettingsSource
@@ -210,6 +213,27 @@ class World:
             now=now,
             today=now.astimezone(NEW_YORK).date(),
             manifest=loaded.path(loaded.settings.paths.manifest),
+        )
+
+    def context(self, inputs: ViewInputs) -> RunContext:
+        """Return what is read of a run, for views that are made from one: by stored bars, at one instant."""
+        loaded = self.settings(inputs.ledger)
+        data = loaded.settings.data
+        return RunContext(
+            ledger=inputs.ledger,
+            clock=SimulatedClock(inputs.now),
+            settings=loaded.settings,
+            loaded=loaded,
+            run=Reading(),
+            account=inputs.ledger.account,
+            data_source=data.source,
+            bar_store=None if data.source == "demo" else loaded.path(data.store),
+            state=self.state,
+            signals=inputs.signals,
+            strategies=inputs.strategies,
+            manifest=loaded.path(loaded.settings.paths.manifest),
+            version=__version__,
+            environ=self.source.environ,
         )
 
     def _account(self) -> str:

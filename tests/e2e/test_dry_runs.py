@@ -28,6 +28,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "live/cli/data.py": (("jutsu", "data", "import", "PRICES"),),
     "live/cli/data_sync.py": (("jutsu", "data", "sync", "--source", "csv", "--folder", "PRICES"),),
+    "live/cli/panic.py": (("jutsu", "panic", "--dry-run"), ("jutsu", "panic", "--dry-run", "--everything")),
     "backtest/cli/optimize.py": (("jutsu", "optimize", str(PROJECT / "config/studies/v35b_core.yaml")),),
     "backtest/cli/monte_carlo.py": (("jutsu", "monte-carlo", "v35b-core:17"),),
 }
@@ -64,7 +65,7 @@ def test_every_dry_run_is_tried_here() -> None:
         str(path.relative_to(PROJECT))
         for folder in ("live", "backtest")
         for path in (PROJECT / folder).rglob("*.py")
-        if re.search(r"\"--dry-run\"", path.read_text(encoding="utf-8"))
+        if re.search(r"(Option|add_argument|\badd)\(\s*\"--dry-run\"", path.read_text(encoding="utf-8"))
     }
     assert have == set(CALLS)
 

@@ -13,8 +13,10 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from live.jobs.project import StoredFeed
 from live.model.run import Mode
 from live.system.json_text import plain
+from live.views.backtests import BacktestColumns, read_backtests
 from live.views.compare import CompareView, read_comparisons
 from live.views.curves import (
     CurveColumns,
@@ -24,6 +26,7 @@ from live.views.curves import (
     read_performance_view,
     read_rolling,
 )
+from live.views.drift import DriftView, read_drift
 from live.views.explain import ExplainView, read_explanation
 from live.views.portfolio import OrderLine, OrderStory, PortfolioView, read_order, read_orders, read_portfolio
 from live.views.today import TodayView, read_today
@@ -149,6 +152,31 @@ def rolling(
 ) -> Response:
     """Rolling Sharpe ratio and volatility of one book."""
     return show(request, lambda inputs: read_rolling(inputs, variant, sessions))
+
+
+@router.get("/performance/backtest", responses=answered(tuple[BacktestColumns, ...]))
+def backtests(request: Request) -> Response:
+    """The backtest of the sessions each primary was carried out in, over the stored bars."""
+    world = world_of(request)
+    return show(request, lambda i: read_backtests(i, StoredFeed(world.settings(i.ledger))))
+
+
+@router.get("/drift", responses=answered(DriftView))
+def drift(
+    request: Request,
+    since: SinceQuery = None,
+    variant: Annotated[
+        str | None, Query(max_length=64, description="One primary; all when left out.")
+    ] = None,
+) -> Response:
+    """Live against the backtest of the same sessions over the stored bars, and what each cause cost."""
+    world = world_of(request)
+
+    def make(inputs: Any) -> DriftView:
+        context = world.context(inputs)
+        return read_drift(context, StoredFeed(context.loaded), variant, since)
+
+    return show(request, make)
 
 
 @router.get("/compare", responses=answered(CompareView))

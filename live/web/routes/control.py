@@ -60,11 +60,16 @@ class Kill(Body):
     reason: str = Field(default="on the dashboard", max_length=500)
 
 
-class Panic(Body):
-    """The word a person types, and whether what no book owns is closed too."""
+class PanicAsked(Body):
+    """Whether what no book owns is closed too."""
+
+    everything: bool = False
+
+
+class Panic(PanicAsked):
+    """The word a person types."""
 
     word: str = Field(max_length=16)
-    everything: bool = False
 
 
 @router.post("/control/kill", responses=answered(KillSwitch, bare=True))
@@ -147,6 +152,14 @@ def panic(request: Request, visitor: Controller, body: Panic) -> StreamingRespon
     _note(request, visitor, body)
     everything = ["--everything"] if body.everything else []
     return streamed(start(world_of(request), "panic", "--yes", *everything))
+
+
+@router.post("/control/panic/look", response_class=StreamingResponse)
+def panic_look(request: Request, visitor: Controller, body: PanicAsked | None = None) -> StreamingResponse:
+    """Say what a panic would cancel and sell: `jutsu panic --dry-run` as a child, what it says as text."""
+    del visitor
+    everything = ["--everything"] if body is not None and body.everything else []
+    return streamed(start(world_of(request), "panic", "--dry-run", *everything))
 
 
 @router.post("/control/reconcile", response_class=StreamingResponse)

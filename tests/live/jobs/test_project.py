@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backtest.core.errors import DataError
-from live.jobs.project import JobsProject, stored_history, stored_symbols
+from live.jobs.project import JobsProject, StoredFeed, stored_history, stored_symbols
 from live.views.settings import SettingsSource
 from tests.support.user_world import User
 
@@ -24,6 +24,13 @@ def test_later_bars_are_not_read(project: JobsProject) -> None:
     other = stored_history(project.source.load(now), ["QQQ"], now, seed=8)
     assert other["QQQ"].last == date(2024, 1, 5)
     assert other["QQQ"].close[-1] != bars["QQQ"].close[-1]
+
+
+def test_a_feed_of_stored_bars_has_no_quotes(project: JobsProject) -> None:
+    now = project.clock.now()
+    feed = StoredFeed(project.source.load(now))
+    assert (feed.name, feed.quotes(["QQQ"], now)) == ("demo", {})
+    assert feed.history(["QQQ"], now)["QQQ"].last == date(2024, 1, 5)
 
 
 def test_without_a_store_the_command_that_fills_it_is_named(user: User, project: JobsProject) -> None:

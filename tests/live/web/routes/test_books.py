@@ -48,8 +48,19 @@ def test_cli_and_api_say_the_same(books: Site) -> None:
     assert browser.data("/trades?limit=100")["items"] == json.loads(ran.out)
     ran = books.user.jutsu("compare", "--json")
     assert browser.data("/compare") == json.loads(ran.out)
+    ran = books.user.jutsu("drift", "--json")
+    assert browser.data("/drift") == json.loads(ran.out)
     ran = books.user.jutsu("explain", "QQQ", FIRST, "--json")
     assert browser.data(f"/explain/qqq?session={FIRST}") == json.loads(ran.out)
+
+
+def test_a_backtest_lies_over_the_book(books: Site) -> None:
+    (found,) = books.browser().data("/performance/backtest")
+    assert (found["variant"], found["time"][0], found["why"]) == ("golden", FIRST, "")
+
+
+def test_drift_of_no_primary_is_refused(books: Site) -> None:
+    assert books.browser().get("/drift?variant=titan").status_code == 422
 
 
 def test_portfolio_shows_weights_beside_their_targets(books: Site) -> None:

@@ -114,6 +114,17 @@ def test_panic_wants_its_word_and_says_what_it_did(site: Site, browser: Browser)
 
 
 @pytest.mark.usefixtures("no_crontab")
+def test_a_look_at_panic_changes_nothing(site: Site, browser: Browser) -> None:
+    path = f"/signals/{FIRST}/golden"
+    browser.post(f"{path}/approve", {"sha256": browser.data(path)["sha256"]})
+    assert site.user.execute(FIRST).code == 0
+    said = browser.post("/control/panic/look", {"everything": True}).text
+    assert "would sell QQQ: " in said
+    assert said.endswith("exit 0\n")
+    assert level(browser) == "none"
+
+
+@pytest.mark.usefixtures("no_crontab")
 def test_panic_works_where_the_settings_cannot_be_read(site: Site, browser: Browser) -> None:
     good = site.user.config.read_text()
     site.user.config.write_text(good + "\nsafety:\n  nonsense: 1\n")
