@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LEDGER: Final = "state/ledger.db"
 PAPER: Final = "state/ledger.paper.db"
+#: `live.jobs.store.NAME`; nothing of jobs is imported to copy them
+JOBS: Final = "jobs.db"
 #: what a document of a project is written in; an archive holds no program and no secret
 DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json", ".jsonl", ".parquet"})
 
@@ -57,6 +59,12 @@ def documents_of(loaded: LoadedSettings) -> Iterator[Source]:
     yield from _files(root, store / "revisions", "data/bars/revisions")
     for log in ("imports.jsonl", "syncs.jsonl"):
         yield from _one(root, store / log, f"data/bars/{log}")
+
+
+def jobs_beside(ledger: str) -> str:
+    """Return the name that jobs and schedules have in an archive: beside the ledger."""
+    folder = ledger.rpartition("/")[0]
+    return f"{folder}/{JOBS}" if folder else JOBS
 
 
 def is_document(name: str) -> bool:

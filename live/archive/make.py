@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from backtest import __version__
 from backtest.core.errors import UsageError
 from backtest.core.files import LARGE, read_regular, sync_folder, why
-from live.archive.contents import PAPER, Source, documents_of, ledger_of
+from live.archive.contents import JOBS, PAPER, Source, documents_of, jobs_beside, ledger_of
 from live.archive.document import NAME, Described, Document
 from live.ledger.backup import copy_to
 from live.ledger.errors import LedgerUnavailable
@@ -66,13 +66,16 @@ def make(loaded: LoadedSettings, folder: Path, now: datetime) -> Path:
 
 
 def _copies(ledger: Source, work: Path) -> tuple[Source, ...]:
-    """Return consistent copies of the ledger and of the paper account beside it."""
+    """Return consistent copies of the ledger, and of the paper account and the jobs beside it."""
     found = [Source(ledger.name, _copied(ledger.path, work / "ledger.db"))]
     paper = paper_path(ledger.path)
     if paper.is_file():
         folder = ledger.name.rpartition("/")[0]
         name = f"{folder}/{paper.name}" if folder else PAPER
         found.append(Source(name, _copied(paper, work / "paper.db")))
+    jobs = ledger.path.with_name(JOBS)
+    if jobs.is_file():
+        found.append(Source(jobs_beside(ledger.name), _copied(jobs, work / JOBS)))
     return tuple(found)
 
 
@@ -91,7 +94,7 @@ def _write(target: Path, loaded: LoadedSettings, copies: Sequence[Source], now: 
         account=account_key(loaded.settings),
         name=loaded.settings.account,
         ledger=names[0],
-        paper=names[1] if len(names) > 1 else None,
+        paper=next((name for name in names[1:] if not name.endswith(JOBS)), None),
         files={
             **{source.name: _described(source.path) for source in copies},
             **{

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from backtest.core.errors import JutsuError, UsageError
 from backtest.core.files import read_regular, sync_folder, why, write_atomic
+from live.archive.contents import jobs_beside
 from live.archive.document import Document
 from live.archive.members import ArchiveRefused
 from live.archive.unpack import unpack
@@ -168,6 +169,7 @@ def _planned(into: Path, document: Document, now: datetime) -> _Plan:
     kill_file(staged).unlink(missing_ok=True)  # the ledger has it; the project's own file may say more
     _fold_log(staged)
     _fold_log(ledger)
+    _fold_log(into / jobs_beside(document.ledger))
     marker = restoring_marker(ledger)
     try:
         write_atomic(marker, b"", 0o600)
@@ -219,7 +221,7 @@ def _keep_old(into: Path, document: Document, now: datetime) -> str | None:
 
 
 def _fold_log(path: Path) -> None:
-    """Write the log of a ledger into it, so that one file is all of it. LedgerUnavailable: it is in use."""
+    """Write the log of a database into it, so that one file is all of it. LedgerUnavailable: it is in use."""
     if not path.exists():
         return
     try:
@@ -230,7 +232,7 @@ def _fold_log(path: Path) -> None:
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         raise LedgerUnavailable(
-            "another program has the ledger open", where=str(path), remedy="end it, then run this again"
+            f"another program has {path.name} open", where=str(path), remedy="end it, then run this again"
         )
 
 

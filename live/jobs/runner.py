@@ -28,6 +28,7 @@ from backtest.core.files import LARGE, read_regular, write_atomic
 from live.jobs.child import LOG as CHILD_LOG
 from live.jobs.child import PROGRESS, REQUEST
 from live.jobs.schedules import Schedules
+from live.jobs.tidy import tidy
 from live.operations.quiet_times import quiet_for_books
 from live.settings.secrets import without_secrets
 from live.system.redaction import redact
@@ -44,6 +45,7 @@ BEFORE_WINDOW: Final = timedelta(minutes=10)
 #: seconds a child has to end before it is killed
 PATIENCE: Final = 5.0
 _LONGEST_LINE: Final = 500
+_TIDY_EVERY: Final = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ class Runner:
         self._project, self._store, self._changed = project, store, changed
         self._capacity = capacity or Capacity()
         self._schedules = Schedules(store)
+        self._tidied: datetime | None = None
         self._running: dict[str, _Running] = {}
         self._capacity.share(self._running)
         self._lock = FileLock(project.state / LOCK)
@@ -121,6 +124,9 @@ class Runner:
         now = self._project.clock.now()
         for ident in tuple(self._running):
             self._look_at(ident, now)
+        if self._tidied is None or now - self._tidied > _TIDY_EVERY:
+            self._tidied = now
+            tidy(self._project, self._store, now)
         for job in self._schedules.ask_for_due(now):
             self._changed(job.id)
         with self._capacity.starting:

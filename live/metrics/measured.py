@@ -46,8 +46,11 @@ def measured(program: Watched, options: Options, run: Run) -> Iterator[Ending]:
 
 
 def _keep(program: Watched, loaded: LoadedSettings | None, code: int, started: datetime) -> None:
-    """Write the figures; what goes wrong is one line in the log."""
-    if loaded is None or loaded.settings.metrics.textfile is None:
+    """Note the run and write the figures; what goes wrong is one line in the log.
+
+    Without a folder for the figures only the doctor is noted: the page says when it last looked.
+    """
+    if loaded is None or (loaded.settings.metrics.textfile is None and program != "doctor"):
         return
     try:
         from live.metrics.program_runs import ProgramRun, remember
@@ -57,7 +60,8 @@ def _keep(program: Watched, loaded: LoadedSettings | None, code: int, started: d
         state = loaded.path(loaded.settings.paths.state_db).parent
         seconds = max(0.0, (now - started).total_seconds())
         remember(state, program, ProgramRun(now.isoformat(), code, seconds))
-        write(loaded, now)
+        if loaded.settings.metrics.textfile is not None:
+            write(loaded, now)
     except (OSError, JutsuError) as error:
         LOG.warning("the metrics could not be written: %s", error)
 

@@ -46,6 +46,12 @@ def recall(state: Path) -> Mapping[str, ProgramRun]:
     return dict(_known(state / FOLDER))
 
 
+def looked_at(state: Path, program: str) -> datetime | None:
+    """Return when the newest run of a program ended, None where none was noted."""
+    run = recall(state).get(program)
+    return None if run is None else datetime.fromisoformat(run.at)
+
+
 def _known(folder: Path) -> Iterator[tuple[str, ProgramRun]]:
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:

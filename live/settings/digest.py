@@ -23,6 +23,7 @@ _ADDED: Final[tuple[tuple[str, Any], ...]] = (
     ("orb.contract", ""),
     ("orb.flat_by", None),
     ("orb.max_bar_age_minutes", 5.0),
+    ("dashboard.locale", "en-US"),
 )
 
 

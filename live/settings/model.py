@@ -304,6 +304,11 @@ class DashboardSettings(SettingsModel):
         pattern=r"^https?://[^\s/?#@]+$",
         description="where a phone reaches the page; alerts of waiting files name it",
     )
+    locale: str = Field(
+        default="en-US",
+        pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+        description="how the page writes numbers and local times: de-DE, en-GB",
+    )
 
 
 class Settings(SettingsModel):

@@ -27,9 +27,9 @@ class BacktestColumns:
     """
 
     variant: str
-    time: tuple[date, ...] = ()
-    growth: tuple[float, ...] = ()
-    why: str = ""
+    time: tuple[date, ...]
+    growth: tuple[float, ...]
+    why: str
 
 
 def read_backtests(inputs: ViewInputs, feed: Feed) -> tuple[BacktestColumns, ...]:
@@ -48,7 +48,7 @@ def read_backtests(inputs: ViewInputs, feed: Feed) -> tuple[BacktestColumns, ...
             try:
                 found.append(_columns(inputs, book, feed))
             except (JutsuError, OSError) as error:
-                found.append(BacktestColumns(book.name, why=str(error)))
+                found.append(BacktestColumns(book.name, (), (), str(error)))
     return tuple(found)
 
 
@@ -56,8 +56,8 @@ def _columns(inputs: ViewInputs, book: BookVariant, feed: Feed) -> BacktestColum
     newest = inputs.ledger.runs.recent(1, book.name)
     source = newest[0].source if newest else None
     if source not in {None, feed.name}:
-        return BacktestColumns(book.name, why=f"it ran on {source}, and {feed.name} is configured")
+        return BacktestColumns(book.name, (), (), f"it ran on {source}, and {feed.name} is configured")
     curve = backtested(inputs.ledger, book, feed, inputs.settings.execution, inputs.now, to_newest_close=True)
     if curve is None:
-        return BacktestColumns(book.name, why="nothing was entered, or no session ran yet")
-    return BacktestColumns(book.name, tuple(curve), tuple(round(made - 1, 6) for made in curve.values()))
+        return BacktestColumns(book.name, (), (), "nothing was entered, or no session ran yet")
+    return BacktestColumns(book.name, tuple(curve), tuple(round(made - 1, 6) for made in curve.values()), "")

@@ -66,6 +66,7 @@ class RegimeView:
         thresholds: the parameters of the variant.
         path: the newest sessions, oldest first.
         what_if: moves of the next close, lowest first.
+        last_closed: the newest session that closed, None where the bars are of it or of the one before.
     """
 
     variant: str
@@ -79,6 +80,7 @@ class RegimeView:
     thresholds: Mapping[str, Any]
     path: tuple[PathStep, ...]
     what_if: tuple[WhatIf, ...]
+    last_closed: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from backtest.core.errors import JutsuError
 from live.handoff.approval import State
 from live.ledger.system_state import KillSwitch
 from live.views.review_case import present_file, read_case
+from live.views.stale import read_stale
 from live.views.status import StatusView, read_status
 from live.views.words import outcome_words
 
@@ -59,6 +60,7 @@ class TodayView:
         kill_switch: level, reason, author and time.
         files: primary files of the newest session.
         waiting_alerts: how many are not delivered yet.
+        stale: why what is shown may be older than it looks, one line each.
     """
 
     well: bool
@@ -67,10 +69,17 @@ class TodayView:
     kill_switch: KillSwitch
     files: tuple[FileLine, ...]
     waiting_alerts: int
+    stale: tuple[str, ...] = ()
 
 
-def read_today(inputs: ViewInputs, further: Iterable[str] = ()) -> TodayView:
-    """Return the page; `further` are problems found where a view does not look."""
+def read_today(inputs: ViewInputs, further: Iterable[str] = (), doctor: datetime | None = None) -> TodayView:
+    """Return the page.
+
+    Args:
+        inputs: of the account.
+        further: problems found where a view does not look.
+        doctor: when the scheduled `jutsu doctor` last ended, None where none was noted.
+    """
     status = read_status(inputs, further)
     newest = inputs.ledger.signals.recent(20)
     session = newest[0].session if newest else None
@@ -84,6 +93,7 @@ def read_today(inputs: ViewInputs, further: Iterable[str] = ()) -> TodayView:
         kill_switch=inputs.ledger.state.kill_switch(),
         files=files,
         waiting_alerts=len(inputs.ledger.alerts.unsent()),
+        stale=read_stale(inputs, status, doctor),
     )
 
 

@@ -7,13 +7,14 @@ account; one account never waits for another, and what is wrong with one stops n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from backtest.core.errors import UsageError
+from backtest.core.errors import SettingsError, UsageError
 from live.jobs.project import JobsProject
 from live.jobs.runner import Capacity
 from live.settings.accounts import AccountNeeded, common_folder
@@ -68,7 +69,8 @@ class Accounts:
             return ()
         stamp = _stamp(self._installation.source.config or DEFAULT_CONFIG)
         if stamp != self._stamp:
-            self._names = account_names(self._installation.source.config) or self._names
+            with contextlib.suppress(SettingsError):
+                self._names = account_names(self._installation.source.config) or self._names
             self._stamp = stamp
         return self._names
 

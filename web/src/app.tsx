@@ -59,6 +59,8 @@ export function App() {
 
 function Frame({ session }: { session: Session }) {
   const silent = useLive();
+  const found = useToday().data?.data.stale ?? [];
+  const stale = silent ? [DOWN, ...found] : found;
   useKeys();
   return (
     <div className="md:grid md:min-h-screen md:grid-cols-[11rem_1fr]">
@@ -68,12 +70,13 @@ function Frame({ session }: { session: Session }) {
       <Rail />
       <div className="min-w-0">
         <Head session={session} />
-        <main id="page" tabIndex={-1} className="mx-auto max-w-6xl p-3 pb-24 md:p-5">
-          {silent && (
-            <Notice mood="warn">
-              The connection to this box is down: what you see may be old. It is asked again every 15 seconds.
-            </Notice>
-          )}
+        <main
+          id="page"
+          tabIndex={-1}
+          className="mx-auto max-w-6xl p-3 pb-24 md:p-5"
+          data-stale={stale.length > 0 || undefined}
+        >
+          <Stale lines={stale} />
           <Suspense fallback={<p className="text-soft">Loading …</p>}>
             <Switch>
               <Route path="/">
@@ -107,6 +110,18 @@ function Frame({ session }: { session: Session }) {
         </main>
       </div>
     </div>
+  );
+}
+
+const DOWN = "the connection to this box is down; it is asked again every 15 seconds";
+
+/** Why what is shown may be older than it looks; values lose their green below it. */
+function Stale({ lines }: { lines: string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <Notice mood="warn">
+      <strong>What you see may be old:</strong> {lines.join("; ")}
+    </Notice>
   );
 }
 

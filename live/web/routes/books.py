@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from live.jobs.project import StoredFeed
+from live.metrics.program_runs import looked_at
 from live.model.run import Mode
 from live.system.json_text import plain
 from live.views.backtests import BacktestColumns, read_backtests
@@ -44,7 +45,9 @@ _MOST_TRADES = 100_000
 def status(request: Request) -> Response:
     """Is all well, what waits for a person, what comes next."""
     world = world_of(request)
-    return show(request, lambda inputs: read_today(inputs, failing_channels(world, inputs)))
+    return show(
+        request, lambda i: read_today(i, failing_channels(world, i), looked_at(world.state, "doctor"))
+    )
 
 
 @router.get("/portfolio", responses=answered(PortfolioView))

@@ -10,6 +10,8 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backtest.core.errors import SettingsError
+from live.settings.model import DashboardSettings
 from live.web.answers import answer
 from live.web.auth import tokens
 from live.web.auth.sessions import DEVICE_SECONDS, SESSION_SECONDS, Opened, Scope, Visitor
@@ -160,7 +162,16 @@ def _described(request: Request, visitor: Visitor) -> dict[str, Any]:
         "read_only": door.read_only,
         "beyond": door.beyond,
         "accounts": accounts_of(request).names(),
+        "locale": _locale(request),
     }
+
+
+def _locale(request: Request) -> str:
+    """Return how numbers are written; settings that cannot be read keep nobody from coming in."""
+    try:
+        return accounts_of(request).first().world.settings_of_file().settings.dashboard.locale
+    except SettingsError:
+        return DashboardSettings().locale
 
 
 def _let_in(request: Request, opened: Opened) -> Response:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backtest.calendar import sessions as calendar
 from backtest.core.errors import UsageError
 from live.jobs.project import stored_history
 from live.views.regime import (
@@ -22,6 +24,7 @@ from live.views.regime import (
     symbols_of,
 )
 from live.views.settings import configured_strategies
+from live.views.stale import bars_are_old
 from live.web.document import answered
 from live.web.guard import needs
 from live.web.routes.common import show, world_of
@@ -41,7 +44,14 @@ Variant = Annotated[
 @router.get("/regime", responses=answered(RegimeView))
 def regime(request: Request, variant: Variant = None) -> Response:
     """Cell, states and limits after the newest close, the last sessions, and what would change it."""
-    return _shown(request, variant, read_regime)
+    now = world_of(request).clock.now()
+
+    def read(strategy: Strategy, bars: Mapping[str, Bars]) -> RegimeView:
+        found = read_regime(strategy, bars)
+        old = bars_are_old(found.decided_on, now)
+        return replace(found, last_closed=calendar.last_closed_session(now).day if old else None)
+
+    return _shown(request, variant, read)
 
 
 @router.get("/indicators", responses=answered(IndicatorsView))

@@ -10,6 +10,7 @@ import pytest
 from backtest.core.errors import UsageError
 from live.archive.make import make
 from live.archive.unpack import unpack
+from live.jobs.store import NAME, JobStore
 from live.ledger.errors import LedgerDamaged, LedgerUnavailable
 from live.ledger.ledger import Ledger
 from live.settings.load import load_settings
@@ -31,6 +32,19 @@ def test_it_holds_what_an_open_writer_has_committed(traded: User, tmp_path: Path
     assert b"kept-out-of-it" not in made.read_bytes()
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     assert [path.name for path in made.parent.iterdir()] == ["jutsu-20261127T213000Z.tar.gz"]
+
+
+def test_the_jobs_beside_the_ledger_are_in(traded: User, tmp_path: Path) -> None:
+    store = JobStore(traded.root / "state" / NAME)
+    job = store.add("backtest", {"variant": "golden"}, actor="ann", at=NOW)  # in its log only
+    made = make(load_settings(config=traded.config), tmp_path / "out", NOW)
+    store.close()
+    (tmp_path / "in").mkdir()
+    document = unpack(made, tmp_path / "in")
+    assert (document.paper, "state/jobs.db" in document.files) == ("state/ledger.paper.db", True)
+    copy = JobStore(tmp_path / "in" / "state" / NAME)
+    assert copy.get(job.id) == job
+    copy.close()
 
 
 def test_without_a_ledger_there_is_nothing_to_keep(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from live.archive import restore as module
 from live.archive.make import make
 from live.archive.members import ArchiveRefused
 from live.archive.restore import finish, interrupted, judge, restore
+from live.jobs.store import NAME, JobStore
 from live.ledger.errors import LedgerDamaged, LedgerTooNew
 from live.ledger.generation import generation_file
 from live.ledger.ledger import Ledger
@@ -44,6 +45,22 @@ def test_into_an_empty_folder(archive: Path, tmp_path: Path) -> None:
     assert user.jutsu("reconcile").code == 0
     assert user.jutsu("resume").code == 0
     user.trade(THIRD)
+
+
+def test_the_jobs_come_back_over_those_of_later(traded: User, tmp_path: Path) -> None:
+    kept = JobStore(traded.root / "state" / NAME)
+    before = kept.add("backtest", {"variant": "golden"}, actor="ann", at=NOW)
+    archive = make(load_settings(config=traded.config), tmp_path / "out", NOW)
+    later = kept.add("backtest", {"variant": "titan"}, actor="ann", at=NOW)
+    kept.close()
+    restore(archive, traded.root, NOW)
+    found = JobStore(traded.root / "state" / NAME)
+    assert [job.id for job in found.newest(9)] == [before.id]
+    found.close()
+    old = next(traded.root.glob("before-restore-*")) / "state" / NAME
+    copy = JobStore(old)
+    assert {job.id for job in copy.newest(9)} == {before.id, later.id}
+    copy.close()
 
 
 def test_over_a_project_the_old_files_are_kept(archive: Path, traded: User) -> None:

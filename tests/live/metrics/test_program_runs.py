@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from live.metrics.program_runs import FOLDER, ProgramRun, recall, remember
+from live.metrics.program_runs import FOLDER, ProgramRun, looked_at, recall, remember
 
 DAY = "2026-11-27T21:00:00+00:00"
+
+
+def test_when_a_program_last_ended(tmp_path: Path) -> None:
+    assert looked_at(tmp_path, "doctor") is None
+    remember(tmp_path, "doctor", ProgramRun(DAY, 1, 2.5))
+    assert looked_at(tmp_path, "doctor") == datetime(2026, 11, 27, 21, tzinfo=UTC)
 
 
 def test_nothing_is_known_before_the_first_run(tmp_path: Path) -> None:

@@ -126,6 +126,18 @@ def test_one_account_that_cannot_be_stopped_keeps_no_other_from_it(both: Site) -
     assert level(both, "taxable") == "all"
 
 
+def test_settings_that_cannot_be_read_keep_nobody_from_stopping(both: Site) -> None:
+    browser = both.browser()
+    good = both.user.config.read_text()
+    assert browser.get("/auth/session").status_code == 200
+    for text in ("accounts: [", "accounts: nonsense\n"):
+        both.user.config.write_text(text)
+        assert browser.get("/auth/session").json()["accounts"] == ["ira", "taxable"]
+        assert browser.post("/control/kill").json()["level"] == "all"
+    both.user.config.write_text(good)
+    assert [level(both, name) for name in ("taxable", "ira")] == ["all", "all"]
+
+
 def test_a_damaged_account_keeps_no_other_from_being_looked_at(both: Site) -> None:
     (both.user.root / "state" / "taxable" / "ledger.db").write_bytes(b"no ledger" * 500)
     browser = both.browser()

@@ -7,6 +7,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 const SILENCE = 10_000;
 const POLL = 15_000;
+/** a run commits many times in a second; the page asks again once */
+const GAP = 900;
 
 /** Keep a socket open; return whether it has been down for more than ten seconds. */
 export function useLive(): boolean {
@@ -24,7 +26,7 @@ function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () 
   let alarm: number | undefined;
   let poll: number | undefined;
 
-  const refresh = () => void queries.invalidateQueries();
+  const refresh = seldom(() => void queries.invalidateQueries(), GAP);
   const open = () => {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     socket = new WebSocket(`${scheme}://${location.host}/ws/live`);
@@ -54,6 +56,25 @@ function listen(queries: QueryClient, setSilent: (silent: boolean) => void): () 
     clearTimeout(alarm);
     clearInterval(poll);
     socket?.close();
+  };
+}
+
+/** Do it at once, and after that at most once in `gap` milliseconds: the last wish is always fulfilled. */
+export function seldom(act: () => void, gap: number): () => void {
+  let next: number | undefined;
+  let again = false;
+  const done = () => {
+    next = undefined;
+    if (again) begin();
+  };
+  const begin = () => {
+    again = false;
+    next = window.setTimeout(done, gap);
+    act();
+  };
+  return () => {
+    if (next === undefined) begin();
+    else again = true;
   };
 }
 

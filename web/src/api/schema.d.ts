@@ -528,6 +528,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/control/panic/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Panic Look
+         * @description Say what a panic would cancel and sell: `jutsu panic --dry-run` as a child, what it says as text.
+         */
+        post: operations["panic_look_api_v1_control_panic_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/control/reconcile": {
         parameters: {
             query?: never;
@@ -662,6 +682,26 @@ export interface paths {
          * @description What one symbol lacks and what is wrong or odd about its bars.
          */
         get: operations["status_api_v1_data__symbol__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drift
+         * @description Live against the backtest of the same sessions over the stored bars, and what each cause cost.
+         */
+        get: operations["drift_api_v1_drift_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -990,6 +1030,26 @@ export interface paths {
          * @description Figures and monthly returns of every book.
          */
         get: operations["performance_api_v1_performance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtests
+         * @description The backtest of the sessions each primary was carried out in, over the stored bars.
+         */
+        get: operations["backtests_api_v1_performance_backtest_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1586,6 +1646,16 @@ export interface components {
             variant: string;
         };
         /**
+         * BacktestColumns
+         * @description One primary in the backtest, column by column, oldest session first.
+         */
+        BacktestColumns: {
+            growth: number[];
+            time: string[];
+            variant: string;
+            why: string;
+        };
+        /**
          * BacktestResults
          * @description What a backtest found; the curves are columns, oldest session first.
          */
@@ -1628,6 +1698,31 @@ export interface components {
             trades_per_year: number;
             volatility: number | null;
             win_rate: number | null;
+        };
+        /**
+         * BookDrift
+         * @description One primary over a stretch of sessions.
+         */
+        BookDrift: {
+            backtest: number;
+            causes: components["schemas"]["CauseOfDrift"][];
+            decisions_compared: number;
+            decisions_equal: number;
+            differences: components["schemas"]["DecisionDifference"][];
+            /** Format: date */
+            first: string;
+            gap: number;
+            gap_bps: number | null;
+            /** Format: date */
+            last: string;
+            live: number;
+            notes?: string[];
+            rows: components["schemas"]["DriftOfSession"][];
+            sessions: number;
+            tracking_error: number | null;
+            unexplained: number;
+            unexplained_is_large: boolean;
+            variant: string;
         };
         /**
          * BookFigures
@@ -1725,6 +1820,15 @@ export interface components {
             limit: number;
             now: number;
             symbol?: string;
+        };
+        /**
+         * CauseOfDrift
+         * @description What one cause added to live's equity: account currency, and bps of the backtest's equity.
+         */
+        CauseOfDrift: {
+            amount: number;
+            bps: number | null;
+            name: string;
         };
         /**
          * Change
@@ -1838,6 +1942,36 @@ export interface components {
             };
             /** Format: date */
             session: string;
+        };
+        /**
+         * DecisionDifference
+         * @description A session whose file decided otherwise than the final bars, and in what.
+         */
+        DecisionDifference: {
+            /** Format: date */
+            session: string;
+            text: string;
+        };
+        /**
+         * DriftOfSession
+         * @description What one session added, account currency; `live` and `gap` are None where it was not marked.
+         */
+        DriftOfSession: {
+            backtest: number;
+            causes: {
+                [key: string]: number;
+            };
+            live: number | null;
+            /** Format: date */
+            session: string;
+        };
+        /**
+         * DriftView
+         * @description Every primary asked for.
+         */
+        DriftView: {
+            books: components["schemas"]["BookDrift"][];
+            not_measured: components["schemas"]["NotMeasured"][];
         };
         /**
          * Edit
@@ -2182,6 +2316,14 @@ export interface components {
             scopes: ("read" | "jobs" | "approve" | "settings" | "control" | "metrics")[];
         };
         /**
+         * NotMeasured
+         * @description A primary without figures, and why.
+         */
+        NotMeasured: {
+            variant: string;
+            why: string;
+        };
+        /**
          * NotTaken
          * @description Something the strategy did not take: reason code and its facts (JSON values).
          */
@@ -2260,7 +2402,7 @@ export interface components {
         };
         /**
          * Panic
-         * @description The word a person types, and whether what no book owns is closed too.
+         * @description The word a person types.
          */
         Panic: {
             /**
@@ -2270,6 +2412,17 @@ export interface components {
             everything: boolean;
             /** Word */
             word: string;
+        };
+        /**
+         * PanicAsked
+         * @description Whether what no book owns is closed too.
+         */
+        PanicAsked: {
+            /**
+             * Everything
+             * @default false
+             */
+            everything: boolean;
         };
         /**
          * ParameterRow
@@ -2474,6 +2627,7 @@ export interface components {
         RegimeView: {
             /** Format: date */
             decided_on: string;
+            last_closed?: string | null;
             limits: components["schemas"]["Boundary"][];
             path: components["schemas"]["PathStep"][];
             states: {
@@ -2853,6 +3007,7 @@ export interface components {
         TodayView: {
             files: components["schemas"]["FileLine"][];
             kill_switch: components["schemas"]["KillSwitch"];
+            stale?: string[];
             status: components["schemas"]["StatusView"];
             to_do: string[];
             waiting_alerts: number;
@@ -4071,6 +4226,40 @@ export interface operations {
             };
         };
     };
+    panic_look_api_v1_control_panic_look_post: {
+        parameters: {
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PanicAsked"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reconcile_api_v1_control_reconcile_post: {
         parameters: {
             query?: {
@@ -4310,6 +4499,48 @@ export interface operations {
                         account: string;
                         as_of: string;
                         data: components["schemas"]["SymbolStatus"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drift_api_v1_drift_get: {
+        parameters: {
+            query?: {
+                /** @description First session, YYYY-MM-DD. */
+                since?: string | null;
+                /** @description One primary; all when left out. */
+                variant?: string | null;
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["DriftView"];
                         data_source: string;
                         mode: string;
                     };
@@ -5001,6 +5232,44 @@ export interface operations {
                         account: string;
                         as_of: string;
                         data: components["schemas"]["PerformanceView"];
+                        data_source: string;
+                        mode: string;
+                    };
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtests_api_v1_performance_backtest_get: {
+        parameters: {
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["BacktestColumns"][];
                         data_source: string;
                         mode: string;
                     };

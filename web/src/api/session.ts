@@ -1,4 +1,6 @@
 // Who is logged in.
+
+import { writeAs } from "../ui/format";
 import { takeAccounts } from "./account";
 import { api, Refused, repeatText, taken } from "./client";
 
@@ -14,6 +16,8 @@ export interface Session {
   beyond: boolean;
   /** names of several accounts; empty where there is one */
   accounts: string[];
+  /** how numbers and local times are written, `de-DE` */
+  locale: string;
 }
 
 const LINK = "#k=";
@@ -74,5 +78,6 @@ export async function elevate(password: string, code: string): Promise<Session> 
 function kept(session: Session): Session {
   repeatText(session.csrf);
   takeAccounts(session.accounts);
+  writeAs(session.locale);
   return session;
 }

@@ -2,6 +2,15 @@
 import { ofAccount } from "./account";
 import { type Problem, Refused, repeatedText } from "./client";
 
+/** Run a command; return all it said and its exit code. Throws `Refused`. */
+export async function output(path: string, body: unknown): Promise<{ text: string; code: number }> {
+  let text = "";
+  const code = await streamed(path, body, (said) => {
+    text = said;
+  });
+  return { text, code };
+}
+
 /** Start a command and hand on what it says; return its exit code. Throws `Refused`. */
 export async function streamed(path: string, body: unknown, say: (text: string) => void): Promise<number> {
   const response = await fetch(ofAccount(path), {

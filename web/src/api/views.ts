@@ -10,6 +10,7 @@ export type RunLine = Views["RunLine"];
 export type AlertLine = Views["AlertLine"];
 export type Figures = Views["BookFigures"];
 export type Curve = Views["CurveColumns"];
+export type Backtest = Views["BacktestColumns"];
 
 export const useToday = () =>
   useQuery({
@@ -34,6 +35,17 @@ export const usePerformance = () =>
 
 export const useCurves = () =>
   useQuery({ queryKey: ["curves"], queryFn: () => taken(api.GET("/api/v1/performance/series")) });
+
+export const useBacktests = (wanted: boolean) =>
+  useQuery({
+    queryKey: ["backtests"],
+    queryFn: () => taken(api.GET("/api/v1/performance/backtest")),
+    enabled: wanted,
+    staleTime: 60_000,
+  });
+
+export const useDrift = () =>
+  useQuery({ queryKey: ["drift"], queryFn: () => taken(api.GET("/api/v1/drift")), staleTime: 60_000 });
 
 export const useComparison = () =>
   useQuery({ queryKey: ["compare"], queryFn: () => taken(api.GET("/api/v1/compare")) });

@@ -1,30 +1,31 @@
 // Growth of every book above its drawdown, one time axis; the figures are also a table.
-import { AreaSeries, type IChartApi, LineSeries, type Time } from "lightweight-charts";
+import { AreaSeries, type IChartApi, LineSeries, LineStyle, type Time } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import type { Curve } from "../api/views";
+import type { Backtest, Curve } from "../api/views";
 import { percent, signedPercent } from "../ui/format";
 import { Scroll } from "../ui/parts";
-import { colour, colourOf, drawnAgain, newChart } from "./look";
+import { colour, colourOf, drawnAgain, faint, newChart } from "./look";
+import { Swatch } from "./swatch";
 
-export function EquityChart({ curves }: { curves: Curve[] }) {
+export function EquityChart({ curves, backtests = [] }: { curves: Curve[]; backtests?: Backtest[] }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const at = place.current;
     if (!at || curves.length === 0) return;
-    return drawnAgain(() => drawn(at, curves));
-  }, [curves]);
+    return drawnAgain(() => drawn(at, curves, backtests));
+  }, [curves, backtests]);
   const longest = curves.reduce((most, curve) => Math.max(most, curve.time.length), 0);
   return (
     <figure>
       <div ref={place} className="h-96" />
       <figcaption className="mt-2 text-sm text-soft">
-        {curves.map((curve) => (
+        {curves.map((curve, at) => (
           <span key={curve.variant} className="mr-4">
-            {curve.variant}: {signedPercent(curve.growth.at(-1))}, deepest{" "}
+            <Swatch at={at} /> {curve.variant}: {signedPercent(curve.growth.at(-1))}, deepest{" "}
             {percent(Math.min(0, ...curve.drawdown))}
           </span>
         ))}
-        {longest} sessions
+        {longest} sessions{curves[0] && `; below: how far ${curves[0].variant} lies under its highest`}
       </figcaption>
       <details className="mt-2 text-sm">
         <summary className="min-h-8 cursor-pointer text-soft">as table</summary>
@@ -62,16 +63,18 @@ export function EquityChart({ curves }: { curves: Curve[] }) {
   );
 }
 
-function drawn(place: HTMLElement, curves: Curve[]): IChartApi {
-  const chart = newChart(place, (value) => `${(value * 100).toFixed(1)} %`);
+function drawn(place: HTMLElement, curves: Curve[], backtests: Backtest[]): IChartApi {
+  const chart = newChart(place, (value) => percent(value, 1));
   curves.forEach((curve, at) => {
-    const line = chart.addSeries(LineSeries, {
-      color: colourOf(at),
-      lineWidth: 2,
-      priceLineVisible: false,
-      title: curve.variant,
-    });
-    line.setData(curve.time.map((day, row) => ({ time: day as Time, value: curve.growth[row] ?? 0 })));
+    const shown = { color: colourOf(at), priceLineVisible: false };
+    const line = chart.addSeries(LineSeries, { ...shown, lineWidth: 2 });
+    line.setData(points(curve.time, curve.growth));
+    const simulated = backtests.find((one) => one.variant === curve.variant && one.time.length > 0);
+    if (simulated) {
+      const dashed = { lineWidth: 1, lineStyle: LineStyle.Dashed, lastValueVisible: false } as const;
+      const beside = chart.addSeries(LineSeries, { ...shown, ...dashed });
+      beside.setData(points(simulated.time, simulated.growth));
+    }
   });
   const first = curves[0];
   if (first) {
@@ -80,16 +83,21 @@ function drawn(place: HTMLElement, curves: Curve[]): IChartApi {
       {
         lineColor: colour("--bad"),
         topColor: "transparent",
-        bottomColor: colour("--bad"),
+        bottomColor: faint("--bad"),
         invertFilledArea: true,
         lineWidth: 1,
         priceLineVisible: false,
       },
       1,
     );
-    area.setData(first.time.map((day, row) => ({ time: day as Time, value: first.drawdown[row] ?? 0 })));
-    chart.panes()[1]?.setHeight(110);
+    area.setData(points(first.time, first.drawdown));
+    chart.panes()[0]?.setStretchFactor(3);
+    chart.panes()[1]?.setStretchFactor(1);
   }
   chart.timeScale().fitContent();
   return chart;
+}
+
+function points(time: string[], values: number[]): { time: Time; value: number }[] {
+  return time.map((day, row) => ({ time: day as Time, value: values[row] ?? 0 }));
 }

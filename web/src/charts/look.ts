@@ -7,8 +7,18 @@ export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** The same colour, for areas behind lines. */
+export function faint(name: string): string {
+  return `${colour(name)}33`;
+}
+
+/** The name of the colour of a line, for what names it beside the chart. */
+export function colourName(at: number): string {
+  return COLOURS[at % COLOURS.length] ?? "--accent";
+}
+
 export function colourOf(at: number): string {
-  return colour(COLOURS[at % COLOURS.length] ?? "--accent");
+  return colour(colourName(at));
 }
 
 export function look() {
@@ -18,7 +28,7 @@ export function look() {
       textColor: colour("--soft"),
       attributionLogo: true,
     },
-    grid: { vertLines: { color: colour("--line") }, horzLines: { color: colour("--line") } },
+    grid: { vertLines: { visible: false }, horzLines: { color: colour("--line") } },
   };
 }
 
@@ -26,7 +36,7 @@ export function newChart(place: HTMLElement, priceFormatter: (value: number) => 
   return createChart(place, {
     ...look(),
     autoSize: true,
-    rightPriceScale: { borderVisible: false },
+    rightPriceScale: { borderVisible: false, minimumWidth: 72 },
     timeScale: { borderVisible: false },
     localization: { priceFormatter },
   });

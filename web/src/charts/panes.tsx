@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { decimal } from "../ui/format";
 import { Scroll } from "../ui/parts";
 import { colour, colourOf, drawnAgain, newChart } from "./look";
+import { Swatch } from "./swatch";
 
 export interface Line {
   name: string;
@@ -25,7 +26,7 @@ export function Panes({ label, time, panes }: { label: string; time: string[]; p
     if (!at || time.length === 0) return;
     return drawnAgain(() => drawn(at, time, panes));
   }, [time, panes]);
-  const lines = panes.flatMap((pane) => pane.lines);
+  const lines = panes.flatMap((pane) => pane.lines.map((line, at) => ({ ...line, at })));
   const total = panes.reduce((sum, pane) => sum + pane.height, 40);
   return (
     <figure>
@@ -33,7 +34,7 @@ export function Panes({ label, time, panes }: { label: string; time: string[]; p
       <figcaption className="mt-2 flex flex-wrap gap-x-4 text-sm text-soft">
         {lines.map((line) => (
           <span key={line.name}>
-            {line.name}: {decimal(line.values.at(-1), 3)}
+            <Swatch at={line.at} /> {line.name}: {decimal(line.values.at(-1), line.bars ? 0 : 3)}
           </span>
         ))}
         <span>{time.length} sessions</span>
@@ -61,7 +62,7 @@ export function Panes({ label, time, panes }: { label: string; time: string[]; p
                     <td className="whitespace-nowrap">{day}</td>
                     {lines.map((line) => (
                       <td key={line.name} className="num px-2">
-                        {decimal(line.values[row], 4)}
+                        {decimal(line.values[row], line.bars ? 0 : 4)}
                       </td>
                     ))}
                   </tr>
@@ -77,10 +78,10 @@ export function Panes({ label, time, panes }: { label: string; time: string[]; p
 }
 
 function drawn(place: HTMLElement, time: string[], panes: Pane[]) {
-  const chart = newChart(place, (value) => value.toFixed(2));
+  const chart = newChart(place, (value) => decimal(value));
   panes.forEach((pane, number) => {
     pane.lines.forEach((line, at) => {
-      const shown = { priceLineVisible: false, title: line.name };
+      const shown = { priceLineVisible: false, lastValueVisible: pane.lines.length === 1 };
       const series = line.bars
         ? chart.addSeries(HistogramSeries, { ...shown, color: colourOf(at) }, number)
         : chart.addSeries(LineSeries, { ...shown, color: colourOf(at), lineWidth: 2 }, number);
@@ -99,7 +100,7 @@ function drawn(place: HTMLElement, time: string[], panes: Pane[]) {
             lineStyle: LineStyle.Dashed,
           });
     });
-    chart.panes()[number]?.setHeight(pane.height);
+    chart.panes()[number]?.setStretchFactor(pane.height);
   });
   chart.timeScale().fitContent();
   return chart;

@@ -1,9 +1,9 @@
 // Commands that ask the broker: reconcile, and panic. They run on the box and go on when the page is closed.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Session } from "../api/session";
-import { streamed } from "../api/stream";
+import { output, streamed } from "../api/stream";
 import { Field } from "../ui/field";
-import { Button, Card, Dialog, Notice } from "../ui/parts";
+import { Button, Card, Dialog, Notice, Refusal } from "../ui/parts";
 import { Prove, useGrave } from "../ui/prove";
 
 export function Commands({ session }: { session: Session }) {
@@ -45,6 +45,7 @@ function Panic({ session, onDone }: { session: Session; onDone: () => void }) {
     () => undefined,
   );
   const ended = panic.act.isSuccess;
+  const look = useLook(everything);
   return (
     <>
       <p className="mb-3">
@@ -59,6 +60,7 @@ function Panic({ session, onDone }: { session: Session; onDone: () => void }) {
         />
         Also what no book owns: foreign shares and orders
       </label>
+      {!said && <Look found={look} />}
       <Field label="Type PANIC to go on" value={word} autoComplete="off" onValue={setWord} />
       <Prove grave={panic} session={session} />
       <Said text={said} code={panic.act.data} />
@@ -69,6 +71,45 @@ function Panic({ session, onDone }: { session: Session; onDone: () => void }) {
         <Button onClick={onDone}>{ended ? "Done" : "Leave it"}</Button>
       </div>
     </>
+  );
+}
+
+interface LookAt {
+  text: string;
+  code: number;
+  error?: unknown;
+}
+
+/** Ask once what would be done, and again when more is to be closed; null while it is asked. */
+function useLook(everything: boolean): LookAt | null {
+  const [found, setFound] = useState<LookAt | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    const keep = (look: LookAt) => wanted && setFound(look);
+    setFound(null);
+    output("/api/v1/control/panic/look", { everything }).then(keep, (error: unknown) =>
+      keep({ text: "", code: 1, error }),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [everything]);
+  return found;
+}
+
+/** What would be cancelled and sold now; where that cannot be told, closing everything still works. */
+function Look({ found }: { found: LookAt | null }) {
+  if (found === null) return <p className="mb-3 text-soft">Asking the broker what there is …</p>;
+  if (found.error) return <Refusal error={found.error} />;
+  return (
+    <section aria-label="What would be done" className="mb-3 rounded-lg bg-raised p-3 text-sm">
+      <pre className="max-h-60 overflow-auto whitespace-pre-wrap">
+        {found.text.replace(/exit -?\d+\n$/, "")}
+      </pre>
+      {found.code !== 0 && (
+        <p className="mt-2 text-warn">It could not be told; you can still close everything.</p>
+      )}
+    </section>
   );
 }
 

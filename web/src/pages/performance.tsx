@@ -1,13 +1,20 @@
 import { useState } from "react";
-import { useComparison, useCurves, usePerformance } from "../api/views";
+import { type Backtest, useBacktests, useComparison, useCurves, usePerformance } from "../api/views";
 import { EquityChart } from "../charts/equity";
 import { Months } from "../charts/months";
 import { count, decimal, money, percent, signedPercent } from "../ui/format";
 import { Badge, Card, Empty, Figure, Shown } from "../ui/parts";
+import { Drift } from "./drift";
+
+/** in `hidden`: no variant has a name with a space */
+const BACKTEST = "the backtest";
+const NO_BACKTESTS: Backtest[] = [];
 
 export default function PerformancePage() {
   const performance = usePerformance();
   const curves = useCurves();
+  const backtests = useBacktests(true);
+  const overlays = backtests.data?.data ?? [];
   const [hidden, setHidden] = useState<string[]>([]);
   const toggle = (name: string) =>
     setHidden((known) => (known.includes(name) ? known.filter((one) => one !== name) : [...known, name]));
@@ -33,8 +40,28 @@ export default function PerformancePage() {
                     {curve.variant} ({curve.role || "book"})
                   </label>
                 ))}
+                {overlays.some((one) => one.time.length > 0) && (
+                  <label className="flex min-h-8 items-center gap-2">
+                    <input
+                      type="checkbox"
+                      checked={!hidden.includes(BACKTEST)}
+                      onChange={() => toggle(BACKTEST)}
+                    />
+                    backtest of the same sessions (dashed)
+                  </label>
+                )}
               </div>
-              <EquityChart curves={data.filter((curve) => !hidden.includes(curve.variant))} />
+              <EquityChart
+                curves={data.filter((curve) => !hidden.includes(curve.variant))}
+                backtests={hidden.includes(BACKTEST) ? NO_BACKTESTS : overlays}
+              />
+              {overlays
+                .filter((one) => one.why)
+                .map((one) => (
+                  <p key={one.variant} className="mt-2 text-sm text-soft">
+                    {one.variant} has no backtest beside it: {one.why}
+                  </p>
+                ))}
             </Card>
           )
         }
@@ -75,6 +102,7 @@ export default function PerformancePage() {
           </>
         )}
       </Shown>
+      <Drift />
       <Comparison />
     </>
   );

@@ -4,7 +4,7 @@ import type { Views } from "../api/client";
 import { useIndicators, useRegime, useToday } from "../api/views";
 import { type Pane, Panes } from "../charts/panes";
 import { decimal, percent, words } from "../ui/format";
-import { Badge, Card, Figure, Shown, Table } from "../ui/parts";
+import { Badge, Card, Figure, Notice, Shown, Table } from "../ui/parts";
 import { Select } from "../ui/select";
 
 type Regime = Views["RegimeView"];
@@ -41,6 +41,12 @@ function Now({ regime }: { regime: Regime }) {
       title={`${regime.variant} after the close of ${regime.decided_on}`}
       aside={<span className="text-sm text-soft">{regime.strategy}</span>}
     >
+      {regime.last_closed && (
+        <Notice mood="warn">
+          The stored bars end with {regime.decided_on}; the newest session that closed is {regime.last_closed}
+          . <code>jutsu data import</code> brings them up to date.
+        </Notice>
+      )}
       <div className="flex flex-wrap gap-2">
         {Object.entries(regime.states).map(([name, value]) => (
           <Figure key={name} name={words(name)} value={String(value)} />

@@ -122,7 +122,7 @@ function NewBacktest() {
           onValue={set("parameters")}
         />
         <div className="flex flex-wrap items-end gap-2 sm:col-span-2 lg:col-span-3">
-          <Button type="submit" tone="accent" disabled={start.isPending || !now.variant}>
+          <Button type="submit" tone="accent" className="mb-3" disabled={start.isPending || !now.variant}>
             Start
           </Button>
           <div className="min-w-52 flex-1">

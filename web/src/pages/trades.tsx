@@ -2,7 +2,7 @@ import { useState } from "react";
 import { ofAccount } from "../api/account";
 import { useTrades } from "../api/views";
 import { Field } from "../ui/field";
-import { count, moment, money, signedMoney, words } from "../ui/format";
+import { count, moment, money, percent, signedMoney, words } from "../ui/format";
 import { Card, Empty, Shown, Table } from "../ui/parts";
 
 export function TradesPage() {
@@ -51,8 +51,7 @@ export function TradesPage() {
                     {
                       name: "Slippage",
                       number: true,
-                      cell: (trade) =>
-                        trade.slippage_pct == null ? "–" : `${trade.slippage_pct.toFixed(2)} %`,
+                      cell: (trade) => percent(trade.slippage_pct == null ? null : trade.slippage_pct / 100),
                     },
                     { name: "Profit", number: true, cell: (trade) => signedMoney(trade.realised_pnl) },
                     { name: "Cell", number: true, cell: (trade) => trade.cell ?? "" },

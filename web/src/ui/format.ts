@@ -1,12 +1,20 @@
 // Numbers and instants as a person reads them. Fractions are decimal: 0.12 is 12 %.
 
-const LOCALE = "en-US";
 const NEW_YORK = "America/New_York";
 export const NONE = "–";
+let locale = "en-US";
+
+/** Write numbers and local times as in this place (`dashboard.locale`). */
+export function writeAs(place: string): void {
+  locale = place;
+}
+
+function number(value: number, digits: number): string {
+  return value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
 
 export function money(value: number | null | undefined): string {
-  if (value == null) return NONE;
-  return value.toLocaleString(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return value == null ? NONE : number(value, 2);
 }
 
 export function signedMoney(value: number | null | undefined): string {
@@ -15,8 +23,7 @@ export function signedMoney(value: number | null | undefined): string {
 }
 
 export function percent(fraction: number | null | undefined, digits = 2): string {
-  if (fraction == null) return NONE;
-  return `${(fraction * 100).toFixed(digits)} %`;
+  return fraction == null ? NONE : `${number(fraction * 100, digits)} %`;
 }
 
 export function signedPercent(fraction: number | null | undefined, digits = 2): string {
@@ -25,17 +32,17 @@ export function signedPercent(fraction: number | null | undefined, digits = 2): 
 }
 
 export function count(value: number | null | undefined): string {
-  return value == null ? NONE : value.toLocaleString(LOCALE);
+  return value == null ? NONE : value.toLocaleString(locale);
 }
 
 export function decimal(value: number | null | undefined, digits = 2): string {
-  return value == null ? NONE : value.toFixed(digits);
+  return value == null ? NONE : number(value, digits);
 }
 
 /** The hour in New York, as windows are written. */
 export function hour(instant: string | null | undefined): string {
   if (!instant) return NONE;
-  return new Date(instant).toLocaleTimeString(LOCALE, {
+  return new Date(instant).toLocaleTimeString("en-US", {
     timeZone: NEW_YORK,
     hour: "2-digit",
     minute: "2-digit",
@@ -52,7 +59,7 @@ export function moment(instant: string | null | undefined): string {
 
 /** The same instant where the reader is, for a tooltip. */
 export function local(instant: string | null | undefined): string {
-  return instant ? `${new Date(instant).toLocaleString()} here` : "";
+  return instant ? `${new Date(instant).toLocaleString(locale)} here` : "";
 }
 
 /** How long until an instant, in words; empty when it is past. */

@@ -135,7 +135,7 @@ export function Table<Row>({
               {columns.map((column) => (
                 <td
                   key={column.name}
-                  className={`px-2 py-1.5 align-top ${column.number ? "num" : ""} ${column.whole ? "whitespace-nowrap" : ""}`}
+                  className={`px-2 py-1.5 align-baseline ${column.number ? "num" : ""} ${column.whole ? "whitespace-nowrap" : ""}`}
                 >
                   {column.cell(row)}
                 </td>
@@ -150,7 +150,7 @@ export function Table<Row>({
 
 export function Figure({ name, value, mood }: { name: string; value: string; mood?: Mood | undefined }) {
   return (
-    <div className="min-w-28 rounded-lg bg-raised px-3 py-2">
+    <div className="min-w-28 flex-1 rounded-lg bg-raised px-3 py-2 sm:flex-none">
       <div className="text-sm text-soft">{name}</div>
       <div className={`text-lg font-semibold tabular-nums ${mood ? MOODS[mood] : ""}`}>{value}</div>
     </div>
