@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from live.settings.model import Settings
 
 Made = TypeVar("Made")
-#: note on an error that an alert was sent for: one failure, one alert
-ALERTED = "an alert was sent for this"
+#: note on an error that an alert was made of: one failure, one alert
+ALERTED = "an alert tells of this"
 
 
 @contextmanager
