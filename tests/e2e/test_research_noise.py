@@ -7,7 +7,7 @@ its drift kept, any long rule would pass, and rightly). An edge: a market of lon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,12 +15,15 @@ import numpy as np
 import pytest
 
 from backtest.core.bars import Bars, FloatArray
+from backtest.core.errors import LimitError
 from backtest.data.sources.demo import demo_market
 from backtest.research.database import open_database
 from backtest.research.engine import Threads
 from backtest.research.honest import judge, refusals
+from backtest.research.promote import promote
 from backtest.research.running import Limits, run_study
 from backtest.research.session import open_file, results_of_row
+from backtest.strategies.hierarchical_adaptive.strategy import HierarchicalAdaptiveV35b, V35bEvaluation
 from tests.support.study_world import csv_of, write_study
 
 SESSIONS = 1_500
@@ -74,12 +77,12 @@ def trends(seed: int) -> dict[str, Bars]:
     )
 
 
-def against(folder: Path, history: Mapping[str, Bars], seed: int, budget: int = 600) -> tuple[str, ...]:
-    """Search a market and return what speaks against the best set found."""
+def study_over(folder: Path, history: Mapping[str, Bars], seed: int, budget: int) -> Path:
+    """Write a market with a study of it."""
     (folder / "prices").mkdir(parents=True)
     for symbol, bars in history.items():
         (folder / "prices" / f"{symbol}.csv").write_text(csv_of(bars, SESSIONS))
-    study = write_study(
+    return write_study(
         folder / "s.yaml",
         folder / "prices",
         study={"name": "truth", "strategy": "hierarchical_adaptive_v3_5b", "seed": seed},
@@ -89,6 +92,11 @@ def against(folder: Path, history: Mapping[str, Bars], seed: int, budget: int = 
         require=[],
         constraints=[],
     )
+
+
+def against(folder: Path, history: Mapping[str, Bars], seed: int, budget: int = 600) -> tuple[str, ...]:
+    """Search a market and return what speaks against the best set found."""
+    study = study_over(folder, history, seed, budget)
     opened = open_file(study, {}, lambda _: None)
     with open_database(folder / "r.db") as database:
         row = opened.begin(database)
@@ -117,6 +125,38 @@ def test_at_most_two_of_twenty_markets_of_noise_are_promoted(tmp_path: Path) -> 
 def test_most_markets_with_an_edge_are_promoted(tmp_path: Path) -> None:
     found = [against(tmp_path / str(seed), trends(seed), seed) for seed in range(6)]
     assert sum(reasons == () for reasons in found) >= 4
+
+
+@dataclass(frozen=True, slots=True)
+class Peeking(HierarchicalAdaptiveV35b):
+    """Decides on tomorrow's prices, whatever parameters it is given."""
+
+    def evaluate(self, history: Mapping[str, Bars]) -> V35bEvaluation:
+        def shifted(bars: Bars) -> Bars:
+            return replace(bars, close=np.append(bars.close[1:], bars.close[-1]))
+
+        return HierarchicalAdaptiveV35b.evaluate(self, {s: shifted(b) for s, b in history.items()})
+
+    def with_parameters(self, changes: Mapping[str, object]) -> Peeking:
+        return Peeking(self.variant, HierarchicalAdaptiveV35b.with_parameters(self, changes).settings)
+
+
+def test_a_planted_look_ahead_winner_is_stopped_by_the_audit(tmp_path: Path) -> None:
+    """Its figures are those of a true edge, so nothing else speaks against it; the audit has the last word."""
+    study = study_over(tmp_path, trends(3), 3, 40)
+    opened = open_file(study, {}, lambda _: None)
+    honest = opened.study.strategy
+    assert isinstance(honest, HierarchicalAdaptiveV35b)
+    peeking = replace(opened.study, strategy=Peeking("planted", honest.settings))
+    with open_database(tmp_path / "r.db") as database:
+        row = opened.begin(database)
+        run_study(opened.study, row, opened.trial, database, Threads(2), lambda _: None, Limits())
+        results = results_of_row(opened.study, row, database)
+        words = {"trial": None, "folder": tmp_path, "despite": True}
+        with pytest.raises(LimitError, match="looks ahead"):
+            promote(replace(opened, study=peeking), row, results, database, name="planted", **words)  # type: ignore[arg-type]
+        assert not (tmp_path / "planted.yaml").exists()
+        assert promote(opened, row, results, database, name="honest", **words).path.is_file()  # type: ignore[arg-type]
 
 
 def test_the_markets_hold_together() -> None:
