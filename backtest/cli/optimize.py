@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from backtest.core.errors import JutsuError, LimitError, UsageError
 if TYPE_CHECKING:
     from backtest.core.execution_rules import ExecutionRules
     from backtest.research.database import Database, StudyRow
+    from backtest.research.engine import Engine
     from backtest.research.running import Step
     from backtest.research.session import OpenStudy
 
@@ -42,7 +44,8 @@ def add_study(parser: argparse.ArgumentParser, file: str) -> None:
     """Add the study file, described by `file`, and the words that every search of it takes."""
     add = parser.add_argument
     add("study", type=Path, metavar="STUDY.yaml", help=file)
-    add("--workers", type=whole, metavar="N", help="threads (default: one per core)")
+    add("--engine", metavar="NAME", help="threads or processes (default: threads for compiled rules)")
+    add("--workers", type=whole, metavar="N", help="of the engine (default: one per core)")
     add("--seed", type=number_of_set, metavar="N", help="in place of study.seed")
     add("--budget", type=whole, metavar="N", help="most sets, in place of search.budget")
     add("--out", type=Path, metavar="DIR", help="default: out/studies/<name>-<identity>")
@@ -59,8 +62,6 @@ def run(args: argparse.Namespace) -> int:
     from backtest.core.distribution import require
     from backtest.data.sources.csv import tell as recognised
     from backtest.research.database import database_path, open_database
-    from backtest.research.engine import Threads
-    from backtest.research.hierarchical_adaptive.parameter_sets import cores
     from backtest.research.running import Limits, run_study
     from backtest.research.session import open_file
     from backtest.trading.rules_file import read_rules
@@ -73,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
     with open_database(database_path()) as database:
         row = opened.begin(database, fresh=args.fresh)
         _say_changes(row, [other for other in database.studies() if other.name == row.name])
-        engine = Threads(args.workers or cores())
         limits = Limits(args.deadline, args.task_timeout)
-        step = run_study(opened.study, row, opened.trial, database, engine, Screen(), limits)
+        with closing(engine_of(args)) as engine:
+            step = run_study(opened.study, row, opened.trial, database, engine, Screen(), limits)
         tried = write_and_show(opened, row, database, rules, args)
     _require_complete(row, step)
     if not tried:
@@ -85,6 +86,19 @@ def run(args: argparse.Namespace) -> int:
             remedy="optimize --dry-run counts them; widen the space or the constraints",
         )
     return 0
+
+
+def engine_of(args: argparse.Namespace) -> Engine:
+    """Return the engine that --engine and --workers ask for. UsageError: there is none of that name."""
+    from backtest.research.engine import ENGINES, Threads
+    from backtest.research.hierarchical_adaptive.parameter_sets import cores
+    from backtest.research.processes import Processes
+
+    workers = args.workers or cores()
+    name = args.engine or ENGINES[0]
+    if name not in ENGINES:
+        raise UsageError(f"must be {' or '.join(ENGINES)}, got {name!r}", where="--engine")
+    return Threads(workers) if name == ENGINES[0] else Processes(workers)
 
 
 def overrides(args: argparse.Namespace) -> dict[str, dict[str, int]]:

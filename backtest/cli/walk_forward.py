@@ -7,10 +7,11 @@ import csv
 import io
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backtest.cli.optimize import STUDIES, add_study, overrides
+from backtest.cli.optimize import STUDIES, add_study, engine_of, overrides
 from backtest.core.errors import UsageError
 from backtest.core.files import write_atomic
 
@@ -35,17 +36,14 @@ def run(args: argparse.Namespace) -> int:
     from backtest.core.distribution import require
     from backtest.data.sources.csv import tell as recognised
     from backtest.research.database import database_path, open_database
-    from backtest.research.engine import Threads
-    from backtest.research.hierarchical_adaptive.parameter_sets import cores
     from backtest.research.identity import digest
     from backtest.research.session import open_file
     from backtest.research.walk_forward import walk_forward
 
     require("research", "numba", where="a walk-forward")
     opened = open_file(args.study, overrides(args), tell, recognised)
-    found = walk_forward(
-        opened.study, opened.history, opened.days, Threads(args.workers or cores()), _tell_fold
-    )
+    with closing(engine_of(args)) as engine:
+        found = walk_forward(opened.study, opened.history, opened.days, engine, _tell_fold)
     with open_database(database_path()) as database:
         row = opened.begin(database)
         plan = digest(str(opened.study.walk_forward))

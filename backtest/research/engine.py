@@ -1,4 +1,4 @@
-"""Who computes the chunks of a study: threads, because the compiled loop releases the interpreter lock."""
+"""Who computes the chunks of a study: threads for the compiled loop, which releases the interpreter lock."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Final, Protocol
 
 from backtest.core.bars import FloatArray
 from backtest.core.errors import JutsuError
+from backtest.research.rule_sets import Task, Trial
 
 #: how often a chunk is tried before it is cut in two, and a single set before it is given up
 ATTEMPTS: Final = 3
+#: names of the engines, the usual one first
+ENGINES: Final = ("threads", "processes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,23 @@ class Failed:
     reason: str
 
 
+class Work(Protocol):
+    """Computes a chunk here, or says what another process needs for it."""
+
+    @property
+    def trial(self) -> Trial:
+        """What computes sets; the same for every chunk."""
+        ...
+
+    def task(self, chunk: Chunk) -> Task:
+        """Return what `rule_sets.solved` needs beside the trial."""
+        ...
+
+    def __call__(self, chunk: Chunk) -> FloatArray:
+        """Return the statistics of a chunk."""
+        ...
+
+
 Compute = Callable[[Chunk], FloatArray]
 Outcomes = Generator[Done | Failed, None, None]
 
@@ -47,8 +67,12 @@ Outcomes = Generator[Done | Failed, None, None]
 class Engine(Protocol):
     """Computes chunks in any order."""
 
-    def run(self, compute: Compute, chunks: Iterable[Chunk], timeout: float | None) -> Outcomes:
-        """Yield the outcome of every chunk once; closing the iterator lets running chunks end and stops."""
+    def run(self, compute: Work, chunks: Iterable[Chunk], timeout: float | None) -> Outcomes:
+        """Yield the outcome of every chunk once; closing the iterator stops: nothing more is begun."""
+        ...
+
+    def close(self) -> None:
+        """End whatever it holds."""
         ...
 
 
@@ -81,6 +105,9 @@ class Threads:
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def close(self) -> None:
+        """Do nothing: threads end with each run."""
+
 
 def _outcomes(compute: Compute, chunk: Chunk, timeout: float | None) -> list[Done | Failed]:
     reason = ""
@@ -97,6 +124,10 @@ def _outcomes(compute: Compute, chunk: Chunk, timeout: float | None) -> list[Don
         return [Failed(chunk, 1, f"took {seconds:.1f} s, more than {timeout:g} s")]
     if chunk.count == 1:
         return [Failed(chunk, ATTEMPTS, reason)]
+    return [outcome for part in halves(chunk) for outcome in _outcomes(compute, part, timeout)]
+
+
+def halves(chunk: Chunk) -> tuple[Chunk, Chunk]:
+    """Return both parts of a chunk of at least two sets."""
     half = chunk.count // 2
-    parts = (Chunk(chunk.first, half), Chunk(chunk.first + half, chunk.count - half))
-    return [outcome for part in parts for outcome in _outcomes(compute, part, timeout)]
+    return Chunk(chunk.first, half), Chunk(chunk.first + half, chunk.count - half)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backtest.core.bars import Bars, FloatArray
 from backtest.core.errors import UsageError
@@ -20,6 +21,10 @@ from backtest.strategies.parameters import CrossRule, ParameterModel, parse_para
 _NOT_REGISTERED = frozenset({"opening_range_breakout", "orb"})
 #: statistics a set, stored as they come from the loop
 STATISTICS = 7
+
+
+#: number of sets, rows of the valid ones, and their columns
+Task = tuple[int, NDArray[np.int64], Columns]
 
 
 class Trial(Protocol):
@@ -141,8 +146,19 @@ def figures_of(statistics: FloatArray, sessions: int) -> Figures:
 
 def tried(trial: Trial, space: Space, columns: Columns, count: int) -> FloatArray:
     """Return the statistics of sets of which some may not be valid: rows of NaN for those."""
+    return solved(trial, task_of(space, columns, count))
+
+
+def task_of(space: Space, columns: Columns, count: int) -> Task:
+    """Return what `solved` needs beside the trial: how many sets, rows of the valid ones, their columns."""
     valid = np.flatnonzero(space.valid(columns, count))
+    return count, valid, {name: column[valid] for name, column in columns.items()}
+
+
+def solved(trial: Trial, task: Task) -> FloatArray:
+    """Return the statistics of a task, shape (count, STATISTICS): rows of NaN for sets that are not valid."""
+    count, valid, columns = task
     found: FloatArray = np.full((count, STATISTICS), np.nan)
     if len(valid):
-        found[valid] = trial.statistics({name: column[valid] for name, column in columns.items()}, len(valid))
+        found[valid] = trial.statistics(columns, len(valid))
     return found

@@ -13,8 +13,8 @@ import numpy as np
 from backtest.core.bars import FloatArray
 from backtest.research import adaptive
 from backtest.research.database import Database, StudyRow
-from backtest.research.engine import Chunk, Compute, Done, Engine, Outcomes
-from backtest.research.rule_sets import Trial, tried
+from backtest.research.engine import Chunk, Done, Engine, Outcomes, Work
+from backtest.research.rule_sets import Task, Trial, solved, task_of
 from backtest.research.search import ADAPTIVE
 from backtest.research.study import Study
 
@@ -68,6 +68,22 @@ class Limits:
     task_timeout: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SetsWork:
+    """Chunks of the sets of a study."""
+
+    study: Study
+    trial: Trial
+
+    def task(self, chunk: Chunk) -> Task:
+        """See `Work`."""
+        return task_of(self.study.space, self.study.sets(chunk.first, chunk.count), chunk.count)
+
+    def __call__(self, chunk: Chunk) -> FloatArray:
+        """See `Work`."""
+        return solved(self.trial, self.task(chunk))
+
+
 def chunks(missing: Iterator[tuple[int, int]], size: int) -> Iterator[Chunk]:
     """Cut missing ranges into chunks."""
     for first, count in missing:
@@ -109,10 +125,7 @@ def run_study(
     step = Step(stored, total, 0, 0.0, best, 0)
     report(step)
 
-    def compute(chunk: Chunk) -> FloatArray:
-        return tried(trial, study.space, study.sets(chunk.first, chunk.count), chunk.count)
-
-    outcomes = _outcomes(study, row, database, engine, compute, limits.task_timeout)
+    outcomes = _outcomes(study, row, database, engine, SetsWork(study, trial), limits.task_timeout)
     with closing(outcomes):
         for outcome in outcomes:
             count = outcome.chunk.count
@@ -141,7 +154,7 @@ def _outcomes(
     row: StudyRow,
     database: Database,
     engine: Engine,
-    compute: Compute,
+    compute: Work,
     timeout: float | None,
 ) -> Outcomes:
     """Yield the outcome of every missing chunk; those of an adaptive search batch by batch.

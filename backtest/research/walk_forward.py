@@ -18,13 +18,13 @@ from backtest.core.bars import Bars, FloatArray
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
 from backtest.research import adaptive
-from backtest.research.engine import Chunk, Done, Engine
+from backtest.research.engine import Done, Engine
 from backtest.research.figures import FIGURES, defined, ranked
 from backtest.research.folds import Fold, cut
 from backtest.research.memory import Memory
 from backtest.research.overfitting.ranks import spearman
-from backtest.research.rule_sets import STATISTICS, Trial, trial_of, tried
-from backtest.research.running import chunk_size, chunks
+from backtest.research.rule_sets import STATISTICS, Trial, trial_of
+from backtest.research.running import SetsWork, chunk_size, chunks
 from backtest.research.search import ADAPTIVE
 from backtest.research.study import Study
 
@@ -221,10 +221,9 @@ def _all_sets(
     total = study.total if count is None else count
     found: FloatArray = np.full((total, STATISTICS), np.nan)
 
-    def compute(chunk: Chunk) -> FloatArray:
-        return tried(trial, study.space, study.sets(chunk.first, chunk.count), chunk.count)
-
-    for outcome in engine.run(compute, chunks(iter([(begin, total)]), chunk_size(total)), None):
+    for outcome in engine.run(
+        SetsWork(study, trial), chunks(iter([(begin, total)]), chunk_size(total)), None
+    ):
         if not isinstance(outcome, Done):
             raise UsageError(f"set {outcome.chunk.first} failed: {outcome.reason}", where="walk-forward")
         rows = slice(outcome.chunk.first - begin, outcome.chunk.first - begin + outcome.chunk.count)

@@ -142,7 +142,7 @@ class Peeking(HierarchicalAdaptiveV35b):
 
 
 def test_a_planted_look_ahead_winner_is_stopped_by_the_audit(tmp_path: Path) -> None:
-    """Its figures are those of a true edge, so nothing else speaks against it; the audit has the last word."""
+    """Its figures are those of a true edge, so nothing else speaks against it; the audit is the last word."""
     study = study_over(tmp_path, trends(3), 3, 40)
     opened = open_file(study, {}, lambda _: None)
     honest = opened.study.strategy
