@@ -28,7 +28,7 @@ _PATIENCE: Final = 2.0
 
 
 @dataclass(slots=True, eq=False)
-class _Slot:
+class _Member:
     """One process and what it works on."""
 
     process: SpawnProcess
@@ -48,7 +48,7 @@ class Processes:
     """
 
     workers: int
-    _slots: list[_Slot] = field(default_factory=list)
+    _members: list[_Member] = field(default_factory=list)
     _sent: tuple[int, bytes] = (0, b"")
     _trial: Any = None
 
@@ -59,68 +59,68 @@ class Processes:
         try:
             while True:
                 self._feed(compute, waiting, fresh)
-                busy = [slot for slot in self._slots if slot.chunk is not None]
+                busy = [member for member in self._members if member.chunk is not None]
                 if not busy:
                     return
-                for slot in self._ready(busy):
-                    yield from self._answer(slot, waiting, timeout)
+                for member in self._ready(busy):
+                    yield from self._answer(member, waiting, timeout)
         finally:
             self._abandon()
 
     def close(self) -> None:
         """End every process."""
-        for slot in self._slots:
-            _end(slot)
-        self._slots.clear()
+        for member in self._members:
+            _end(member)
+        self._members.clear()
 
     def _prepare(self, trial: Any) -> None:
         if trial is not self._trial:
             self._trial = trial
             self._sent = (self._sent[0] + 1, pickle.dumps(trial, protocol=pickle.HIGHEST_PROTOCOL))
-        while len(self._slots) < self.workers:
-            self._slots.append(_start())
+        while len(self._members) < self.workers:
+            self._members.append(_start())
 
     def _feed(self, compute: Work, waiting: deque[tuple[Chunk, int]], fresh: Iterator[Chunk]) -> None:
         """Give every idle process its next chunk: those that failed before first."""
-        for slot in self._slots:
-            if slot.chunk is not None:
+        for member in self._members:
+            if member.chunk is not None:
                 continue
             chunk, attempt = waiting.popleft() if waiting else (next(fresh, None), 1)
             if chunk is None:
                 return
-            slot.chunk, slot.attempt = chunk, attempt
-            slot.late = None
+            member.chunk, member.attempt = chunk, attempt
+            member.late = None
             number, trial = self._sent
             try:
-                if slot.trial != number:
-                    slot.connection.send_bytes(trial)
-                    slot.trial = number
-                slot.connection.send(compute.task(chunk))
+                if member.trial != number:
+                    member.connection.send_bytes(trial)
+                    member.trial = number
+                member.connection.send(compute.task(chunk))
             except OSError:  # it died before: the answer that never comes tells
-                slot.late = time.monotonic()
+                member.late = time.monotonic()
 
-    def _ready(self, busy: list[_Slot]) -> list[_Slot]:
+    def _ready(self, busy: list[_Member]) -> list[_Member]:
         """Return the processes that answered, died or are late; waits for one."""
-        ends = [slot.late for slot in busy if slot.late is not None]
+        ends = [member.late for member in busy if member.late is not None]
         left = max(0.0, min(ends) - time.monotonic()) if ends else None
-        answered = wait([slot.connection for slot in busy], left)
+        answered = wait([member.connection for member in busy], left)
         now = time.monotonic()
         return [
-            slot
-            for slot in busy
-            if slot.connection in answered or (slot.late is not None and slot.late <= now)
+            member
+            for member in busy
+            if member.connection in answered or (member.late is not None and member.late <= now)
         ]
 
     def _answer(
-        self, slot: _Slot, waiting: deque[tuple[Chunk, int]], timeout: float | None
+        self, member: _Member, waiting: deque[tuple[Chunk, int]], timeout: float | None
     ) -> Iterator[Done | Failed]:
-        chunk, attempt = slot.chunk, slot.attempt
+        chunk, attempt = member.chunk, member.attempt
         assert chunk is not None
-        reason = self._received(slot)
+        reason = self._received(member)
         if reason is None:  # it begins only now: starting a process is no time of a chunk
-            slot.late = None if timeout is None else time.monotonic() + timeout
+            member.late = None if timeout is None else time.monotonic() + timeout
             return
-        slot.chunk = None
+        member.chunk = None
         if not isinstance(reason, str):
             yield Done(chunk, reason)
         elif attempt < ATTEMPTS:
@@ -130,41 +130,41 @@ class Processes:
         else:
             yield Failed(chunk, attempt, reason)
 
-    def _received(self, slot: _Slot) -> FloatArray | str | None:
+    def _received(self, member: _Member) -> FloatArray | str | None:
         """Return the statistics, or why there are none; None when a chunk is only begun.
 
         A process that died or is late is replaced.
         """
         try:
-            if slot.connection.poll():
-                found: FloatArray | str | None = slot.connection.recv()
+            if member.connection.poll():
+                found: FloatArray | str | None = member.connection.recv()
                 return found
             reason = "took too long and was ended"
         except (EOFError, OSError):
             reason = "its process died"
-        _end(slot)
-        self._slots[self._slots.index(slot)] = _start()
+        _end(member)
+        self._members[self._members.index(member)] = _start()
         return reason
 
     def _abandon(self) -> None:
         """End the processes that are still at work: nobody waits for their answers."""
-        for slot in [slot for slot in self._slots if slot.chunk is not None]:
-            _end(slot)
-            self._slots.remove(slot)
+        for member in [member for member in self._members if member.chunk is not None]:
+            _end(member)
+            self._members.remove(member)
 
 
-def _start() -> _Slot:
+def _start() -> _Member:
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
     process.start()
     theirs.close()
-    return _Slot(process, ours)
+    return _Member(process, ours)
 
 
-def _end(slot: _Slot) -> None:
-    slot.connection.close()
-    slot.process.kill()
-    slot.process.join(_PATIENCE)
+def _end(member: _Member) -> None:
+    member.connection.close()
+    member.process.kill()
+    member.process.join(_PATIENCE)
 
 
 def serve(connection: Connection) -> None:

@@ -84,9 +84,9 @@ def numbers(outcomes: list[Done | Failed]) -> list[int]:
 
 def test_every_set_is_computed_once_and_processes_stay(engine: Processes) -> None:
     assert numbers(list(engine.run(work(), CHUNKS, None))) == list(range(40))
-    before = [slot.process.pid for slot in engine._slots]
+    before = [member.process.pid for member in engine._members]
     assert numbers(list(engine.run(work(), CHUNKS, 30.0))) == list(range(40))
-    assert [slot.process.pid for slot in engine._slots] == before
+    assert [member.process.pid for member in engine._members] == before
 
 
 def test_a_set_that_fails_is_found_alone(engine: Processes) -> None:
@@ -115,7 +115,7 @@ def test_closing_the_outcomes_ends_what_is_at_work(engine: Processes) -> None:
     for _ in range(len(CHUNKS) - 1):
         next(outcomes)
     outcomes.close()
-    assert all(slot.chunk is None for slot in engine._slots)
+    assert all(member.chunk is None for member in engine._members)
     assert numbers(list(engine.run(work(), CHUNKS, None))) == list(range(40))
 
 
