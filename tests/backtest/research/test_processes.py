@@ -32,7 +32,7 @@ class Numbered:
     refused: int = -1
     deadly: int = -1
     endless: int = -1
-    once: str = ""
+    marker: str = ""
 
     def statistics(self, columns: Columns, count: int) -> FloatArray:
         numbers = columns["number"].astype(float)
@@ -46,10 +46,10 @@ class Numbered:
         return found
 
     def _due(self) -> bool:
-        """Tell whether this happens: always, or the first time where `once` names a file."""
-        if not self.once:
+        """Tell whether this happens: always, or the first time where `marker` names a file."""
+        if not self.marker:
             return True
-        path = Path(self.once)
+        path = Path(self.marker)
         if path.exists():
             return False
         path.touch()
@@ -97,14 +97,14 @@ def test_a_set_that_fails_is_found_alone(engine: Processes) -> None:
 
 
 def test_a_process_that_dies_is_replaced_and_its_chunk_tried_again(engine: Processes, tmp_path: Path) -> None:
-    outcomes = list(engine.run(work(deadly=12, once=str(tmp_path / "died")), CHUNKS, None))
+    outcomes = list(engine.run(work(deadly=12, marker=str(tmp_path / "died")), CHUNKS, None))
     assert (tmp_path / "died").exists()
     assert numbers(outcomes) == list(range(40))
 
 
 def test_a_chunk_that_hangs_is_ended_and_tried_again(engine: Processes, tmp_path: Path) -> None:
     begin = time.monotonic()
-    outcomes = list(engine.run(work(endless=3, once=str(tmp_path / "hung")), CHUNKS, 0.5))
+    outcomes = list(engine.run(work(endless=3, marker=str(tmp_path / "hung")), CHUNKS, 0.5))
     assert (tmp_path / "hung").exists()
     assert numbers(outcomes) == list(range(40))
     assert time.monotonic() - begin < 50
