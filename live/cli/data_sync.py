@@ -133,8 +133,9 @@ def _opening(loaded: LoadedSettings, source: str | None) -> Opening:
     from live.system.clock import SystemClock
 
     settings = loaded.settings
-    first = source or next((one.name for one in settings.data.sources), "")
-    url = stand_in(settings.broker.model_copy(update={"name": first}))
+    listed = {one.name: one.base_url for one in settings.data.sources}
+    first = source or next(iter(listed), "")
+    url = listed.get(first) or stand_in(settings.broker.model_copy(update={"name": first}))
     clock = SystemClock() if url is None else rehearsal_clock(url)
     whose = Whose(settings.account, loaded.accounts)
     environ = with_secrets(loaded.root, os.environ, (settings.alerts.urls_env,), whose)

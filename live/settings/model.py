@@ -49,7 +49,14 @@ class SourceSettings(SettingsModel):
     basis: Basis | None = Field(
         default=None, description="what new symbols are stored as; None: what it gives by itself"
     )
+    per_minute: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="requests a minute that your plan takes; None: those of the smallest plan"
+    )
     folder: Path | None = Field(default=None, description="of a source that reads files")
+    base_url: str | None = Field(
+        default=None,
+        description="loopback address of an imitation; schwab and alpaca have theirs under broker",
+    )
 
 
 class DataSettings(SettingsModel):

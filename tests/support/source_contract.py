@@ -144,7 +144,9 @@ class SourceContract:
         if world.set_page_rows is None or world.requests is None or world.fault is None:
             pytest.skip("it has no pages")
         world.set_page_rows(3)
-        world.fault(method="GET", path="bars", action="status", status=500, point="before", skip=2, times=9)
+        world.fault(
+            method="GET", path="bars|aggs", action="status", status=500, point="before", skip=2, times=9
+        )
         with pytest.raises(VendorDown):
             self.ask(fetcher)
         before = world.requests()

@@ -107,6 +107,7 @@ class Opening:
         environ: environment variables with the project's secrets.
         clock: source of time.
         folder: folder of a source that reads files, None when none was named.
+        base_url: loopback address of an imitation, None for the vendor itself.
     """
 
     settings: Settings
@@ -114,6 +115,7 @@ class Opening:
     environ: Mapping[str, str]
     clock: Clock
     folder: Path | None = None
+    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

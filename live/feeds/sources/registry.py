@@ -19,6 +19,7 @@ GROUP: Final = "jutsu.sources"
 OWN: Final[Mapping[str, str]] = {
     "alpaca": "live.feeds.sources.alpaca",
     "csv": "live.feeds.sources.csv",
+    "massive": "live.feeds.sources.massive",
     "schwab": "live.feeds.sources.schwab",
 }
 #: what somebody else's module may raise while it is loaded

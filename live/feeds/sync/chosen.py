@@ -75,7 +75,10 @@ def choose(
 def _chosen(one: SourceSettings, opening: Opening, folder: Path | None) -> ChosenSource:
     kind = source_kind(one.name)
     place = folder if folder is not None or one.folder is None else opening.root / one.folder
-    return ChosenSource(kind, _restricted(kind, one.basis), replace(opening, folder=place))
+    capabilities = _restricted(kind, one.basis)
+    if one.per_minute is not None:
+        capabilities = replace(capabilities, per_minute=one.per_minute)
+    return ChosenSource(kind, capabilities, replace(opening, folder=place, base_url=one.base_url))
 
 
 def _restricted(kind: SourceKind, basis: Basis | None) -> Capabilities:

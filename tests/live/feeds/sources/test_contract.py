@@ -12,12 +12,15 @@ import pytest
 from backtest.core.bar_words import Basis
 from live.feeds.sources.alpaca import open_alpaca
 from live.feeds.sources.csv import CsvSource
+from live.feeds.sources.massive import open_massive
 from live.feeds.sources.model import Opening
 from live.feeds.sources.schwab import SchwabSource
 from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
+from tests.fakes.massive import ENVIRON as MASSIVE_KEYS
+from tests.fakes.massive import FakeMassive
 from tests.fakes.schwab.harness import LinkedClock, Remote
 from tests.fakes.schwab.rig import rig
 from tests.support.source_contract import SourceContract, SourceWorld
@@ -94,4 +97,33 @@ class TestAlpacaRaw(SourceContract):
 
 
 class TestAlpacaAdjusted(TestAlpacaRaw):
+    BASIS: ClassVar[Basis] = "split"
+
+
+class TestMassiveRaw(SourceContract):
+    BASIS: ClassVar[Basis] = "raw"
+
+    @pytest.fixture
+    def world(self) -> Iterator[SourceWorld]:
+        with FakeMassive(NIGHT) as fake:
+            clock = LinkedClock(fake)
+            environ = MASSIVE_KEYS
+            source = open_massive(Opening(Settings(), Path(), environ, clock, base_url=fake.url))
+
+            def short(rows: int) -> None:
+                fake.app.page_rows = rows
+
+            yield SourceWorld(
+                source,
+                clock,
+                fake.app.market.load,
+                faults(fake),
+                lambda: fake.fault(method="GET", action="patch", patch={"ticker": "SPY"}),
+                short,
+                lambda: len(fake.sent("/v2/aggs")),
+                fake.app.market.minutes,
+            )
+
+
+class TestMassiveAdjusted(TestMassiveRaw):
     BASIS: ClassVar[Basis] = "split"

@@ -36,12 +36,12 @@ def test_ours_are_found_by_their_names(name: str) -> None:
 
 def test_every_module_of_a_source_is_registered() -> None:
     folder = Path(registry.__file__).parent
-    tools = {"__init__", "errors", "limits", "model", "registry"}
+    tools = {"__init__", "errors", "http", "limits", "model", "registry"}
     assert {path.stem for path in folder.glob("*.py")} - tools == set(OWN)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="known are alpaca, csv, schwab"):
+    with pytest.raises(UsageError, match="known are alpaca, csv, massive, schwab"):
         source_kind("reuters")
 
 

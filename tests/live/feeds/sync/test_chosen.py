@@ -40,6 +40,13 @@ def test_a_source_named_need_not_be_configured() -> None:
     assert other.opening.folder == Path("here")
 
 
+def test_a_plan_may_take_more_requests() -> None:
+    (found,) = choose(configured({"name": "massive", "per_minute": 100}), OPENING, "1d")
+    assert found.capabilities.per_minute == 100
+    (smallest,) = choose((), OPENING, "1d", only="massive")
+    assert smallest.capabilities.per_minute == 5
+
+
 def test_nobody_to_ask_is_a_mistake_with_a_way_out() -> None:
     with pytest.raises(UsageError, match="name one: --source alpaca"):
         choose((), OPENING, "1d")
