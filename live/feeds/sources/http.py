@@ -84,7 +84,7 @@ class JsonClient:
         for wait in (*WAITS, None):
             pause = wait
             try:
-                return self._once(what, url)
+                return self._answer(what, url)
             except VendorDown as error:
                 problem: VendorError = error
             except RateLimited as error:
@@ -97,7 +97,7 @@ class JsonClient:
             self._clock.sleep(pause)
         raise problem
 
-    def _once(self, what: str, url: str) -> Any:
+    def _answer(self, what: str, url: str) -> Any:
         request = urllib.request.Request(url, headers=self._headers)  # noqa: S310 - the base is ours
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
