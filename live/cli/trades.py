@@ -69,7 +69,7 @@ def show(rows: Sequence[TradeRow]) -> None:
             f"{row.action} ({row.why})",
             row.quantity,
             money(row.fill_price),
-            "" if row.slippage_pct is None else f"{row.slippage_pct:.2f} %",
+            "" if row.judged_slippage_pct is None else f"{row.judged_slippage_pct:.2f} %",
             money(row.realised_pnl),
             row.cell,
         )

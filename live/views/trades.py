@@ -18,9 +18,9 @@ class TradeRow:
 
     Attributes:
         quantity: whole shares. target_price, fill_price, commission, realised_pnl: account currency.
-        slippage_pct: percent, positive is worse for us, against what the fill is judged by: the quote it was
+        slippage_pct: against the target price, percent, positive is worse for us.
+        judged_slippage_pct: likewise, against what the fill is judged by: the quote it was
             sent on, the opening price where it waited for that, the level of a stop; None where unknown.
-        target_slippage_pct: against the target price.
         cell, trend_state, vol_state, t_norm, z_score: columns that every export has, from the context of the
             decision; None where the strategy has none.
         reason: why the order existed: the rule that ended a position, or what led to an entry.
@@ -36,7 +36,7 @@ class TradeRow:
     fill_price: Decimal
     commission: Decimal
     slippage_pct: float | None
-    target_slippage_pct: float | None
+    judged_slippage_pct: float | None
     realised_pnl: Decimal | None
     cell: int | None
     trend_state: str | None
@@ -83,8 +83,8 @@ def _trade(ledger: Ledger, row: LiveTrade) -> TradeRow:
         target_price=row.target_price,
         fill_price=row.fill_price,
         commission=row.commission,
-        slippage_pct=row.quote_slippage_pct,
-        target_slippage_pct=row.slippage_pct,
+        slippage_pct=row.slippage_pct,
+        judged_slippage_pct=row.quote_slippage_pct,
         realised_pnl=row.realised_pnl,
         cell=row.context.get("cell"),
         trend_state=row.context.get("trend_state"),

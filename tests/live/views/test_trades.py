@@ -51,7 +51,7 @@ def test_slippage_is_told_as_it_was_judged(made: World) -> None:
     judged = TradeContext(execution_time="open", realised_pnl=None, quote_slippage_pct=0.25)
     ledger.trades.record(changed(order, average_price=Decimal("112.2")), judged, at=AT)
     sold = read_trades(ledger)[0]
-    assert (sold.slippage_pct, sold.target_slippage_pct) == (0.25, pytest.approx(-2.0))
+    assert (sold.judged_slippage_pct, sold.slippage_pct) == (0.25, pytest.approx(-2.0))
 
 
 def test_the_newest_come_first_and_limits_hold(made: World) -> None:

@@ -2570,6 +2570,7 @@ export interface components {
             }[];
             instance?: string;
             remedy: string;
+            run?: string;
             status: number;
             title: string;
             type: string;
@@ -3027,6 +3028,7 @@ export interface components {
             execution_time: string;
             fill_price: number;
             intent: string;
+            judged_slippage_pct: number | null;
             mode: string;
             quantity: number;
             realised_pnl: number | null;
@@ -3037,7 +3039,6 @@ export interface components {
             symbol: string;
             t_norm: number | null;
             target_price: number | null;
-            target_slippage_pct: number | null;
             trend_state: string | null;
             variant: string;
             vol_state: string | null;

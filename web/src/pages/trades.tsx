@@ -51,7 +51,8 @@ export function TradesPage() {
                     {
                       name: "Slippage",
                       number: true,
-                      cell: (trade) => percent(trade.slippage_pct == null ? null : trade.slippage_pct / 100),
+                      cell: (trade) =>
+                        percent(trade.judged_slippage_pct == null ? null : trade.judged_slippage_pct / 100),
                     },
                     { name: "Profit", number: true, cell: (trade) => signedMoney(trade.realised_pnl) },
                     { name: "Cell", number: true, cell: (trade) => trade.cell ?? "" },
