@@ -237,7 +237,7 @@ def _session(args: argparse.Namespace, options: Options, kind: Run) -> int:
     ):
         check_kill_switch(orb.context.ledger)
         if args.loop and not kind.scratch:
-            run_loop(orb, say)
+            run_loop(orb, say, check=lambda: check_kill_switch(orb.context.ledger))
         else:
             say("\n".join(run_once(orb)))
     return 0

@@ -289,12 +289,12 @@ CAUSES: Final[Mapping[CauseName, Cause]] = {
         "Do what each of them says, then `jutsu alerts ack ID`.",
     ),
     "orb_drawdown": Cause(
-        "warning", "A day of breakouts is below its warning, `drawdown_warning_r`.", "Read the journal."
+        "warning", "A day of breakouts is below its warning, `drawdown_warning_r`.", "`jutsu orb`."
     ),
     "orb_circuit_break": Cause(
         "critical",
         "A day of breakouts reached its loss, `drawdown_halt_r`: no entry until the next day.",
-        "Look at the trades of the day: `jutsu status`.",
+        "Look at the trades of the day: `jutsu orb`.",
     ),
     "orb_win_rate_drift": Cause(
         "warning",

@@ -13,7 +13,7 @@ import typer
 
 from live.cli import replay_screen
 from live.cli.common import ConfigOption, JsonOption, console, echo, emit_json, open_command, parse_date
-from live.model.run import Demo, Replay
+from live.model.run import ORB_BOOK, Demo, Replay
 from live.settings.load import is_project
 from live.settings.templates import write_templates
 from live.views.performance import ReplayView, read_performance
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
 
 DEMO_SESSIONS = 60
-DemoStrategy = Annotated[str, typer.Option("--strategy", help="allocation or earnings.")]
+DemoStrategy = Annotated[str, typer.Option("--strategy", help="allocation, earnings or orb.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -98,9 +98,9 @@ def demo(
     """
     from backtest.core.errors import UsageError
 
-    if strategy not in {"allocation", "earnings"}:
+    if strategy not in {"allocation", "earnings", ORB_BOOK}:
         raise UsageError(
-            f"no demo called {strategy!r}", where="--strategy", remedy="use allocation or earnings"
+            f"no demo called {strategy!r}", where="--strategy", remedy="use allocation, earnings or orb"
         )
     last = _last_closed(parse_date(until, "--until"))
     first = _sessions_back(last, sessions)
@@ -109,6 +109,9 @@ def demo(
         state, output = state / strategy, output / strategy
     for folder in (state, output):
         _clear(folder)
+    if strategy == ORB_BOOK:
+        _demo_of_breakouts(state.absolute(), output.absolute(), last, sessions, as_json=as_json)
+        return
     if config is None and not is_project(Path.cwd()):
         state, output = state.absolute(), output.absolute()
         config = write_templates(state)
@@ -131,6 +134,22 @@ def demo(
         _report(runtime, result, as_json=as_json, trades=True)
     if strategy == "allocation" and not as_json:
         echo("the same on a page: jutsu dashboard --demo (extra `web`)")
+
+
+def _demo_of_breakouts(state: Path, output: Path, last: date, sessions: int, *, as_json: bool) -> None:
+    """Play the last days of a made-up market of minute bars and show the book of breakouts."""
+    from live.cli import orb as screen
+    from live.replay.orb_demo import MOST_SESSIONS, run_orb_demo
+
+    if not as_json:
+        echo("playing sessions of minute bars: a few seconds each")
+    done = run_orb_demo(state, output, last, min(sessions, MOST_SESSIONS))
+    if as_json:
+        emit_json(done.view)
+        return
+    echo(f"{len(done.days)} days, {done.days[0]} to {done.days[-1]}, each from its plan to its journal")
+    screen.show(done.view)
+    echo(f"the same as a page: {done.page}")
 
 
 def _clear(folder: Path) -> None:

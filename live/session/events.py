@@ -129,6 +129,12 @@ def read_events(folder: Path) -> Iterator[dict[str, Any]]:
         yield dict(json.loads(line))
 
 
+def newest_acted(folder: Path) -> dict[str, Any] | None:
+    """Return the newest bar acted on in a trading day's folder, as its line; None before the first."""
+    lines = LineFile(folder / BARS).lines()
+    return dict(json.loads(lines[-1])) if lines else None
+
+
 def _document(one: ActedBar) -> dict[str, Any]:
     minute = one.bar.minute.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {**asdict(one.bar), "minute": minute, "held": one.held}

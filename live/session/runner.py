@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from backtest.core.errors import DataError, DisagreementError
 from backtest.simulator.intraday.engine import MinuteBar, SessionEngine
 from backtest.simulator.intraday.events import Event
-from live.session.bars import read_bars
+from live.session.bars import MINUTE, read_bars
 from live.session.events import ActedBar, SessionFiles, event_line
 from live.session.gates import acted_on, held_because
 from live.session.journal import keep_trades
@@ -110,15 +110,15 @@ class SessionRun:
     def _new_bars(self, now: datetime) -> Sequence[MinuteBar]:
         """Return the bars of the file after those acted on; DataError: 5, they cannot be used."""
         plan, settings = self.engine.plan, self.orb.settings
+        newest = max(self._held, default=None)
         found = read_bars(
             self.orb.bars,
-            since=plan.day.start,
+            since=plan.day.start if newest is None else newest + MINUTE,
             until=now,
             stamp=settings.stamp,
             scale=self.plan.price_scale,
         )
-        newest = max(self._held, default=None)
-        return [bar for bar in found if bar.minute < plan.day.end and (newest is None or bar.minute > newest)]
+        return [bar for bar in found if bar.minute < plan.day.end]
 
     def _play(self, acted: Sequence[ActedBar]) -> None:
         """Let bars that are written down happen: at the account, in the session, for its orders."""

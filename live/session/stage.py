@@ -58,19 +58,50 @@ def run_once(orb: OrbContext) -> tuple[str, ...]:
     return tuple(_pass(orb, row) for row in rows)
 
 
-def run_loop(orb: OrbContext, say: Say) -> None:
-    """Make a pass each minute until no session that has begun is left; raises as `run_once`."""
-    clock, last = orb.context.clock, tuple[str, ...]()
-    while True:
-        lines = run_once(orb)
-        for line in lines if lines != last else ():
-            say(line)
-        last = lines
-        if not due_rows(orb):
+def run_loop(orb: OrbContext, say: Say, *, every: int = 1, check: Callable[[], None] = lambda: None) -> None:
+    """Make a pass every so many minutes until no session is left; raises as `run_once`.
+
+    The session stays in memory between its passes; what a pass does is the same.
+
+    Args:
+        orb: the book.
+        say: told a line when a pass brought something new.
+        every: minutes between two passes.
+        check: asked before every pass, raises to end the loop.
+    """
+    while rows := due_rows(orb):
+        check()
+        row, begins = rows[0], datetime.fromisoformat(plan_of(rows[0].content).approve_before)
+        if row.executed_sha256 is None and orb.context.clock.now() < begins:
+            _wait(orb, every)
+        else:
+            _whole_session(orb, row, begins, say, every=every, check=check)
+
+
+def _whole_session(
+    orb: OrbContext, row: SignalRow, begins: datetime, say: Say, *, every: int, check: Callable[[], None]
+) -> None:
+    """Make the passes of one session until it is over."""
+    with orb.context.only_run(f"{ORB_BOOK}_{row.session}"):
+        plan, standing = begun(orb, row, begins)
+        if standing.state == "skipped":
+            say(_left_out(orb, plan, standing))
             return
-        now = clock.now()
-        following = now.replace(second=0, microsecond=0) + timedelta(minutes=1, seconds=_AFTER_THE_MINUTE)
-        clock.sleep((following - now).total_seconds())
+        with _session(orb, plan, standing) as session:
+            say(_advance(orb, session))
+            while not session.engine.over:
+                _wait(orb, every)
+                check()
+                line = _advance(orb, session)
+                if session.new or session.engine.over:
+                    say(line)
+
+
+def _wait(orb: OrbContext, minutes: int) -> None:
+    """Wait until shortly after a full minute: the bar before it is written by then."""
+    now = orb.context.clock.now()
+    following = now.replace(second=0, microsecond=0) + timedelta(minutes=minutes, seconds=_AFTER_THE_MINUTE)
+    orb.context.clock.sleep((following - now).total_seconds())
 
 
 def due_rows(orb: OrbContext) -> tuple[SignalRow, ...]:
@@ -88,15 +119,24 @@ def _pass(orb: OrbContext, row: SignalRow) -> str:
     with orb.context.only_run(plan.plan_id):
         plan, standing = begun(orb, row, begins)
         if standing.state == "skipped":
-            _note(orb, plan, "skipped", {})
-            orb.context.ledger.signals.finish(row.session, ORB_BOOK, "skipped")
-            return f"{plan.plan_id}: skipped, {standing.reason}"
+            return _left_out(orb, plan, standing)
         with _session(orb, plan, standing) as session:
-            session.advance()
-            tell(orb.context, losses_of(session.engine))
-            if session.engine.over:
-                _close(orb, session)
-            return _line(session)
+            return _advance(orb, session)
+
+
+def _advance(orb: OrbContext, session: SessionRun) -> str:
+    """Make one pass of an open session; return what it brought."""
+    session.advance()
+    tell(orb.context, losses_of(session.engine))
+    if session.engine.over:
+        _close(orb, session)
+    return _line(session)
+
+
+def _left_out(orb: OrbContext, plan: OrbPlan, standing: Standing) -> str:
+    _note(orb, plan, "skipped", {})
+    orb.context.ledger.signals.finish(date.fromisoformat(plan.trading_day), ORB_BOOK, "skipped")
+    return f"{plan.plan_id}: skipped, {standing.reason}"
 
 
 def begun(orb: OrbContext, row: SignalRow, begins: datetime) -> tuple[OrbPlan, Standing]:

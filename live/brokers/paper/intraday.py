@@ -75,7 +75,8 @@ class IntradayPaperBroker:
         self._store = IntradayStore(path, cash, scratch=scratch, durable=durable)
         self._clock = clock
         self._terms = terms
-        self._newest = self._minute_of(self._store.newest())
+        self._bar = _bar(self._store.newest())
+        self._newest = None if self._bar is None else self._bar.minute
 
     @property
     def name(self) -> str:
@@ -108,11 +109,13 @@ class IntradayPaperBroker:
         """Let a bar fill stops and targets. One that is not after the newest changes nothing."""
         if self._newest is not None and bar.minute <= self._newest:
             return
-        with self._store.transaction():
-            for position in self._store.positions():
-                self._let_end(position, bar, first=False)
-            self._store.keep_newest({**asdict(bar), "minute": bar.minute.isoformat()})
-        self._newest = bar.minute
+        positions = self._store.positions()
+        if positions:  # without one there is nothing that a restart would have to know
+            with self._store.transaction():
+                for position in positions:
+                    self._let_end(position, bar, first=False)
+                self._keep(bar)
+        self._newest, self._bar = bar.minute, bar
 
     def open_entries(self) -> dict[str, int]:
         """Return client order id -> contracts of the open positions, negative for short ones."""
@@ -126,9 +129,9 @@ class IntradayPaperBroker:
 
     def account(self) -> Account:
         """Return cash and positions; the equity counts open positions at the newest close."""
-        cash, bar = self._store.cash(), self._store.newest()
+        cash, bar = self._store.cash(), self._bar
         positions = self._store.positions()
-        gains = [Decimal(0) if bar is None else self._gain(p, bar["close"]) for p in positions]
+        gains = [Decimal(0) if bar is None else self._gain(p, bar.close) for p in positions]
         return Account(
             reference=REFERENCE,
             kind="margin",
@@ -174,6 +177,7 @@ class IntradayPaperBroker:
         """Fill an order by the newest bar, or refuse it."""
         with self._store.transaction():
             bar = self._newest_bar(request)
+            self._keep(bar)
             if self._store.by_client_id(request.client_order_id) is not None:
                 raise BrokerRefused("client_order_id must be unique", where=request.client_order_id)
             if request.closes is not None:
@@ -184,15 +188,13 @@ class IntradayPaperBroker:
         """Refuse: an order here fills at once or not at all. BrokerRefused always."""
         raise BrokerRefused("the order is not live", where=order_id)
 
-    @staticmethod
-    def _minute_of(bar: Mapping[str, Any] | None) -> datetime | None:
-        return None if bar is None else datetime.fromisoformat(bar["minute"])
-
     def _newest_bar(self, request: OrderRequest) -> MinuteBar:
-        kept = self._store.newest()
-        if kept is None:
+        if self._bar is None:
             raise BrokerRefused("there is no price yet", where=request.client_order_id)
-        return MinuteBar(**{**kept, "minute": datetime.fromisoformat(kept["minute"])})
+        return self._bar
+
+    def _keep(self, bar: MinuteBar) -> None:
+        self._store.keep_newest({**asdict(bar), "minute": bar.minute.isoformat()})
 
     def _enter(self, request: OrderRequest, bar: MinuteBar) -> int:
         where = request.client_order_id
@@ -297,6 +299,13 @@ class IntradayPaperBroker:
             parent_id=None if order.parent_id is None else str(order.parent_id),
             executions=executions,
         )
+
+
+def _bar(kept: Mapping[str, Any] | None) -> MinuteBar | None:
+    """Return a bar as the account file has it."""
+    if kept is None:
+        return None
+    return MinuteBar(**{**kept, "minute": datetime.fromisoformat(kept["minute"])})
 
 
 def _money(value: float) -> Decimal:

@@ -83,7 +83,7 @@ def test_a_mistake_is_refused_before_anything_is_made(
     assert not (user.root / "out").exists()
 
 
-def test_there_are_two_demos(user: User) -> None:
+def test_there_are_three_demos(user: User) -> None:
     ran = user.jutsu("demo", "--strategy", "crypto")
     assert ran.code == 2
-    assert "use allocation or earnings" in ran.err
+    assert "use allocation, earnings or orb" in ran.err
