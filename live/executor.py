@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -239,7 +240,8 @@ def _session(args: argparse.Namespace, options: Options, kind: Run) -> int:
         if args.loop and not kind.scratch:
             run_loop(orb, say, check=lambda: check_kill_switch(orb.context.ledger))
         else:
-            say("\n".join(run_once(orb)))
+            for line in run_once(orb, only_news=not sys.stdout.isatty()):
+                say(line)
     return 0
 
 

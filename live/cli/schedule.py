@@ -128,10 +128,11 @@ class _Scheduled:
 
     def starts(self, kind: Kind) -> tuple[tuple[Start, ...], tuple[str, ...]]:
         """Return the starts as a kind wants them, and what a person still has to do."""
-        from live.operations.scheduled import import_lines, planned
+        from live.operations.scheduled import breakout_needs, import_lines, planned
 
         further = import_lines(self.context, self.project, self.books, kind)
-        return planned(self.context, kind, self.books), (*self.needs, *further)
+        starts = planned(self.context, kind, self.books)
+        return starts, (*self.needs, *further, *breakout_needs(self.project, kind))
 
 
 def _scheduled(config: Path | None, state_db: Path | None) -> _Scheduled:
@@ -146,11 +147,13 @@ def _scheduled(config: Path | None, state_db: Path | None) -> _Scheduled:
             books, needs = scheduled_books(runtime.context)
             account = ALL if options.shared else options.account
             project = project_of(runtime.loaded.root, config, state_db, account)
+            project = replace(project, breakouts=runtime.settings.orb.portfolio is not None)
             state = common_folder(runtime.state, runtime.settings.account)
             found.append(_Scheduled(books, needs, project, runtime.context, state))
     every = dict.fromkeys(book for one in found for book in one.books)
     needs = tuple(dict.fromkeys(need for one in found for need in one.needs))
-    return replace(found[0], books=tuple(every), needs=needs)
+    project = replace(found[0].project, breakouts=any(one.project.breakouts for one in found))
+    return replace(found[0], books=tuple(every), needs=needs, project=project)
 
 
 def install_schedule(

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 #: days looked at for one with a window that has not started: a week and a holiday
 _AHEAD: Final = 10
+#: how long before its first window a plan is made: the account and the bars of the day before are known then
+LEAD: Final = timedelta(minutes=60)
 _DAY: Final = timedelta(days=1)
 PAPER_ONLY: Final = (
     "paper only: no order of this book leaves the machine; real ones need `orb equality` and "
@@ -109,7 +111,7 @@ def write_plan(
 ) -> str:
     """Write and record the plan of the next session; return what was done, for people.
 
-    A plan that is there already stays; `force` makes it again, which voids an approval.
+    A plan that is there already stays; `force` makes it again (an approval is void), or sooner than `LEAD`.
 
     Raises:
         SettingsError, UsageError: 2, settings or portfolio are wrong. LimitError: 7, the session has begun.
@@ -121,6 +123,9 @@ def write_plan(
     path = context.signals / plan_name(day.day.isoformat(), context.settings.account)
     require_place(path)
     row = context.ledger.signals.get(day.day, ORB_BOOK)
+    first = min(window.start for window in windows_of(day, strategies).values())
+    if row is None and not force and context.clock.now() < first - LEAD:
+        return f"too early: the plan of {day.day} is made from {first - LEAD:%Y-%m-%d %H:%M} UTC on"
     if row is not None and not force:
         if not path.exists() and not context.run.scratch:
             write_bytes(path, row.content.encode())

@@ -5,7 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
-from live.operations.schedule import BY_CLOCK, EVERY_HOUR, ByClock, Project, Start
+from live.operations.schedule import (
+    BY_CLOCK,
+    EVERY_HOUR,
+    ORB_PLAN,
+    ORB_SESSION,
+    ByClock,
+    Project,
+    Start,
+)
 
 
 def cron_lines(project: Project, planned: Iterable[Start]) -> Iterator[str]:
@@ -15,6 +23,9 @@ def cron_lines(project: Project, planned: Iterable[Start]) -> Iterator[str]:
     yield "# keys and alert addresses: state/secrets.env (chmod 600); cron has no variable of your shell"
     for start in planned:
         yield f"{start.at.cron}  {cron_command(project, start.command)}"
+    if project.breakouts:
+        yield f"35 * * * *  {cron_command(project, ORB_PLAN)}"
+        yield f"* * * * *  {cron_command(project, ORB_SESSION)}"
     for command, times in BY_CLOCK.items():
         yield f"{_fields(times)}  {cron_command(project, command)}"
 

@@ -58,7 +58,7 @@ def _starts(line: str, start: NextStart, zone: tzinfo, account: str) -> bool:
     return (
         all(_holds(field, value) for field, value in zip(fields, values, strict=False))
         and f"/{program} {rest} " in f"{called} "
-        and ("--phase" in rest) == ("--phase" in called)
+        and all((flag in rest) == (flag in called) for flag in ("--phase", "--strategy"))
         and is_about(called, start.command, account)
     )
 

@@ -20,6 +20,9 @@ GENERATOR: Final = "python -m live.signal_generator"
 EXECUTOR: Final = "python -m live.executor"
 PLACE: Final = f"{EXECUTOR} --phase place"
 POLL: Final = f"{EXECUTOR} --phase poll"
+#: of a book of breakouts: hourly, since a plan is made within the hour before its first window; each minute
+ORB_PLAN: Final = f"{GENERATOR} --strategy orb"
+ORB_SESSION: Final = f"{EXECUTOR} --phase session"
 VALIDATE: Final = "jutsu validate"
 DOCTOR: Final = "jutsu doctor --alert"
 FLUSH: Final = "jutsu alerts flush"
@@ -105,11 +108,13 @@ class Project:
         folder: the project.
         flags: further flags of every command, quoted for a shell.
         programs: folder of `python` and `jutsu`, absolute or below the project folder.
+        breakouts: it has a book of breakouts, which follows the clock alone.
     """
 
     folder: Path
     flags: str = ""
     programs: Path = CHECKOUT
+    breakouts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from backtest.core.errors import UsageError
 from live.operations.schedule import (
     CHECKOUT,
     IMPORT,
+    ORB_PLAN,
+    ORB_SESSION,
     Project,
     ScheduledBook,
     Start,
@@ -77,6 +79,13 @@ def import_lines(
     found = import_starts(books, host_zone(os.environ), context.today())
     lines = (f"{start.at.cron}  {cron_command(project, start.command)}" for start in found)
     return ("data.source is store: put the folder of your files for DIR and take the # away", *lines)
+
+
+def breakout_needs(project: Project, kind: Kind) -> tuple[str, ...]:
+    """Return what a person still starts of a book of breakouts: only cron is told of it."""
+    if not project.breakouts or kind == "cron":
+        return ()
+    return (f"the book of breakouts: start `{ORB_PLAN}` each hour and `{ORB_SESSION}` each minute yourself",)
 
 
 def scheduled_books(context: RunContext) -> tuple[tuple[ScheduledBook, ...], tuple[str, ...]]:

@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,8 +43,18 @@ _AFTER_THE_MINUTE: Final = 2.0
 Say = Callable[[str], None]
 
 
-def run_once(orb: OrbContext) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass over one session says, and whether it brought anything new."""
+
+    text: str
+    news: bool = True
+
+
+def run_once(orb: OrbContext, *, only_news: bool = False) -> tuple[str, ...]:
     """Make one pass; return a line per session that is due, or one that says why none is.
+
+    `only_news`: a pass that brought nothing says nothing, for cron keeps every line.
 
     Raises:
         SignalFileError: 2, a plan is broken or nobody vouches for it. DataError: 5, bars cannot be used.
@@ -53,9 +64,12 @@ def run_once(orb: OrbContext) -> tuple[str, ...]:
     context = orb.context
     context.ledger.generation.require_newest(context.ledger.where)
     rows = due_rows(orb)
+    if not rows and only_news:
+        return ()
     if not rows:
         return ("no session of breakouts is planned: python -m live.signal_generator --strategy orb",)
-    return tuple(_pass(orb, row) for row in rows)
+    passes = [_pass(orb, row) for row in rows]
+    return tuple(one.text for one in passes if one.news or not only_news)
 
 
 def run_loop(orb: OrbContext, say: Say, *, every: int = 1, check: Callable[[], None] = lambda: None) -> None:
@@ -88,13 +102,13 @@ def _whole_session(
             say(_left_out(orb, plan, standing))
             return
         with _session(orb, plan, standing) as session:
-            say(_advance(orb, session))
+            say(_advance(orb, session).text)
             while not session.engine.over:
                 _wait(orb, every)
                 check()
-                line = _advance(orb, session)
-                if session.new or session.engine.over:
-                    say(line)
+                made = _advance(orb, session)
+                if made.news:
+                    say(made.text)
 
 
 def _wait(orb: OrbContext, minutes: int) -> None:
@@ -110,27 +124,28 @@ def due_rows(orb: OrbContext) -> tuple[SignalRow, ...]:
     return tuple(sorted((row for row in rows if row.outcome in OPEN), key=lambda row: row.session))
 
 
-def _pass(orb: OrbContext, row: SignalRow) -> str:
+def _pass(orb: OrbContext, row: SignalRow) -> Pass:
     """Make one pass over one session."""
     plan, now = plan_of(row.content), orb.context.clock.now()
     begins = datetime.fromisoformat(plan.approve_before)
     if row.executed_sha256 is None and now < begins:
-        return f"{plan.plan_id}: the first window starts {begins:%Y-%m-%d %H:%M} UTC"
+        text = f"{plan.plan_id}: the first window starts {begins:%Y-%m-%d %H:%M} UTC"
+        return Pass(text, news=False)
     with orb.context.only_run(plan.plan_id):
         plan, standing = begun(orb, row, begins)
         if standing.state == "skipped":
-            return _left_out(orb, plan, standing)
+            return Pass(_left_out(orb, plan, standing))
         with _session(orb, plan, standing) as session:
             return _advance(orb, session)
 
 
-def _advance(orb: OrbContext, session: SessionRun) -> str:
+def _advance(orb: OrbContext, session: SessionRun) -> Pass:
     """Make one pass of an open session; return what it brought."""
     session.advance()
     tell(orb.context, losses_of(session.engine))
     if session.engine.over:
         _close(orb, session)
-    return _line(session)
+    return Pass(_line(session), news=bool(session.new) or session.engine.over)
 
 
 def _left_out(orb: OrbContext, plan: OrbPlan, standing: Standing) -> str:

@@ -96,7 +96,8 @@ def test_a_plan_that_is_there_stays_comes_back_and_is_made_again_by_force(world:
 def test_a_session_that_has_begun_is_not_planned_again(tmp_path: Path) -> None:
     late = OrbWorld(tmp_path)
     late.set_up(portfolio([strategy("2300")]))
-    late.plan()
+    assert late.plan() == "too early: the plan of 2024-01-05 is made from 2024-01-05 12:00 UTC on"
+    late.plan(force=True)
     late.look(datetime(2024, 1, 5, 13, 0, tzinfo=UTC))
     late.clock.set(datetime(2024, 1, 5, 12, 0, tzinfo=UTC))  # a clock that was set back
     with pytest.raises(LimitError, match="has begun"):
@@ -126,7 +127,7 @@ def test_without_a_portfolio_there_is_no_such_book(tmp_path: Path) -> None:
 def test_filters_of_volume_without_stored_days_say_that_they_do_not_pass(tmp_path: Path) -> None:
     world = OrbWorld(tmp_path)
     world.set_up(portfolio([strategy("1000", name="VOL_RV12_N20")]))
-    assert "filters of volume do not pass" in world.plan()
+    assert "filters of volume do not pass" in world.plan(force=True)
     assert plan_of(world)["usual_volume"] == {}
 
 

@@ -56,3 +56,11 @@ def test_what_follows_the_clock_has_one_line_each() -> None:
     daily = {"0 0,6,12,18 * * *", "5 * * * *", "20 4 * * *"}
     assert fields == {*daily, "40 4 1 * *", "10 9 * * 0", "15 9 1-7 * *"}
     assert len(fields) == len(BY_CLOCK)
+
+
+def test_a_book_of_breakouts_follows_the_clock_alone() -> None:
+    project = Project(Path("/p"), breakouts=True)
+    added = set(cron_lines(project, [])) - set(cron_lines(Project(Path("/p")), []))
+    assert {line.split("  ", 1)[0] for line in added} == {"35 * * * *", "* * * * *"}
+    assert any("live.signal_generator --strategy orb" in line for line in added)
+    assert any("live.executor --phase session" in line for line in added)

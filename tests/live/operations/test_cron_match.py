@@ -85,3 +85,12 @@ def test_lines_of_another_account_start_nothing_of_this_one(
     text = crontab("UTC", BOOKS[:1], flags=flags)
     found = not_started(text, FOLDER, coming, ZoneInfo("UTC"), account)
     assert (None if found is None else found.command) == missing
+
+
+def test_the_lines_of_a_book_of_breakouts_stand_for_no_stage() -> None:
+    project = Project(FOLDER, breakouts=True)
+    text = with_block("", FOLDER, list(cron_lines(project, [])))
+    assert "* * * * *  cd" in text
+    for books in (BOOKS[:1], BOOKS[1:]):
+        found = not_started(text, FOLDER, islice(session_starts(books, BEGIN), 20), ZoneInfo("UTC"))
+        assert found is not None

@@ -2,14 +2,15 @@
 
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import UsageError
 from live.model.run import Reading
-from live.operations.schedule import EXECUTOR, ScheduledBook, import_starts
-from live.operations.scheduled import Kind, import_lines, planned, project_of, scheduled_books
+from live.operations.schedule import EXECUTOR, Project, ScheduledBook, import_starts
+from live.operations.scheduled import Kind, breakout_needs, import_lines, planned, project_of, scheduled_books
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
@@ -89,3 +90,11 @@ def test_bars_come_before_the_decision_and_when_they_are_final() -> None:
     assert times(ScheduledBook("golden", "close")) == {"12:30", "13:10", "15:30", "16:10"}
     assert times(ScheduledBook("morning", "open")) == {"13:10", "16:10"}
     assert times(ScheduledBook("morning", "15min_after_open")) == {"13:10", "16:10"}
+
+
+def test_only_cron_is_told_of_a_book_of_breakouts() -> None:
+    book, none = Project(Path("/p"), breakouts=True), Project(Path("/p"))
+    assert breakout_needs(book, "cron") == breakout_needs(none, "systemd") == ()
+    for kind in get_args(Kind):
+        if kind != "cron":
+            assert "each minute yourself" in breakout_needs(book, kind)[0]

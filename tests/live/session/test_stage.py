@@ -12,7 +12,7 @@ from backtest.core.errors import SignalFileError
 from live.actions.orb_answers import approve_plan, skip_plan
 from live.model.run import DryRun
 from live.session.events import event_line
-from live.session.stage import run_loop
+from live.session.stage import run_loop, run_once
 from live.views.inputs import ViewInputs
 from tests.support.orb_live import DAY, SHORT, OrbWorld
 
@@ -55,6 +55,19 @@ def test_before_the_first_window_nothing_happens_and_without_a_plan_neither(worl
         "orb_2024-01-05: the first window starts 2024-01-04 23:00 UTC",
     )
     assert outcome(world) == "pending"
+
+
+def test_a_pass_without_news_can_be_silent(world: OrbWorld) -> None:
+    world.short()
+    said = []
+    for bar in world.bars[4::5]:
+        world.arrive(bar.minute)
+        world.clock.set(bar.minute)
+        with world.opened() as orb:
+            said.append(run_once(orb, only_news=True))
+    assert () in said
+    assert [line for lines in said for line in lines if "ENTRY" in line]
+    assert not [line for lines in said for line in lines if "nothing new" in line]
 
 
 def test_a_session_ends_with_its_plan_completed_and_begins_only_once(played: OrbWorld) -> None:
