@@ -1,14 +1,26 @@
-"""What a run of the executor says on the screen: the lines of a dry run, its counts, its details."""
+"""What a run of the executor says: the lines of a dry run, its counts, its details, what it found."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from live.execution.phases import buys_of, sells_of
+from live.model.order_state import JournalState
 
 if TYPE_CHECKING:
     from live.execution.context import RunNotes
     from live.execution.job import Job
+    from live.ledger.tables import Order
+
+
+def found(order: Order) -> str:
+    """Return as what an order was found that an earlier run had left unfinished."""
+    if order.intent == "stop" and order.filled_quantity:
+        sold = f"{order.filled_quantity} of {order.quantity} shares sold at {order.average_price or 0:,.2f}"
+        return f"{order.symbol}: its protective stop was reached: {sold}"
+    if order.intent == "stop" and JournalState(order.state).terminal:
+        return f"{order.symbol}: its protective stop rests no more: {order.state.lower()} at the broker"
+    return f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
 
 
 def dry_run_text(job: Job) -> str:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from backtest.core.errors import BrokerError, DisagreementError, JutsuError, UnresolvedError
 from live.books import breakers, unknown_orders
-from live.execution import agreement, phases, record, rotation, slippage, split_stops, stops, unresolved
+from live.execution import (
+    agreement,
+    phases,
+    record,
+    rotation,
+    run_text,
+    slippage,
+    split_stops,
+    stops,
+    unresolved,
+)
 from live.execution.context import ExecutionContext, PositionRules, RunNotes
 from live.execution.day_notes import detail_of_day
 from live.execution.job import Job, Phase
@@ -166,9 +176,7 @@ def _recover(context: ExecutionContext) -> None:
     today = context.session.day
     for order in recovery.recover_all(context.submission, context.ledger, context.clock, today=today):
         if not _waited_for_open(context, order):
-            context.notes.warn(
-                f"{order.client_order_id}: found {order.state} with {order.filled_quantity} filled"
-            )
+            context.notes.warn(run_text.found(order))
     for order in recovery.end_past_orders(context.submission, context.ledger, today=today):
         context.notes.warn(
             f"{order.client_order_id}: still lived after its session, cancelled: {order.state} with "

@@ -149,11 +149,22 @@ def read_explanation(inputs: ViewInputs, symbol: str, day: date | None) -> Expla
     if not rows:
         newest = f"; the newest one is {recent[0].session}" if recent else ""
         raise UsageError(
-            f"the ledger has no decision of this session{newest}", where=str(session), remedy="name another"
+            f"the ledger has no decision of this session{newest}{_traded(inputs.ledger, symbol, session)}",
+            where=str(session),
+            remedy="name another",
         )
     rows.sort(key=lambda row: (row.role != "primary", row.variant))
 
     return ExplainView(symbol, session, tuple(story_of(inputs.ledger, row, symbol) for row in rows))
+
+
+def _traded(ledger: Ledger, symbol: str, day: date) -> str:
+    """Return what was traded of a symbol on a day without a decision: a panic, a stop, a sale by hand."""
+    return "".join(
+        f"; {trade.variant}: {trade.action} {trade.quantity:,} ({trade.intent}) at {trade.fill_price:,.4f}"
+        for trade in ledger.trades.between(day, day)
+        if trade.symbol == symbol
+    )
 
 
 def story_of(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
@@ -182,7 +193,16 @@ def story_of(ledger: Ledger, row: SignalRow, symbol: str) -> VariantStory:
         next_changes=_next_changes(generated, symbol),
     )
 
-    return replace(story, why=_why(story))
+    return replace(story, why="; ".join((_why(story), *_noted(story, symbol))))
+
+
+def _noted(story: VariantStory, symbol: str) -> list[str]:
+    """Return what the executor noted about the orders it sent of a symbol: a price cap, a gap, a halt."""
+    if not story.journal or story.run is None:
+        return []
+    head = f"{symbol}: "
+    noted = [text.removeprefix(head) for _, text in _leaves(story.run.detail) if text.startswith(head)]
+    return list(dict.fromkeys(noted))
 
 
 def _virtual(ledger: Ledger, row: SignalRow, symbol: str) -> tuple[VirtualFill, ...] | None:

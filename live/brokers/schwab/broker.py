@@ -18,6 +18,8 @@ from live.system.clock import Clock
 
 MAX_ROWS = 3000
 LIST_SPAN = timedelta(days=59)
+#: a list of so short a span that is full is refused
+SHORTEST_SPAN = timedelta(seconds=2)
 #: Schwab ends an order good till cancelled after about six months
 GTC_LIFE = timedelta(days=190)
 REREADS = 3
@@ -72,8 +74,7 @@ class SchwabBroker:
         found: dict[str, BrokerOrder] = {}
         while True:
             stop = min(end, start + LIST_SPAN)
-            for order in self._page(start, stop):
-                found[order.order_id] = order
+            found |= {order.order_id: order for order in self._page(start, stop)}
             if stop >= end:
                 return list(found.values())
             start = stop
@@ -84,6 +85,7 @@ class SchwabBroker:
         return [order for order in self.orders(oldest, before) if not order.state.terminal]
 
     def _page(self, start: datetime, stop: datetime) -> list[BrokerOrder]:
+        """Return the orders of a span; one with more of them than a list holds is asked in halves."""
         account = self._hash
         rows = self.connection.read(
             "order list",
@@ -93,6 +95,9 @@ class SchwabBroker:
         )
         if not isinstance(rows, list):
             raise BrokerError("the order list is not a list", where="Schwab", remedy="nothing was changed")
+        if len(rows) >= MAX_ROWS and stop - start > SHORTEST_SPAN:
+            middle = start + (stop - start) / 2
+            return [*self._page(start, middle), *self._page(middle, stop)]
         if len(rows) >= MAX_ROWS:
             raise BrokerError(
                 f"the order list has {len(rows)} rows and may be cut",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from backtest.core.decision import Side
 from live.execution.context import RunNotes
-from live.execution.run_text import counts, detail_lines, dry_run_text
+from live.execution.run_text import counts, detail_lines, dry_run_text, found
+from live.ledger.ledger import Ledger
 from tests.support.exec_world import ENTRY, context_on_file, order, signal, world
+from tests.support.ledger_samples import NOW, acked, changed
 
 
 def test_a_dry_run_names_every_order_in_the_sequence_it_would_leave(tmp_path: Path) -> None:
@@ -23,6 +27,30 @@ def test_a_dry_run_names_every_order_in_the_sequence_it_would_leave(tmp_path: Pa
     assert [line.split()[2] for line in text[1:]] == ["CCC", "BBB", "AAA"]
     assert "sell 5 CCC market (exit) about 100.00" in text[1]
     assert "stop 90 gtc" in text[3]
+
+
+@pytest.mark.parametrize(
+    ("side", "intent", "changes", "text"),
+    [
+        (
+            "sell",
+            "stop",
+            {"state": "FILLED", "filled_quantity": 100, "average_price": Decimal(9)},
+            "AAA: its protective stop was reached: 100 of 100 shares sold at 9.00",
+        ),
+        (
+            "sell",
+            "stop",
+            {"state": "CANCELED"},
+            "AAA: its protective stop rests no more: canceled at the broker",
+        ),
+        ("sell", "stop", {"state": "WORKING"}, "20261120_AAA_exit_sell_r1: found WORKING with 0 filled"),
+        ("buy", "entry", {"state": "CANCELED"}, "20261120_AAA_entry_buy_r1: found CANCELED with 0 filled"),
+    ],
+)
+def test_what_an_order_was_found_as_is_told(side: Side, intent: str, changes: Any, text: str) -> None:
+    ledger = Ledger.open("sqlite://", account="paper", now=NOW)
+    assert found(changed(acked(ledger, 1, "AAA", side), intent=intent, **changes)) == text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Why a symbol traded or did not."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import pytest
 
 from backtest.core.errors import UsageError
 from live.handoff.canonical import as_data
+from live.ledger.ledger import OrderPlan
+from live.ledger.trades import TradeContext
 from live.views.explain import read_explanation
 from tests.support.handoff_samples import sample
+from tests.support.ledger_samples import acked, changed
 from tests.support.review_world import DAY, NOW, generated, inputs, runtime
 
 
@@ -63,6 +67,24 @@ def test_held_back_by_a_gate(world: Any) -> None:
     assert why(world, "TQQQ").endswith(
         "was planned but not sent: quote drifted 2.1 % from the reference price; outcome gated, exit code 0"
     )
+
+
+def test_what_the_executor_noted_about_an_order_that_left_is_told(world: Any) -> None:
+    generated(world)
+    plan = OrderPlan("20240315_TQQQ_entry_buy", "golden", DAY, "offline_mock", "TQQQ", "buy", "entry", 9)
+    world.ledger.orders.plan(plan, at=NOW)
+    halted = "0 of 9 shares filled in 1 try (entry): nobody traded with it"
+    executed(world, outcome="failed", detail={"warnings": [f"TQQQ: {halted}", "QQQ: another"]})
+    assert why(world, "TQQQ") == f"buy 9 (entry) planned; {halted}"
+
+
+def test_a_day_without_a_decision_still_tells_what_was_traded(world: Any) -> None:
+    generated(world)
+    sold = acked(world.ledger, 1, symbol="TQQQ", side="sell")
+    sold = changed(sold, filled_quantity=100, average_price=Decimal("12.5"))
+    world.ledger.trades.record(sold, TradeContext(execution_time=""), at=NOW)
+    with pytest.raises(UsageError, match=r"; golden: sell 100 \(exit\) at 12\.5000"):
+        why(world, "TQQQ", sold.session)
 
 
 def test_a_person_decided(world: Any) -> None:

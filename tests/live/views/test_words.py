@@ -28,6 +28,11 @@ from live.views.words import boundary_line, diagnostic_lines, is_date, skipped_b
             "it gapped 10 % or more with a score of 85 or more (quality filter)",
         ),
         ("capacity_full", {}, "the book is full"),
+        (
+            "rotation_incomplete",
+            {"for": "AAA"},
+            "it stays: AAA, for which it would make room, is not bought",
+        ),
         ("a_code_of_tomorrow", {}, "a_code_of_tomorrow"),
         ("", {}, ""),
     ],

@@ -117,13 +117,20 @@ def test_the_list_is_asked_in_utc_in_pieces_under_sixty_days(at: Rig) -> None:
     assert asked[-1]["toEnteredTime"] == "2024-03-12T19:45:02Z"
 
 
-def test_a_list_that_may_be_cut_is_refused(at: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("apart", "whole"), [(20, True), (0, False)])
+def test_a_list_that_is_full_is_asked_in_halves_and_never_taken_in_part(
+    at: Rig, monkeypatch: pytest.MonkeyPatch, apart: int, *, whole: bool
+) -> None:
+    """Orders of one second cannot be told apart by halves: that list is refused."""
     monkeypatch.setattr("live.brokers.schwab.broker.MAX_ROWS", 2)
-    at.broker.submit(request(quantity=1))
+    made = []
+    for _ in range(5):
+        made.append(at.broker.submit(request(quantity=1)))
+        at.clock.sleep(apart)
     at.clock.sleep(1)
-    assert len(at.listed()) == 1
-    at.broker.submit(request(quantity=1))
-    at.clock.sleep(1)
+    if whole:
+        assert [order.order_id for order in at.listed()] == made
+        return
     with pytest.raises(BrokerError, match="may be cut"):
         at.listed()
 
