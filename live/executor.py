@@ -36,6 +36,7 @@ from live.metrics.measured import measured
 from live.model.run import Run
 from live.operations import checks as preflight
 from live.operations.watch import tell_missed
+from live.orders.lost_stops import lost_stops
 from live.reconciliation import compare as reconcile
 from live.reporting.announcing import announce
 from live.runtime.arguments import add_shared, run_of
@@ -119,7 +120,7 @@ def _one_file(
 def _execute(runtime: Runtime, request: ExecutorRequest, job: Job) -> str:
     """Carry out one file and say in one line what happened."""
     require_phase(job, request.phase)
-    if rerun_rules.carried_out(job) and not _unprotected(runtime, job) and not _differs(runtime):
+    if rerun_rules.carried_out(job) and not _unprotected(runtime, job) and not _apart(runtime, job):
         return f"already done: {job.path}"
     if runtime.run.scratch:
         return dry_run_text(job)
@@ -149,11 +150,13 @@ def _unprotected(runtime: Runtime, job: Job) -> bool:
     return any(row.variant == job.variant for row in runtime.ledger.positions.unprotected())
 
 
-def _differs(runtime: Runtime) -> bool:
-    """Whether the account no longer holds what the books say: a finished file does not end the matter."""
+def _apart(runtime: Runtime, job: Job) -> bool:
+    """Whether shares or stops of the books are at the broker no more: a finished file is not the end then."""
     if runtime.run.scratch or runtime.run.alone:
         return False
-    return bool(reconcile.compared(runtime.context, runtime.broker.account(), {}).differences)
+    if reconcile.compared(runtime.context, runtime.broker.account(), {}).differences:
+        return True
+    return bool(lost_stops(runtime.ledger, runtime.broker, runtime.clock, job.variant))
 
 
 def _note_failure(runtime: Runtime, job: Job, notes: RunNotes, error: JutsuError) -> None:

@@ -75,6 +75,7 @@ def reconcile(
             emit_json(view)
         else:
             show(view, result)
+            _show_unprotected(runtime)
         if oversold is not None:
             raise oversold
         if not result.agrees:
@@ -183,6 +184,13 @@ def show(view: ReconcileView, result: Reconciliation) -> None:
     for rest in result.rests():
         echo(rest)
     echo("ledger and broker agree" if view.agrees else "ledger and broker DIFFER")
+
+
+def _show_unprotected(runtime: Runtime) -> None:
+    """Name positions without their stop: shares that agree say nothing about what protects them."""
+    for row in runtime.ledger.positions.unprotected():
+        place = "`python -m live.executor` places it"
+        echo(f"{row.variant}: {row.quantity:,} {row.symbol} have NO STOP: {place}")
 
 
 def _words(kind: str) -> str:

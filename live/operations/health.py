@@ -58,6 +58,7 @@ def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[HealthC
         "account": lambda: _broker(broker),
         "books": lambda: _books(context, broker),
         "orders": lambda: _orders(context.ledger),
+        "stops": lambda: _stops(context, broker),
         "runs": lambda: _runs(context),
         "alerts": lambda: _alerts(context),
         "dead man's switch": lambda: _pings(context),
@@ -186,11 +187,25 @@ def _orders(ledger: Ledger) -> HealthCheck:
             f"{unresolved[0].client_order_id}: fate unknown",
             "run the executor or jutsu resolve",
         )
-    unprotected = [f"{row.quantity} {row.symbol} of {row.variant}" for row in ledger.positions.unprotected()]
-    if unprotected:
-        remedy = "`python -m live.executor` places the stop"
-        return HealthCheck("orders", "failed", f"no protective stop: {', '.join(unprotected)}", remedy)
     return HealthCheck("orders", "ok", f"{len(ledger.orders.unfinished())} unfinished")
+
+
+def _stops(context: RunContext, broker: Broker) -> HealthCheck:
+    """Fail when shares are without their stop: by the ledger, or because it was ended at the broker."""
+    from backtest.core.errors import BrokerError
+    from live.orders.lost_stops import lost_stops
+
+    naked = context.ledger.positions.unprotected()
+    try:
+        naked = (*naked, *lost_stops(context.ledger, broker, context.clock))
+    except BrokerError:
+        if not naked:
+            return HealthCheck("stops", "warning", "not looked for: the orders cannot be read", "see account")
+    if naked:
+        names = ", ".join(f"{row.quantity} {row.symbol} of {row.variant}" for row in naked)
+        remedy = "`python -m live.executor` places the stop"
+        return HealthCheck("stops", "failed", f"no protective stop: {names}", remedy)
+    return HealthCheck("stops", "ok", "none is missing")
 
 
 def _runs(context: RunContext) -> HealthCheck:

@@ -21,6 +21,7 @@ from tests.support.exec_world import (
     OTHER,
     Wrapped,
     enter,
+    live_stops,
     next_order,
     order,
     outcome,
@@ -202,3 +203,15 @@ def test_no_entry_follows_a_wide_or_lopsided_quote(made: Any, bid: float, ask: f
     assert made.executor() == 0
     assert made.holdings() == {}
     assert states(made) == []
+
+
+def test_a_stop_ended_at_the_broker_after_the_file_was_done_is_placed_by_the_next_start(made: Any) -> None:
+    enter(made, order("AAA", "entry", 100, 100.0, stop=90.0))
+    assert live_stops(made) == {"AAA": 100}
+    (stop,) = (o for o in listing.living(made.broker, made.clock) if o.order_type == "stop")
+    made.broker.cancel(stop.order_id)
+    assert made.ledger.positions.unprotected() == ()
+    assert made.executor() == 0
+    assert live_stops(made) == {"AAA": 100}
+    (day,) = made.ledger.runs.recent(1, "golden")
+    assert "AAA: its protective stop rests no more: canceled at the broker" in day.detail["warnings"]

@@ -32,6 +32,7 @@ NAMES = [
     "account",
     "books",
     "orders",
+    "stops",
     "runs",
     "alerts",
     "dead man's switch",
