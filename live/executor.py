@@ -25,10 +25,11 @@ from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
 from live.execution.day_notes import earlier_notes
 from live.execution.gates import check_kill_switch
+from live.execution.guarding import guard, naked
 from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.record import keep_copies
 from live.execution.run_text import counts, detail_lines, dry_run_text
-from live.execution.session_files import lies_there, nothing_due, session_files
+from live.execution.session_files import lies_there, nothing_due, session_files, variants_of
 from live.execution.unprotected import name_unprotected
 from live.execution.verdict import OrdersMissed, PricesDoubted, verdict
 from live.execution.window import WindowMissed, before_window, require_phase, too_late, window_missed
@@ -109,12 +110,35 @@ def _one_file(
     session: calendar.Session,
 ) -> str:
     if request.signals_file is None and not lies_there(path):
-        return nothing_due(runtime.context, path, variants)
+        return _without_file(runtime, request, path, variants, session)
     window = window_of(path, session) if runtime.waits_for_window else None
     if window is not None:
         runtime.arrive(window)
     job = read_job(runtime.context, path, variants, session, accept_edits=request.accept_edits)
     return _execute(runtime, request, job)
+
+
+def _without_file(
+    runtime: Runtime,
+    request: ExecutorRequest,
+    path: Path,
+    variants: Sequence[BookVariant],
+    session: calendar.Session,
+) -> str:
+    """Say that nothing is due, after placing stops that are missing: those wait for no file."""
+    looked_after = ""
+    watched = not (runtime.run.scratch or runtime.run.alone)
+    for variant in variants_of(runtime.context, path, variants) if watched else ():
+        found = naked(runtime.context, runtime.broker, variant.name)
+        if found:
+            notes = RunNotes()
+            with runtime.only_run(f"{session.day}_{variant.name}"):
+                try:
+                    guard(runtime.context, runtime.broker, runtime.feed, variant, session, notes)
+                finally:
+                    _print_details(request, notes)
+            looked_after = f"; {', '.join(found)}: the stop is in place"
+    return nothing_due(runtime.context, path, variants) + looked_after
 
 
 def _execute(runtime: Runtime, request: ExecutorRequest, job: Job) -> str:

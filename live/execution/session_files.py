@@ -43,6 +43,12 @@ def lies_there(path: Path) -> bool:
     return True
 
 
+def variants_of(context: RunContext, path: Path, variants: Sequence[BookVariant]) -> tuple[BookVariant, ...]:
+    """Return whose file of today is called like this."""
+    day, account = context.today().isoformat(), context.settings.account
+    return tuple(v for v in variants if path.name == file_name(day, v.name, account))
+
+
 def nothing_due(context: RunContext, path: Path, variants: Sequence[BookVariant]) -> str:
     """Say that a session has no file.
 
@@ -51,9 +57,7 @@ def nothing_due(context: RunContext, path: Path, variants: Sequence[BookVariant]
             written, a file that was deleted.
     """
     day = context.today()
-    account = context.settings.account
-    names = [v.name for v in variants if path.name == file_name(day.isoformat(), v.name, account)]
-    rows = [context.ledger.signals.get(day, name) for name in names]
+    rows = [context.ledger.signals.get(day, v.name) for v in variants_of(context, path, variants)]
     if any(row is not None and row.answer != "skip" and row.outcome != "completed" for row in rows):
         raise SignalFileError(
             "the file of this session was generated, but is not here: nothing was executed",
