@@ -25,7 +25,7 @@ from live.execution import rerun_rules, steps
 from live.execution.context import RunNotes
 from live.execution.day_notes import earlier_notes
 from live.execution.gates import check_kill_switch
-from live.execution.guarding import guard, naked
+from live.execution.guarding import guard, unprotected
 from live.execution.job import Job, Phase, read_job, window_of
 from live.execution.record import keep_copies
 from live.execution.run_text import counts, detail_lines, dry_run_text
@@ -126,10 +126,10 @@ def _without_file(
     session: calendar.Session,
 ) -> str:
     """Say that nothing is due, after placing stops that are missing: those wait for no file."""
-    looked_after = ""
+    placed = ""
     watched = not (runtime.run.scratch or runtime.run.alone)
     for variant in variants_of(runtime.context, path, variants) if watched else ():
-        found = naked(runtime.context, runtime.broker, variant.name)
+        found = unprotected(runtime.context, runtime.broker, variant.name)
         if found:
             notes = RunNotes()
             with runtime.only_run(f"{session.day}_{variant.name}"):
@@ -137,8 +137,8 @@ def _without_file(
                     guard(runtime.context, runtime.broker, runtime.feed, variant, session, notes)
                 finally:
                     _print_details(request, notes)
-            looked_after = f"; {', '.join(found)}: the stop is in place"
-    return nothing_due(runtime.context, path, variants) + looked_after
+            placed = f"; {', '.join(found)}: the stop is in place"
+    return nothing_due(runtime.context, path, variants) + placed
 
 
 def _execute(runtime: Runtime, request: ExecutorRequest, job: Job) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import RunContext
 
 
-def naked(context: RunContext, broker: Broker, variant: str) -> tuple[str, ...]:
+def unprotected(context: RunContext, broker: Broker, variant: str) -> tuple[str, ...]:
     """Return the symbols of a book that are without their stop, by the ledger or by the broker.
 
     Raises:

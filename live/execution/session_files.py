@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def session_files(context: RunContext, variants: Sequence[BookVariant], only: str | None) -> list[Path]:
-    """Return the files of the daily primaries, and of those on request whose file is there.
+    """Return the files of the daily primaries, and of those on request that have one or hold a stop's shares.
 
     Raises:
         UsageError: 2, `only` is no configured primary.
@@ -29,7 +29,9 @@ def session_files(context: RunContext, variants: Sequence[BookVariant], only: st
     daily = {book.primary for book in context.settings.books if book.run == "daily"}
     account = context.settings.account
     files = [(name, context.signals / file_name(day, name, account)) for name in names]
-    return [path for name, path in files if name in daily or name == only or lies_there(path)]
+    guarded = {row.variant for row in context.ledger.positions.open_positions() if row.needs_stop}
+    wanted = {*daily, *guarded, only}
+    return [path for name, path in files if name in wanted or lies_there(path)]
 
 
 def lies_there(path: Path) -> bool:

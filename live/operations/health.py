@@ -195,14 +195,14 @@ def _stops(context: RunContext, broker: Broker) -> HealthCheck:
     from backtest.core.errors import BrokerError
     from live.orders.lost_stops import lost_stops
 
-    naked = context.ledger.positions.unprotected()
+    unprotected = context.ledger.positions.unprotected()
     try:
-        naked = (*naked, *lost_stops(context.ledger, broker, context.clock))
+        unprotected = (*unprotected, *lost_stops(context.ledger, broker, context.clock))
     except BrokerError:
-        if not naked:
+        if not unprotected:
             return HealthCheck("stops", "warning", "not looked for: the orders cannot be read", "see account")
-    if naked:
-        names = ", ".join(f"{row.quantity} {row.symbol} of {row.variant}" for row in naked)
+    if unprotected:
+        names = ", ".join(f"{row.quantity} {row.symbol} of {row.variant}" for row in unprotected)
         remedy = "`python -m live.executor` places the stop"
         return HealthCheck("stops", "failed", f"no protective stop: {names}", remedy)
     return HealthCheck("stops", "ok", "none is missing")

@@ -1,14 +1,17 @@
 """Which files a session has, and what it means when one is not there."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backtest.core.errors import SignalFileError
-from live.execution.session_files import lies_there
-from tests.support.exec_world import DAY, ENTRY, signal
+from live.books.variants import BookVariant
+from live.execution.session_files import lies_there, session_files
+from live.handoff.write import file_name
+from tests.support.exec_world import AT, DAY, ENTRY, StubStrategy, signal
 
 
 def test_a_generated_file_that_is_gone_stops_until_it_is_skipped(made: Any) -> None:
@@ -29,6 +32,22 @@ def test_the_file_of_a_session_that_is_over_may_go(made: Any) -> None:
 
 def test_a_session_without_a_generated_file_has_nothing_due(made: Any) -> None:
     assert made.executor() == 0
+
+
+@pytest.mark.parametrize(("needs_stop", "listed"), [(True, True), (False, False)])
+def test_a_book_on_request_is_looked_at_while_its_shares_need_stops(
+    made: Any, *, needs_stop: bool, listed: bool
+) -> None:
+    """Its positions are guarded every day, whether or not it decides anything that day."""
+    names = ("golden", "ema_p10")
+    variants = [BookVariant(StubStrategy(variant=name), "primary", name) for name in names]
+    daily, asked = (file_name(DAY.isoformat(), name) for name in names)
+    assert [path.name for path in session_files(made.open().context, variants, None)] == [daily]
+    made.ledger.positions.buy(
+        "ema_p10", "AAA", 10, Decimal(20), session=DAY, mode="offline_mock", at=AT, needs_stop=needs_stop
+    )
+    found = [path.name for path in session_files(made.open().context, variants, None)]
+    assert found == [daily, asked][: 1 + listed]
 
 
 def test_what_cannot_be_read_lies_there(tmp_path: Path) -> None:
