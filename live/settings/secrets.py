@@ -27,6 +27,7 @@ from live.system.redaction import register_secret
 FILE: Final = Path("state/secrets.env")
 NAMED_BY: Final = "JUTSU_SECRETS_FILE"
 KNOWN: Final = (
+    "ALPHAVANTAGE_API_KEY",
     "APCA_API_KEY_ID",
     "APCA_API_SECRET_KEY",
     "IBKR_ACCOUNT",

@@ -112,7 +112,7 @@ class FakeMassive(Remote):
         self.app = MassiveApp(VirtualClock(at, frozen=True))
         self.server = Server(self.app)
         super().__init__(self.server.url)
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -18,6 +18,7 @@ GROUP: Final = "jutsu.sources"
 #: name -> module whose `KIND` it is
 OWN: Final[Mapping[str, str]] = {
     "alpaca": "live.feeds.sources.alpaca",
+    "alphavantage": "live.feeds.sources.alphavantage",
     "csv": "live.feeds.sources.csv",
     "massive": "live.feeds.sources.massive",
     "schwab": "live.feeds.sources.schwab",

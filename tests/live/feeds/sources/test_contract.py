@@ -11,6 +11,7 @@ import pytest
 
 from backtest.core.bar_words import Basis
 from live.feeds.sources.alpaca import open_alpaca
+from live.feeds.sources.alphavantage import open_alphavantage
 from live.feeds.sources.csv import CsvSource
 from live.feeds.sources.massive import open_massive
 from live.feeds.sources.model import Opening
@@ -19,6 +20,8 @@ from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
+from tests.fakes.alphavantage import ENVIRON as ALPHAVANTAGE_KEYS
+from tests.fakes.alphavantage import FakeAlphaVantage
 from tests.fakes.massive import ENVIRON as MASSIVE_KEYS
 from tests.fakes.massive import FakeMassive
 from tests.fakes.schwab.harness import LinkedClock, Remote
@@ -68,7 +71,7 @@ class TestSchwab(SourceContract):
             )
 
 
-class TestAlpacaRaw(SourceContract):
+class TestAlpaca(SourceContract):
     BASIS: ClassVar[Basis] = "raw"
 
     @pytest.fixture
@@ -96,11 +99,7 @@ class TestAlpacaRaw(SourceContract):
             source.close()
 
 
-class TestAlpacaAdjusted(TestAlpacaRaw):
-    BASIS: ClassVar[Basis] = "split"
-
-
-class TestMassiveRaw(SourceContract):
+class TestMassive(SourceContract):
     BASIS: ClassVar[Basis] = "raw"
 
     @pytest.fixture
@@ -125,5 +124,18 @@ class TestMassiveRaw(SourceContract):
             )
 
 
-class TestMassiveAdjusted(TestMassiveRaw):
-    BASIS: ClassVar[Basis] = "split"
+class TestAlphaVantage(SourceContract):
+    BASIS: ClassVar[Basis] = "raw"
+
+    @pytest.fixture
+    def world(self) -> Iterator[SourceWorld]:
+        with FakeAlphaVantage(NIGHT) as fake:
+            clock, environ = LinkedClock(fake), ALPHAVANTAGE_KEYS
+            yield SourceWorld(
+                open_alphavantage(Opening(Settings(), Path(), environ, clock, base_url=fake.url)),
+                clock,
+                fake.app.market.load,
+                faults(fake),
+                lambda: fake.fault(method="GET", action="patch", patch={"Meta Data": {"2. Symbol": "SPY"}}),
+                keyed=True,
+            )

@@ -41,7 +41,7 @@ def test_every_module_of_a_source_is_registered() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="known are alpaca, csv, massive, schwab"):
+    with pytest.raises(UsageError, match="known are alpaca, alphavantage, csv, massive, schwab"):
         source_kind("reuters")
 
 
