@@ -54,7 +54,7 @@ def _document(model: ExecutionReport) -> Document:
         tone=tone,
         sections=(
             Section("act now", lines=model.critical, tone="bad"),
-            Section("warnings", lines=model.warnings, tone="notice"),
+            Section("warnings", lines=tuple(_warnings(model)), tone="notice"),
             _orders(model),
             Section("not sent", lines=tuple(_held(model)), tone="notice"),
             _allocation(model),
@@ -120,6 +120,14 @@ def _unfilled(orders: tuple[OrderResult, ...]) -> Iterator[str]:
 def _held(model: ExecutionReport) -> Iterator[str]:
     for held in model.held:
         yield f"{held.client_order_id}: {held.why}" if held.why else held.client_order_id
+
+
+def _warnings(model: ExecutionReport) -> Iterator[str]:
+    """Yield the warnings that no other section says."""
+    held = tuple(f"{one.client_order_id}: not sent" for one in model.held)
+    for text in model.warnings:
+        if not held or not text.startswith(held):
+            yield text
 
 
 def _allocation(model: ExecutionReport) -> Section:

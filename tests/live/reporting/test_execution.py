@@ -90,3 +90,10 @@ def test_why_it_stopped_is_in_the_headline() -> None:
 def test_a_day_that_is_no_session_is_shown_all_the_same() -> None:
     weekend = DAY + timedelta(days=1)
     assert "placed, waiting for the open" in text(session=weekend, outcome="placed")
+
+
+def test_why_an_order_was_not_sent_is_said_once() -> None:
+    name = execution_sample().held[0].client_order_id
+    shown = text(warnings=(f"{name}: not sent: a gate", "the clock differs"), critical=())
+    assert shown.count(name) == 1
+    assert "the clock differs" in shown
