@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from backtest.calendar import sessions as calendar
@@ -163,6 +164,7 @@ def test_simulator_stages_and_shadow_agree_under_risk_rules(tmp_path: Path) -> N
     assert all(p.stop_broker_order_id for p in open_)
 
 
+@pytest.mark.long
 def test_allocations_under_a_volatility_target_agree(tmp_path: Path) -> None:
     sections = {
         "golden": {"volatility_target": {"target_pct": 12, "band_pct": 5}},

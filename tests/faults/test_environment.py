@@ -143,8 +143,17 @@ def jumping(run: Stage, seconds: int) -> type[Any]:
     return Jumps
 
 
-@pytest.mark.parametrize("hours", [-2, 2, 24])
-@pytest.mark.parametrize("fault", [None, "drop"])
+@pytest.mark.parametrize(
+    ("hours", "fault"),
+    [
+        (-2, "drop"),
+        (24, None),
+        *(
+            pytest.param(*at, marks=pytest.mark.long)
+            for at in ((-2, None), (2, None), (2, "drop"), (24, "drop"))
+        ),
+    ],
+)
 def test_a_clock_that_jumps_while_an_order_is_in_the_air(run: Stage, hours: int, fault: str | None) -> None:
     run.clock = jumping(run, hours * 3600)
     if fault:

@@ -165,8 +165,17 @@ def test_an_honest_strategy_is_clean_in_every_window(
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("execution_time", ["open", "close"])
-@pytest.mark.parametrize("variant", ["golden", "titan", "gold2026"])
+@pytest.mark.parametrize(
+    ("variant", "execution_time"),
+    [
+        ("golden", "open"),
+        ("titan", "close"),
+        *(
+            pytest.param(*pair, marks=pytest.mark.long)
+            for pair in (("golden", "close"), ("titan", "open"), ("gold2026", "open"), ("gold2026", "close"))
+        ),
+    ],
+)
 def test_every_shipped_allocation_strategy_is_clean_on_real_bars(
     shared_data: Path, variant: str, execution_time: ExecutionTime
 ) -> None:

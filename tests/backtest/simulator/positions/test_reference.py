@@ -43,12 +43,13 @@ def settings_of(config: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.long)])
 def test_every_reference_configuration(
-    shared_data: Path, project_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shared_data: Path, project_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], every: int
 ) -> None:
     files = sorted((shared_data / "reference").glob("earnings_portfolio_dev_*.json"))
     assert len(files) == 17
-    for file in files:
+    for file in files[::every]:
         reference = json.loads(file.read_text())
         for variant, fill in (("week_close", "stop"), ("week_close_gapfill", "gap")):
             ours = run(
