@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from live.archive.members import plain_name
+from live.runtime.account import orb_paper_file
 
 if TYPE_CHECKING:
     from live.settings.load import LoadedSettings
@@ -54,6 +55,7 @@ def documents_of(loaded: LoadedSettings) -> Iterator[Source]:
     yield from _files(root, loaded.path(places.signals) / "schema", "signals/schema")
     state = loaded.path(places.state_db).parent
     yield from _one(root, state / CONFIRMED, f"state/{CONFIRMED}")
+    yield from _breakouts(loaded, state)
     store = loaded.path(loaded.settings.data.store)
     yield from _files(root, store / "actions", "data/bars/actions")
     yield from _files(root, store / "revisions", "data/bars/revisions")
@@ -67,9 +69,26 @@ def jobs_beside(ledger: str) -> str:
     return f"{folder}/{JOBS}" if folder else JOBS
 
 
+def orb_paper_beside(ledger: str) -> str:
+    """Return the name that the paper account of breakouts has in an archive: beside the ledger."""
+    return orb_paper_file(PurePosixPath(ledger)).as_posix()
+
+
 def is_document(name: str) -> bool:
     """Whether a file of this name may be in an archive besides the ledger and the paper account."""
     return PurePosixPath(name).suffix in DOCUMENTS
+
+
+def _breakouts(loaded: LoadedSettings, state: Path) -> Iterator[Source]:
+    """Yield what a book of breakouts is made of, and the bars and events of its sessions."""
+    orb, root = loaded.settings.orb, loaded.root
+    for named in (orb.portfolio, orb.instruments):
+        if named is not None and is_document(named.name):
+            yield from _one(root, loaded.path(named), f"config/{named.name}")
+    folder = state / "orb"
+    for day in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if day.is_dir() and plain_name(day.name):
+            yield from _files(root, day, f"state/orb/{day.name}")
 
 
 def _files(root: Path, folder: Path, usual: str) -> Iterator[Source]:

@@ -22,12 +22,20 @@ from typing import TYPE_CHECKING
 from backtest import __version__
 from backtest.core.errors import UsageError
 from backtest.core.files import LARGE, read_regular, sync_folder, why
-from live.archive.contents import JOBS, PAPER, Source, documents_of, jobs_beside, ledger_of
+from live.archive.contents import (
+    JOBS,
+    PAPER,
+    Source,
+    documents_of,
+    jobs_beside,
+    ledger_of,
+    orb_paper_beside,
+)
 from live.archive.document import NAME, Described, Document
 from live.ledger.backup import copy_to
 from live.ledger.errors import LedgerUnavailable
 from live.ledger.opening import check_file
-from live.runtime.account import account_key
+from live.runtime.account import account_key, orb_paper_file
 from live.runtime.factories import paper_path
 
 if TYPE_CHECKING:
@@ -73,6 +81,9 @@ def _copies(ledger: Source, work: Path) -> tuple[Source, ...]:
         folder = ledger.name.rpartition("/")[0]
         name = f"{folder}/{paper.name}" if folder else PAPER
         found.append(Source(name, _copied(paper, work / "paper.db")))
+    breakouts = orb_paper_file(ledger.path)
+    if breakouts.is_file():
+        found.append(Source(orb_paper_beside(ledger.name), _copied(breakouts, work / "orb.db")))
     jobs = ledger.path.with_name(JOBS)
     if jobs.is_file():
         found.append(Source(jobs_beside(ledger.name), _copied(jobs, work / JOBS)))
@@ -88,13 +99,14 @@ def _copied(path: Path, target: Path) -> Path:
 def _write(target: Path, loaded: LoadedSettings, copies: Sequence[Source], now: datetime) -> None:
     documents = {source.name: read_regular(source.path, LARGE) for source in documents_of(loaded)}
     names = [source.name for source in copies]
+    beside = {jobs_beside(names[0]), orb_paper_beside(names[0])}
     document = Document(
         made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         version=__version__,
         account=account_key(loaded.settings),
         name=loaded.settings.account,
         ledger=names[0],
-        paper=next((name for name in names[1:] if not name.endswith(JOBS)), None),
+        paper=next((name for name in names[1:] if name not in beside), None),
         files={
             **{source.name: _described(source.path) for source in copies},
             **{

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from backtest.core.errors import JutsuError, UsageError
 from backtest.core.files import read_regular, sync_folder, why, write_atomic
-from live.archive.contents import jobs_beside
+from live.archive.contents import jobs_beside, orb_paper_beside
 from live.archive.document import Document
 from live.archive.members import ArchiveRefused
 from live.archive.unpack import unpack
@@ -78,8 +78,9 @@ def judge(archive: Path, folder: Path, now: datetime) -> Judged:
     ledger = folder / document.ledger
     before = stamped(ledger)
     _require_ledger(archive, ledger, document.account, now)
-    if document.paper is not None:
-        _require_intact(archive, folder / document.paper)
+    for account in (document.paper, orb_paper_beside(document.ledger)):
+        if account is not None and account in document.files:
+            _require_intact(archive, folder / account)
     if (folder / CONFIG).exists():
         try:
             loaded = load_settings(config=folder / CONFIG, environ={}, account=document.name or None)
@@ -170,6 +171,7 @@ def _planned(into: Path, document: Document, now: datetime) -> _Plan:
     _fold_log(staged)
     _fold_log(ledger)
     _fold_log(into / jobs_beside(document.ledger))
+    _fold_log(into / orb_paper_beside(document.ledger))
     marker = restoring_marker(ledger)
     try:
         write_atomic(marker, b"", 0o600)

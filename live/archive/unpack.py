@@ -11,7 +11,7 @@ from typing import Final
 
 from backtest.core.errors import UsageError
 from backtest.core.files import why
-from live.archive.contents import is_document, jobs_beside
+from live.archive.contents import is_document, jobs_beside, orb_paper_beside
 from live.archive.document import LARGEST, NAME, Described, Document, read_document
 from live.archive.members import Member, Reader, reading
 
@@ -33,7 +33,8 @@ def unpack(archive: Path, folder: Path) -> Document:
         left = dict(document.files)
         for member in members:
             described = left.pop(member.name, None)
-            databases = {document.ledger, document.paper, jobs_beside(document.ledger)}
+            beside = {jobs_beside(document.ledger), orb_paper_beside(document.ledger)}
+            databases = {document.ledger, document.paper} | beside
             if member.name not in databases and not is_document(member.name):
                 raise reader.refused(f"it holds {member.name}, which no archive of ours does")
             if described is None or described.size != member.size:

@@ -47,6 +47,18 @@ def show(view: OrbView) -> None:
     show_trades(view.trades[:10])
 
 
+def line_of(view: OrbView) -> str:
+    """Return the book in one line; empty where none is set up."""
+    if not view.set_up:
+        return ""
+    if view.session is None:
+        return "breakouts (paper): no session was planned yet"
+    one = view.session
+    held = f", NO ENTRIES: {one.held}" if one.held and one.state == "running" else ""
+    result = f"{len(one.open_trades)} open, {one.realised_r:+.2f} R"
+    return f"breakouts (paper): {one.trading_day} {one.state}, {result}{held} (`jutsu orb`)"
+
+
 def _show_session(view: OrbView, session: OrbSession) -> None:
     echo(
         f"breakouts of {view.symbol} (paper), {session.trading_day}: {session.state}; plan {session.standing}"

@@ -9,7 +9,16 @@ from typing import Final
 import typer
 
 from live.alerts.state import channel_problems
-from live.cli.common import ConfigOption, JsonOption, StateOption, console, emit_json, open_command, table
+from live.cli.common import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    console,
+    echo,
+    emit_json,
+    open_command,
+    table,
+)
 from live.cli.status_books import show_books_now
 from live.model.run import Overview
 from live.operations.checks import login_problems
@@ -29,6 +38,9 @@ def register(app: typer.Typer) -> None:
 
 def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Show on one screen whether all is well and what to do next."""
+    from live.cli.orb import line_of
+    from live.views.orb import read_orb
+
     with open_command(config=config, state_db=state_db, run=Overview()) as runtime:
         found = (
             *diagnostics(runtime.loaded),
@@ -43,6 +55,9 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
             emit_json(view)
         else:
             show(view, asked)
+            breakouts = line_of(read_orb(inputs)) if inputs.settings.orb.portfolio is not None else ""
+            if breakouts:
+                echo(breakouts)
 
 
 def show(view: StatusView, notes: Iterable[str] = ()) -> None:

@@ -48,14 +48,22 @@ def trades(
     state_db: StateOption = None,
 ) -> None:
     """List executed trades, newest first, with the regime they were decided in."""
+    from live.cli.orb import show_trades
+    from live.views.inputs import ViewInputs
+    from live.views.orb import read_orb
+
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         rows = read_trades(runtime.ledger, limit=limit, mode=mode_of(mode))
+        has_breakouts = runtime.settings.orb.portfolio is not None and not as_json
+        breakouts = read_orb(ViewInputs.of(runtime.context)).trades[:limit] if has_breakouts else ()
     if as_json:
         emit_json(rows)
-    elif not rows:
-        echo("no trades yet")
-    else:
+        return
+    if rows:
         show(rows)
+    elif not breakouts:
+        echo("no trades yet")
+    show_trades(breakouts)
 
 
 def show(rows: Sequence[TradeRow]) -> None:

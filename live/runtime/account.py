@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePath
+from typing import Final, TypeVar
 
 from backtest.core.errors import SettingsError
 from live.ledger.ledger import Ledger
@@ -47,11 +47,12 @@ def named_account(name: str, key: str) -> str:
     return f"{name} ({key})" if name else key
 
 
+PlacedPath = TypeVar("PlacedPath", bound=PurePath)
 #: key of the rows of the book of breakouts in the ledger: on paper, whatever the other books are
 ORB_ACCOUNT: Final = "paper-orb"
 
 
-def orb_paper_file(state_db: Path) -> Path:
+def orb_paper_file(state_db: PlacedPath) -> PlacedPath:
     """Return the file of the paper account of breakouts beside a ledger."""
     return state_db.with_name(f"{state_db.stem}.orb.db")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from live.settings.load import load_settings
 from live.system.lock import AnotherRunError, single_instance
 from tests.live.archive.conftest import NOW
 from tests.live.archive.test_unpack import Members, repacked
+from tests.support.orb_live import OrbWorld
 from tests.support.user_world import FIRST, SWITCH, THIRD, User, new_user, tree
 
 STATE = ("state/ledger.db", "state/ledger.paper.db", "config/live.yaml")
@@ -286,3 +288,27 @@ def test_an_archive_of_one_account_leaves_the_others_alone(tmp_path: Path) -> No
     assert {name: after[name] for name in others} == others
     assert user.jutsu("status", "--account", "ira").code == 0
     assert (user.signals / f"trade_signals_{FIRST}_golden_ira.json").exists()
+
+
+def test_a_session_of_breakouts_goes_on_in_a_restored_project(tmp_path: Path) -> None:
+    world = OrbWorld(tmp_path / "one").short()
+    (world.root / "config" / "strategies").mkdir()
+    entry = next(event for event in world.expected().events if event.type == "ENTRY")
+    for bar in world.bars[4::5]:
+        if bar.minute < entry.ts + timedelta(minutes=6):
+            world.step(bar.minute + timedelta(minutes=1))
+    made = make(load_settings(config=world.root / "config" / "live.yaml"), tmp_path / "out", NOW)
+    restore(made, tmp_path / "two", NOW)
+    again = OrbWorld(tmp_path / "two")
+    again.bars = world.bars
+    assert (again.folder / "events.jsonl").read_bytes() == (world.folder / "events.jsonl").read_bytes()
+    with again.ledger() as ledger:  # as `jutsu reconcile` does once a person looked
+        ledger.state.clear_kill(by="me", at=NOW)
+    for one in (world, again):
+        one.whole_day(5)
+    assert (again.folder / "events.jsonl").read_bytes() == (world.folder / "events.jsonl").read_bytes()
+    with world.ledger() as first, again.ledger() as second:
+        trades = [
+            [(t.strategy_id, t.pnl_dollars) for t in one.trade_journal.all()] for one in (first, second)
+        ]
+    assert trades[0] == trades[1]

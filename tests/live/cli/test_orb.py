@@ -10,9 +10,9 @@ from live.cli.app import build
 from tests.support.orb_live import OrbWorld
 
 
-def jutsu(world: OrbWorld, *words: str) -> str:
+def jutsu(world: OrbWorld, *words: str, command: str = "orb") -> str:
     config = str(world.root / "config" / "live.yaml")
-    done = CliRunner().invoke(build(("orb",)), ["orb", "--config", config, *words])
+    done = CliRunner().invoke(build((command,)), [command, "--config", config, *words])
     assert done.exit_code == 0, done.exception
     return done.output
 
@@ -38,3 +38,5 @@ def test_the_book_on_one_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert text in shown
     assert "not enough data yet to judge: missing data (1), win rate drift (7)" in shown
     assert json.loads(jutsu(world, "--json"))["session"]["state"] == "over"
+    assert "breakouts (paper): 2024-01-05 over, 0 open" in jutsu(world, command="status")
+    assert "stop_hit" in jutsu(world, command="trades")

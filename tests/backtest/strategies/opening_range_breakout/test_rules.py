@@ -91,3 +91,22 @@ def test_the_rules_are_defined_once(project_root: Path) -> None:
         if isinstance(node, ast.FunctionDef) and node.name.lstrip("_") in names
     }
     assert others == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "asks"),
+    [
+        ("backtest/simulator/intraday/breaks.py", {"break_side"}),
+        ("backtest/simulator/intraday/loops.py", {"confirm_count", "limit_answer", "exit_answer"}),
+        ("backtest/simulator/intraday/session_range.py", {"break_side"}),
+        ("backtest/simulator/intraday/session_trade.py", {"confirm_count", "exit_answer", "target_of"}),
+        ("backtest/simulator/intraday/engine.py", {"limit_answer", "gapped_through", "entry_is_beyond_stop"}),
+        ("live/brokers/paper/intraday.py", {"limit_answer", "exit_answer", "gapped_through"}),
+    ],
+)
+def test_who_decides_a_trade_asks_them(project_root: Path, module: str, asks: set[str]) -> None:
+    """Outcomes, session, replay and the account of the live stage."""
+    tree = ast.parse((project_root / module).read_text())
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    called |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert asks <= called
