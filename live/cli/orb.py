@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,6 +11,12 @@ from live.cli.common import ConfigOption, JsonOption, StateOption, echo, emit_js
 from live.model.run import Reading
 from live.views.orb import OrbSession, OrbTrade, OrbView
 
+if TYPE_CHECKING:
+    from live.views.inputs import ViewInputs
+
+EqualityOption = Annotated[
+    bool, typer.Option("--equality", help="Compare the newest session's bars with the table of outcomes.")
+]
 _KNOWN: Final = frozenset({"fired", "quiet"})
 
 
@@ -19,12 +25,21 @@ def register(app: typer.Typer) -> None:
     app.command()(orb)
 
 
-def orb(*, as_json: JsonOption = False, config: ConfigOption = None, state_db: StateOption = None) -> None:
+def orb(
+    *,
+    equality: EqualityOption = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state_db: StateOption = None,
+) -> None:
     """Show the book of breakouts: its session, each strategy beside its history, days, alerts, trades."""
     from live.views.inputs import ViewInputs
     from live.views.orb import read_orb
 
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
+        if equality:
+            _show_equality(ViewInputs.of(runtime.context), as_json=as_json)
+            return
         view = read_orb(ViewInputs.of(runtime.context))
     if as_json:
         emit_json(view)
@@ -45,6 +60,22 @@ def show(view: OrbView) -> None:
     equity = "" if view.equity is None else f", equity {view.equity:,.2f}"
     echo(f"{len(view.days)} days with trades, {total:+.2f} R together{equity}")
     show_trades(view.trades[:10])
+
+
+def _show_equality(inputs: ViewInputs, *, as_json: bool) -> None:
+    """Show the gate on the newest session; exit code 1 when it is not passed."""
+    from live.views.orb_equality import read_equality
+
+    found = read_equality(inputs)
+    if as_json:
+        emit_json(found)
+    else:
+        for line in found.differences:
+            echo(line)
+        verdict = "equal" if found.passed else "NOT equal"
+        echo(f"{found.trading_day}: {found.trades:,} trades of session engine and outcomes: {verdict}")
+    if not found.passed:
+        raise typer.Exit(1)
 
 
 def line_of(view: OrbView) -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from backtest.calendar.trading_days import DayAnchor
 from backtest.core.errors import Finding, SignalFileError
+from backtest.strategies.opening_range_breakout.instruments import Instrument
 from live.handoff import jsonpath
 from live.handoff.approval import ApprovalRecord, Standing, effective_policy
 from live.handoff.canonical import as_data
-from live.handoff.orb_plan import OrbPlan
+from live.handoff.orb_plan import OrbPlan, PlanInstrument
 from live.handoff.read import parse
 from live.settings.model import ApprovalSettings
 
 #: what a person may change of a strategy
 EDITABLE: Final = ("enabled", "max_contracts", "note")
 _ABSENT: Final = "(absent)"
+_CLOCK: Final = "%H:%M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,20 @@ class PlanJudgement:
 def plan_of(content: str | bytes) -> OrbPlan:
     """Return a plan from bytes that were judged before."""
     return OrbPlan.model_validate_json(content)
+
+
+def instrument_of_plan(one: PlanInstrument) -> Instrument:
+    """Return the contract of a plan."""
+    at = datetime.strptime(one.day_at, _CLOCK)  # noqa: DTZ007 - of a clock on a wall
+    return Instrument(
+        symbol=one.symbol,
+        point_value=one.point_value,
+        commission=one.commission,
+        spread=one.spread,
+        slippage=one.slippage,
+        tick=Decimal(one.tick),
+        anchor=DayAnchor(one.day_zone, time(at.hour, at.minute)),
+    )
 
 
 def judge_plan(content: bytes, original: OrbPlan) -> PlanJudgement:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import date, datetime
 from fractions import Fraction
-from typing import Final
 
-from backtest.calendar.trading_days import DayAnchor, TradingDay
+from backtest.calendar.trading_days import TradingDay
 from backtest.indicators.intraday.price_grid import PriceGrid
 from backtest.simulator.intraday.plan import EngineOptions, PlannedStrategy, SessionPlan
 from backtest.strategies.opening_range_breakout.filters import filter_of
-from backtest.strategies.opening_range_breakout.instruments import Instrument
 from backtest.strategies.opening_range_breakout.labels import Window
 from backtest.strategies.opening_range_breakout.limits import RiskLimits
 from backtest.strategies.opening_range_breakout.sizing import Sizing
 from backtest.strategies.opening_range_breakout.strategy_key import StrategyKey
 from live.brokers.paper.intraday import FillTerms
-from live.handoff.orb_plan import OrbPlan, PlanInstrument, PlanStrategy, PlanWindow
-
-_CLOCK: Final = "%H:%M"
+from live.handoff.orb_plan import OrbPlan, PlanStrategy, PlanWindow
+from live.handoff.orb_plan_check import instrument_of_plan
 
 
 def session_plan(plan: OrbPlan) -> SessionPlan:
@@ -55,20 +51,6 @@ def fill_terms(plan: OrbPlan) -> FillTerms:
         friction=instrument.friction,
         realistic_gaps=plan.options.realistic_gaps,
         limit_may_win_at_once=plan.options.e3_entry_bar_target,
-    )
-
-
-def instrument_of_plan(one: PlanInstrument) -> Instrument:
-    """Return the contract of a plan."""
-    at = datetime.strptime(one.day_at, _CLOCK)  # noqa: DTZ007 - of a clock on a wall
-    return Instrument(
-        symbol=one.symbol,
-        point_value=one.point_value,
-        commission=one.commission,
-        spread=one.spread,
-        slippage=one.slippage,
-        tick=Decimal(one.tick),
-        anchor=DayAnchor(one.day_zone, time(at.hour, at.minute)),
     )
 
 

@@ -40,3 +40,4 @@ def test_the_book_on_one_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert json.loads(jutsu(world, "--json"))["session"]["state"] == "over"
     assert "breakouts (paper): 2024-01-05 over, 0 open" in jutsu(world, command="status")
     assert "stop_hit" in jutsu(world, command="trades")
+    assert "trades of session engine and outcomes: equal" in jutsu(world, "--equality")

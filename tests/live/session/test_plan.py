@@ -3,8 +3,8 @@ from __future__ import annotations
 from backtest.simulator.intraday.plan import PAPER, planned, windows_of
 from backtest.strategies.opening_range_breakout.instruments import INSTRUMENTS
 from backtest.strategies.opening_range_breakout.labels import FUTURES_DAY
-from live.handoff.orb_plan_check import plan_of
-from live.session.plan import fill_terms, instrument_of_plan, session_plan
+from live.handoff.orb_plan_check import instrument_of_plan, plan_of
+from live.session.plan import fill_terms, session_plan
 from tests.support.orb_live import DAY, STRATEGIES, OrbWorld, portfolio
 
 
