@@ -44,7 +44,7 @@ def add_study(parser: argparse.ArgumentParser, file: str) -> None:
     """Add the study file, described by `file`, and the words that every search of it takes."""
     add = parser.add_argument
     add("study", type=Path, metavar="STUDY.yaml", help=file)
-    add("--engine", metavar="NAME", help="threads or processes (default: threads for compiled rules)")
+    add("--engine", metavar="NAME", help="threads (default for compiled rules) or processes (for Python)")
     add("--workers", type=whole, metavar="N", help="of the engine (default: one per core)")
     add("--seed", type=number_of_set, metavar="N", help="in place of study.seed")
     add("--budget", type=whole, metavar="N", help="most sets, in place of search.budget")
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         row = opened.begin(database, fresh=args.fresh)
         _say_changes(row, [other for other in database.studies() if other.name == row.name])
         limits = Limits(args.deadline, args.task_timeout)
-        with closing(engine_of(args)) as engine:
+        with closing(engine_of(args, opened)) as engine:
             step = run_study(opened.study, row, opened.trial, database, engine, Screen(), limits)
         tried = write_and_show(opened, row, database, rules, args)
     _require_complete(row, step)
@@ -88,14 +88,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def engine_of(args: argparse.Namespace) -> Engine:
-    """Return the engine that --engine and --workers ask for. UsageError: there is none of that name."""
+def engine_of(args: argparse.Namespace, opened: OpenStudy) -> Engine:
+    """Return the engine that --engine and --workers ask for, else the usual one of the study's rules.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
     from backtest.research.engine import ENGINES, Threads
     from backtest.research.hierarchical_adaptive.parameter_sets import cores
     from backtest.research.processes import Processes
+    from backtest.research.rule_sets import rule_set
 
     workers = args.workers or cores()
-    name = args.engine or ENGINES[0]
+    usual = ENGINES[0] if rule_set(opened.study.strategy).compiled else ENGINES[1]
+    name = args.engine or usual
     if name not in ENGINES:
         raise UsageError(f"must be {' or '.join(ENGINES)}, got {name!r}", where="--engine")
     return Threads(workers) if name == ENGINES[0] else Processes(workers)

@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
     require("research", "numba", where="a walk-forward")
     opened = open_file(args.study, overrides(args), tell, recognised)
-    with closing(engine_of(args)) as engine:
-        found = walk_forward(opened.study, opened.history, opened.days, engine, _tell_fold)
+    with closing(engine_of(args, opened)) as engine:
+        found = walk_forward(opened.study, opened.history, opened.days, engine, _tell_fold, opened.candidates)
     with open_database(database_path()) as database:
         row = opened.begin(database)
         plan = digest(str(opened.study.walk_forward))

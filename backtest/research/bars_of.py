@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.errors import DataError
 from backtest.data.believable import require_believable_prices
 from backtest.data.sources.csv import Progress, read_directory
@@ -15,7 +16,12 @@ from backtest.strategies.base import Strategy
 
 
 def read_bars(
-    study: Study, tell: Progress, recognised: Progress | None = None, *, file: str = "study file"
+    study: Study,
+    tell: Progress,
+    recognised: Progress | None = None,
+    *,
+    file: str = "study file",
+    candidates: Sequence[Candidate] = (),
 ) -> Mapping[str, Bars]:
     """Return the bars of every symbol that a set of the study may read or hold, up to its last session.
 
@@ -24,10 +30,13 @@ def read_bars(
         tell: is told each warning about prices.
         recognised: is told what files were taken for that are not written in our own format.
         file: the study, as an error names it.
+        candidates: of a positions strategy: their symbols are read, those without bars are left out.
 
     Raises:
         DataError: no bars of one of them, damaged files, or prices that are not believable.
     """
+    if not study.strategy.family.holds_weights:
+        return _bars_of_candidates(study, candidates, tell, recognised)
     variants = list(_variants(study))
     signal = study.strategy.signal_symbols[0]
     symbols = tuple(dict.fromkeys(s for v in variants for s in (*v.signal_symbols, *v.tradable_symbols)))
@@ -55,6 +64,36 @@ def read_bars(
         )
     relations = tuple(dict.fromkeys(r for v in variants for r in v.price_relations))
     for warning in require_believable_prices(found, relations, where):
+        tell(warning)
+    return found
+
+
+def read_candidates(study: Study) -> tuple[Candidate, ...]:
+    """Return the candidates of a study, none for weights. UsageError: the list cannot be read."""
+    from backtest.candidates.model import read_candidate_list
+
+    return () if study.data.candidates is None else read_candidate_list(study.data.candidates)
+
+
+def _bars_of_candidates(
+    study: Study, candidates: Sequence[Candidate], tell: Progress, recognised: Progress | None
+) -> Mapping[str, Bars]:
+    data = study.data
+    symbols = tuple(dict.fromkeys(item.ticker for item in candidates))
+    where = data.store if data.prices is None else data.prices
+    if data.prices is not None:  # a halted or delisted stock lacks sessions; the simulator knows what to do
+        found = read_directory(where, symbols, allow_gaps=set(symbols), until=data.end, recognised=recognised)
+    else:
+        stored = BarStore(where).read(symbols) if where.is_dir() else {}
+        found = {symbol: bars.until(data.end) if data.end else bars for symbol, bars in stored.items()}
+    found = {symbol: bars for symbol, bars in found.items() if len(bars)}
+    if not found:
+        raise DataError(
+            "no bars of any candidate",
+            where=str(where),
+            remedy="give data: {prices: DIR} with one SYMBOL.csv each, or jutsu data import DIR",
+        )
+    for warning in require_believable_prices(found, (), where):
         tell(warning)
     return found
 

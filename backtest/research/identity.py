@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,14 +15,13 @@ import numpy as np
 
 import backtest
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.files import read_regular
 from backtest.research.study import Study
 
 #: sources that decide the figures of a set, below `backtest/`
 _CODE: Final = (
     "indicators",
-    "strategies/hierarchical_adaptive",
-    "research/hierarchical_adaptive",
     "research/adaptive.py",
     "research/compiling.py",
     "research/expressions.py",
@@ -33,6 +32,16 @@ _CODE: Final = (
     "research/space.py",
     "research/tpe.py",
     "simulator/windows.py",
+)
+#: the same, of rules that hold weights, and of rules that hold positions
+_WEIGHTS: Final = ("strategies/hierarchical_adaptive", "research/hierarchical_adaptive")
+_POSITIONS: Final = (
+    "candidates/model.py",
+    "core/candidate.py",
+    "research/earnings_swing",
+    "research/hierarchical_adaptive/trial.py",
+    "simulator/positions",
+    "strategies/earnings_swing",
 )
 
 
@@ -65,11 +74,13 @@ class Identity:
         )
 
 
-def identity_of(study: Study, history: Mapping[str, Bars]) -> Identity:
-    """Return the identity of a study over these bars."""
+def identity_of(study: Study, history: Mapping[str, Bars], candidates: Sequence[Candidate] = ()) -> Identity:
+    """Return the identity of a study over these bars and candidates."""
     bars = {symbol: history[symbol].sha256() for symbol in sorted(history)}
+    if candidates:
+        bars["candidates"] = digest([item.as_json() for item in candidates])
     machine = f"numpy {np.__version__}, numba {version('numba')}, {platform.machine()}"
-    return Identity(digest(study.spec), digest(bars), _code(), machine)
+    return Identity(digest(study.spec), digest(bars), _code(study), machine)
 
 
 def digest(value: object) -> str:
@@ -78,10 +89,11 @@ def digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _code() -> str:
+def _code(study: Study) -> str:
     found = hashlib.sha256()
     root = Path(str(backtest.__file__)).parent
-    for name in _CODE:
+    own = _WEIGHTS if study.strategy.family.holds_weights else _POSITIONS
+    for name in sorted((*_CODE, *own)):
         path = root / name
         for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             found.update(source.relative_to(root).as_posix().encode())

@@ -19,6 +19,8 @@ _COUNTED: Final = 1_000_000
 _AT_ONCE: Final = 100_000
 #: sets a second and core that a machine of today reaches with nothing shared, from `make bench`
 _RATE: Final = 8_000
+#: the same of rules in Python
+_PYTHON_RATE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ class Preview:
             yield f"{sets}; the rules exclude {self.broken:,}{some}"
         else:
             yield f"{sets}, each batch drawn from those before"
-        yield "unique series at most: " + ", ".join(
-            f"{count:,} {kind}" for kind, count in self.unique.items()
-        )
+        if self.unique:
+            parts = ", ".join(f"{count:,} {kind}" for kind, count in self.unique.items())
+            yield f"unique series at most: {parts}"
         yield f"{self.database_bytes / 1e6:,.1f} MB in the study database"
         yield f"at most about {self.seconds:,.0f} s on one core; nothing was run"
 
@@ -77,7 +79,7 @@ def preview_of(study: Study, sessions: int) -> Preview:
         unique=_unique(study, total),
         sessions=sessions,
         database_bytes=8 * STATISTICS * total,
-        seconds=total / _RATE * sessions / 4_000,
+        seconds=total / (_RATE if rule_set(study.strategy).compiled else _PYTHON_RATE) * sessions / 4_000,
     )
 
 

@@ -14,6 +14,7 @@ from backtest.core.errors import LimitError, UsageError
 from backtest.core.files import write_atomic
 from backtest.research import audit as look_ahead
 from backtest.research import honest as honesty
+from backtest.research.audit_positions import audit_positions
 from backtest.research.database import Database, StudyRow
 from backtest.research.honest import Honest
 from backtest.research.results import Kept, Results
@@ -148,7 +149,8 @@ def _look(opened: OpenStudy, row: StudyRow, database: Database, trial: int) -> N
 
 def _require_no_look_ahead(opened: OpenStudy, item: Kept) -> None:
     strategy = opened.study.strategy.with_parameters(item.changes)
-    checks = look_ahead.audit(strategy, opened.history, samples=_AUDITED, seed=opened.study.seed)
+    audit = look_ahead.audit if strategy.family.holds_weights else audit_positions
+    checks = audit(strategy, opened.history, samples=_AUDITED, seed=opened.study.seed)
     found = next((check.difference for check in checks if check.difference), None)
     if found is not None:
         raise LimitError(

@@ -55,6 +55,8 @@ def rerun(
         rules: costs, reserve, filters, limits; the study's own cost where it is the higher one, so that
             whole shares never look better for being free.
     """
+    if not study.strategy.family.holds_weights:
+        return ()  # its sets are tried in whole shares already
     rules = rules.model_copy(update={"slippage_pct": max(rules.slippage_pct, study.data.cost_pct)})
     known = {symbol: bars.until(days[1]) for symbol, bars in history.items()}
     known = {symbol: bars for symbol, bars in known.items() if len(bars)}

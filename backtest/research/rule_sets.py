@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.core.bars import Bars, FloatArray
+from backtest.core.bars import Bars, DateArray, FloatArray
+from backtest.core.candidate import Candidate
 from backtest.core.errors import UsageError
 from backtest.research.figures import Figures
 from backtest.research.space import Columns, Space
@@ -62,6 +63,7 @@ class RuleSet:
         cross_rules: conditions between them.
         fixed: parameters that do not vary within a study.
         series: parameters that each kind of series depends on.
+        compiled: whether a compiled loop tries the sets; else Python does, and processes share the work.
     """
 
     name: str
@@ -69,6 +71,7 @@ class RuleSet:
     cross_rules: tuple[CrossRule, ...]
     fixed: frozenset[str]
     series: Mapping[str, frozenset[str]]
+    compiled: bool = True
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ class RuleSet:
     def numeric(self) -> tuple[str, ...]:
         """Names of the parameters that conditions may read: numbers and flags."""
         defaults = self.model().model_dump()
-        return tuple(name for name, value in defaults.items() if not isinstance(value, str))
+        return tuple(name for name, value in defaults.items() if isinstance(value, bool | int | float))
 
     def checked(self, name: str, value: Any) -> Any:
         """Return a value as the parameter takes it.
@@ -94,13 +97,19 @@ def rule_set(strategy: Strategy) -> RuleSet:
     """Return what a study may vary of a strategy.
 
     Raises:
-        UsageError: its rules are not compiled.
+        UsageError: nobody tries sets of its rules.
     """
+    from backtest.strategies.earnings_swing import parameters as earnings
+    from backtest.strategies.earnings_swing.strategy import NAME as EARNINGS
     from backtest.strategies.hierarchical_adaptive import parameters
     from backtest.strategies.hierarchical_adaptive import strategy as compiled
 
+    if strategy.name == EARNINGS:
+        rules = tuple(_for_each(rule) for rule in earnings.RULES)
+        fixed = frozenset({"execution_time", "entry_order_type"})
+        return RuleSet(EARNINGS, earnings.EarningsParameters, rules, fixed, {}, compiled=False)
     if strategy.name != compiled.NAME:
-        raise _needs_processes(strategy.name)
+        raise _not_searched(strategy.name)
     from backtest.research.hierarchical_adaptive.shared_plan import SERIES
 
     symbols = frozenset(name for name in parameters.Parameters.model_fields if name.endswith("_symbol"))
@@ -114,27 +123,56 @@ def require_registered(name: str) -> None:
         UsageError: the name is one of theirs.
     """
     if name.casefold() in _NOT_REGISTERED:
-        raise _needs_processes(name)
+        raise _not_searched(name)
 
 
-def _needs_processes(name: str) -> UsageError:
+def _not_searched(name: str) -> UsageError:
     return UsageError(
-        f"a study of {name} needs the process engine for Python rules, which is not built",
-        remedy="studies of hierarchical_adaptive_v3_5b run",
+        f"no search knows the rules of {name}",
+        remedy="studies of hierarchical_adaptive_v3_5b and earnings_swing run",
     )
 
 
+def _for_each(rule: CrossRule) -> CrossRule:
+    """Return a rule that judges columns set by set: it compares with None, which no column can."""
+
+    def holds(*values: Any) -> Any:
+        rows = np.broadcast_arrays(*(np.asarray(value, dtype=object) for value in values))
+        return np.array([rule.holds(*row) for row in zip(*(column.ravel() for column in rows), strict=True)])
+
+    return CrossRule(rule.fields, holds, rule.problem)
+
+
 def trial_of(
-    strategy: Strategy, history: Mapping[str, Bars], *, start: date | None, end: date | None, cost_pct: float
+    strategy: Strategy,
+    history: Mapping[str, Bars],
+    *,
+    start: date | None,
+    end: date | None,
+    cost_pct: float,
+    candidates: Sequence[Candidate] = (),
 ) -> Trial:
     """Return the sets of a strategy over a history; `start` to `end` are the sessions that trade.
 
     Raises:
         DataError: no bars of the signal symbol, or no session in the range.
     """
+    if not strategy.family.holds_weights:
+        from backtest.research.earnings_swing.trial import PositionsTrial
+
+        return PositionsTrial.of(strategy, history, candidates, start=start, end=end, cost_pct=cost_pct)
     from backtest.research.hierarchical_adaptive.trial import WeightsTrial
 
     return WeightsTrial.of(strategy, history, start=start, end=end, cost_pct=cost_pct)
+
+
+def sessions_of(strategy: Strategy, history: Mapping[str, Bars]) -> DateArray:
+    """Return the sessions of a history: those of the signal symbol, without one those of any symbol."""
+    if strategy.signal_symbols:
+        return history[strategy.signal_symbols[0]].dates
+    every = [bars.dates for bars in history.values()]
+    found: DateArray = np.unique(np.concatenate(every)) if every else np.empty(0, dtype="datetime64[D]")
+    return found
 
 
 def figures_of(statistics: FloatArray, sessions: int) -> Figures:

@@ -14,7 +14,7 @@ from backtest.core.bars import FloatArray
 from backtest.research import adaptive
 from backtest.research.database import Database, StudyRow
 from backtest.research.engine import Chunk, Done, Engine, Outcomes, Work
-from backtest.research.rule_sets import Task, Trial, solved, task_of
+from backtest.research.rule_sets import Task, Trial, rule_set, solved, task_of
 from backtest.research.search import ADAPTIVE
 from backtest.research.study import Study
 
@@ -25,6 +25,8 @@ _LEAST_CHUNKS: Final = 16
 _SMALLEST: Final = 64
 #: sets of a chunk in a batch of an adaptive search
 _PIECE: Final = 16
+#: and where Python tries them: up to a second of work
+_PYTHON_CHUNK: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,12 @@ def chunk_size(total: int) -> int:
     return max(_SMALLEST, min(CHUNK, -(-total // _LEAST_CHUNKS)))
 
 
+def chunk_of(study: Study) -> int:
+    """Return how many sets a chunk of a study has: few where Python tries them."""
+    whole = chunk_size(study.total)
+    return whole if rule_set(study.strategy).compiled else min(whole, _PYTHON_CHUNK)
+
+
 def run_study(
     study: Study,
     row: StudyRow,
@@ -163,7 +171,7 @@ def _outcomes(
     """
     if study.method not in ADAPTIVE:
         missing = database.missing(row.id, study.total)
-        yield from engine.run(compute, chunks(missing, chunk_size(study.total)), timeout)
+        yield from engine.run(compute, chunks(missing, chunk_of(study)), timeout)
         return
     for first, count in adaptive.batches(study.method, study.total):
         missing = iter([(a, b) for a, b in database.missing(row.id, first + count) if a >= first])

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from backtest.core.bars import Bars
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Json
 from backtest.core.documents import read_document
 from backtest.core.errors import DataError
 from backtest.data.sources.csv import Progress
 from backtest.research.adaptive import recall_row
-from backtest.research.bars_of import read_bars
+from backtest.research.bars_of import read_bars, read_candidates
 from backtest.research.database import Database, StudyRow
 from backtest.research.identity import Identity, identity_of
 from backtest.research.results import Results, results_of
-from backtest.research.rule_sets import Trial, figures_of, trial_of
+from backtest.research.rule_sets import Trial, figures_of, sessions_of, trial_of
 from backtest.research.study import Study
 from backtest.research.study_file import STUDY_FORM, parse_study
 
@@ -33,6 +34,7 @@ class OpenStudy:
         history: bars by symbol, up to the last session, the holdout included.
         trial: computes sets on the sessions that the search may see.
         identity: of the study over these bars.
+        candidates: of a positions strategy.
     """
 
     study: Study
@@ -40,6 +42,7 @@ class OpenStudy:
     history: Mapping[str, Bars]
     trial: Trial
     identity: Identity
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -68,7 +71,12 @@ class OpenStudy:
         if begin is None:
             return None
         return trial_of(
-            self.study.strategy, self.history, start=begin, end=None, cost_pct=self.study.data.cost_pct
+            self.study.strategy,
+            self.history,
+            start=begin,
+            end=None,
+            cost_pct=self.study.data.cost_pct,
+            candidates=self.candidates,
         )
 
 
@@ -126,26 +134,33 @@ def _open(
     document: Mapping[str, Any], where: str, folder: Path, tell: Progress, recognised: Progress | None
 ) -> OpenStudy:
     study = parse_study(document, where, folder)
-    history = read_bars(study, tell, recognised, file=where)
+    candidates = read_candidates(study)
+    history = read_bars(study, tell, recognised, file=where, candidates=candidates)
     data = study.data
     end = data.end if data.holdout_from is None else data.holdout_from - timedelta(days=1)
     _require_holdout(study, history)
-    trial = trial_of(study.strategy, history, start=data.start, end=end, cost_pct=data.cost_pct)
+    trial = trial_of(
+        study.strategy, history, start=data.start, end=end, cost_pct=data.cost_pct, candidates=candidates
+    )
     document = {
         "name": study.name,
         "strategy": study.strategy.name,
         "sessions": len(trial.sessions),
         "file": _portable(document, study),
     }
-    return OpenStudy(study, document, history, trial, identity_of(study, history))
+    identity = identity_of(study, history, candidates)
+    return OpenStudy(study, document, history, trial, identity, candidates)
 
 
 def _require_holdout(study: Study, history: Mapping[str, Bars]) -> None:
-    signal, begin = history[study.strategy.signal_symbols[0]], study.data.holdout_from
-    if begin is not None and not signal.first < begin <= signal.last:
-        side = "the holdout" if begin > signal.last else "the search"
+    dates, begin = sessions_of(study.strategy, history), study.data.holdout_from
+    if begin is None or not len(dates):
+        return
+    first, last = dates[0].item(), dates[-1].item()
+    if not first < begin <= last:
+        side = "the holdout" if begin > last else "the search"
         raise DataError(
-            f"{side} has no session: the bars reach from {signal.first} to {signal.last}",
+            f"{side} has no session: the bars reach from {first} to {last}",
             where=f"data.holdout_from {begin}",
             remedy="give a day between them, or leave it out",
         )
@@ -159,6 +174,8 @@ def _portable(document: Mapping[str, Any], study: Study) -> Json:
         data["prices"] = str(study.data.prices.absolute())
     else:
         data["store"] = str(study.data.store.absolute())
+    if study.data.candidates is not None:
+        data["candidates"] = str(study.data.candidates.absolute())
     found["data"] = data
     return {str(key): _json(value) for key, value in found.items()}
 

@@ -33,6 +33,7 @@ class StudyData:
         end: last session of all; None the last one.
         holdout_from: first session that the search does not see; None without a holdout.
         cost_pct: cost of every unit of value moved, in percent.
+        candidates: list of candidates of a positions strategy; None for weights.
     """
 
     prices: Path | None
@@ -41,6 +42,7 @@ class StudyData:
     end: date | None = None
     holdout_from: date | None = None
     cost_pct: float = 0.0
+    candidates: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

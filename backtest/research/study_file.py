@@ -25,7 +25,7 @@ from backtest.strategies.registry import NAME, STRATEGIES, build_strategy, find_
 
 SECTIONS: Final = ("study", "data", "search", "objectives", "require", "space", "constraints", "walk_forward")
 _STORE: Final = Path("data/bars")
-_DATA: Final = ("source", "store", "prices", "start", "end", "holdout_from", "cost_pct")
+_DATA: Final = ("source", "store", "prices", "candidates", "start", "end", "holdout_from", "cost_pct")
 _WALK_FORWARD: Final = ("kind", "train", "test", "step", "purge", "embargo")
 #: what a study file looks like, for one that holds nothing of the kind
 STUDY_FORM: Final = "study: {name, strategy, base}, data:, search:, space:"
@@ -161,7 +161,7 @@ def _study(
     reader: _Reader, name: str, strategy: Strategy, rules: RuleSet, about: Mapping[str, Any], folder: Path
 ) -> Study:
     seed = reader.value("study", "seed", _whole(0, 2**63 - 1), 0)
-    data = _data(reader, folder)
+    data = _data(reader, folder, strategy)
     reader.section("search", ("method", "budget"))
     method = reader.value("search", "method", _one_of(METHODS), GRID)
     budget = reader.value("search", "budget", _whole(1, MOST_SETS))
@@ -214,7 +214,7 @@ def _study(
     )
 
 
-def _data(reader: _Reader, folder: Path) -> StudyData:
+def _data(reader: _Reader, folder: Path, strategy: Strategy) -> StudyData:
     reader.section("data", _DATA, needed=True)
     prices = reader.value("data", "prices", _path(folder))
     source = reader.value("data", "source", _one_of(("store",)))
@@ -227,7 +227,12 @@ def _data(reader: _Reader, folder: Path) -> StudyData:
         reader.wrong("data.holdout_from", f"{holdout} does not lie between data.start and data.end")
     store = reader.value("data", "store", _path(folder), _STORE)
     cost = reader.value("data", "cost_pct", _number(0.0, 10.0), 0.0)
-    return StudyData(prices, store, start, end, holdout, cost)
+    candidates = reader.value("data", "candidates", _path(folder))
+    if strategy.family.holds_weights and candidates is not None:
+        reader.wrong("data.candidates", f"{strategy.name} has none", "leave it out")
+    if not strategy.family.holds_weights and candidates is None:
+        reader.wrong("data.candidates", "missing", 'name a list {"candidates": [...]}')
+    return StudyData(prices, store, start, end, holdout, cost, candidates)
 
 
 def _objectives(reader: _Reader) -> tuple[Objective, ...]:

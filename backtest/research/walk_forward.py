@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from backtest.core.bars import Bars, FloatArray
+from backtest.core.candidate import Candidate
 from backtest.core.decision import Json
 from backtest.core.errors import DataError, UsageError
 from backtest.research import adaptive
@@ -23,8 +24,8 @@ from backtest.research.figures import FIGURES, defined, ranked
 from backtest.research.folds import Fold, cut
 from backtest.research.memory import Memory
 from backtest.research.overfitting.ranks import spearman
-from backtest.research.rule_sets import STATISTICS, Trial, trial_of
-from backtest.research.running import SetsWork, chunk_size, chunks
+from backtest.research.rule_sets import STATISTICS, Trial, sessions_of, trial_of
+from backtest.research.running import SetsWork, chunk_of, chunks
 from backtest.research.search import ADAPTIVE
 from backtest.research.study import Study
 
@@ -125,6 +126,7 @@ def walk_forward(
     days: tuple[date, date],
     engine: Engine,
     tell: Callable[[int, int], None],
+    candidates: Sequence[Candidate] = (),
 ) -> WalkForward:
     """Run every fold of a study.
 
@@ -134,36 +136,56 @@ def walk_forward(
         days: first and last session that the search may see.
         engine: who computes.
         tell: is told how many of how many folds are done.
+        candidates: of a positions strategy; a position open at the end of a window is marked there.
 
     Raises:
         UsageError: no section, or sets failed. DataError: no fold fits.
     """
     if study.walk_forward is None:
         raise UsageError("missing", where="walk_forward", remedy="write {kind: rolling, train: 3y, test: 1y}")
-    signal = history[study.strategy.signal_symbols[0]].until(days[1])
-    sessions = signal.dates.tolist()
-    plan = cut(study.walk_forward, sessions, int(np.searchsorted(signal.dates, np.datetime64(days[0], "D"))))
+    dates = sessions_of(study.strategy, {symbol: bars.until(days[1]) for symbol, bars in history.items()})
+    sessions = dates.tolist()
+    plan = cut(study.walk_forward, sessions, int(np.searchsorted(dates, np.datetime64(days[0], "D"))))
     results: list[FoldResult] = []
     pooled: list[tuple[date, float]] = []
     for number, fold in enumerate(plan):
-        result, returns = _run_fold(study, history, sessions, fold, engine, results[-1] if results else None)
+        market = _Market(history, candidates, sessions)
+        result, returns = _run_fold(study, market, fold, engine, results[-1] if results else None)
         results.append(result)
         pooled += zip(sessions[fold.test[0] : fold.pooled_until + 1], returns.tolist(), strict=False)
         tell(number + 1, len(plan))
     return _together(tuple(results), pooled)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Market:
+    """What every fold trades."""
+
+    history: Mapping[str, Bars]
+    candidates: Sequence[Candidate]
+    sessions: Sequence[date]
+
+    def window(self, study: Study, rows: tuple[int, int]) -> Trial:
+        """Return what computes sets on some sessions, both ends included."""
+        return trial_of(
+            study.strategy,
+            self.history,
+            start=self.sessions[rows[0]],
+            end=self.sessions[rows[1]],
+            cost_pct=study.data.cost_pct,
+            candidates=self.candidates,
+        )
+
+
 def _run_fold(
     study: Study,
-    history: Mapping[str, Bars],
-    sessions: Sequence[date],
+    market: _Market,
     fold: Fold,
     engine: Engine,
     before: FoldResult | None,
 ) -> tuple[FoldResult, FloatArray]:
     """Select inside the train window, then trade the test window; return the fold and its daily returns."""
-    train = _window(study, history, sessions, fold.train)
-    test = _window(study, history, sessions, fold.test)
+    train, test = market.window(study, fold.train), market.window(study, fold.test)
     study, statistics = _searched(study, train, engine)
     inside = train.figures(statistics)
     outside = test.figures(_all_sets(study, test, engine))
@@ -195,13 +217,6 @@ def _run_fold(
     ), returns
 
 
-def _window(
-    study: Study, history: Mapping[str, Bars], sessions: Sequence[date], rows: tuple[int, int]
-) -> Trial:
-    first, last = sessions[rows[0]], sessions[rows[1]]
-    return trial_of(study.strategy, history, start=first, end=last, cost_pct=study.data.cost_pct)
-
-
 def _searched(study: Study, trial: Trial, engine: Engine) -> tuple[Study, FloatArray]:
     """Search a train window; return the study with the sets of this search, and their statistics."""
     if study.method not in ADAPTIVE:
@@ -221,9 +236,7 @@ def _all_sets(
     total = study.total if count is None else count
     found: FloatArray = np.full((total, STATISTICS), np.nan)
 
-    for outcome in engine.run(
-        SetsWork(study, trial), chunks(iter([(begin, total)]), chunk_size(total)), None
-    ):
+    for outcome in engine.run(SetsWork(study, trial), chunks(iter([(begin, total)]), chunk_of(study)), None):
         if not isinstance(outcome, Done):
             raise UsageError(f"set {outcome.chunk.first} failed: {outcome.reason}", where="walk-forward")
         rows = slice(outcome.chunk.first - begin, outcome.chunk.first - begin + outcome.chunk.count)

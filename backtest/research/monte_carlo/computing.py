@@ -172,4 +172,6 @@ def _stressed(
 
 
 def _rules(subject: Subject) -> tuple[Rules | None, str]:
+    if subject.opened is not None:
+        return subject.rules, "not built for rules that hold positions"
     return subject.rules, "a run does not hold its bars; give --strategy and --prices, or STUDY:TRIAL"

@@ -61,7 +61,9 @@ def of_trial(opened: OpenStudy, row: StudyRow, trial: int) -> Subject:
         raise UsageError(f"set {trial:,} is excluded by the rules or the constraints", where=where)
     pick = study.space.one(columns, 0)
     seen = {symbol: bars.until(opened.days[1]) for symbol, bars in opened.history.items()}  # no holdout
-    rules = Rules(study.strategy.with_parameters(pick), seen, opened.days, study.data.cost_pct)
+    rules = None
+    if study.strategy.family.holds_weights:
+        rules = Rules(study.strategy.with_parameters(pick), seen, opened.days, study.data.cost_pct)
     returns = opened.trial.returns(columns, 1)[:, 0]
     return Subject(f"{where} {study.name}, trial {trial}", returns, opened.days, rules, opened, pick)
 

@@ -104,10 +104,12 @@ def test_a_space_without_a_valid_set_is_said(world: Path, capsys: pytest.Capture
     assert "exclude all 120" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_study_of_python_rules_names_what_it_needs(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write_study(Path("e.yaml"), world / "prices", study={"name": "e", "strategy": "earnings_swing"})
+def test_a_study_of_rules_that_no_search_knows_says_so(
+    world: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_study(Path("e.yaml"), world / "prices", study={"name": "e", "strategy": "orb"})
     assert main(["optimize", str(path)]) == 2
-    assert "process engine" in capsys.readouterr().err
+    assert "no search knows the rules of orb" in capsys.readouterr().err
     assert main(["optimize", "nowhere.yaml", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["exit_code"] == 2
 

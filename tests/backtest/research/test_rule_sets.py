@@ -6,6 +6,7 @@ import pytest
 from backtest.core.errors import ParameterError, UsageError
 from backtest.research.rule_sets import STATISTICS, figures_of, require_registered, rule_set, tried
 from backtest.research.session import OpenStudy
+from backtest.research.space import Space
 from backtest.strategies.registry import build_strategy
 
 
@@ -22,13 +23,23 @@ def test_parameters_of_the_rules_are_known_and_symbols_fixed() -> None:
         assert names <= set(rules.fields)
 
 
-def test_rules_that_are_not_compiled_name_what_they_need() -> None:
-    with pytest.raises(UsageError, match="process engine") as error:
-        rule_set(build_strategy("earnings_swing", "x", {}))
-    assert error.value.exit_code == 2
-    with pytest.raises(UsageError, match="process engine"):
+def test_rules_that_no_search_knows_are_named() -> None:
+    with pytest.raises(UsageError, match="no search knows the rules") as error:
         require_registered("Opening_Range_Breakout")
+    assert error.value.exit_code == 2
     require_registered("hierarchical_adaptive_v3_5b")
+
+
+def test_rules_in_python_judge_their_conditions_set_by_set() -> None:
+    rules = rule_set(build_strategy("earnings_swing", "x", {}))
+    assert not rules.compiled
+    assert "trailing_stop" not in rules.numeric
+    base = {"trailing_stop": "weekly_ema", "max_holding_days": None}
+    columns = {"filter_price_from": np.array([10.0, 40.0, 30.0]), "stop_loss_pct": np.array([5.0, 6.0, 7.0])}
+    space = Space((), {**base, "filter_price_below": 30.0}, rules.cross_rules)
+    assert space.valid(columns, 3).tolist() == [True, False, True]
+    trailing = {"trailing_stop": np.array(["weekly_ema", "weekly_nweek_low"])}
+    assert space.valid(trailing, 2).tolist() == [True, True]
 
 
 def test_broken_sets_have_no_statistics_and_change_nothing_for_the_others(opened: OpenStudy) -> None:

@@ -68,10 +68,14 @@ ABOUT = {"name": "x", "strategy": "hierarchical_adaptive_v3_5b"}
         ),
         ({"study": {**ABOUT, "base": "nobody"}}, "study.base: no strategy named 'nobody'"),
         ({"study": {**ABOUT, "strategy": "hierarchical"}}, "study.strategy: unknown strategy 'hierarchical'"),
-        ({"study": {**ABOUT, "strategy": "earnings_swing"}}, "needs the process engine for Python rules"),
+        ({"study": {**ABOUT, "strategy": "earnings_swing"}}, "data.candidates: missing"),
+        (
+            {"data": {"prices": "p", "candidates": "c.json"}},
+            "data.candidates: Hierarchical_Adaptive_v3_5b has",
+        ),
         (
             {"study": {**ABOUT, "strategy": "ORB", "base": "x"}},
-            "study.strategy: a study of ORB needs the process",
+            "study.strategy: no search knows the rules of ORB",
         ),
         ({"data": {"source": "store", "prices": "p"}}, "data: needs either source: store or prices: DIR"),
         ({"study": {**ABOUT, "description": b"x"}}, "study.description: must be a text"),

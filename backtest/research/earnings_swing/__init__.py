@@ -1,0 +1,1 @@
+"""Earnings books as a study tries them."""
