@@ -6,6 +6,7 @@ chunk took too long, is replaced; its chunk is tried again, cut in two, and give
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import pickle
 import signal
@@ -20,7 +21,7 @@ from typing import Any, Final
 from backtest.core.bars import FloatArray
 from backtest.core.errors import JutsuError
 from backtest.research.engine import ATTEMPTS, Chunk, Done, Failed, Outcomes, Work, halves
-from backtest.research.rule_sets import solved
+from backtest.research.rule_sets import Task, solved
 
 _SPAWN: Final = multiprocessing.get_context("spawn")
 #: seconds that a process has to end by itself
@@ -175,18 +176,18 @@ def serve(connection: Connection) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     trial: Any = None
-    while True:
-        try:
-            message = connection.recv_bytes()
-            loaded = pickle.loads(message)  # noqa: S301 - from the process that started this one
-        except (EOFError, OSError):
-            return
-        if not isinstance(loaded, tuple):
-            trial = loaded
-            continue
-        connection.send(None)
-        try:
-            answer: FloatArray | str = solved(trial, loaded)
-        except (JutsuError, ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
-            answer = f"{type(error).__name__}: {error}"
-        connection.send(answer)
+    with contextlib.suppress(EOFError, OSError):  # the other side is gone, perhaps killed
+        while True:
+            loaded = pickle.loads(connection.recv_bytes())  # noqa: S301 - from the process that started this one
+            if not isinstance(loaded, tuple):
+                trial = loaded
+                continue
+            connection.send(None)
+            connection.send(_answered(trial, loaded))
+
+
+def _answered(trial: Any, task: Task) -> FloatArray | str:
+    try:
+        return solved(trial, task)
+    except (JutsuError, ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
