@@ -1,4 +1,4 @@
-"""What a study leaves for people: `top.csv`, `study.json`, `report.html`, and the lines of the screen."""
+"""What a study leaves for people: `top.csv`, `study.json`, `report.html`, pictures, lines of the screen."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from backtest.research.drawings import histogram, landscape, scatter
 from backtest.research.figures import FIGURES, headings
 from backtest.research.honest import Honest
 from backtest.research.pareto import pareto_front
+from backtest.research.pictures import heat_map
 from backtest.research.report_page import Table, page
 from backtest.research.reruns import Rerun, rerun
 from backtest.research.results import Results, results_of, top_csv
@@ -62,6 +63,15 @@ class StudyReport:
         for condition in study.require:
             scores[~condition.holds(figures, len(scores))] = -np.inf
         return pareto_front(scores)
+
+    @property
+    def maps(self) -> tuple[Surface, ...]:
+        """The objective over pairs of axes of a grid; none of another search or without figures."""
+        study, objective = self.study, self.study.objectives[0]
+        if study.method != GRID or not self.results.tried:
+            return ()
+        values = self.results.figures[objective.figure]
+        return surfaces(study.space, values, maximise=objective.maximise)
 
     def document(self) -> Json:
         """Return the study as one JSON document, as in `study.json`."""
@@ -131,7 +141,11 @@ def report_of(
 
 
 def write_report(report: StudyReport, folder: Path) -> None:
-    """Write the three files, each whole or not at all. OSError: the folder cannot be written to."""
+    """Write the three files and the heat maps of a grid, each whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
     files = {
         "top.csv": top_csv(report.study, report.results.kept),
         "study.json": json.dumps(report.document(), indent=2) + "\n",
@@ -139,14 +153,14 @@ def write_report(report: StudyReport, folder: Path) -> None:
     }
     for name, text in files.items():
         write_atomic(folder / name, text.encode())
+    objective = report.study.objectives[0].figure
+    for surface in report.maps:
+        name = f"heat_map_{surface.rows.name}_{surface.columns.name}.png"
+        write_atomic(folder / name, heat_map(surface, surface.median, f"{objective} - median over the rest"))
 
 
 def _page(report: StudyReport) -> str:
-    study, objective = report.study, report.study.objectives[0]
-    maps: tuple[Surface, ...] = ()
-    if study.method == GRID and report.results.tried:
-        values = report.results.figures[objective.figure]
-        maps = surfaces(study.space, values, maximise=objective.maximise)
+    study, maps = report.study, report.maps
     title = f"Study {study.name}, {report.row.first_day} to {report.row.last_day}"
     tables = [_best(report), _whole_shares(report)]
     return page(title, report.lines(), tables, maps, charts=_drawings(report, maps))

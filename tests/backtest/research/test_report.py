@@ -29,11 +29,11 @@ def test_files_and_screen_say_the_same(searched: Searched, tmp_path: Path) -> No
     assert len(page) < 1_500_000
     assert "<th>max_drawdown (fall, above 0)</th>" in page
     assert len((tmp_path / "out" / "top.csv").read_text().splitlines()) == 109
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "report.html",
-        "study.json",
-        "top.csv",
-    ]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    pictures = [name for name in names if name.startswith("heat_map_") and name.endswith(".png")]
+    assert len(pictures) == 6
+    assert "heat_map_sma_fast_sma_slow.png" in pictures
+    assert [name for name in names if name not in pictures] == ["report.html", "study.json", "top.csv"]
 
 
 def test_a_study_without_figures_says_so(searched: Searched, tmp_path: Path) -> None:
