@@ -129,7 +129,7 @@ def planted(
     )
     days = opened.history["QQQ"].dates.tolist()
 
-    def window(*_: Any, start: date, end: date, cost_pct: float) -> Planted:
+    def window(*_: Any, start: date, end: date, **__: Any) -> Planted:
         sessions = tuple(day for day in days if start <= day <= end)
         return Planted(sessions, np.array(inside if len(sessions) > 200 else outside))
 
