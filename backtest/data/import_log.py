@@ -1,7 +1,7 @@
 """The log of imports, `imports.jsonl`: line n is batch n. Lines are added, never changed.
 
 A line is written before the rows of its batch: a number is never used twice. After a kill in between the
-log says more than the files hold; `BarStore.verify` sees it, and the same import ends the work.
+log says more than the files hold, and the same import ends the work under the next number.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class FakeAlpaca(Remote):
             self.app.market.script(symbol, price)
         self.server = Server(self.app, port)
         super().__init__(self.server.url)
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

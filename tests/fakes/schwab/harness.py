@@ -78,7 +78,7 @@ class FakeSchwab(Remote):
             self.app.market.script(symbol, price)
         self.server = Server(self.app, port)
         super().__init__(self.server.url)
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
