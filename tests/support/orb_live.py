@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from backtest.calendar.trading_days import days_with_bars
+from backtest.core.intraday_bars import IntradayBars
 from backtest.simulator.intraday.engine import MinuteBar, SessionEngine, run_session
 from backtest.simulator.intraday.replay import bars_of
 from backtest.strategies.opening_range_breakout.labels import FUTURES_DAY
@@ -23,7 +24,7 @@ from backtest.strategies.opening_range_breakout.portfolio import (
 )
 from backtest.strategies.opening_range_breakout.portfolio_file import write_portfolio
 from backtest.strategies.opening_range_breakout.sizing import Sizing
-from backtest.strategies.opening_range_breakout.strategy_key import EntryModel, StrategyKey
+from backtest.strategies.opening_range_breakout.strategy_key import ENTRY_MODELS, EntryModel, StrategyKey
 from live.generation.orb_plan import plan_next
 from live.handoff.orb_plan_check import plan_of
 from live.ledger.ledger import Ledger
@@ -31,7 +32,7 @@ from live.model.run import Daily, Run
 from live.runtime.account import ORB_ACCOUNT
 from live.runtime.orb import OrbContext, orb_of
 from live.session.plan import session_plan
-from live.session.stage import run_once
+from live.session.stage import run_loop, run_once
 from live.settings.load import LoadedSettings, load_settings
 from live.system.clock import SimulatedClock
 from tests.support.minute_world import random_bars
@@ -74,10 +75,12 @@ STRATEGIES = (
 )
 
 
-def portfolio(strategies: Sequence[PortfolioStrategy] = STRATEGIES, **limits: Any) -> Portfolio:
+def portfolio(
+    strategies: Sequence[PortfolioStrategy] = STRATEGIES, *, symbol: str = "MGC", **limits: Any
+) -> Portfolio:
     return Portfolio(
         name="demo",
-        symbol="MGC",
+        symbol=symbol,
         status="OK",
         strategies=tuple(strategies),
         sizing=Sizing(equity=50_000.0, risk_pct=1.0, max_contracts=20),
@@ -95,6 +98,22 @@ class Quick(Daily):
     """A daily run that does not wait for the disk: only a power cut could tell."""
 
     durable: ClassVar[bool] = False
+
+
+def real_day(root: Path, bars: IntradayBars, day: date, label: str = "") -> OrbWorld:
+    """Return the world of one day of real bars, planned; with all strategies, or those of one label."""
+    world = OrbWorld(root)
+    rows = next(one for one in days_with_bars(bars, FUTURES_DAY) if one.day.day == day)
+    world.bars = bars_of(bars, rows)
+    chosen: Sequence[PortfolioStrategy] = STRATEGIES
+    if label:
+        chosen = tuple(strategy(label, model, "3/2", 1 + n) for n, model in enumerate(ENTRY_MODELS))
+    one = portfolio(chosen, symbol=bars.symbol, max_per_orb_positions=3)
+    world.clock.set(rows.day.start - timedelta(minutes=30))
+    world.set_up(one)
+    world.plan(force=True)
+    world.arrive()
+    return world
 
 
 @dataclass
@@ -168,6 +187,11 @@ class OrbWorld:
         with self.opened() as orb:
             return run_once(orb)
 
+    def loop(self) -> None:
+        """Let the loop make the passes of the day."""
+        with self.opened() as orb:
+            run_loop(orb, lambda _: None, every=5)
+
     def whole_day(self, minutes: int = 1) -> None:
         """Make a pass every so many minutes until the session is over."""
         at = self.bars[0].minute + timedelta(minutes=1)
@@ -178,8 +202,7 @@ class OrbWorld:
     def expected(self) -> SessionEngine:
         """Return the session that the engine makes of the whole day, at once."""
         with self.opened() as orb:
-            row = orb.context.ledger.signals.get(DAY, "orb")
-            assert row is not None
+            (row,) = orb.context.ledger.signals.recent(1, "orb")
             plan = plan_of(row.executed_content or row.content)
         return run_session(session_plan(plan), self.bars)
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from backtest.core.errors import DataError, DisagreementError
+from backtest.data.sources.minute_csv import read_minutes
 from backtest.simulator.intraday.journal import journal_of
 from live.brokers.paper.intraday import IntradayPaperBroker
 from live.handoff.approval import Standing
 from live.handoff.orb_plan_check import plan_of
 from live.runtime.orb import OrbContext
-from live.session.events import event_line
+from live.session.events import SessionFiles, event_line
 from live.session.plan import fill_terms
 from live.session.runner import SessionRun
-from tests.support.orb_live import DAY, OrbWorld
+from tests.support.orb_live import DAY, OrbWorld, real_day
 
 AUTO = Standing("auto", "")
 #: of the journal, but for numbers and names that the ledger gives
@@ -114,6 +115,40 @@ def test_one_engine_in_memory_comes_to_the_same_events_as_restarts(tmp_path: Pat
         assert run.engine.over
         run.advance()
     assert lines(world) == expected(world)
+
+
+#: file, contract, label (empty: all), days: changes of clocks, circuit breakers, missing minutes, a half day
+REAL = (
+    ("es_rth_1m_2020", "MES", "NYSE0930", ("2020-03-09",)),
+    ("es_rth_1m_2020", "MES", "NYSE0930", ("2020-03-06", "2020-03-12", "2020-03-16", "2020-03-18")),
+    ("6eh4_1m_202401", "M6E", "", ("2024-01-05", "2024-01-15")),
+    ("eurusd_1m_2023_2024", "M6E", "", ("2023-03-10", "2023-03-13", "2023-05-02")),
+    ("eurusd_1m_2023_2024", "M6E", "", ("2024-11-01", "2024-11-04", "2024-12-25")),
+    ("us100_1m_202512_202603", "MNQ", "", ("2026-03-06", "2026-03-09")),
+)
+
+#: trading stopped inside the range, and a half day: without all bars of a range nothing is entered
+QUIET = frozenset({"2020-03-16", "2024-12-25"})
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("file", "symbol", "label", "days"),
+    [
+        pytest.param(*one, marks=[pytest.mark.long] if n else [], id=f"{one[0]}-{one[3][0]}")
+        for n, one in enumerate(REAL)
+    ],
+)
+def test_real_days_come_to_the_events_of_the_engine(
+    tmp_path: Path, shared_data: Path, file: str, symbol: str, label: str, days: tuple[str, ...]
+) -> None:
+    """The account fills every trade as the session says, or it would stop."""
+    bars = read_minutes(shared_data / "intraday" / f"{file}.csv.gz", symbol)
+    for day in days:
+        world = real_day(tmp_path / day, bars, date.fromisoformat(day), label)
+        world.loop()
+        assert SessionFiles(world.root / "state" / "orb" / day).events() == expected(world)
+        assert any(event.type == "ENTRY" for event in world.expected().events) or day in QUIET, day
 
 
 def test_bars_revised_by_the_vendor_change_nothing_that_happened(tmp_path: Path) -> None:

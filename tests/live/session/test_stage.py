@@ -130,8 +130,7 @@ def test_an_approved_edit_holds_for_the_day_and_later_edits_change_nothing(world
     assert {row.contracts for row in rows} == {1}
 
 
-@pytest.mark.parametrize("level", ["entries", "all"])
-def test_the_kill_switch_keeps_entries_out_and_lets_trades_end(world: OrbWorld, level: str) -> None:
+def test_the_kill_switch_keeps_entries_out_and_lets_trades_end(world: OrbWorld) -> None:
     world.short()
     entry = next(event for event in world.expected().events if event.type == "ENTRY")
     for bar in world.bars[4::5]:
@@ -139,7 +138,7 @@ def test_the_kill_switch_keeps_entries_out_and_lets_trades_end(world: OrbWorld, 
             break
         world.step(bar.minute + timedelta(minutes=1))
     with world.ledger() as ledger:
-        ledger.state.set_kill(level, reason="a look", by="me", at=world.clock.now())  # type: ignore[arg-type]
+        ledger.state.set_kill("entries", reason="a look", by="me", at=world.clock.now())
     world.whole_day(5)
     found = journal(world)
     assert ("win", "target_hit") in found
