@@ -142,7 +142,7 @@ def _demo_of_breakouts(state: Path, output: Path, last: date, sessions: int, *, 
     from live.replay.orb_demo import MOST_SESSIONS, run_orb_demo
 
     if not as_json:
-        echo("playing sessions of minute bars: a few seconds each")
+        echo(f"playing {min(sessions, MOST_SESSIONS)} sessions of minute bars: a few seconds each")
     done = run_orb_demo(state, output, last, min(sessions, MOST_SESSIONS))
     if as_json:
         emit_json(done.view)
