@@ -11,7 +11,7 @@ types=$(mktemp)
 (cd web && npx openapi-typescript openapi.json -o "$types" >/dev/null)
 cmp -s "$types" web/src/api/schema.d.ts || { echo "the typed client is stale: run make web"; exit 1; }
 rm -f "$types"
-(cd web && npx biome ci . && npx tsc --noEmit && npx vitest run)
+(cd web && npx biome ci . && npx tsc --noEmit && npx vitest run --coverage)
 built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 (cd web && npx vite build --logLevel warn --outDir "$built" --emptyOutDir)

@@ -19,5 +19,14 @@ export default defineConfig({
     },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000", "/ws": { target: "ws://127.0.0.1:8000", ws: true } } },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "jsdom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    coverage: {
+      include: ["src/**"],
+      exclude: ["src/api/schema.d.ts", "src/main.tsx", "src/charts/**"],
+      reporter: ["text-summary"],
+      thresholds: { statements: 80, lines: 80, functions: 75, branches: 65 },
+    },
+  },
 });

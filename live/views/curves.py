@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from live.views.figures import BookFigures, Curve, read_curve, read_figures
+from live.views.figures import MIN_SHARPE_SESSIONS, BookFigures, Curve, read_curve, read_figures
 
 if TYPE_CHECKING:
     from live.views.inputs import ViewInputs
@@ -41,10 +41,25 @@ class MonthRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BookRatios:
+    """Further figures of a variant over every session it has a close of.
+
+    Attributes:
+        sortino, calmar: yearly; None below twenty sessions and where they are not defined.
+        costs: commissions and fees of its executed trades, account currency.
+    """
+
+    sortino: float | None
+    calmar: float | None
+    costs: float
+
+
+@dataclass(frozen=True, slots=True)
 class PerformanceView:
-    """Figures and monthly returns of every variant that has a close."""
+    """Figures, further ratios and monthly returns of every variant that has a close."""
 
     figures: tuple[BookFigures, ...]
+    ratios: Mapping[str, BookRatios]
     months: Mapping[str, tuple[MonthRow, ...]]
 
 
@@ -66,13 +81,30 @@ def read_curves(inputs: ViewInputs, since: date | None = None) -> tuple[CurveCol
 
 def read_performance_view(inputs: ViewInputs) -> PerformanceView:
     """Return the figures of every variant that has a close."""
-    figures, months = [], {}
+    figures, ratios, months = [], {}, {}
     for name, _, curve in _curves(inputs):
         found = read_figures(inputs.ledger, name, budget_pct=_budget(inputs, name)[1])
         if found is not None:
             figures.append(found)
+            ratios[name] = _ratios(inputs, name, curve)
             months[name] = _months(curve)
-    return PerformanceView(tuple(figures), months)
+    return PerformanceView(tuple(figures), ratios, months)
+
+
+def _ratios(inputs: ViewInputs, variant: str, curve: Curve) -> BookRatios:
+    import numpy as np
+
+    from backtest.reporting.metrics import performance
+
+    found = performance(np.array(curve.value), 1.0)
+    enough = len(curve.days) >= MIN_SHARPE_SESSIONS
+    trades = inputs.ledger.trades.between(None, None)
+    costs = sum(float(trade.commission or 0) for trade in trades if trade.variant == variant)
+    return BookRatios(
+        sortino=found.sortino if enough else None,
+        calmar=found.calmar if enough else None,
+        costs=round(costs, 2),
+    )
 
 
 def read_rolling(inputs: ViewInputs, variant: str, sessions: int) -> RollingView:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ class Child:
             yield f"exit {code}\n"
         finally:
             self.output.close()
+            if self.process.poll() is None:  # nobody listens any more: it goes on, and is waited for
+                threading.Thread(target=self.process.wait, name="child", daemon=True).start()
 
 
 def asked(world: World, *words: str) -> str:

@@ -1,6 +1,6 @@
 // The frame: who is logged in, the rail, the head with account, mode and KILL, and the page below.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Fragment, lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { chooseAccount, chosenAccount } from "./api/account";
 import { useLive } from "./api/live";
@@ -15,7 +15,7 @@ import { SettingsPage } from "./pages/settings";
 import { TodayPage } from "./pages/today";
 import { TradesPage } from "./pages/trades";
 import { moment, until } from "./ui/format";
-import { Badge, Notice } from "./ui/parts";
+import { Badge, Button, Dialog, Notice } from "./ui/parts";
 
 const PerformancePage = lazy(() => import("./pages/performance"));
 const RegimePage = lazy(() => import("./pages/regime"));
@@ -61,13 +61,16 @@ function Frame({ session }: { session: Session }) {
   const silent = useLive();
   const found = useToday().data?.data.stale ?? [];
   const stale = silent ? [DOWN, ...found] : found;
-  useKeys();
+  const [helping, setHelping] = useState(false);
+  const help = useCallback(() => setHelping(true), []);
+  useKeys(help);
   return (
     <div className="md:grid md:min-h-screen md:grid-cols-[11rem_1fr]">
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:p-2">
         Skip to the page
       </a>
       <Rail />
+      <Help open={helping} onClose={() => setHelping(false)} />
       <div className="min-w-0">
         <Head session={session} />
         <main
@@ -212,8 +215,8 @@ function useNow(): number {
   return now;
 }
 
-/** `g` and a letter go to a page; no key approves, kills or sells. */
-function useKeys(): void {
+/** `g` and a letter go to a page, `j` and `k` along it, `/` into it, `?` names them; no key approves, kills or sells. */
+function useKeys(help: () => void): void {
   const [, go] = useLocation();
   useEffect(() => {
     let before = "";
@@ -223,9 +226,52 @@ function useKeys(): void {
       if (inField || event.ctrlKey || event.metaKey || event.altKey) return;
       const page = before === "g" ? PAGES.find((one) => one.key === event.key) : undefined;
       if (page) go(page.path);
+      else if (event.key === "?") help();
+      else if (event.key === "j" || event.key === "k") along(event.key === "j" ? 1 : -1);
+      else if (event.key === "/") {
+        event.preventDefault();
+        document.querySelector<HTMLElement>("#page input, #page select")?.focus();
+      }
       before = event.key;
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [go]);
+  }, [go, help]);
+}
+
+/** Go to the next part of the page, or back to the one before. */
+function along(step: number): void {
+  const parts = [...document.querySelectorAll<HTMLElement>("#page section[aria-labelledby]")];
+  const here = parts.findIndex((part) => part.contains(document.activeElement));
+  const part = parts[here < 0 ? (step > 0 ? 0 : parts.length - 1) : here + step];
+  if (!part) return;
+  part.tabIndex = -1;
+  part.focus();
+}
+
+function Help({ open, onClose }: { open: boolean; onClose: () => void }) {
+  return (
+    <Dialog title="Keys" open={open} onClose={onClose}>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+        {PAGES.map((page) => (
+          <Fragment key={page.key}>
+            <dt>
+              <kbd>g</kbd> <kbd>{page.key}</kbd>
+            </dt>
+            <dd>{page.name}</dd>
+          </Fragment>
+        ))}
+        <dt>
+          <kbd>j</kbd> <kbd>k</kbd>
+        </dt>
+        <dd>next part of the page, the one before</dd>
+        <dt>
+          <kbd>/</kbd>
+        </dt>
+        <dd>the first field of the page</dd>
+      </dl>
+      <p className="my-3 text-soft">No key approves, stops or sells anything.</p>
+      <Button onClick={onClose}>Close</Button>
+    </Dialog>
+  );
 }

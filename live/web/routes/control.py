@@ -162,6 +162,13 @@ def panic_look(request: Request, visitor: Controller, body: PanicAsked | None = 
     return streamed(start(world_of(request), "panic", "--dry-run", *everything))
 
 
+@router.post("/control/doctor", response_class=StreamingResponse)
+def doctor(request: Request, visitor: Controller) -> StreamingResponse:
+    """Check everything a run needs: `jutsu doctor` as a child, what it says as text, `exit N` at the end."""
+    del visitor
+    return streamed(start(world_of(request), "doctor"))
+
+
 @router.post("/control/reconcile", response_class=StreamingResponse)
 def reconcile(request: Request, visitor: Controller) -> StreamingResponse:
     """Compare ledger and broker: `jutsu reconcile` as a child, what it says as text, `exit N` at the end."""

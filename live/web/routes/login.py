@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from backtest import __version__
 from backtest.core.errors import SettingsError
 from live.settings.model import DashboardSettings
 from live.web.answers import answer
@@ -163,6 +164,7 @@ def _described(request: Request, visitor: Visitor) -> dict[str, Any]:
         "beyond": door.beyond,
         "accounts": accounts_of(request).names(),
         "locale": _locale(request),
+        "version": __version__,
     }
 
 

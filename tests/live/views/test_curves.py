@@ -49,6 +49,18 @@ def test_figures_are_those_of_status_and_reports(inputs: ViewInputs) -> None:
     assert found.year_to_date == pytest.approx(108.9 / 110 - 1)
 
 
+def test_ratios_need_twenty_sessions(inputs: ViewInputs) -> None:
+    found = read_performance_view(inputs).ratios["golden"]
+    assert (found.sortino, found.calmar, found.costs) == (None, None, 0.0)
+    for n in range(1, 26):
+        day, equity = date(2026, 2, 2 + n), 108.9 + n * (1 if n % 2 else 0.9)
+        inputs.ledger.snapshots.add("golden", day, at=AT, mode="offline_mock", equity=equity, cash=1.0)
+    found = read_performance_view(inputs).ratios["golden"]
+    assert found.sortino is not None
+    assert found.sortino > 0
+    assert found.calmar is not None
+
+
 def test_months_are_last_close_against_last_close_before(inputs: ViewInputs) -> None:
     last, this = read_performance_view(inputs).months["golden"]
     assert (last.year, last.months[11], last.total) == (2025, pytest.approx(0.1), pytest.approx(0.1))

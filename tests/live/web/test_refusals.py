@@ -33,6 +33,7 @@ UNPROVEN = {
     ("POST", "/api/v1/control/kill"),
     ("POST", "/api/v1/control/stop"),
     ("POST", "/api/v1/control/mode/check"),
+    ("POST", "/api/v1/control/doctor"),
     ("POST", "/api/v1/control/panic/look"),
     ("POST", "/api/v1/alerts/test"),
     ("POST", "/api/v1/alerts/{number}/ack"),

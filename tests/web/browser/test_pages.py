@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from backtest.calendar.sessions import sessions
 from tests.support.paths import PROJECT
 from tests.support.user_world import FIRST, SECOND, SWITCH, THIRD, User, new_user
 from tests.support.web_world import Site, inside, served
@@ -34,14 +36,17 @@ PAGES = {
     "Settings": "/settings",
 }
 SCREENS = PROJECT / "docs" / "screens"
+#: whether the pictures are made anew
+SHOOTS = bool(os.environ.get("SCREENS"))
 AXE = PROJECT / "web/node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture(scope="module")
 def traded(tmp_path_factory: pytest.TempPathFactory) -> User:
-    """Three traded sessions, and a file that waits."""
+    """Three traded sessions, for pictures four months of them, and a file that waits."""
     user = new_user(tmp_path_factory.mktemp("pages") / "jutsu")
-    for day in (FIRST, SECOND, THIRD):
+    months = sessions(date(2023, 9, 5), date.fromisoformat(THIRD))
+    for day in [one.day.isoformat() for one in months] if SHOOTS else (FIRST, SECOND, THIRD):
         user.trade(day)
     user.set(approval={"policy": "required"})
     assert user.generate(SWITCH).code == 0
@@ -78,7 +83,7 @@ def test_every_page_can_be_used_by_everybody(opened: Open, scheme: Scheme, width
         assert findings(page) == [], name
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} wide"
-        if os.environ.get("SCREENS"):
+        if SHOOTS:
             page.screenshot(path=str(SCREENS / f"{name.lower()}-{scheme}-{width}.png"))
 
 

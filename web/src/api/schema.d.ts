@@ -440,6 +440,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/control/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Doctor
+         * @description Check everything a run needs: `jutsu doctor` as a child, what it says as text, `exit N` at the end.
+         */
+        post: operations["doctor_api_v1_control_doctor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/control/kill": {
         parameters: {
             query?: never;
@@ -882,6 +902,26 @@ export interface paths {
          * @description The figures of every account, or of one, as Prometheus reads them.
          */
         get: operations["metrics_api_v1_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orb
+         * @description Today's session of breakouts, each strategy beside its history, days, alerts, trades.
+         */
+        get: operations["orb_api_v1_orb_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1786,6 +1826,15 @@ export interface components {
             };
         };
         /**
+         * BookRatios
+         * @description Further figures of a variant over every session it has a close of.
+         */
+        BookRatios: {
+            calmar: number | null;
+            costs: number;
+            sortino: number | null;
+        };
+        /**
          * BookStatus
          * @description One variant.
          */
@@ -1928,6 +1977,17 @@ export interface components {
             role: string;
             time: string[];
             variant: string;
+        };
+        /**
+         * DayResult
+         * @description A day with trades: its result and the sum of all days up to it, in R and dollars.
+         */
+        DayResult: {
+            /** Format: date */
+            day: string;
+            dollars: number;
+            result_r: number;
+            total_r: number;
         };
         /**
          * DecisionChange
@@ -2191,6 +2251,15 @@ export interface components {
             reason: string;
         };
         /**
+         * LimitUse
+         * @description A limit of the day: what of it is used, and what it allows.
+         */
+        LimitUse: {
+            limit: number;
+            name: string;
+            used: number;
+        };
+        /**
          * LogEntry
          * @description One entry; a traceback belongs to the entry before it.
          */
@@ -2333,6 +2402,85 @@ export interface components {
             };
             reason: string;
             symbol: string;
+        };
+        /**
+         * OrbAlert
+         * @description One of the seven alerts of the newest day that ended; `state` says also that it is not known yet.
+         */
+        OrbAlert: {
+            about: string;
+            name: string;
+            severity: string;
+            state: string;
+            text: string;
+        };
+        /**
+         * OrbEvent
+         * @description One event of a session, as its file has it; `price` is in points, None where there is none.
+         */
+        OrbEvent: {
+            contracts: number;
+            direction: string;
+            price: number | null;
+            reason: string;
+            strategy_id: string;
+            ts: string;
+            type: string;
+        };
+        /**
+         * OrbSession
+         * @description The newest session.
+         */
+        OrbSession: {
+            events: components["schemas"]["OrbEvent"][];
+            first_window: string;
+            held: string;
+            limits: components["schemas"]["LimitUse"][];
+            newest_bar: string | null;
+            open_trades: string[];
+            realised_dollars: number;
+            realised_r: number;
+            standing: string;
+            /** @enum {unknown} */
+            state: "left out" | "over" | "planned" | "running";
+            /** Format: date */
+            trading_day: string;
+        };
+        /**
+         * OrbTrade
+         * @description A trade of the journal; prices in points, instants UTC.
+         */
+        OrbTrade: {
+            contracts: number;
+            direction: string;
+            entry_price: number | null;
+            entry_ts: string | null;
+            exit_price: number | null;
+            exit_reason: string;
+            exit_ts: string | null;
+            journal_id: number;
+            outcome: string;
+            pnl_dollars: number | null;
+            pnl_r: number | null;
+            stop_price: number | null;
+            strategy_id: string;
+            target_price: number | null;
+            /** Format: date */
+            trading_day: string;
+        };
+        /**
+         * OrbView
+         * @description The book of breakouts, on paper; without one `set_up` is False and all else empty.
+         */
+        OrbView: {
+            alerts: components["schemas"]["OrbAlert"][];
+            days: components["schemas"]["DayResult"][];
+            equity: number | null;
+            session: components["schemas"]["OrbSession"] | null;
+            set_up: boolean;
+            strategies: components["schemas"]["StrategyFigures"][];
+            symbol: string;
+            trades: components["schemas"]["OrbTrade"][];
         };
         /**
          * OrderLine
@@ -2484,12 +2632,15 @@ export interface components {
         };
         /**
          * PerformanceView
-         * @description Figures and monthly returns of every variant that has a close.
+         * @description Figures, further ratios and monthly returns of every variant that has a close.
          */
         PerformanceView: {
             figures: components["schemas"]["BookFigures"][];
             months: {
                 [key: string]: components["schemas"]["MonthRow"][];
+            };
+            ratios: {
+                [key: string]: components["schemas"]["BookRatios"];
             };
         };
         /**
@@ -2968,6 +3119,22 @@ export interface components {
             strategy: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * StrategyFigures
+         * @description One strategy beside its history; rates 0 to 1, results in R after costs, None without a trade.
+         */
+        StrategyFigures: {
+            enabled: boolean;
+            max_contracts: number;
+            mean_r: number | null;
+            strategy_id: string;
+            total_r: number;
+            trades: number;
+            usual_mean_r: number;
+            usual_trades: number;
+            usual_win_rate: number | null;
+            win_rate: number | null;
         };
         /**
          * StrategyLine
@@ -4051,6 +4218,36 @@ export interface operations {
             };
         };
     };
+    doctor_api_v1_control_doctor_post: {
+        parameters: {
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     kill_api_v1_control_kill_post: {
         parameters: {
             query?: {
@@ -4882,6 +5079,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    orb_api_v1_orb_get: {
+        parameters: {
+            query?: {
+                /** @description One of `accounts:` in the settings; needed where there are several. */
+                account?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        account: string;
+                        as_of: string;
+                        data: components["schemas"]["OrbView"];
+                        data_source: string;
+                        mode: string;
+                    };
                 };
             };
             /** @description Refused. */

@@ -18,6 +18,8 @@ export interface Session {
   accounts: string[];
   /** how numbers and local times are written, `de-DE` */
   locale: string;
+  /** of the program */
+  version: string;
 }
 
 const LINK = "#k=";

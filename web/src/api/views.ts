@@ -36,6 +36,14 @@ export const usePerformance = () =>
 export const useCurves = () =>
   useQuery({ queryKey: ["curves"], queryFn: () => taken(api.GET("/api/v1/performance/series")) });
 
+export const useRolling = (variant: string, sessions: number) =>
+  useQuery({
+    queryKey: ["rolling", variant, sessions],
+    queryFn: () =>
+      taken(api.GET("/api/v1/performance/rolling", { params: { query: { variant, sessions } } })),
+    placeholderData: (before) => before,
+  });
+
 export const useBacktests = (wanted: boolean) =>
   useQuery({
     queryKey: ["backtests"],
@@ -139,8 +147,17 @@ export const useLogs = (level: string, grep: string) =>
     queryFn: () => taken(api.GET("/api/v1/logs", { params: { query: grep ? { level, grep } : { level } } })),
   });
 
+interface Kept {
+  id: string;
+  name: string;
+  created: number;
+  expires: number;
+}
+
 export interface Access {
-  devices: { id: string; name: string; created: number; expires: number }[];
+  devices: Kept[];
+  keys: (Kept & { scopes: string[] })[];
+  sessions: (Kept & { scopes: string[]; address: string })[];
 }
 
 export const useAccess = (may: boolean) =>

@@ -5,6 +5,7 @@ import { Months } from "../charts/months";
 import { count, decimal, money, percent, signedPercent } from "../ui/format";
 import { Badge, Card, Empty, Figure, Shown } from "../ui/parts";
 import { Drift } from "./drift";
+import { Rolling } from "./rolling";
 
 /** in `hidden`: no variant has a name with a space */
 const BACKTEST = "the backtest";
@@ -15,6 +16,7 @@ export default function PerformancePage() {
   const curves = useCurves();
   const backtests = useBacktests(true);
   const overlays = backtests.data?.data ?? [];
+  const variants = (curves.data?.data ?? []).map((curve) => curve.variant);
   const [hidden, setHidden] = useState<string[]>([]);
   const toggle = (name: string) =>
     setHidden((known) => (known.includes(name) ? known.filter((one) => one !== name) : [...known, name]));
@@ -91,10 +93,13 @@ export default function PerformancePage() {
                   <Figure name="This month" value={signedPercent(figures.month_to_date)} />
                   <Figure name="This year" value={signedPercent(figures.year_to_date)} />
                   <Figure name="Sharpe" value={decimal(figures.sharpe)} />
+                  <Figure name="Sortino" value={decimal(data.ratios[figures.variant]?.sortino)} />
+                  <Figure name="Calmar" value={decimal(data.ratios[figures.variant]?.calmar)} />
                   <Figure name="Drawdown" value={percent(figures.drawdown)} />
                   <Figure name="Deepest" value={percent(figures.max_drawdown)} />
                   <Figure name="Winning sales" value={percent(figures.win_rate, 0)} />
                   <Figure name="Sales" value={count(figures.closing_trades)} />
+                  <Figure name="Costs" value={money(data.ratios[figures.variant]?.costs)} />
                 </div>
                 <Months name={figures.variant} rows={data.months[figures.variant] ?? []} />
               </Card>
@@ -102,6 +107,7 @@ export default function PerformancePage() {
           </>
         )}
       </Shown>
+      {variants.length > 0 && <Rolling variants={variants} />}
       <Drift />
       <Comparison />
     </>

@@ -1,12 +1,13 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, taken, type Views } from "../api/client";
-import { rememberDevice, remembered, type Session } from "../api/session";
-import { useAccess, useSettings, useSettingsHistory } from "../api/views";
+import type { Session } from "../api/session";
+import { useSettings, useSettingsHistory } from "../api/views";
 import { Field } from "../ui/field";
 import { moment } from "../ui/format";
-import { Button, Card, Dialog, Empty, Refusal, Shown, Table } from "../ui/parts";
+import { Button, Card, Dialog, Empty, Shown, Table } from "../ui/parts";
 import { Prove, useGrave } from "../ui/prove";
+import { Access } from "./access";
+import { Machine } from "./machine";
 import { ModeSwitch } from "./mode";
 
 type Setting = Views["Setting"];
@@ -17,6 +18,7 @@ export function SettingsPage({ session }: { session: Session }) {
     <>
       <h1 className="mb-3 text-xl font-bold">Settings</h1>
       <Look />
+      <Machine session={session} />
       <ModeSwitch session={session} />
       <Access session={session} />
       <Values session={session} />
@@ -50,63 +52,6 @@ function Look() {
       </label>
     </Card>
   );
-}
-
-function Access({ session }: { session: Session }) {
-  const may = session.scopes.includes("control") && !session.read_only;
-  const access = useAccess(may);
-  const queries = useQueryClient();
-  const [known, setKnown] = useState(remembered);
-  const done = { onSettled: () => queries.invalidateQueries({ queryKey: ["access"] }) };
-  const remember = useMutation({
-    mutationFn: rememberDevice,
-    onSuccess: () => setKnown(true),
-    ...done,
-  });
-  const forget = useMutation({
-    mutationFn: (ident: string) =>
-      taken(api.DELETE("/api/v1/auth/devices/{ident}", { params: { path: { ident } } })),
-    ...done,
-  });
-  return (
-    <Card title="Who may come in">
-      <Refusal error={remember.error ?? forget.error} />
-      {may && (
-        <Button disabled={known || remember.isPending} onClick={() => remember.mutate()}>
-          {known ? "This device is remembered" : "Remember this device for reading and approving"}
-        </Button>
-      )}
-      {access.data && access.data.devices.length > 0 && (
-        <Table
-          label="Remembered devices"
-          rows={access.data.devices}
-          rowKey={(device) => device.id}
-          columns={[
-            { name: "Device", cell: (device) => `${device.name} ${device.id.slice(0, 6)}` },
-            { name: "Since", whole: true, cell: (device) => day(device.created) },
-            { name: "Until", whole: true, cell: (device) => day(device.expires) },
-            {
-              name: "",
-              cell: (device) =>
-                may && (
-                  <Button aria-label={`Forget ${device.id}`} onClick={() => forget.mutate(device.id)}>
-                    Forget
-                  </Button>
-                ),
-            },
-          ]}
-        />
-      )}
-      <p className="mt-3 text-sm text-soft">
-        <code>jutsu dashboard password</code> and <code>totp</code> protect the page beyond this machine;
-        setting a password ends every session and device.
-      </p>
-    </Card>
-  );
-}
-
-function day(seconds: number): string {
-  return moment(new Date(seconds * 1000).toISOString());
 }
 
 function Values({ session }: { session: Session }) {
