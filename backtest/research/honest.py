@@ -63,7 +63,7 @@ class Honest:
         track_record: years that show at 95 % a ratio above 0.
         backtest_length: years below which the luckiest of N shows an annual ratio of 1.
         pbo: probability of backtest overfitting.
-        reality_check, spa: p-values against holding the signal symbol.
+        reality_check, spa: p-values against holding the signal symbol, for positions against cash.
         superior: trials of the sample that beat it with at most 5 % chance of one false.
         neighbourhood: median of the objective among its neighbours.
         walk_forward: annual return out of sample over in sample.
@@ -108,7 +108,7 @@ LABELS: Final = (
     ("track_record", "years that show a Sharpe above 0 at 95 %"),
     ("backtest_length", "years in which luck alone shows a Sharpe of 1"),
     ("pbo", "PBO, probability of overfitting"),
-    ("reality_check", "Reality Check p against holding the signal"),
+    ("reality_check", "Reality Check p against its benchmark"),
     ("spa", "SPA p, studentised"),
     ("superior", "StepM: trials of the sample that beat it"),
     ("neighbourhood", "neighbourhood median"),

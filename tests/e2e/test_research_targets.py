@@ -1,6 +1,7 @@
 """The founding targets of research, with wide margins: how much in how long, and the same again by its seed.
 
-`make test` runs a slice of each; the full sizes are `long`.
+`make test` runs a slice of the search that learns and of the folds (`test_optimize` and `test_monte_carlo`
+have small studies and resamplings of their own); the full sizes are `long`.
 """
 
 import json
@@ -47,12 +48,12 @@ def searched(folder: Path, prices: Path, method: str, budget: int, **sections: A
         return (folder / "out" / "top.csv").read_bytes(), time.perf_counter() - begin
 
 
-@pytest.mark.parametrize("sets", [60, pytest.param(1_000, marks=full)])
-def test_a_thousand_backtests_in_ten_minutes(tmp_path: Path, prices: Path, sets: int) -> None:
-    table, seconds = searched(tmp_path / "1", prices, "random", sets)
-    assert searched(tmp_path / "2", prices, "random", sets)[0] == table
+@full
+def test_a_thousand_backtests_in_ten_minutes(tmp_path: Path, prices: Path) -> None:
+    table, seconds = searched(tmp_path / "1", prices, "random", 1_000)
+    assert searched(tmp_path / "2", prices, "random", 1_000)[0] == table
     assert seconds < TEN_MINUTES
-    assert len(table.splitlines()) > sets // 2
+    assert len(table.splitlines()) > 500
 
 
 @pytest.mark.parametrize("sets", [100, pytest.param(5_000, marks=full)])
@@ -91,9 +92,9 @@ def test_a_walk_forward_of_twelve_months(
     assert len(documents[0]["folds"]) == 4
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1_000, marks=full)])
+@full
 def test_a_thousand_simulations_in_five_minutes(
-    tmp_path: Path, prices: Path, count: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, prices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Histories that never were, each from prices through the rules, beside as many sets and paths."""
     searched(tmp_path / "s", prices, "random", 20)
@@ -101,7 +102,7 @@ def test_a_thousand_simulations_in_five_minutes(
     begin = time.perf_counter()
     found = []
     for out in ("1", "2"):
-        words = ["--histories", str(count // 2), "--sets", str(count), "--paths", str(count)]
+        words = ["--histories", "500", "--sets", "1000", "--paths", "1000"]
         assert main(["monte-carlo", "s:3", *words, "--no-stress", "--out", str(tmp_path / out)]) == 0
         found.append((tmp_path / out / "monte_carlo.json").read_bytes())
     assert time.perf_counter() - begin < FIVE_MINUTES

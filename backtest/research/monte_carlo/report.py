@@ -85,7 +85,8 @@ class MonteCarlo:
             yield f"  {_LABELS[name]:<34} {quantiles}"
         yield f"  {'ends above its beginning':<34} {found.profit.text}"
         yield f"  {f'ruin, a close below {found.ruin_below:g} of it':<34} {found.ruin.text}"
-        yield f"  {'loss over a whole path, 95 %':<34} VaR {found.var_95:.1%}, CVaR {found.cvar_95:.1%}"
+        losses = f"VaR {found.var_95:.1%}, CVaR {found.cvar_95:.1%}{_gain(found)}"
+        yield f"  {'loss over a whole path, 95 %':<34} {losses}"
         yield from self._other_parts()
         for part, reason in self.skipped.items():
             yield f"{part}: not computed: {reason}"
@@ -128,6 +129,10 @@ def page_of(found: MonteCarlo) -> str:
         head = ("scenario", "total return", "largest drawdown", "worst session", "trades", "what")
         tables.append(Table("Stress, in whole shares", head, [_stress_row(item) for item in found.stressed]))
     return page(f"Monte Carlo of {found.name}", found.lines(), tables, (), charts=(_bands(found.summary),))
+
+
+def _gain(summary: Summary) -> str:
+    return " (below 0: a gain)" if summary.var_95 < 0 else ""
 
 
 def _bands(summary: Summary) -> str:
