@@ -327,7 +327,8 @@ class Database:
 
     def _adaptive(self, study: str) -> bool:
         row = self.connection.execute("SELECT document FROM study WHERE id = ?", (study,)).fetchone()
-        search = {} if row is None else json.loads(row[0]).get("file", {}).get("search", {})
+        document = {} if row is None else json.loads(row[0])
+        search = document.get("file", {}).get("search") or {}
         return search.get("method") in ADAPTIVE
 
     def _forgotten(self, study: str) -> int:

@@ -155,7 +155,11 @@ def _histories(
     if rules is None or not parts.histories:
         skipped[kind] = reason if rules is None else "--histories 0"
         return None
-    rule_set(rules.strategy)  # refuses rules that are not compiled
+    try:
+        rule_set(rules.strategy)
+    except UsageError as error:  # a strategy of one's own: no compiled loop has its rules
+        skipped[kind] = error.problem
+        return None
     if kind == "noise":
         return with_noise(rules, parts.noise, parts.histories, plan.seed, parts.workers)
     return in_other_orders(rules, plan.block, parts.histories, plan.seed, parts.workers)

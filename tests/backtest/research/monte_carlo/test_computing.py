@@ -9,9 +9,12 @@ import pytest
 from backtest.core.errors import UsageError
 from backtest.core.execution_rules import ExecutionRules
 from backtest.research.monte_carlo.computing import Parts, monte_carlo, preview_of
+from backtest.research.monte_carlo.histories import Rules
 from backtest.research.monte_carlo.resampling import Resampling
 from backtest.research.monte_carlo.subjects import Subject, of_trial
+from backtest.research.session import OpenStudy
 from tests.backtest.research.conftest import Searched
+from tests.support.scripted_strategy import ScriptedWeights
 
 PLAN = Resampling(paths=64, sessions=50, block=5.0, seed=7)
 PARTS = Parts(
@@ -64,3 +67,14 @@ def test_parts_switched_off_say_so(searched: Searched) -> None:
 def test_words_out_of_range_are_refused(plan: Resampling, parts: Parts, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         preview_of(RUN, plan, parts)
+
+
+def test_a_strategy_of_ones_own_is_put_under_stress_but_no_loop_has_its_rules(opened: OpenStudy) -> None:
+    first, last = opened.days
+    own = ScriptedWeights({first: {"QQQ": 0.9}}, tradable_symbols=("QQQ",), signal_symbols=("QQQ",))
+    history = {"QQQ": opened.history["QQQ"].until(last)}
+    subject = replace(RUN, rules=Rules(own, history, (first, last), 0.0))
+    found = monte_carlo(subject, PLAN, PARTS, ExecutionRules())
+    assert found.skipped["noise"] == found.skipped["orders"] == "no search knows the rules of scripted"
+    crash = next(item for item in found.stressed if item.name == "crash in 1")
+    assert crash.worst_session == pytest.approx(-0.18, abs=0.02)
