@@ -1,16 +1,21 @@
 """An answer: a view in its envelope, as JSON, under an ETag that changes when anything it shows may have.
 
-The ETag is made of a random number of this process, the counter of the watcher, the minute, and what was
-asked; asking again with it costs no work (304), and many who ask the same at once cost one making.
+The ETag is made of a random number of this process, the counter of the watcher, the moment, and what was
+asked; asking again with it costs no work (304). The newest answers are kept, also packed, for others who ask
+the same while their ETag holds and the files of the ledger are as they were: a commit is never missed.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
@@ -25,6 +30,22 @@ if TYPE_CHECKING:
 
 #: how long a figure that depends on the time of day may be shown again
 _SECONDS: Final = 15
+#: answers that are kept, and the bytes of all of them
+_KEPT, _KEPT_BYTES = 64, 16_000_000
+_WORTH_PACKING, _LEVEL = 1000, 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The bytes of an answer, and the same packed by gzip where that is worth it."""
+
+    plain: bytes
+    packed: bytes | None
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+        return len(self.plain) + len(self.packed or b"")
 
 
 class Answers:
@@ -39,7 +60,8 @@ class Answers:
     def __init__(self, world: World, start: str, changes: Callable[[], int]) -> None:
         self.world = world
         self._start = start
-        self._making: dict[str, Future[bytes]] = {}
+        self._making: dict[str, Future[_Body]] = {}
+        self._kept: OrderedDict[str, _Body] = OrderedDict()
         self._lock = threading.Lock()
         self._changes = changes
 
@@ -50,27 +72,47 @@ class Answers:
             door: Door = request.app.state.door
             door.rates.give_back(who(request.state.visitor), "read")
             return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-cache, private"})
-        headers = {"ETag": tag, "Cache-Control": "no-cache, private"}
-        return Response(self._made(tag, make), headers=headers, media_type="application/json")
+        headers = {"ETag": tag, "Cache-Control": "no-cache, private", "Vary": "Accept-Encoding"}
+        body = self._made(f"{tag} {self._files()}", make)
+        packs = "gzip" in request.headers.get("accept-encoding", "")
+        if packs and body.packed is not None:
+            headers["Content-Encoding"] = "gzip"
+        content = body.packed if packs and body.packed is not None else body.plain
+        return Response(content, headers=headers, media_type="application/json")
 
-    def _made(self, tag: str, make: Callable[[ViewInputs], Any]) -> bytes:
-        """Return the bytes of an answer; who asks the same while it is made is given the same."""
+    def _made(self, key: str, make: Callable[[ViewInputs], Any]) -> _Body:
+        """Return an answer that is kept; who asks the same while it is made is given the same."""
         with self._lock:
-            making = self._making.get(tag)
+            if (kept := self._kept.get(key)) is not None:
+                return kept
+            making = self._making.get(key)
             if mine := making is None:
-                making = self._making[tag] = Future()
+                making = self._making[key] = Future()
         if not mine:
             return making.result()
         try:
             with self.world.reading() as inputs:
-                making.set_result(_written(enveloped(inputs, make(inputs))))
+                found = _packed(_written(enveloped(inputs, make(inputs))))
+            making.set_result(found)
         except BaseException as error:
             making.set_exception(error)
             raise
         finally:
             with self._lock:
-                self._making.pop(tag, None)
-        return making.result()
+                self._making.pop(key, None)
+        self._keep(key, found)
+        return found
+
+    def _keep(self, key: str, body: _Body) -> None:
+        with self._lock:
+            self._kept[key] = body
+            while len(self._kept) > _KEPT or sum(one.size for one in self._kept.values()) > _KEPT_BYTES:
+                self._kept.popitem(last=False)
+
+    def _files(self) -> str:
+        """Return what a commit changes at once: the watcher sees it a quarter of a second later."""
+        path = self.world.state_db
+        return " ".join(_stamp(one) for one in (path, path.with_name(f"{path.name}-wal")))
 
     def _tag(self, request: Request) -> str:
         moment = int(self.world.clock.now().timestamp()) // _SECONDS
@@ -98,6 +140,20 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
         headers={"Cache-Control": "no-store", **(headers or {})},
         media_type="application/json",
     )
+
+
+def _packed(plain: bytes) -> _Body:
+    small = len(plain) < _WORTH_PACKING
+    return _Body(plain, None if small else gzip.compress(plain, _LEVEL, mtime=0))
+
+
+def _stamp(path: Path) -> str:
+    """Return what changes when a file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "none"
+    return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}"
 
 
 def _written(body: Any) -> bytes:

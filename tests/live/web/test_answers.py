@@ -10,6 +10,7 @@ import pytest
 from backtest.core.errors import UsageError
 from live.actions import kill_switch
 from live.system.clock import SystemClock
+from live.web import answers as module
 from live.web.answers import Answers, answer
 from tests.support.web_world import Site
 
@@ -68,7 +69,8 @@ def test_many_who_ask_the_same_cost_one_making(shown: Site) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: answers._made("tag", slow), range(8)))
     assert (len(made), len(set(found))) == (1, 1)
-    assert answers._made("tag", slow) != found[0]  # nothing is kept
+    assert answers._made("tag", slow) == found[0]
+    assert answers._made("another tag", slow) != found[0]
 
 
 def test_a_making_that_fails_is_made_again(shown: Site) -> None:
@@ -79,4 +81,31 @@ def test_a_making_that_fails_is_made_again(shown: Site) -> None:
 
     with pytest.raises(UsageError):
         answers._made("failing", fail)
-    assert b'"data":7' in answers._made("failing", lambda _: 7)
+    assert b'"data":7' in answers._made("failing", lambda _: 7).plain
+
+
+def test_what_is_kept_is_never_older_than_a_commit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = site.browser()
+    monkeypatch.setattr(site.watcher, "look", lambda: None)
+    assert browser.data("/status")["kill_switch"]["level"] == "none"
+    with site.served.world.writing() as inputs:
+        kill_switch.kill(inputs.ledger, level="entries", reason="x", actor="ann", at=SystemClock().now())
+    assert browser.data("/status")["kill_switch"]["level"] == "entries"
+
+
+def test_the_newest_answers_are_kept_and_no_more(shown: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: Answers = shown.served.answers
+    monkeypatch.setattr(module, "_KEPT", 2)
+    made = [answers._made(f"kept {n}", lambda _: "first") for n in (1, 2, 3)]
+    again = [answers._made(f"kept {n}", lambda _: 0) for n in (2, 3)]
+    assert again == made[1:]
+    assert answers._made("kept 1", lambda _: 0) != made[0]
+
+
+def test_packed_for_who_unpacks_and_plain_for_who_does_not(shown: Site) -> None:
+    browser = shown.browser()
+    packed = browser.get("/config", headers={"accept-encoding": "gzip"})
+    plain = browser.get("/config", headers={"accept-encoding": "identity"})
+    assert (packed.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
+    assert packed.json()["data"] == plain.json()["data"]
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
