@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from live.actions import settings as person
+from live.ledger.errors import LedgerMissing
 from live.settings.load import Setting
 from live.views.settings import SettingsHistory, read_history, read_settings
 from live.web.answers import answer
@@ -21,6 +22,9 @@ from live.web.problems import ProblemError
 from live.web.routes.common import actor_of, changed, require_proven, show, via_of, world_of
 from live.web.routes.signals import Body
 from live.web.world import World
+
+if TYPE_CHECKING:
+    from live.views.inputs import ViewInputs
 
 router = APIRouter(prefix="/config")
 Reader = Annotated[Visitor, needs("read")]
@@ -51,7 +55,14 @@ def settings(request: Request, _: Reader, prefix: Annotated[str, Query(max_lengt
 def history(request: Request, _: Reader) -> Response:
     """Every override ever made, and the newest sets of settings that were used."""
     world = world_of(request)
-    return show(request, lambda inputs: read_history(world.source, inputs.now))
+
+    def make(inputs: ViewInputs) -> SettingsHistory:
+        try:
+            return read_history(world.source, inputs.now)
+        except LedgerMissing:
+            return SettingsHistory((), ())
+
+    return show(request, make)
 
 
 @router.put("", responses=answered(person.Changed, bare=True))

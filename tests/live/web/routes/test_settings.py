@@ -1,8 +1,11 @@
 """Settings on the page: compare-and-swap, history, and what is never changed there."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.web_world import Browser, Site
+from tests.support.user_world import new_user
+from tests.support.web_world import Browser, Site, inside, served
 
 NAME = "safety.cash_warn_pct"
 
@@ -60,3 +63,27 @@ def test_a_value_that_cannot_be_loaded_is_refused(
     found = browser.send("PUT", "/config", {"name": name, "value": given, "expected": known.get(name)})
     assert (found.status_code, found.json()["exit_code"]) == (422, 2)
     assert site.user.rows("config_overrides") == []
+
+
+def test_before_the_first_run_every_question_has_an_answer(tmp_path: Path) -> None:
+    asked = [
+        "status",
+        "portfolio",
+        "trades",
+        "performance",
+        "performance/backtest",
+        "drift",
+        "compare",
+        "runs",
+        "alerts",
+        "audit",
+        "config",
+        "config/history",
+        "jobs",
+        "reports",
+        "control/mode",
+    ]
+    with served(new_user(tmp_path / "jutsu"), inside()) as site:
+        browser = site.browser()
+        codes = {path: browser.get(f"/{path}").status_code for path in asked}
+    assert set(codes.values()) == {200}, codes
