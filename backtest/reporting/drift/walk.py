@@ -108,7 +108,7 @@ class Walk(SessionHooks):
             return Outcome((), book)
         if self.step < Step.ROUNDING:
             if self.step >= Step.HELD_EDITED and not live.missed:
-                plan = replace(plan, orders=_edited(plan.orders, live, prices))
+                plan = replace(plan, orders=_edited(plan.orders, live, prices, book.shares()))
             return carry_out(plan, book, prices, rules, session=session, marks=marks)
         own = _shares(carry_out(plan, book, prices, rules, session=session, marks=marks).executed)
         if self.first:
@@ -176,15 +176,19 @@ def _adjusted(own: int, base: int, live: int) -> int:
 
 
 def _edited(
-    orders: Iterable[PlannedOrder], live: LiveSession, prices: Mapping[str, float]
+    orders: Iterable[PlannedOrder], live: LiveSession, prices: Mapping[str, float], held: Shares
 ) -> tuple[PlannedOrder, ...]:
-    """Return planned orders with what people and gates changed; a new one trades at the session's price."""
+    """Return planned orders with what people and gates changed; a new one trades at the session's price.
+
+    No more is sold than this walk's own book holds, which an earlier cause may have made smaller than live's.
+    """
     plan = {order.symbol: order for order in orders}
     edited: list[PlannedOrder] = []
     for symbol in sorted({*plan, *live.wanted, *live.planned}):
         known = plan.get(symbol)
         own = 0 if known is None else (known.quantity if known.side == "buy" else -known.quantity)
         count = _adjusted(own, live.planned.get(symbol, 0), live.wanted.get(symbol, 0))
+        count = max(count, -held.get(symbol, 0))
         if count == own:
             edited.extend([] if known is None else [known])
         elif count and symbol in prices:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -157,6 +158,25 @@ def test_the_causes_add_up_to_the_gap(
     world = HandTraded(MANY, {"AAA": aaa, "BBB": bbb}, dict(zip(MANY, weights, strict=True)), faults)
     found = attribute(world.book(), world.strategy, world.bars, RULES)
     for row in found.rows:
+        assert row.live == row.backtest + sum(row.causes), row.session
+
+
+def test_no_walk_sells_more_than_its_own_book_holds() -> None:
+    """Live missed a session and sold half of its order in the next: the other walks hold a share less."""
+    fives = [Decimal(5)] * 8
+    bbb = [*fives[:4], Decimal("8.56"), *fives[5:]]
+    both = {"AAA": 0.5, "BBB": 0.4}
+    weights = [{"BBB": 0.9}, both, {"BBB": 0.9}, *[both] * 5]
+    common: dict[str, Any] = {"sizing": Decimal("0.9"), "quote": Decimal("0.9"), "fill": Decimal("0.9")}
+    faults = {
+        MANY[0]: Fault(**common),
+        MANY[1]: Fault(**common),
+        MANY[2]: Fault(**common),
+        MANY[3]: Fault(missed=True, **common),
+        MANY[4]: Fault(keep=Decimal("0.5"), **common),
+    }
+    world = HandTraded(MANY, {"AAA": fives, "BBB": bbb}, dict(zip(MANY, weights, strict=True)), faults)
+    for row in attribute(world.book(), world.strategy, world.bars, RULES).rows:
         assert row.live == row.backtest + sum(row.causes), row.session
 
 
