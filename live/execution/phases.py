@@ -16,9 +16,10 @@ from live.execution.gates import TRADES, drift_problem, quote_problem
 from live.execution.sending import SELLS, send
 from live.handoff.model import SignalOrder
 from live.ledger.tables import Order
+from live.model.order_ids import base_id
 from live.model.order_state import JournalState
 from live.model.quote_quality import spread_problem
-from live.orders.attempts import NOT_ACCEPTED, Attempts
+from live.orders.attempts import NOT_ACCEPTED, Attempts, may_fill
 from live.settings.model import PollingSettings
 
 #: seconds after which the next buy may go although the former has not filled in full (settled 46)
@@ -55,6 +56,12 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
         _hold_exit(context, order, problem)
         return
     position = context.ledger.positions.get(context.variant, order.symbol)
+    others = _other_sells(context, order)
+    bound = sum(other.quantity - other.filled_quantity for other in others)
+    if position is not None and bound >= position.quantity:
+        names = ", ".join(other.client_order_id for other in others)
+        _hold_exit(context, order, f"{names} sells its shares already and is under way")
+        return
     if position is not None and position.needs_stop:
         if stops.release(context, position) == "stuck":
             _hold_exit(context, order, "its stop could not be cancelled; the stop stays")
@@ -66,11 +73,25 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
     if held == 0:
         context.notes.warn(f"{order.symbol}: nothing left to sell, its stop already sold it")
         return
-    sent = send(context, order, min(left, held), attempts)
+    sent = send(context, order, min(left, held - bound), attempts)
     if sent.state in NOT_ACCEPTED or sent.state == JournalState.PLANNED:
         context.notes.alarm(f"{order.symbol}: the sell was not accepted: {sent.state_reason or sent.state}")
         if position is not None and position.needs_stop:
             stops.protect(context, position)
+
+
+def _other_sells(context: ExecutionContext, order: SignalOrder) -> list[Order]:
+    """Return live sells of the same shares that are no tries of this order: both together would oversell."""
+    own = base_id(order.client_order_id)
+    return [
+        row
+        for row in context.ledger.orders.unfinished(context.variant)
+        if row.symbol == order.symbol
+        and row.side == "sell"
+        and row.intent != "stop"
+        and may_fill(row)
+        and base_id(row.client_order_id) != own
+    ]
 
 
 def _entry_refusal(context: ExecutionContext, entry: SignalOrder) -> str:

@@ -25,6 +25,7 @@ from tests.support.exec_world import (
     next_order,
     order,
     outcome,
+    panic_in,
     run_detail,
     signal,
     states,
@@ -286,3 +287,17 @@ def test_a_buy_is_held_to_its_share_of_the_equity_the_broker_gives(made: Any) ->
     made.executor()
     assert bought(made) == {}
     assert "max_order_value_pct 100 of equity is 9,000.00" in str(run_detail(made)["warnings"])
+
+
+def test_a_panics_sell_that_still_works_is_not_sold_a_second_time(made: Any) -> None:
+    enter(made, ENTRY)
+    made.clock.set(AT + timedelta(days=1, hours=-5))
+    made.fault = "never"
+    panic_in(made.open())
+    made.ledger.state.clear_kill(by="test", at=made.clock.now())
+    tomorrow(made, [next_order("AAA", "reduce", 40, 100.0)], positions={"AAA": 100}, cash=90_000.0)
+    with pytest.raises(OrdersMissed, match="AAA"):
+        made.executor()
+    sells = [o for o in made.ledger.orders.recent() if o.side == "sell" and o.intent != "stop"]
+    assert [(o.reason, o.quantity) for o in sells] == [("panic", 100)]
+    assert "20250306_AAA_exit_sell sells its shares already" in str(run_detail(made, NEXT_DAY))
