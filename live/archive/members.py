@@ -18,6 +18,8 @@ from typing import IO, Final, cast
 
 from backtest.core.errors import UsageError
 from backtest.core.files import require_regular
+from live.ledger.errors import LedgerError
+from live.ledger.opening import check_file
 
 BLOCK: Final = 512
 #: more files than any project of ours has
@@ -99,7 +101,7 @@ class Reader:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Reader]:
-    """Open an archive. ArchiveRefused: 2, it cannot be read."""
+    """Open an archive. ArchiveRefused: 2, it cannot be read, or is a copy of a ledger alone."""
     try:
         require_regular(path)
         stream = gzip.open(path)  # noqa: SIM115 - closed below; the errors of opening are ours
@@ -108,7 +110,22 @@ def reading(path: Path) -> Iterator[Reader]:
             f"cannot be read: {error.strerror or error}", where=str(path), remedy="check the name"
         ) from error
     with stream:
+        _refuse_copy_of_ledger(path)
         yield Reader(cast("IO[bytes]", stream), str(path))
+
+
+def _refuse_copy_of_ledger(path: Path) -> None:
+    """Tell the copy that `jutsu backup` makes from an archive. ArchiveRefused: 2, it is an intact one."""
+    try:
+        check_file(path)
+    except LedgerError:
+        return
+    raise ArchiveRefused(
+        "this is an intact copy of a ledger alone, not an archive of a project",
+        where=str(path),
+        remedy="nothing was restored; `jutsu recover` puts the newest such copy in state/backups in place "
+        "of a ledger that is damaged, gone or new; restore takes what `jutsu backup --to` made",
+    )
 
 
 def plain_name(name: str) -> bool:

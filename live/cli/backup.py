@@ -159,11 +159,13 @@ def _require_words(file: Path, into: Path) -> None:
 
 
 def _tell(done: Restored) -> None:
+    from live.ledger.generation import RESTORED
+
     echo(f"restored: {len(done.document.files)} files of {done.document.made_at} in {done.folder}")
     if done.kept is not None:
         echo(f"the old files: {done.kept}")
     echo("not in it, give them again: state/secrets.env, broker logins (`jutsu auth login`), bars")
-    echo("nothing is sent until both sides agree: `jutsu reconcile`; entries: then `jutsu resume`")
+    echo(f"nothing is sent before {RESTORED}")
 
 
 def _show(found: Rehearsal) -> None:

@@ -34,10 +34,10 @@ def recover(
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Replace a damaged ledger by the newest intact backup and ask the broker what it is missing."""
+    """Replace a damaged or new ledger by the newest intact backup and ask the broker what it is missing."""
     from backtest.core.files import private_files
     from live.ledger.generation import generation_file
-    from live.ledger.restore import damage_of, restore
+    from live.ledger.restore import restore, trouble_of
     from live.runtime.account import account_key
     from live.runtime.loading import Sources, settings_in_force
     from live.system.clock import SystemClock
@@ -46,7 +46,7 @@ def recover(
     sources = Sources.of(options_of(config, state_db))
     loaded = sources.load()
     path = loaded.path(loaded.settings.paths.state_db)
-    damage = damage_of(path)
+    damage = trouble_of(path, path.parent / "backups")
     if damage:
         _require_agreement_to_replace(path, damage, asks=not yes)
     if not damage:
@@ -68,7 +68,7 @@ def recover(
 
 
 def _require_agreement_to_replace(path: Path, damage: str, *, asks: bool) -> None:
-    """Say what will happen to a damaged ledger and want a yes to it.
+    """Say what will happen to a ledger in trouble and want a yes to it.
 
     Raises:
         UsageError: there never was a ledger here, or the answer was no; nothing was done.

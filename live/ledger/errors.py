@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Final
 
 from backtest.core.errors import JutsuError, UsageError
@@ -52,9 +54,26 @@ _EXPLANATIONS: Final[tuple[tuple[str, type[LedgerError], str, str], ...]] = (
 )  # fmt: skip
 
 
+#: what SQLite says of a ledger that it cannot write beside
+_UNWRITABLE: Final = ("readonly", "unable to open", "disk I/O error")
+
+
+def on_read_only_file_system(path: Path) -> bool:
+    """Whether a path, or the nearest folder above it that exists, is on a file system mounted read-only."""
+    found = next((one for one in (path, *path.parents) if one.exists()), None)
+    try:
+        return found is not None and bool(os.statvfs(found).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
 def explain(where: str, error: BaseException) -> LedgerError:
     """Return the error a person should see for a driver's error."""
     text = str(error)
+    if any(fragment in text for fragment in _UNWRITABLE) and on_read_only_file_system(Path(where)):
+        problem = "the ledger is on a read-only file system and cannot be opened"
+        remedy = "mount it writable (a failing disk turns read-only), then run the same command again"
+        return LedgerUnavailable(problem, where=where, remedy=remedy)
     for fragment, kind, problem, remedy in _EXPLANATIONS:
         if fragment in text:
             return kind(problem, where=where, remedy=remedy)

@@ -17,8 +17,19 @@ from backtest.core.files import read_regular, write_atomic
 from live.ledger.database import Database
 from live.ledger.errors import LedgerUnavailable
 from live.ledger.system_state import EVERY_ACCOUNT, State
+from live.ledger.unused import unused
 
 _KEY: Final = "generation"
+
+#: what a person does when this ledger is an older copy; where it is a new one
+RESTORED: Final = (
+    "`jutsu reconcile` (where both sides differ, `jutsu recover` takes back what the broker knows), then "
+    "`jutsu resume`"
+)
+BEGUN_ANEW: Final = (
+    "`jutsu recover` puts the newest backup back and takes from the broker what it lacks, then "
+    "`jutsu reconcile`, then `jutsu resume`"
+)
 
 
 class Generation:
@@ -30,6 +41,7 @@ class Generation:
     """
 
     def __init__(self, database: Database, *, counts: bool = True) -> None:
+        self._database = database
         self._state = State(database, EVERY_ACCOUNT)
         self._file = None if database.path is None or not counts else generation_file(database.path)
         self._raised: int | None = None
@@ -42,6 +54,10 @@ class Generation:
     def restored(self) -> bool:
         """Whether orders were sent that this ledger may not know."""
         return self._file is not None and _read(self._file) > self.number()
+
+    def way_back(self) -> str:
+        """Return what a person does about a ledger that is not the newest, in words."""
+        return BEGUN_ANEW if unused(self._database) else RESTORED
 
     def raise_once(self, *, at: datetime) -> None:
         """Count this run in the ledger, in the commit of its first order; `write_once` follows it."""
@@ -84,7 +100,7 @@ class Generation:
             "orders were sent that this ledger does not know: it was restored, or it is a new one in the "
             "place of the old",
             where=where,
-            remedy="`jutsu recover` takes back what the broker knows; then `jutsu reconcile`, then run again",
+            remedy=f"{self.way_back()}, then run again",
         )
 
     def _write(self, number: int) -> None:

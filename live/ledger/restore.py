@@ -1,4 +1,4 @@
-"""A damaged ledger: moved aside, never deleted; replaced by a backup; completed from the broker's orders."""
+"""A damaged or new ledger: moved aside, never deleted; replaced by a backup; completed from the broker."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from live.ledger.backup import backups
 from live.ledger.errors import LedgerError, LedgerUnavailable, NotALedger
 from live.ledger.opening import check_file, open_database, recovery_marker
 from live.ledger.orders import OrderPlan
+from live.ledger.unused import unused_file
 from live.model.broker import BrokerOrder
 from live.model.order_ids import OrderName, parse
 from live.model.order_state import JournalState
@@ -31,8 +32,8 @@ class Restored:
     """What happened to the file.
 
     Attributes:
-        damage: what was wrong with it, empty when it was intact and nothing was done.
-        aside: where the damaged file is now.
+        damage: what was wrong with it, empty when nothing was and nothing was done.
+        aside: where the file that it replaced is now.
         backup: copy that was restored; None when there was none and an empty ledger was made.
         backup_day: its date.
         rejected: backups that were damaged too.
@@ -94,6 +95,43 @@ def damage_of(path: Path) -> str:
     return ""
 
 
+def trouble_of(path: Path, backup_folder: Path) -> str:
+    """Return why a backup has to take the place of a ledger file, empty when nothing has to.
+
+    It is damaged, or it was made anew and a backup knows the sessions that it does not.
+
+    Raises:
+        LedgerUnavailable: it cannot be read now.
+    """
+    damage = damage_of(path)
+    if damage or not unused_file(path):
+        return damage
+    _, copy, _ = _newest_intact(backup_folder)
+    if copy is None or unused_file(copy):
+        return ""
+    return (
+        f"it is new and knows no session and no order; {copy.name} does (settings changed in the new one are "
+        "not taken over)"
+    )
+
+
+def _newest_intact(backup_folder: Path) -> tuple[date | None, Path | None, tuple[Path, ...]]:
+    """Return day and path of the copy to restore, and the damaged ones that are newer.
+
+    A copy of a ledger that was just made is the last choice: it would hide what the one before it knew.
+    """
+    rejected: list[Path] = []
+    empty: tuple[date | None, Path | None] = (None, None)
+    for day, copy in backups(backup_folder):
+        if damage_of(copy):
+            rejected.append(copy)
+        elif not unused_file(copy):
+            return day, copy, tuple(rejected)
+        elif empty[1] is None:
+            empty = (day, copy)
+    return *empty, tuple(rejected)
+
+
 def refuse_what_never_was_one(path: Path, backup_folder: Path) -> None:
     """Refuse to move a file away that nothing shows to have been a ledger.
 
@@ -129,42 +167,36 @@ def _has_signs(path: Path) -> bool:
 
 
 def restore(path: Path, backup_folder: Path, *, now: datetime) -> Restored:
-    """Put the newest intact backup in the place of a damaged ledger.
+    """Put the newest intact backup in the place of a ledger that is damaged or new.
 
     Every step may be interrupted: while the marker exists nobody opens the ledger, and running this again
-    finishes the work. An intact ledger is left alone.
+    finishes the work. An intact ledger that was ever used is left alone.
 
     Raises:
         LedgerUnavailable: no space or permission. NotALedger: the file never was one.
     """
-    damage = damage_of(path)
+    damage = trouble_of(path, backup_folder)
     if damage:
         refuse_what_never_was_one(path, backup_folder)
     log = path.with_name(path.name + "-wal")
     nothing_lost = not path.exists() and not _size(log) and not backups(backup_folder)
     if not damage or (nothing_lost and not recovery_marker(path).exists()):
         return Restored("")
-    rejected: list[Path] = []
-    chosen: tuple[date | None, Path | None] = (None, None)
-    for day, copy in backups(backup_folder):
-        if not damage_of(copy):
-            chosen = (day, copy)
-            break
-        rejected.append(copy)
+    day, copy, rejected = _newest_intact(backup_folder)
     aside = _free_name(path, now)
     try:
         recovery_marker(path).touch()
         _move_aside(path, aside)
-        if chosen[1] is not None:
-            _put_in_place(chosen[1], path)
+        if copy is not None:
+            _put_in_place(copy, path)
         recovery_marker(path).unlink()
     except OSError as error:
         raise LedgerUnavailable(
             f"the recovery stopped: {error.strerror}", where=str(path), remedy="fix that, then run it again"
         ) from error
-    if chosen[1] is None:
+    if copy is None:
         open_database(path, create=True).close()
-    return Restored(damage, aside if aside.exists() else None, chosen[1], chosen[0], tuple(rejected))
+    return Restored(damage, aside if aside.exists() else None, copy, day, rejected)
 
 
 def rejoin(

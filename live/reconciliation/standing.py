@@ -74,4 +74,4 @@ def _positions_apart(ledger: Ledger, account: Account, lines: Iterable[SymbolDif
 def _unused(ledger: Ledger) -> bool:
     """Whether a ledger looks as if it had just been made."""
     traded = ledger.positions.open_positions() or ledger.positions.closed() or ledger.orders.recent(1)
-    return not traded and not ledger.runs.recent(1)
+    return not traded and ledger.runs.last_session() is None

@@ -190,7 +190,7 @@ def _restored(inputs: ViewInputs) -> Iterator[str]:
     if inputs.ledger.generation.restored():
         yield (
             "the ledger was restored, or is a new one in the place of the old: nothing is sent before "
-            "`jutsu recover` (what the broker knows of it), then `jutsu reconcile`"
+            f"{inputs.ledger.generation.way_back()}"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from live.ledger.generation import BEGUN_ANEW
 from tests.support.user_world import SWITCH, User
 
 
@@ -47,6 +48,21 @@ def test_a_ledger_that_is_gone_comes_back_from_its_backup(invested: User) -> Non
     assert invested.jutsu("reconcile").code == 0
     assert invested.jutsu("resume").code == 0
     trades_on(invested)
+
+
+def test_a_ledger_made_anew_by_another_command_comes_back_from_its_backup(invested: User) -> None:
+    assert invested.jutsu("backup").code == 0
+    runs = invested.rows("run_log", "session, variant")
+    invested.db.unlink()
+    assert invested.jutsu("config", "set", "safety.slippage_flag_pct", "0.4").code == 0
+    refused = invested.generate(SWITCH)
+    assert (refused.code, BEGUN_ANEW in refused.text) == (8, True)
+    assert any(BEGUN_ANEW in line for line in problems(invested))
+    assert invested.jutsu("recover", "--yes").code == 0
+    assert invested.rows("run_log", "session, variant") == runs
+    assert invested.jutsu("reconcile").code == 0
+    assert invested.jutsu("resume").code == 0
+    assert problems(invested) == []
 
 
 def test_a_paper_account_that_is_gone_is_begun_anew(invested: User) -> None:

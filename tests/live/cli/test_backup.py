@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from live.ledger.backup import backups
+from live.ledger.generation import RESTORED
 from tests.support.user_world import FIRST, User, called, jutsu, new_user, tree
 
 
@@ -49,7 +50,9 @@ def test_one_file_checked_rehearsed_and_restored(user: User, tmp_path: Path) -> 
     assert json.loads(user.jutsu("backup", "rehearse", "--json").out)["again"][0]["verdict"] == "same"
     code, text = restored(str(made), "--into", str(tmp_path / "new"))
     assert code == 0, text
-    assert "jutsu reconcile" in text
+    assert RESTORED in text
+    new = User(tmp_path / "new")
+    assert any(RESTORED in line for line in json.loads(new.jutsu("status", "--json").out)["problems"])
     assert (tmp_path / "new" / "state" / "ledger.db").exists()
 
 
@@ -73,3 +76,14 @@ def test_what_is_no_archive_is_one_line(user: User, tmp_path: Path) -> None:
     assert code == 2
     assert text.count("\n") == 1
     assert "Traceback" not in text
+
+
+def test_a_copy_of_the_ledger_alone_is_told_from_a_damaged_archive(user: User) -> None:
+    _, copy = backups(user.db.parent / "backups")[0]
+    for flags in (("--into", str(user.root)), ("--check",)):
+        code, text = restored(str(copy), *flags)
+        assert code == 2
+        assert "an intact copy of a ledger alone" in text
+        assert "`jutsu recover`" in text
+    copy.write_bytes(copy.read_bytes()[:9000])
+    assert "damaged or cut off" in restored(str(copy), "--check")[1]

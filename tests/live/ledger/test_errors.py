@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,3 +47,15 @@ def test_real_errors_of_sqlite_are_recognised(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.Error) as caught, closing(sqlite3.connect(path)) as raw:
             raw.execute("SELECT * FROM sqlite_master")
         assert type(explain(str(path), caught.value)) is kind
+
+
+@pytest.mark.parametrize("text", ["unable to open database file", "attempt to write a readonly database"])
+def test_a_read_only_file_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    where, raised = str(tmp_path / "none" / "ledger.db"), sqlite3.OperationalError(text)
+    assert "file system" not in explain(where, raised).problem
+    # mounting one needs rights that a test has not
+    mounted = SimpleNamespace(f_flag=os.statvfs(tmp_path).f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, "statvfs", lambda _: mounted)
+    error = explain(where, raised)
+    assert type(error) is LedgerUnavailable
+    assert "read-only file system" in error.line()

@@ -219,3 +219,29 @@ def test_an_order_the_backup_knew_only_as_planned_is_adopted(path: Path) -> None
 
         assert ledger.orders.get(ID).state == "FILLED"
         assert ledger.positions.shares() == {"TQQQ": 10}
+
+
+def test_a_ledger_made_anew_gives_way_to_the_newest_backup_that_knows_more(path: Path) -> None:
+    with open_(path) as ledger:
+        ledger.runs.generated(date(2026, 11, 18), "golden", role="primary", mode="offline_mock", at=NOW)
+        known = ledger.backup(folder(path), keep_days=30, now=NOW - timedelta(days=1))
+    path.unlink()
+    with open_(path) as ledger:  # as any command makes it, and a run that is refused
+        ledger.runs.generator_failed(NOW.date(), "golden", mode="m", exit_code=8, why="new", past=False)
+        ledger.backup(folder(path), keep_days=30, now=NOW)  # a copy that knows nothing hides none that does
+
+    done = restore(path, folder(path), now=NOW)
+
+    assert (done.backup, done.backup_day, done.rejected) == (known, date(2026, 11, 19), ())
+    assert "it is new and knows no session and no order; ledger-2026-11-19.db does" in done.damage
+    assert done.aside is not None
+    with open_(path) as ledger:
+        assert ledger.runs.last_session() == date(2026, 11, 18)
+    assert restore(path, folder(path), now=NOW).damage == ""
+
+
+def test_a_new_ledger_beside_backups_that_know_nothing_is_left_alone(path: Path) -> None:
+    with open_(path) as ledger:
+        ledger.backup(folder(path), keep_days=30, now=NOW)
+
+    assert restore(path, folder(path), now=NOW).damage == ""
