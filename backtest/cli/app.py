@@ -6,9 +6,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backtest.cli import monte_carlo as monte_carlo_command
 from backtest.cli import optimize as optimize_command
@@ -21,13 +21,24 @@ from backtest.core.command_line import OneLineParser
 from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError, error_document, unwritable
 from backtest.strategies.registry import STRATEGIES, find_strategy
 
+PROGRAM: Final = "python -m backtest"
+Report = Callable[[JutsuError], object]
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (the table of exit codes is in the README)."""
+
+def main(
+    arguments: Sequence[str] | None = None, *, program: str = PROGRAM, report: Report | None = None
+) -> int:
+    """Run one command and return its exit code (the table of exit codes is in the README).
+
+    Args:
+        arguments: words of the command line, None for those of this process.
+        program: what the help calls it.
+        report: shows a refusal to a person, None for the way of `python -m backtest`.
+    """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         try:
-            return _run(words)
+            return _run(words, program, report or _report)
         finally:
             _flush()
     except BrokenPipeError:
@@ -37,23 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return READER_LEFT
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: Sequence[str], program: str, report: Report) -> int:
+    shown: Report = _report_json if "--json" in words else report
     try:
-        options = build_parser().parse_args(words)
+        options = build_parser(program).parse_args(words)
         code: int = options.command(options)
     except JutsuError as error:
-        (_report_json if "--json" in words else _report)(error)
+        shown(error)
         return error.exit_code
     except OSError as error:
         disk = unwritable(error)
         if disk is None:
             raise
-        (_report_json if "--json" in words else _report)(disk)
+        shown(disk)
         return disk.exit_code
     except KeyboardInterrupt:
-        print(
-            "backtest: interrupted; output files are written at the end, none is half done", file=sys.stderr
-        )
+        print("interrupted; output files are written at the end, none is half done", file=sys.stderr)
         return INTERRUPTED
     return code
 
@@ -76,11 +86,9 @@ def _flush() -> None:
             stream.flush()
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """Return the parser; every command sets `command`, a function from options to exit code."""
-    parser = OneLineParser(
-        prog="python -m backtest", description="Simulate and study strategies on daily bars."
-    )
+    parser = OneLineParser(prog=program, description="Simulate and study strategies on daily bars.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_decisions(commands)
     _add_audit(commands)

@@ -24,9 +24,12 @@ def require(extra: str, *modules: str, where: str = "this installation") -> None
     """
     for module in modules:
         if not _importable(module):
-            raise SettingsError(
-                f"{module} is not installed", where=where, remedy=f"pip install '{NAME}[{extra}]'"
-            )
+            raise SettingsError(f"{module} is not installed", where=where, remedy=install_line(extra))
+
+
+def install_line(extra: str) -> str:
+    """Return what installs an extra: in a checkout everything at once, elsewhere it alone."""
+    return f"in a checkout `make setup`, elsewhere pip install '{NAME}[{extra}]'"
 
 
 def _importable(module: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,7 @@ from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
 from live.settings.digest import settings_sha256, snapshot
 from live.settings.frozen_origin import FrozenData
+from live.settings.load import without_flag
 from live.settings.possible import contradictions
 from live.system.json_text import value_text
 from live.views.settings import SettingsSource, configured_strategies, open_settings_ledger
@@ -106,7 +107,7 @@ def set_value(
         audited(ledger, "config set", actor=actor, subject=name, at=at, via=via) as effect,
     ):
         effect.after = value_text(value)
-        _require_loadable(source, name, value, at)
+        _require_loadable(source, name, value, at, via)
         _require_expected(loaded, name, expected)
         _require_tested(source, name, value, effective_from or at)
         effect.before = value_text(_value(loaded, name))
@@ -161,7 +162,7 @@ def freeze(
         history_floor: bars accepted before a first decision, None: what the strategy wants.
         history: gives the bars the values were tested on; symbols it does not know are left out.
     """
-    loaded = source.load(at, flags=values)
+    loaded = _with_values(source, values, at, TERMINAL)
     target = path or loaded.path(loaded.settings.paths.manifest)
     strategies = configured_strategies(loaded, selection)
     baselines, unmeasured = measured(
@@ -206,7 +207,7 @@ def _tested_on(
     return {variant: data for variant, data in found.items() if data is not None}
 
 
-def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetime) -> None:
+def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetime, via: Via) -> None:
     """Refuse an override that could not be loaded, before it is stored."""
     if name.startswith("paths."):
         raise UsageError(
@@ -214,12 +215,28 @@ def _require_loadable(source: SettingsSource, name: str, value: Any, at: datetim
             where=name,
             remedy="use config/live.yaml, the environment or a flag",
         )
-    loaded = source.load(at, flags={name: value})
+    loaded = _with_values(source, {name: value}, at, via)
     _require_possible(source, loaded, at)
     if names.is_parameter(name):
         variant, parameter = name.split(".")[1:]
         (strategy,) = configured_strategies(loaded, [variant], overrides=False)
         strategy.with_parameters({parameter: value})
+
+
+def _with_values(
+    source: SettingsSource, values: Mapping[str, Any] | None, at: datetime, via: Via
+) -> LoadedSettings:
+    """Return the settings with values a person gave; what is wrong with those is said of them alone."""
+    try:
+        return source.load(at, flags=values)
+    except SettingsError as error:
+        source.load(at)  # what is wrong without them is said as it is
+        findings = [replace(found, problem=without_flag(found.problem)) for found in error.findings]
+        if len(findings) != 1:
+            raise
+        (wrong,) = findings
+        where = f"command line: {wrong.path}" if via == TERMINAL else wrong.path
+        raise SettingsError(wrong.problem, where=where, remedy=wrong.remedy, findings=findings) from error
 
 
 def _require_tested(source: SettingsSource, name: str, value: Any, begins: datetime) -> None:

@@ -36,6 +36,12 @@ class TaxHistory:
         """Return the lots, those of trades that are only planned among them."""
         return tax_lots((*self.trades, *planned), self.splits, self.rules)
 
+    def until(self, last: date) -> TaxHistory:
+        """Return the history as it was at the end of a day."""
+        trades = tuple(trade for trade in self.trades if trade.day <= last)
+        splits = tuple(action for action in self.splits if action.ex_date <= last)
+        return TaxHistory(trades, splits, self.rules)
+
     @property
     def symbols(self) -> frozenset[str]:
         """Every symbol that was traded."""

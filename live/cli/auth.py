@@ -66,6 +66,9 @@ def status(
     from live.brokers.schwab.token import LOGIN
 
     settings, token, environ = _opened(config)
+    if not (_uses_schwab(settings) or token.path.exists()):
+        _say_none(settings.broker.name, as_json=as_json)
+        return
     state = judge(token, _clock(settings))
     accounts = _accounts(settings, token, environ) if check and state.level != "dead" else None
     if as_json:
@@ -76,6 +79,18 @@ def status(
             echo(f"Schwab accepts it; accounts: {', '.join(accounts)}")
     if state.level == "dead":
         raise AuthenticationFailed("the Schwab login has expired", where=str(token.path), remedy=LOGIN)
+
+
+def _uses_schwab(settings: Settings) -> bool:
+    return "schwab" in {settings.broker.name, settings.data.source, settings.data.second_source}
+
+
+def _say_none(broker: str, *, as_json: bool) -> None:
+    """Say that nothing here logs in with a browser."""
+    if as_json:
+        emit_json({"broker": broker, "level": "none"})
+    else:
+        echo(f"the broker {broker} needs no login; only Schwab does (`broker.name`, `data.source`)")
 
 
 def judge(token: TokenStore, clock: Clock) -> TokenStatus:

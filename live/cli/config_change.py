@@ -16,6 +16,7 @@ from live.system.json_text import value_text
 if TYPE_CHECKING:
     from backtest.core.bars import Bars
     from live.settings.load import LoadedSettings
+    from live.views.settings import SettingsSource
 
 _Set = Annotated[
     list[str] | None,
@@ -53,6 +54,27 @@ def set_(
     )
     span = f" from {start}" if start else ""
     echo(f"{key} = {value_text(done.value)}{span}{f' until {until}' if until else ''}")
+    kept = kept_paper_account(source) if key == "paper.initial_cash" else ""
+    if kept:
+        echo(kept)
+
+
+def kept_paper_account(source: SettingsSource) -> str:
+    """Return that another `paper.initial_cash` leaves the paper account as it is; empty before there is one.
+
+    Raises:
+        SettingsError: exit 2; the settings are wrong.
+    """
+    from live.runtime.factories import paper_path
+
+    loaded = source.load(SystemClock().now(), overrides=False)
+    path = paper_path(loaded.path(loaded.settings.paths.state_db))
+    if not path.exists():
+        return ""
+    return (
+        f"the paper account keeps its cash, {path} is not changed: paper.initial_cash is of a new one, which "
+        "begins beside a new ledger (another paths.state_db in config/live.yaml)"
+    )
 
 
 def unset(

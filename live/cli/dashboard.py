@@ -157,6 +157,7 @@ def _require_packages() -> None:
     """Raise UsageError 2: the extra is not installed."""
     from importlib.util import find_spec
 
+    from backtest.core.distribution import install_line
     from backtest.core.errors import UsageError
 
     missing = [
@@ -166,7 +167,7 @@ def _require_packages() -> None:
         raise UsageError(
             f"the dashboard needs packages that are not installed ({', '.join(missing)})",
             where="jutsu dashboard",
-            remedy="install the extra: pip install 'jutsu-labs[web]'",
+            remedy=install_line("web"),
         )
 
 

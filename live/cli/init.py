@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
@@ -82,7 +82,23 @@ def init(
     if files and talking and not typer.confirm("write this?", default=True):
         raise typer.Abort
     setup.write(files)
+    if cash is not None or answers.values["paper.initial_cash"] != known.paper.initial_cash:
+        for text in _kept_accounts(root):
+            echo(text, err=as_json)
     return _finish(root, files, wanted, as_json=as_json)
+
+
+def _kept_accounts(root: Path) -> Iterator[str]:
+    """Yield a line for each paper account that was there before: it keeps its cash."""
+    from live.cli.config_change import kept_paper_account
+    from live.settings.load import account_names
+    from live.views.settings import SettingsSource
+
+    config = root / "config" / "live.yaml"
+    for name in account_names(config) or (None,):
+        text = kept_paper_account(SettingsSource(config, None, os.environ, name))
+        if text:
+            yield text
 
 
 def _answers(

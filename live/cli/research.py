@@ -36,8 +36,13 @@ def monte_carlo(context: typer.Context) -> None:
 
 
 def _forward(name: str, context: typer.Context) -> None:
-    """Hand the words on; the research command writes its own refusals."""
+    """Hand the words on; a refusal looks as that of every other command of `jutsu`."""
     from backtest.cli.app import main
+    from live.cli.common import current_log
+    from live.runtime.lifecycle import report_error
 
     sys.stdout.flush()
-    raise typer.Exit(main([name, *context.args]))
+    code = main(
+        [name, *context.args], program="jutsu", report=lambda error: report_error(error, current_log())
+    )
+    raise typer.Exit(code)

@@ -21,7 +21,7 @@ from live.cli.common import (
 )
 from live.cli.status_books import show_books_now
 from live.model.run import Overview
-from live.operations.checks import login_problems
+from live.operations.checks import ledger_problems, login_problems
 from live.reconciliation.standing import paper_differences
 from live.runtime.lenient import diagnostics
 from live.system.number_text import money, percent
@@ -43,6 +43,7 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
 
     with open_command(config=config, state_db=state_db, run=Overview()) as runtime:
         found = (
+            *ledger_problems(runtime.context),
             *diagnostics(runtime.loaded),
             *login_problems(runtime.context, runtime.loaded.root),
             *paper_differences(runtime.context, runtime.broker),

@@ -127,11 +127,15 @@ def _account_kind(broker: BrokerSettings) -> Literal["live", "paper", "alpaca pa
 def offline(*, config: ConfigOption = None, state_db: StateOption = None) -> None:
     """Withdraw the confirmation: no real order leaves until `jutsu online`."""
     from live.actions import mode
+    from live.runtime.factories import NoRealBrokerError
 
-    with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
-        done = mode.offline(runtime.ledger, actor=actor(), at=runtime.clock.now())
-        echo(
-            f"account {runtime.account_name}: the next run in online_live is refused until `jutsu online`"
-            if done.changed
-            else f"account {runtime.account_name} is not confirmed for real orders"
-        )
+    try:
+        with open_command(config=config, state_db=state_db, mode="online_live", run=Confirming()) as runtime:
+            done = mode.offline(runtime.ledger, actor=actor(), at=runtime.clock.now())
+            echo(
+                f"account {runtime.account_name}: the next run in online_live is refused until `jutsu online`"
+                if done.changed
+                else f"account {runtime.account_name} is not confirmed for real orders"
+            )
+    except NoRealBrokerError:
+        echo("it is offline already: broker.name is paper, whose orders never leave this machine")

@@ -42,9 +42,18 @@ _CSV = (
 
 
 class _YearFirst(TyperGroup):
-    """`jutsu taxes 2026` and `jutsu taxes` show a year; anything else names a command."""
+    """`jutsu taxes 2026` and `jutsu taxes` show a year; anything else names a command.
+
+    UsageError 2: the year was given as an option.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(word.partition("=")[0] == "--year" for word in args):
+            from backtest.core.errors import UsageError
+
+            raise UsageError(
+                "the year is given without an option", where="jutsu taxes", remedy="e.g. jutsu taxes 2025"
+            )
         named = args and (args[0] in self.commands or args[0] in {"--help", "-h"})
         return super().parse_args(ctx, args if named else ["show", *args])
 
@@ -72,7 +81,7 @@ def show_year(
     config: ConfigOption = None,
     state_db: StateOption = None,
 ) -> None:
-    """Show the realised gains of a year by tax lot, wash sales, and the lots still held (the default)."""
+    """Show the realised gains of a year by tax lot, wash sales, lots held at its end (the default)."""
     from backtest.core.files import write_atomic
     from live.model.run import Reading
     from live.views.taxes import read_taxes
@@ -80,12 +89,13 @@ def show_year(
     chosen, wanted = _method(method), _year(year)
     with open_command(config=config, state_db=state_db, run=Reading()) as runtime:
         view = read_taxes(runtime.context, wanted, chosen)
+        over = view.year < runtime.context.today().year
     if csv_file is not None:
         write_atomic(csv_file, csv_of(view).encode(), mode=0o600)
     if as_json:
         emit_json(view)
     else:
-        show(view)
+        show(view, over=over)
 
 
 def assign(
@@ -134,8 +144,8 @@ def bring(
         echo(f"{done.new} of {done.trades} trade(s) are new")
 
 
-def show(view: TaxesView) -> None:
-    """Print the year: sales, totals, wash sales, lots still held."""
+def show(view: TaxesView, *, over: bool) -> None:
+    """Print the year: sales, totals, wash sales, lots held at its end, or still when it is not `over`."""
     out = console()
     out.print(f"{view.year}, lots {view.method}, account {view.account}")
     for note in view.notes:
@@ -163,7 +173,7 @@ def show(view: TaxesView) -> None:
             soft_wrap=True,
         )
     if view.lots:
-        _lots(view)
+        _lots(view, f"lots held at the end of {view.year}" if over else "lots still held")
         out.print(f"deferred losses in open lots: {view.deferred:,.2f}")
 
 
@@ -187,7 +197,7 @@ def _sales(view: TaxesView) -> None:
     table("sales", columns, rows, right=("shares", *columns[-3:]))
 
 
-def _lots(view: TaxesView) -> None:
+def _lots(view: TaxesView, title: str) -> None:
     columns = ("lot", "account", "symbol", "bought", "long from", "shares", "basis", "deferred")
     rows = [
         (
@@ -202,7 +212,7 @@ def _lots(view: TaxesView) -> None:
         )
         for lot in view.lots
     ]
-    table("lots still held", columns, rows, right=columns[-3:])
+    table(title, columns, rows, right=columns[-3:])
 
 
 def csv_of(view: TaxesView) -> str:

@@ -148,6 +148,22 @@ def login(context: RunContext, root: Path) -> CheckResult:
     )
 
 
+def left_behind(context: RunContext) -> Path | None:
+    """Return the ledger that was the only one before there were several accounts, None when it was moved."""
+    path = context.loaded.path(context.settings.paths.state_db)
+    left = common_folder(path.parent, context.settings.account) / path.name
+    return left if left != path and left.exists() else None
+
+
+def ledger_problems(context: RunContext) -> tuple[str, ...]:
+    """Return that the positions of one account were left behind, as lines of `jutsu status`."""
+    left = left_behind(context)
+    if left is None:
+        return ()
+    said = f"{left} belongs to no account: what it holds is traded by none, and {context.settings.account} "
+    return (f"{said}starts without it; stop the runs, then move it (docs/accounts.md)",)
+
+
 def login_problems(context: RunContext, root: Path) -> tuple[str, ...]:
     """Return what is wrong with the login, as lines of `jutsu status`; nothing is asked of the broker."""
     if not context.run.about_now:

@@ -77,14 +77,14 @@ def examine(context: RunContext, broker: Broker, feed: Feed) -> Iterator[HealthC
 
 
 def _settings(context: RunContext) -> HealthCheck:
+    from live.operations.checks import left_behind
     from live.runtime.open import CONFIRM, UNCONFIRMED, unconfirmed
 
     if unconfirmed(context.settings, context.ledger):
         return HealthCheck("settings", "failed", UNCONFIRMED, CONFIRM)
     said = f"mode {context.settings.mode}, account {context.account_name}"
-    path = context.loaded.path(context.settings.paths.state_db)
-    left = common_folder(path.parent, context.settings.account) / path.name
-    if left != path and left.exists():
+    left = left_behind(context)
+    if left is not None:
         return HealthCheck(
             "settings", "warning", f"{said}; {left} belongs to no account", "see docs/accounts.md"
         )

@@ -115,10 +115,10 @@ def _period(context: RunContext, feed: Feed, first: date, last: date) -> PeriodI
 
 def _criticals(context: RunContext, inputs: ViewInputs) -> Iterator[str]:
     """Yield what waits for a person now: problems of `jutsu status`, criticals nobody acknowledged."""
-    from live.operations.checks import login_problems
+    from live.operations.checks import ledger_problems, login_problems
     from live.views.status import read_status
 
-    view = read_status(inputs, login_problems(context, context.loaded.root))
+    view = read_status(inputs, (*ledger_problems(context), *login_problems(context, context.loaded.root)))
     judged = [book.now.monitoring for book in view.books if book.now is not None]
     known = {
         text for one in judged if one is not None for text in one.problems

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from live.brokers.schwab.token import TokenStatus
 
 
+class NoRealBrokerError(SettingsError):
+    """Orders would go to a real broker, and none is chosen."""
+
+
 def real_broker(
     settings: Settings,
     *,
@@ -40,7 +44,7 @@ def real_broker(
         root: what relative paths of the settings start from; default the working directory.
 
     Raises:
-        SettingsError: no real broker chosen, or keys missing. BrokerError: it cannot be used.
+        NoRealBrokerError: none is chosen. SettingsError: keys missing. BrokerError: it cannot be used.
     """
     name = settings.broker.name
     if name == "schwab":
@@ -63,7 +67,7 @@ def real_broker(
         from live.brokers.ibkr.broker import IbkrBroker
 
         return IbkrBroker.open(environ=environ, clock=clock)
-    raise SettingsError(
+    raise NoRealBrokerError(
         f"{name!r} is not a real broker", where="broker.name", remedy="set schwab, alpaca or ibkr"
     )
 

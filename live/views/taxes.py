@@ -1,4 +1,4 @@
-"""Realised gains of a year by tax lot, wash sales, and the lots still held. Information, not tax advice.
+"""Realised gains of a year by tax lot, wash sales, and the lots held at its end. Information, not tax advice.
 
 `read_taxes` for a command or a report; `tax_view` where the history is known already.
 """
@@ -66,7 +66,7 @@ class TermTotal:
 
 @dataclass(frozen=True, slots=True)
 class TaxLot:
-    """A lot still held: basis with the losses deferred into it, and when it becomes long-term."""
+    """A lot held at the end of the year: basis with losses deferred into it, when it becomes long-term."""
 
     lot: str
     account: str
@@ -113,7 +113,8 @@ class TaxesView:
 
     Attributes:
         method: how lots were chosen. account: key of the ledger's own account.
-        totals: short, long. deferred: losses that wait in the open lots of taxed accounts.
+        totals: short, long. lots: held at the end of the year, of the running one now.
+        deferred: losses that wait in those lots of taxed accounts.
         notes: things to know; the first says that this is no advice.
     """
 
@@ -139,8 +140,10 @@ def read_taxes(context: RunContext, year: int | None = None, method: Method | No
     named = bool(assigned(context.ledger))
     used: Method = method or ("specific" if named else "fifo")
     paper = (PAPER,) if context.settings.mode == "offline_mock" else ()
+    wanted = year or context.today().year
+    held = history.until(date(wanted, 12, 31)).lots()
     return replace(
-        tax_view(history.lots(), year or context.today().year, used, lots_name(context)),
+        tax_view(history.lots(), held, wanted, used, lots_name(context)),
         notes=(NO_ADVICE, *paper, *elsewhere.problems),
     )
 
@@ -159,8 +162,16 @@ def _with_splits(context: RunContext, method: Method | None, others: tuple[LotTr
     return replace(history, splits=actions_for(context, history.symbols))
 
 
-def tax_view(found: TaxLots, year: int, method: Method, account: str) -> TaxesView:
-    """Return the sales of a year and every lot still held."""
+def tax_view(found: TaxLots, held: TaxLots, year: int, method: Method, account: str) -> TaxesView:
+    """Return the sales of a year, and the lots held at its end.
+
+    Args:
+        found: of every trade: a purchase after the year may take a loss of the year away.
+        held: of the trades until the end of the year.
+        year: calendar year.
+        method: how lots were chosen.
+        account: key of the ledger's own account.
+    """
     sold = [row for row in found.sold if row.sold.year == year]
     return TaxesView(
         year=year,
@@ -188,8 +199,8 @@ def tax_view(found: TaxLots, year: int, method: Method, account: str) -> TaxesVi
             for u in found.unknown
             if u.sold.year == year
         ),
-        lots=_lots(found),
-        deferred=sum((lot.deferred for lot in found.open if not lot.retirement), _ZERO),
+        lots=_lots(held),
+        deferred=sum((lot.deferred for lot in held.open if not lot.retirement), _ZERO),
         notes=(NO_ADVICE,),
     )
 

@@ -85,8 +85,8 @@ class MonteCarlo:
             yield f"  {_LABELS[name]:<34} {quantiles}"
         yield f"  {'ends above its beginning':<34} {found.profit.text}"
         yield f"  {f'ruin, a close below {found.ruin_below:g} of it':<34} {found.ruin.text}"
-        losses = f"VaR {found.var_95:.1%}, CVaR {found.cvar_95:.1%}{_gain(found)}"
-        yield f"  {'loss over a whole path, 95 %':<34} {losses}"
+        yield f"  {'19 of 20 paths end (VaR)':<34} with {_at_worst(found.var_95)}"
+        yield f"  {'the worst of 20 end (CVaR)':<34} on average with {_outcome(found.cvar_95)}"
         yield from self._other_parts()
         for part, reason in self.skipped.items():
             yield f"{part}: not computed: {reason}"
@@ -131,8 +131,12 @@ def page_of(found: MonteCarlo) -> str:
     return page(f"Monte Carlo of {found.name}", found.lines(), tables, (), charts=(_bands(found.summary),))
 
 
-def _gain(summary: Summary) -> str:
-    return " (below 0: a gain)" if summary.var_95 < 0 else ""
+def _at_worst(loss: float) -> str:
+    return f"a gain of {-loss:.1%} or more" if loss < 0 else f"a loss of {loss:.1%} or less, or a gain"
+
+
+def _outcome(loss: float) -> str:
+    return f"a gain of {-loss:.1%}" if loss < 0 else f"a loss of {loss:.1%}"
 
 
 def _bands(summary: Summary) -> str:

@@ -96,7 +96,8 @@ def load_credentials(environ: Mapping[str, str], folder: Path) -> Credentials:
         raise SettingsError(
             "the Schwab app key or secret is missing",
             where="SCHWAB_API_KEY, SCHWAB_APP_SECRET",
-            remedy=f"set both in the environment, or write {path} with mode 0600",
+            remedy="put both, and SCHWAB_CALLBACK_URL, into state/secrets.env with mode 0600 (cron has no "
+            f"variables of your shell; the environment and {path} are read too)",
         )
     register_secret(key)
     register_secret(secret)

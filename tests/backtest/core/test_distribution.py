@@ -21,5 +21,6 @@ def test_what_is_missing_names_its_extra() -> None:
         require("research", "json", "no_such_library", where="the bar store")
     assert caught.value.exit_code == 2
     assert caught.value.line() == (
-        "the bar store: no_such_library is not installed → pip install 'jutsu-labs[research]'"
+        "the bar store: no_such_library is not installed → in a checkout `make setup`, "
+        "elsewhere pip install 'jutsu-labs[research]'"
     )

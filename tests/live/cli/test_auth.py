@@ -46,6 +46,17 @@ def test_screen_of_an_old_login_says_what_to_do(
     assert "5.2 of 7 days" in shown
 
 
+def test_a_broker_without_a_login_needs_none(
+    token: tuple[Path, TokenStore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, _ = token
+    config.write_text(config.read_text().replace("name: schwab", "name: paper"))
+    auth.status(as_json=False, check=True, config=config)
+    assert "the broker paper needs no login" in capsys.readouterr().out
+    auth.status(as_json=True, check=False, config=config)
+    assert json.loads(capsys.readouterr().out) == {"broker": "paper", "level": "none"}
+
+
 def test_a_dead_login_is_exit_code_six(
     token: tuple[Path, TokenStore], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from backtest.core.errors import UsageError
 from live.cli.config_change import _instant
+from live.cli.init import _kept_accounts
 from tests.support.user_world import new_user, write_demo_prices
 
 
@@ -32,6 +33,35 @@ def test_what_is_no_time_is_one_clear_line(text: str) -> None:
     with pytest.raises(UsageError, match=r"not a date or time|outside the years") as caught:
         _instant(text)
     assert caught.value.where == "--from / --until"
+
+
+def test_another_initial_cash_says_that_the_paper_account_keeps_its_own(tmp_path: Path) -> None:
+    """From `config set` and from a second `init`; nothing is said before there is an account."""
+    user = new_user(tmp_path / "project", tmp_path)
+    assert not list(_kept_accounts(user.root))
+    assert "keeps its cash" not in user.jutsu("config", "set", "paper.initial_cash", "5000").out
+    (user.root / "state" / "ledger.paper.db").touch()
+    (text,) = _kept_accounts(user.root)
+    assert "keeps its cash" in text
+    assert "keeps its cash" in user.jutsu("config", "set", "paper.initial_cash", "6000").out
+    assert "keeps its cash" not in user.jutsu("config", "set", "safety.max_drift_pct", "0.9").out
+
+
+def test_a_slip_in_a_name_or_value_is_one_of_the_command_line(tmp_path: Path) -> None:
+    """Not of the settings file, which may be fine: set and freeze alike."""
+    user = new_user(tmp_path / "project", tmp_path)
+    for words in (
+        ("config", "set", "aproval.policy", "required"),
+        ("config", "freeze", "--set", "aproval.policy=required"),
+    ):
+        ran = user.jutsu(*words)
+        assert ran.code == 2
+        assert "error 2: command line: aproval.policy: unknown setting → did you mean approval" in ran.err
+    ran = user.jutsu("config", "set", "approval.policy", "sometimes")
+    assert ran.code == 2
+    assert "error 2: command line: approval.policy: " in ran.err
+    for text in ("flag", "live.yaml"):
+        assert text not in ran.err
 
 
 def test_freezing_writes_the_baseline_of_a_backtest_over_the_stored_bars(tmp_path: Path) -> None:

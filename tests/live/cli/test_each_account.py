@@ -222,3 +222,6 @@ def test_a_ledger_that_belongs_to_no_account_is_named(two: User) -> None:
         checks = {check["name"]: check for check in found[name]["checks"]}
         assert checks["settings"]["verdict"] == "warning"
         assert "belongs to no account" in checks["settings"]["detail"]
+    shown = json.loads(two.jutsu("status", "--json").out)["accounts"]
+    for name in NAMES:
+        assert "belongs to no account" in shown[name]["problems"][0]

@@ -24,7 +24,10 @@ def test_words_options_and_exit_codes_are_handed_on(
     assert jutsu(monkeypatch, "optimize", path, "--dry-run") == 0
     assert "120 sets over" in capsys.readouterr().out
     assert jutsu(monkeypatch, "optimize", path, "--budget", "5") == 2
-    assert "the budget is 5" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert "the budget is 5" in refused
+    assert refused.splitlines()[-1].startswith("error 2: ")
+    assert "backtest:" not in refused
     assert jutsu(monkeypatch, "study", "list") == 2
     assert "no study database" in capsys.readouterr().err
 
@@ -33,4 +36,6 @@ def test_help_is_that_of_the_research_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert jutsu(monkeypatch, "optimize", "--help") == 0
-    assert "--task-timeout" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "--task-timeout" in shown
+    assert shown.startswith("usage: jutsu optimize")

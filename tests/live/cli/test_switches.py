@@ -7,6 +7,7 @@ import pytest
 
 from live.cli import switches
 from live.settings.model import BrokerSettings
+from tests.live.cli.conftest import Program
 from tests.support.review_world import invoke, runtime
 
 
@@ -50,3 +51,7 @@ def test_online_for_a_paper_account_does_not_say_real(
     assert text in shown
     assert "REAL" not in shown
     assert "to trade for real" not in shown
+
+
+def test_offline_of_the_paper_broker_says_that_it_is(call: Program) -> None:
+    assert "it is offline already: broker.name is paper" in call("offline")

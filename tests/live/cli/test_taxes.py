@@ -39,10 +39,13 @@ def test_the_year_shows_sales_totals_and_lots(user: User) -> None:
     assert executions[sale["lot"]][0] == "buy"
 
 
-def test_another_year_is_empty_and_still_shows_the_lots(user: User) -> None:
-    ran = user.jutsu("taxes", "2023")
-    assert "nothing was sold in this year" in ran.out
-    assert "lots still held" in ran.out
+def test_a_year_shows_the_lots_held_at_its_end(user: User) -> None:
+    """What was bought later is none of them."""
+    before, bought = user.jutsu("taxes", "2023"), user.jutsu("taxes", "2024")
+    assert "nothing was sold in this year" in before.out
+    assert "lots held" not in before.out
+    assert "lots still held" not in before.out
+    assert "lots held at the end of 2024" in bought.out
 
 
 def test_without_a_year_it_is_the_running_one(user: User) -> None:
@@ -55,6 +58,14 @@ def test_what_is_no_year_or_method(user: User, words: tuple[str, ...]) -> None:
     ran = user.jutsu("taxes", *words)
     assert ran.code == 2
     assert "is no" in ran.text
+
+
+def test_a_year_as_an_option_is_told_how_it_is_given(user: User) -> None:
+    ran = user.jutsu("taxes", "--year", "2024")
+    assert (ran.code, ran.err) == (
+        2,
+        "error 2: jutsu taxes: the year is given without an option → e.g. jutsu taxes 2025\n",
+    )
 
 
 def test_the_csv_holds_every_sale(user: User, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def case(name: str) -> dict[str, object]:
 
 def test_a_year_holds_its_own_sales_and_every_open_lot() -> None:
     found = lots_of(case("the holding period of what was replaced counts on"))
-    first, second = (tax_view(found, year, "fifo", "ours") for year in (2023, 2024))
+    first, second = (tax_view(found, found, year, "fifo", "ours") for year in (2023, 2024))
     assert [(s.sale, s.term, s.adjusted) for s in first.sales] == [("t2", "short", Decimal("0.00"))]
     assert [(w.sale, w.purchase, w.amount, w.lost) for w in first.wash_sales] == [
         ("t2", "t3", Decimal("100.00"), False)
@@ -27,7 +27,8 @@ def test_a_year_holds_its_own_sales_and_every_open_lot() -> None:
 
 
 def test_lots_carry_what_is_deferred_and_when_they_are_long() -> None:
-    view = tax_view(lots_of(case("a part is replaced")), 2024, "fifo", "ours")
+    found = lots_of(case("a part is replaced"))
+    view = tax_view(found, found, 2024, "fifo", "ours")
     (lot,) = view.lots
     assert (lot.shares, lot.cost, lot.deferred, lot.holding_since, lot.long_from) == (
         "40",
@@ -41,5 +42,6 @@ def test_lots_carry_what_is_deferred_and_when_they_are_long() -> None:
 
 
 def test_what_has_no_basis_is_named() -> None:
-    (gone,) = tax_view(lots_of(case("shares whose purchase nobody knows")), 2024, "fifo", "x").without_basis
+    found = lots_of(case("shares whose purchase nobody knows"))
+    (gone,) = tax_view(found, found, 2024, "fifo", "x").without_basis
     assert (gone.sale, gone.shares, gone.proceeds) == ("t2", "5", Decimal("60.00"))

@@ -1,10 +1,12 @@
 """What a Monte Carlo leaves for people."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from backtest.research.monte_carlo.histories import Histories
 from backtest.research.monte_carlo.parameter_draws import Around
@@ -47,6 +49,26 @@ def test_the_screen_tells_every_part() -> None:
         "orders: not computed: --histories 0",
     ):
         assert words in text, words
+
+
+@pytest.mark.parametrize(
+    ("var", "cvar", "most", "worst"),
+    [
+        (-1.297, -0.427, "with a gain of 129.7% or more", "on average with a gain of 42.7%"),
+        (-0.1, 0.05, "with a gain of 10.0% or more", "on average with a loss of 5.0%"),
+        (0.1, 0.2, "with a loss of 10.0% or less, or a gain", "on average with a loss of 20.0%"),
+    ],
+)
+def test_the_end_of_a_path_is_said_as_gain_or_loss_without_a_sign(
+    var: float, cvar: float, most: str, worst: str
+) -> None:
+    made = found()
+    made = replace(made, summary=replace(made.summary, var_95=var, cvar_95=cvar))
+    lines = list(made.lines())
+    (first,) = [line for line in lines if "(VaR)" in line]
+    (second,) = [line for line in lines if "(CVaR)" in line]
+    assert first.endswith(most)
+    assert second.endswith(worst)
 
 
 def test_the_page_is_one_document_without_anything_from_outside() -> None:

@@ -146,8 +146,10 @@ def test_keys_that_lie_in_a_folder_are_one_line(tmp_path: Path) -> None:
 
 
 def test_missing_keys_say_where_to_put_them(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="SCHWAB_API_KEY"):
+    """The file that cron's runs read comes first, with the third name that a login needs."""
+    with pytest.raises(SettingsError, match="SCHWAB_API_KEY") as caught:
         load_credentials({}, tmp_path)
+    assert caught.value.remedy.startswith("put both, and SCHWAB_CALLBACK_URL, into state/secrets.env")
 
 
 # age -----------------------------------------------------------------------------------------------------
