@@ -15,7 +15,7 @@ from live.actions.errors import SettingChangedError
 from live.settings import manifest, names
 from live.settings.digest import settings_sha256, snapshot
 from live.settings.frozen_origin import FrozenData
-from live.settings.load import without_flag
+from live.settings.load import FLAG
 from live.settings.possible import contradictions
 from live.system.json_text import value_text
 from live.views.settings import SettingsSource, configured_strategies, open_settings_ledger
@@ -231,12 +231,17 @@ def _with_values(
         return source.load(at, flags=values)
     except SettingsError as error:
         source.load(at)  # what is wrong without them is said as it is
-        findings = [replace(found, problem=without_flag(found.problem)) for found in error.findings]
+        findings = [replace(found, problem=_without_flag(found.problem)) for found in error.findings]
         if len(findings) != 1:
             raise
         (wrong,) = findings
         where = f"command line: {wrong.path}" if via == TERMINAL else wrong.path
         raise SettingsError(wrong.problem, where=where, remedy=wrong.remedy, findings=findings) from error
+
+
+def _without_flag(problem: str) -> str:
+    """Return what a finding says without that the value came from a flag."""
+    return problem.removesuffix(f" ({FLAG})").removesuffix(f", from {FLAG}")
 
 
 def _require_tested(source: SettingsSource, name: str, value: Any, begins: datetime) -> None:

@@ -389,11 +389,6 @@ def _from_pydantic(problem: dict[str, Any], layers: _Layers) -> Finding:
     return Finding(where or "settings", f"{message[:1].lower()}{message[1:]}{given}{source}")
 
 
-def without_flag(problem: str) -> str:
-    """Return what a finding says without that the value came from a flag."""
-    return problem.removesuffix(f" ({FLAG})").removesuffix(f", from {FLAG}")
-
-
 def _refusal(findings: list[Finding], file: Path | None) -> SettingsError:
     count = len(findings)
     return SettingsError(
