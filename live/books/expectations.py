@@ -41,6 +41,7 @@ def expectations_for(
         role="primary" if executing else None,
         limits=settings.execution.limits,
         account=settings.account,
+        stop_loss_pct=None if own is None else own.strategy.terms.stop_loss_pct,
     )
 
 

@@ -79,7 +79,7 @@ def intended(
     """
     shown = orders[0]
     attached = next((o.stop_price for o in orders if o.parent_id == shown.order_id and o.stop_price), None)
-    loss = _stop_loss_pct(context.strategies, variant)
+    loss = stop_loss_pct(context.strategies, variant)
     planned = _in_file(context, variant, name.session, str(name))
     if planned is not None:
         return _of_file(planned, attached, loss)
@@ -135,7 +135,8 @@ def session_orders(context: RunContext, variant: str, day: date) -> Sequence[Sig
         return ()
 
 
-def _stop_loss_pct(strategies: Path, variant: str) -> float | None:
+def stop_loss_pct(strategies: Path, variant: str) -> float | None:
+    """Return the distance of a strategy's stops, percent; None without stops, or when it cannot be read."""
     try:
         return find_strategy(variant, strategies).terms.stop_loss_pct
     except JutsuError:

@@ -60,16 +60,24 @@ class CandidateInput:
         Args:
             taken: symbol -> who has it: another variant, or ``outside`` for shares that no book owns.
         """
-        if self.candidates is None or not any(c.ticker in taken for c in self.candidates):
-            return self
         gone = {ticker: Skip(ticker, "held_elsewhere", {"by": who}) for ticker, who in taken.items()}
-        return self._less(gone)
+        if (
+            self.candidates is None
+            or not {*self._tickers(), *(s.symbol for s in self.excluded)} & gone.keys()
+        ):
+            return self
+        before = tuple(gone.get(skip.symbol, skip) for skip in self.excluded)  # the reason that lasts
+        return replace(self, excluded=before).less(gone)
+
+    def _tickers(self) -> frozenset[str]:
+        return frozenset(candidate.ticker for candidate in self.candidates or ())
 
     def without_unknown(self, unknown: Collection[str]) -> CandidateInput:
         """Return the report without tickers nobody has a price of: they must not use up a daily place."""
-        return self._less({ticker: Skip(ticker, "no_price_data") for ticker in unknown})
+        return self.less({ticker: Skip(ticker, "no_price_data") for ticker in unknown})
 
-    def _less(self, gone: Mapping[str, Skip]) -> CandidateInput:
+    def less(self, gone: Mapping[str, Skip]) -> CandidateInput:
+        """Return the report without the tickers of `gone`, whose skips say why."""
         listed = self.candidates or ()
         kept = tuple(c for c in listed if c.ticker not in gone)
         skips = tuple(gone[c.ticker] for c in listed if c.ticker in gone)

@@ -88,7 +88,7 @@ def _for_session(
     over = now > calendar.window(traded, variant.strategy.execution_time).closes_at
     if judged.candidates is None:
         return _check(found, variant, session, window_over=over, problems=judged.problems)
-    judged = known_tickers(feed, judged, now).without(taken_by_books(context, variant))
+    judged = known_tickers(feed, judged.without(taken_by_books(context, variant)), now)
     decision, cash_known = _decision(context, feed, variant, session, judged)
     return _check(
         found,
@@ -99,6 +99,7 @@ def _for_session(
         skipped=(*judged.excluded, *decision.skipped, *_below_grade(judged, decision)),
         cash_known=cash_known,
         problems=_blocked(context.ledger),
+        notes=judged.notes,
     )
 
 
@@ -181,6 +182,7 @@ def _check(
     skipped: Sequence[Skip] = (),
     cash_known: bool = True,
     problems: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> ReportCheck:
     rotated = None
     if decision is not None and decision.entries:
@@ -198,5 +200,5 @@ def _check(
         skipped=tuple(skipped),
         cash_known=cash_known,
         problems=problems,
-        notes=() if decision is None else decision.warnings,
+        notes=notes if decision is None else (*notes, *decision.warnings),
     )

@@ -43,6 +43,7 @@ class Expectations:
             stays right when the executor runs again after a partial execution.
         limits: hard limits.
         account: name of the account that runs, empty without one.
+        stop_loss_pct: distance of the strategy's stops, percent; None for one without stops.
     """
 
     session: date
@@ -56,6 +57,7 @@ class Expectations:
     holdings: Mapping[str, int] | None = None
     limits: Limits = field(default_factory=Limits)
     account: str | None = None
+    stop_loss_pct: float | None = None
 
 
 def rule_findings(

@@ -25,6 +25,7 @@ from live.handoff.model import SignalFile
 from live.handoff.read import MAX_FINDINGS, Parsed, capped, parse
 from live.handoff.rules import Expectations, rule_findings
 from live.handoff.schema import validator
+from live.handoff.stop_edits import stop_findings
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError as SchemaError
@@ -78,6 +79,9 @@ def judge(
         if original is not None and not trusted:
             named.update(finding.path for finding in rules)
             problems.extend(f for f in _forbidden_edits(original, parsed.data) if f.path not in named)
+    if signal is not None and not trusted:
+        held = signal.inputs.account.positions if expectations.holdings is None else expectations.holdings
+        problems.extend(stop_findings(signal, original, expectations.stop_loss_pct, held))
     if problems or signal is None:
         return Judgement(parsed.data, signal, capped(problems), ())
     generated = signal if trusted else original

@@ -193,6 +193,7 @@ def _orders(ledger: Ledger) -> HealthCheck:
 def _stops(context: RunContext, broker: Broker) -> HealthCheck:
     """Fail when shares are without their stop: by the ledger, or because it was ended at the broker."""
     from backtest.core.errors import BrokerError
+    from live.books.stopless import REMEDY, stopless
     from live.orders.lost_stops import lost_stops
 
     unprotected = context.ledger.positions.unprotected()
@@ -205,6 +206,10 @@ def _stops(context: RunContext, broker: Broker) -> HealthCheck:
         names = ", ".join(f"{row.quantity} {row.symbol} of {row.variant}" for row in unprotected)
         remedy = "`python -m live.executor` places the stop"
         return HealthCheck("stops", "failed", f"no protective stop: {names}", remedy)
+    without = stopless(context.ledger.positions, context.strategies)
+    if without:
+        names = ", ".join(f"{row.quantity} {row.symbol} of {row.variant}" for row in without)
+        return HealthCheck("stops", "failed", f"bought without a stop: {names}", REMEDY)
     return HealthCheck("stops", "ok", "none is missing")
 
 

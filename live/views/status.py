@@ -162,6 +162,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             *broken,
             *_restored(inputs),
             *_problems(kill, unresolved, unprotected),
+            *_stopless(inputs),
             *off_target_problems(inputs, primaries),
             *(step.text for step in missed),
             *(text for book in books for text in _drifted(book)),
@@ -202,6 +203,13 @@ def _problems(kill: KillSwitch, unresolved: Iterable[str], unprotected: Iterable
         yield f"order {name}: fate unknown; run the executor or `jutsu resolve {name}`"
     for name in unprotected:
         yield f"position {name} has no protective stop; run the executor"
+
+
+def _stopless(inputs: ViewInputs) -> Iterator[str]:
+    from live.books.stopless import REMEDY, stopless
+
+    for row in stopless(inputs.ledger.positions, inputs.strategies):
+        yield f"position {row.variant}/{row.symbol} was bought without its strategy's stop; {REMEDY}"
 
 
 def _drifted(book: BookStatus) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ def skipped_because(reason: str, details: Mapping[str, Any]) -> str:
     if reason == "insufficient_cash":
         cost, left = details.get("cost", 0.0), details.get("available", 0.0)
         return f"it costs {cost:,.2f}, and {left:,.2f} may be spent"
+    if reason == "price_far_from_last":
+        return f"its report price {details.get('price')} is far from the last known {details.get('last')}"
     if reason == "rotation_incomplete":
         return f"it stays: {details.get('for', 'the entry')}, for which it would make room, is not bought"
     if reason.startswith("filter_low_price_"):

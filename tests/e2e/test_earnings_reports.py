@@ -176,3 +176,25 @@ class TestCheck:
         text = self.check(trader, path).out
         assert "sell AAA: the book is full, and it makes room for CCC" in text
         assert "buy 100 CCC" in text
+
+
+def test_a_wrong_price_buys_nothing_and_a_stop_that_is_taken_out_is_refused(trader: Trader) -> None:
+    path = write_report(
+        trader.user.root / "reports", date.fromisoformat(MON), [row("AAA", price=10.0), row("BBB")]
+    )
+    ran = generate(trader, MON)
+    assert "AAA: report price 10 is 90 % below the last known 100: not entered" in ran.out
+    assert bought(trader, MON) == bought(trader, MON, "nwl_p4") == ["BBB"]
+    checked = trader.user.jutsu("report", "check", str(path), "--prices", str(trader.stocks.folder))
+    assert "its report price 10.0 is far from the last known 100.0" in checked.out
+    reviewed = trader.user.jutsu("review", str(trader.file(MON)), "--as-of", f"{MON}T09:05")
+    assert "AAA: report price 10 is 90 % below" in reviewed.out
+    data = file_of(trader, MON)
+    for stop in (None, {"price": 0.01, "time_in_force": "gtc"}):
+        data["orders"][0]["stop"] = stop
+        trader.file(MON).write_text(json.dumps(data))
+        approved = trader.user.jutsu("approve", str(trader.file(MON)), "--as-of", f"{MON}T09:05")
+        for refused in (approved, trader.execute(MON, "--accept-edits", at="09:31")):
+            assert refused.code == 2
+            assert "the strategy's stop is 90.00 (10 % below 100)" in refused.err
+    assert trader.orders() == {}
