@@ -39,11 +39,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "ready", "Count what must be true before real orders; exit code 1 when something is not met yet."
     ),
     "trades": Command("trades", "List executed trades, newest first, with the regime they were decided in."),
+    "export": Command("trades", "Export all trades as CSV (or JSON)."),
     "orb": Command(
         "orb",
         "Show the book of breakouts: its session, each strategy beside its history, days, alerts, trades.",
     ),
-    "export": Command("trades", "Export all trades as CSV (or JSON)."),
     "explain": Command(
         "explain", "Tell why a symbol traded or did not: decision, file, approval, gates, orders and fills."
     ),

@@ -2,7 +2,7 @@
 
 The ETag is made of a random number of this process, the counter of the watcher, the moment, and what was
 asked; asking again with it costs no work (304). The newest answers are kept, also packed, for others who ask
-the same while their ETag holds and the files of the ledger are as they were: a commit is never missed.
+the same while their ETag holds and the files of ledger and settings are as they were: no commit is missed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from live.settings.load import DEFAULT_CONFIG
 from live.system.json_text import plain
 from live.views.inputs import ViewInputs
 from live.web.guard import Door, who
@@ -110,9 +111,10 @@ class Answers:
                 self._kept.popitem(last=False)
 
     def _files(self) -> str:
-        """Return what a commit changes at once: the watcher sees it a quarter of a second later."""
+        """Return what a commit, or an edit of the settings, changes at once: the watcher is a moment late."""
         path = self.world.state_db
-        return " ".join(_stamp(one) for one in (path, path.with_name(f"{path.name}-wal")))
+        settings = self.world.source.config or DEFAULT_CONFIG
+        return " ".join(_stamp(one) for one in (path, path.with_name(f"{path.name}-wal"), settings))
 
     def _tag(self, request: Request) -> str:
         moment = int(self.world.clock.now().timestamp()) // _SECONDS
