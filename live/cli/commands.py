@@ -76,7 +76,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "offline": Command("switches", "Withdraw the confirmation: no real order leaves until `jutsu online`."),
     "recover": Command(
         "ledger",
-        "Replace a damaged ledger by the newest intact backup and ask the broker what it is missing.",
+        "Replace a damaged or new ledger by the newest intact backup and ask the broker what it is missing.",
     ),
     "restore": Command(
         "backup",
