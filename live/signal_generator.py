@@ -101,11 +101,26 @@ def run(runtime: Runtime, request: GeneratorRequest) -> int:
     return 0
 
 
-def _warn_of_the_future(runtime: Runtime, request: GeneratorRequest) -> None:
+def _to_come(kind: Run) -> bool:
+    """Whether a run is about a day after today, by the clock of this machine."""
+    today = SystemClock().now().astimezone(calendar.NEW_YORK).date()
+    return kind.as_of is not None and kind.as_of.day > today
+
+
+def _refuse_the_future(kind: Run, *, force: bool) -> None:
     """A mistyped year on the demo market would otherwise close the ledger to every session until then."""
+    if kind.as_of is not None and _to_come(kind) and not (force or kind.scratch):
+        raise UsageError(
+            f"{kind.as_of.day} has not come yet",
+            where="--as-of",
+            remedy="correct the date; --force runs it and closes this ledger to earlier sessions",
+        )
+
+
+def _warn_of_the_future(runtime: Runtime, request: GeneratorRequest) -> None:
     as_of = runtime.run.as_of
-    if as_of is not None and as_of.day > SystemClock().now().date():
-        then = "a real run closes this ledger" if runtime.run.scratch else "this ledger is now closed"
+    if as_of is not None and _to_come(runtime.run):
+        then = "a run with --force closes this ledger" if runtime.run.scratch else "this ledger is now closed"
         _announce(request, f"warning: {as_of.day} has not come yet; {then} to earlier sessions")
 
 
@@ -320,6 +335,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def body(args: argparse.Namespace, options: Options, log_file: list[Path | None]) -> int:
         kind = run_of(args)
+        _refuse_the_future(kind, force=args.force)
         if ORB_BOOK in args.strategy:
             return _orb_plan(args, options, kind)
         request = GeneratorRequest(

@@ -142,9 +142,21 @@ def _refusal(error: Any) -> UsageError:
         problem = "a command is missing"
     else:
         problem = " ".join(error.format_message().split()).rstrip(".")
-    refusal = UsageError(problem, where=where, remedy=f"{where} --help")
+    refusal = UsageError(problem, where=where, remedy=_dated(problem, found) or f"{where} --help")
     _show_as_json(refusal)
     return refusal
+
+
+def _dated(problem: str, found: Any) -> str:
+    """Return the option that takes a date which was given as a word, nothing where there is none."""
+    from backtest.calendar.written import DATE
+
+    word = problem.rpartition("(")[2].rstrip(")")
+    if found is None or "unexpected extra argument" not in problem or not DATE.fullmatch(word):
+        return ""
+    options = {name for parameter in found.command.params for name in parameter.opts}
+    option = next((name for name in ("--date", "--since", "--as-of") if name in options), None)
+    return f"write {option} {word}" if option else ""
 
 
 def _show_as_json(error: JutsuError) -> None:

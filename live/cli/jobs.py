@@ -105,15 +105,18 @@ def run_due(*, config: ConfigOption = None, state_db: StateOption = None) -> Non
             echo(f"{len(due)} job(s) are due: another program runs the jobs of this project")
             return
         try:
-            waiting = _run(project, store, runner)
+            ended, waiting = _run(project, store, runner)
         finally:
             runner.stop()
+    if not ended and not waiting:
+        echo("no job is due")
     if waiting:
         echo(f"{waiting} job(s) wait: an execution window is near")
 
 
-def _run(project: JobsProject, store: JobStore, runner: Runner) -> int:
-    """Run until nothing of ours runs; return how many jobs wait."""
+def _run(project: JobsProject, store: JobStore, runner: Runner) -> tuple[int, int]:
+    """Run until nothing of ours runs; return how many jobs ended and how many wait."""
+    ended = 0
     seen = {job.id for job in store.active()}
     while True:
         runner.tick()
@@ -122,9 +125,10 @@ def _run(project: JobsProject, store: JobStore, runner: Runner) -> int:
         for ident in sorted(seen - {job.id for job in active}):
             done = store.get(ident)
             echo(f"{ident}: {done.state}{f': {done.problem}' if done.problem else ''}")
+            ended += 1
         seen = {job.id for job in active}
         if not running:
-            return len(active)
+            return ended, len(active)
         project.clock.sleep(_EVERY_SECONDS)
 
 

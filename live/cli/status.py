@@ -22,6 +22,7 @@ from live.cli.common import (
 from live.cli.status_books import show_books_now
 from live.model.run import Overview
 from live.operations.checks import ledger_problems, login_problems
+from live.operations.health import start_time_problems
 from live.reconciliation.standing import paper_differences
 from live.runtime.lenient import diagnostics
 from live.system.number_text import money, percent
@@ -48,6 +49,7 @@ def status(*, as_json: JsonOption = False, config: ConfigOption = None, state_db
             *login_problems(runtime.context, runtime.loaded.root),
             *paper_differences(runtime.context, runtime.broker),
             *channel_problems(runtime),
+            *start_time_problems(runtime.context),
         )
         inputs = ViewInputs.of(runtime.context)
         view = read_status(inputs, found)

@@ -20,8 +20,8 @@ from backtest.core.errors import (
     LimitError,
     SettingsError,
 )
-from live.operations import start_loop, timers
-from live.operations.crontab import DAILY_STAGES, crontab
+from live.operations import start_loop
+from live.operations.crontab import DAILY_STAGES, belongs, crontab
 from live.operations.launchd import AGENTS, LABEL
 from live.operations.schedule import UNITS
 from live.settings.accounts import common_folder
@@ -36,6 +36,9 @@ MEGABYTE = 1024 * 1024
 AGAIN: Final = (
     "then run again what stopped: `python -m live.signal_generator`, "
     "inside the window `python -m live.executor`"
+)
+_WITHOUT_CRONTAB: Final = (
+    "`jutsu schedule --systemd --install`, or start what `jutsu schedule --container` prints"
 )
 FREE_SPACE: Final = f"free some space, {AGAIN}"
 
@@ -63,7 +66,7 @@ def health(context: RunContext, broker: Broker) -> tuple[CheckResult, ...]:
         login(context, context.loaded.root),
         connectivity(broker),
         clock_skew(context.settings, broker),
-        cron(common_folder(context.state, context.settings.account), context.clock),
+        cron(context.loaded.root, common_folder(context.state, context.settings.account), context.clock),
     )
 
 
@@ -207,14 +210,14 @@ def clock_skew(settings: Settings, broker: Broker) -> CheckResult:
     return CheckResult("clock", ok=ok, detail=detail, remedy="set this machine's clock (NTP)")
 
 
-def cron(state: Path, clock: Clock) -> CheckResult:
-    """Warn when nothing starts both stages: no line of the crontab, timer, agent, or living loop."""
+def cron(root: Path, state: Path, clock: Clock) -> CheckResult:
+    """Warn when nothing starts both stages of this project: no cron line, timer, agent, or living loop."""
     if start_loop.alive(state, clock.now()):
         return CheckResult("cron", ok=True, detail="`jutsu schedule run` is at work")
     text = crontab()
     lines = [line for line in (text or "").splitlines() if not line.lstrip().startswith("#")]
-    called = {stage for stage in DAILY_STAGES if any(stage in line for line in lines)}
-    on = {} if called == set(DAILY_STAGES) else _started_by_units()
+    called = {stage for stage in DAILY_STAGES if any(stage in line and belongs(line, root) for line in lines)}
+    on = {} if called == set(DAILY_STAGES) else _started_by_units(root)
     missing = [stage for stage in DAILY_STAGES if stage not in called and stage not in on]
     if missing and text is None and not on:
         detail = "no crontab can be read, and no timer starts a stage"
@@ -222,14 +225,20 @@ def cron(state: Path, clock: Clock) -> CheckResult:
         detail = f"no line or timer calls {', '.join(missing)}"
     else:
         detail = "both stages are scheduled" + (f" ({', '.join(sorted(set(on.values())))})" if on else "")
-    return CheckResult(
-        "cron", ok=not missing, detail=detail, remedy="`jutsu schedule --install`", warning_only=True
-    )
+    remedy = "`jutsu schedule --install`" if text is not None else _WITHOUT_CRONTAB
+    return CheckResult("cron", ok=not missing, detail=detail, remedy=remedy, warning_only=True)
 
 
-def _started_by_units() -> dict[str, str]:
-    """Return which stages timers or agents start, and which of the two."""
+def _started_by_units(root: Path) -> dict[str, str]:
+    """Return which stages timers or agents start in a project, and which of the two."""
+    from live.operations.installed import belongs as of_project
+    from live.operations.installed import enabled_here, text_of
+
     agents = Path.home() / AGENTS
-    found = {unit.removesuffix(".timer").removeprefix("jutsu-"): "timers" for unit in timers.enabled()}
-    found |= {name: "agents" for name in UNITS if (agents / f"{LABEL}{name}.plist").exists()}
+    on = enabled_here(root)
+    names = [unit.removesuffix(".timer").removeprefix("jutsu-") for unit in on]
+    found = dict.fromkeys(names, "timers")
+    plists = {name: agents / f"{LABEL}{name}.plist" for name in UNITS}
+    ours = [name for name, path in plists.items() if text_of(path) is not None and of_project(path, root)]
+    found |= dict.fromkeys(ours, "agents")
     return {stage: kind for name, kind in found.items() for stage in DAILY_STAGES if stage in UNITS[name]}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from pathlib import Path
+
 from live.system.programs import run_program
 
 #: what the schedule of a daily book must call
@@ -42,3 +46,41 @@ def restore(text: str) -> tuple[str, int]:
     lines = text.split("\n")
     off = sum(line.startswith(DISABLED) for line in lines)
     return "\n".join(line.removeprefix(DISABLED) for line in lines), off
+
+
+def belongs(line: str, folder: Path) -> bool:
+    """Tell whether a line starts its program in a project: by its `--config`, else by the last `cd`."""
+    place, before = Path.home(), ""
+    for word in _words(line.replace(r"\%", "%")):
+        flag, _, value = word.partition("=")
+        if before == "cd":
+            place = place / _path(word)
+        elif before == "--config" or (flag == "--config" and value):
+            settings = place / _path(value or word)
+            inside = settings.parent.name == "config"
+            return _same(settings.parent.parent if inside else settings.parent, folder)
+        before = word
+    return _same(place, folder)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a shell's line; those of a quoted command (`sh -c '...'`) too."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        found = list(lexer)
+    except ValueError:
+        return text.split()
+    return [
+        part
+        for word in found
+        for part in (_words(word) if any(s in word for s in DAILY_STAGES) and " " in word else [word])
+    ]
+
+
+def _path(word: str) -> Path:
+    return Path(os.path.expandvars(word)).expanduser()
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()

@@ -308,10 +308,10 @@ def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
     from itertools import islice
 
     from backtest.calendar.sessions import NEW_YORK
-    from live.operations import start_loop, timers
+    from live.operations import start_loop
     from live.operations.cron_match import not_started
     from live.operations.crontab import crontab
-    from live.operations.installed import BEGIN, doubled
+    from live.operations.installed import BEGIN, doubled, enabled_here
     from live.operations.next_starts import session_starts
     from live.operations.scheduled import scheduled_books
     from live.system.clock import host_zone
@@ -326,11 +326,31 @@ def _start_times(context: RunContext, root: Path) -> Iterator[HealthCheck]:
         here, there = (start.at.astimezone(place).strftime("%a %H:%M") for place in (zone, NEW_YORK))
         command = f"`{start.command}`" + (f" of {account}" if account else "")
         detail = f"no line of the crontab starts {command} on {there} New York, which is {here} here"
-        else_started = doubled(text, root) or timers.enabled()
+        else_started = doubled(text, root) or enabled_here(root)
         verdict: Verdict = "warning" if else_started else "failed"
         yield HealthCheck("start times", verdict, detail, "`jutsu schedule --install` makes them anew")
     elif f"{BEGIN}{root}" not in text:
         yield from _unit_accounts(root, account)
+
+
+def start_time_problems(context: RunContext) -> tuple[str, ...]:
+    """Return what is wrong with the start times, as lines of `jutsu status`; nothing is asked of a broker."""
+    import os
+
+    from backtest.core.errors import JutsuError, UsageError
+    from live.system.clock import host_zone
+
+    if not context.run.about_now:
+        return ()
+    try:
+        host_zone(os.environ)
+    except UsageError as error:
+        return (f"start times: {error.line()}",)
+    try:
+        found = tuple(_start_times(context, context.loaded.root))
+    except JutsuError:
+        return ()  # books that cannot be read are a problem of their own there
+    return tuple(f"{c.name}: {c.detail}; {c.remedy}" for c in found if c.verdict == "failed")
 
 
 def _unit_accounts(root: Path, account: str) -> Iterator[HealthCheck]:

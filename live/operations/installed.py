@@ -6,6 +6,7 @@ Changes are planned first, so that they can be shown; what was there before is k
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ BEGIN: Final = "# >>> jutsu schedule of "
 END: Final = "# <<< jutsu schedule of "
 #: of user units below XDG_CONFIG_HOME
 USER_UNITS: Final = Path("systemd/user")
+#: of units that an administrator made
+MACHINE_UNITS: Final = Path("/etc/systemd/system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,11 @@ def crontab_change(folder: Path, lines: Iterable[str] | None) -> Change | None:
     """Return the change that gives the crontab this project's block, or takes it away (`lines` None).
 
     Raises:
-        LimitError: there is no crontab here. UsageError: panic switched lines off.
+        UsageError: there is no crontab here, or panic switched lines off.
     """
     before = cron.crontab()
     if before is None:
-        raise LimitError(
+        raise UsageError(
             "this machine has no `crontab`", where="jutsu schedule", remedy="use --systemd, or --container"
         )
     if lines is not None and cron.DISABLED in before:
@@ -83,7 +86,9 @@ def doubled(text: str, folder: Path) -> int:
     """Return how many lines outside the block start our stages too: harmless, but not needed."""
     outside = with_block(text, folder, None).splitlines()
     return sum(
-        any(stage in line for stage in cron.DAILY_STAGES) and str(folder) in line and not line.startswith("#")
+        any(stage in line for stage in cron.DAILY_STAGES)
+        and not line.lstrip().startswith("#")
+        and cron.belongs(line, folder)
         for line in outside
     )
 
@@ -144,6 +149,18 @@ def belongs(path: Path, folder: Path) -> bool:
     if path.suffix == ".plist":
         return f"<string>{place}</string>" in text
     return f"{FOLDER_LINE}{place.replace('%', '%%')}" in text.splitlines()
+
+
+def enabled_here(folder: Path) -> tuple[str, ...]:
+    """Return the timers of stages that are enabled, without those whose service starts another project."""
+    places = (units_folder(Path.home(), os.environ.get("XDG_CONFIG_HOME")), MACHINE_UNITS)
+    return tuple(unit for unit in timers.enabled() if _here(places, unit, folder))
+
+
+def _here(places: Iterable[Path], unit: str, folder: Path) -> bool:
+    paths = [place / unit.replace(".timer", ".service") for place in places]
+    there = [path for path in paths if text_of(path) is not None]
+    return not there or any(belongs(path, folder) for path in there)
 
 
 def text_of(path: Path) -> str | None:

@@ -82,13 +82,14 @@ def read_readiness(inputs: ViewInputs, backtested: Mapping[str, float]) -> Readi
     """
     daily = {book.primary for book in inputs.settings.books if book.run == "daily"}
     names = [found.name for found in inputs.variants() if found.role == "primary" and found.name in daily]
-    books = tuple(_book(inputs.ledger, name, backtested.get(name)) for name in names)
+    books = tuple(_book(inputs, name, backtested.get(name)) for name in names)
     return ReadinessView(bool(books) and all(book.ready for book in books), books)
 
 
-def _book(ledger: Ledger, variant: str, backtested: float | None) -> BookReadiness:
-    account, rehearsed = rehearsal(ledger, variant)
-    rows = rehearsed.runs.recent(LOOK_BACK, variant)
+def _book(inputs: ViewInputs, variant: str, backtested: float | None) -> BookReadiness:
+    account, rehearsed = rehearsal(inputs.ledger, variant)
+    newest = rehearsed.runs.recent(LOOK_BACK, variant)
+    rows = [row for row in newest if row.session <= inputs.today]  # a session to come was not missed
     checks: dict[str, SessionCheck] = {}
     if rows:
         kept = history(rehearsed, variant, rows[0].session)

@@ -155,12 +155,15 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         ),
         unresolved_orders=unresolved,
         naked_positions=unprotected,
-        missed_sessions=tuple(row.session for row in ledger.runs.recent(20) if row.missed),
+        missed_sessions=tuple(
+            row.session for row in ledger.runs.recent(20) if row.missed and row.session <= inputs.today
+        ),
         missed_steps=missed,
         problems=(
             *further,
             *broken,
             *_restored(inputs),
+            *_closed(inputs),
             *_problems(kill, unresolved, unprotected),
             *_stopless(inputs),
             *off_target_problems(inputs, primaries),
@@ -192,6 +195,16 @@ def _restored(inputs: ViewInputs) -> Iterator[str]:
         yield (
             "the ledger was restored, or is a new one in the place of the old: nothing is sent before "
             f"{inputs.ledger.generation.way_back()}"
+        )
+
+
+def _closed(inputs: ViewInputs) -> Iterator[str]:
+    """Yield that a run about a day to come (by `--as-of`, or a wrong clock) closed the ledger until then."""
+    newest = inputs.ledger.runs.last_session()
+    if newest is not None and newest > inputs.today and not inputs.past:
+        yield (
+            f"the ledger is closed to earlier sessions until {newest}, which has not come yet: every run "
+            "before it is refused; `jutsu restore` of a backup made before that run opens it again"
         )
 
 

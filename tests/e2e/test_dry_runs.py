@@ -88,7 +88,7 @@ def test_no_dry_run_writes_anything(invested: User, state: Callable[[User], None
 
 def test_a_dry_run_does_not_say_that_it_closed_the_ledger(invested: User) -> None:
     text = invested.generate(FUTURE, "--dry-run").text
-    assert "a real run closes this ledger to earlier sessions" in text
+    assert "a run with --force closes this ledger to earlier sessions" in text
     assert "is now closed" not in text
 
 

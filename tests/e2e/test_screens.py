@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from backtest.calendar import sessions as calendar
 from live.system.clock import SystemClock
 from tests.support.paths import PROJECT
 from tests.support.user_world import FIRST, User, called, jutsu
@@ -49,10 +51,25 @@ def test_a_holiday_is_said_once(user: User) -> None:
     assert ran.code == 0
 
 
-def test_a_session_that_has_not_come_is_warned_of(user: User) -> None:
-    ahead = f"{SystemClock().now().year + 1}-06-03"
-    ran = user.generate(ahead)
-    assert f"warning: {ahead} has not come yet" in ran.text or "not a trading day" in ran.text
+def test_a_session_that_has_not_come_is_refused_before_it_closes_the_ledger(user: User) -> None:
+    ahead = calendar.next_session(SystemClock().now().date() + timedelta(days=40)).day
+    ran = user.generate(str(ahead))
+    assert (ran.code, len(ran.text.splitlines())) == (2, 1)
+    assert f"{ahead} has not come yet" in ran.err
+    assert not user.db.exists()
+    assert user.generate(FIRST).code == 0, "the ledger is open"
+    forced = user.generate(str(ahead), "--force")
+    assert (forced.code, f"warning: {ahead} has not come yet" in forced.text) == (0, True)
+    shown = json.loads(user.jutsu("status", "--json").out)
+    assert any(f"closed to earlier sessions until {ahead}" in text for text in shown["problems"])
+    today = str(SystemClock().now().date())
+    assert all(day <= today for day in shown["missed_sessions"])
+    assert all(line["session"] <= today for line in json.loads(user.jutsu("runs", "--json").out))
+
+
+def test_a_date_given_as_a_word_names_its_option(user: User) -> None:
+    ran = user.jutsu("validate", FIRST)
+    assert (ran.code, f"write --date {FIRST}" in ran.err) == (2, True)
 
 
 def test_one_problem_is_said_once(user: User) -> None:

@@ -29,7 +29,7 @@ from backtest.strategies import registry
 from live import executor, signal_generator
 from live.alerts.delivery import Outcome
 from live.settings import manifest
-from live.settings.load import load_settings
+from live.settings.load import load_settings, root_of
 from live.system.logs import stop_logging
 from tests.simulation import clock as clocks
 from tests.simulation.crash import Machine, ProcessDied, running, simulated_disk
@@ -43,7 +43,7 @@ RULE_SETS: Final = {
     "simulated_weights": "tests.simulation.weights",
     "simulated_stocks": "tests.simulation.stocks",
 }
-CRONTAB: Final = "live.signal_generator; live.executor; jutsu live"
+CRONTAB: Final = "cd {} && live.signal_generator; live.executor; jutsu live"
 CHANNEL: Final = "JUTSU_ALERT_PHONE"
 #: of the 59 days that brokers list; what rests for longer (a stop good till cancelled) comes in every world
 LISTED: Final = timedelta(days=3)
@@ -186,7 +186,9 @@ def installed(
         mock.patch.object(live.alerts.delivery, "deliver_all", folder.deliver_all),
         mock.patch.object(live.alerts.outbox, "deliver_all", folder.deliver_all),
         mock.patch.object(live.orders.listing, "LOOK_BACK", LISTED),
-        mock.patch.object(live.operations.checks, "crontab", return_value=CRONTAB),
+        mock.patch.object(
+            live.operations.checks, "crontab", return_value=CRONTAB.format(root_of(folder.config))
+        ),
         mock.patch.object(live.cli.app, "needed", lambda arguments: _commands(tuple(arguments[:1]))),
         clocks.instead_of_the_systems(clock),
         simulated_disk(),

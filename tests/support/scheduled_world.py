@@ -31,7 +31,7 @@ from tests.support.user_world import Ran, User, called, jutsu, new_user
 
 ACKNOWLEDGE, RESUME = "jutsu alerts ack", "jutsu resume"
 BOOKS = (ScheduledBook("golden", "close"),)
-CRONTAB = "live.signal_generator; live.executor"
+CRONTAB = "cd {} && live.signal_generator; live.executor"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def scheduled(
             mock.patch.dict(os.environ, ours, clear=True),
             mock.patch.object(live.alerts.delivery, "deliver_all", machine.deliver_all),
             mock.patch.object(live.alerts.outbox, "deliver_all", machine.deliver_all),
-            mock.patch.object(live.operations.checks, "crontab", return_value=CRONTAB),
+            mock.patch.object(live.operations.checks, "crontab", return_value=CRONTAB.format(user.root)),
             clocks.instead_of_the_systems(clock),
         ):
             time.tzset()

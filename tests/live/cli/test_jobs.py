@@ -56,7 +56,7 @@ def test_run_due_runs_what_waits_and_ends(
     monkeypatch.setattr(Runner, "tick", done)
     job = store.add("backtest", {"variant": "golden"}, actor="ann", at=AT)
     assert user.jutsu("jobs", "run-due").out == f"{job.id}: failed: no bars\n"
-    assert user.jutsu("jobs", "run-due").out == ""
+    assert user.jutsu("jobs", "run-due").out == "no job is due\n"
 
 
 def test_run_due_says_when_a_window_is_near(

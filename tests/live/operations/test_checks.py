@@ -15,12 +15,20 @@ from backtest.core.errors import BrokerError, LimitError
 from live.model.run import Replay
 from live.operations import checks as preflight
 from live.operations import timers
+from live.operations.crontab import DAILY_STAGES
+from live.operations.installed import units_folder
 from tests.support.exec_world import AT, DAY, world
+
+LINE = "45 15 * * 1-5 cd {} &&"
 
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Any:
     return world(tmp_path).open()
+
+
+def cron(runtime: Any) -> preflight.CheckResult:
+    return preflight.cron(runtime.loaded.root, runtime.state, runtime.clock)
 
 
 def test_preflight_names_every_check(runtime: Any) -> None:
@@ -35,8 +43,10 @@ def test_preflight_is_skipped_for_the_past(runtime: Any) -> None:
 
 
 def test_missing_cron_lines_only_warn(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "crontab", lambda: "45 15 * * 1-5 python -m live.executor\n")
-    found = preflight.cron(runtime.state, runtime.clock)
+    monkeypatch.setattr(
+        preflight, "crontab", lambda: f"{LINE} python -m live.executor\n".format(runtime.loaded.root)
+    )
+    found = cron(runtime)
     assert not found.ok
     assert "signal_generator" in found.detail
     assert preflight.require([found]) == (f"cron: {found.detail}",)
@@ -48,24 +58,46 @@ def test_timers_agents_and_the_loop_are_schedules_too(
     monkeypatch.setattr(preflight, "crontab", lambda: None)
     monkeypatch.setattr(timers, "enabled", lambda: ())
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert "no crontab" in preflight.cron(runtime.state, runtime.clock).detail
+    assert "no crontab" in cron(runtime).detail
+    assert "--systemd" in cron(runtime).remedy, "no cron lines are advised where there is no cron"
     monkeypatch.setattr(timers, "enabled", lambda: ("jutsu-executor-place.timer",))
-    assert "signal_generator" in preflight.cron(runtime.state, runtime.clock).detail
+    assert "signal_generator" in cron(runtime).detail
     units = ("jutsu-executor-place.timer", "jutsu-signal-generator.timer")
     monkeypatch.setattr(timers, "enabled", lambda: units)
-    assert preflight.cron(runtime.state, runtime.clock).detail == "both stages are scheduled (timers)"
+    assert cron(runtime).detail == "both stages are scheduled (timers)"
     monkeypatch.setattr(timers, "enabled", lambda: ())
     agents = tmp_path / "Library" / "LaunchAgents"
     agents.mkdir(parents=True)
     for name in ("signal-generator", "executor"):
-        (agents / f"org.jutsu.{name}.plist").touch()
-    assert preflight.cron(runtime.state, runtime.clock).ok
+        text = f"<string>{runtime.loaded.root}</string>"
+        (agents / f"org.jutsu.{name}.plist").write_text(text)
+    assert cron(runtime).ok
     for path in agents.iterdir():
         path.unlink()
     at = runtime.clock.now().isoformat()
     runtime.state.mkdir(exist_ok=True)
     (runtime.state / "schedule_heartbeat.json").write_text(f'{{"at": "{at}"}}')
-    assert preflight.cron(runtime.state, runtime.clock).ok
+    assert cron(runtime).ok
+
+
+def test_what_starts_another_project_is_no_schedule_of_this_one(
+    runtime: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root, other = runtime.loaded.root, tmp_path / "other"
+    text = "\n".join(f"{LINE} python -m {stage}".format(other) for stage in DAILY_STAGES)
+    monkeypatch.setattr(preflight, "crontab", lambda: text)
+    monkeypatch.setattr(timers, "enabled", lambda: ("jutsu-signal-generator.timer", "jutsu-executor.timer"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    units, agents = units_folder(tmp_path, None), tmp_path / "Library" / "LaunchAgents"
+    for place in (units, agents):
+        place.mkdir(parents=True)
+    for folder, ok in ((other, False), (root, True)):
+        for name in ("signal-generator", "executor"):
+            (units / f"jutsu-{name}.service").write_text(f"WorkingDirectory={folder}\n")
+            (agents / f"org.jutsu.{name}.plist").write_text(f"<string>{other}</string>")
+        assert cron(runtime).ok is ok
+    assert cron(runtime).detail.endswith("(timers)")
 
 
 def test_a_full_disk_stops_the_run(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,3 +92,23 @@ def test_a_cron_that_does_not_answer_is_none(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(programs, "PATIENCE", 0.3)
     assert crontab.crontab() is None
     assert not crontab.install_crontab("")
+
+
+@pytest.mark.parametrize(
+    ("line", "ours"),
+    [
+        ("cd /a/b && python -m live.executor", True),
+        ("cd '/a/b' ; .venv/bin/python -m live.executor >> logs/cron.log 2>&1", True),
+        ("sh -c 'cd /a/b && python -m live.executor'", True),
+        ("cd /a && cd b && python -m live.executor", True),
+        ("python -m live.executor --config /a/b/config/live.yaml", True),
+        ("cd /elsewhere && python -m live.executor --config=/a/b/config/live.yaml", True),
+        ("cd /a/b && python -m live.executor --config /other/config/live.yaml", False),
+        ("cd /a && python -m live.executor", False),
+        ("cd /a/b/c && python -m live.executor", False),
+        ("cd /a/b2 && python -m live.executor", False),
+        ("/a/b/.venv/bin/python -m live.executor", False),
+    ],
+)
+def test_a_line_belongs_to_the_project_it_starts_in(line: str, ours: bool) -> None:
+    assert crontab.belongs(f"45 15 * * 1-5  {line}", Path("/a/b")) is ours

@@ -1,12 +1,13 @@
 """A marked block of the crontab, and files of ours in a folder: planned, written, the old kept."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.core.errors import LimitError, UsageError
+from backtest.core.errors import UsageError
 from live.operations import crontab, installed, timers
 from live.operations.installed import BEGIN, END, with_block
 from live.operations.schedule import Project
@@ -59,13 +60,15 @@ def test_what_a_panic_stopped_is_seen_in_the_crontab_and_beside_the_ledger(
 
 def test_without_cron_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crontab, "crontab", lambda: None)
-    with pytest.raises(LimitError, match="--systemd"):
+    with pytest.raises(UsageError, match="--systemd"):
         installed.crontab_change(FOLDER, ["1 1 * * * a"])
 
 
 def test_lines_outside_the_block_are_counted() -> None:
-    line = f"1 2 * * * cd {FOLDER} && python -m live.executor"
-    assert installed.doubled(with_block(f"{line}\n# {line}\n", FOLDER, [line]), FOLDER) == 1
+    line = f"1 2 * * * cd {shlex.quote(str(FOLDER))} && python -m live.executor"
+    text = with_block(f"{line}\n# {line}\n", FOLDER, [line])
+    assert installed.doubled(text, FOLDER) == 1
+    assert installed.doubled(text, FOLDER.parent) == 0, "a folder that holds the project is another one"
 
 
 def test_files_are_replaced_removed_and_kept(tmp_path: Path) -> None:
