@@ -155,9 +155,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         ),
         unresolved_orders=unresolved,
         naked_positions=unprotected,
-        missed_sessions=tuple(
-            row.session for row in ledger.runs.recent(20) if row.missed and row.session <= inputs.today
-        ),
+        missed_sessions=tuple(_missed_sessions(inputs)),
         missed_steps=missed,
         problems=(
             *further,
@@ -181,6 +179,13 @@ def _data_source(inputs: ViewInputs, primaries: Iterable[str]) -> str:
     runs = [run for variant in primaries if (run := newest_run(inputs, variant)) is not None]
     newest = max(runs, key=lambda run: run.session, default=None)
     return newest.source if newest is not None and newest.source else inputs.settings.data.source
+
+
+def _missed_sessions(inputs: ViewInputs) -> Iterator[date]:
+    """Yield those of the newest runs that were missed; a session to come was not."""
+    for row in inputs.ledger.runs.recent(20):
+        if row.missed and row.session <= inputs.today:
+            yield row.session
 
 
 def _missed_steps(inputs: ViewInputs) -> tuple[MissedStep, ...]:
