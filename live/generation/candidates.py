@@ -21,6 +21,7 @@ from backtest.core.files import LARGE, read_regular
 from live.model.run import Mode
 
 MAX_LISTED: Final = 5
+LIST: Final = "list"
 HTML: Final = frozenset({".html", ".htm"})
 BLOCKED: Final = "entries and rotation are blocked"
 REPORT_AGAIN: Final = (
@@ -53,6 +54,11 @@ class CandidateInput:
     def sha256(self) -> str | None:
         """Digest of the report's bytes, None without a report."""
         return None if self.facts is None else self.facts.get("sha256")
+
+    @property
+    def from_list(self) -> bool:
+        """Whether it is a list for simulation and no report."""
+        return self.facts is not None and self.facts.get("format") == LIST
 
     def without(self, taken: Mapping[str, str]) -> CandidateInput:
         """Return the report without candidates that somebody else on this account holds or may trade.
@@ -100,7 +106,7 @@ def no_candidates(*problems: str, facts: dict[str, Any] | None = None) -> Candid
 
 def simulated_report(candidates: Sequence[Candidate]) -> CandidateInput:
     """Return candidates of a list for simulation, past the strict reader (replay)."""
-    return CandidateInput(tuple(candidates), _facts("list", candidates, accepted=True))
+    return CandidateInput(tuple(candidates), _facts(LIST, candidates, accepted=True))
 
 
 def read_report(path: Path, *, session: date, entry_mode: EntryMode, mode: Mode) -> CandidateInput:

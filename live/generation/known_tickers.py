@@ -32,7 +32,8 @@ def known_tickers(feed: Feed, report: CandidateInput, at: datetime) -> Candidate
 
     A price is held against the last close, else against the quote (see `with_believed_prices`). A source that
     fails answers nothing: the candidates stay, because exits of the same run must not wait for them. An entry
-    needs a quote when it is sent; one that waits for the open is the broker's to refuse.
+    needs a quote when it is sent; one that waits for the open is the broker's to refuse. The prices of a list
+    for simulation are those that the simulator takes too, and are not judged.
     """
     if not report.candidates:
         return report
@@ -46,6 +47,8 @@ def known_tickers(feed: Feed, report: CandidateInput, at: datetime) -> Candidate
     except JutsuError as error:
         LOG.warning("the tickers of the report could not be looked up: %s", error.line())
         report = replace(report, notes=(*report.notes, f"tickers were not looked up: {error.problem}"))
+    if report.from_list:
+        return report
     known = {c.ticker: _known_price(c, quoted, bars, at) for c in report.candidates or ()}
     return with_believed_prices(report, {ticker: price for ticker, price in known.items() if price})
 

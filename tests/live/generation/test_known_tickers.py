@@ -10,7 +10,7 @@ import pytest
 
 from backtest.core.candidate import Candidate
 from backtest.core.errors import DataError
-from live.generation.candidates import NO_REPORT, CandidateInput
+from live.generation.candidates import NO_REPORT, CandidateInput, simulated_report
 from live.generation.known_tickers import known_tickers
 from tests.support.exec_world import AT, DAY, ScriptedFeed, bars
 
@@ -78,3 +78,10 @@ def test_a_history_that_cannot_be_read_leaves_the_quotes_to_compare_with() -> No
     found = known_tickers(world.feed, report("AAA", "BBB"), AT)
     assert names(found) == ["BBB"]
     assert len(found.notes) == 2
+
+
+def test_a_list_for_simulation_is_taken_as_the_simulator_takes_it() -> None:
+    found = known_tickers(
+        runtime(prices={"AAA": 1000.0}).feed, simulated_report(report("AAA").candidates or ()), AT
+    )
+    assert names(found) == ["AAA"]
