@@ -68,12 +68,13 @@ class JutsuError(Exception):
         super().__init__(self.line())
 
     def line(self) -> str:
-        """Return the one line a person sees."""
+        """Return the one line a person sees; the remedy on a line of its own below a problem of several."""
         where = "".join(
             c if c.isprintable() else repr(c)[1:-1] for c in self.where
         )  # one line, whatever a name
         head = f"{where}: {self.problem}" if where else self.problem
-        return f"{head} → {self.remedy}" if self.remedy else head
+        arrow = "\n→ " if "\n" in head else " → "
+        return f"{head}{arrow}{self.remedy}" if self.remedy else head
 
 
 def one_line(text: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backtest.core.errors import Finding, JutsuError
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from backtest.reporting.baseline import Baseline
     from backtest.strategies.base import Strategy
     from live.settings.model import Settings
+
+_IMPORT: Final = "`jutsu data import` or `jutsu data sync` gets it, then freeze again"
 
 
 def measured(
@@ -51,12 +53,16 @@ def _one(settings: Settings, strategy: Strategy, bars: Mapping[str, Bars]) -> tu
     mine = {symbol: bars[symbol] for symbol in _symbols(strategy) if symbol in bars}
     missing = [symbol for symbol in strategy.signal_symbols if symbol not in mine]
     if missing:
-        return None, f"no history of {', '.join(missing)} in data.source {settings.data.source}"
+        source = settings.data.source
+        return None, f"no history of {', '.join(missing)} in data.source {source}; {_IMPORT}"
     try:
         baseline = measure(strategy, mine, settings.execution, cash=settings.paper.initial_cash)
     except JutsuError as error:
         return None, error.line()
-    return baseline, "" if baseline else f"the history is shorter than {strategy.warmup_bars:,} bars"
+    return (
+        baseline,
+        "" if baseline else f"the history is shorter than {strategy.warmup_bars:,} bars; {_IMPORT}",
+    )
 
 
 def _of_reports(

@@ -179,6 +179,7 @@ def freeze(
         adding=bool(values),
         data=_tested_on(loaded, strategies, history),
         baselines=baselines,
+        measured_on=loaded.settings.data.source,
     )
     return Frozen(target, changes, unmeasured)
 
@@ -200,7 +201,9 @@ def _reported(loaded: LoadedSettings, variant: str) -> tuple[Candidate, ...]:
 def _tested_on(
     loaded: LoadedSettings, strategies: Sequence[Strategy], history: History
 ) -> dict[str, FrozenData]:
-    """Return variant -> the history of the configured source, of those that have one."""
+    """Return variant -> the history of the configured source, of those that have one (no made-up one)."""
+    if loaded.settings.data.source == "demo":
+        return {}
     symbols = sorted({symbol for strategy in strategies for symbol in strategy.signal_symbols[:1]})
     bars, source = history(loaded, symbols), loaded.settings.data.source
     found = {strategy.variant: FrozenData.of(source, strategy, bars) for strategy in strategies}

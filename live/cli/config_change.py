@@ -124,11 +124,11 @@ def freeze(
 
 
 def _history(loaded: LoadedSettings, symbols: Sequence[str]) -> Mapping[str, Bars]:
-    """Return the bars of the configured source; the made-up market, and a source that fails, have none."""
+    """Return the bars of the configured source; one that fails has none."""
     from backtest.core.errors import JutsuError
     from live.runtime.factories import make_feed
 
-    if loaded.settings.data.source == "demo" or not symbols:
+    if not symbols:
         return {}
     try:
         return make_feed(loaded.settings, loaded.root).history(symbols, SystemClock().now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from live.runtime.runtime import Runtime
 
 WORD = "PANIC"
+_SHARED: Final = "the schedule is left alone: it starts the other accounts too"
 
 
 def register(app: typer.Typer) -> None:
@@ -68,10 +69,12 @@ def panic(
         if not runtime.settings.account:  # the starts are those of other accounts too; the switch stops ours
             for text in _stop_schedules(runtime.state):
                 echo(text)
+        else:
+            echo(_SHARED)
         echo("kill switch is ON (all); take it back with `jutsu resume`")
         for text in result.left:
             echo(f"left: {text}")
-        remedy = "look at the broker's own screen now"
+        remedy = _remedy(runtime)
         if result.problems:
             raise BrokerError("; ".join((*result.problems, *result.left)), where="panic", remedy=remedy)
         if result.left:
@@ -79,6 +82,13 @@ def panic(
             raise DisagreementError(
                 f"not everything is closed: {'; '.join(result.left)}", where="panic", remedy=remedy
             )
+
+
+def _remedy(runtime: Runtime) -> str:
+    """Return where to look after a panic that left something; a paper account of ours has no screen."""
+    if runtime.settings.mode == "offline_mock":
+        return "`jutsu status` names what still waits"
+    return "look at the broker's own screen now"
 
 
 def _look(config: Path | None, state_db: Path | None, *, everything: bool) -> None:
@@ -89,12 +99,18 @@ def _look(config: Path | None, state_db: Path | None, *, everything: bool) -> No
     with open_command(config=config, state_db=state_db, run=EmergencyLook()) as runtime:
         found = look(runtime.context, runtime.broker, everything=everything)
         echo(f"account {runtime.account_name}: nothing is done now")
+        name = runtime.settings.account
     for title, lines in (("cancel", found.cancelled), ("sell", found.closed), ("leave", found.left)):
         for text in lines:
             echo(f"would {title} {text}")
     if not found.cancelled and not found.closed:
         echo("there is nothing to cancel and nothing to sell")
-    echo("and turn the kill switch on (all), and stop what starts the programs")
+    if name:
+        echo(f"and turn the kill switch of account {name} on (all); {_SHARED}")
+    else:
+        echo(
+            "and turn the kill switch on (all), comment out the cron lines and stop the timers of both stages"
+        )
 
 
 def _ask(runtime: Runtime, *, yes: bool, everything: bool) -> None:

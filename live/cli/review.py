@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +40,20 @@ def register(app: typer.Typer) -> None:
     app.command()(skip)
 
 
+@contextmanager
+def proposing_account(file: Path | None) -> Iterator[None]:
+    """Let a refusal for want of an account propose the one a file names. AccountNeeded 2: as inside."""
+    from live.handoff.read import account_in
+    from live.settings.accounts import AccountNeeded
+
+    try:
+        yield
+    except AccountNeeded as error:
+        if file is None:
+            raise
+        raise AccountNeeded(error.names, account_in(file)) from error
+
+
 def review(
     file: FileArgument = None,
     *,
@@ -61,9 +77,12 @@ def review(
     from live.views.review import read_review
     from live.views.review_case import newest_files, read_case
 
-    with open_command(
-        config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
-    ) as runtime:
+    with (
+        proposing_account(file),
+        open_command(
+            config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
+        ) as runtime,
+    ):
         inputs, flags = ViewInputs.of(runtime.context), call_flags(config, state_db, output_dir, as_of)
         named = file is not None and is_plan_name(file.name)
         plans = [read_plan(inputs, one) for one in ((file,) if named and file else open_plans(inputs))]
@@ -106,9 +125,12 @@ def approve(
     from live.views.inputs import ViewInputs
     from live.views.review_case import only_file
 
-    with open_command(
-        config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
-    ) as runtime:
+    with (
+        proposing_account(file),
+        open_command(
+            config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
+        ) as runtime,
+    ):
         inputs = ViewInputs.of(runtime.context)
         if file is not None and is_plan_name(file.name):
             plan = approve_plan(inputs, file, actor=actor(), sha256=sha256)
@@ -120,7 +142,7 @@ def approve(
         if as_json:
             emit_json(done)
         else:
-            show_approval(done, call_flags(config, state_db, output_dir, as_of))
+            show_approval(done, call_flags(config, state_db, output_dir, as_of), now=inputs.now)
 
 
 def skip(
@@ -138,9 +160,12 @@ def skip(
     from live.views.inputs import ViewInputs
     from live.views.review_case import only_file
 
-    with open_command(
-        config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
-    ) as runtime:
+    with (
+        proposing_account(file),
+        open_command(
+            config=config, state_db=state_db, output_dir=output_dir, run=asked_for(as_of)
+        ) as runtime,
+    ):
         inputs = ViewInputs.of(runtime.context)
         if file is not None and is_plan_name(file.name):
             plan = skip_plan(inputs, file, actor=actor())

@@ -58,9 +58,9 @@ def _act(take_inputs: Callable[[], ViewInputs], case: ReviewCase, answer: str, f
     """Carry out an answer; return whether the conversation is over."""
     match answer:
         case "a" if not case.verdict.problems and not case.verdict.limits:
-            review_screen.show_approval(
-                answers.approve(take_inputs(), case.path, actor=actor(), sha256=case.sha256), flags
-            )
+            inputs = take_inputs()
+            done = answers.approve(inputs, case.path, actor=actor(), sha256=case.sha256)
+            review_screen.show_approval(done, flags, now=inputs.now)
             return True
         case "e":
             edit(take_inputs().ledger, case)

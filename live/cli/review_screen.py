@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from live.actions.answers import Approved
 from live.cli.common import console, echo, table
 from live.handoff.diff import Change
@@ -121,12 +123,15 @@ def _value(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def show_approval(done: Approved, flags: str = "") -> None:
-    """Print what an approval covers and what comes next."""
+def show_approval(done: Approved, flags: str = "", *, now: datetime) -> None:
+    """Print what an approval covers and what comes next; a window over at `now` needs its day named."""
     for edit in done.edits:
         echo(f"  {edit}")
     echo(
         f"approved {done.file.name}: {done.enabled} of {done.orders} order(s), "
         f"bytes {done.sha256[:12]}, until {done.expires_at}"
     )
+    if now > datetime.fromisoformat(done.expires_at):
+        echo("warning: this window is over: an executor of today sends nothing of the file; name its day")
+        flags += f" --as-of {done.expires_at[:10]}"
     echo(f"next: python -m live.executor{flags} (any further change voids this approval)")

@@ -58,6 +58,7 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
     """Turn the kill switch off, the breakers back on, and what panic switched off (cron, timers) too."""
     from live.actions import kill_switch
     from live.books import breakers
+    from live.orders.attempts import panic_sells
 
     with open_command(config=config, state_db=state_db) as runtime:
         for trip in breakers.standing(runtime.ledger):
@@ -69,6 +70,8 @@ def resume(*, config: ConfigOption = None, state_db: StateOption = None) -> None
         echo(
             "kill switch is off: the next run trades again" if done.changed else "kill switch is already off"
         )
+        for text in panic_sells(runtime.ledger.orders.unfinished()):
+            echo(text)
         if not runtime.settings.account:  # panic of one account leaves the starts of the others alone
             for text in _restore_schedules(runtime.state):
                 echo(text)

@@ -66,4 +66,8 @@ def nothing_due(context: RunContext, path: Path, variants: Sequence[BookVariant]
             where=str(path),
             remedy="`python -m live.signal_generator` puts it back while its window lasts",
         )
-    return f"no signal file is due: {path} does not exist"
+    names = {book.primary for book in context.settings.books if book.run == "daily"}
+    due = not any(rows) and any(v.name in names for v in variants_of(context, path, variants))
+    flag = f" --as-of {day}" if context.run.as_of else ""
+    hint = f" (`python -m live.signal_generator{flag}` writes it)" if due else ""
+    return f"no signal file is due: {path} does not exist{hint}"

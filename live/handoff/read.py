@@ -86,6 +86,17 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
+def account_in(path: Path) -> str | None:
+    """Return the account that a signal file names; None where it names none or cannot be read."""
+    try:
+        found = parse(read_bytes(path)).data
+    except SignalFileError:
+        return None
+    for key in ("inputs", "account", "reference"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found.partition("/")[0] if isinstance(found, str) and "/" in found else None
+
+
 def parse(content: bytes) -> Parsed:
     """Return the data in `content` with every finding; never raises for any bytes."""
     if content.startswith(BOM_UTF8):

@@ -22,6 +22,16 @@ def may_fill(order: Order) -> bool:
     return order.state != JournalState.PLANNED and not JournalState(order.state).terminal
 
 
+def panic_sells(orders: Iterable[Order]) -> tuple[str, ...]:
+    """Return a line for each sell of a panic that the broker may still fill."""
+    return tuple(
+        f"a sell of a panic is still live: {one.symbol}, order {one.broker_order_id} "
+        f"({one.side} {one.quantity - one.filled_quantity}); it fills at an open, the next run books it"
+        for one in orders
+        if one.reason == "panic" and one.broker_order_id is not None and may_fill(one)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """The tries of one intent, oldest first; empty before the first.

@@ -106,7 +106,7 @@ def _period(context: RunContext, feed: Feed, first: date, last: date) -> PeriodI
         last=last,
         runs=run_lines_of(context, first, past=True),
         simulated=backtest_curves(context, feed),
-        baselines=baselines(context.manifest),
+        baselines=baselines(context.manifest, context.settings.data.source),
         budgets={book.primary: book.budget_pct for book in context.settings.books},
         readiness={book.variant: book for book in ready.books},
         criticals=tuple(_criticals(context, inputs)),

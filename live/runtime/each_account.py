@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from live.alerts.pings import Watched
 
 
-def options_of_each(options: Options, *, alone: bool = False) -> tuple[Options, ...]:
+def options_of_each(
+    options: Options, *, alone: bool = False, file: Path | None = None
+) -> tuple[Options, ...]:
     """Return the options of each account that has its turn, in the order of the settings file.
 
     Args:
         options: of the stage; `account` None or `all` means every account.
         alone: something was named that belongs to one account.
+        file: the signal file that was named, whose account is proposed.
 
     Raises:
         AccountNeeded: 2, none of several accounts was named, but something of one of them. SettingsError: 2,
@@ -37,7 +40,9 @@ def options_of_each(options: Options, *, alone: bool = False) -> tuple[Options, 
     if not names or options.account not in {None, ALL}:
         return (options,)
     if alone or options.state_db is not None:
-        raise AccountNeeded(names)
+        from live.handoff.read import account_in
+
+        raise AccountNeeded(names, None if file is None else account_in(file))
     return tuple(replace(options, account=name, shared=True) for name in names)
 
 
@@ -58,9 +63,9 @@ def each_account(
 
     def understand() -> int:
         args = parse()
-        asked.extend(
-            (args, options) for options in options_of_each(options_of(args), alone=_named_file(args))
-        )
+        file = getattr(args, "signals_file", None)
+        found = options_of_each(options_of(args), alone=file is not None, file=file)
+        asked.extend((args, options) for options in found)
         run_of(args)
         return 0
 
@@ -92,7 +97,3 @@ def _turn_of(options: Options) -> Iterator[None]:
         yield
     finally:
         ACCOUNT[0] = before
-
-
-def _named_file(args: Namespace) -> bool:
-    return getattr(args, "signals_file", None) is not None

@@ -53,15 +53,16 @@ class AccountNeeded(SettingsError):  # noqa: N818 - named for what a person read
     """Exit code 2: there are several accounts, and none of them was named.
 
     Attributes:
-        names: the accounts, in the order of the file.
+        names: the accounts, in the order of the file; the first is proposed, or the one that is `meant`.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], meant: str | None = None) -> None:
         self.names = tuple(names)
+        proposed = meant if meant in self.names else self.names[0]
         super().__init__(
             f"there are several accounts: {', '.join(self.names)}",
             where="--account",
-            remedy=f"name one, as in --account {self.names[0]}",
+            remedy=f"name one, as in --account {proposed}",
         )
 
 

@@ -126,6 +126,7 @@ def freeze(
     adding: bool = False,
     data: Mapping[str, FrozenData] = MappingProxyType({}),
     baselines: Mapping[str, Baseline] = MappingProxyType({}),
+    measured_on: str = "",
 ) -> tuple[Finding, ...]:
     """Write the variants as they are now into the manifest, keeping the others; return what changed.
 
@@ -138,6 +139,7 @@ def freeze(
         data: variant -> the history it was tested on, where that is known.
         baselines: variant -> what its backtest did; a variant without one keeps the old one while its values
             and code are the same.
+        measured_on: value of `data.source` that the baselines are of.
     """
     variants = read(path) if path.exists() else {}
     changed: list[Finding] = []
@@ -152,7 +154,9 @@ def freeze(
         found = data.get(strategy.variant)
         if found is not None:
             entry["data"] = asdict(found)
-        changed += set_baseline(strategy.variant, known, entry, baselines.get(strategy.variant))
+        changed += set_baseline(
+            strategy.variant, known, entry, baselines.get(strategy.variant), source=measured_on
+        )
         floor = history_floor if history_floor is not None else (known or {}).get("history_floor")
         if floor is not None:
             entry["history_floor"] = floor

@@ -42,16 +42,21 @@ class BookMonitoring:
         )
 
 
-def baselines(manifest: Path) -> Mapping[str, Baseline]:
-    """Return variant -> its baseline; a manifest that cannot be read has none."""
+def baselines(manifest: Path, source: str) -> Mapping[str, Baseline]:
+    """Return variant -> its baseline; a manifest that cannot be read has none.
+
+    One of the made-up market counts only where `source`, the value of `data.source`, is that market.
+    """
     from backtest.core.errors import JutsuError
+    from live.settings.frozen_baseline import MADE_UP
     from live.settings.manifest import read
 
     try:
         entries = read(manifest)
     except JutsuError:
         return {}
-    found = {name: read_baseline(entry) for name, entry in entries.items()}
+    counted = {n: entry for n, entry in entries.items() if source == "demo" or not entry.get(MADE_UP)}
+    found = {name: read_baseline(entry) for name, entry in counted.items()}
     return {name: baseline for name, baseline in found.items() if baseline is not None}
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: after the open the first poll has had its time by then
 PLACED_UNTIL = timedelta(minutes=5)
+#: the end of a note about an order that a person keeps back: their answer, no problem
+_OWN_SKIP = ": not sent: a person said skip"
 _UNFINISHED = {
     "partial": "only a part was done",
     "gated": "every order was held back",
@@ -52,7 +54,11 @@ def troubles(inputs: ViewInputs, primaries: Iterable[str], named: Collection[str
             yield from _no_file(run)
         if run is not None and run.executed_at is not None and not _waits_for_open(inputs, run):
             found = _of_run(run, exit_named=variant in named)
-            yield from (f"{variant} {run.session}: {text}; see `jutsu explain SYMBOL`" for text in found)
+            symbols = _symbols(inputs, run)
+            yield from (
+                f"{variant} {run.session}: {text}; see `jutsu explain {_symbol_of(text, symbols)}`"
+                for text in found
+            )
         yield from _of_file(inputs, variant)
         yield from _of_validation(inputs, variant)
 
@@ -74,10 +80,24 @@ def _of_run(run: RunLog, *, exit_named: bool) -> list[str]:
     found = criticals(detail)
     unfinished = _UNFINISHED.get(run.outcome)
     if unfinished and not found and not detail.get("error"):  # the error says why nothing was done
-        found = list(detail.get("warnings", ())) or [unfinished]
+        said = list(detail.get("warnings", ()))
+        found = [text for text in said if not text.endswith(_OWN_SKIP)] or ([] if said else [unfinished])
     if run.executor_exit and not exit_named:
         found.insert(0, f"the executor stopped with exit code {run.executor_exit}{_why(run)}")
     return found
+
+
+def _symbols(inputs: ViewInputs, run: RunLog) -> dict[str, str]:
+    """Return client order id -> symbol, for every order of the file that a run was about."""
+    row = inputs.ledger.signals.get(run.session, run.variant)
+    orders = () if row is None else json.loads(row.content).get("orders", ())
+    return {order["client_order_id"]: order["symbol"] for order in orders}
+
+
+def _symbol_of(text: str, symbols: Mapping[str, str]) -> str:
+    """Return the symbol that a note begins with or whose order it names, the word where it names none."""
+    head = text.partition(":")[0]
+    return symbols.get(head, head if head in symbols.values() else "SYMBOL")
 
 
 def _why(run: RunLog) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backtest.calendar.sessions import NEW_YORK
 from backtest.core.errors import Finding
 from backtest.trading.fills import commission
 from live.handoff.approval import State
@@ -152,6 +153,7 @@ def read_review(inputs: ViewInputs, case: ReviewCase, flags: str = "") -> FileVi
 
 def _head(inputs: ViewInputs, case: ReviewCase, flags: str) -> dict[str, Any]:
     """Return the arguments of `FileView`."""
+    rest, flags = unsent(inputs, case), flags + played_flag(inputs, case)
     newer = () if case.row is None else no_newer_file(inputs, case.row.variant, case.row.session)
     return {
         "file": case.path,
@@ -159,12 +161,12 @@ def _head(inputs: ViewInputs, case: ReviewCase, flags: str) -> dict[str, Any]:
         "standing": case.standing.state,
         "standing_reason": _standing_reason(case),
         "window_over": case.window_over,
-        "warnings": (*newer, *_warnings(case)),
+        "warnings": (*newer, *_warnings(case, rest)),
         "problems": tuple(case.verdict.problems),
         "limits": tuple(case.verdict.limits),
         "edits": case.edits,
         "since_previous": case.moved,
-        "next": next_step(case, flags),
+        "next": next_step(case, flags, rest),
     }
 
 
@@ -180,15 +182,15 @@ def _executed(case: ReviewCase) -> bool:
     return case.row is not None and case.row.executed_sha256 == case.sha256
 
 
-def next_step(case: ReviewCase, flags: str = "") -> str:
-    """Return what to do now, one line."""
+def next_step(case: ReviewCase, flags: str = "", rest: int = 0) -> str:
+    """Return what to do now, one line; `rest` orders of an executed file may still be sent."""
     if case.verdict.problems:
         return f"correct the file, or python -m live.signal_generator --force{flags}"
     if case.verdict.limits:
         return "make the orders smaller, then jutsu review again"
     if case.row is None:
         return "this ledger never generated the file: name the right one with --state-db"
-    if case.row.executed_sha256 is not None:
+    if case.row.executed_sha256 is not None and not rest:
         return "already executed; see jutsu status"
     if case.window_over:
         return "the execution window is over; the next session proposes again"
@@ -200,12 +202,39 @@ def next_step(case: ReviewCase, flags: str = "") -> str:
     return f"jutsu approve {shlex.quote(str(case.path))}{flags}"
 
 
-def _warnings(case: ReviewCase) -> Iterator[str]:
+def unsent(inputs: ViewInputs, case: ReviewCase) -> int:
+    """Return how many enabled orders of exactly these executed bytes a second run may still send.
+
+    None once the session was carried out to its end, its window is over, or a person said skip.
+    """
+    row = case.row
+    if row is None or case.signal is None or not _executed(case) or row.outcome == "completed":
+        return 0
+    if case.standing.state == "skipped" or case.closes_at is None or inputs.now > case.closes_at:
+        return 0
+    sent = _results(inputs, case)
+    return sum(order.enabled and order.client_order_id not in sent for order in case.signal.orders)
+
+
+def played_flag(inputs: ViewInputs, case: ReviewCase) -> str:
+    """Return the flag that plays a past session, empty where its window is not over by the clock.
+
+    A file of a past run is judged at its own time; without the flag a stage would look for a file of today.
+    """
+    if case.signal is None or case.closes_at is None or case.window_over or inputs.now <= case.closes_at:
+        return ""
+    return f" --as-of {case.signal.trade_date}"
+
+
+def _warnings(case: ReviewCase, rest: int = 0) -> Iterator[str]:
     """Yield everything a reviewer must see first; the file's own warnings come after ours."""
     if case.standing.refused and not _executed(case):
         yield f"{case.standing.reason}: the executor refuses this file"
     if case.window_over and (case.row is None or case.row.executed_sha256 is None):
         yield "the execution window is over"
+    if rest and case.closes_at is not None:
+        until = f"{case.closes_at.astimezone(NEW_YORK):%H:%M} New York"
+        yield f"{rest} order(s) were not sent: until {until} an approval and a second run may still send them"
     if case.standing.state == "skipped":
         yield "marked as skip: nothing will be sent"
     if case.signal is not None:

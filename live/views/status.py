@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backtest.core.decision import OpenPosition
+from live.orders.attempts import panic_sells
 from live.views.alignment import off_target_problems
 from live.views.newest_run import newest_run, troubles
 
@@ -123,7 +124,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
     from live.views.monitoring import baselines
 
     ledger, session = inputs.ledger, _upcoming(inputs)
-    known = {} if inputs.manifest is None else baselines(inputs.manifest)
+    known = {} if inputs.manifest is None else baselines(inputs.manifest, inputs.settings.data.source)
     books: list[BookStatus] = []
     broken: list[str] = []
     try:
@@ -158,6 +159,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         missed_sessions=tuple(_missed_sessions(inputs)),
         missed_steps=missed,
         problems=(
+            *panic_sells(ledger.orders.unfinished()),
             *further,
             *broken,
             *_restored(inputs),

@@ -72,3 +72,8 @@ def test_a_finding_is_one_line_too() -> None:
 def test_a_name_with_a_line_break_stays_on_its_line() -> None:
     error = UsageError("is odd", where="/a\nb/\x07ü 火", remedy="rename it")
     assert error.line() == "/a\\nb/\\x07ü 火: is odd → rename it"
+
+
+def test_the_advice_stands_below_a_problem_of_several_lines() -> None:
+    error = UsageError("edited\n  note: less please", where="file", remedy="approve it")
+    assert error.line() == "file: edited\n  note: less please\n→ approve it"

@@ -61,6 +61,7 @@ def test_a_source_without_the_signal_symbol_is_named() -> None:
     found, (problem,) = measured(Settings(), named("golden"), lambda _: {})
     assert found == {}
     assert "no history of QQQ" in problem.problem
+    assert "`jutsu data import`" in problem.problem
 
 
 def test_a_short_history_is_no_baseline() -> None:

@@ -113,7 +113,7 @@ def test_a_book_with_a_folder_of_reports_gets_its_baseline_when_it_is_frozen(tmp
     source = SettingsSource(trader.user.config, None, {})
     done = freeze(source, at=AT, history=lambda _, symbols: {s: bars[s] for s in symbols if s in bars})
     assert done.unmeasured == ()
-    baseline = baselines(done.path)["ema_p10"]
+    baseline = baselines(done.path, "demo")["ema_p10"]
     assert (baseline.trades, baseline.first) == (1, MON)
     assert baseline.expectancy == pytest.approx(-0.2)  # gapped through: sold at the open
     shutil.rmtree(folder)

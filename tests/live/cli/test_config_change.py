@@ -65,9 +65,15 @@ def test_a_slip_in_a_name_or_value_is_one_of_the_command_line(tmp_path: Path) ->
 
 
 def test_freezing_writes_the_baseline_of_a_backtest_over_the_stored_bars(tmp_path: Path) -> None:
-    """The same twice; the made-up market and books of positions have none, which is said."""
+    """The same twice; books of positions have none, which is said; a made-up one is marked and replaced."""
     user = new_user(tmp_path / "project", write_demo_prices(tmp_path / "prices"))
-    assert "no baseline for monitoring" in user.jutsu("config", "freeze").err
+    manifest = user.root / "config" / "manifest.json"
+    made_up = user.jutsu("config", "freeze")
+    assert "golden: baseline of " in made_up.out
+    assert "golden: no baseline" not in made_up.err
+    entry = json.loads(manifest.read_text())["variants"]["golden"]
+    assert entry["baseline_made_up"] is True
+    assert "data" not in entry
     user.set(data={"source": "store"})
     imported = user.jutsu("data", "import", str(user.prices))
     assert imported.code == 0, imported.text
@@ -75,7 +81,7 @@ def test_freezing_writes_the_baseline_of_a_backtest_over_the_stored_bars(tmp_pat
     assert ran.code == 0, ran.text
     assert "golden: baseline of " in ran.out
     assert "ema_p10: no baseline for monitoring: no report of its past is kept" in ran.err
-    manifest = user.root / "config" / "manifest.json"
+    assert "baseline_made_up" not in json.loads(manifest.read_text())["variants"]["golden"]
     baseline = json.loads(manifest.read_text())["variants"]["golden"]["baseline"]
     assert baseline["last"] == "2024-12-31"
     assert baseline["trades"] > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from typer.testing import CliRunner
 
 from backtest.core.errors import (
     BrokerError,
@@ -16,6 +17,7 @@ from live.execution import panic as closing_everything
 from live.model.broker import BrokerOrder, OrderState
 from live.operations import crontab
 from live.runtime.runtime import RunContext
+from live.system.account_words import ACCOUNT
 from live.system.lock import AnotherRunError
 from tests.live.cli.conftest import Program
 
@@ -104,3 +106,29 @@ def test_a_crontab_that_cannot_be_changed_is_said_loudly(
     assert "could NOT be changed" in call("panic", "--yes")
     monkeypatch.setattr(crontab, "crontab", lambda: None)
     assert "cron: nothing to disable" in call("panic", "--yes")
+
+
+def test_panic_of_one_account_leaves_the_schedule_and_says_so(call: Program) -> None:
+    (call.folder / "live.yaml").write_text("accounts: {ira: {}, taxable: {}}\n")
+    ACCOUNT[0] = "ira"
+    try:
+        config = str(call.folder / "live.yaml")
+        shown = CliRunner().invoke(call.app, ["panic", "--dry-run", "--config", config])
+    finally:
+        ACCOUNT[0] = None
+    assert "turn the kill switch of account ira on (all); the schedule is left alone" in shown.output
+    assert "cron" not in shown.output
+    assert "comment out the cron lines" in call_without_accounts(call)
+
+
+def call_without_accounts(call: Program) -> str:
+    (call.folder / "live.yaml").write_text("mode: offline_mock\n")
+    return call("panic", "--dry-run")
+
+
+def test_a_paper_account_has_no_screen_to_look_at(call: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = closing_everything.Result(problems=["AAA: the sell is still WORKING"])
+    monkeypatch.setattr(closing_everything, "close_everything", lambda *_, **__: left)
+    with pytest.raises(BrokerError) as caught:
+        call("panic", "--yes")
+    assert caught.value.remedy == "`jutsu status` names what still waits"

@@ -13,6 +13,7 @@ from backtest.core.errors import UsageError
 from live.cli import review
 from live.handoff.canonical import bytes_sha256
 from live.handoff.model import SignalFile
+from live.settings.accounts import AccountNeeded
 from live.system.json_text import plain
 from live.views.review import read_review
 from live.views.review_case import read_case
@@ -135,3 +136,10 @@ def test_approve_takes_only_the_bytes_that_were_shown(
     assert world.ledger.signals.get(DAY, "golden").approved_sha256 is None
     now = bytes_sha256(path.read_bytes())
     assert invoke(monkeypatch, world, review, "approve", path, "--sha256", now).exit_code == 0
+
+
+def test_a_refusal_for_want_of_an_account_proposes_the_one_the_file_names(tmp_path: Path) -> None:
+    named = tmp_path / "signals.json"
+    named.write_text('{"inputs": {"account": {"reference": "ira/paper"}}}')
+    with pytest.raises(AccountNeeded, match="as in --account ira"), review.proposing_account(named):
+        raise AccountNeeded(("taxable", "ira"))

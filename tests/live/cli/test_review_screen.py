@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from live.handoff.model import Stop
 from live.views.review import read_review
 from live.views.review_case import read_case
 from tests.support.handoff_samples import order, sample
-from tests.support.review_world import generated, inputs, runtime
+from tests.support.review_world import NOW, generated, inputs, runtime
 
 
 @pytest.fixture
@@ -89,7 +90,18 @@ def test_an_approval_names_its_bytes_and_its_end(
     world: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = answers.approve(inputs(world), generated(world), actor="me")
-    show_approval(done)
+    show_approval(done, now=NOW)
     text = capsys.readouterr().out
+    assert "this window is over" not in text
     assert f"3 of 3 order(s), bytes {done.sha256[:12]}, until 2024-03-15T15:55:00-04:00" in text
     assert "any further change voids this approval" in text
+
+
+def test_an_approval_of_a_window_that_is_over_warns_and_names_its_day(
+    world: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = answers.approve(inputs(world), generated(world), actor="me")
+    show_approval(done, " --config x", now=NOW + timedelta(weeks=5))
+    text = capsys.readouterr().out
+    assert "this window is over" in text
+    assert "next: python -m live.executor --config x --as-of 2024-03-15 " in text

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from live.cli import switches
+from live.ledger.orders import OrderPlan
+from live.model.order_state import JournalState
 from live.settings.model import BrokerSettings
 from tests.live.cli.conftest import Program
-from tests.support.review_world import invoke, runtime
+from tests.support.review_world import DAY, NOW, invoke, runtime
 
 
 @pytest.fixture
@@ -55,3 +57,14 @@ def test_online_for_a_paper_account_does_not_say_real(
 
 def test_offline_of_the_paper_broker_says_that_it_is(call: Program) -> None:
     assert "it is offline already: broker.name is paper" in call("offline")
+
+
+def test_resume_names_a_sell_of_the_panic_that_is_still_live(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "20240315_AAA_exit_sell"
+    plan = OrderPlan(name, "golden", DAY, "offline_mock", "AAA", "sell", "exit", 74, reason="panic")
+    world.ledger.orders.plan(plan, at=NOW)
+    world.ledger.orders.transition(name, JournalState.SENDING, at=NOW)
+    world.ledger.orders.transition(name, JournalState.ACKED, at=NOW, broker_order_id="2")
+    assert "a sell of a panic is still live: AAA, order 2 (sell 74)" in said(monkeypatch, world, "resume")

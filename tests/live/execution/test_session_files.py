@@ -9,7 +9,7 @@ import pytest
 
 from backtest.core.errors import SignalFileError
 from live.books.variants import BookVariant
-from live.execution.session_files import lies_there, session_files
+from live.execution.session_files import lies_there, nothing_due, session_files
 from live.handoff.write import file_name
 from tests.support.exec_world import AT, DAY, ENTRY, StubStrategy, signal
 
@@ -32,6 +32,11 @@ def test_the_file_of_a_session_that_is_over_may_go(made: Any) -> None:
 
 def test_a_session_without_a_generated_file_has_nothing_due(made: Any) -> None:
     assert made.executor() == 0
+    runtime = made.open()
+    variants = [BookVariant(StubStrategy(variant="golden"), "primary", "golden")]
+    path = runtime.context.signals / file_name(DAY.isoformat(), "golden")
+    said = nothing_due(runtime.context, path, variants)
+    assert "(`python -m live.signal_generator" in said
 
 
 @pytest.mark.parametrize(("needs_stop", "listed"), [(True, True), (False, False)])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backtest.core.errors import SignalFileError
 from live.handoff.canonical import as_data, render
 from live.handoff.model import MAX_EXACT_INTEGER
-from live.handoff.read import MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, parse, read, read_bytes
+from live.handoff.read import MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, account_in, parse, read, read_bytes
 from live.handoff.rules import Expectations
 from live.handoff.validate import judge
 from tests.support.handoff_samples import sample
@@ -168,3 +168,20 @@ def test_a_hostile_file_is_judged_in_a_second_with_few_findings(name: str) -> No
     verdict = judge(content, expectations=EXPECTED)
 
     assert 0 < len(verdict.problems) <= MAX_FINDINGS + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "account"),
+    [
+        ('{"inputs": {"account": {"reference": "ira/paper"}}}', "ira"),
+        ('{"inputs": {"account": {"reference": "paper"}}}', None),
+        ('{"inputs": []}', None),
+        ("no json", None),
+        (None, None),
+    ],
+)
+def test_the_account_a_file_names(tmp_path: Path, content: str | None, account: str | None) -> None:
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_text(content)
+    assert account_in(path) == account

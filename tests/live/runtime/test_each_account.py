@@ -189,6 +189,10 @@ def test_whose_turn_it_is(tmp_path: Path) -> None:
     for asked in (Options(config=path, state_db=path), Options(config=path, account="all", state_db=path)):
         with pytest.raises(AccountNeeded):
             options_of_each(asked)
+    named = tmp_path / "signals.json"
+    named.write_text('{"inputs": {"account": {"reference": "b/paper"}}}')
+    with pytest.raises(AccountNeeded, match="as in --account b"):
+        options_of_each(Options(config=path), alone=True, file=named)
     path.write_text("mode: offline_mock\n")
     assert options_of_each(Options(config=path)) == (Options(config=path),)
 

@@ -12,6 +12,7 @@ import pytest
 
 from backtest.calendar import sessions as calendar
 from live.ledger.ledger import Ledger
+from live.settings.frozen_baseline import set_baseline
 from live.views.monitoring import REGIME_SESSIONS, baselines, read_monitoring
 from tests.backtest.reporting.test_monitoring import BASELINE
 from tests.support.exec_world import AT, DAY, ENTRY, NEXT_DAY, next_order, signal, tomorrow, world
@@ -86,7 +87,7 @@ def test_a_manifest_that_cannot_be_read_has_no_baselines(tmp_path: Path, content
     path = tmp_path / "manifest.json"
     if content is not None:
         path.write_text(content)
-    assert baselines(path) == {}
+    assert baselines(path, "store") == {}
 
 
 def test_baselines_are_those_of_the_manifest(tmp_path: Path) -> None:
@@ -94,4 +95,21 @@ def test_baselines_are_those_of_the_manifest(tmp_path: Path) -> None:
     variants = {"golden": {**entry, "baseline": asdict(BASELINE)}, "titan": entry}
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps({"schema_version": "1.1.0", "variants": variants}))
-    assert baselines(path) == {"golden": BASELINE}
+    assert baselines(path, "store") == {"golden": BASELINE}
+
+
+@pytest.mark.parametrize(("source", "counts"), [("demo", True), ("store", False), ("alpaca", False)])
+def test_a_baseline_of_the_made_up_market_judges_no_other(
+    tmp_path: Path, source: str, *, counts: bool
+) -> None:
+    entry: dict[str, Any] = {"strategy": "s", "parameters": {}, "execution": {}}
+    assert len(list(set_baseline("golden", None, entry, BASELINE, source="demo"))) == 1
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"schema_version": "1.1.0", "variants": {"golden": entry}}))
+    assert ("golden" in baselines(path, source)) == counts
+    kept = {key: value for key, value in entry.items() if not key.startswith("baseline")}
+    assert list(set_baseline("golden", entry, kept, None)) == []  # it stays what it is
+    assert kept == entry
+    real = {key: value for key, value in entry.items() if not key.startswith("baseline")}
+    assert len(list(set_baseline("golden", entry, real, BASELINE, source="store"))) == 1
+    assert "baseline_made_up" not in real

@@ -11,7 +11,7 @@ import pytest
 from live.ledger.ledger import GeneratedSignal
 from live.validation.sessions import verdict_key
 from live.views.newest_run import newest_run, troubles
-from tests.support.review_world import DAY, NOW, inputs, runtime
+from tests.support.review_world import DAY, NOW, generated, inputs, runtime
 
 
 @pytest.fixture
@@ -131,3 +131,13 @@ def test_a_red_validation_stands_until_a_later_one(made: Any, verdict: str, line
     text = found(made)
     assert len(text) == lines
     assert all(f"`jutsu validate --date {DAY}`" in line for line in text)
+
+
+def test_a_persons_own_skip_is_no_problem_and_a_known_symbol_is_named(made: Any) -> None:
+    generated(made)
+    skip = "20240315_TQQQ_entry_buy: not sent: a person said skip"
+    ran(made, "skipped", warnings=[skip])
+    assert found(made) == []
+    ran(made, "skipped", warnings=[skip, "20240315_TQQQ_entry_buy: not sent: the price moved"])
+    (text,) = found(made)
+    assert text.endswith("the price moved; see `jutsu explain TQQQ`")

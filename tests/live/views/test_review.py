@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from backtest.core.errors import UsageError
+from live.actions import answers
+from live.system.clock import SimulatedClock
 from live.system.json_text import plain
 from live.views.review import read_review
 from live.views.review_case import newest_files, read_case
@@ -150,3 +152,26 @@ def test_an_early_close_is_a_warning(world: Any) -> None:
         screen(world, generated(world, sample(session=early)))["warnings"][0]
         == "early close at 13:00 New York"
     )
+
+
+def test_what_an_executed_file_left_unsent_may_still_be_answered_while_its_window_is_open(
+    tmp_path: Path,
+) -> None:
+    world = runtime(tmp_path, approval={"policy": "required"})
+    path = generated(world)
+    digest = read_case(inputs(world), path).sha256
+    world.ledger.signals.executed(DAY, "golden", sha256=digest, content=path.read_text())
+    world.ledger.signals.finish(DAY, "golden", "skipped")
+    shown = screen(world, path)
+    assert shown["next"] == f"jutsu approve {path}"
+    assert "3 order(s) were not sent: until 15:55 New York" in shown["warnings"][0]
+    answers.approve(inputs(world), path, actor="me")
+    assert screen(world, path)["next"] == "python -m live.executor"
+    answers_over = runtime_later(world)
+    assert answers_over["next"] == "already executed; see jutsu status"
+
+
+def runtime_later(world: Any) -> Any:
+    """The screen of the newest file after its window."""
+    world.clock = SimulatedClock(NOW + timedelta(hours=1))
+    return screen(world, newest_files(inputs(world))[0])

@@ -179,3 +179,27 @@ def test_a_deposit_is_neither_a_return_nor_hides_a_drawdown(made: Any) -> None:
 def test_missed_sessions_are_named(made: Any) -> None:
     made.ledger.runs.missed(date(2024, 3, 14), "golden", mode="offline_mock")
     assert status(made).missed_sessions == (date(2024, 3, 14),)
+
+
+def test_a_live_sell_of_a_panic_comes_first(made: Any) -> None:
+    plan = OrderPlan(
+        client_order_id="20240315_AAA_exit_sell",
+        variant="golden",
+        session=DAY,
+        mode="offline_mock",
+        symbol="AAA",
+        side="sell",
+        intent="exit",
+        quantity=74,
+        reason="panic",
+    )
+    orders = made.ledger.orders
+    orders.plan(plan, at=NOW)
+    orders.transition(plan.client_order_id, JournalState.SENDING, at=NOW)
+    orders.transition(plan.client_order_id, JournalState.ACKED, at=NOW, broker_order_id="2")
+    first, *_ = status(made, "a login ends").problems
+    assert first.startswith("a sell of a panic is still live: AAA, order 2 (sell 74)")
+    orders.transition(
+        plan.client_order_id, JournalState.FILLED, at=NOW, filled_quantity=74, average_price=Decimal(1)
+    )
+    assert status(made).problems == ()
