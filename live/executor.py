@@ -8,6 +8,9 @@ loses an order.
 
 from __future__ import annotations
 
+import live.system.startup
+
+# isort: split
 import argparse
 import logging
 import sys
@@ -16,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
 
-import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
 from backtest.core.errors import JutsuError, UsageError
@@ -43,10 +45,11 @@ from live.reporting.announcing import announce
 from live.runtime.arguments import add_shared, run_of
 from live.runtime.each_account import each_account
 from live.runtime.each_book import ENDS_ALL, each_book
+from live.runtime.interrupted import naming_orders
 from live.runtime.lifecycle import ALERTED, alerting, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
-from live.runtime.past import refuse_the_past
+from live.runtime.past import name_limits_of_now, refuse_the_past
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.settings.model import PaperFault
@@ -361,7 +364,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             open_runtime("executor", options, kind) as runtime,
         ):
             log_file[0], ending.loaded = runtime.log_file, runtime.loaded
-            with alerting(runtime, "executor"):
+            with alerting(runtime, "executor"), naming_orders(runtime.context):
+                name_limits_of_now(runtime.context)
                 tell_missed(runtime.context)
                 ending.code = run(runtime, request)
         return ending.code

@@ -6,6 +6,9 @@ reconciliation, decision, size and limits, file; then every shadow with its virt
 
 from __future__ import annotations
 
+import live.system.startup
+
+# isort: split
 import argparse
 import logging
 from collections.abc import Callable, Sequence
@@ -16,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
-import live.system.startup
 from backtest.calendar import sessions as calendar
 from backtest.core.command_line import OneLineParser
 from backtest.core.decision import ExecutionTime
@@ -53,9 +55,11 @@ from live.orders.recovery import catch_up
 from live.runtime.arguments import add_shared, run_of
 from live.runtime.each_account import each_account
 from live.runtime.each_book import each_book
+from live.runtime.interrupted import naming_orders
 from live.runtime.lifecycle import alerting, leave, opening
 from live.runtime.open import open_runtime
 from live.runtime.options import Options
+from live.runtime.past import name_limits_of_now
 from live.runtime.runtime import Runtime
 from live.settings import manifest
 from live.shadow import virtual_books as shadow
@@ -351,7 +355,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             open_runtime(stage, options, kind) as runtime,
         ):
             log_file[0], ending.loaded = runtime.log_file, runtime.loaded
-            with alerting(runtime, stage):
+            with alerting(runtime, stage), naming_orders(runtime.context):
+                name_limits_of_now(runtime.context)
                 tell_missed(runtime.context, starting=True)
                 ending.code = run(runtime, request)
         return ending.code

@@ -27,8 +27,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Final
 
-#: exit codes that no error has: ended with Ctrl-C; the reader of the output went away (`| head -1`)
+#: exit codes that no error has: ended with Ctrl-C; with SIGTERM; the reader of the output went away
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 READER_LEFT: Final = 141
 
 
@@ -126,10 +127,14 @@ def unwritable(error: OSError) -> UsageError | None:
     return UsageError(problem, where=str(error.filename or "the disk"), remedy=remedy)
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived (`systemctl stop`, a shutdown): everything that ends with Ctrl-C ends the same way."""
+
+
 def exit_code_of(error: BaseException) -> int:
     """Return the exit code a program ends with because of an error; 1 for one that nobody expected."""
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     known = unwritable(error) if isinstance(error, OSError) else error
     return known.exit_code if isinstance(known, JutsuError) else 1
 

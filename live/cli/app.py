@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import live.system.startup  # what it puts in force holds for everything imported after it
+
+# isort: split
 import importlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import live.system.startup  # noqa: F401 - what it puts in force holds for everything imported after it
 from backtest.core.errors import INTERRUPTED, READER_LEFT, JutsuError, UsageError
 from live.cli.commands import COMMANDS
 from live.runtime.lifecycle import guarded, leave
@@ -92,6 +94,7 @@ def main() -> None:
     from live.system.account_words import ACCOUNT
 
     begin()
+    live.system.startup.finished()
     ACCOUNT[0] = None
     try:
         code = guarded(_run, current_log)

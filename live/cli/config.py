@@ -89,7 +89,10 @@ def check(
     if findings:
         raise typer.Exit(2)
     if not as_json:
-        echo("the settings are fine")
+        read = source.load(now, overrides=False).config_file
+        echo(
+            "the settings are fine" if read else f"no {DEFAULT_CONFIG} here: the defaults hold; they are fine"
+        )
 
 
 def migrate_file(path: Path) -> None:

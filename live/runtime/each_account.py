@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backtest.core.errors import INTERRUPTED
+from backtest.core.errors import INTERRUPTED, TERMINATED
 from live.runtime.arguments import options_of, run_of
 from live.runtime.lifecycle import guarded, watched
 from live.runtime.options import Options
@@ -84,7 +84,7 @@ def each_account(
             with _turn_of(options):
                 code = guarded(lambda one=options: body(args, one, log_file), lambda: log_file[0])  # type: ignore[misc]
             ending.code = max(ending.code, code)
-            if code == INTERRUPTED:
+            if code in {INTERRUPTED, TERMINATED}:
                 break
     return ending.code
 

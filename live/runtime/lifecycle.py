@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from backtest.core.errors import (
-    INTERRUPTED,
     READER_LEFT,
     JutsuError,
     UsageError,
@@ -21,6 +20,7 @@ from backtest.core.errors import (
     one_line,
     unwritable,
 )
+from live.runtime.interrupted import report_interrupt
 from live.system.lock import AnotherRunError
 from live.system.redaction import redact
 from live.system.screen import complain, print_text
@@ -333,9 +333,8 @@ def guarded(body: Callable[[], int], log_file: Callable[[], Path | None]) -> int
         return body()
     except JutsuError as error:
         return report_error(error, log_file())
-    except KeyboardInterrupt:
-        complain("interrupted: nothing half-done is left behind; run the same command again")
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        return report_interrupt(stop)
     except BrokenPipeError:
         return READER_LEFT
     except Exception as error:

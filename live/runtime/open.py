@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from live.runtime.lenient import Attempts, settings_of_broker
 from live.runtime.loading import Sources
 from live.runtime.options import Options
 from live.runtime.runtime import Runtime
+from live.settings.gone import settings_gone
 from live.settings.load import LoadedSettings
 from live.settings.model import Settings
 from live.settings.possible import contradictions
@@ -87,6 +88,7 @@ def _begun(stage: str, options: Options, run: Run, clock: Clock) -> Iterator[_Be
     with private_files() as follow_umask, Opened() as opened:
         flagged = sources.load()
         require_a_project(flagged)
+        require_its_settings(flagged, run)
         if flagged.settings.paths.private:
             make_private(_state_db(flagged), paper_path(_state_db(flagged)))
         else:
@@ -95,6 +97,8 @@ def _begun(stage: str, options: Options, run: Run, clock: Clock) -> Iterator[_Be
             named = options.state_db is not None
             ledger = opened.keep(_open_ledger(flagged, run, now=clock.now(), named=named))
             loaded = sources.with_overrides(flagged, ledger)
+            if run.lenient:
+                loaded = replace(loaded, findings=(*loaded.findings, *settings_gone(loaded)))
         except JutsuError:
             _start_log(stage, flagged, run, verbose=options.verbose)  # where the error will be looked for
             raise
@@ -210,6 +214,12 @@ def require_a_project(loaded: LoadedSettings) -> None:
             where=str(loaded.root),
             remedy="`jutsu init` makes a project; or run this in its folder, or name the settings (--config)",
         )
+
+
+def require_its_settings(loaded: LoadedSettings, run: Run) -> None:
+    """Refuse to work on defaults where a project's settings file is gone. SettingsError."""
+    for gone in () if run.alone or run.lenient else settings_gone(loaded):
+        raise SettingsError(gone.problem, where=gone.path, remedy=gone.remedy)
 
 
 def _state_db(loaded: LoadedSettings) -> Path:

@@ -6,6 +6,7 @@ Only when one of them is the program that runs; imported by anything else (tests
   at them again and again, a quarter of the whole start; `finished` switches it on when the imports are over
   and tells it to leave them alone. A command imports as it goes: there the collector looks seldom.
 - numpy's linear algebra starts one thread per core. No stage multiplies matrices.
+- Ctrl-C while modules load is one line, and no traceback.
 - Nothing else of ours is imported before `backtest` and `live` are known to be ours.
 """
 
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from live.system import interrupts
 from live.system.own_packages import foreign_package
 
 STAGES: Final = frozenset({"live.signal_generator", "live.executor"})
@@ -53,10 +55,15 @@ def _one_thread() -> None:
 
 
 def finished() -> None:
-    """Collect normally from here on, but never look at what exists now: it stays until the end."""
+    """Collect normally from here on, but never look at what exists now: it stays until the end.
+
+    Signals raise from here on; SIGTERM does in a stage only.
+    """
     if is_stage():
         gc.freeze()
         gc.enable()
+    if is_stage() or is_command():
+        interrupts.raise_from_now_on(terminated=is_stage())
 
 
 def _require_own_packages() -> None:
@@ -67,6 +74,7 @@ def _require_own_packages() -> None:
 
 
 if is_stage() or is_command():
+    interrupts.end_quietly(terminated=is_stage())
     _require_own_packages()
 if is_stage():
     begin()

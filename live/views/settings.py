@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backtest.core.errors import Finding, JutsuError
 from backtest.core.files import private_files
 from live.runtime.loading import Sources, settings_in_force
+from live.settings.gone import settings_gone
 from live.settings.load import LoadedSettings, Setting
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def check_settings(source: SettingsSource, now: datetime) -> tuple[Finding, ...]
         strategies = configured_strategies(loaded)
         path = loaded.path(loaded.settings.paths.manifest)
         differing = manifest.check(path, strategies, loaded.settings)
-        return (*contradictions(loaded.settings), *differing)
+        return (*settings_gone(loaded), *contradictions(loaded.settings), *differing)
     except JutsuError as error:
         return tuple(error.findings) or (Finding(error.where, error.problem, error.remedy),)
 

@@ -54,6 +54,7 @@ def test_the_line_a_person_sees(where: str, remedy: str, line: str) -> None:
     [
         (DataError("no bar"), 5),
         (KeyboardInterrupt(), 130),
+        (errors.Terminated(), 143),
         (OSError(errno.ENOSPC, "No space left on device"), 2),
         (OSError(errno.EIO, "Input/output error"), 1),
         (KeyError("x"), 1),

@@ -7,7 +7,8 @@ import pytest
 from backtest.calendar.sessions import previous_session
 from backtest.core.errors import UsageError
 from live.model.run import asked_for
-from live.runtime.past import refuse_the_past
+from live.runtime.past import name_limits_of_now, refuse_the_past
+from live.settings.model import Settings
 from tests.support.calendar_days import session_on
 from tests.support.review_world import DAY, NOW
 from tests.support.runtimes import runtime_in
@@ -23,3 +24,25 @@ def test_an_earlier_session_is_refused_and_the_same_one_is_not(tmp_path: Path, f
         refuse_the_past(world.context, previous_session(DAY))
     assert caught.value.exit_code == 2
     assert caught.value.where == ("--as-of" if flag else "ledger")
+
+
+@pytest.mark.parametrize(
+    ("flag", "safety", "said"),
+    [
+        ("2024-03-15", {"min_balance": 5000}, ": safety.min_balance\n"),
+        (
+            "2024-03-15",
+            {"min_balance": 5000, "min_free_disk_mb": 9},
+            ": safety.min_balance, safety.min_free_disk_mb\n",
+        ),
+        ("2024-03-15", {}, ""),
+        (None, {"min_balance": 5000}, ""),
+    ],
+)
+def test_limits_that_a_past_session_does_not_judge_are_named(
+    tmp_path: Path, flag: str | None, safety: dict[str, float], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.model_validate({"safety": safety})
+    name_limits_of_now(runtime_in(tmp_path, NOW, settings=settings, run=asked_for(flag)).context)
+    err = capsys.readouterr().err
+    assert err == (f"not judged in a run about a past session{said}" if said else "")
