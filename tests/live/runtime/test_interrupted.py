@@ -30,7 +30,7 @@ def ordered(world: Runtime, name: str, *states: JournalState, intent: str = "ent
         world.ledger.orders.transition(name, state, at=NOW)
 
 
-def told(world: Runtime, error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+def output_of(world: Runtime, error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     def body() -> int:
         with naming_orders(world.context):
             raise error
@@ -47,7 +47,7 @@ def test_an_order_under_way_is_named(
     world = runtime_in(tmp_path, NOW)
     ordered(world, "one", *dict.fromkeys((S.SENDING, state)))
     line = f"interrupted: an order is still under way (one){AGAIN}"
-    assert told(world, KeyboardInterrupt(), capsys) == (130, line)
+    assert output_of(world, KeyboardInterrupt(), capsys) == (130, line)
     assert line.strip() in caplog.text
 
 
@@ -57,7 +57,7 @@ def test_several_are_named_and_sigterm_is_said(tmp_path: Path, capsys: pytest.Ca
     ordered(world, "stop", S.SENDING, S.WORKING, S.CANCEL_PENDING, intent="stop")
     ordered(world, "old", S.SENDING, S.UNKNOWN, day=BEFORE)
     line = f"interrupted by SIGTERM: orders are still under way (one, stop, old){AGAIN}"
-    assert told(world, Terminated(), capsys) == (143, line)
+    assert output_of(world, Terminated(), capsys) == (143, line)
 
 
 def test_what_is_done_waits_or_was_not_sent_is_not_under_way(
@@ -68,10 +68,10 @@ def test_what_is_done_waits_or_was_not_sent_is_not_under_way(
     ordered(world, "planned")
     ordered(world, "stop", S.SENDING, S.WORKING, intent="stop")
     ordered(world, "old_stop", S.SENDING, S.WORKING, intent="stop", day=BEFORE)
-    assert told(world, KeyboardInterrupt(), capsys) == (130, CLEAN)
+    assert output_of(world, KeyboardInterrupt(), capsys) == (130, CLEAN)
 
 
 def test_a_dry_run_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world = runtime_in(tmp_path, NOW, run=DryRun())
     ordered(world, "one", S.SENDING)
-    assert told(world, KeyboardInterrupt(), capsys) == (130, CLEAN)
+    assert output_of(world, KeyboardInterrupt(), capsys) == (130, CLEAN)
