@@ -38,7 +38,7 @@ def leaves(tree: type[errors.JutsuError]) -> set[type[errors.JutsuError]]:
 
 
 def test_every_exit_code_is_in_the_table() -> None:
-    other = {0, errors.INTERRUPTED, errors.READER_LEFT}
+    other = {0, errors.INTERRUPTED, errors.TERMINATED, errors.READER_LEFT}
     known = {kind.exit_code for kind in leaves(errors.JutsuError)} | other
     assert [int(cell) for cell in first_cells(section("Exit codes"))] == sorted(known)
 
