@@ -135,8 +135,8 @@ class Submission:
         Raises:
             LedgerUnavailable: of the generation: the order is PLANNED again.
         """
-        now = self._clock.now()
-        before = seen_before(self._broker, order.symbol, now)
+        before = seen_before(self._broker, order.symbol, self._clock.now())
+        now = self._clock.now()  # the request was not under way while the broker was asked
         with self._ledger.transaction():
             row = journalled(self._ledger, order, at=now)
             self._ledger.generation.raise_once(at=now)

@@ -176,6 +176,24 @@ def test_a_lost_reply_after_acceptance_is_found_and_adopted(sender: SendingWorld
     assert len(sender.accepted()) == 1
 
 
+def test_slow_reads_before_a_request_do_not_hide_it_after_a_kill(sender: SendingWorld) -> None:
+    def slow(since: datetime, until: datetime) -> Any:
+        sender.clock.sleep(60.0)
+        return sender.line.inner.orders(since, until)
+
+    def killed(request: OrderRequest) -> None:
+        sender.line.inner.submit(request)
+        raise KeyboardInterrupt
+
+    sender.line.orders, sender.line.submit = slow, killed
+    with pytest.raises(KeyboardInterrupt):
+        sender.submission.send(sender.plan())
+    sender.clock.sleep(120.0)
+    (left,) = sender.ledger.orders.unfinished()
+    row = sender.submission.recover(left, today=DAY)
+    assert (row.state, row.filled_quantity, len(sender.accepted())) == (S.FILLED, 10, 1)
+
+
 @pytest.mark.parametrize("lag", [0.25, 5.0, 45.0])
 def test_a_lagging_list_is_waited_for(sender: SendingWorld, lag: float, protocol: str) -> None:
     if protocol == "A" and lag > 30:
