@@ -56,11 +56,7 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
         _hold_exit(context, order, problem)
         return
     position = context.ledger.positions.get(context.variant, order.symbol)
-    others = _other_sells(context, order)
-    bound = sum(other.quantity - other.filled_quantity for other in others)
-    if position is not None and bound >= position.quantity:
-        names = ", ".join(other.client_order_id for other in others)
-        _hold_exit(context, order, f"{names} sells its shares already and is under way")
+    if position is not None and _free(context, order, position.quantity) <= 0:
         return
     if position is not None and position.needs_stop:
         if stops.release(context, position) == "stuck":
@@ -73,11 +69,24 @@ def sell(context: ExecutionContext, order: SignalOrder) -> None:
     if held == 0:
         context.notes.warn(f"{order.symbol}: nothing left to sell, its stop already sold it")
         return
-    sent = send(context, order, min(left, held - bound), attempts)
+    free = _free(context, order, held)  # again: other sells may have filled meanwhile
+    if free <= 0:
+        return
+    sent = send(context, order, min(left, free), attempts)
     if sent.state in NOT_ACCEPTED or sent.state == JournalState.PLANNED:
         context.notes.alarm(f"{order.symbol}: the sell was not accepted: {sent.state_reason or sent.state}")
         if position is not None and position.needs_stop:
             stops.protect(context, position)
+
+
+def _free(context: ExecutionContext, order: SignalOrder, held: int) -> int:
+    """Return how many of the shares held no other live sell binds; an exit without any is held back."""
+    others = _other_sells(context, order)
+    free = held - sum(other.quantity - other.filled_quantity for other in others)
+    if free <= 0:
+        names = ", ".join(other.client_order_id for other in others)
+        _hold_exit(context, order, f"{names} sells its shares already and is under way")
+    return free
 
 
 def _other_sells(context: ExecutionContext, order: SignalOrder) -> list[Order]:

@@ -11,8 +11,12 @@ import pytest
 from backtest.core.errors import (
     BrokerRefused,
 )
+from live.execution.phases import sell
 from live.execution.verdict import OrdersMissed
+from live.handoff.model import SignalOrder
+from live.ledger.orders import OrderPlan
 from live.model.broker import Holding, OrderState
+from live.orders.submission import Submission
 from tests.support.exec_world import (
     AT,
     DAY,
@@ -21,6 +25,7 @@ from tests.support.exec_world import (
     OTHER,
     Wrapped,
     bought,
+    context_on_file,
     enter,
     next_order,
     order,
@@ -301,3 +306,19 @@ def test_a_panics_sell_that_still_works_is_not_sold_a_second_time(made: Any) -> 
     sells = [o for o in made.ledger.orders.recent() if o.side == "sell" and o.intent != "stop"]
     assert [(o.reason, o.quantity) for o in sells] == [("panic", 100)]
     assert "20250306_AAA_exit_sell sells its shares already" in str(run_detail(made, NEXT_DAY))
+
+
+def test_shares_that_another_sell_sold_meanwhile_are_counted_once(made: Any) -> None:
+    enter(made, ENTRY)
+    made.fault = "never"
+    runtime = made.open()
+    submission = Submission(runtime.broker, runtime.ledger, made.clock)
+    (stop,) = (o for o in runtime.ledger.orders.unfinished() if o.intent == "stop")
+    submission.cancel(stop)
+    name = f"{DAY:%Y%m%d}_AAA_reduce_sell"
+    submission.send(OrderPlan(name, "golden", DAY, "offline_mock", "AAA", "sell", "reduce", 40))
+    made.fault = "none"
+    sell(context_on_file(made), SignalOrder.model_validate(order("AAA", "exit", 100, 100.0)))
+    sells = {o.intent: o.filled_quantity for o in made.ledger.orders.recent() if o.side == "sell"}
+    assert sells == {"stop": 0, "reduce": 40, "exit": 60}
+    assert made.ledger.positions.get("golden", "AAA") is None
