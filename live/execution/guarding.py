@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backtest.calendar import sessions as calendar
+from backtest.core.errors import JutsuError
 from live.execution import steps
 from live.execution.job import Job
 from live.execution.unprotected import name_unprotected
@@ -44,11 +45,38 @@ def guard(
     """Recover what is open, place missing stops, compare with the broker; send nothing else.
 
     Raises:
-        JutsuError: as `steps.start`. OrdersMissed: 7, a position has no stop all the same.
+        JutsuError: as `steps.start`, with what has no stop in its notes. OrdersMissed: 7, a position has no
+            stop all the same, or something else of the run is critical.
     """
+    try:
+        _start(context, broker, feed, variant, session, notes)
+    except JutsuError as error:
+        name_unprotected(context.ledger, variant.name, notes)
+        for text in notes.critical:  # the alert of the error says it too
+            error.add_note(text)
+        raise
+    name_unprotected(context.ledger, variant.name, notes)
+    if notes.critical:
+        raise OrdersMissed(
+            "; ".join(notes.critical),
+            where=variant.name,
+            remedy="shares with NO STOP: place it at the broker by hand",
+        )
+
+
+def _start(
+    context: RunContext,
+    broker: Broker,
+    feed: Feed,
+    variant: BookVariant,
+    session: calendar.Session,
+    notes: RunNotes,
+) -> None:
     row = next(iter(context.ledger.signals.recent(1, variant.name)), None)
-    if row is None:
-        return  # what was never decided holds nothing
+    if row is None:  # positions that came back from the broker's orders, in a ledger without their files
+        names = ", ".join(unprotected(context, broker, variant.name))
+        notes.alarm(f"{names}: NO STOP, and none is placed: this ledger knows no file of {variant.name}")
+        return
     signal = SignalFile.model_validate_json(row.content)
     job = Job(
         path=Path(row.path),
@@ -65,8 +93,3 @@ def guard(
     steps.start(
         steps.context_for(context, broker, feed, job, notes, phase="poll", skip_time_check=False), force=False
     )
-    name_unprotected(context.ledger, variant.name, notes)
-    if notes.critical:
-        raise OrdersMissed(
-            "; ".join(notes.critical), where=variant.name, remedy="place the stop at the broker by hand"
-        )

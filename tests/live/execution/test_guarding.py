@@ -39,11 +39,14 @@ def test_the_stop_is_back_and_the_session_is_as_it_was(made: World) -> None:
         assert [state for name, state, _ in states(made) if "stop" in name] == ["CANCELED", "WORKING"]
 
 
-def test_a_stop_that_cannot_be_placed_is_exit_7_by_name(made: World) -> None:
-    class Refusing(Wrapped):
-        def submit(self, request: OrderRequest) -> str:
-            raise BrokerRefused("not today", where=request.client_order_id)
+class Refusing(Wrapped):
+    """A broker that takes no order."""
 
+    def submit(self, request: OrderRequest) -> str:
+        raise BrokerRefused("not today", where=request.client_order_id)
+
+
+def test_a_stop_that_cannot_be_placed_is_exit_7_by_name(made: World) -> None:
     made.wrap = Refusing
     with pytest.raises(OrdersMissed, match="AAA"):
         made.executor()
@@ -54,5 +57,24 @@ def test_shares_that_are_gone_get_no_stop_but_a_difference(made: World) -> None:
     with raw.transaction():
         raw.set_position("AAA", 0, Decimal(0))
     with pytest.raises(DisagreementError):
+        made.executor()
+    assert stops(made) == {}
+
+
+def test_an_error_of_the_comparison_names_what_has_no_stop_too(made: World) -> None:
+    made.wrap = Refusing
+    raw = made.broker._store
+    with raw.transaction():
+        raw.set_position("AAA", 101, Decimal(100))
+    with pytest.raises(DisagreementError, match="AAA") as caught:
+        made.executor()
+    assert "AAA: 100 shares have NO STOP" in "\n".join(caught.value.__notes__)
+
+
+def test_a_book_without_any_file_in_the_ledger_is_told_and_not_called_protected(made: World) -> None:
+    database = made.open().ledger._db.raw
+    assert database is not None
+    database.execute("DELETE FROM signal_files")
+    with pytest.raises(OrdersMissed, match="AAA: NO STOP, and none is placed"):
         made.executor()
     assert stops(made) == {}
