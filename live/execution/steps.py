@@ -185,8 +185,8 @@ def _recover(context: ExecutionContext) -> None:
 
 
 def _waited_for_open(context: ExecutionContext, order: Order) -> bool:
-    """Whether an order placed before the open filled there, as it was meant to: no news for anybody."""
-    placed = context.phase == "poll" and order.session == context.session.day
+    """Whether an order placed before the open filled there, as it was meant to: no news; a stop's is."""
+    placed = context.phase == "poll" and order.session == context.session.day and order.intent != "stop"
     return placed and order.filled_quantity == order.quantity
 
 

@@ -26,6 +26,7 @@ from tests.support.exec_world import (
     next_order,
     order,
     outcome,
+    run_detail,
     signal,
     states,
     tomorrow,
@@ -136,6 +137,21 @@ def test_place_and_poll(made: Any) -> None:
     assert states(made) == [("AAA_entry_buy", "FILLED", 10), ("AAA_stop_sell", "WORKING", 0)]
     assert outcome(made) == "completed"
     assert made.executor(strategy=opening, phase="poll") == 0
+
+
+def test_an_opening_fill_is_no_news_and_a_stop_that_was_reached_is(made: Any) -> None:
+    opening = StubStrategy(execution_time="open")
+    made.clock.set(datetime(2025, 3, 5, 9, 20, tzinfo=NEW_YORK))
+    bought = order("AAA", "entry", 10, 100.0, stop=90.0, order_type="market_on_open")
+    made.write(signal([bought], strategy=opening))
+    assert made.executor(strategy=opening, phase="place") == 0
+    made.clock.set(datetime(2025, 3, 5, 9, 32, tzinfo=NEW_YORK))
+    assert made.executor(strategy=opening, phase="poll") == 0
+    assert "found FILLED" not in str(run_detail(made))
+    made.feed.opens, made.feed.prices["AAA"] = {"AAA": 100.0}, 80.0
+    made.clock.sleep(60.0)
+    assert made.executor(strategy=opening, phase="poll") == 0
+    assert "AAA: its protective stop was reached: 10 of 10 shares" in str(run_detail(made)["warnings"])
 
 
 def test_a_dry_run_touches_nothing(made: Any, capsys: pytest.CaptureFixture[str]) -> None:
