@@ -111,7 +111,7 @@ def close_everything(context: RunContext, broker: Broker, *, everything: bool = 
             _guarded(result, "foreign shares", lambda: _take_over(context, account))
         sent = [order for symbol in _symbols(context.ledger) for order in closing.sell_symbol(symbol)]
         _follow(context, closing, sent, result)
-        _guarded(result, "the trades", partial(_record, context))
+        _guarded(result, "the trades", partial(_record, context, sent))
         _guarded(result, "what the strategies remember", lambda: _remember(context, broker))
     _name_rest(context, broker, result)
     _keep_copy(context, result)
@@ -131,9 +131,10 @@ def _remember(context: RunContext, broker: Broker) -> None:
         )
 
 
-def _record(context: RunContext) -> None:
-    """Write the sales into the trades, those of foreign shares too; what fills later a run writes."""
-    for variant in [book.primary for book in context.settings.books] + [OUTSIDE]:
+def _record(context: RunContext, sent: Sequence[Order]) -> None:
+    """Write the sales into the trades, of any book and of foreign shares; a run writes later fills."""
+    configured = {book.primary for book in context.settings.books}
+    for variant in sorted({*configured, OUTSIDE, *(order.variant for order in sent)}):
         record_late_fills(context.ledger, variant, at=context.clock.now())
 
 

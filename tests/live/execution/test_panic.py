@@ -43,6 +43,14 @@ def test_panic_closes_everything_in_spite_of_the_kill_switch(made: Any) -> None:
     assert all(o.state.terminal for o in made.broker.orders(AT, AT + timedelta(hours=1)))
 
 
+def test_the_sale_of_a_book_that_is_configured_no_more_is_a_trade_too(made: Any) -> None:
+    enter(made)
+    made.overrides = {"books": [{"primary": "other"}]}
+    panic_in(made.open())
+    sold = [(t.variant, t.symbol, t.quantity) for t in made.ledger.trades.recent(9) if t.action == "sell"]
+    assert sold == [("golden", "AAA", 100)]
+
+
 def test_panic_sets_the_switch_although_the_broker_fails(made: Any) -> None:
     enter(made)
 
