@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -22,27 +22,40 @@ _STANDS: Final = frozenset({S.ACKED, S.PENDING, S.WORKING})
 
 @contextmanager
 def naming_orders(context: RunContext) -> Iterator[None]:
-    """Note on an interrupt which orders it leaves unfinished."""
+    """Note on an interrupt which orders it leaves unfinished, and which positions without a stop."""
     try:
         yield
     except KeyboardInterrupt as stop:
-        left = "" if context.run.scratch else orders_under_way(context)
+        left = "" if context.run.scratch else left_over(context)
         if left:
             stop.add_note(left)
         raise
 
 
-def orders_under_way(context: RunContext) -> str:
-    """Return which orders of the session are unfinished, and which may be at the broker; empty for none."""
+def left_over(context: RunContext) -> str:
+    """Return which orders are unfinished or may be at the broker, and what has no stop; empty for none."""
     try:
-        found = [order for order in context.ledger.orders.unfinished() if _under_way(order, context)]
+        unfinished = context.ledger.orders.unfinished()
+        found = [order for order in unfinished if _under_way(order, context)]
+        unprotected = _unprotected(context, {order.symbol for order in found} | _stopped(unfinished))
     except JutsuError as problem:
         logging.getLogger("jutsu").warning("the orders cannot be read: %s", problem)
         return "orders may be under way"
     names = ", ".join(order.client_order_id for order in found)
-    if len(found) > 1:
-        return f"orders are still under way ({names})"
-    return f"an order is still under way ({names})" if found else ""
+    orders = f"orders are still under way ({names})" if len(found) > 1 else ""
+    orders = f"an order is still under way ({names})" if len(found) == 1 else orders
+    stops = f"no stop is placed yet ({', '.join(unprotected)})" if unprotected else ""
+    return "; ".join(text for text in (orders, stops) if text)
+
+
+def _stopped(unfinished: Sequence[Order]) -> set[str]:
+    return {order.symbol for order in unfinished if order.intent == "stop" and S(order.state) in _STANDS}
+
+
+def _unprotected(context: RunContext, excluded: set[str]) -> list[str]:
+    """Return the symbols of positions that need a stop and have none in the journal."""
+    rows = context.ledger.positions.open_positions()
+    return sorted({row.symbol for row in rows if row.needs_stop} - excluded)
 
 
 def _under_way(order: Order, context: RunContext) -> bool:

@@ -1,6 +1,7 @@
 """An interrupted run names the orders that are still under way, and a waiting stop is none."""
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,21 @@ def test_what_is_done_waits_or_was_not_sent_is_not_under_way(
     ordered(world, "planned")
     ordered(world, "stop", S.SENDING, S.WORKING, intent="stop")
     ordered(world, "old_stop", S.SENDING, S.WORKING, intent="stop", day=BEFORE)
+    assert output_of(world, KeyboardInterrupt(), capsys) == (130, CLEAN)
+
+
+def test_a_position_that_waits_for_its_stop_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = runtime_in(tmp_path, NOW)
+    ordered(world, "filled", S.SENDING, S.FILLED)
+    bought = world.ledger.positions.buy(
+        "golden", "QQQ", 3, Decimal(100), session=DAY, mode="offline_mock", at=NOW
+    )
+    world.ledger.positions.set_stop(bought.id, needs_stop=True, stop_price=Decimal(90))
+    line = f"interrupted: no stop is placed yet (QQQ){AGAIN}"
+    assert output_of(world, KeyboardInterrupt(), capsys) == (130, line)
+    ordered(world, "stop", S.SENDING, S.WORKING, intent="stop")
     assert output_of(world, KeyboardInterrupt(), capsys) == (130, CLEAN)
 
 
