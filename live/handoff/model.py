@@ -194,7 +194,7 @@ class SignalOrder(_Part):
 
 
 class MovedStop(_Part):
-    """The stop of a held position goes to a tighter level; the executor replaces it, whatever is approved."""
+    """The stop of a held position goes to a tighter level; without an answer as `on_no_answer.stop` says."""
 
     symbol: Symbol
     price: Annotated[Price, Field(description="the new level, above the one it has")]
