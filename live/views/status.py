@@ -139,11 +139,7 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
     primaries = [book.variant for book in books if book.role == "primary"]
     kill = ledger.state.kill_switch()
     unresolved = tuple(order.client_order_id for order in ledger.orders.unresolved())
-    unprotected = tuple(
-        f"{row.variant}/{row.symbol}"
-        for row in ledger.positions.open_positions()
-        if row.needs_stop and not row.stop_broker_order_id
-    )
+    unprotected = tuple(f"{row.variant}/{row.symbol}" for row in ledger.positions.unprotected())
     return StatusView(
         account=inputs.account,
         mode=inputs.settings.mode,
