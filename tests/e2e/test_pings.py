@@ -74,12 +74,18 @@ def test_settings_that_cannot_be_read_are_told(project: Path, service: Service) 
 @pytest.mark.parametrize(
     "command",
     [
-        *(f"{stage} --as-of 2025-06-20" for stage in STAGES),
+        f"{STAGES[0]} --as-of 2025-06-20",
         f"{STAGES[0]} --dry-run",
-        "live.cli demo --sessions 3",
-        "live.cli doctor",
         "live.cli status",
-        "live.cli validate --date 2025-06-20",
+        *(
+            pytest.param(command, marks=pytest.mark.long)
+            for command in (
+                f"{STAGES[1]} --as-of 2025-06-20",
+                "live.cli demo --sessions 3",
+                "live.cli doctor",
+                "live.cli validate --date 2025-06-20",
+            )
+        ),
     ],
 )
 def test_what_a_person_or_a_replay_starts_is_not_told(project: Path, service: Service, command: str) -> None:

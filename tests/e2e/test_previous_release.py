@@ -266,7 +266,7 @@ def test_the_review_of_an_executed_file_finds_no_problem(opened: Project) -> Non
     )
 
 
-@pytest.mark.parametrize("name", LAST)
+@pytest.mark.parametrize("name", ["funds", pytest.param("earnings", marks=pytest.mark.long)])
 def test_old_signal_files_are_valid_today(name: str, request: pytest.FixtureRequest) -> None:
     """Against the schema that today's generator puts beside them."""
     project = request.getfixturevalue(name)
