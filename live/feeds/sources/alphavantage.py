@@ -14,14 +14,12 @@ from typing import Any, Final
 import numpy as np
 
 from backtest.calendar.sessions import NEW_YORK
-from backtest.core.errors import DataError, SettingsError
+from backtest.core.errors import DataError
 from backtest.data.quality.actions import CorporateAction
-from live.brokers.common import require_loopback
 from live.feeds.sources.errors import NotEntitled, RateLimited, UnknownSymbol, VendorChanged
-from live.feeds.sources.http import JsonClient
+from live.feeds.sources.http import JsonClient, key_of, misunderstood, open_client, short
 from live.feeds.sources.model import BarRequest, Capabilities, Opening, Page, SourceKind
 from live.system.clock import Clock
-from live.system.redaction import redact, register_secret
 
 NAME: Final = "alphavantage"
 KEY: Final = "ALPHAVANTAGE_API_KEY"
@@ -71,18 +69,14 @@ def _require_no_refusal(symbol: str, answer: Mapping[str, Any]) -> None:
     """Raise what a sentence in the place of an answer means."""
     wrong = answer.get("Error Message")
     if wrong:
-        raise UnknownSymbol(_sentence(wrong), where=symbol, remedy="check the symbol")
+        raise UnknownSymbol(short(str(wrong)), where=symbol, remedy="check the symbol")
     said = answer.get("Note") or answer.get("Information")
     if not said:
         return
-    text = _sentence(said)
+    text = short(str(said))
     if "Note" in answer or "rate limit" in text.lower():
         raise RateLimited(text, where="Alpha Vantage", remedy="wait until tomorrow, or a larger plan")
     raise NotEntitled(text, where="Alpha Vantage", remedy="a larger plan, or another source")
-
-
-def _sentence(said: object) -> str:
-    return redact(" ".join(str(said).split())[:200])
 
 
 def parse_series(symbol: str, answer: Mapping[str, Any]) -> Page:
@@ -99,7 +93,7 @@ def parse_series(symbol: str, answer: Mapping[str, Any]) -> Page:
         stamps = np.array([date.fromisoformat(day).isoformat() for day in days], dtype="datetime64[D]")
         columns = np.array([[float(rows[day][name]) for name in _COLUMNS] for day in days], dtype=np.float64)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _odd(symbol, "bar", error) from error
+        raise misunderstood(symbol, "bar", error) from error
     return Page(stamps, columns.reshape(len(days), 5).T)
 
 
@@ -114,7 +108,7 @@ def _parsed(
         *(KeyError, TypeError, ValueError, AttributeError),
         *(ZeroDivisionError, InvalidOperation, DataError),
     ) as error:
-        raise _odd(symbol, "action", error) from error
+        raise misunderstood(symbol, "action", error) from error
     return [action for action in found if action is not None]
 
 
@@ -131,25 +125,10 @@ def _dividend(symbol: str, row: Mapping[str, Any]) -> CorporateAction | None:
     return CorporateAction(symbol, day, "dividend", amount=amount, source=NAME)
 
 
-def _odd(symbol: str, what: str, error: Exception) -> VendorChanged:
-    return VendorChanged(
-        f"a row of {what}s is not understood: {type(error).__name__} {error}",
-        where=symbol,
-        remedy="nothing of it was stored; compare with another source",
-    )
-
-
 def open_alphavantage(opening: Opening) -> AlphaVantageSource:
     """Open the API of the key in the secrets. SettingsError: there is none."""
-    key = opening.environ.get(KEY, "")
-    if not key:
-        raise SettingsError("the key is missing", where=KEY, remedy="put it into state/secrets.env")
-    register_secret(key)
-    url = opening.base_url
-    if url is not None:
-        require_loopback(url, "data.sources.base_url")
-    client = JsonClient("Alpha Vantage", url or BASE_URL, {}, opening.clock, local=url is not None)
-    return AlphaVantageSource(client, key, opening.clock)
+    key = key_of(opening, KEY)
+    return AlphaVantageSource(open_client("Alpha Vantage", BASE_URL, opening), key, opening.clock)
 
 
 KIND: Final = SourceKind(

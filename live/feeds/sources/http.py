@@ -1,6 +1,6 @@
-"""GET requests for JSON that are repeated within a budget, and what every failure means for a source.
+"""GET requests for JSON, repeated within a budget; what every failure means for a source; a vendor's key.
 
-The key travels in a header: it is in no address, no log and no message. Redirects are not followed.
+No message and no log holds an address, which may hold a key. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from backtest.core.errors import SettingsError
 from live.brokers.common import (
     READ_BUDGET,
     THROTTLED_BUDGET,
     THROTTLED_WAIT,
     WAITS,
+    require_loopback,
     retry_after,
 )
-from live.feeds.sources.errors import NotEntitled, RateLimited, UnknownSymbol, VendorDown, VendorError
+from live.feeds.sources.errors import (
+    NotEntitled,
+    RateLimited,
+    UnknownSymbol,
+    VendorChanged,
+    VendorDown,
+    VendorError,
+)
+from live.feeds.sources.model import Opening
 from live.system.clock import Clock
-from live.system.redaction import redact
+from live.system.redaction import redact, register_secret
 
 LOG: Final = logging.getLogger("jutsu.source")
 TIMEOUT: Final = 20.0
@@ -128,6 +138,41 @@ class JsonClient:
         return VendorDown(said, where=self._vendor, remedy="try again later")
 
 
+def key_of(opening: Opening, name: str) -> str:
+    """Return a vendor's key from the secrets. SettingsError: there is none, or it cannot be one."""
+    key = opening.environ.get(name, "").strip()
+    if not key:
+        raise SettingsError("the key is missing", where=name, remedy="put it into state/secrets.env")
+    register_secret(key)
+    if not (key.isascii() and key.isprintable()):  # a header cannot hold it, and says it when it is refused
+        raise SettingsError("the key has signs that no key has", where=name, remedy="copy it anew")
+    return key
+
+
+def open_client(
+    vendor: str, base_url: str, opening: Opening, headers: Mapping[str, str] | None = None
+) -> JsonClient:
+    """Return the client of a vendor, or of its imitation. SettingsError: that one is on another machine."""
+    url = opening.base_url
+    if url is not None:
+        require_loopback(url, "data.sources.base_url")
+    return JsonClient(vendor, url or base_url, headers or {}, opening.clock, local=url is not None)
+
+
+def short(text: str) -> str:
+    """Return what a vendor says in one short line; masked before it is cut, so no part of a key is left."""
+    return redact(" ".join(text.split()))[:200]
+
+
+def misunderstood(symbol: str, what: str, error: Exception) -> VendorChanged:
+    """Return the error of a row that is not understood; `what` names one."""
+    return VendorChanged(
+        f"a row of {what}s is not understood: {type(error).__name__} {error}",
+        where=symbol,
+        remedy="nothing of it was stored; compare with another source",
+    )
+
+
 def _message(error: urllib.error.HTTPError) -> str:
     """Return what a refusal says, in one short line; secrets masked."""
     try:
@@ -139,4 +184,4 @@ def _message(error: urllib.error.HTTPError) -> str:
         text = str(value.get("error") or value.get("message") or "") if isinstance(value, dict) else ""
     except ValueError:
         text = ""
-    return redact(" ".join(text.split())[:200])
+    return short(text)

@@ -13,13 +13,11 @@ import numpy as np
 
 from backtest.calendar.sessions import NEW_YORK
 from backtest.core.bars import DateArray, FloatArray
-from backtest.core.errors import DataError, SettingsError
+from backtest.core.errors import DataError
 from backtest.data.quality.actions import CorporateAction
-from live.brokers.common import require_loopback
 from live.feeds.sources.errors import VendorChanged
-from live.feeds.sources.http import JsonClient
+from live.feeds.sources.http import JsonClient, key_of, misunderstood, open_client
 from live.feeds.sources.model import BarRequest, Capabilities, Opening, Page, SourceKind
-from live.system.redaction import register_secret
 
 NAME: Final = "massive"
 KEY: Final = "MASSIVE_API_KEY"
@@ -113,7 +111,7 @@ def parse_aggregates(symbol: str, answer: Any) -> tuple[DateArray, FloatArray]:
         stamps = np.array([int(row["t"]) // 60_000 for row in rows], dtype=np.int64)
         columns = np.array([[row[name] for name in "ohlcv"] for row in rows], dtype=np.float64)
     except (KeyError, TypeError, ValueError) as error:
-        raise _odd(symbol, "bar", error) from error
+        raise misunderstood(symbol, "bar", error) from error
     return stamps.astype("datetime64[m]"), columns.reshape(len(rows), 5).T
 
 
@@ -147,7 +145,7 @@ def _parsed(
         *(KeyError, TypeError, ValueError, AttributeError),
         *(ZeroDivisionError, InvalidOperation, DataError),
     ) as error:
-        raise _odd(symbol, "action", error) from error
+        raise misunderstood(symbol, "action", error) from error
 
 
 def _split(symbol: str, row: Mapping[str, Any]) -> CorporateAction:
@@ -160,26 +158,10 @@ def _dividend(symbol: str, row: Mapping[str, Any]) -> CorporateAction:
     return CorporateAction(symbol, day, "dividend", amount=amount, source=NAME)
 
 
-def _odd(symbol: str, what: str, error: Exception) -> VendorChanged:
-    return VendorChanged(
-        f"a row of {what}s is not understood: {type(error).__name__} {error}",
-        where=symbol,
-        remedy="nothing of it was stored; compare with another source",
-    )
-
-
 def open_massive(opening: Opening) -> MassiveSource:
     """Open the API of the key in the secrets. SettingsError: there is none."""
-    key = opening.environ.get(KEY, "")
-    if not key:
-        raise SettingsError("the key is missing", where=KEY, remedy="put it into state/secrets.env")
-    register_secret(key)
-    url = opening.base_url
-    if url is not None:
-        require_loopback(url, "data.sources.base_url")
-    headers = {"Authorization": f"Bearer {key}"}
-    client = JsonClient("Massive", url or BASE_URL, headers, opening.clock, local=url is not None)
-    return MassiveSource(client)
+    headers = {"Authorization": f"Bearer {key_of(opening, KEY)}"}
+    return MassiveSource(open_client("Massive", BASE_URL, opening, headers))
 
 
 KIND: Final = SourceKind(

@@ -5,12 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from backtest.core.errors import SettingsError
 from live.feeds.sources.errors import NotEntitled, RateLimited, UnknownSymbol, VendorDown, VendorError
-from live.feeds.sources.http import JsonClient
+from live.feeds.sources.http import JsonClient, key_of, open_client, short
+from live.feeds.sources.model import Opening
+from live.settings.model import Settings
+from live.system.clock import SimulatedClock
+from live.system.redaction import register_secret
 from tests.fakes.massive import KEY, FakeMassive
 from tests.fakes.schwab.harness import LinkedClock
 
@@ -79,3 +87,27 @@ def test_an_address_where_nobody_listens_is_down(fake: FakeMassive) -> None:
     clock = LinkedClock(fake)
     with pytest.raises(VendorDown):
         JsonClient("Massive", "http://127.0.0.1:9", {}, clock, local=True, timeout=0.2).get("bars", PATH)
+
+
+def of_key(key: str, url: str | None = None) -> Opening:
+    clock = SimulatedClock(datetime(2024, 3, 12, 22, tzinfo=UTC))
+    return Opening(Settings(), Path(), {"MASSIVE_API_KEY": key}, clock, base_url=url)
+
+
+def test_a_key_is_taken_without_blanks_and_refused_where_no_header_can_hold_it() -> None:
+    assert key_of(of_key("hunter2-hunter2\r\n"), "MASSIVE_API_KEY") == "hunter2-hunter2"
+    for wrong in ("", " ", "hunter2-\nhunter2", "hunter2\N{EM DASH}hunter2"):
+        with pytest.raises(SettingsError, match="MASSIVE_API_KEY") as caught:
+            key_of(of_key(wrong), "MASSIVE_API_KEY")
+        assert "hunter2" not in str(caught.value)
+
+
+def test_an_imitation_is_on_this_machine() -> None:
+    with pytest.raises(SettingsError, match="base_url"):
+        open_client("Massive", "https://api.massive.com", of_key(KEY, "http://192.0.2.1"))
+
+
+@given(before=st.integers(150, 210))
+def test_no_part_of_a_key_is_left_where_a_sentence_is_cut(before: int) -> None:
+    register_secret(KEY)
+    assert "FAKE" not in short("x" * before + f" {KEY} and more")
