@@ -24,6 +24,7 @@ from backtest.data.store import BarStore
 from live.feeds.sources.errors import VendorError
 from live.feeds.sources.model import BarRequest
 from live.feeds.sync.chosen import ChosenSource, Fetchers
+from live.feeds.sync.fallback import alone
 from live.feeds.sync.plan import Days, stretches
 from live.system.clock import Clock
 
@@ -109,8 +110,13 @@ class Check:
         """Compare the sessions from `first` on, until the newest that is final at the other source.
 
         Raises:
-            DataError: a stored file is damaged. SettingsError: the source cannot be opened.
+            DataError: a stored file is damaged, or a sync is running: its unfinished pages lie in the same
+                files. SettingsError: the source cannot be opened.
         """
+        with alone(self._store.directory):
+            return self._run(symbols, first, last)
+
+    def _run(self, symbols: Sequence[str], first: date, last: date | None) -> CheckReport:
         final = calendar.last_closed_session(self._clock.now() - self._against.capabilities.delay).day
         until = final if last is None else min(final, last)
         stored = self._store.read(symbols, as_stored=True)

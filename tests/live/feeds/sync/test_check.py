@@ -13,12 +13,14 @@ import pytest
 
 from backtest.core.bar_words import Basis
 from backtest.core.bars import Bars
+from backtest.core.errors import DataError
 from backtest.data.actions import ActionStore
 from backtest.data.importing import import_bars
 from backtest.data.quality.actions import CorporateAction
 from backtest.data.store import BarStore
 from live.feeds.sources.errors import VendorDown
 from live.feeds.sync.check import Check, CheckedSymbol, CheckReport, compared
+from live.feeds.sync.fallback import alone
 from live.system.clock import SimulatedClock
 from tests.support.source_world import ListSource, as_traded, chosen, evening, history, without
 
@@ -45,6 +47,13 @@ def moved(bars: Bars, row: int, factor: float) -> Bars:
     close = bars.close.copy()
     close[row] *= factor
     return replace(bars, close=close)
+
+
+def test_it_is_refused_beside_a_sync_whose_pages_it_would_throw_away(store: BarStore) -> None:
+    source = ListSource("other", {"QQQ": MADE})
+    with alone(store.directory), pytest.raises(DataError, match="another sync is running"):
+        run(store, source)
+    assert not source.asked
 
 
 def test_the_same_bars_agree_and_nothing_is_written(store: BarStore) -> None:
