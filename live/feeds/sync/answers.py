@@ -38,10 +38,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Joinable:
-    """The rows that leave no hole when they are stored, None for none, and the sessions still missing."""
+    """What of an answer can be stored.
+
+    Attributes:
+        bars: the rows that leave no hole, None for none.
+        left: sessions that are still missing then.
+        lacks: those of them that the source has no bar of; the others lie behind them.
+        holes: a new symbol whose rows have a hole inside; nothing of it is stored.
+    """
 
     bars: Bars | None
     left: tuple[Days, ...]
+    lacks: tuple[Days, ...]
     holes: bool
 
 
@@ -57,15 +65,17 @@ def joinable(answer: Answer) -> Joinable:
     gaps = np.array([*answer.gaps, *plan.known_gaps], dtype="datetime64[D]")
     have = np.unique(np.concatenate([stored, came, gaps]))
     if not len(have):
-        return Joinable(None, stretches(plan.missing), holes=False)
+        every = stretches(plan.missing)
+        return Joinable(None, every, every, holes=False)
+    wanted: DateArray = plan.missing[plan.missing >= have[0]]
+    final = stored[: _final(plan)]
+    lacks = _without(wanted, final, came, gaps)
     block = _block(have, stored)
     if block is None:
-        return Joinable(None, stretches(_lacking(plan.missing, have)), holes=True)
+        return Joinable(None, lacks, lacks, holes=True)
     kept = None if bars is None else bars.since(block.first).until(block.last)
-    rows = came if kept is None else kept.dates
-    present = np.concatenate([stored[: _final(plan)], rows, gaps])
-    left = _lacking(plan.missing, present)
-    return Joinable(kept if kept is not None and len(kept) else None, stretches(left), holes=False)
+    left = _without(wanted, final, came if kept is None else kept.dates, gaps)
+    return Joinable(kept if kept is not None and len(kept) else None, left, lacks, holes=False)
 
 
 def _block(have: DateArray, stored: DateArray) -> Days | None:
@@ -83,10 +93,8 @@ def _block(have: DateArray, stored: DateArray) -> Days | None:
     return Days(every[held[0]].item(), every[held[-1]].item())
 
 
-def _lacking(missing: DateArray, present: DateArray) -> DateArray:
-    """Return the sessions that are not present, without those before the first that is."""
-    left: DateArray = missing[~np.isin(missing, present)]
-    return left[left > present.min()] if len(present) else left
+def _without(days: DateArray, *present: DateArray) -> tuple[Days, ...]:
+    return stretches(days[~np.isin(days, np.concatenate(present))])
 
 
 def _final(plan: SymbolPlan) -> int:

@@ -6,7 +6,7 @@ at what changed, and its refusals. One symbol that is refused keeps no other bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import get_args
@@ -101,11 +101,12 @@ class Sync:
         final = calendar.last_closed_session(self._clock.now() - lead.capabilities.delay).day
         last = final if wanted.last is None else min(final, wanted.last)
         stored = self._store.read(wanted.symbols, as_stored=True)
+        asked = self._log.oldest_asked(lead.name, "1d")
         plans = []
         for symbol in wanted.symbols:
             bars = stored.get(symbol)
             first = wanted.first or (lead.capabilities.earliest if bars is None else bars.first)
-            before = None if bars is None else self._log.oldest_asked(lead.name, symbol, "1d")
+            before = None if bars is None else asked.get(symbol)
             gaps = () if bars is None else self._store.gaps(symbol)
             plans.append(plan_days(symbol, bars, first, last, known_gaps=gaps, nothing_before=before))
         return plans
@@ -122,8 +123,8 @@ class Sync:
         """Ask, judge and store.
 
         Raises:
-            DataError: a stored file is damaged, or another sync or import is running. SettingsError: the only
-                source cannot be opened.
+            DataError: a stored file is damaged, or another sync or import is running. SettingsError: keys,
+                a folder or an extra of a source that has to be asked are missing; pages that came are kept.
         """
         with alone(self._store.directory):
             try:
@@ -245,12 +246,19 @@ class Sync:
                 )
                 return {one.symbol: one for one in done}, refused
             except DataError as error:
-                named = {finding.path.split()[0] for finding in error.findings} & bars.keys()
+                named = self._blamed(error, bars.keys())
                 if not named:
                     raise
                 refused |= dict.fromkeys(named, error)
                 bars = {symbol: rows for symbol, rows in bars.items() if symbol not in named}
         return {}, refused
+
+    def _blamed(self, error: DataError, symbols: Collection[str]) -> set[str]:
+        """Return which symbols drop out: those it names, else those related to a stored one that it names."""
+        named = {finding.path.split()[0] for finding in error.findings}
+        pairs = [{relation.symbol, relation.index} for relation in self._known.relations]
+        related = {symbol for pair in pairs if pair & named for symbol in pair}
+        return named & set(symbols) or related & set(symbols)
 
     def _note(
         self, plan: SymbolPlan, source: str, outcome: str, *, added: int = 0, problem: str = ""
@@ -274,12 +282,13 @@ def _line(
     )
     if refused is not None:
         own = [found for found in refused.findings if found.path.split()[0] == plan.symbol]
+        own = own or list(refused.findings)  # of what is stored beside it
         more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
         problem = f"{own[0].path}: {own[0].problem}{more}"
         line = replace(line, outcome="refused", problem=problem, remedy=own[0].remedy)
         return _with_stored(replace(line, missing=stretches(plan.missing)), plan.stored)
     if part.holes:
-        problem = f"{answer.source} has no bar of {', '.join(map(str, part.left[:3]))}"
+        problem = f"{answer.source} has no bar of {', '.join(map(str, part.lacks[:3]))}"
         remedy = "another source (--source), or begin later: --start"
         return _with_stored(replace(line, outcome="refused", problem=problem, remedy=remedy), plan.stored)
     if imported is None and plan.stored is None:
@@ -299,7 +308,7 @@ def _line(
             splits=_new_splits(answer) if imported.actions_added else (),
         )
     if part.left:
-        problem = f"{answer.source} has no bar of {', '.join(map(str, part.left[:3]))}"
+        problem = f"{answer.source} has no bar of {', '.join(map(str, part.lacks[:3]))}"
         return replace(line, problem=problem, remedy="run again later, or another source (--source)")
     return line
 

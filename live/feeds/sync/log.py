@@ -53,17 +53,15 @@ class SyncLog:
         }
         append_line(self.path, json.dumps(entry).encode())
 
-    def oldest_asked(self, source: str, symbol: str, timeframe: Timeframe) -> date | None:
-        """Return the first day that was ever asked of a source with success, None when it never was."""
-        days = [
-            date.fromisoformat(entry["asked"][0][0])
-            for entry in self._entries()
-            if entry.get("outcome") in {"stored", "complete"}
-            and (entry.get("source"), entry.get("symbol"), entry.get("timeframe"))
-            == (source, symbol, timeframe)
-            and entry.get("asked")
-        ]
-        return min(days, default=None)
+    def oldest_asked(self, source: str, timeframe: Timeframe) -> dict[str, date]:
+        """Return symbol -> the first day that was ever asked of a source with success; read once for all."""
+        found: dict[str, date] = {}
+        for entry in self._entries():
+            wanted = (entry.get("source"), entry.get("timeframe")) == (source, timeframe)
+            if wanted and entry.get("outcome") in {"stored", "complete"} and entry.get("asked"):
+                symbol, day = str(entry.get("symbol")), date.fromisoformat(entry["asked"][0][0])
+                found[symbol] = min(day, found.get(symbol, day))
+        return found
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         try:

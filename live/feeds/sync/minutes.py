@@ -103,8 +103,8 @@ class MinuteSync:
         """Ask, judge and store.
 
         Raises:
-            DataError: a stored file is damaged, or another sync is running. SettingsError: the only source
-                cannot be opened.
+            DataError: a stored file is damaged, or another sync is running. SettingsError: keys, a folder or
+                an extra of a source that has to be asked are missing.
         """
         with alone(self._directory):
             try:
@@ -119,14 +119,14 @@ class MinuteSync:
         lead = self._chosen[0]
         final = calendar.last_closed_session(self._clock.now() - lead.capabilities.delay).day
         last = final if wanted.last is None else min(final, wanted.last)
-        return [self._plan(symbol, wanted.first, last) for symbol in wanted.symbols]
+        asked = self._log.oldest_asked(lead.name, "1m")
+        return [self._plan(symbol, wanted.first, last, asked.get(symbol)) for symbol in wanted.symbols]
 
-    def _plan(self, symbol: str, wanted: date | None, last: date) -> MinutePlan:
+    def _plan(self, symbol: str, wanted: date | None, last: date, asked_before: date | None) -> MinutePlan:
         lead = self._chosen[0]
         stored = self._store.read(symbol) if self._store.years(symbol) else None
         have = session_days(stored)
         first = wanted or (have[0].item() if len(have) else last - NEW_DAYS)
-        asked_before = self._log.oldest_asked(lead.name, symbol, "1m")
         if len(have) and asked_before is not None and asked_before <= first:
             first = max(first, have[0].item())
         days = calendar.session_dates(max(first, lead.capabilities.earliest), last)

@@ -32,6 +32,7 @@ def test_a_hole_ends_what_is_taken() -> None:
     assert part.bars is not None
     assert part.bars.last == date(2024, 3, 6)
     assert [str(days) for days in part.left] == ["2024-03-07 to 2024-03-12"]
+    assert [str(days) for days in part.lacks] == ["2024-03-07"]  # the source has the others
 
 
 def test_a_hole_that_the_source_knows_is_none() -> None:
@@ -49,7 +50,14 @@ def test_before_the_stored_bars_the_part_that_meets_them_is_taken() -> None:
     part = joinable(answer(stored, came))
     assert part.bars is not None
     assert part.bars.first == date(2024, 1, 31)
-    assert part.left == ()  # older ones may not exist; nothing says so, and nothing is behind a hole
+    assert [str(days) for days in part.left] == ["2024-01-02 to 2024-01-30"]
+    assert [str(days) for days in part.lacks] == ["2024-01-30"]
+
+
+def test_before_its_oldest_bar_a_source_lacks_nothing() -> None:
+    part = joinable(answer(MADE.since(date(2024, 2, 15)), MADE.since(date(2024, 1, 9))))
+    assert part.bars is not None
+    assert (part.bars.first, part.left, part.lacks) == (date(2024, 1, 9), (), ())
 
 
 def test_a_late_vendor_leaves_the_newest_session_missing() -> None:

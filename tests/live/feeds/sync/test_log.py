@@ -43,18 +43,19 @@ def test_lines_are_added_and_a_torn_one_is_left_alone(tmp_path: Path) -> None:
         "QQQ",
         "TLT",
     ]
-    assert SyncLog(tmp_path).oldest_asked("alpaca", "TLT", "1d") == date(2016, 1, 4)
+    assert SyncLog(tmp_path).oldest_asked("alpaca", "1d") == dict.fromkeys(("QQQ", "TLT"), date(2016, 1, 4))
 
 
 def test_only_success_tells_how_far_back_was_asked(tmp_path: Path) -> None:
     log = SyncLog(tmp_path)
-    assert log.oldest_asked("alpaca", "QQQ", "1d") is None
+    assert log.oldest_asked("alpaca", "1d") == {}
     log.add(replace(ASKED, outcome="no answer", problem="503"), AT)
-    assert log.oldest_asked("alpaca", "QQQ", "1d") is None
+    assert log.oldest_asked("alpaca", "1d") == {}
     log.add(ASKED, AT)
-    assert log.oldest_asked("alpaca", "QQQ", "1d") == date(2016, 1, 4)
-    assert log.oldest_asked("schwab", "QQQ", "1d") is None
-    assert log.oldest_asked("alpaca", "QQQ", "1m") is None
+    log.add(replace(ASKED, days=(Days(date(2020, 1, 2), date(2024, 3, 12)),)), AT)
+    assert log.oldest_asked("alpaca", "1d") == {"QQQ": date(2016, 1, 4)}
+    assert log.oldest_asked("schwab", "1d") == {}
+    assert log.oldest_asked("alpaca", "1m") == {}
 
 
 def test_secrets_never_reach_it(tmp_path: Path) -> None:
