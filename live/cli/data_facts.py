@@ -54,6 +54,21 @@ def strategy_symbols(config: Path | None) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def paper_accounts(config: Path | None, state_db: Path | None = None) -> tuple[Path, ...]:
+    """Return the paper account of every account that trades stored or real prices: the demo has no splits."""
+    from live.runtime.factories import paper_path
+    from live.runtime.loading import Sources
+    from live.settings.accounts import NO_ACCOUNT
+    from live.settings.load import account_names
+
+    found: dict[Path, None] = {}
+    for name in account_names(config) or (NO_ACCOUNT,):
+        loaded = Sources.of(replace(options_of(config, state_db), account=name)).load()
+        if loaded.settings.data.source != "demo":
+            found[paper_path(loaded.path(loaded.settings.paths.state_db))] = None
+    return tuple(found)
+
+
 def _settings(
     config: Path | None, state_db: Path | None = None, account: str | None = None
 ) -> LoadedSettings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,13 +20,11 @@ from live.cli.common import (
     parse_date,
     table,
 )
-from live.cli.data_facts import known_facts, store_folder, strategy_symbols
+from live.cli.data_facts import known_facts, paper_accounts, store_folder, strategy_symbols
 from live.cli.progress import progress
 from live.system.account_words import ACCOUNT
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from live.feeds.sources.model import Opening
     from live.feeds.sync.chosen import ChosenSource
     from live.feeds.sync.report import SyncedSymbol, SyncReport
@@ -54,6 +53,8 @@ EndOption = Annotated[
 ]
 TimeframeOption = Annotated[Timeframe, typer.Option(help="Length of the bars: 1d, or 1m (minutes).")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked; ask nobody.")]
+#: a paper account that was not told of a split is told for so long
+_BOOKED: Final = timedelta(days=30)
 
 
 def sync(
@@ -75,6 +76,7 @@ def sync(
     A second run asks nothing and changes nothing. A stopped one goes on where it was. Exit code 5 when
     sessions are still missing or bars are refused, 6 when a vendor did not answer.
     """
+    from backtest.calendar.sessions import NEW_YORK
     from backtest.data.minute_store import MinuteStore
     from backtest.data.store import BarStore
     from live.feeds.sync.engine import Sync, Wanted
@@ -97,7 +99,8 @@ def sync(
         report = work.plan(wanted) if dry_run else work.run(wanted)
     _show(report, dry_run=dry_run, as_json=as_json)
     if not dry_run:
-        _book_splits(report, config, state_db, quiet=as_json)
+        today = clock.now().astimezone(NEW_YORK).date()
+        _book_splits(report, paper_accounts(config, state_db), today, quiet=as_json)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
@@ -191,24 +194,28 @@ def _spell(line: SyncedSymbol, *, dry_run: bool) -> None:
         echo(f"{line.symbol}: would ask for {', '.join(map(str, line.asked))}")
     for warning in line.warnings:
         echo(f"{line.symbol}: {warning}")
+    for split in line.splits:
+        echo(f"{line.symbol}: {split.describe()} recorded")
     if line.actions:
         echo(f"{line.symbol}: {line.actions} new splits and dividends kept beside the bars")
     if line.problem:
         echo(f"{line.symbol}: {line.problem} → {line.remedy}")
 
 
-def _book_splits(report: SyncReport, config: Path | None, state_db: Path | None, *, quiet: bool) -> None:
-    """Let the paper account follow the splits that came with new sessions, as `jutsu data split` does."""
-    from live.brokers.paper.splits import book_split
-    from live.runtime.factories import paper_path
-    from live.runtime.loading import Sources, settings_in_force
+def _book_splits(report: SyncReport, accounts: Sequence[Path], today: date, *, quiet: bool) -> None:
+    """Let paper accounts follow the splits of the last weeks, as `jutsu data split` does.
 
-    splits = [split for line in report.symbols for split in line.splits]
-    if not splits:
-        return
-    loaded = settings_in_force(Sources.of(options_of(config, state_db)))
-    account = paper_path(loaded.path(loaded.settings.paths.state_db))
-    for split in splits:
-        said = book_split(account, split)
-        if not quiet:
-            echo(f"{split.symbol}: {split.describe()} recorded{'; ' + said if said else ''}")
+    Each is booked once, so one whose booking a kill prevented is booked by the next run.
+    """
+    from backtest.data.actions import ActionStore
+    from live.brokers.paper.splits import book_split
+
+    kept = ActionStore(report.store)
+    recorded = [action for line in report.symbols for action in kept.read(line.symbol)]
+    for split in recorded:
+        if split.kind != "split" or not today - _BOOKED <= split.ex_date <= today:
+            continue
+        for account in accounts:
+            said = book_split(account, split)
+            if said and not quiet:
+                echo(f"{split.symbol}: {said} ({account})")

@@ -305,7 +305,7 @@ def _line(
             first=imported.first,
             last=imported.last,
             actions=imported.actions_added,
-            splits=_new_splits(answer) if imported.actions_added else (),
+            splits=_new_splits(answer),
         )
     if part.left:
         problem = f"{answer.source} has no bar of {', '.join(map(str, part.lacks[:3]))}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backtest.data.quality.confirmations import ConfirmedPrice
-from live.cli.data_facts import known_facts, store_folder, strategy_symbols
+from live.cli.data_facts import known_facts, paper_accounts, store_folder, strategy_symbols
 from live.runtime.known_prices import confirm_price
 from tests.support.paths import PROJECT
 
@@ -52,3 +52,13 @@ def test_every_symbol_of_every_strategy_is_needed_once(config: Path) -> None:
     assert list(found) == sorted(set(found))
     (config.parent / "strategies" / "broken.yaml").write_text("strategy: [")
     assert strategy_symbols(config) == found
+
+
+def test_every_account_has_its_paper_account_and_the_demo_market_none(config: Path, tmp_path: Path) -> None:
+    config.write_text("data: {source: demo}\n")
+    assert paper_accounts(config) == ()
+    config.write_text("data: {source: store}\n")
+    assert paper_accounts(config) == (tmp_path / "state" / "ledger.paper.db",)
+    config.write_text("data: {source: store}\naccounts: {one: {}, two: {}}\n")
+    names = [path.relative_to(tmp_path).as_posix() for path in paper_accounts(config)]
+    assert names == ["state/one/ledger.paper.db", "state/two/ledger.paper.db"]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from backtest.core.errors import UsageError
 from backtest.data.csv_export import write_folder
 from backtest.data.minute_store import MinuteStore
 from backtest.data.store import BarStore
+from live.brokers.paper.store import PaperStore
 from live.cli import data
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.harness import ENVIRON
@@ -104,6 +106,15 @@ def test_what_is_wrong_with_the_words_is_told(
     assert problem in done.exception.line()
 
 
+def held(state: Path) -> None:
+    """Make a paper account that holds 7 QQQ."""
+    state.mkdir(parents=True)
+    account = PaperStore(state / "ledger.paper.db", Decimal(1000))
+    with account.transaction():
+        account.set_position("QQQ", 7, Decimal(100))
+    account.close()
+
+
 def test_a_split_after_the_fact_reaches_the_readers_and_the_raw_prices_stay(
     jutsu: Callable[..., Result], alpaca: FakeAlpaca, tmp_path: Path
 ) -> None:
@@ -121,9 +132,17 @@ def test_a_split_after_the_fact_reaches_the_readers_and_the_raw_prices_stay(
     market.load("QQQ", whole)
     market.split("QQQ", 2, date(2026, 11, 23))
     alpaca.clock(at="2026-11-25T22:00:00+00:00")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "live.yaml").write_text("data: {source: store}\naccounts: {one: {}, two: {}}\n")
+    held(tmp_path / "state" / "one")
     done = jutsu("--source", "alpaca", "--symbol", "QQQ")
     assert done.exit_code == 0, done.output
     assert "split 2:1 on 2026-11-23 recorded" in done.stdout
+    held(tmp_path / "state" / "two")  # as one that a kill left without its booking
+    again = jutsu("--source", "alpaca", "--symbol", "QQQ")
+    for said, account in ((done, "one"), (again, "two")):
+        assert said.stdout.count("booked it: QQQ 7 -> 14 shares") == 1
+        assert f"state/{account}/" in said.stdout
     kept = store.read(["QQQ"], as_stored=True)["QQQ"]
     assert kept.until(before.last).sha256() == before.sha256()
     read = store.read(["QQQ"])["QQQ"]

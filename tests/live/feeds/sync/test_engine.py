@@ -19,7 +19,8 @@ from backtest.core.errors import DataError
 from backtest.data.actions import ActionStore
 from backtest.data.importing import import_bars, import_lock
 from backtest.data.quality.actions import CorporateAction
-from backtest.data.quality.known import NOTHING_KNOWN
+from backtest.data.quality.known import NOTHING_KNOWN, Known
+from backtest.data.quality.relations import PriceRelation
 from backtest.data.store import BarStore
 from live.feeds.sources.errors import (
     NotEntitled,
@@ -141,6 +142,7 @@ def test_an_empty_day_ends_what_is_stored(store: BarStore, clock: SimulatedClock
     holed = without(MADE, date(2020, 12, 23))
     done = run(store, chosen(ListSource("made", {"QQQ": holed}), clock))
     assert done.exit_code == 5
+    assert done.symbols[0].problem == "made has no bar of 2020-12-23"
     assert store.read(["QQQ"])["QQQ"].last == date(2020, 12, 22)
     fresh = BarStore(store.directory / "other")
     refused = run(fresh, chosen(ListSource("made", {"QQQ": holed}), clock))
@@ -185,6 +187,55 @@ def test_what_is_not_believed_changes_nothing_and_keeps_nobody_back(
     source.bars["QQQ"] = MADE  # a refused answer is not kept: the next run asks again
     assert run(store, chosen(source, clock)).exit_code == 0
     assert same(store, MADE)
+
+
+def fund_of(index: Bars, symbol: str, multiple: float) -> Bars:
+    """Return a fund that moves by a multiple of its index, at the open and at the close."""
+    moves = 1 + multiple * (index.close[1:] / index.close[:-1] - 1)
+    gaps = 1 + multiple * (index.open[1:] / index.close[:-1] - 1)
+    close = 100 * np.r_[1.0, np.cumprod(moves)]
+    open_ = np.r_[100.0, close[:-1] * gaps]
+    high, low = np.maximum(open_, close) * 1.001, np.minimum(open_, close) * 0.999
+    return replace(index, symbol=symbol, open=open_, high=high, low=low, close=close)
+
+
+def test_a_stored_fund_that_is_not_believed_keeps_only_its_index_back(
+    store: BarStore, clock: SimulatedClock
+) -> None:
+    fund, until = fund_of(MADE, "TQQQ", 3.0), date(2020, 12, 28)
+    put(store, MADE.until(until), TLT.until(until))
+    wrong = fund.until(until)
+    row = len(wrong) - 20  # older than what is asked again
+    for name in ("open", "high", "low", "close"):
+        getattr(wrong, name)[row] *= 1.5
+    store.write(wrong, imported_at=evening(until))
+    source = ListSource("made", {"QQQ": MADE, "TLT": TLT, "TQQQ": fund})
+    known = Known((PriceRelation("TQQQ", "QQQ", 3.0),))
+    work = Sync(store, [chosen(source, clock)], known=known, clock=clock)
+    done = work.run(Wanted(("QQQ", "TLT", "TQQQ")))
+    assert [line.outcome for line in done.symbols] == ["refused", "stored", "refused"]
+    assert all(line.problem.startswith("TQQQ ") for line in done.symbols[::2])
+    assert same(store, TLT)
+
+
+def test_a_kill_after_a_split_was_recorded_does_not_hide_it(
+    store: BarStore, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ex_date = date(2020, 12, 29)
+    put(store, MADE.until(date(2020, 12, 28)))
+    split = CorporateAction("QQQ", ex_date, "split", Fraction(2), source="made")
+    restated = replace(MADE, **{n: getattr(MADE, n) / 2 for n in ("open", "high", "low", "close")})
+    source = ListSource("made", {"QQQ": restated}, named=[split])
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr("backtest.data.importing.write_batch", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(store, chosen(source, clock))
+    assert ActionStore(store.directory).read("QQQ") == (split,)
+    assert run(store, chosen(source, clock)).symbols[0].splits == (split,)
 
 
 def test_a_split_is_taken_over_when_the_source_names_it(store: BarStore, clock: SimulatedClock) -> None:
