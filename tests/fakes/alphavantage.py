@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faults import Rule
 from tests.fakes.market import Market
-from tests.fakes.schwab.harness import Remote
-from tests.fakes.web import App, Reply, Request, Server
+from tests.fakes.schwab.harness import InThread
+from tests.fakes.web import App, Reply, Request
 
 KEY = "FAKEALPHAVANTAGEKEY"
 ENVIRON = {"ALPHAVANTAGE_API_KEY": KEY}
@@ -77,23 +76,11 @@ class AlphaVantageApp(App):
         return {"ok": True}
 
 
-class FakeAlphaVantage(Remote):
+class FakeAlphaVantage(InThread[AlphaVantageApp]):
     """The server in a thread of this process; its clock stands still."""
 
     def __init__(self, at: datetime) -> None:
-        self.app = AlphaVantageApp(VirtualClock(at, frozen=True))
-        self.server = Server(self.app)
-        super().__init__(self.server.url)
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self.app.faults.clear()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(AlphaVantageApp(VirtualClock(at, frozen=True)))
 
     def sent(self, function: str) -> list[dict[str, Any]]:
         """Logged requests of a function."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
 from datetime import UTC, date, datetime, time
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faults import Rule
 from tests.fakes.market import NEW_YORK, Market
-from tests.fakes.schwab.harness import Remote
-from tests.fakes.web import App, Reply, Request, Server
+from tests.fakes.schwab.harness import InThread
+from tests.fakes.web import App, Reply, Request
 
 KEY = "FAKEMASSIVEKEY"
 ENVIRON = {"MASSIVE_API_KEY": KEY}
@@ -105,23 +104,11 @@ class MassiveApp(App):
         return {"ok": True}
 
 
-class FakeMassive(Remote):
+class FakeMassive(InThread[MassiveApp]):
     """The server in a thread of this process; its clock stands still."""
 
     def __init__(self, at: datetime) -> None:
-        self.app = MassiveApp(VirtualClock(at, frozen=True))
-        self.server = Server(self.app)
-        super().__init__(self.server.url)
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self.app.faults.clear()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(MassiveApp(VirtualClock(at, frozen=True)))
 
     def sent(self, path: str) -> list[dict[str, Any]]:
         """Logged requests whose path has this part."""

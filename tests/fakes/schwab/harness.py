@@ -8,7 +8,7 @@ import threading
 import urllib.request
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from tests.fakes.clock import VirtualClock
 from tests.fakes.schwab.app import SchwabApp
@@ -62,21 +62,15 @@ class Remote:
         write_private(path, self.call("tokens", {"login": True}))
 
 
-class FakeSchwab(Remote):
-    """The server in a thread of this process; use as a context manager.
+AppT = TypeVar("AppT", bound=App)
 
-    Args:
-        at: virtual start; the clock stands still unless `ticking`.
-        prices: last prices by symbol.
-    """
 
-    def __init__(
-        self, at: datetime, prices: dict[str, float] | None = None, *, ticking: bool = False, port: int = 0
-    ) -> None:
-        self.app = SchwabApp(VirtualClock(at, frozen=not ticking))
-        for symbol, price in (prices or {}).items():
-            self.app.market.script(symbol, price)
-        self.server = Server(self.app, port)
+class InThread(Remote, Generic[AppT]):
+    """An imitation in a thread of this process; use as a context manager."""
+
+    def __init__(self, app: AppT, port: int = 0) -> None:
+        self.app = app
+        self.server = Server(app, port)
         super().__init__(self.server.url)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
 
@@ -88,6 +82,22 @@ class FakeSchwab(Remote):
         self.app.faults.clear()
         self.server.shutdown()
         self.server.server_close()
+
+
+class FakeSchwab(InThread[SchwabApp]):
+    """The server in a thread of this process; use as a context manager.
+
+    Args:
+        at: virtual start; the clock stands still unless `ticking`.
+        prices: last prices by symbol.
+    """
+
+    def __init__(
+        self, at: datetime, prices: dict[str, float] | None = None, *, ticking: bool = False, port: int = 0
+    ) -> None:
+        super().__init__(SchwabApp(VirtualClock(at, frozen=not ticking)), port)
+        for symbol, price in (prices or {}).items():
+            self.app.market.script(symbol, price)
 
     def sent(self, method: str = "POST", path: str = "/orders") -> list[dict[str, Any]]:
         """Logged requests of one kind."""
