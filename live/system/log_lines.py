@@ -13,9 +13,9 @@ from typing import Final
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _TEXT: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) ([A-Z]+) (\S+) (.*)", re.DOTALL)
-#: what a log file is called: program, day, and the name of one of several accounts
 #: stage of the page, whose process serves every account
 DASHBOARD: Final = "dashboard"
+#: what a log file is called: program, day, and the name of one of several accounts
 NAME: Final = re.compile(r"(?P<stage>.+)_(?P<day>\d{4}-\d\d-\d\d)(?:_(?P<account>[a-z0-9]+))?\.log")
 
 

@@ -23,7 +23,6 @@ from backtest.data.quality.relations import PriceRelation
 from backtest.data.quality.series import judge_pattern, judge_shifts
 from backtest.data.quality.steps import Steps
 
-#: the end of a session that a price belongs to
 #: sessions before the newest that `judge_newest` reads
 LOOKBACK: Final = 260
 
