@@ -83,7 +83,7 @@ def skip_plan(
 def _case(inputs: ViewInputs, path: Path, sha256: str | None) -> PlanCase:
     case = read_case(inputs, path)
     require_same(path, case.sha256, sha256)
-    if inputs.now >= case.begins:
+    if inputs.now >= case.begins or case.row.executed_sha256 is not None:  # begun, whatever --as-of says
         raise LimitError(
             f"the first window started {case.begins:%Y-%m-%d %H:%M} UTC",
             where=str(path),

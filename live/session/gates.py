@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOT_APPROVED: Final = "not_approved"
 KILL_SWITCH: Final = "kill_switch"
 LATE_BAR: Final = "late_bar"
+ACCOUNT_DIFFERS: Final = "account_differs"
 
 
 def held_because(

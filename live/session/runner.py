@@ -17,7 +17,7 @@ from backtest.simulator.intraday.engine import MinuteBar, SessionEngine
 from backtest.simulator.intraday.events import Event
 from live.session.bars import MINUTE, read_bars
 from live.session.events import ActedBar, SessionFiles, event_line
-from live.session.gates import acted_on, held_because
+from live.session.gates import ACCOUNT_DIFFERS, acted_on, held_because
 from live.session.journal import keep_trades
 from live.session.orders import SessionOrders
 from live.session.plan import session_plan
@@ -102,6 +102,10 @@ class SessionRun:
         return self.orb.settings.max_bar_age_minutes
 
     def _held_by(self) -> str:
+        """Return what keeps entries out of new bars; that the account differs from the session does too."""
+        mine, theirs = self._positions()
+        if mine != theirs:
+            return ACCOUNT_DIFFERS
         context = self.orb.context
         return held_because(
             context.ledger, self.broker.account(), self.standing, context.settings.safety, self.day
@@ -148,15 +152,19 @@ class SessionRun:
 
     def _require_agreement(self) -> None:
         """Compare the open trades of the session with the positions of the account. DisagreementError: 4."""
-        mine = {
-            self.orders.entry_of(trade): trade.side * trade.contracts
-            for trade in self.engine.trades.values()
-            if trade.state == "ENTERED"
-        }
-        theirs = self.broker.open_entries()
+        mine, theirs = self._positions()
         if mine != theirs:
             raise DisagreementError(
                 f"the session holds {mine or 'nothing'}, the paper account {theirs or 'nothing'}",
                 where=self.plan.plan_id,
                 remedy="nothing more is entered until they agree: compare state/orb with `jutsu trades`",
             )
+
+    def _positions(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return entry id -> contracts, negative for short ones: of the session, and of the account."""
+        mine = {
+            self.orders.entry_of(trade): trade.side * trade.contracts
+            for trade in self.engine.trades.values()
+            if trade.state == "ENTERED"
+        }
+        return mine, self.broker.open_entries()

@@ -97,8 +97,9 @@ def _whole_session(
 ) -> None:
     """Make the passes of one session until it is over."""
     with orb.context.only_run(f"{ORB_BOOK}_{row.session}"):
+        row = _as_of_now(orb, row)
         plan, standing = begun(orb, row, begins)
-        if standing.state == "skipped":
+        if _is_left_out(row, standing):
             say(_left_out(orb, plan, standing))
             return
         with _session(orb, plan, standing) as session:
@@ -132,8 +133,9 @@ def _pass(orb: OrbContext, row: SignalRow) -> Pass:
         text = f"{plan.plan_id}: the first window starts {begins:%Y-%m-%d %H:%M} UTC"
         return Pass(text, news=False)
     with orb.context.only_run(plan.plan_id):
+        row = _as_of_now(orb, row)
         plan, standing = begun(orb, row, begins)
-        if standing.state == "skipped":
+        if _is_left_out(row, standing):
             return Pass(_left_out(orb, plan, standing))
         with _session(orb, plan, standing) as session:
             return _advance(orb, session)
@@ -146,6 +148,16 @@ def _advance(orb: OrbContext, session: SessionRun) -> Pass:
     if session.engine.over:
         _close(orb, session)
     return Pass(_line(session), news=bool(session.new) or session.engine.over)
+
+
+def _as_of_now(orb: OrbContext, row: SignalRow) -> SignalRow:
+    """Return the record of a plan again: an answer or another pass may have come before this one's lock."""
+    return orb.context.ledger.signals.get(row.session, ORB_BOOK) or row
+
+
+def _is_left_out(row: SignalRow, standing: Standing) -> bool:
+    """Whether a plan is not traded at all; a session that began is carried out, without new entries."""
+    return standing.state == "skipped" and row.executed_sha256 is None
 
 
 def _left_out(orb: OrbContext, plan: OrbPlan, standing: Standing) -> str:

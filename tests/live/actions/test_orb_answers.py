@@ -59,3 +59,12 @@ def test_other_bytes_than_shown_a_broken_plan_and_a_late_answer_are_refused(worl
         row = orb.context.ledger.signals.get(DAY, "orb")
     assert row is not None
     assert row.answer is None
+
+
+def test_a_session_that_began_takes_no_answer_whatever_the_instant(world: OrbWorld) -> None:
+    world.step(BEGINS)
+    world.clock.set(datetime(2024, 1, 4, 22, tzinfo=UTC))  # as `--as-of` would
+    with world.opened() as orb:
+        for answer in (approve_plan, skip_plan):
+            with pytest.raises(LimitError, match="the first window started"):
+                answer(ViewInputs.of(orb.context), plan_file(world), actor="me")

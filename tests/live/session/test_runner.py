@@ -189,3 +189,18 @@ def test_an_account_that_lost_its_positions_stops_the_session(tmp_path: Path) ->
         file.unlink()
     with pytest.raises(DisagreementError, match="the paper account nothing"):
         world.look(at)
+
+
+def test_an_account_that_differs_keeps_every_further_entry_out(tmp_path: Path) -> None:
+    world = OrbWorld(tmp_path).short()
+    first, second = [event.ts for event in world.expected().events if event.type == "ENTRY"][:2]
+    for bar in (one for one in world.bars[3::4] if one.minute < second):
+        world.step(bar.minute)
+    for file in (world.root / "state").glob("ledger.orb.db*"):
+        file.unlink()
+    assert first < second
+    for minutes in (1, 2, 6):
+        with pytest.raises(DisagreementError):
+            world.step(second + timedelta(minutes=minutes))
+    with world.ledger() as ledger:
+        assert [order.intent for order in ledger.orders.of_session(DAY)].count("entry") == 1

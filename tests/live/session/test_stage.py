@@ -194,3 +194,18 @@ def test_a_halted_day_fires_its_two_alerts_once(world: OrbWorld) -> None:
         "orb_drawdown_orb_2024-01-05",
     ]
     assert ("rejected", "risk:circuit_breaker") in journal(world)
+
+
+def test_a_skip_that_came_too_late_lets_the_trades_of_the_session_end(world: OrbWorld) -> None:
+    world.short()
+    entry = next(event for event in world.expected().events if event.type == "ENTRY")
+    world.step(entry.ts)
+    world.step(entry.ts + timedelta(minutes=1))
+    with world.ledger() as ledger:
+        assert ledger.orders.of_session(DAY)
+        ledger.signals.answer(DAY, "orb", "skip")
+    world.whole_day(5)
+    assert outcome(world) == "completed"
+    found = journal(world)
+    assert {reason for kind, reason in found if kind == "rejected"} == {"risk:not_approved"}
+    assert len([kind for kind, _ in found if kind != "rejected"]) == 1
