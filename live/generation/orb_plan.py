@@ -87,7 +87,8 @@ def plan_next(orb: OrbContext, *, force: bool = False) -> str:
 
     Raises:
         SettingsError, UsageError, ParameterError, SignalFileError: 2, settings, portfolio or place are wrong.
-        LimitError: 7, the session has begun. BrokerError: 6, the paper account cannot be used.
+        LimitError: 7, the session has begun, or the account has no equity. BrokerError: 6, the paper account
+            cannot be used.
     """
     portfolio, instrument = read_inputs(orb)
     with closing(paper_account(orb, instrument, portfolio.sizing.equity)) as broker:
@@ -114,8 +115,8 @@ def write_plan(
     A plan that is there already stays; `force` makes it again (an approval is void), or sooner than `LEAD`.
 
     Raises:
-        SettingsError, UsageError: 2, settings or portfolio are wrong. LimitError: 7, the session has begun.
-        SignalFileError: 2, the plan cannot be written.
+        SettingsError, UsageError: 2, settings or portfolio are wrong. SignalFileError: 2, the plan cannot be
+            written. LimitError: 7, the session has begun, or the account has no equity.
     """
     context = orb.context
     strategies = _planned(portfolio, instrument)
@@ -176,13 +177,19 @@ def _keep_plan(orb: OrbContext, plan: OrbPlan, content: bytes, path: str) -> Non
 def plan_for(
     orb: OrbContext, portfolio: Portfolio, instrument: Instrument, account: Account, day: TradingDay
 ) -> OrbPlan:
-    """Return the sealed plan of a trading day."""
+    """Return the sealed plan of a trading day. LimitError: 7, the account has no equity to size by."""
     context, settings = orb.context, orb.settings
     strategies = _planned(portfolio, instrument)
     windows = windows_of(day, strategies)
     equity = float(account.equity or 0)
+    if equity <= 0:
+        raise LimitError(
+            f"the paper account holds {equity:,.2f}: nothing is left to risk",
+            where=str(orb.paper_file),
+            remedy="look at its trades (`jutsu orb`); move the file away to begin with a new account",
+        )
     sizing = portfolio.sizing
-    if sizing.max_drawdown is None and equity > 0:
+    if sizing.max_drawdown is None:
         sizing = replace(sizing, equity=equity)
     flat_by = None if settings.flat_by is None else flat_at(settings.flat_by, day)
     volume, notes = usual_volume_of(orb, instrument, strategies, day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from backtest.simulator.intraday.plan import planned
 from backtest.strategies.opening_range_breakout.instruments import INSTRUMENTS
 from backtest.strategies.opening_range_breakout.labels import FUTURES_DAY
 from backtest.strategies.opening_range_breakout.portfolio_file import write_portfolio
+from live.brokers.paper.intraday_store import IntradayStore
 from live.generation.orb_plan import flat_at, next_day, price_scale
 from live.model.run import DryRun
 from tests.support.orb_live import DAY, SHORT, STRATEGIES, OrbWorld, portfolio, strategy
@@ -68,6 +70,15 @@ def test_the_plan_names_windows_strategies_limits_baselines_and_no_price(world: 
     }
     schema = json.loads((world.root / "signals" / "schema" / "orb_plan.schema.json").read_text())
     assert schema["properties"].keys() == plan.keys()
+
+
+def test_an_account_that_lost_everything_is_not_sized_by_the_equity_of_the_portfolio(world: OrbWorld) -> None:
+    with world.opened() as orb:
+        account = IntradayStore(orb.paper_file, Decimal(50_000))
+        account.move_cash(Decimal(-50_000))
+        account.close()
+    with pytest.raises(LimitError, match="nothing is left to risk"):
+        world.plan()
 
 
 def test_the_same_inputs_give_the_same_bytes(world: OrbWorld, tmp_path: Path) -> None:
