@@ -6,9 +6,7 @@ Every operation of its broker is one transaction here, so a kill at any instant 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backtest.core.decision import Side
-from backtest.core.errors import BrokerError
-from backtest.core.files import require_regular, why
+from live.brokers.paper.account_file import AccountFile
 from live.model.broker import Execution, OrderState, OrderType
 
 _SCHEMA = """
@@ -69,14 +66,12 @@ class EntryPosition:
         return 1 if self.order.side == "buy" else -1
 
 
-class IntradayStore:
+class IntradayStore(AccountFile):
     """Reads and writes of the account file.
 
     Args:
-        path: the file, created with its folder at first use; None keeps the account in memory.
+        path, scratch, durable: as `AccountFile`.
         initial_cash: of a new account, dollars.
-        scratch: work on a copy in memory (dry runs).
-        durable: wait for the disk at every commit (False: replays and demos).
 
     Raises:
         BrokerError: it cannot be opened.
@@ -85,63 +80,15 @@ class IntradayStore:
     def __init__(
         self, path: Path | None, initial_cash: Decimal, *, scratch: bool = False, durable: bool = True
     ) -> None:
-        try:
-            if path is not None:
-                require_regular(path)
-                if not scratch:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-            target = ":memory:" if path is None or scratch else path
-            self._db = sqlite3.connect(target, isolation_level=None, timeout=10.0)
-            if scratch and path is not None and path.exists():
-                self._copy(path)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = OFF")
-            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is None:
-                self._create(initial_cash)
-        except (OSError, sqlite3.Error) as error:
-            raise BrokerError(
-                f"the paper account cannot be opened: {why(error)}",
-                where=str(path),
-                remedy="check the folder, the disk and that the file was not damaged",
-            ) from error
-
-    def _copy(self, path: Path) -> None:
-        source = sqlite3.connect(path, timeout=10.0)
-        try:
-            source.backup(self._db)
-        finally:
-            source.close()
+        super().__init__(path, lambda: self._create(initial_cash), scratch=scratch, durable=durable)
 
     def _create(self, initial_cash: Decimal) -> None:
+        if not self._is_new():
+            return
         with self.transaction():
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT OR IGNORE INTO account VALUES (1, ?, NULL)", (str(initial_cash),))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Run a block as one atomic write; nested blocks join the outer one. BrokerError: it failed."""
-        if self._db.in_transaction:
-            yield
-            return
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._rollback()
-            raise BrokerError(f"the paper account could not be written: {error}") from error
-        except BaseException:
-            self._rollback()
-            raise
-
-    def _rollback(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
 
     def cash(self) -> Decimal:
         """Return the cash of the account."""

@@ -6,17 +6,14 @@ or nothing of it. The file is the broker's side of the world and knows nothing a
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from backtest.core.decision import Side
-from backtest.core.errors import BrokerError
-from backtest.core.files import require_regular, why
+from live.brokers.paper.account_file import AccountFile
 from live.model.broker import CashKind, CashMovement, Execution, OrderState
 
 _SCHEMA = """
@@ -81,16 +78,16 @@ class PaperOrder:
         return self.parent_id is not None and self.state is OrderState.PENDING
 
 
-class PaperStore:
+class PaperStore(AccountFile):
     """Reads and writes of the paper account file.
 
     Args:
-        path: the file, created with its folder at first use; None keeps the account in memory.
+        path, durable, scratch: as `AccountFile`.
         initial_cash: cash of a new account.
-        durable: wait for the disk at every commit. False keeps the same transactions but lets the operating
-            system write when it likes: safe against a killed process, not against a power cut (replay).
-        scratch: work on a copy in memory, so that nothing that happens reaches the file (dry runs).
         last_order: a new account numbers its orders after this one.
+
+    Raises:
+        BrokerError: it cannot be opened.
     """
 
     def __init__(
@@ -102,35 +99,14 @@ class PaperStore:
         scratch: bool = False,
         last_order: int = 0,
     ) -> None:
-        try:
-            if path is not None and not scratch:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            if path is not None:
-                require_regular(path)
-            target = ":memory:" if path is None or scratch else path
-            self._db = sqlite3.connect(target, isolation_level=None, timeout=10.0)
-            if scratch and path is not None and path.exists():
-                self._copy(path)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = OFF")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'executions'").fetchone() is None:
-                self._create(initial_cash, last_order)
-            self._add_missing_columns()
-        except (OSError, sqlite3.Error) as error:
-            raise BrokerError(
-                f"the paper account cannot be opened: {why(error)}",
-                where=str(path),
-                remedy="check the folder, the disk and that the file was not damaged",
-            ) from error
+        super().__init__(
+            path, lambda: self._set_up(initial_cash, last_order), durable=durable, scratch=scratch
+        )
 
-    def _copy(self, path: Path) -> None:
-        # Not mode=ro: such a connection leaves the files of the write-ahead log behind.
-        source = sqlite3.connect(path, timeout=10.0)
-        try:
-            source.backup(self._db)
-        finally:
-            source.close()
+    def _set_up(self, initial_cash: Decimal, last_order: int) -> None:
+        if self._is_new():
+            self._create(initial_cash, last_order)
+        self._add_missing_columns()
 
     def _create(self, initial_cash: Decimal, last_order: int) -> None:
         with self.transaction():
@@ -147,31 +123,6 @@ class PaperStore:
         columns = {row[1] for row in self._db.execute("PRAGMA table_info(orders)")}
         if "limit_price" not in columns:
             self._db.execute("ALTER TABLE orders ADD COLUMN limit_price TEXT")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Run a block as one atomic write; nested blocks join the outer one."""
-        if self._db.in_transaction:
-            yield
-            return
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._rollback()
-            raise BrokerError(f"the paper account could not be written: {error}") from error
-        except BaseException:
-            self._rollback()
-            raise
-
-    def _rollback(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
 
     def cash(self) -> Decimal:
         """Return the cash of the account."""

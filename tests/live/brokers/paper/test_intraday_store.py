@@ -4,9 +4,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
-from backtest.core.errors import BrokerError
 from live.brokers.paper.intraday_store import IntradayOrder, IntradayStore
 from live.model.broker import OrderState
 
@@ -34,34 +31,3 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     again.close_position(order.id)
     assert again.positions() == []
     again.close()
-
-
-def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    store = IntradayStore(tmp_path / "account.db", Decimal(100))
-
-    def fails() -> None:
-        with store.transaction():
-            store.move_cash(Decimal(5))
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fails()
-    assert store.cash() == 100
-
-
-def test_a_copy_for_a_dry_run_changes_no_file(tmp_path: Path) -> None:
-    path = tmp_path / "account.db"
-    IntradayStore(path, Decimal(100)).close()
-    before = path.read_bytes()
-    store = IntradayStore(path, Decimal(1), scratch=True)
-    store.move_cash(Decimal(5))
-    assert store.cash() == 105
-    store.close()
-    assert path.read_bytes() == before
-
-
-def test_a_file_of_something_else_is_a_broker_that_cannot_be_used(tmp_path: Path) -> None:
-    path = tmp_path / "account.db"
-    path.write_text("rubbish" * 100)
-    with pytest.raises(BrokerError, match="cannot be opened"):
-        IntradayStore(path, Decimal(100))
