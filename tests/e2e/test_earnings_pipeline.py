@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,8 @@ from backtest.core.bars import Bars
 from backtest.core.candidate import Candidate
 from backtest.data.sources.demo import DEMO_STOCKS
 from backtest.simulator.positions.model import PortfolioRules
-from backtest.simulator.positions.simulate import END_OF_DATA, simulate
 from backtest.strategies.registry import find_strategy
 from live import executor, signal_generator
-from live.ledger.ledger import Ledger
 from live.model.run import Replay
 from live.replay.earnings_demo import reports, run_demo, write_report
 from live.replay.replay import replay
@@ -29,6 +26,7 @@ from live.runtime.options import Options
 from live.system.clock import SimulatedClock
 from live.views.compare import read_comparisons
 from live.views.inputs import ViewInputs
+from tests.support.earnings_trades import executed, shadowed, simulated
 from tests.support.paths import PROJECT
 
 VARIANTS = ("ema_p10", "nwl_p4")
@@ -51,7 +49,7 @@ def runtime_for(tmp_path: Path, start: date, prices: Any = None) -> AbstractCont
     )
 
 
-def simulated(
+def trades_of(
     variant: str, candidates: list[Candidate], prices: dict[str, Bars], end: date
 ) -> list[tuple[Any, ...]]:
     strategy = find_strategy(variant, PROJECT / "config" / "strategies")
@@ -64,59 +62,7 @@ def simulated(
             "data_end_date": end,
         }
     )
-    rows = [trade.as_row() for trade in simulate(candidates, prices, rules).trades]
-    return sorted(
-        (
-            r["ticker"],
-            r["entry_date"],
-            r["shares"],
-            r["entry_price"],
-            r["exit_date"],
-            r["exit_price"],
-            r["exit_reason"],
-        )
-        for r in rows
-        if r["exit_reason"] != END_OF_DATA
-    )
-
-
-def rounded(price: Decimal | None) -> float:
-    assert price is not None
-    return round(float(price), 4)
-
-
-def executed(ledger: Ledger) -> list[tuple[Any, ...]]:
-    """Closed positions of the primary as the ledger of a real run knows them."""
-    return sorted(
-        (
-            p.symbol,
-            p.entry_session.isoformat(),
-            p.entry_quantity,
-            round(float(p.entry_price), 4),
-            p.exit_session.isoformat(),
-            rounded(p.exit_price),
-            p.exit_reason,
-        )
-        for p in ledger.positions.closed("ema_p10")
-    )
-
-
-def shadowed(ledger: Ledger) -> list[tuple[Any, ...]]:
-    rows = [
-        row for signal in ledger.shadow.history("nwl_p4") for row in (signal.fills or {}).get("trades", [])
-    ]
-    return sorted(
-        (
-            r["ticker"],
-            r["entry_date"],
-            r["shares"],
-            r["entry_price"],
-            r["exit_date"],
-            r["exit_price"],
-            r["exit_reason"],
-        )
-        for r in rows
-    )
+    return simulated(candidates, prices, rules)
 
 
 def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Path) -> None:
@@ -131,7 +77,7 @@ def test_replay_of_demo_reports_equals_the_simulator_trade_by_trade(tmp_path: Pa
             for day, rows in sorted(reports(prices, start, end).items())
             for row in rows
         ]
-        want = {variant: simulated(variant, candidates, prices, end) for variant in VARIANTS}
+        want = {variant: trades_of(variant, candidates, prices, end) for variant in VARIANTS}
         assert executed(runtime.ledger) == want["ema_p10"]
         assert shadowed(runtime.ledger) == want["nwl_p4"]
         unprotected = [
@@ -163,8 +109,8 @@ def test_replay_of_two_years_of_candidates_equals_the_simulator(tmp_path: Path, 
         assert not result.failures
         symbols = sorted({c.ticker for c in candidates})
         prices = dict(runtime.feed.history(symbols, calendar.session(end).close))
-        assert executed(runtime.ledger) == simulated("ema_p10", candidates, prices, end)
-        assert shadowed(runtime.ledger) == simulated("nwl_p4", candidates, prices, end)
+        assert executed(runtime.ledger) == trades_of("ema_p10", candidates, prices, end)
+        assert shadowed(runtime.ledger) == trades_of("nwl_p4", candidates, prices, end)
 
 
 class TestReportFile:

@@ -12,9 +12,7 @@ from backtest.calendar import sessions as calendar
 from backtest.core.candidate import Candidate
 from backtest.data.sources.demo import DEMO_STOCKS
 from backtest.simulator.positions.model import PortfolioRules
-from backtest.simulator.positions.simulate import simulate
 from backtest.strategies.registry import find_strategy
-from live.ledger.ledger import Ledger
 from live.model.run import Replay
 from live.replay.earnings_demo import reports, run_demo
 from live.runtime.open import open_runtime
@@ -24,6 +22,7 @@ from live.settings.model import Settings
 from live.system.clock import SimulatedClock
 from live.validation.observe import observe
 from tests.e2e.test_parity import compare
+from tests.support.earnings_trades import executed, shadowed, simulated
 from tests.support.paths import PROJECT
 
 CASH = 100_000.0
@@ -75,53 +74,7 @@ def trades_of(
             "initial_cash": CASH,
         }
     )
-    rows = [trade.as_row() for trade in simulate(candidates, prices, rules).trades]
-    return sorted(
-        (
-            r["ticker"],
-            r["entry_date"],
-            r["shares"],
-            r["entry_price"],
-            r["exit_date"],
-            r["exit_price"],
-            r["exit_reason"],
-        )
-        for r in rows
-        if r["exit_reason"] != "end_of_data"
-    )
-
-
-def executed(ledger: Ledger) -> list[tuple[Any, ...]]:
-    return sorted(
-        (
-            p.symbol,
-            p.entry_session.isoformat(),
-            p.entry_quantity,
-            round(float(p.entry_price), 4),
-            p.exit_session.isoformat() if p.exit_session else "",
-            round(float(p.exit_price or 0), 4),
-            p.exit_reason,
-        )
-        for p in ledger.positions.closed("ema_p10")
-    )
-
-
-def shadowed(ledger: Ledger) -> list[tuple[Any, ...]]:
-    rows = [
-        row for signal in ledger.shadow.history("nwl_p4") for row in (signal.fills or {}).get("trades", [])
-    ]
-    return sorted(
-        (
-            r["ticker"],
-            r["entry_date"],
-            r["shares"],
-            r["entry_price"],
-            r["exit_date"],
-            r["exit_price"],
-            r["exit_reason"],
-        )
-        for r in rows
-    )
+    return simulated(candidates, prices, rules)
 
 
 def test_simulator_stages_and_shadow_agree_under_risk_rules(tmp_path: Path) -> None:
