@@ -120,19 +120,8 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
         inputs: what the view is made from.
         further: problems found where a view does not look: login, machine.
     """
-    from backtest.core.errors import JutsuError
-    from live.views.monitoring import baselines
-
     ledger, session = inputs.ledger, _upcoming(inputs)
-    known = {} if inputs.manifest is None else baselines(inputs.manifest, inputs.settings.data.source)
-    books: list[BookStatus] = []
-    broken: list[str] = []
-    try:
-        books.extend(
-            _book(inputs, line, session, known) for line in _shown(inputs)
-        )  # keeps those before the error
-    except JutsuError as error:
-        broken.append(error.line())
+    books, broken = _readable_books(inputs, session)
     missed: tuple[MissedStep, ...] = ()
     if not broken and not inputs.past:
         missed = _missed_steps(inputs)
@@ -170,6 +159,20 @@ def read_status(inputs: ViewInputs, further: Iterable[str] = ()) -> StatusView:
             ),
         ),
     )
+
+
+def _readable_books(inputs: ViewInputs, session: Session) -> tuple[list[BookStatus], list[str]]:
+    """Return the books up to the first that cannot be read, and what is wrong with that one."""
+    from backtest.core.errors import JutsuError
+    from live.views.monitoring import baselines
+
+    known = {} if inputs.manifest is None else baselines(inputs.manifest, inputs.settings.data.source)
+    books: list[BookStatus] = []
+    try:
+        books.extend(_book(inputs, one, session, known) for one in _shown(inputs))
+    except JutsuError as error:
+        return books, [error.line()]
+    return books, []
 
 
 def _data_source(inputs: ViewInputs, primaries: Iterable[str]) -> str:
