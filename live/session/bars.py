@@ -22,6 +22,8 @@ MINUTE: Final = timedelta(minutes=1)
 #: bytes of the largest file: years of minutes
 _MAX_BYTES: Final = 512_000_000
 _NOISE: Final = 1e-9
+#: rows before the wanted ones whose order is looked at too: a vendor that fills a gap writes older rows late
+_LOOK_BACK: Final = 30
 
 
 def read_bars(
@@ -37,7 +39,8 @@ def read_bars(
         scale: prices must be whole numbers of one by this; None: any.
 
     Raises:
-        DataError: 5, the file cannot be read, or a row is wrong, double or out of order.
+        DataError: 5, the file cannot be read, a row of these bars is wrong, double or out of order, or one of
+            them stands among the 30 rows before.
     """
     try:
         content = read_regular(path, _MAX_BYTES)
@@ -74,9 +77,21 @@ def _tail(lines: Sequence[str], path: str, since: datetime, shift: timedelta) ->
             problem = "double" if bar.minute == found[-1].minute else "not before the next row"
             raise DataError(f"{bar.minute:%Y-%m-%d %H:%M} is {problem}", where=f"{path}:{number}")
         if bar.minute < since:
+            _require_none_before(lines[:number], path, since, shift)
             break
         found.append(bar)
     return found[::-1]
+
+
+def _require_none_before(lines: Sequence[str], path: str, since: datetime, shift: timedelta) -> None:
+    """Refuse a wanted bar that stands before an older one: it would be passed over."""
+    for number in range(len(lines), max(1, len(lines) - _LOOK_BACK), -1):
+        try:
+            minute = _minute(lines[number - 1].partition(",")[0], shift)
+        except (ValueError, OverflowError):
+            continue  # a wrong row of an earlier day
+        if minute >= since:
+            raise DataError(f"{minute:%Y-%m-%d %H:%M} is not before the next row", where=f"{path}:{number}")
 
 
 def _bar(line: str, where: str, shift: timedelta) -> MinuteBar:
@@ -84,14 +99,19 @@ def _bar(line: str, where: str, shift: timedelta) -> MinuteBar:
     if len(cells) != len(COLUMNS):
         raise _wrong(f"{len(cells)} columns, not {len(COLUMNS)}", where)
     try:
-        at = datetime.fromisoformat(cells[0])
-        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) - shift
+        at = _minute(cells[0], shift)
         values = [float(cell) for cell in cells[1:]]
     except (ValueError, OverflowError) as error:
         raise _wrong(str(error), where) from error
     for problem in _problems(at, values):
         raise _wrong(problem, where)
     return MinuteBar(at, *values)
+
+
+def _minute(cell: str, shift: timedelta) -> datetime:
+    """Return the start of a row's minute. ValueError, OverflowError: the cell is no time."""
+    at = datetime.fromisoformat(cell.strip())
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) - shift
 
 
 def _wrong(problem: str, where: str) -> DataError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from backtest.simulator.intraday.events import Event
 BARS: Final = "bars.jsonl"
 EVENTS: Final = "events.jsonl"
 _MAX_BYTES: Final = 64_000_000
+_OWN: Final = "this file is the program's own: put back its copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,32 @@ class LineFile:
         self._durable = durable
 
     def lines(self) -> list[str]:
-        """Return the whole lines. OSError: the file cannot be read."""
+        """Return the whole lines. OSError: the file cannot be read. DataError: 5, it is no text."""
         try:
             content = read_regular(self.path, _MAX_BYTES)
         except FileNotFoundError:
             return []
-        return content[: content.rfind(b"\n") + 1].decode().splitlines()
+        try:
+            return content[: content.rfind(b"\n") + 1].decode().splitlines()
+        except UnicodeDecodeError as error:
+            raise DataError(f"is no text: {error}", where=str(self.path), remedy=_OWN) from error
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Return the whole lines as they were written. OSError, DataError: as `lines`, or one is no event."""
+        return [self._read(line, number) for number, line in enumerate(self.lines(), 1)]
+
+    def newest(self) -> dict[str, Any] | None:
+        """Return the last whole line as it was written, None before the first. Raises as `documents`."""
+        lines = self.lines()
+        return self._read(lines[-1], len(lines)) if lines else None
+
+    def _read(self, line: str, number: int) -> dict[str, Any]:
+        try:
+            return dict(json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"no line of a session: {error}", where=f"{self.path}:{number}", remedy=_OWN
+            ) from error
 
     def append(self, lines: Sequence[str]) -> None:
         """Append lines and wait until they are on the disk; what a kill left of a line goes first."""
@@ -114,7 +135,7 @@ class SessionFiles:
             raise DataError(
                 f"no bar of a session: {error}",
                 where=f"{self._bars.path}:{number}",
-                remedy="this file is the program's own: put back its copy",
+                remedy=_OWN,
             ) from error
 
 
@@ -123,16 +144,14 @@ def event_line(event: Event) -> str:
     return _line(event.document())
 
 
-def read_events(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the events of a trading day's folder, oldest first; none where there is no file."""
-    for line in LineFile(folder / EVENTS).lines():
-        yield dict(json.loads(line))
+def read_events(folder: Path) -> list[dict[str, Any]]:
+    """Return the events of a trading day's folder, oldest first; none without a file. DataError: 5."""
+    return LineFile(folder / EVENTS).documents()
 
 
 def newest_acted(folder: Path) -> dict[str, Any] | None:
-    """Return the newest bar acted on in a trading day's folder, as its line; None before the first."""
-    lines = LineFile(folder / BARS).lines()
-    return dict(json.loads(lines[-1])) if lines else None
+    """Return the newest bar acted on in a day's folder, None before the first. DataError: 5, damaged."""
+    return LineFile(folder / BARS).newest()
 
 
 def _document(one: ActedBar) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class OrbView:
 
 
 def read_orb(inputs: ViewInputs) -> OrbView:
-    """Return the book as the ledger and the files of its sessions have it."""
+    """Return the book as the ledger and the files of its sessions have it. DataError: 5, one is damaged."""
     ledger = orb_ledger(inputs.ledger)
     rows = ledger.signals.recent(1, ORB_BOOK)
     trades, close = ledger.trade_journal.all(), ledger.snapshots.latest(WHOLE_ACCOUNT)

@@ -94,3 +94,16 @@ def test_a_price_finer_than_the_tick_is_refused(file: Path) -> None:
     assert read(file, scale=10) == minutes(0, 1, 2)
     with pytest.raises(DataError, match="more decimals than the tick"):
         read(file, scale=1)
+
+
+def test_a_new_bar_before_rows_that_came_late_is_not_passed_over(file: Path) -> None:
+    late = "2024-01-04T23:01:00Z,2,3,1.5,2.5,5\n"
+    since = START + timedelta(minutes=3)
+    with file.open("a") as stream:
+        stream.write(late)
+    until = START + timedelta(hours=1)
+    assert read_bars(file, since=since, until=until) == []  # nothing new is hidden by it
+    with file.open("a") as stream:
+        stream.write("2024-01-04T23:03:00Z,2,3,1.5,2.5,5\n" + late)
+    with pytest.raises(DataError, match="23:03 is not before the next row"):
+        read_bars(file, since=since, until=until)

@@ -8,7 +8,7 @@ import pytest
 
 from backtest.core.errors import DataError
 from backtest.simulator.intraday.engine import MinuteBar
-from live.session.events import ActedBar, LineFile, SessionFiles, event_line, read_events
+from live.session.events import ActedBar, LineFile, SessionFiles, event_line, newest_acted, read_events
 from tests.support.orb_sessions import plan, session
 
 BAR = MinuteBar(datetime(2024, 1, 5, tzinfo=UTC), 1.5, 2.25, 1.0, 2.0, 7.0)
@@ -68,3 +68,13 @@ def test_a_bar_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no bar of a session") as caught:
         SessionFiles(tmp_path).acted()
     assert caught.value.where.endswith("bars.jsonl:1")
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe\n", b"{\n", b"\x00\x00\n"])
+def test_a_damaged_file_is_named_wherever_it_is_read(tmp_path: Path, damage: bytes) -> None:
+    for name in ("bars.jsonl", "events.jsonl"):
+        (tmp_path / name).write_bytes(damage)
+    for read in (SessionFiles(tmp_path).acted, lambda: read_events(tmp_path), lambda: newest_acted(tmp_path)):
+        with pytest.raises(DataError) as caught:
+            read()
+        assert str(tmp_path) in caught.value.where
