@@ -102,7 +102,8 @@ def close_everything(context: RunContext, broker: Broker, *, everything: bool = 
     _end_orders(broker, context.ledger, context.clock, submission, result, everything=everything)
     closing = Closing(context, broker, submission, result.problems, result.cancelled)
     _guarded(result, "the attached stops", closing.adopt_attached_stops)
-    account = _account(context, broker, result)
+    counted = _guarded(result, "nothing is sold, every stop stays", lambda: _count(context))
+    account = _account(context, broker, result) if counted else None
     if account is not None:
         closing.quotes.update(
             {h.symbol: h.market_value / h.quantity for h in account.holdings if h.market_value and h.quantity}
@@ -119,6 +120,13 @@ def close_everything(context: RunContext, broker: Broker, *, everything: bool = 
     level: Level = "critical" if result.problems or result.left else "warning"
     _alert(context, result, "ended", text, level)
     return result
+
+
+def _count(context: RunContext) -> None:
+    """Count this run as its first sale would: where that fails no sale leaves, and no stop is taken off."""
+    with context.ledger.transaction():
+        context.ledger.generation.raise_once(at=context.clock.now())
+    context.ledger.generation.write_once()
 
 
 def _remember(context: RunContext, broker: Broker) -> None:

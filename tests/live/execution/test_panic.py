@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from backtest.core.errors import BrokerError
 from backtest.strategies.family import ALLOCATION
 from live.books.memory import memory_of_primary
 from live.execution import panic
+from live.ledger.generation import generation_file
 from live.ledger.orders import OrderPlan
 from live.model.order_state import JournalState
 from tests.support.exec_world import (
@@ -159,6 +161,20 @@ def test_panic_alerts_before_it_sells_and_backs_up_after(made: Any) -> None:
     panic_in(made.open())
     assert seen == [(["critical"], []), (["critical"], [])]
     assert list(backups.iterdir())
+
+
+def test_a_ledger_that_cannot_be_counted_keeps_every_stop(made: Any) -> None:
+    hold_two(made)
+    file = generation_file(Path(made.ledger.where))
+    made.ledger.close()
+    file.unlink()
+    file.mkdir()  # as on a disk that takes no new file
+    before = live_stops(made)
+    result = panic_in(made.open())
+    assert "every stop stays" in result.problems[0]
+    assert live_stops(made) == before != {}
+    assert made.holdings() == {"AAA": 100, "BBB": 100}
+    assert made.ledger.alerts.recent(1)[0].level == "critical"
 
 
 def test_without_the_account_nothing_is_sold_and_every_stop_stays(made: Any) -> None:
