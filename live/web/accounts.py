@@ -93,12 +93,13 @@ class Accounts:
             return self._served[key]
 
     def all(self) -> tuple[Served, ...]:
-        """Return every account, in the order of the file."""
-        return tuple(self.of(name or None) for name in self.names() or ("",))
+        """Return every account, in the order of the file. SettingsError 2: those of one are wrong."""
+        return tuple(self.of(name) for name in self.names() or (None,))
 
     def first(self) -> Served:
         """Return the account that speaks for the installation: what all share is read from it."""
-        return self.all()[0]
+        names = self.names()  # the others are left alone: one that was added with an error stops none
+        return self.of(names[0] if names else None)
 
     async def watch(self) -> None:
         """Look after every account until cancelled."""

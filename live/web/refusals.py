@@ -13,7 +13,7 @@ from live.actions.audited import in_audit_log
 from live.ledger.audit import Action
 from live.web import problems
 from live.web.guard import SAFE, Door
-from live.web.routes.common import actor_of, via_of, world_of
+from live.web.routes.common import accounts_of, actor_of, via_of
 from live.web.world import WRITE_SECONDS
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def of_error(request: Request, error: Exception) -> Response:
 def _note(request: Request, status: int, text: str) -> None:
     """Write the refusal of an action a known visitor asked for; a page that only looks writes nothing.
 
-    The row is written beside a run too and by the last settings that could be read. A ledger that cannot be
-    written is named in the log file: the refusal holds all the same.
+    The row is in the log of the account it was about, of the first one where none of several was named. It is
+    written beside a run too and by the last settings that could be read. A ledger that cannot be written is
+    named in the log file: the refusal holds all the same.
     """
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     door: Door = request.app.state.door
@@ -66,7 +67,9 @@ def _note(request: Request, status: int, text: str) -> None:
         outcome=f"refused: {text}",
     )
     try:
-        with world_of(request).stopping(WRITE_SECONDS) as (ledger, at):
+        accounts, named = accounts_of(request), request.state.account
+        served = accounts.first() if named is None else accounts.of(named)
+        with served.world.stopping(WRITE_SECONDS) as (ledger, at):
             ledger.audit.append(refusal, at=at)
     except JutsuError as problem:
         LOG.warning("refused %s of %s is not in the audit log: %s", route.name, visitor.name, problem.line())

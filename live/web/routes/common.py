@@ -87,15 +87,16 @@ def via_of(request: Request) -> Via:
 def require_proven(request: Request, visitor: Visitor, *, grave: bool = False) -> None:
     """Want a browser to have proven itself within five minutes: from other machines, and for what is grave.
 
-    A program cannot; what is grave it does only with `dashboard.api_control` in the settings file.
+    A program cannot; what is grave it does only with `dashboard.api_control` in the settings file, as they
+    are read for the account it is about.
 
     Raises:
         ElevationNeededError: 403, the browser did not. LimitError: 7, the program may not.
-        SettingsError: 2, a program asks, and the settings cannot be read.
+        SettingsError: 2, a program asks, and the settings of that account cannot be read.
     """
     door: Door = request.app.state.door
     if visitor.kind != "browser":
-        settings = accounts_of(request).first().world.settings_of_file().settings
+        settings = world_of(request).settings_of_file().settings
         if grave and not settings.dashboard.api_control:
             raise LimitError(
                 "programs do not do this where orders are real",

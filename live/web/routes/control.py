@@ -29,7 +29,6 @@ from live.web.routes.common import (
     actor_of,
     changed,
     require_proven,
-    served_of,
     via_of,
     world_of,
 )
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
     from live.ledger.ledger import Ledger
     from live.views.inputs import ViewInputs
-    from live.web.accounts import Served
     from live.web.world import World
 
 LOG = logging.getLogger("jutsu.web")
@@ -91,20 +89,24 @@ def kill(request: Request, visitor: Controller, body: Kill | None = None) -> Res
         )
         found.append(switch)
 
-    for served in _meant(request):
+    accounts = accounts_of(request)
+    for name in _meant(request):
         try:
+            served = accounts.of(name)
             _kill(served.world, turn)
         except JutsuError as error:  # one account that cannot be stopped keeps no other from it
             problems.append(error)
-        served.watcher.changed(("status",))
+        else:
+            served.watcher.changed(("status",))
     if problems:
         raise problems[0]
     return answer(min(found, key=lambda switch: _LEVELS.index(switch.level)))
 
 
-def _meant(request: Request) -> tuple[Served, ...]:
+def _meant(request: Request) -> tuple[str | None, ...]:
     """Return the account a request names, every one where it names none: who stops need not choose first."""
-    return accounts_of(request).all() if request.state.account is None else (served_of(request),)
+    named: str | None = request.state.account
+    return (named,) if named is not None else accounts_of(request).names() or (None,)
 
 
 def _kill(world: World, turn: Callable[[Ledger, datetime], None]) -> None:

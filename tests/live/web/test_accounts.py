@@ -126,6 +126,36 @@ def test_one_account_that_cannot_be_stopped_keeps_no_other_from_it(both: Site) -
     assert level(both, "taxable") == "all"
 
 
+def broken(site: Site, account: str) -> None:
+    site.user.set(accounts={account: {"paper": {"initial_cash": -1}}})
+
+
+def test_an_account_that_is_added_with_an_error_keeps_none_from_being_stopped(both: Site) -> None:
+    browser = both.browser()
+    broken(both, "wife")
+    found = browser.post("/control/kill")
+    assert (found.status_code, "initial_cash" in found.text) == (422, True)
+    assert [level(both, name) for name in ("taxable", "ira")] == ["all", "all"]
+
+
+def test_settings_of_one_account_keep_no_program_from_another(both: Site) -> None:
+    program = both.program("settings")
+    change = {"name": "safety.cash_warn_pct", "value": 1, "expected": 0.5}
+    broken(both, "ira")
+    assert program.put("/api/v1/config?account=ira", json=change).status_code == 422
+    found = program.put("/api/v1/config?account=taxable", json=change)
+    assert found.status_code == 200, found.text
+
+
+def test_a_refusal_about_no_account_is_in_the_log_of_the_first(both: Site) -> None:
+    assert both.program("read").post("/api/v1/control/kill").status_code == 403
+    rows = {
+        name: both.user.rows("audit_log", "action", both.user.root / "state" / name / "ledger.db")
+        for name in ("ira", "taxable")
+    }
+    assert rows == {"ira": [("kill",)], "taxable": []}
+
+
 def test_settings_that_cannot_be_read_keep_nobody_from_stopping(both: Site) -> None:
     browser = both.browser()
     good = both.user.config.read_text()
