@@ -1,8 +1,9 @@
-"""An answer: a view in its envelope, as JSON, under an ETag that changes when anything it shows may have.
+"""An answer: a view in its envelope, as JSON, under an ETag that holds for fifteen seconds at most.
 
 The ETag is made of a random number of this process, the counter of the watcher, the moment, and what was
-asked; asking again with it costs no work (304). The newest answers are kept, also packed, for others who ask
-the same while their ETag holds and the files of ledger and settings are as they were: no commit is missed.
+asked; asking again with it costs no work (304). It ends when the watcher sees a change; what nobody watches
+(bars, log files) may be as old as it. The newest answers are kept, also packed, for others who ask the same
+while their ETag holds and the files of ledger, jobs and settings are as they were: no commit is missed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from live.jobs.store import NAME as JOBS
 from live.settings.load import DEFAULT_CONFIG
 from live.system.json_text import plain
 from live.views.inputs import ViewInputs
@@ -111,10 +113,13 @@ class Answers:
                 self._kept.popitem(last=False)
 
     def _files(self) -> str:
-        """Return what a commit, or an edit of the settings, changes at once: the watcher is a moment late."""
-        path = self.world.state_db
-        settings = self.world.source.config or DEFAULT_CONFIG
-        return " ".join(_stamp(one) for one in (path, path.with_name(f"{path.name}-wal"), settings))
+        """Return what a commit, or an edit of the settings, changes at once: the watcher is a moment late.
+
+        The jobs are among it: another program may run them, and nothing watches their file.
+        """
+        databases = (self.world.state_db, self.world.state / JOBS)
+        written = [path.with_name(f"{path.name}{end}") for path in databases for end in ("", "-wal")]
+        return " ".join(_stamp(one) for one in (*written, self.world.source.config or DEFAULT_CONFIG))
 
     def _tag(self, request: Request) -> str:
         moment = int(self.world.clock.now().timestamp()) // _SECONDS

@@ -9,6 +9,7 @@ import pytest
 
 from backtest.core.errors import UsageError
 from live.actions import kill_switch
+from live.jobs.store import NAME, JobStore
 from live.system.clock import SystemClock
 from live.web import answers as module
 from live.web.answers import Answers, answer
@@ -91,6 +92,16 @@ def test_what_is_kept_is_never_older_than_a_commit(site: Site, monkeypatch: pyte
     with site.served.world.writing() as inputs:
         kill_switch.kill(inputs.ledger, level="entries", reason="x", actor="ann", at=SystemClock().now())
     assert browser.data("/status")["kill_switch"]["level"] == "entries"
+
+
+def test_what_is_kept_of_jobs_is_never_older_than_another_program(site: Site) -> None:
+    browser = site.browser()
+    assert browser.data("/jobs")["items"] == []
+    jobs = site.served.jobs.project
+    other = JobStore(jobs.state / NAME)
+    asked = other.add("backtest", {"variant": "golden"}, actor="ann", at=jobs.clock.now())
+    assert [job["id"] for job in browser.data("/jobs")["items"]] == [asked.id]
+    other.close()
 
 
 def test_the_newest_answers_are_kept_and_no_more(shown: Site, monkeypatch: pytest.MonkeyPatch) -> None:
