@@ -23,6 +23,9 @@ CIRCULAR: Final = "circular"
 KINDS: Final = (STATIONARY, CIRCULAR)
 #: sessions at which the equity of a path is kept, at most
 MARKS: Final = 100
+#: sessions of a block at most: far more than any history has, far less than the loop can count
+LONGEST_BLOCK: Final = 1_000_000
+_LARGEST_SEED: Final = 2**64 - 1
 #: paths that a thread takes at once
 _PIECE: Final = 1_024
 _SESSIONS_PER_YEAR: Final = 252
@@ -35,7 +38,8 @@ class Resampling:
     Attributes:
         paths: how many.
         sessions: of each.
-        block: length of a block: the mean one (stationary), or of all (circular, rounded); at least 1.
+        block: length of a block, 1 to `LONGEST_BLOCK`: the mean one (stationary), or of all (circular,
+            rounded).
         kind: one of `KINDS`.
         seed: 0 to 2^64 - 1; path k is a function of it and k.
     """
@@ -142,12 +146,15 @@ def compiled() -> Callable[..., None]:
 
 
 def require_plan(plan: Resampling) -> None:
-    """Refuse a plan that cannot be drawn. UsageError: unknown kind, or a number below 1."""
+    """Refuse a plan that cannot be drawn. UsageError: unknown kind, or a number out of range."""
     if plan.kind not in KINDS:
         raise UsageError(f"must be {' or '.join(KINDS)}, got {plan.kind!r}", where="--kind")
     for name in ("paths", "sessions", "block"):
         if not getattr(plan, name) >= 1:
             raise UsageError(f"must be at least 1, got {getattr(plan, name)}", where=f"--{name}")
+    for name, most in (("block", LONGEST_BLOCK), ("seed", _LARGEST_SEED)):
+        if getattr(plan, name) > most:
+            raise UsageError(f"must be at most {most:,}, got {getattr(plan, name):,}", where=f"--{name}")
 
 
 def _require_returns(returns: FloatArray) -> None:

@@ -65,7 +65,13 @@ def test_blocks_are_as_long_as_clusters_of_volatility_but_a_tenth_at_most() -> N
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"kind": "moving"}, "stationary or circular"), ({"paths": 0}, "--paths"), ({"block": 0.5}, "--block")],
+    [
+        ({"kind": "moving"}, "stationary or circular"),
+        ({"paths": 0}, "--paths"),
+        ({"block": 0.5}, "--block"),
+        ({"block": 1e17}, "--block"),  # 1 - 1/b is 1 there: a block of no sessions, again and again
+        ({"seed": 2**64}, "--seed"),
+    ],
 )
 def test_a_plan_that_cannot_be_drawn_is_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
