@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,7 @@ def _subject(args: argparse.Namespace, cost_pct: float) -> Subject:
     from backtest.cli.progress import tell
     from backtest.research.adaptive import recall_row
     from backtest.research.database import database_path, open_database
+    from backtest.research.honest import sets_tried
     from backtest.research.monte_carlo.runs import read_run
     from backtest.research.monte_carlo.subjects import of_run, of_trial, study_and_trial
     from backtest.research.session import open_row
@@ -103,7 +105,8 @@ def _subject(args: argparse.Namespace, cost_pct: float) -> Subject:
         row = database.study(named[0])
         opened = open_row(row, tell)
         recall_row(opened.study, row, database)
-    return of_trial(opened, row, named[1])
+        tried = sets_tried(database, row)
+    return replace(of_trial(opened, row, named[1]), tried=tried)
 
 
 def _plan(subject: Subject, args: argparse.Namespace) -> Resampling:

@@ -119,6 +119,7 @@ def monte_carlo(subject: Subject, plan: Resampling, parts: Parts, execution: Exe
         orders=_histories(subject, plan, parts, "orders", skipped),
         stressed=_stressed(subject, plan, parts, execution, skipped),
         skipped=skipped,
+        tried=subject.tried,
     )
 
 

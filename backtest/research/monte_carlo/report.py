@@ -45,6 +45,7 @@ class MonteCarlo:
         noise: with noise on the prices. orders: with their sessions in another order.
         stressed: bad days.
         skipped: reason by part.
+        tried: sets tried on these sessions, it among them (N); 0 where that is not known.
     """
 
     name: str
@@ -56,6 +57,7 @@ class MonteCarlo:
     orders: Histories | None
     stressed: tuple[Stressed, ...]
     skipped: Mapping[str, str]
+    tried: int = 0
 
     def document(self) -> Json:
         """Return all as one JSON document, as in `monte_carlo.json`."""
@@ -63,6 +65,7 @@ class MonteCarlo:
             "name": self.name,
             "first_session": self.days[0].isoformat(),
             "last_session": self.days[1].isoformat(),
+            "tried": self.tried or None,
             "returns": {**asdict(self.plan), **self.summary.document()},
             "parameters": None if self.around is None else self.around.document(),
             "noise": None if self.noise is None else self.noise.document(),
@@ -78,6 +81,11 @@ class MonteCarlo:
             f"{self.name}, {self.days[0]} to {self.days[1]}: {plan.paths:,} paths of {plan.sessions:,}"
             f" sessions, {plan.kind} blocks of {plan.block:.1f}, seed {plan.seed}"
         )
+        if self.tried > 1:
+            yield (
+                f"  one of N = {self.tried:,} sets tried on these sessions: the best of many is partly luck,"
+                " and nothing below allows for that"
+            )
         for name, values in found.figures.items():
             quantiles = "  ".join(
                 f"{q} %: {_text(name, value)}" for q, value in zip(QUANTILES, values.quantiles, strict=True)

@@ -31,6 +31,7 @@ class Subject:
         days: first and last session of them.
         rules: what trades, over which bars; None where a run does not say.
         opened, pick: the study, and value of every axis of the set; None and empty for a run.
+        tried: sets tried on these sessions, it among them (N); 0 where that is not known.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Subject:
     rules: Rules | None = None
     opened: OpenStudy | None = None
     pick: Mapping[str, Any] | None = None
+    tried: int = 0
 
 
 def study_and_trial(text: str) -> tuple[str, int] | None:

@@ -20,20 +20,31 @@ _SESSIONS_PER_YEAR: Final = 252
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """A share of paths with its standard error, sqrt(p (1 - p) / n)."""
+    """A share of paths with its standard error, sqrt(p (1 - p) / n).
+
+    That is 0 where no path or every path is in the share, which is no certainty: the text then says how many
+    there were, and the chance that n paths would have shown with 95 % (1 - 0.05^(1/n); J. Hanley and
+    A. Lippman-Hand, 1983).
+    """
 
     probability: float
     error: float
+    paths: int
 
     @classmethod
     def of(cls, hits: FloatArray) -> Chance:
         """Return the chance of flags, shape (paths,)."""
         share = float(np.mean(hits))
-        return cls(share, math.sqrt(share * (1.0 - share) / len(hits)))
+        return cls(share, math.sqrt(share * (1.0 - share) / len(hits)), len(hits))
 
     @property
     def text(self) -> str:
         """As people read it."""
+        unseen = 1.0 - 0.05 ** (1.0 / self.paths)
+        if self.probability == 0.0:
+            return f"none of {self.paths:,} paths (below {unseen:.2%} at 95 %)"
+        if self.probability == 1.0:
+            return f"all of {self.paths:,} paths (above {1.0 - unseen:.2%} at 95 %)"
         return f"{self.probability:.1%} (standard error {self.error:.1%})"
 
     def document(self) -> Json:

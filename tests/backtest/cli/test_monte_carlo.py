@@ -39,6 +39,7 @@ def test_a_set_of_a_study_the_same_bytes_for_any_number_of_workers(
     assert files[0] == files[1]
     text = capsys.readouterr().out
     assert "trial 54" in text
+    assert "one of N = " in text
     assert "10 sets around it" in text
     assert "written to 3" in text
 

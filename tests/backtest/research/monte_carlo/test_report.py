@@ -38,6 +38,13 @@ def found() -> MonteCarlo:
     )
 
 
+def test_a_set_of_a_study_is_shown_with_how_many_were_tried() -> None:
+    assert "N = " not in "\n".join(found().lines())
+    chosen = replace(found(), tried=1_200)
+    assert "one of N = 1,200 sets tried on these sessions" in page_of(chosen)
+    assert (found().document()["tried"], chosen.document()["tried"]) == (None, 1_200)
+
+
 def test_the_screen_tells_every_part() -> None:
     text = "\n".join(found().lines())
     for words in (

@@ -37,6 +37,12 @@ def test_a_chance_has_its_standard_error() -> None:
     assert found.text == "20.0% (standard error 4.0%)"
 
 
+def test_what_no_path_shows_is_not_said_to_be_impossible() -> None:
+    never, always = Chance.of(np.zeros(1_000)), Chance.of(np.ones(1_000))
+    assert never.text == "none of 1,000 paths (below 0.30% at 95 %)"
+    assert always.text == "all of 1,000 paths (above 99.70% at 95 %)"
+
+
 def test_profit_ruin_and_the_loss_over_a_path() -> None:
     final = [0.5, 0.9, 1.0, 1.1] * 25
     found = summary_of(paths(final, [0.3, 0.5, 0.49, 1.0] * 25), 0.5)
