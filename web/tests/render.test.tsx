@@ -5,6 +5,7 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-li
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ofAccount } from "../src/api/account";
 import { read, seldom } from "../src/api/live";
+import { elevate } from "../src/api/session";
 import { App } from "../src/app";
 import answers from "./answers.json";
 
@@ -281,6 +282,18 @@ describe("several accounts", () => {
     expect(ofAccount("/api/v1/control/kill")).toBe("/api/v1/control/kill");
     fireEvent.click(screen.getByRole("button", { name: "KILL all accounts" }));
     await waitFor(() => expect(sent.map((one) => one.path)).toEqual(["/control/kill"]));
+  });
+
+  it("stay the same when another tab chooses while somebody proves themselves again", async () => {
+    changed["/auth/session"] = { ...SESSION, accounts: ["ira", "taxable"] };
+    made["/auth/elevate"] = changed["/auth/session"];
+    await open("/");
+    localStorage.setItem("jutsu-account", "taxable");
+    await elevate("", "");
+    expect(ofAccount("/api/v1/status")).toBe("/api/v1/status?account=ira");
+    cleanup();
+    await open("/");
+    expect(ofAccount("/api/v1/status")).toBe("/api/v1/status?account=ira");
   });
 });
 

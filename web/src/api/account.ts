@@ -2,10 +2,11 @@
 const CHOSEN = "jutsu-account";
 let account = "";
 
-/** Take the accounts there are; this tab keeps the one it looked at, a new tab that of the newest choice. */
+/** Take the accounts there are; this tab keeps the one it looks at, a new tab begins with that of the newest choice. */
 export function takeAccounts(names: readonly string[]): string {
   const kept = sessionStorage.getItem(CHOSEN) ?? localStorage.getItem(CHOSEN) ?? "";
   account = names.includes(kept) ? kept : (names[0] ?? "");
+  if (account) sessionStorage.setItem(CHOSEN, account);
   return account;
 }
 

@@ -73,8 +73,11 @@ export async function logIn(body: {
   return session;
 }
 
+/** Prove oneself again; the account stays the one that is shown: what waits for the proof is about it. */
 export async function elevate(password: string, code: string): Promise<Session> {
-  return kept((await taken(api.POST("/api/v1/auth/elevate", { body: { password, code } }))) as Session);
+  const session = (await taken(api.POST("/api/v1/auth/elevate", { body: { password, code } }))) as Session;
+  repeatText(session.csrf);
+  return session;
 }
 
 function kept(session: Session): Session {
