@@ -19,12 +19,14 @@ from backtest.core.candidate import Candidate
 from backtest.core.files import read_regular
 from backtest.research.study import Study
 
-#: sources that decide the figures of a set, below `backtest/`
+#: sources that decide which sets there are and what their figures are, below `backtest/`
 _CODE: Final = (
     "indicators",
     "research/adaptive.py",
     "research/compiling.py",
     "research/expressions.py",
+    "research/figures.py",
+    "research/memory.py",
     "research/nsga2.py",
     "research/rule_sets.py",
     "research/search.py",
@@ -36,12 +38,15 @@ _CODE: Final = (
 #: the same, of rules that hold weights, and of rules that hold positions
 _WEIGHTS: Final = ("strategies/hierarchical_adaptive", "research/hierarchical_adaptive")
 _POSITIONS: Final = (
+    "calendar",
     "candidates/model.py",
+    "candidates/schedule.py",
     "core/candidate.py",
     "research/earnings_swing",
     "research/hierarchical_adaptive/trial.py",
     "simulator/positions",
     "strategies/earnings_swing",
+    "trading",
 )
 
 

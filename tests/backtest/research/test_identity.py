@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 
+from backtest.research import identity as module
 from backtest.research.identity import Identity, digest, identity_of
 from backtest.research.session import OpenStudy
 from backtest.research.study_file import parse_study
@@ -65,3 +67,32 @@ def test_one_price_makes_another_study(opened: OpenStudy) -> None:
 def test_changes_are_named_together() -> None:
     assert Identity("a", "b", "c", "d").changed(Identity("a", "x", "y", "d")) == "bars and code"
     assert digest({"b": 1, "a": [2]}) == digest({"a": [2], "b": 1})
+
+
+@pytest.mark.parametrize(
+    ("trial", "own", "rooms"),
+    [
+        (
+            "earnings_swing",
+            module._POSITIONS,
+            ("calendar", "candidates", "strategies.earnings_swing", "trading"),
+        ),
+        ("hierarchical_adaptive", module._WEIGHTS, ("strategies.hierarchical_adaptive", "trading")),
+    ],
+)
+def test_what_a_set_is_computed_with_is_part_of_the_code(
+    trial: str, own: tuple[str, ...], rooms: tuple[str, ...]
+) -> None:
+    graph = grimp.build_graph("backtest", cache_dir=None, exclude_type_checking_imports=True)
+    deciding = tuple(f"backtest.{room}." for room in (*rooms, "indicators", "simulator"))
+    always = {f"backtest.research.{name}" for name in ("adaptive", "figures", "memory", "nsga2", "tpe")}
+    found = {
+        name.removeprefix("backtest.").replace(".", "/") + ".py"
+        for name in graph.find_upstream_modules(f"backtest.research.{trial}.trial") | always
+        if name in always or name.startswith(deciding)
+    }
+    names = (*module._CODE, *own)
+    assert len(found) > len(always)
+    assert {
+        name for name in found if not any(name == one or name.startswith(f"{one}/") for one in names)
+    } == set()
