@@ -172,11 +172,15 @@ def _require_packages() -> None:
 
 
 def _world(config: Path | None, state_db: Path | None, *, demo: bool) -> World:
+    from live.settings.accounts import AccountNeeded
+    from live.settings.load import account_names
     from live.system.clock import SystemClock
     from live.web.accounts import first_account
     from live.web.world import World
 
     source, signals = source_of(config, state_db), None
+    if state_db is not None and source.account is None and (names := account_names(config)):
+        raise AccountNeeded(names)  # one ledger: KILL for every account would turn the switch in it alone
     if demo:
         source, signals = _demo(config)
     world = World(source, SystemClock(), signals)

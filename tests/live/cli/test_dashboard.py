@@ -78,6 +78,15 @@ def test_the_demo_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "run `jutsu demo` first" in ran.err
 
 
+def test_one_ledger_is_not_that_of_several_accounts(tmp_path: Path) -> None:
+    user = new_user(tmp_path / "jutsu")
+    user.set(accounts={"ira": {}, "taxable": {}})
+    ran = user.jutsu("dashboard", "link", "--state-db", str(tmp_path / "ledger.db"))
+    assert (ran.code, "there are several accounts: ira, taxable" in ran.err) == (2, True), ran.err
+    ran = user.jutsu("dashboard", "link", "--state-db", str(tmp_path / "ledger.db"), "--account", "ira")
+    assert ran.code == 0, ran.err
+
+
 def test_another_link(tmp_path: Path) -> None:
     user = waiting_user(tmp_path / "jutsu")
     links = {user.jutsu("dashboard", "link", "--port", "8123").out.strip() for _ in range(2)}
